@@ -1,0 +1,15 @@
+// A fresh dist: what a former build left must not be shipped.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+rmSync('dist', { recursive: true, force: true });
+const require = createRequire(import.meta.url);
+const tsc = require.resolve('typescript/package.json').replace('package.json', 'bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' });
+// The rules' documentation is what `kubelag rules ID` prints.
+for (const file of readdirSync('src/rules')) {
+  if (file.endsWith('.md')) cpSync(join('src/rules', file), join('dist/rules', file));
+}
+chmodSync('dist/cli/main.js', 0o755);

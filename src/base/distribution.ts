@@ -1,0 +1,125 @@
+import { nanoseconds, type Duration } from './time.ts';
+
+// Up to here every value is kept, so quantiles are exact; beyond, buckets of 1/128 of their value.
+const EXACT_VALUES = 4096;
+const SUB_BUCKETS_LOG2 = 7;
+const SUB_BUCKETS = 1 << SUB_BUCKETS_LOG2;
+// 2^53 ns is 104 days: 53 powers of two.
+const BUCKETS = 54 * SUB_BUCKETS;
+
+/**
+ * A latency distribution of bounded size that can be added up: exact while small, then a
+ * log-linear histogram with a relative error below 0.8 %. Values are durations in nanoseconds;
+ * below zero counts as zero.
+ */
+export class Distribution {
+  count = 0;
+  total = 0;
+  max: Duration = nanoseconds(0);
+  #exact: number[] | null = [];
+  #buckets: Float64Array | null = null;
+
+  add(value: Duration): void {
+    const positive = value > 0 ? value : 0;
+    this.count++;
+    this.total += positive;
+    if (positive > this.max) this.max = positive as Duration;
+    if (this.#exact !== null) {
+      this.#exact.push(positive);
+      if (this.#exact.length > EXACT_VALUES) this.#coarsen();
+    } else {
+      (this.#buckets as Float64Array)[bucketOf(positive)]!++;
+    }
+  }
+
+  /** The nearest-rank quantile, 0 where the distribution is empty. @param share between 0 and 1 */
+  quantile(share: number): Duration {
+    if (this.count === 0) return nanoseconds(0);
+    const rank = Math.min(this.count - 1, Math.max(0, Math.ceil(share * this.count) - 1));
+    if (this.#exact !== null) return nanoseconds(this.#sorted()[rank] as number);
+    const buckets = this.#buckets as Float64Array;
+    let seen = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      seen += buckets[bucket] as number;
+      if (seen > rank) return nanoseconds(Math.min(middleOf(bucket), this.max));
+    }
+    return this.max;
+  }
+
+  /**
+   * This distribution with some of its values replaced: what it would be with a cause gone.
+   * @param removed values that are in this distribution
+   * @param added what stands in their place
+   */
+  replaced(removed: Distribution, added: Distribution): Distribution {
+    const result = new Distribution();
+    if (this.#exact !== null && removed.#exact !== null && added.#exact !== null) {
+      const without = removed.#sorted();
+      let next = 0;
+      for (const value of this.#sorted()) {
+        if (next < without.length && without[next] === value) next++;
+        else result.add(nanoseconds(value));
+      }
+      for (const value of added.#exact) result.add(nanoseconds(value));
+      return result;
+    }
+    result.#coarsen();
+    for (const [bucket, count] of this.#occupied()) result.#count(bucket, count);
+    for (const [bucket, count] of removed.#occupied()) result.#count(bucket, -count);
+    for (const [bucket, count] of added.#occupied()) result.#count(bucket, count);
+    return result;
+  }
+
+  /** Occupied buckets as [lower bound in nanoseconds, count], for export. */
+  histogram(): [number, number][] {
+    return [...this.#occupied()].map(([bucket, count]) => [lowerBoundOf(bucket), count]);
+  }
+
+  #sorted(): number[] {
+    return (this.#exact as number[]).toSorted((a, b) => a - b);
+  }
+
+  *#occupied(): Generator<[number, number]> {
+    if (this.#exact !== null) {
+      const counts = new Map<number, number>();
+      for (const value of this.#sorted()) counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 1);
+      yield* counts;
+      return;
+    }
+    for (const [bucket, count] of (this.#buckets as Float64Array).entries()) if (count > 0) yield [bucket, count];
+  }
+
+  #count(bucket: number, by: number): void {
+    const buckets = this.#buckets as Float64Array;
+    const before = buckets[bucket] as number;
+    const after = Math.max(0, before + by);
+    buckets[bucket] = after;
+    this.count += after - before;
+    this.total += (after - before) * middleOf(bucket);
+    if (after > 0 && middleOf(bucket) > this.max) this.max = nanoseconds(middleOf(bucket));
+  }
+
+  #coarsen(): void {
+    this.#buckets = new Float64Array(BUCKETS);
+    for (const value of this.#exact ?? []) this.#buckets[bucketOf(value)]!++;
+    this.#exact = null;
+  }
+}
+
+/** Values below 128 ns have a bucket each; above, each power of two has 128 equal buckets. */
+function bucketOf(value: number): number {
+  const whole = Math.floor(value);
+  if (whole < SUB_BUCKETS) return whole;
+  const exponent = Math.floor(Math.log2(whole));
+  const sub = Math.floor(whole / 2 ** (exponent - SUB_BUCKETS_LOG2)) - SUB_BUCKETS;
+  return Math.min(BUCKETS - 1, (exponent - SUB_BUCKETS_LOG2 + 1) * SUB_BUCKETS + sub);
+}
+
+function lowerBoundOf(bucket: number): number {
+  if (bucket < SUB_BUCKETS) return bucket;
+  const exponent = Math.floor(bucket / SUB_BUCKETS) - 1;
+  return (SUB_BUCKETS + (bucket % SUB_BUCKETS)) * 2 ** exponent;
+}
+
+const middleOf = (bucket: number): number =>
+  bucket < SUB_BUCKETS ? bucket : (lowerBoundOf(bucket) + lowerBoundOf(bucket + 1)) / 2;

@@ -1,0 +1,55 @@
+import type { Timestamp } from '../base/time.ts';
+
+/** What went wrong with a capture, counted by kind. */
+export interface Damage {
+  /** Packets that the snap length or the end of the file cut. */
+  cut: number;
+  /** Packets whose headers lie or end too early, and bytes that no reader could place. */
+  undecodable: number;
+  /** Copies of a packet that was already seen (`-i any`, both sides of a DNAT). */
+  duplicates: number;
+  /** Packets that the capturing program itself says it lost. */
+  droppedByCapture: number;
+  /** In words, with offsets: `cut at byte 1,204`. At most a few. */
+  notes: string[];
+}
+
+export const createDamage = (): Damage => ({
+  cut: 0,
+  undecodable: 0,
+  duplicates: 0,
+  droppedByCapture: 0,
+  notes: [],
+});
+
+export const VANTAGES = ['pod', 'node', 'gateway', 'unknown'] as const;
+export type VantageKind = (typeof VANTAGES)[number];
+
+/** Where an input was taken, and what can be seen from there. */
+export interface Vantage {
+  kind: VantageKind;
+  /** The addresses under observation: at most a few. */
+  addresses: string[];
+  because: string;
+  sees: { dns: boolean; tcp: boolean; http: boolean; bothDirections: boolean };
+}
+
+/** One capture as it was read. */
+export interface Input {
+  input: number;
+  /** As the user named it; `-` for standard input. */
+  path: string;
+  /** `pcap`, `pcapng`, `tcpdump text`, `ndjson`; with `+gzip` or `+zstd` where compressed. */
+  format: string;
+  linkTypes: string[];
+  packets: number;
+  /** Nanoseconds since 1970 of this input's first packet; null where its times carry no date. */
+  firstPacketAt: bigint | null;
+  /** The same on the common axis. */
+  startsAt: Timestamp;
+  /** The last packet, or what the capture says its end was. */
+  endsAt: Timestamp;
+  snapLength: number | null;
+  damage: Damage;
+  vantage: Vantage;
+}

@@ -1,0 +1,43 @@
+import type { Clear, Report, Unobservable } from '../../model/finding.ts';
+import type { Input } from '../../model/input.ts';
+import type { Observer } from '../../model/observer.ts';
+
+/** What a capture must show before silence means health. */
+export type Sense = 'dns' | 'tcp' | 'http' | 'bothDirections';
+
+/**
+ * Something that several rules need to know of all rows, gathered once. It is an observer
+ * itself, and is complete when the rules' `finish` is called.
+ */
+export interface Fact<Value extends Observer> {
+  readonly id: string;
+  create(): Value;
+}
+
+export const defineFact = <Value extends Observer>(fact: Fact<Value>): Fact<Value> => fact;
+
+export interface RuleContext<Message extends string> {
+  /** The pathology is there. Once for each subject. */
+  report(finding: Report<Message>): void;
+  /** It was looked for and is not there; says with which figures. */
+  clear(message: Message, data: Readonly<Record<string, string | number>>, examined: Clear['examined']): void;
+  /** This capture could not have shown it. */
+  unobservable(reason: Unobservable): void;
+  /** A fact shared with other rules. Ask in `create`, read in `finish`. */
+  fact<Value extends Observer>(fact: Fact<Value>): Value;
+  /** The inputs as read so far; complete in `finish`. */
+  readonly inputs: readonly Input[];
+}
+
+export interface Rule<Message extends string = string> {
+  /** A noun in the failing state: file name, documentation and index entry are the same. */
+  readonly id: string;
+  readonly title: string;
+  readonly category: 'dns';
+  readonly sees: readonly Sense[];
+  /** Placeholders as `fillMessage` of base/text knows them. `clear` is what was ruled out. */
+  readonly messages: Readonly<Record<Message, string>>;
+  create(context: RuleContext<Message>): Observer;
+}
+
+export const defineRule = <const Message extends string>(rule: Rule<Message>): Rule<Message> => rule;

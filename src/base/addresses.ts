@@ -8,14 +8,23 @@
 export const MAX_ADDRESSES = 1 << 18;
 const INITIAL_SLOTS = 1 << 10;
 
+// IPv4 addresses met lately, before the table itself: a capture has few, and each packet asks twice.
+const RECENT_BITS = 10;
+const RECENT_SHIFT = 32 - RECENT_BITS;
+
 const VERSION_NAME = 0;
+const VERSION_4 = 4;
+const VERSION_6 = 6;
 
 export class AddressTable {
   /** Addresses that found no place, each time they were met. */
   overflowed = 0;
   #slots = new Int32Array(INITIAL_SLOTS);
-  #words = new Uint32Array(INITIAL_SLOTS * 4);
+  // Signed words: an unsigned one above 2^31 would be boxed wherever a call is not inlined.
+  #words = new Int32Array(INITIAL_SLOTS * 4);
   #versions = new Uint8Array(INITIAL_SLOTS);
+  #recentAddresses = new Int32Array(1 << RECENT_BITS);
+  #recentIds = new Int32Array(1 << RECENT_BITS);
   #texts: (string | undefined)[] = ['?'];
   #names = new Map<string, number>();
   #count = 1;
@@ -26,7 +35,23 @@ export class AddressTable {
 
   /** @param address the four bytes as one unsigned number, network order */
   internV4(address: number): number {
-    return this.#intern(4, address, 0, 0, 0);
+    return this.#intern(VERSION_4, address | 0, 0, 0, 0);
+  }
+
+  /** Four bytes from `offset`; the caller has checked that they are there. */
+  internV4At(bytes: Uint8Array, offset: number): number {
+    const address = readWord(bytes, offset);
+    const slot = Math.imul(address, 0x9e3779b1) >>> RECENT_SHIFT;
+    const id = this.#recentIds[slot] as number;
+    if (id !== 0 && this.#recentAddresses[slot] === address) return id;
+    return this.#remember(slot, address);
+  }
+
+  #remember(slot: number, address: number): number {
+    const id = this.#intern(VERSION_4, address, 0, 0, 0);
+    this.#recentAddresses[slot] = address;
+    this.#recentIds[slot] = id;
+    return id;
   }
 
   /** Sixteen bytes from `offset`; the caller has checked that they are there. */
@@ -36,8 +61,8 @@ export class AddressTable {
     const third = readWord(bytes, offset + 8);
     const fourth = readWord(bytes, offset + 12);
     // IPv4-mapped (RFC 4291 2.5.5.2): the same host as its IPv4 address.
-    if (first === 0 && second === 0 && third === 0xffff) return this.#intern(4, fourth, 0, 0, 0);
-    return this.#intern(6, first, second, third, fourth);
+    if (first === 0 && second === 0 && third === 0xffff) return this.#intern(VERSION_4, fourth, 0, 0, 0);
+    return this.#intern(VERSION_6, first, second, third, fourth);
   }
 
   /** An address in text, or a name as tcpdump prints without `-n`. */
@@ -61,7 +86,7 @@ export class AddressTable {
     if (known !== undefined) return known;
     const base = id * 4;
     const words = this.#words.subarray(base, base + 4);
-    const text = this.#versions[id] === 4 ? formatV4(words[0] ?? 0) : formatV6(words);
+    const text = this.#versions[id] === VERSION_4 ? formatV4(words[0] ?? 0) : formatV6(words);
     this.#texts[id] = text;
     return text;
   }
@@ -76,7 +101,7 @@ export class AddressTable {
       if (
         this.#words[base] === first &&
         this.#versions[id] === version &&
-        (version === 4 ||
+        (version === VERSION_4 ||
           (this.#words[base + 1] === second && this.#words[base + 2] === third && this.#words[base + 3] === fourth))
       ) {
         return id;
@@ -111,7 +136,7 @@ export class AddressTable {
 
   #grow(): void {
     const size = this.#slots.length * 2;
-    const words = new Uint32Array(size * 4);
+    const words = new Int32Array(size * 4);
     words.set(this.#words);
     this.#words = words;
     const versions = new Uint8Array(size);
@@ -123,11 +148,10 @@ export class AddressTable {
 }
 
 const readWord = (bytes: Uint8Array, offset: number): number =>
-  (((bytes[offset] as number) << 24) |
-    ((bytes[offset + 1] as number) << 16) |
-    ((bytes[offset + 2] as number) << 8) |
-    (bytes[offset + 3] as number)) >>>
-  0;
+  ((bytes[offset] as number) << 24) |
+  ((bytes[offset + 1] as number) << 16) |
+  ((bytes[offset + 2] as number) << 8) |
+  (bytes[offset + 3] as number);
 
 function hash(first: number, second: number, third: number, fourth: number): number {
   let value = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);

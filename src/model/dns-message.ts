@@ -17,6 +17,8 @@ export interface DnsMessage {
   name: string;
   /** A hash of `name`; only equal hashes can be equal names. 0 from text, which computes none. */
   nameHash: number;
+  /** A hash of the name's first label, which all names of one search walk share; 0 from text. */
+  labelHash: number;
   type: number;
   class: number;
   answerCount: number;
@@ -43,6 +45,7 @@ export const createDnsMessage = (): DnsMessage => ({
   questions: 0,
   name: '',
   nameHash: 0,
+  labelHash: 0,
   type: 0,
   class: 0,
   answerCount: 0,

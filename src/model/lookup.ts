@@ -53,6 +53,13 @@ export interface Resend {
   packet: PacketId;
 }
 
+/** A reply that the client did not leave it at: it asked again afterwards. */
+export interface EarlierReply {
+  at: Timestamp;
+  packet: PacketId;
+  rcode: number;
+}
+
 /**
  * One DNS query with its resends and its reply: a transaction. Same client, client port, server,
  * id, name and type; a resend from a new port or with a new id is another attempt.
@@ -71,7 +78,9 @@ export interface Attempt {
   sentPacket: PacketId;
   /** Empty for nearly all; packets that were only copies of another are not in it. */
   resends: readonly Resend[];
-  /** NaN where no reply was seen. */
+  /** Replies before the last one, each followed by a resend. Empty for nearly all. */
+  earlierReplies: readonly EarlierReply[];
+  /** The last reply that was not merely a copy; NaN where none was seen. */
   repliedAt: Timestamp;
   replyPacket: PacketId;
   /** -1 where no reply was seen. */
@@ -165,6 +174,7 @@ export function copyAttempt(attempt: Attempt): Attempt {
     sentAt: attempt.sentAt,
     sentPacket: attempt.sentPacket,
     resends: attempt.resends.map((resend) => ({ ...resend })),
+    earlierReplies: attempt.earlierReplies.map((reply) => ({ ...reply })),
     repliedAt: attempt.repliedAt,
     replyPacket: attempt.replyPacket,
     rcode: attempt.rcode,

@@ -1,0 +1,265 @@
+import { microseconds, milliseconds } from '../base/time.ts';
+import { RR_TYPE } from '../model/lookup.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { OpenLookup } from './open-lookup.ts';
+
+/** How A and AAAA of one name left: both from one port, each from its own, or only one of them. */
+export type PortUse = 'single' | 'same' | 'different';
+
+/** What a resolver's habits left on the wire, added up over lookups of one client and one kind. */
+export interface Evidence {
+  lookups: number;
+  ports: PortUse;
+  /** UDP size of the OPT record, -1 for none. */
+  ednsSize: number;
+  aaaaFirst: boolean;
+  pairs: number;
+  /** AAAA's id follows A's by less than 1,024: musl derives both from the clock. */
+  muslIds: number;
+  /**
+   * The ids' low octets differ in the lowest three bits only: glibc takes both from the clock
+   * (include/random-bits.h: that octet counts 256 ns), and a warm process needs about 1 µs.
+   */
+  glibcIds: number;
+  /** They differ in the lowest five bits: a cold process needs some µs more. */
+  nearIds: number;
+  bothIds: number;
+  /** musl to 1.2.3 now and then gives both ids the same high octet, later ones never. */
+  sameHighOctet: number;
+  /** The second query left only after the first one's reply. */
+  sequential: number;
+  /** Queries of AAAA before A, where order is a race (different ports). */
+  aaaaBeforeA: number;
+  walksOnOnePort: number;
+  walksOnNewPorts: number;
+  cookies: number;
+  authenticData: number;
+  /** First resends from the same port with the same id, by their wait. */
+  resentAfter: { twoPointFive: number; two: number; five: number; six: number; other: number };
+  /** The same id again from a new port, without a resend from the old one before. */
+  sameIdNewPort: number;
+  newIdNewPort: number;
+  /** The wait grew to about twice the first one: c-ares. */
+  doubledWaits: number;
+  /** The waits stayed the same although there was time to grow. */
+  constantWaits: number;
+  /** Another server was asked only later, not at the same time as the first (musl asks all at once). */
+  serversInTurn: number;
+  /** After a loss: only the unanswered query again, or its answered twin with it (glibc). */
+  onlyMissingAgain: number;
+  twinAgain: number;
+  /** Pairs sent within one or two system calls, and pairs with an interpreter in between. */
+  quickPairs: number;
+  slowPairs: number;
+}
+
+const EDNS_SIZES_TOLD_APART = 8;
+
+/** Which of a client's lookups are alike enough to be one resolver's. */
+export function kindOf(lookup: OpenLookup): number {
+  const first = lookup.attempts[0] as TrackedAttempt;
+  const twin = twinOf(lookup, first);
+  const ports = twin === null ? 0 : twin.clientPort === first.clientPort ? 1 : 2;
+  const aaaaFirst = ports === 1 && first.type === RR_TYPE.AAAA ? 1 : 0;
+  return (ports * 2 + aaaaFirst) * EDNS_SIZES_TOLD_APART + sizeClass(first.ednsSize);
+}
+
+const SIZES = [-1, 512, 1200, 1232, 1280, 1472, 4096];
+
+function sizeClass(size: number): number {
+  const known = SIZES.indexOf(size);
+  return known < 0 ? EDNS_SIZES_TOLD_APART - 1 : known;
+}
+
+/** The other family's first query for the first name. */
+export function twinOf(lookup: OpenLookup, first: TrackedAttempt): TrackedAttempt | null {
+  if (first.type !== RR_TYPE.A && first.type !== RR_TYPE.AAAA) return null;
+  for (const attempt of lookup.attempts) {
+    if (attempt.type !== first.type && attempt.name === first.name && isAddress(attempt)) return attempt;
+  }
+  return null;
+}
+
+const isAddress = (attempt: TrackedAttempt): boolean => attempt.type === RR_TYPE.A || attempt.type === RR_TYPE.AAAA;
+
+export function createEvidence(lookup: OpenLookup): Evidence {
+  const first = lookup.attempts[0] as TrackedAttempt;
+  const twin = twinOf(lookup, first);
+  return {
+    lookups: 0,
+    ports: twin === null ? 'single' : twin.clientPort === first.clientPort ? 'same' : 'different',
+    ednsSize: first.ednsSize,
+    aaaaFirst: first.type === RR_TYPE.AAAA,
+    pairs: 0,
+    muslIds: 0,
+    glibcIds: 0,
+    nearIds: 0,
+    bothIds: 0,
+    sameHighOctet: 0,
+    sequential: 0,
+    aaaaBeforeA: 0,
+    walksOnOnePort: 0,
+    walksOnNewPorts: 0,
+    cookies: 0,
+    authenticData: 0,
+    resentAfter: { twoPointFive: 0, two: 0, five: 0, six: 0, other: 0 },
+    sameIdNewPort: 0,
+    newIdNewPort: 0,
+    doubledWaits: 0,
+    constantWaits: 0,
+    serversInTurn: 0,
+    onlyMissingAgain: 0,
+    twinAgain: 0,
+    quickPairs: 0,
+    slowPairs: 0,
+  };
+}
+
+/** Adds one closed lookup. Nothing is allocated for plain ones. */
+export function addEvidence(evidence: Evidence, lookup: OpenLookup): void {
+  evidence.lookups++;
+  const attempts = lookup.attempts;
+  const first = attempts[0] as TrackedAttempt;
+  if (first.cookie) evidence.cookies++;
+  if (first.authenticData) evidence.authenticData++;
+  let resent = false;
+  for (let index = 0; index < attempts.length; index++) {
+    const attempt = attempts[index] as TrackedAttempt;
+    if (attempt.resends.length > 0) {
+      resent = true;
+      addResend(evidence, attempt);
+    }
+    if (index === 0) continue;
+    const before = attempts[index - 1] as TrackedAttempt;
+    if (!isFirst(attempts, index)) continue;
+    if (isPairOf(before, attempt)) addPair(evidence, before, attempt);
+    else if (index >= 2 && isPairOf(attempts[index - 2] as TrackedAttempt, attempt)) {
+      addPair(evidence, attempts[index - 2] as TrackedAttempt, attempt);
+    }
+    if (attempt.name !== first.name && attempt.type === first.type) {
+      if (attempt.clientPort === first.clientPort) evidence.walksOnOnePort++;
+      else evidence.walksOnNewPorts++;
+    }
+  }
+  if (attempts.length > 1) {
+    addRetries(evidence, lookup);
+    if (resent) addLoss(evidence, lookup);
+  }
+  if (resent || attempts.length > 2) {
+    for (const attempt of attempts)
+      if (attempt.rcode < 0) {
+        addWaits(evidence, lookup, attempt);
+        break;
+      }
+  }
+}
+
+/** The first query of its type for its name: later ones carry the same ids again or belong to a retry. */
+function isFirst(attempts: readonly TrackedAttempt[], index: number): boolean {
+  const attempt = attempts[index] as TrackedAttempt;
+  for (let before = 0; before < index; before++) {
+    const earlier = attempts[before] as TrackedAttempt;
+    if (earlier.type === attempt.type && earlier.name === attempt.name) return false;
+  }
+  return true;
+}
+
+const isPairOf = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
+  one.type !== other.type && one.name === other.name && isAddress(one) && isAddress(other);
+
+function addPair(evidence: Evidence, first: TrackedAttempt, second: TrackedAttempt): void {
+  evidence.pairs++;
+  const [a, aaaa] = first.type === RR_TYPE.A ? [first, second] : [second, first];
+  const musl = ((aaaa.transactionId - a.transactionId) & 0xffff) < 1024;
+  const octets = (a.transactionId ^ aaaa.transactionId) & 0xff;
+  if (musl && octets < 32) evidence.bothIds++;
+  else if (musl) evidence.muslIds++;
+  else if (octets < 8) evidence.glibcIds++;
+  else if (octets < 32) evidence.nearIds++;
+  if (a.transactionId >> 8 === aaaa.transactionId >> 8) evidence.sameHighOctet++;
+  if (first.rcode >= 0 && first.repliedAt <= second.sentAt) evidence.sequential++;
+  if (first === aaaa) evidence.aaaaBeforeA++;
+  const gap = second.sentAt - first.sentAt;
+  if (first.rcode >= 0 && first.repliedAt <= second.sentAt) return;
+  if (gap < QUICK_PAIR) evidence.quickPairs++;
+  else if (gap > SLOW_PAIR && gap < INTERRUPTED) evidence.slowPairs++;
+}
+
+// Pairs from one port, measured: glibc and musl (one or two system calls) 3 to 75 µs, c-ares 3 to
+// 90, Node (two calls from JavaScript) 128 to 644. In between nothing is said.
+const QUICK_PAIR = microseconds(60);
+const SLOW_PAIR = microseconds(110);
+// Longer, and the process was stopped in between, or waited for the first answer.
+const INTERRUPTED = milliseconds(2);
+
+// Timers fire late, by up to some ms on a loaded machine.
+const isAbout = (waited: number, wanted: number): boolean => waited > wanted - 3e6 && waited < wanted + 80e6;
+
+function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
+  const first = attempt.resends[0];
+  if (first === undefined || (attempt.rcode >= 0 && attempt.repliedAt < first.at)) return;
+  if (attempt.earlierReplies.length > 0) return;
+  const waited = first.at - attempt.sentAt;
+  const seen = evidence.resentAfter;
+  if (isAbout(waited, 2.5e9)) seen.twoPointFive++;
+  else if (isAbout(waited, 5e9)) seen.five++;
+  else if (isAbout(waited, 2e9)) seen.two++;
+  else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;
+  else seen.other++;
+}
+
+// musl's queries to all servers leave in one loop of system calls.
+const MUSL_BURST = microseconds(100);
+// Sends of one name and type closer than this are one round (several servers at once, bursts).
+const ROUND = milliseconds(200);
+
+/** Whether the waits grow: with n servers, the wait after each has been asked once against the first. */
+function addWaits(evidence: Evidence, lookup: OpenLookup, first: TrackedAttempt): void {
+  const servers = new Set<string>();
+  const rounds: number[] = [];
+  for (const attempt of lookup.attempts) {
+    if (attempt.type !== first.type || attempt.name !== first.name) continue;
+    if (attempt.rcode >= 0) return;
+    servers.add(attempt.server);
+    rounds.push(attempt.sentAt, ...attempt.resends.map((resend) => resend.at));
+  }
+  rounds.sort((one, other) => one - other);
+  const times = rounds.filter((time, index) => index === 0 || time - (rounds[index - 1] as number) > ROUND);
+  const later = times[servers.size + 1];
+  if (later === undefined) return;
+  const grown = (later - (times[servers.size] as number)) / ((times[1] as number) - (times[0] as number));
+  if (grown > 1.6 && grown < 2.4) evidence.doubledWaits++;
+  else if (grown > 0.9 && grown < 1.1) evidence.constantWaits++;
+}
+
+/** After a loss glibc asks for both families again, also for the one it has; others only for the missing one. */
+function addLoss(evidence: Evidence, lookup: OpenLookup): void {
+  for (const lost of lookup.attempts) {
+    const again = lost.resends[0];
+    if (again === undefined || lost.earlierReplies.length > 0 || (lost.rcode >= 0 && lost.repliedAt < again.at))
+      continue;
+    const twin = twinOf(lookup, lost);
+    if (twin === null || twin.clientPort !== lost.clientPort) continue;
+    const firstReply = twin.earlierReplies[0]?.at ?? twin.repliedAt;
+    if (Number.isNaN(firstReply) || firstReply > again.at) continue;
+    if (twin.resends.length > 0) evidence.twinAgain++;
+    else evidence.onlyMissingAgain++;
+  }
+}
+
+function addRetries(evidence: Evidence, lookup: OpenLookup): void {
+  for (let index = 1; index < lookup.attempts.length; index++) {
+    const attempt = lookup.attempts[index] as TrackedAttempt;
+    for (let before = index - 1; before >= 0; before--) {
+      const earlier = lookup.attempts[before] as TrackedAttempt;
+      if (earlier.type !== attempt.type || earlier.name !== attempt.name) continue;
+      if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt > MUSL_BURST) evidence.serversInTurn++;
+      if (earlier.rcode >= 0 || attempt.sentAt - earlier.sentAt < ROUND) break;
+      if (earlier.resends.length > 0 || earlier.server !== attempt.server) break;
+      if (earlier.clientPort === attempt.clientPort) break;
+      if (earlier.transactionId === attempt.transactionId) evidence.sameIdNewPort++;
+      else evidence.newIdNewPort++;
+      break;
+    }
+  }
+}

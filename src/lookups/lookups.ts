@@ -1,0 +1,314 @@
+import { LinkedQueue } from '../base/linked-queue.ts';
+import { seconds, type Timestamp } from '../base/time.ts';
+import { RCODE, type Lookup } from '../model/lookup.ts';
+import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { settleEnd, type Horizon } from './ending.ts';
+import { addEvidence, createEvidence, kindOf, type Evidence } from './fingerprint.ts';
+import { FOLLOWS_REPLY, JOIN, joinStrength, stemWith } from './join.ts';
+import { createOpenLookup, type OpenLookup, type Timer } from './open-lookup.ts';
+import { judgeResolver, type Verdict } from './resolver.ts';
+
+// The longest wait within one lookup is c-ares's last, 40 s.
+const LONGEST_WAIT = seconds(42);
+// Rows wait so long for better knowledge of their resolver and to come in order of start; beyond
+// this many, memory and the processor's cache matter more.
+const HELD_BACK = 2048;
+// A million half-open lookups must not eat the memory: about 30 MB.
+const MAX_OPEN = 1 << 15;
+const CHAINS = 1 << 12;
+// More lookups of one client and first label at once than this: the newest are looked at.
+const MAX_CANDIDATES = 48;
+// Clients of a cluster times kinds of lookups; beyond, the resolver stays unknown.
+const MAX_PROFILES = 1 << 14;
+const KINDS = 64;
+
+export interface LookupCounts {
+  started: number;
+  emitted: number;
+  /** Given up unfinished because too many were open at once. */
+  evicted: number;
+}
+
+export interface LookupsOptions {
+  emit(lookup: Lookup): void;
+  /** Told before a lookup is emitted, and after: the attempt's own room may finish and take it back. */
+  settle(attempt: TrackedAttempt): void;
+  release(attempt: TrackedAttempt): void;
+  horizon: Horizon;
+}
+
+interface Profile {
+  evidence: Evidence;
+  verdict: Verdict | null;
+  /** Number of lookups at which the verdict is worth another look. */
+  renewAt: number;
+}
+
+/** Puts queries together to what one call of a resolver sent, and tells which resolver it was. */
+export function createLookups(options: LookupsOptions) {
+  const counts: LookupCounts = { started: 0, emitted: 0, evicted: 0 };
+  const slots: OpenLookup[] = [];
+  const free: OpenLookup[] = [];
+  const chains: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
+  const inOrder = new LinkedQueue<OpenLookup>();
+  const passedOver = new LinkedQueue<OpenLookup>();
+  const soon = new LinkedQueue<Timer>();
+  const long = new LinkedQueue<Timer>();
+  const profiles = new Map<number, Profile>();
+  let closedAndHeld = 0;
+
+  const sink: AttemptSink = { sent, resent, replied, unreachable };
+
+  function sent(attempt: TrackedAttempt): void {
+    attempt.holders++;
+    const lookup = findLookup(attempt) ?? start(attempt);
+    if (lookup.attempts.length > 0) lookup.stem = stemWith(lookup, attempt);
+    lookup.attempts.push(attempt);
+    attempt.slot = lookup.slot;
+    lookup.lastEventAt = attempt.sentAt;
+    arm(lookup, 'long', attempt.sentAt);
+  }
+
+  function resent(attempt: TrackedAttempt): void {
+    const lookup = lookupOf(attempt);
+    if (lookup === null) return;
+    lookup.lastEventAt = (attempt.resends.at(-1) as { at: Timestamp }).at;
+    arm(lookup, 'long', lookup.lastEventAt);
+  }
+
+  function replied(attempt: TrackedAttempt): void {
+    const lookup = lookupOf(attempt);
+    if (lookup === null) return;
+    lookup.lastEventAt = attempt.repliedAt;
+    if (isComplete(lookup)) close(lookup);
+    else if (isAnswered(lookup)) arm(lookup, 'soon', attempt.repliedAt);
+  }
+
+  function unreachable(attempt: TrackedAttempt): void {
+    const lookup = lookupOf(attempt);
+    if (lookup !== null) lookup.lastEventAt = attempt.unreachableAt;
+  }
+
+  const lookupOf = (attempt: TrackedAttempt): OpenLookup | null => {
+    const lookup = attempt.slot < 0 ? undefined : slots[attempt.slot];
+    return lookup === undefined || lookup.state !== 'open' ? null : lookup;
+  };
+
+  /** Both families have their answer and one is good: nothing can follow. */
+  function isComplete(lookup: OpenLookup): boolean {
+    const attempts = lookup.attempts;
+    if (attempts.length < 2) return false;
+    const last = attempts[attempts.length - 1] as TrackedAttempt;
+    const before = attempts[attempts.length - 2] as TrackedAttempt;
+    if (last.name !== before.name || last.type === before.type) return false;
+    if (last.rcode !== RCODE.NOERROR || before.rcode !== RCODE.NOERROR || last.truncated || before.truncated)
+      return false;
+    return attempts.length === 2 ? last.addresses.length + before.addresses.length > 0 : isAnswered(lookup);
+  }
+
+  function isAnswered(lookup: OpenLookup): boolean {
+    for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;
+    return true;
+  }
+
+  function start(attempt: TrackedAttempt): OpenLookup {
+    if (inOrder.size + passedOver.size - closedAndHeld > MAX_OPEN) evictOldest();
+    const lookup = free.pop() ?? newSlot();
+    lookup.ordinal = ++counts.started;
+    lookup.input = attempt.input;
+    lookup.client = attempt.client;
+    lookup.clientId = attempt.clientId;
+    lookup.server = attempt.server;
+    lookup.startedAt = attempt.sentAt;
+    lookup.labelHash = attempt.labelHash;
+    lookup.stem = -1;
+    lookup.state = 'open';
+    const chain = chainOf(attempt);
+    lookup.nextInChain = chains[chain] as OpenLookup | null;
+    lookup.chained = true;
+    chains[chain] = lookup;
+    inOrder.append(lookup);
+    return lookup;
+  }
+
+  function newSlot(): OpenLookup {
+    const lookup = createOpenLookup(slots.length);
+    slots.push(lookup);
+    return lookup;
+  }
+
+  function findLookup(attempt: TrackedAttempt): OpenLookup | null {
+    let best: OpenLookup | null = null;
+    let strongest: number = JOIN.none;
+    let candidates = 0;
+    for (let lookup = chains[chainOf(attempt)] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
+      if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
+      if (++candidates > MAX_CANDIDATES) break;
+      const strength = joinStrength(lookup, attempt);
+      if (strength > strongest) {
+        strongest = strength;
+        best = lookup;
+        if (strength === JOIN.sameId) break;
+      }
+    }
+    return best;
+  }
+
+  const chainOf = (attempt: { clientId: number; labelHash: number }): number => {
+    const mixed = Math.imul(attempt.clientId, 0x9e3779b1) ^ attempt.labelHash;
+    return (mixed ^ (mixed >>> 13)) & (CHAINS - 1);
+  };
+
+  /** The lookup ends when nothing follows for as long as its last event lets expect. */
+  function arm(lookup: OpenLookup, queue: 'soon' | 'long', from: Timestamp): void {
+    const timer = lookup.timer;
+    timer.due = (from + (queue === 'soon' ? FOLLOWS_REPLY : LONGEST_WAIT)) as Timestamp;
+    disarm(timer);
+    timer.queue = queue;
+    (queue === 'soon' ? soon : long).append(timer);
+  }
+
+  function disarm(timer: Timer): void {
+    if (timer.queue === 'soon') soon.remove(timer);
+    else if (timer.queue === 'long') long.remove(timer);
+    timer.queue = 'none';
+  }
+
+  function advance(time: Timestamp): void {
+    expire(soon, time);
+    expire(long, time);
+    if (inOrder.size > HELD_BACK) emitReady();
+  }
+
+  function expire(queue: LinkedQueue<Timer>, time: Timestamp): void {
+    for (let timer = queue.first; timer !== null && timer.due < time; timer = queue.first) close(timer.lookup);
+  }
+
+  function close(lookup: OpenLookup): void {
+    disarm(lookup.timer);
+    unchain(lookup);
+    lookup.state = 'closed';
+    closedAndHeld++;
+    const profile = profileOf(lookup);
+    if (profile !== null) addEvidence(profile.evidence, lookup);
+  }
+
+  function unchain(lookup: OpenLookup): void {
+    if (!lookup.chained) return;
+    const chain = chainOf(lookup);
+    let previous: OpenLookup | null = null;
+    for (let other = chains[chain] as OpenLookup | null; other !== null; other = other.nextInChain) {
+      if (other === lookup) {
+        if (previous === null) chains[chain] = lookup.nextInChain;
+        else previous.nextInChain = lookup.nextInChain;
+        break;
+      }
+      previous = other;
+    }
+    lookup.nextInChain = null;
+    lookup.chained = false;
+  }
+
+  function profileOf(lookup: OpenLookup): Profile | null {
+    const key = lookup.clientId * KINDS + kindOf(lookup);
+    const known = profiles.get(key);
+    if (known !== undefined) return known;
+    if (profiles.size >= MAX_PROFILES) return null;
+    const profile: Profile = { evidence: createEvidence(lookup), verdict: null, renewAt: 0 };
+    profiles.set(key, profile);
+    return profile;
+  }
+
+  function verdictOf(lookup: OpenLookup): Verdict | null {
+    const profile = profileOf(lookup);
+    if (profile === null) return null;
+    if (profile.verdict === null || profile.evidence.lookups >= profile.renewAt) {
+      profile.verdict = judgeResolver(profile.evidence);
+      profile.renewAt = Math.ceil(profile.evidence.lookups * 1.5) + 1;
+    }
+    return profile.verdict;
+  }
+
+  /** In order of start; one that waits for its timers while too many follow is passed over and comes late. */
+  function emitReady(): void {
+    for (let lookup = inOrder.first; lookup !== null && inOrder.size > HELD_BACK; lookup = inOrder.first) {
+      inOrder.remove(lookup);
+      if (lookup.state === 'closed') emit(lookup);
+      else passedOver.append(lookup);
+    }
+    for (let lookup = passedOver.first; lookup !== null && lookup.state === 'closed'; lookup = passedOver.first) {
+      passedOver.remove(lookup);
+      emit(lookup);
+    }
+  }
+
+  function evictOldest(): void {
+    const oldest = passedOver.first ?? inOrder.first;
+    if (oldest === null) return;
+    counts.evicted++;
+    (passedOver.first === oldest ? passedOver : inOrder).remove(oldest);
+    if (oldest.state === 'open') close(oldest);
+    emit(oldest);
+  }
+
+  function emit(lookup: OpenLookup): void {
+    closedAndHeld--;
+    counts.emitted++;
+    describe(lookup);
+    options.emit(lookup);
+    recycle(lookup);
+  }
+
+  function describe(lookup: OpenLookup): void {
+    const verdict = verdictOf(lookup);
+    lookup.id = `${lookup.input}.l${lookup.ordinal}`;
+    lookup.resolver = verdict?.resolver ?? 'unknown';
+    lookup.resolverDetail = verdict?.detail ?? null;
+    lookup.resolverConfidence = verdict?.confidence ?? 'possible';
+    lookup.resolverBecause = verdict?.because ?? 'too many clients to follow each';
+    const first = lookup.attempts[0] as TrackedAttempt;
+    lookup.name = lookup.stem > 0 ? first.name.slice(0, lookup.stem) : first.name;
+    for (const attempt of lookup.attempts) options.settle(attempt);
+    settleEnd(lookup, options.horizon);
+  }
+
+  function recycle(lookup: OpenLookup): void {
+    for (const attempt of lookup.attempts) {
+      attempt.slot = -1;
+      options.release(attempt);
+    }
+    lookup.attempts = [];
+    lookup.state = 'free';
+    free.push(lookup);
+  }
+
+  /** The lookups that are still held, as they stand now; for an answer while the capture runs. */
+  function* snapshot(): Generator<Lookup> {
+    for (const queue of [passedOver, inOrder]) {
+      for (let lookup = queue.first; lookup !== null; lookup = lookup.later) {
+        describe(lookup);
+        yield lookup;
+      }
+    }
+  }
+
+  /** No more packets: what is open ends as its resolver would have, or with the capture. */
+  function finish(): void {
+    for (const queue of [passedOver, inOrder]) {
+      for (let lookup = queue.first; lookup !== null; lookup = lookup.later) if (lookup.state === 'open') close(lookup);
+    }
+    const rest: OpenLookup[] = [];
+    for (const queue of [passedOver, inOrder]) {
+      for (let lookup = queue.first; lookup !== null; lookup = queue.first) {
+        queue.remove(lookup);
+        rest.push(lookup);
+      }
+    }
+    rest.sort((one, other) => one.startedAt - other.startedAt || one.ordinal - other.ordinal);
+    for (const lookup of rest) emit(lookup);
+  }
+
+  return { counts, sink, advance, finish, snapshot };
+}
+
+export type Lookups = ReturnType<typeof createLookups>;

@@ -1,0 +1,227 @@
+import type { Confidence, ResolverName } from '../model/lookup.ts';
+import type { Evidence } from './fingerprint.ts';
+
+/** Which resolver sent a client's lookups, how surely, and what told it. */
+export interface Verdict {
+  resolver: ResolverName;
+  detail: string | null;
+  confidence: Confidence;
+  because: string;
+}
+
+type Candidate = 'glibc' | 'musl' | 'c-ares' | 'node';
+const CANDIDATES: readonly Candidate[] = ['glibc', 'musl', 'c-ares', 'node'];
+
+/**
+ * How often each resolver leaves each trace, measured on some hundred lookups each (glibc 2.36,
+ * musl 1.1.24 to 1.2.5, c-ares 1.18.1, Node 20), and never 0: another version may differ. The
+ * ids of c-ares are random, so its shares follow from the definition of the trace.
+ */
+const LIKELIHOOD = {
+  // glibc is in most images, musl in Alpine's; Node's dns.resolve is called by few programs.
+  prior: { glibc: 0.6, musl: 0.22, 'c-ares': 0.09, node: 0.09 },
+  muslIds: { glibc: 0.004, musl: 0.992, 'c-ares': 0.0152, node: 0.0152 },
+  // 0.94 in a loop; about half in processes that have just started, the rest near.
+  glibcIds: { glibc: 0.77, musl: 0.001, 'c-ares': 0.031, node: 0.031 },
+  nearIds: { glibc: 0.18, musl: 0.001, 'c-ares': 0.093, node: 0.093 },
+  bothIds: { glibc: 0.006, musl: 0.12, 'c-ares': 0.002, node: 0.002 },
+  noIds: { glibc: 0.04, musl: 0.001, 'c-ares': 0.859, node: 0.859 },
+  // The next suffix from the same socket.
+  onePort: { glibc: 0.002, musl: 0.002, 'c-ares': 0.97, node: 0.001 },
+  newPorts: { glibc: 0.98, musl: 0.98, 'c-ares': 0.03, node: 0.001 },
+  five: { glibc: 0.9, musl: 0.01, 'c-ares': 0.4, node: 0.01 },
+  twoPointFive: { glibc: 0.01, musl: 0.9, 'c-ares': 0.01, node: 0.01 },
+  two: { glibc: 0.02, musl: 0.02, 'c-ares': 0.4, node: 0.05 },
+  six: { glibc: 0.005, musl: 0.001, 'c-ares': 0.1, node: 0.05 },
+  otherWait: { glibc: 0.05, musl: 0.05, 'c-ares': 0.1, node: 0.05 },
+  // glibc changes the port, too, but after a resend from the old one, which is not counted here.
+  sameIdNewPort: { glibc: 0.01, musl: 0.001, 'c-ares': 0.05, node: 0.9 },
+  doubled: { glibc: 0.002, musl: 0.001, 'c-ares': 0.6, node: 0.2 },
+  constant: { glibc: 0.9, musl: 0.5, 'c-ares': 0.02, node: 0.1 },
+  serversInTurn: { glibc: 0.9, musl: 0.002, 'c-ares': 0.9, node: 0.9 },
+  // res_send.c asks again for both families, also for the one it has.
+  twinAgain: { glibc: 0.97, musl: 0.003, 'c-ares': 0.01, node: 0.01 },
+  onlyMissingAgain: { glibc: 0.01, musl: 0.97, 'c-ares': 0.97, node: 0.9 },
+  quickPairs: { glibc: 0.8, musl: 0.8, 'c-ares': 0.65, node: 0.06 },
+  slowPairs: { glibc: 0.08, musl: 0.08, 'c-ares': 0.2, node: 0.8 },
+} satisfies Record<string, Record<Candidate, number>>;
+
+const CERTAIN = 0.999;
+const LIKELY = 0.96;
+const POSSIBLE = 0.85;
+// One pair's ids may be chance (1 in 32 for glibc's trace, 1 in 64 for musl's).
+const PAIRS_FOR_CERTAIN = 4;
+// Beyond this many traces of a kind the verdict can't change but for a mixture of processes.
+const MOST_COUNTED = 30;
+
+/** Go's EDNS size since 1.19, and c-ares's since 1.22 (facts, section 1). */
+const EDNS_GO_CARES = 1232;
+/** c-ares 1.22 to 1.2x said 1280 (EDNSPACKETSZ). */
+const EDNS_CARES_OLDER = 1280;
+/** glibc with `options edns0` (RESOLV_EDNS_BUFFER_SIZE). */
+const EDNS_GLIBC = 1200;
+const EDNS_NETTY = 4096;
+
+export function judgeResolver(evidence: Evidence): Verdict {
+  if (evidence.ednsSize >= 0) return judgeWithEdns(evidence);
+  if (evidence.ports === 'different') return judgeOtherPorts(evidence);
+  if (evidence.ports === 'same' && evidence.aaaaFirst) {
+    return told(
+      'c-ares',
+      'gRPC',
+      evidence.pairs >= 2 || evidence.resentAfter.six > 0 || evidence.walksOnOnePort > 0 ? 'likely' : 'possible',
+      `AAAA before A from one port, no EDNS: gRPC's c-ares${evidence.resentAfter.six > 0 ? ', and its 6 s until it asks again' : ''}`,
+    );
+  }
+  return judgeByTraces(evidence);
+}
+
+function judgeWithEdns(evidence: Evidence): Verdict {
+  const { ednsSize: size, ports } = evidence;
+  if (size === EDNS_GLIBC && ports !== 'different') {
+    return told('glibc', 'edns0', 'likely', `EDNS size ${size}, which glibc sends with options edns0`);
+  }
+  if (ports === 'different') {
+    const sure = evidence.pairs >= 2 ? 'certain' : 'likely';
+    if (size === EDNS_GO_CARES) {
+      return told('go', null, sure, `A and AAAA from two ports, EDNS size ${size} without options`);
+    }
+    return unknown(
+      `A and AAAA from two ports with EDNS size ${size}: neither glibc nor musl, nor a Go of its defaults`,
+    );
+  }
+  if (size === EDNS_NETTY && ports === 'same') {
+    return told('netty', null, 'possible', `A and AAAA from one port with EDNS size ${size}`);
+  }
+  if (size !== EDNS_GO_CARES && size !== EDNS_CARES_OLDER) {
+    return unknown(`EDNS size ${size}: musl and Node's dns.resolve send none, others another size`);
+  }
+  const grpc = ports === 'same' && evidence.aaaaFirst ? ', gRPC' : '';
+  if (evidence.cookies > 0 && evidence.authenticData === 0) {
+    return told('c-ares', `≥1.33${grpc}`, 'certain', `EDNS size ${size} with a DNS cookie`);
+  }
+  if (ports === 'same') {
+    const sure = evidence.pairs >= 2 ? 'certain' : 'likely';
+    return told('c-ares', `≥1.22${grpc}`, sure, `A and AAAA from one port, EDNS size ${size} (Go uses two ports)`);
+  }
+  return unknown(`only one family asked, EDNS size ${size}: Go or c-ares from 1.22`);
+}
+
+function judgeOtherPorts(evidence: Evidence): Verdict {
+  const inTurn = evidence.sequential === evidence.pairs;
+  if (inTurn && evidence.aaaaBeforeA === 0) {
+    const sure = evidence.pairs >= 2 ? 'likely' : 'possible';
+    return told('glibc', 'single-request-reopen', sure, 'A, its answer, then AAAA from another port; no EDNS');
+  }
+  if (!inTurn && evidence.pairs > 0) {
+    const sure = evidence.pairs >= 3 && evidence.aaaaBeforeA > 0 ? 'likely' : 'possible';
+    return told('go', 'no EDNS', sure, 'A and AAAA at once from two ports, no EDNS (Go before 1.19, or netedns0=0)');
+  }
+  return unknown('A and AAAA from two ports, one after the other in either order');
+}
+
+function judgeByTraces(evidence: Evidence): Verdict {
+  const none = Math.max(0, evidence.pairs - evidence.muslIds - evidence.glibcIds - evidence.nearIds - evidence.bothIds);
+  const traces: [keyof typeof LIKELIHOOD, number][] = [
+    ['prior', 1],
+    ['muslIds', evidence.muslIds],
+    ['glibcIds', evidence.glibcIds],
+    ['nearIds', evidence.nearIds],
+    ['bothIds', evidence.bothIds],
+    ['noIds', none],
+    ['onePort', evidence.walksOnOnePort],
+    ['newPorts', evidence.walksOnNewPorts],
+    ['five', evidence.resentAfter.five],
+    ['twoPointFive', evidence.resentAfter.twoPointFive],
+    ['two', evidence.resentAfter.two],
+    ['six', evidence.resentAfter.six],
+    ['otherWait', evidence.resentAfter.other],
+    ['sameIdNewPort', evidence.sameIdNewPort],
+    ['doubled', evidence.doubledWaits],
+    ['constant', evidence.constantWaits],
+    ['serversInTurn', evidence.serversInTurn],
+    ['twinAgain', evidence.twinAgain],
+    ['onlyMissingAgain', evidence.onlyMissingAgain],
+    ['quickPairs', evidence.quickPairs],
+    ['slowPairs', evidence.slowPairs],
+  ];
+  const scale = Math.min(1, MOST_COUNTED / Math.max(1, evidence.pairs));
+  const logs = CANDIDATES.map((candidate) =>
+    traces.reduce(
+      (sum, [trace, count]) =>
+        sum + Math.log(LIKELIHOOD[trace][candidate]) * (trace === 'prior' ? 1 : Math.min(count, MOST_COUNTED) * scale),
+      0,
+    ),
+  );
+  const highest = Math.max(...logs);
+  const shares = logs.map((log) => Math.exp(log - highest));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const best = shares.indexOf(Math.max(...shares));
+  const posterior = (shares[best] as number) / total;
+  const traced = evidence.pairs + evidence.walksOnOnePort + evidence.sameIdNewPort + resends(evidence);
+  if (traced === 0 || posterior < POSSIBLE) return undecided(evidence, shares, total);
+  const decisive = evidence.pairs >= PAIRS_FOR_CERTAIN || evidence.walksOnOnePort >= 3 || evidence.sameIdNewPort > 1;
+  const confidence: Confidence =
+    posterior >= CERTAIN && decisive ? 'certain' : posterior >= LIKELY ? 'likely' : 'possible';
+  const resolver = CANDIDATES[best] as Candidate;
+  return told(resolver, detailOf(resolver, evidence), confidence, becauseOf(resolver, evidence));
+}
+
+const resends = ({ resentAfter }: Evidence): number =>
+  resentAfter.twoPointFive + resentAfter.two + resentAfter.five + resentAfter.six;
+
+function detailOf(resolver: Candidate, evidence: Evidence): string | null {
+  if (resolver === 'c-ares') return evidence.resentAfter.two > 0 ? '≥1.20, ≤1.21' : '≤1.21';
+  if (resolver === 'musl') {
+    if (evidence.sameHighOctet > 0) return '≤1.2.3';
+    return evidence.pairs >= 10 ? '≥1.2.4' : null;
+  }
+  if (resolver === 'glibc' && evidence.pairs >= 3 && evidence.sequential === evidence.pairs) return 'single-request';
+  return null;
+}
+
+function becauseOf(resolver: Candidate, evidence: Evidence): string {
+  const { pairs } = evidence;
+  const because: string[] = [];
+  const near = evidence.glibcIds + evidence.nearIds;
+  if (resolver === 'glibc' && near > 0) because.push(`ids from one clock in ${near} of ${pairs} pairs`);
+  const shortlyAfter = evidence.muslIds + evidence.bothIds;
+  if (resolver === 'musl' && shortlyAfter > 0)
+    because.push(`AAAA's id shortly after A's in ${shortlyAfter} of ${pairs} pairs`);
+  if ((resolver === 'c-ares' || resolver === 'node') && pairs > 0)
+    because.push(`random ids in ${pairs} pairs from one port, no EDNS`);
+  if (resolver === 'c-ares' && evidence.walksOnOnePort > 0) because.push('all search suffixes from one port');
+  if ((resolver === 'glibc' || resolver === 'musl') && evidence.walksOnNewPorts > 0)
+    because.push('each search suffix from a new port');
+  if (resolver === 'musl' && evidence.resentAfter.twoPointFive > 0) because.push('asks again after 2.5 s');
+  if ((resolver === 'glibc' || resolver === 'c-ares') && evidence.resentAfter.five > 0)
+    because.push('asks again after 5 s');
+  if (resolver === 'c-ares' && evidence.doubledWaits > 0) because.push('waits twice as long each time');
+  if (resolver === 'glibc' && evidence.twinAgain > 0) because.push('asks again for the answered family, too');
+  if (resolver === 'node' && evidence.slowPairs > 0)
+    because.push(`A and AAAA more than 0.1 ms apart in ${evidence.slowPairs} of ${pairs}`);
+  if (resolver === 'c-ares' && evidence.resentAfter.two > 0) because.push('asks again after 2 s');
+  if (resolver === 'node' && evidence.sameIdNewPort > 0) because.push('asks again with the same id from a new port');
+  return because.join(', ');
+}
+
+function undecided(evidence: Evidence, shares: readonly number[], total: number): Verdict {
+  const left = CANDIDATES.filter((_, index) => (shares[index] as number) / total > 0.02);
+  const excluded = CANDIDATES.filter((candidate) => !left.includes(candidate));
+  const seen =
+    evidence.ports === 'single'
+      ? 'only one family asked, no EDNS'
+      : `${evidence.pairs} ${evidence.pairs === 1 ? 'pair' : 'pairs'} from one port, no EDNS`;
+  const rest = left.map((candidate) => (candidate === 'node' ? "Node's dns.resolve" : candidate)).join(', ');
+  const without = excluded.length === 0 ? '' : `; not ${excluded.join(', ')}`;
+  return unknown(`${seen}: may be ${rest}${without}; not Go, nor c-ares from 1.22, which send EDNS`);
+}
+
+const told = (resolver: ResolverName, detail: string | null, confidence: Confidence, because: string): Verdict => ({
+  resolver,
+  detail,
+  confidence,
+  because,
+});
+
+const unknown = (because: string): Verdict => told('unknown', null, 'possible', because);

@@ -1,0 +1,49 @@
+import type { AddressId } from './packet.ts';
+import type { Attempt, Resend } from './lookup.ts';
+import type { Timestamp } from '../base/time.ts';
+
+/**
+ * An attempt on its way from the DNS protocol to the lookups, with what only those two rooms
+ * need. The records are pooled: `holders` says who still uses one, and the protocol takes it
+ * back when nobody does.
+ */
+export interface TrackedAttempt extends Attempt {
+  type: number;
+  clientId: AddressId;
+  client: string;
+  input: number;
+  nameHash: number;
+  labelHash: number;
+  /** IPv4 identification of the first sending, -1 unknown. */
+  ipId: number;
+  recursionDesired: boolean;
+  authenticData: boolean;
+  ednsSize: number;
+  cookie: boolean;
+  resends: readonly Resend[];
+  /** Copies of the query or the reply that were seen beside them. */
+  copies: number;
+  /** Slot of its lookup in the lookups' own store, -1 while it has none. */
+  slot: number;
+  holders: number;
+}
+
+export const NEVER = Number.NaN as Timestamp;
+
+/** When the query was last sent or answered, whichever came later. */
+export function lastEventAt(attempt: Attempt): Timestamp {
+  const count = attempt.resends.length;
+  const sent = count === 0 ? attempt.sentAt : (attempt.resends[count - 1] as Resend).at;
+  return attempt.rcode >= 0 && attempt.repliedAt > sent ? attempt.repliedAt : sent;
+}
+
+/** Who follows the queries as they go out and come back. */
+export interface AttemptSink {
+  /** A query that was not seen before. */
+  sent(attempt: TrackedAttempt): void;
+  /** The same query once more: the last of `attempt.resends`. */
+  resent(attempt: TrackedAttempt): void;
+  /** Its reply: the first, or the first after an error was answered by a resend. */
+  replied(attempt: TrackedAttempt): void;
+  unreachable(attempt: TrackedAttempt): void;
+}

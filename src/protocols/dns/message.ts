@@ -1,0 +1,157 @@
+import { formatV4, type AddressTable } from '../../base/addresses.ts';
+import type { DnsMessage } from '../../model/dns-message.ts';
+import { MAX_ANSWERS, RR_TYPE } from '../../model/lookup.ts';
+import { createNameReader } from './names.ts';
+
+/** RFC 1035 section 4.1.1: id, flags and four counts. */
+export const HEADER_LENGTH = 12;
+// A message of 64 KiB can hold 5,461 records of 12 bytes; nobody's stub asks for more than some.
+const MAX_RECORDS = 512;
+const CLASS_INTERNET = 1;
+const EDNS_COOKIE = 10;
+
+const NO_ADDRESSES: readonly string[] = [];
+
+export interface DnsParser {
+  /**
+   * Reads one message between two offsets.
+   * @returns false where it is no DNS message: too short, a question that is no name, counts
+   *   that cannot be. A message that is cut behind its question is read as far as it goes.
+   */
+  parse(bytes: Uint8Array, start: number, end: number, message: DnsMessage): boolean;
+}
+
+export function createDnsParser(addresses: AddressTable): DnsParser {
+  const names = createNameReader();
+
+  function parse(bytes: Uint8Array, start: number, end: number, message: DnsMessage): boolean {
+    if (end - start < HEADER_LENGTH) return false;
+    const high = bytes[start + 2] as number;
+    const low = bytes[start + 3] as number;
+    const questions = read16(bytes, start + 4);
+    const answers = read16(bytes, start + 6);
+    const authorities = read16(bytes, start + 8);
+    const additionals = read16(bytes, start + 10);
+    const response = (high & 0x80) !== 0;
+    const opcode = (high >> 3) & 15;
+    // No resolver sends two questions; the reserved Z bit is zero (RFC 1035), and a standard query brings no answers.
+    if (questions > 1 || (low & 0x40) !== 0) return false;
+    if (!response && opcode === 0 && (questions === 0 || answers > 0)) return false;
+    message.id = read16(bytes, start);
+    message.response = response;
+    message.opcode = opcode;
+    message.rcode = low & 15;
+    message.truncated = (high & 2) !== 0;
+    message.recursionDesired = (high & 1) !== 0;
+    message.authenticData = (low & 0x20) !== 0;
+    message.questions = questions;
+    message.answerCount = response ? answers : 0;
+    message.addresses = NO_ADDRESSES;
+    message.ttl = -1;
+    message.ednsSize = -1;
+    message.cookie = false;
+    message.cut = false;
+    let position = start + HEADER_LENGTH;
+    if (questions === 1) {
+      position = names.read(bytes, position, start, end);
+      if (position < 0 || position + 4 > end) return false;
+      message.name = names.name;
+      message.nameHash = names.hash;
+      message.labelHash = names.labelHash;
+      message.type = read16(bytes, position);
+      message.class = read16(bytes, position + 2);
+      position += 4;
+    } else {
+      message.name = '';
+      message.nameHash = 0;
+      message.labelHash = 0;
+      message.type = 0;
+      message.class = CLASS_INTERNET;
+    }
+    const records = answers + authorities + additionals;
+    if (records > 0) readRecords(bytes, position, end, answers, Math.min(records, MAX_RECORDS), message);
+    return true;
+  }
+
+  function readRecords(
+    bytes: Uint8Array,
+    from: number,
+    end: number,
+    answers: number,
+    records: number,
+    message: DnsMessage,
+  ): void {
+    let position = from;
+    let found: string[] | null = null;
+    for (let index = 0; index < records; index++) {
+      position = skipName(bytes, position, end);
+      if (position < 0 || position + 10 > end) {
+        message.cut = true;
+        break;
+      }
+      const type = read16(bytes, position);
+      const dataStart = position + 10;
+      const dataEnd = dataStart + read16(bytes, position + 8);
+      if (dataEnd > end) {
+        message.cut = true;
+        break;
+      }
+      if (type === RR_TYPE.OPT) {
+        message.ednsSize = read16(bytes, position + 2);
+        // RFC 6891 6.1.3: the upper eight bits of the response code stand in the OPT's TTL.
+        if (message.response) message.rcode |= (bytes[position + 4] as number) << 4;
+        message.cookie = hasCookie(bytes, dataStart, dataEnd);
+      } else if (index < answers && message.response) {
+        const ttl = read32(bytes, position + 4);
+        if (message.ttl < 0 || ttl < message.ttl) message.ttl = ttl;
+        const length = dataEnd - dataStart;
+        if ((type === RR_TYPE.A && length === 4) || (type === RR_TYPE.AAAA && length === 16)) {
+          found ??= [];
+          if (found.length < MAX_ANSWERS) found.push(addressText(bytes, dataStart, type));
+        }
+      }
+      position = dataEnd;
+    }
+    if (found !== null) message.addresses = found;
+  }
+
+  function addressText(bytes: Uint8Array, offset: number, type: number): string {
+    if (type === RR_TYPE.AAAA) return addresses.text(addresses.internV6(bytes, offset));
+    const id = addresses.internV4(read32(bytes, offset));
+    return id === 0 ? formatV4(read32(bytes, offset)) : addresses.text(id);
+  }
+
+  return { parse };
+}
+
+/** The offset behind a name without reading it: to its zero or its first pointer. */
+function skipName(bytes: Uint8Array, offset: number, end: number): number {
+  let position = offset;
+  while (position < end) {
+    const length = bytes[position] as number;
+    if (length === 0) return position + 1;
+    if (length >= 0xc0) return position + 2;
+    if (length > 63) return -1;
+    position += 1 + length;
+  }
+  return -1;
+}
+
+function hasCookie(bytes: Uint8Array, start: number, end: number): boolean {
+  let position = start;
+  while (position + 4 <= end) {
+    if (read16(bytes, position) === EDNS_COOKIE) return true;
+    position += 4 + read16(bytes, position + 2);
+  }
+  return false;
+}
+
+const read16 = (bytes: Uint8Array, offset: number): number =>
+  ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+
+const read32 = (bytes: Uint8Array, offset: number): number =>
+  (((bytes[offset] as number) << 24) |
+    ((bytes[offset + 1] as number) << 16) |
+    ((bytes[offset + 2] as number) << 8) |
+    (bytes[offset + 3] as number)) >>>
+  0;

@@ -1,0 +1,165 @@
+/**
+ * Names on the wire (RFC 1035 section 3.1 and 4.1.4) as JavaScript strings: lower case, labels
+ * joined by dots, no dot at the end, `.` for the root. The same few names come by a million
+ * times, so the strings are kept in a small cache that is indexed by the name's bytes.
+ */
+
+// A node sees some thousand names; a name that is pushed out costs one string more, no error.
+const CACHE_SLOTS = 1 << 12;
+// RFC 1035 section 2.3.4: 255 octets, length bytes included.
+export const MAX_NAME_OCTETS = 255;
+// A name of 255 octets has at most 127 labels; more pointers than that is a loop.
+const MAX_POINTERS = 127;
+
+export interface NameReader {
+  /** The name that was read last. */
+  name: string;
+  /** Equal names have equal hashes; names told apart by case only, too. */
+  hash: number;
+  /** A hash of the first label, which all names of one search walk share. */
+  labelHash: number;
+  /**
+   * Reads the name at `offset`.
+   * @param message where the message starts, which compression pointers count from
+   * @param end one past the last byte
+   * @returns the offset behind the name, or -1 where it is cut, too long or loops
+   */
+  read(bytes: Uint8Array, offset: number, message: number, end: number): number;
+}
+
+interface CacheEntry {
+  bytes: Uint8Array;
+  length: number;
+  name: string;
+  hash: number;
+  labelHash: number;
+}
+
+export function createNameReader(): NameReader {
+  const cache: (CacheEntry | undefined)[] = Array.from({ length: CACHE_SLOTS }, () => undefined);
+  const expanded = new Uint8Array(MAX_NAME_OCTETS + 1);
+
+  const reader: NameReader = {
+    name: '',
+    hash: 0,
+    labelHash: 0,
+    read(bytes, offset, message, end) {
+      let position = offset;
+      let hash = 0x811c9dc5;
+      for (;;) {
+        if (position >= end) return -1;
+        const length = bytes[position] as number;
+        if (length === 0) break;
+        if (length > 63) return readCompressed(bytes, offset, message, end);
+        const next = position + 1 + length;
+        if (next >= end || next - offset >= MAX_NAME_OCTETS) return -1;
+        // Four bytes a step: a name is hashed for each packet, and only spread matters here.
+        let at = position;
+        for (; at + 4 <= next; at += 4) {
+          const word =
+            (bytes[at] as number) |
+            ((bytes[at + 1] as number) << 8) |
+            ((bytes[at + 2] as number) << 16) |
+            ((bytes[at + 3] as number) << 24);
+          hash = Math.imul(hash ^ word, 0x01000193);
+          hash ^= hash >>> 15;
+        }
+        for (; at < next; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+        position = next;
+      }
+      use(bytes, offset, position + 1, hash);
+      return position + 1;
+    },
+  };
+
+  function use(bytes: Uint8Array, start: number, end: number, hash: number): void {
+    const slot = (hash ^ (hash >>> 16)) & (CACHE_SLOTS - 1);
+    const known = cache[slot];
+    const length = end - start;
+    if (known !== undefined && known.length === length) {
+      const stored = known.bytes;
+      let index = 0;
+      while (index < length && stored[index] === bytes[start + index]) index++;
+      if (index === length) {
+        reader.name = known.name;
+        reader.hash = known.hash;
+        reader.labelHash = known.labelHash;
+        return;
+      }
+    }
+    const name = nameOf(bytes, start, end);
+    reader.name = name;
+    reader.hash = hashText(name);
+    reader.labelHash = hashText(firstLabel(name));
+    cache[slot] = {
+      bytes: bytes.slice(start, end),
+      length,
+      name,
+      hash: reader.hash,
+      labelHash: reader.labelHash,
+    };
+  }
+
+  /** Rare: questions are not compressed by any resolver. Expands the name, then reads that. */
+  function readCompressed(bytes: Uint8Array, offset: number, message: number, end: number): number {
+    let position = offset;
+    let behind = -1;
+    let length = 0;
+    let pointers = 0;
+    for (;;) {
+      if (position >= end) return -1;
+      const octet = bytes[position] as number;
+      if (octet === 0) break;
+      if (octet >= 0xc0) {
+        if (position + 1 >= end || ++pointers > MAX_POINTERS) return -1;
+        if (behind < 0) behind = position + 2;
+        const target = message + (((octet & 0x3f) << 8) | (bytes[position + 1] as number));
+        // RFC 1035 4.1.4: a pointer points to a *prior* occurrence.
+        if (target >= position) return -1;
+        position = target;
+        continue;
+      }
+      if (octet > 63) return -1;
+      const next = position + 1 + octet;
+      if (next > end || length + 1 + octet >= MAX_NAME_OCTETS) return -1;
+      expanded.set(bytes.subarray(position, next), length);
+      length += 1 + octet;
+      position = next;
+    }
+    expanded[length] = 0;
+    return reader.read(expanded, 0, 0, length + 1) < 0 ? -1 : behind < 0 ? position + 1 : behind;
+  }
+
+  return reader;
+}
+
+/** Bytes that are no printable ASCII, and dots within a label, are written as `\DDD` (RFC 1035 section 5.1). */
+function nameOf(bytes: Uint8Array, start: number, end: number): string {
+  let name = '';
+  let position = start;
+  while (position < end && bytes[position] !== 0) {
+    const next = position + 1 + (bytes[position] as number);
+    if (name !== '') name += '.';
+    for (let index = position + 1; index < next; index++) {
+      const octet = bytes[index] as number;
+      if (octet >= 0x41 && octet <= 0x5a) name += String.fromCharCode(octet + 32);
+      else if (octet === 0x2e || octet === 0x5c || octet <= 0x20 || octet >= 0x7f)
+        name += `\\${octet.toString().padStart(3, '0')}`;
+      else name += String.fromCharCode(octet);
+    }
+    position = next;
+  }
+  return name === '' ? '.' : name;
+}
+
+export const firstLabel = (name: string): string => {
+  const dot = name.indexOf('.');
+  return dot <= 0 ? name : name.slice(0, dot);
+};
+
+/** FNV-1a over UTF-16 units; never 0, which stands for "not computed". */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash | 0 || 1;
+}

@@ -130,9 +130,10 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt): number {
   if (before.rcode === RCODE.NOERROR && before.answerCount > 0 && before.addresses.length > 0) return JOIN.none;
   const waited = attempt.sentAt - Math.max(before.repliedAt, lookup.lastEventAt);
   if (waited > FOLLOWS_REPLY) return JOIN.none;
+  const proven = step === 'strong' || lookup.stem > 0;
+  if (!proven && waited > AT_ONCE) return JOIN.none;
   if (usesPort(lookup, attempt.clientPort)) return JOIN.samePortWalk;
-  if (step === 'strong' || lookup.stem > 0) return JOIN.walk;
-  return waited <= AT_ONCE ? JOIN.weakWalk : JOIN.none;
+  return proven ? JOIN.walk : JOIN.weakWalk;
 }
 
 /** All names of one walk have the same stem. */

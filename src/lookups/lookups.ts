@@ -106,11 +106,6 @@ export function createLookups(options: LookupsOptions) {
     return attempts.length === 2 ? last.addresses.length + before.addresses.length > 0 : isAnswered(lookup);
   }
 
-  function isAnswered(lookup: OpenLookup): boolean {
-    for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;
-    return true;
-  }
-
   function start(attempt: TrackedAttempt): OpenLookup {
     if (inOrder.size + passedOver.size - closedAndHeld > MAX_OPEN) evictOldest();
     const lookup = free.pop() ?? newSlot();
@@ -312,3 +307,8 @@ export function createLookups(options: LookupsOptions) {
 }
 
 export type Lookups = ReturnType<typeof createLookups>;
+
+function isAnswered(lookup: OpenLookup): boolean {
+  for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;
+  return true;
+}

@@ -48,8 +48,8 @@ interface Record extends TrackedAttempt {
 export interface TransactionCounts {
   queries: number;
   replies: number;
-  /** Copies of a message that was already seen. */
-  duplicates: number;
+  /** Copies of a message that was already seen, by input. */
+  duplicates: number[];
   /** Replies whose query is not in the capture. */
   orphanReplies: number;
   /** Queries that were forgotten unanswered because there were too many. */
@@ -58,7 +58,7 @@ export interface TransactionCounts {
 
 /** Pairs queries with their resends and replies, and tells resends from copies. */
 export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
-  const counts: TransactionCounts = { queries: 0, replies: 0, duplicates: 0, orphanReplies: 0, evicted: 0 };
+  const counts: TransactionCounts = { queries: 0, replies: 0, duplicates: [], orphanReplies: 0, evicted: 0 };
   let buckets: (Record | null)[] = Array.from({ length: INITIAL_BUCKETS }, () => null);
   let mask = INITIAL_BUCKETS - 1;
   let live = 0;
@@ -84,12 +84,12 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       const sameClient = known.clientId === layers.source && known.clientPort === layers.sourcePort;
       const sameServer = known.serverId === layers.destination && known.serverPort === layers.destinationPort;
       if (sameClient && sameServer) {
-        if (isCopy(known, layers)) duplicate(known);
+        if (isCopy(known, layers)) duplicate(known, layers);
         else resend(known, layers);
         return;
       }
       if (known.otherServerId === layers.destination && known.otherClientPort === layers.sourcePort) {
-        duplicate(known);
+        duplicate(known, layers);
         return;
       }
       if (!sameServer && isOtherFace(known, layers)) {
@@ -98,7 +98,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
         known.otherClientPort = layers.sourcePort;
         known.behindDnat = 'both';
         translated.add(known.serverId);
-        duplicate(known);
+        duplicate(known, layers);
         return;
       }
     }
@@ -148,8 +148,8 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     sink.resent(known);
   }
 
-  function duplicate(known: Record): void {
-    counts.duplicates++;
+  function duplicate(known: Record, layers: Layers): void {
+    counts.duplicates[layers.input] = (counts.duplicates[layers.input] ?? 0) + 1;
     known.copies++;
   }
 
@@ -182,7 +182,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       return;
     }
     if (known.rcode >= 0 && known.repliedAt >= lastSent(known)) {
-      duplicate(known);
+      duplicate(known, layers);
       return;
     }
     counts.replies++;

@@ -1,0 +1,302 @@
+import { describe, expect, it } from 'vitest';
+import { at, milliseconds } from '../base/time.ts';
+import { copyLookup, type Lookup } from '../model/lookup.ts';
+import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { createLookups } from './lookups.ts';
+
+interface Query {
+  ms: number;
+  name?: string;
+  type?: 'A' | 'AAAA' | 'PTR';
+  port?: number;
+  id?: number;
+  server?: string;
+  client?: number;
+  edns?: number;
+}
+
+const firstLabel = (name: string): number =>
+  [...(name.split('.')[0] as string)].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7);
+
+function scenario() {
+  const rows: Lookup[] = [];
+  const horizon = { endsAt: at(0) };
+  const lookups = createLookups({
+    emit: (lookup) => rows.push(copyLookup(lookup)),
+    settle: () => {},
+    release: () => {},
+    horizon,
+  });
+  let packet = 0;
+  let ids = 1000;
+  const advance = (ms: number): void => {
+    horizon.endsAt = at(Math.max(horizon.endsAt, milliseconds(ms)));
+    lookups.advance(horizon.endsAt);
+  };
+  return {
+    lookups,
+    advance,
+    query({
+      ms,
+      name = 'a.test',
+      type = 'A',
+      port = 40_000,
+      id = (ids += 977),
+      server = '10.96.0.10',
+      client = 1,
+      edns = -1,
+    }: Query) {
+      advance(ms);
+      const attempt: TrackedAttempt = {
+        name,
+        type: { A: 1, AAAA: 28, PTR: 12 }[type],
+        transactionId: id & 0xffff,
+        clientPort: port,
+        server,
+        serverPort: 53,
+        transport: 'udp',
+        sentAt: at(milliseconds(ms)),
+        sentPacket: ++packet,
+        resends: [],
+        earlierReplies: [],
+        repliedAt: NEVER,
+        replyPacket: 0,
+        rcode: -1,
+        truncated: false,
+        answerCount: 0,
+        addresses: [],
+        ttl: -1,
+        unreachableAt: NEVER,
+        behindDnat: null,
+        clientId: client,
+        client: `10.0.0.${client}`,
+        input: 0,
+        nameHash: name.length,
+        labelHash: firstLabel(name),
+        ipId: -1,
+        recursionDesired: true,
+        authenticData: false,
+        ednsSize: edns,
+        cookie: false,
+        copies: 0,
+        slot: -1,
+        holders: 1,
+      };
+      lookups.sink.sent(attempt);
+      return attempt;
+    },
+    resend(attempt: TrackedAttempt, ms: number) {
+      advance(ms);
+      attempt.resends = [...attempt.resends, { at: at(milliseconds(ms)), packet: ++packet }];
+      lookups.sink.resent(attempt);
+    },
+    reply(attempt: TrackedAttempt, ms: number, rcode = 0) {
+      advance(ms);
+      const found = rcode === 0 && attempt.type === 1;
+      const addresses = found ? ['192.0.2.1'] : [];
+      Object.assign(attempt, {
+        repliedAt: at(milliseconds(ms)),
+        replyPacket: ++packet,
+        rcode,
+        addresses,
+        answerCount: addresses.length,
+      });
+      lookups.sink.replied(attempt);
+    },
+    finish(ms: number): Lookup[] {
+      advance(ms);
+      lookups.finish();
+      return rows;
+    },
+  };
+}
+
+/** A and AAAA from one port, as glibc, musl and c-ares send them. */
+function pair(
+  s: ReturnType<typeof scenario>,
+  ms: number,
+  query: Partial<Query> = {},
+): [TrackedAttempt, TrackedAttempt] {
+  return [s.query({ ms, ...query }), s.query({ ms: ms + 0.03, ...query, type: 'AAAA' })];
+}
+
+const durations = (rows: readonly Lookup[]): number[] => rows.map((row) => Math.round(row.duration / 1e4) / 100);
+
+describe('one lookup', () => {
+  it('is A and AAAA until the later answer', () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.reply(a, 1);
+    s.reply(aaaa, 3);
+    expect(s.finish(10)).toMatchObject([
+      { name: 'a.test', endBecause: 'reply', outcome: 'ok', answers: ['192.0.2.1'] },
+    ]);
+    expect(durations(s.finish(10))).toEqual([3]);
+  });
+
+  it('goes on over every search suffix, from new ports or from one', () => {
+    for (const newPorts of [true, false]) {
+      const s = scenario();
+      let ms = 0;
+      for (const [index, suffix] of ['.prod.svc.cluster.local', '.svc.cluster.local', '.cluster.local', ''].entries()) {
+        const [a, aaaa] = pair(s, ms, { name: `api.example.com${suffix}`, port: newPorts ? 40_000 + index : 40_000 });
+        s.reply(a, ms + 1, suffix === '' ? 0 : 3);
+        s.reply(aaaa, ms + 1.2, suffix === '' ? 0 : 3);
+        ms += 1.3;
+      }
+      const rows = s.finish(100);
+      expect(rows).toMatchObject([{ name: 'api.example.com', outcome: 'ok' }]);
+      expect((rows[0] as Lookup).attempts).toHaveLength(8);
+    }
+  });
+
+  it('keeps the walks of A and AAAA that c-ares makes independently', () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0, { name: 'db.svc.cluster.local' });
+    s.reply(aaaa, 1, 3);
+    s.reply(s.query({ ms: 1.1, name: 'db.cluster.local', type: 'AAAA' }), 2, 3);
+    s.reply(s.query({ ms: 2.1, name: 'db', type: 'AAAA' }), 3);
+    s.resend(a, 5000);
+    s.reply(a, 5001, 3);
+    s.reply(s.query({ ms: 5001.1, name: 'db.cluster.local' }), 5002, 3);
+    s.reply(s.query({ ms: 5002.1, name: 'db' }), 5003);
+    const rows = s.finish(6000);
+    expect(rows).toMatchObject([{ name: 'db', outcome: 'ok' }]);
+    expect(durations(rows)).toEqual([5003]);
+  });
+
+  it('takes a retry with the same id from a new port, and to the next server', () => {
+    const s = scenario();
+    s.query({ ms: 0, id: 7 });
+    s.query({ ms: 3000, id: 7, port: 40_001 });
+    s.reply(s.query({ ms: 6000, id: 7, port: 40_002, server: '10.96.0.11' }), 6001);
+    expect(durations(s.finish(7000))).toEqual([6001]);
+  });
+
+  it("takes Go's retry with a new id from a new port at its timer, and not at another time", () => {
+    const s = scenario();
+    s.query({ ms: 0, port: 1, edns: 1232 });
+    s.query({ ms: 0.1, port: 2, edns: 1232, type: 'AAAA' });
+    const a = s.query({ ms: 5003, port: 3, edns: 1232 });
+    const aaaa = s.query({ ms: 5003.1, port: 4, edns: 1232, type: 'AAAA' });
+    s.reply(a, 5004);
+    s.reply(aaaa, 5004);
+    s.query({ ms: 7300, port: 5, edns: 1232 });
+    const rows = s.finish(7400);
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toMatchObject({ resolver: 'go', outcome: 'ok', endBecause: 'reply' });
+  });
+});
+
+describe('two lookups', () => {
+  it('are two processes of one pod that ask the same name at the same time', () => {
+    const s = scenario();
+    const first = s.query({ ms: 0, port: 40_000 });
+    const second = s.query({ ms: 0.01, port: 40_001 });
+    const firstTwin = s.query({ ms: 0.02, port: 40_000, type: 'AAAA' });
+    const secondTwin = s.query({ ms: 0.03, port: 40_001, type: 'AAAA' });
+    for (const attempt of [first, second, firstTwin, secondTwin]) s.reply(attempt, 1);
+    const rows = s.finish(10);
+    expect(rows.map((row) => row.attempts.map((attempt) => attempt.clientPort))).toEqual([
+      [40_000, 40_000],
+      [40_001, 40_001],
+    ]);
+  });
+
+  it('are the same name asked again after its answer', () => {
+    const s = scenario();
+    for (const ms of [0, 20, 40]) for (const attempt of pair(s, ms)) s.reply(attempt, ms + 1);
+    expect(s.finish(100)).toHaveLength(3);
+  });
+
+  it('are names that only look alike', () => {
+    const s = scenario();
+    s.reply(s.query({ ms: 0, name: 'www.shop.example' }), 1, 3);
+    s.query({ ms: 40, name: 'www.other.test' });
+    expect(s.finish(100)).toHaveLength(2);
+  });
+
+  it('are those of two clients', () => {
+    const s = scenario();
+    s.query({ ms: 0 });
+    s.query({ ms: 0.02, type: 'AAAA', client: 2 });
+    expect(s.finish(10)).toHaveLength(2);
+  });
+
+  it("are a failed call and the application's own second try with new ids", () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.resend(a, 5000);
+    s.resend(aaaa, 5000.1);
+    pair(s, 10_002, { port: 40_001 });
+    const rows = s.finish(10_100);
+    expect(rows).toHaveLength(2);
+  });
+});
+
+describe('the end', () => {
+  it("is the resolver's timer where no packet marks it", () => {
+    const s = scenario();
+    for (let index = 0; index < 5; index++) {
+      for (const attempt of pair(s, index * 20, { name: `warm${index}.test` })) s.reply(attempt, index * 20 + 1);
+    }
+    // musl: AAAA's id a little after A's in all pairs.
+    const t = scenario();
+    for (let index = 0; index < 5; index++) {
+      const a = t.query({ ms: index * 20, name: `warm${index}.test`, id: 300 + index * 4000 });
+      const aaaa = t.query({ ms: index * 20 + 0.03, name: `warm${index}.test`, type: 'AAAA', id: 600 + index * 4000 });
+      t.reply(a, index * 20 + 1);
+      t.reply(aaaa, index * 20 + 1);
+    }
+    const a = t.query({ ms: 1000, id: 30_000 });
+    const aaaa = t.query({ ms: 1000.03, id: 30_300, type: 'AAAA' });
+    t.reply(a, 1001);
+    t.resend(aaaa, 3500);
+    const row = t.finish(20_000).at(-1) as Lookup;
+    expect(row).toMatchObject({
+      resolver: 'musl',
+      endBecause: 'timer',
+      outcome: 'timeout',
+      durationIsLowerBound: false,
+    });
+    expect(row.duration).toBeCloseTo(5e9, -8);
+  });
+
+  it('is the end of the capture where the next try would come later, and then a lower bound', () => {
+    const s = scenario();
+    pair(s, 0);
+    expect(s.finish(2000)).toMatchObject([
+      { endBecause: 'captureEnd', durationIsLowerBound: true, outcome: 'incomplete' },
+    ]);
+  });
+
+  it('is a lower bound for a resolver that is not known', () => {
+    const s = scenario();
+    const a = s.query({ ms: 0 });
+    s.resend(a, 7000);
+    const rows = s.finish(60_000);
+    expect(rows).toMatchObject([{ resolver: 'unknown', durationIsLowerBound: true, outcome: 'timeout' }]);
+    expect(durations(rows)).toEqual([14_000]);
+  });
+});
+
+describe('bounds', () => {
+  it('hold with many open lookups, and say what was let go', () => {
+    const s = scenario();
+    for (let index = 0; index < 40_000; index++)
+      s.query({ ms: index / 100, name: `n${index}.test`, port: 1024 + (index % 60_000) });
+    expect(s.lookups.counts.evicted).toBeGreaterThan(0);
+    const rows = s.finish(500);
+    expect(rows).toHaveLength(40_000);
+    expect(new Set(rows.map((row) => row.id)).size).toBe(40_000);
+  });
+
+  it('emit in order of start', () => {
+    const s = scenario();
+    for (let index = 0; index < 5000; index++)
+      s.reply(s.query({ ms: index * 10, name: `n${index}.test` }), index * 10 + (index % 7));
+    const starts = s.finish(60_000).map((row) => row.startedAt);
+    expect(starts).toEqual(starts.toSorted((one, other) => one - other));
+    expect(starts).toHaveLength(5000);
+  });
+});

@@ -1,0 +1,99 @@
+import type { AddressTable } from '../../base/addresses.ts';
+import type { Timestamp } from '../../base/time.ts';
+import { createDnsMessage, type DnsMessage } from '../../model/dns-message.ts';
+import { createLayers, IP_PROTOCOL, type Layers } from '../../model/packet.ts';
+import type { AttemptSink, TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { createDnsParser, HEADER_LENGTH } from './message.ts';
+import { createDnsFramer, type DnsFramer } from './over-tcp.ts';
+import { createTransactions, type TransactionCounts } from './transactions.ts';
+
+// Directions of DNS connections that are followed at once; a framer keeps a message at the most.
+const MAX_FRAMERS = 1 << 12;
+
+export interface DnsOptions {
+  addresses: AddressTable;
+  /** Server ports that carry DNS: 53, and others when asked. */
+  ports: readonly number[];
+  sink: AttemptSink;
+}
+
+export interface DnsCounts extends TransactionCounts {
+  /** Datagrams from or to a DNS port that are no DNS message. */
+  malformed: number;
+}
+
+/** DNS over UDP and TCP: bytes of a flow in, attempts out. */
+export function createDns({ addresses, ports, sink }: DnsOptions) {
+  const parser = createDnsParser(addresses);
+  const transactions = createTransactions(addresses, sink);
+  const message = createDnsMessage();
+  const isDnsPort = new Uint8Array(65_536);
+  for (const port of ports) isDnsPort[port] = 1;
+  const framers = new Map<string, DnsFramer>();
+  const segment = createLayers();
+  const counts: DnsCounts = Object.assign(transactions.counts, { malformed: 0 });
+
+  const wants = (sourcePort: number, destinationPort: number): boolean =>
+    isDnsPort[sourcePort] === 1 || isDnsPort[destinationPort] === 1;
+
+  /** One UDP datagram. @returns 0 no DNS, 1 a query, 2 a reply */
+  function datagram(layers: Layers): 0 | 1 | 2 {
+    if (!wants(layers.sourcePort, layers.destinationPort)) return 0;
+    return parsed(layers, layers.bytes, layers.payloadStart, layers.payloadEnd);
+  }
+
+  function parsed(layers: Layers, bytes: Uint8Array, start: number, end: number): 0 | 1 | 2 {
+    if (!parser.parse(bytes, start, end, message)) {
+      counts.malformed++;
+      return 0;
+    }
+    if (message.response ? isDnsPort[layers.sourcePort] === 0 : isDnsPort[layers.destinationPort] === 0) return 0;
+    transactions.push(layers, message);
+    return message.response ? 2 : 1;
+  }
+
+  /** Bytes of one direction of a TCP connection, in order. @param layers the packet that brought the last of them */
+  function stream(key: string, layers: Layers, bytes: Uint8Array, start: number, end: number): void {
+    let framer = framers.get(key);
+    if (framer === undefined) {
+      if (framers.size >= MAX_FRAMERS) framers.delete(framers.keys().next().value as string);
+      framer = createDnsFramer((whole, from, to) => parsed(segment, whole, from, to));
+      framers.set(key, framer);
+    }
+    Object.assign(segment, layers);
+    segment.protocol = IP_PROTOCOL.tcp;
+    framer.push(bytes, start, end);
+  }
+
+  /** Bytes of that direction are missing. */
+  const streamGap = (key: string): void => framers.get(key)?.gap();
+
+  const streamEnd = (key: string): void => {
+    framers.delete(key);
+  };
+
+  /** An ICMP error quotes a datagram. @param quoted the layers of the quoted packet */
+  function unreachable(time: Timestamp, quoted: Layers): void {
+    if (quoted.protocol !== IP_PROTOCOL.udp || isDnsPort[quoted.destinationPort] === 0) return;
+    if (quoted.payloadEnd - quoted.payloadStart < HEADER_LENGTH) return;
+    if (!parser.parse(quoted.bytes, quoted.payloadStart, quoted.payloadEnd, message)) return;
+    transactions.unreachable(time, quoted, message);
+  }
+
+  return {
+    counts,
+    wants,
+    datagram,
+    stream,
+    streamGap,
+    streamEnd,
+    unreachable,
+    /** A message that somebody else has read, such as tcpdump. */
+    message: (layers: Layers, read: DnsMessage): void => transactions.push(layers, read),
+    advance: transactions.advance,
+    release: (attempt: TrackedAttempt): void => transactions.release(attempt),
+    settle: (attempt: TrackedAttempt): void => transactions.settle(attempt),
+  };
+}
+
+export type Dns = ReturnType<typeof createDns>;

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { AddressTable } from '../../base/addresses.ts';
+import { at, milliseconds } from '../../base/time.ts';
+import { createDnsMessage, type DnsMessage } from '../../model/dns-message.ts';
+import { createLayers } from '../../model/packet.ts';
+import type { TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { createTransactions } from './transactions.ts';
+
+const CLIENT = '10.0.0.5';
+const SERVICE = '10.96.0.10';
+const BACKEND = '10.0.9.9';
+
+interface Sent {
+  ms: number;
+  from?: string;
+  port?: number;
+  to?: string;
+  ipId?: number;
+  message?: Partial<DnsMessage>;
+}
+
+function scenario() {
+  const addresses = new AddressTable();
+  const events: string[] = [];
+  const attempts: TrackedAttempt[] = [];
+  const transactions = createTransactions(addresses, {
+    sent: (attempt) => {
+      attempt.holders++;
+      attempts.push(attempt);
+      events.push(`sent ${attempt.name}`);
+    },
+    resent: () => events.push('resent'),
+    replied: (attempt) => events.push(`replied ${attempt.rcode}`),
+    unreachable: () => events.push('unreachable'),
+  });
+  let number = 0;
+  const layersOf = (time: number, from: string, fromPort: number, to: string, toPort: number, ipId: number) =>
+    Object.assign(createLayers(), {
+      time: at(milliseconds(time)),
+      number: ++number,
+      source: addresses.internText(from),
+      sourcePort: fromPort,
+      destination: addresses.internText(to),
+      destinationPort: toPort,
+      protocol: 17,
+      ipId,
+    });
+  const base: Partial<DnsMessage> = { id: 7, name: 'a.test', nameHash: 1, labelHash: 2, type: 1 };
+  return {
+    events,
+    attempts,
+    transactions,
+    query({ ms, from = CLIENT, port = 40_000, to = SERVICE, ipId = -1, message = {} }: Sent) {
+      transactions.push(layersOf(ms, from, port, to, 53, ipId), { ...createDnsMessage(), ...base, ...message });
+    },
+    reply({ ms, from = SERVICE, port = 40_000, to = CLIENT, ipId = -1, message = {} }: Sent) {
+      const read = { ...createDnsMessage(), ...base, response: true, ...message };
+      transactions.push(layersOf(ms, from, 53, to, port, ipId), read);
+    },
+  };
+}
+
+describe('queries and replies', () => {
+  it('are one transaction with its resends', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 5000, ipId: 4711 });
+    s.reply({ ms: 5001 });
+    expect(s.events).toEqual(['sent a.test', 'resent', 'replied 0']);
+    expect(s.attempts[0]).toMatchObject({ sentPacket: 1, replyPacket: 3, resends: [{ packet: 2 }] });
+    expect((s.attempts[0] as TrackedAttempt).repliedAt - (s.attempts[0] as TrackedAttempt).sentAt).toBe(5001e6);
+  });
+
+  it('are told apart by id, port, type and name', () => {
+    const s = scenario();
+    s.query({ ms: 0 });
+    s.query({ ms: 1, message: { id: 8 } });
+    s.query({ ms: 2, port: 40_001 });
+    s.query({ ms: 3, message: { type: 28 } });
+    s.query({ ms: 4, message: { name: 'b.test', nameHash: 9 } });
+    expect(s.attempts).toHaveLength(5);
+    s.reply({ ms: 5, message: { type: 28 } });
+    expect(s.attempts.map((attempt) => attempt.rcode)).toEqual([-1, -1, -1, 0, -1]);
+  });
+
+  it('keep the earlier reply where the client asks again after it', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 1 });
+    s.reply({ ms: 1, message: { rcode: 2 } });
+    s.query({ ms: 2, ipId: 2 });
+    s.reply({ ms: 3 });
+    expect(s.attempts).toHaveLength(1);
+    expect(s.attempts[0]).toMatchObject({ rcode: 0, earlierReplies: [{ rcode: 2, packet: 2 }] });
+  });
+
+  it('are paired where tcpdump prints a reply without its question', () => {
+    const s = scenario();
+    s.query({ ms: 0, message: { nameHash: 0 } });
+    s.reply({ ms: 1, message: { name: '', nameHash: 0, type: 0, rcode: 3 } });
+    expect(s.events).toEqual(['sent a.test', 'replied 3']);
+  });
+
+  it('leave a reply without its query alone', () => {
+    const s = scenario();
+    s.reply({ ms: 0 });
+    expect(s.events).toEqual([]);
+    expect(s.transactions.counts.orphanReplies).toBe(1);
+  });
+});
+
+describe('copies', () => {
+  it('of -i any have the same IP identification', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 0.02, ipId: 100 });
+    s.reply({ ms: 1, ipId: 3 });
+    s.reply({ ms: 1.02, ipId: 3 });
+    expect(s.events).toEqual(['sent a.test', 'replied 0']);
+    expect(s.transactions.counts.duplicates).toEqual([2]);
+  });
+
+  it('behind a DNAT have another server, and the reply comes with both faces', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 0.03, ipId: 100, to: BACKEND });
+    s.reply({ ms: 1, from: BACKEND });
+    s.reply({ ms: 1.02 });
+    expect(s.events).toEqual(['sent a.test', 'replied 0']);
+    expect(s.attempts[0]).toMatchObject({ server: SERVICE, behindDnat: 'both' });
+  });
+
+  it('behind a DNAT and a masquerade have another client, too', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 0.03, ipId: 100, from: '10.0.0.1', port: 1025, to: BACKEND });
+    s.reply({ ms: 1, from: BACKEND, to: '10.0.0.1', port: 1025 });
+    expect(s.events).toEqual(['sent a.test', 'replied 0']);
+  });
+
+  it('are missed where a query was lost at the DNAT', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 0.03, ipId: 100, to: BACKEND });
+    s.query({ ms: 0.1, ipId: 101, message: { id: 8, type: 28 } });
+    for (const attempt of s.attempts) s.transactions.settle(attempt);
+    expect(s.attempts.map((attempt) => attempt.behindDnat)).toEqual(['both', 'before']);
+  });
+
+  it("are not musl's queries to all its servers at once", () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 0.01, ipId: 101, to: '10.96.0.11' });
+    expect(s.attempts.map((attempt) => attempt.server)).toEqual([SERVICE, '10.96.0.11']);
+  });
+
+  it('are no resend where nothing but time can tell', () => {
+    const s = scenario();
+    s.query({ ms: 0 });
+    s.query({ ms: 0.5 });
+    s.query({ ms: 250 });
+    expect(s.events).toEqual(['sent a.test', 'resent']);
+  });
+});
+
+describe('bounds', () => {
+  it('forget a query only after the longest wait of any resolver', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 1 });
+    s.transactions.advance(at(milliseconds(35_000)));
+    s.query({ ms: 35_000, ipId: 2 });
+    s.transactions.advance(at(milliseconds(75_000)));
+    s.reply({ ms: 75_000 });
+    expect(s.events).toEqual(['sent a.test', 'resent', 'replied 0']);
+  });
+
+  it('hold in a flood of half-open queries, and count what was let go', () => {
+    const s = scenario();
+    for (let index = 0; index < 70_000; index++) {
+      s.query({ ms: index / 1000, port: 1024 + (index % 60_000), message: { id: index & 0xffff, nameHash: index } });
+    }
+    expect(s.transactions.counts.evicted).toBe(70_000 - 65_536);
+  });
+
+  it('do not let one id and name make the search slow', () => {
+    const s = scenario();
+    for (let index = 0; index < 3000; index++) s.query({ ms: index, port: 1024 + index });
+    expect(s.attempts).toHaveLength(3000);
+  });
+});

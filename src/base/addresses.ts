@@ -161,7 +161,8 @@ function hash(first: number, second: number, third: number, fourth: number): num
 
 /** The address as an unsigned number, or null where the text is no dotted quad. */
 export function parseV4(text: string): number | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  // No leading zeros: some readers take them for octal (RFC 6943 section 3.1.1).
+  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
   if (match === null) return null;
   let value = 0;
   for (let index = 1; index <= 4; index++) {
@@ -177,8 +178,8 @@ export function parseV6(text: string): Uint8Array | null {
   const bare = text.split('%', 1)[0] as string;
   const halves = bare.split('::');
   if (halves.length > 2) return null;
-  const head = groupsOf(halves[0] as string);
-  const tail = halves.length === 2 ? groupsOf(halves[1] as string) : [];
+  const head = groupsOf(halves[0] as string, halves.length === 1);
+  const tail = halves.length === 2 ? groupsOf(halves[1] as string, true) : [];
   if (head === null || tail === null) return null;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
@@ -186,12 +187,13 @@ export function parseV6(text: string): Uint8Array | null {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]));
 }
 
-function groupsOf(text: string): number[] | null {
+/** @param isLast these groups end the address, so that a dotted quad may stand at their end */
+function groupsOf(text: string, isLast: boolean): number[] | null {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [index, part] of parts.entries()) {
-    const v4 = index === parts.length - 1 ? parseV4(part) : null;
+    const v4 = isLast && index === parts.length - 1 ? parseV4(part) : null;
     if (v4 !== null) groups.push(v4 >>> 16, v4 & 0xffff);
     else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16));
     else return null;

@@ -67,6 +67,9 @@ export class Distribution {
     for (const [bucket, count] of this.#occupied()) result.#count(bucket, count);
     for (const [bucket, count] of removed.#occupied()) result.#count(bucket, -count);
     for (const [bucket, count] of added.#occupied()) result.#count(bucket, count);
+    // Counting in made it the largest value that ever was; some of those are gone.
+    const last = result.#occupiedMost();
+    result.max = nanoseconds(Math.min(last < 0 ? 0 : middleOf(last), Math.max(this.max, added.max)));
     return result;
   }
 
@@ -89,6 +92,13 @@ export class Distribution {
     for (const [bucket, count] of (this.#buckets as Float64Array).entries()) if (count > 0) yield [bucket, count];
   }
 
+  /** The highest occupied bucket, -1 where there is none. */
+  #occupiedMost(): number {
+    let most = -1;
+    for (const [bucket] of this.#occupied()) most = bucket;
+    return most;
+  }
+
   #count(bucket: number, by: number): void {
     const buckets = this.#buckets as Float64Array;
     const before = buckets[bucket] as number;
@@ -106,12 +116,18 @@ export class Distribution {
   }
 }
 
+// `Math.log2` and `**` would take more time than all else that is done for a lookup.
+const POWERS_OF_TWO = Float64Array.from({ length: 54 }, (_, exponent) => 2 ** exponent);
+const WORD = 2 ** 32;
+
 /** Values below 128 ns have a bucket each; above, each power of two has 128 equal buckets. */
 function bucketOf(value: number): number {
   const whole = Math.floor(value);
   if (whole < SUB_BUCKETS) return whole;
-  const exponent = Math.floor(Math.log2(whole));
-  const sub = Math.floor(whole / 2 ** (exponent - SUB_BUCKETS_LOG2)) - SUB_BUCKETS;
+  if (whole > Number.MAX_SAFE_INTEGER) return BUCKETS - 1;
+  const high = Math.floor(whole / WORD);
+  const exponent = high === 0 ? 31 - Math.clz32(whole) : 63 - Math.clz32(high);
+  const sub = Math.floor(whole / (POWERS_OF_TWO[exponent - SUB_BUCKETS_LOG2] as number)) - SUB_BUCKETS;
   return Math.min(BUCKETS - 1, (exponent - SUB_BUCKETS_LOG2 + 1) * SUB_BUCKETS + sub);
 }
 

@@ -16,7 +16,8 @@ export function formatDuration(nanoseconds: number): string {
 const digits = (value: number): string =>
   String(Number(value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)));
 
-export const formatCount = (count: number): string => count.toLocaleString('en-US');
+/** With commas between thousands; `toLocaleString` would load a locale's data for it. */
+export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -31,7 +32,7 @@ export const formatShare = (share: number): string =>
 export function printable(text: string): string {
   return text.replace(
     // oxlint-disable-next-line no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     (character) => {
       const code = character.charCodeAt(0);
       return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;

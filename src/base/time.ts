@@ -37,7 +37,8 @@ export function toRfc3339(base: bigint, offset: Timestamp): string {
   const wholeSeconds = Number((total - fraction) / billion);
   const date = new Date(wholeSeconds * 1000);
   if (Number.isNaN(date.getTime())) return `${total}ns`;
-  return `${date.toISOString().slice(0, 19)}.${fraction.toString().padStart(9, '0')}Z`;
+  // Without its `.000Z`: a year beyond 9999, which only a forged capture has, is longer than 4 digits.
+  return `${date.toISOString().slice(0, -5)}.${fraction.toString().padStart(9, '0')}Z`;
 }
 
 /** The inverse of {@link toRfc3339}: nanoseconds since 1970, or null where the text is no such time. */

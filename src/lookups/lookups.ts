@@ -2,16 +2,18 @@ import { LinkedQueue } from '../base/linked-queue.ts';
 import { seconds, type Timestamp } from '../base/time.ts';
 import { RCODE, type Lookup } from '../model/lookup.ts';
 import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { Verdict } from './evidence.ts';
 import { settleEnd, type Horizon } from './ending.ts';
-import { addEvidence, createEvidence, kindOf, type Evidence } from './fingerprint.ts';
+import { addEvidence, createEvidence, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, JOIN, joinStrength, stemWith } from './join.ts';
-import { createOpenLookup, type OpenLookup, type Timer } from './open-lookup.ts';
-import { judgeResolver, type Verdict } from './resolver.ts';
+import { createOpenLookup, type OpenLookup, type Profile, type Timer } from './open-lookup.ts';
+import { judgeResolver } from './resolver.ts';
 
 // The longest wait within one lookup is c-ares's last, 40 s.
 const LONGEST_WAIT = seconds(42);
-// Rows wait so long for better knowledge of their resolver and to come in order of start; beyond
-// this many, memory and the processor's cache matter more.
+// Rows wait to come in order of start, and for better knowledge of their resolver: until so many
+// lookups of its kind were seen, or so many rows wait. A small capture is judged as a whole.
+const KNOWN_WELL = 1024;
 const HELD_BACK = 2048;
 // A million half-open lookups must not eat the memory: about 30 MB.
 const MAX_OPEN = 1 << 15;
@@ -37,13 +39,6 @@ export interface LookupsOptions {
   horizon: Horizon;
 }
 
-interface Profile {
-  evidence: Evidence;
-  verdict: Verdict | null;
-  /** Number of lookups at which the verdict is worth another look. */
-  renewAt: number;
-}
-
 /** Puts queries together to what one call of a resolver sent, and tells which resolver it was. */
 export function createLookups(options: LookupsOptions) {
   const counts: LookupCounts = { started: 0, emitted: 0, evicted: 0 };
@@ -61,9 +56,12 @@ export function createLookups(options: LookupsOptions) {
 
   function sent(attempt: TrackedAttempt): void {
     attempt.holders++;
-    const lookup = findLookup(attempt) ?? start(attempt);
-    if (lookup.attempts.length > 0) lookup.stem = stemWith(lookup, attempt);
-    lookup.attempts.push(attempt);
+    let lookup = findLookup(attempt);
+    if (lookup === null) lookup = start(attempt);
+    else {
+      lookup.stem = stemWith(lookup, attempt);
+      lookup.attempts.push(attempt);
+    }
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
     arm(lookup, 'long', attempt.sentAt);
@@ -103,7 +101,8 @@ export function createLookups(options: LookupsOptions) {
     if (last.name !== before.name || last.type === before.type) return false;
     if (last.rcode !== RCODE.NOERROR || before.rcode !== RCODE.NOERROR || last.truncated || before.truncated)
       return false;
-    return attempts.length === 2 ? last.addresses.length + before.addresses.length > 0 : isAnswered(lookup);
+    if (last.addresses.length + before.addresses.length === 0) return false;
+    return attempts.length === 2 || isAnswered(lookup);
   }
 
   function start(attempt: TrackedAttempt): OpenLookup {
@@ -116,6 +115,8 @@ export function createLookups(options: LookupsOptions) {
     lookup.server = attempt.server;
     lookup.startedAt = attempt.sentAt;
     lookup.labelHash = attempt.labelHash;
+    lookup.attempts[0] = attempt;
+    lookup.profile = null;
     lookup.stem = -1;
     lookup.state = 'open';
     const chain = chainOf(attempt);
@@ -172,7 +173,7 @@ export function createLookups(options: LookupsOptions) {
   function advance(time: Timestamp): void {
     expire(soon, time);
     expire(long, time);
-    if (inOrder.size > HELD_BACK) emitReady();
+    emitReady();
   }
 
   function expire(queue: LinkedQueue<Timer>, time: Timestamp): void {
@@ -184,8 +185,8 @@ export function createLookups(options: LookupsOptions) {
     unchain(lookup);
     lookup.state = 'closed';
     closedAndHeld++;
-    const profile = profileOf(lookup);
-    if (profile !== null) addEvidence(profile.evidence, lookup);
+    lookup.profile = profileOf(lookup);
+    if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup);
   }
 
   function unchain(lookup: OpenLookup): void {
@@ -214,19 +215,11 @@ export function createLookups(options: LookupsOptions) {
     return profile;
   }
 
-  function verdictOf(lookup: OpenLookup): Verdict | null {
-    const profile = profileOf(lookup);
-    if (profile === null) return null;
-    if (profile.verdict === null || profile.evidence.lookups >= profile.renewAt) {
-      profile.verdict = judgeResolver(profile.evidence);
-      profile.renewAt = Math.ceil(profile.evidence.lookups * 1.5) + 1;
-    }
-    return profile.verdict;
-  }
-
   /** In order of start; one that waits for its timers while too many follow is passed over and comes late. */
   function emitReady(): void {
-    for (let lookup = inOrder.first; lookup !== null && inOrder.size > HELD_BACK; lookup = inOrder.first) {
+    for (let lookup = inOrder.first; lookup !== null; lookup = inOrder.first) {
+      const full = inOrder.size > HELD_BACK;
+      if (!full && (lookup.state !== 'closed' || !isKnownWell(lookup.profile))) break;
       inOrder.remove(lookup);
       if (lookup.state === 'closed') emit(lookup);
       else passedOver.append(lookup);
@@ -255,8 +248,8 @@ export function createLookups(options: LookupsOptions) {
   }
 
   function describe(lookup: OpenLookup): void {
-    const verdict = verdictOf(lookup);
-    lookup.id = `${lookup.input}.l${lookup.ordinal}`;
+    const profile = lookup.profile ?? (lookup.state === 'open' ? profileOf(lookup) : null);
+    const verdict = profile === null ? null : verdictOf(profile);
     lookup.resolver = verdict?.resolver ?? 'unknown';
     lookup.resolverDetail = verdict?.detail ?? null;
     lookup.resolverConfidence = verdict?.confidence ?? 'possible';
@@ -272,7 +265,8 @@ export function createLookups(options: LookupsOptions) {
       attempt.slot = -1;
       options.release(attempt);
     }
-    lookup.attempts = [];
+    // One stays: an array that was empty once gets a new store with its next element.
+    while (lookup.attempts.length > 1) lookup.attempts.pop();
     lookup.state = 'free';
     free.push(lookup);
   }
@@ -312,3 +306,14 @@ function isAnswered(lookup: OpenLookup): boolean {
   for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;
   return true;
 }
+
+function verdictOf(profile: Profile): Verdict {
+  const { evidence } = profile;
+  if (profile.verdict === null || evidence.lookups >= profile.renewAt) {
+    profile.verdict = judgeResolver(evidence);
+    profile.renewAt = Math.ceil(evidence.lookups * 1.5) + 1;
+  }
+  return profile.verdict;
+}
+
+const isKnownWell = (profile: Profile | null): boolean => profile === null || profile.evidence.lookups >= KNOWN_WELL;

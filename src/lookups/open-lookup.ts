@@ -1,6 +1,15 @@
-import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
+import { nanoseconds, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
 import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { Evidence, Verdict } from './evidence.ts';
+
+/** What lookups of one client and kind have in common, and which resolver that makes. */
+export interface Profile {
+  readonly evidence: Evidence;
+  verdict: Verdict | null;
+  /** Number of lookups at which the verdict is worth another look. */
+  renewAt: number;
+}
 
 /**
  * A lookup while it grows. It is the row itself, too: pooled, filled in at its end, handed to
@@ -10,7 +19,7 @@ export interface OpenLookup extends Lookup {
   attempts: TrackedAttempt[];
   answers: readonly string[];
   ordinal: number;
-  slot: number;
+  readonly slot: number;
   clientId: number;
   labelHash: number;
   /** The last query or reply. */
@@ -18,13 +27,15 @@ export interface OpenLookup extends Lookup {
   /** Length of what the names have in common once it walks, -1 before. */
   stem: number;
   state: 'open' | 'closed' | 'free';
+  /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
+  profile: Profile | null;
   /** In the chain of those that share client and first label. */
   nextInChain: OpenLookup | null;
   chained: boolean;
   /** Neighbours in order of start. */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
-  timer: Timer;
+  readonly timer: Timer;
 }
 
 /** A lookup's place in one of the queues that end waits; its own list, as the lookup is in another one. */
@@ -36,40 +47,50 @@ export interface Timer {
   later: Timer | null;
 }
 
+/** Built with all its fields at once, so that all lookups have one shape. */
 export function createOpenLookup(slot: number): OpenLookup {
-  const lookup: OpenLookup = {
-    id: '',
-    input: 0,
-    name: '',
-    client: '',
-    server: '',
-    startedAt: NEVER,
-    duration: nanoseconds(0) as Duration,
-    endBecause: 'reply' as EndReason,
-    endTimer: null as EndTimer | null,
-    durationIsLowerBound: false,
-    outcome: 'ok' as Outcome,
-    resolver: 'unknown' as ResolverName,
-    resolverDetail: null as string | null,
-    resolverConfidence: 'possible' as Confidence,
-    resolverBecause: '',
-    answers: [],
-    attempts: [],
-    ordinal: 0,
-    slot,
-    clientId: 0,
-    labelHash: 0,
-    lastEventAt: NEVER,
-    stem: -1,
-    state: 'free',
-    nextInChain: null,
-    chained: false,
-    earlier: null,
-    later: null,
-    timer: null as unknown as Timer,
-  };
-  lookup.timer = { lookup, due: NEVER, queue: 'none', earlier: null, later: null };
-  return lookup;
+  return new Grown(slot);
+}
+
+class Grown implements OpenLookup {
+  input = 0;
+  name = '';
+  client = '';
+  server = '';
+  startedAt = NEVER;
+  duration = nanoseconds(0);
+  endBecause: EndReason = 'reply';
+  endTimer: EndTimer | null = null;
+  durationIsLowerBound = false;
+  outcome: Outcome = 'ok';
+  resolver: ResolverName = 'unknown';
+  resolverDetail: string | null = null;
+  resolverConfidence: Confidence = 'possible';
+  resolverBecause = '';
+  answers: readonly string[] = [];
+  attempts: TrackedAttempt[] = [];
+  ordinal = 0;
+  readonly slot: number;
+  clientId = 0;
+  labelHash = 0;
+  lastEventAt = NEVER;
+  stem = -1;
+  state: 'open' | 'closed' | 'free' = 'free';
+  profile: Profile | null = null;
+  nextInChain: OpenLookup | null = null;
+  chained = false;
+  earlier: OpenLookup | null = null;
+  later: OpenLookup | null = null;
+  readonly timer: Timer = { lookup: this, due: NEVER, queue: 'none', earlier: null, later: null };
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+
+  /** Made when somebody asks: most lookups are only counted. */
+  get id(): string {
+    return `${this.input}.l${this.ordinal}`;
+  }
 }
 
 /** The last attempt of a type, or null. */

@@ -1,13 +1,5 @@
 import type { Confidence, ResolverName } from '../model/lookup.ts';
-import type { Evidence } from './fingerprint.ts';
-
-/** Which resolver sent a client's lookups, how surely, and what told it. */
-export interface Verdict {
-  resolver: ResolverName;
-  detail: string | null;
-  confidence: Confidence;
-  because: string;
-}
+import type { Evidence, Verdict } from './evidence.ts';
 
 type Candidate = 'glibc' | 'musl' | 'c-ares' | 'node';
 const CANDIDATES: readonly Candidate[] = ['glibc', 'musl', 'c-ares', 'node'];
@@ -61,6 +53,7 @@ const EDNS_CARES_OLDER = 1280;
 /** glibc with `options edns0` (RESOLV_EDNS_BUFFER_SIZE). */
 const EDNS_GLIBC = 1200;
 const EDNS_NETTY = 4096;
+const EDNS_SIZE_UNKNOWN = 0;
 
 export function judgeResolver(evidence: Evidence): Verdict {
   if (evidence.ednsSize >= 0) return judgeWithEdns(evidence);
@@ -78,6 +71,7 @@ export function judgeResolver(evidence: Evidence): Verdict {
 
 function judgeWithEdns(evidence: Evidence): Verdict {
   const { ednsSize: size, ports } = evidence;
+  if (size === EDNS_SIZE_UNKNOWN) return judgeWithUnknownSize(evidence);
   if (size === EDNS_GLIBC && ports !== 'different') {
     return told('glibc', 'edns0', 'likely', `EDNS size ${size}, which glibc sends with options edns0`);
   }
@@ -105,6 +99,18 @@ function judgeWithEdns(evidence: Evidence): Verdict {
     return told('c-ares', `≥1.22${grpc}`, sure, `A and AAAA from one port, EDNS size ${size} (Go uses two ports)`);
   }
   return unknown(`only one family asked, EDNS size ${size}: Go or c-ares from 1.22`);
+}
+
+/** tcpdump's text without -vv: that there is an OPT record, but not its size. */
+function judgeWithUnknownSize(evidence: Evidence): Verdict {
+  if (evidence.ports === 'different') {
+    return told('go', null, evidence.pairs >= 2 ? 'likely' : 'possible', 'A and AAAA from two ports, with EDNS');
+  }
+  if (evidence.ports === 'single') return unknown('only one family asked, with EDNS: Go or c-ares from 1.22');
+  const byIds = judgeByTraces(evidence);
+  if (byIds.resolver === 'glibc') return { ...byIds, detail: 'edns0' };
+  const grpc = evidence.aaaaFirst ? ', gRPC' : '';
+  return told('c-ares', `≥1.22${grpc}`, 'possible', 'A and AAAA from one port, with EDNS');
 }
 
 function judgeOtherPorts(evidence: Evidence): Verdict {

@@ -1,16 +1,19 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TEnum } from 'typebox';
 import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS } from './lookup.ts';
 import { SEVERITIES } from './finding.ts';
 import { VANTAGES } from './input.ts';
+import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
 
 /**
  * The results contract, `kubelag/1`: what `--format json` prints and all that `report` reads.
  * Durations are seconds in fields that end in `Seconds`; times are RFC 3339 with nanoseconds,
  * or null where the input carries no date. Fields may be added; names and meanings stand.
  */
-export const DIAGNOSIS_SCHEMA = 'kubelag/1';
+export { DIAGNOSIS_SCHEMA };
 
-const oneOf = <const Values extends readonly string[]>(values: Values) => Type.Enum([...values] as [...Values]);
+// The type is spelt out: inferred, the values would widen to any string or number.
+const oneOf = <const Values extends readonly string[]>(values: Values): TEnum<[...Values]> =>
+  Type.Enum<[...Values]>([...values]);
 const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
   Type.Union([schema, Type.Null()]);
 
@@ -64,6 +67,7 @@ export const AttemptSchema = Type.Object({
   transactionId: Type.Integer(),
   clientPort: Type.Integer(),
   server: Type.String(),
+  serverPort: Type.Integer(),
   transport: oneOf(['udp', 'tcp']),
   sent: Type.Array(
     Type.Object({
@@ -84,6 +88,15 @@ export const AttemptSchema = Type.Object({
       addresses: Type.Array(Type.String()),
       ttlSeconds: nullable(Type.Number()),
     }),
+  ),
+  earlierReplies: Type.Array(
+    Type.Object({
+      at: nullable(Type.String()),
+      atSeconds: Type.Number(),
+      packet: Type.Union([Type.Integer(), Type.String()]),
+      rcode: Type.String(),
+    }),
+    { description: 'replies that the client did not leave it at: it asked again afterwards' },
   ),
   unreachableSeconds: nullable(Type.Number({ description: 'when ICMP said that nobody listens there' })),
   behindDnat: nullable(oneOf(['before', 'both'])),
@@ -115,6 +128,7 @@ export const FindingSchema = Type.Object({
   rule: Type.String(),
   title: Type.String(),
   severity: oneOf(SEVERITIES),
+  severityBecause: Type.String({ description: 'the threshold that was reached, in words' }),
   confidence: oneOf(CONFIDENCES),
   confidenceBecause: Type.String(),
   basis: oneOf(['observed', 'predicted', 'confirmed']),

@@ -26,7 +26,7 @@ export interface DnsMessage {
   addresses: readonly string[];
   /** Least time-to-live among the answers in seconds, -1 where there is none. */
   ttl: number;
-  /** The UDP size of the OPT record (RFC 6891), -1 where there is none. */
+  /** The UDP size of the OPT record (RFC 6891), -1 where there is none, 0 where text does not tell it. */
   ednsSize: number;
   /** The OPT record carries a COOKIE (RFC 7873). */
   cookie: boolean;

@@ -159,7 +159,25 @@ export interface Lookup {
 
 /** One lookup that may be kept. */
 export function copyLookup(lookup: Lookup): Lookup {
-  return { ...lookup, answers: [...lookup.answers], attempts: lookup.attempts.map(copyAttempt) };
+  return {
+    id: lookup.id,
+    input: lookup.input,
+    name: lookup.name,
+    client: lookup.client,
+    server: lookup.server,
+    startedAt: lookup.startedAt,
+    duration: lookup.duration,
+    endBecause: lookup.endBecause,
+    endTimer: lookup.endTimer,
+    durationIsLowerBound: lookup.durationIsLowerBound,
+    outcome: lookup.outcome,
+    resolver: lookup.resolver,
+    resolverDetail: lookup.resolverDetail,
+    resolverConfidence: lookup.resolverConfidence,
+    resolverBecause: lookup.resolverBecause,
+    answers: [...lookup.answers],
+    attempts: lookup.attempts.map(copyAttempt),
+  };
 }
 
 export function copyAttempt(attempt: Attempt): Attempt {

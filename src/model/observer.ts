@@ -1,3 +1,4 @@
+import type { Input } from './input.ts';
 import type { Lookup } from './lookup.ts';
 
 /**
@@ -6,6 +7,8 @@ import type { Lookup } from './lookup.ts';
  * is bounded; a row is valid during the call only (`copyLookup` makes one to keep).
  */
 export interface Observer {
+  /** An input begins: before its first row. The object goes on being filled, and is whole at `finish`. */
+  input?(input: Input): void;
   lookup?(lookup: Lookup): void;
   finish?(): void;
 }

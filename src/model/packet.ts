@@ -65,6 +65,15 @@ export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 /** TCP flag bits (RFC 9293 section 3.1). */
 export const TCP_FLAG = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 
+/** What a packet holds of its datagram where IP cut it into fragments. */
+export const FRAGMENT = {
+  none: 0,
+  /** The first fragment, handed on alone because the others may never come: ports, and a payload that ends early. */
+  first: 1,
+  /** The whole datagram, put together when the last of its fragments came; with that packet's number and time. */
+  reassembled: 2,
+} as const;
+
 /** A small integer that stands for one address or, in tcpdump's text, one name. */
 export type AddressId = number;
 
@@ -95,6 +104,8 @@ export interface Layers {
   ipId: number;
   /** TTL or hop limit: one lower on each routed copy. */
   hopLimit: number;
+  /** One of {@link FRAGMENT}. */
+  fragment: number;
   /** How many tunnels (VXLAN, Geneve, GRE, IP in IP) were opened to get here. */
   tunnels: number;
   /** Linux cooked capture's packet type: 0 to us, 4 sent by us (LINUX_SLL_OUTGOING); -1 unknown. */
@@ -126,6 +137,7 @@ export function createLayers(): Layers {
     payloadLength: 0,
     ipId: -1,
     hopLimit: 0,
+    fragment: FRAGMENT.none,
     tunnels: 0,
     cookedType: -1,
     interface: 0,

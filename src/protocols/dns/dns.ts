@@ -17,6 +17,12 @@ export interface DnsOptions {
   sink: AttemptSink;
 }
 
+/** What a message needs of the packet that completed it. */
+export type StreamPacket = Pick<
+  Layers,
+  'input' | 'number' | 'time' | 'source' | 'sourcePort' | 'destination' | 'destinationPort'
+>;
+
 export interface DnsCounts extends TransactionCounts {
   /** Datagrams from or to a DNS port that are no DNS message. */
   malformed: number;
@@ -29,8 +35,8 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
   const message = createDnsMessage();
   const isDnsPort = new Uint8Array(65_536);
   for (const port of ports) isDnsPort[port] = 1;
-  const framers = new Map<string, DnsFramer>();
-  const segment = createLayers();
+  const framers = new Map<number, DnsFramer>();
+  const segment: Layers = { ...createLayers(), protocol: IP_PROTOCOL.tcp };
   const counts: DnsCounts = Object.assign(transactions.counts, { malformed: 0 });
 
   const wants = (sourcePort: number, destinationPort: number): boolean =>
@@ -52,24 +58,27 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
     return message.response ? 2 : 1;
   }
 
-  /** Bytes of one direction of a TCP connection, in order. @param layers the packet that brought the last of them */
-  function stream(key: string, layers: Layers, bytes: Uint8Array, start: number, end: number): void {
-    let framer = framers.get(key);
+  /**
+   * Bytes of one direction of a TCP connection, in order, each once.
+   * @param stream the direction's own id
+   * @param from who sent them to whom, and when the last of them came: only those fields are read
+   */
+  function stream(id: number, from: StreamPacket, bytes: Uint8Array, start: number, end: number): void {
+    let framer = framers.get(id);
     if (framer === undefined) {
-      if (framers.size >= MAX_FRAMERS) framers.delete(framers.keys().next().value as string);
-      framer = createDnsFramer((whole, from, to) => parsed(segment, whole, from, to));
-      framers.set(key, framer);
+      if (framers.size >= MAX_FRAMERS) framers.delete(framers.keys().next().value as number);
+      framer = createDnsFramer((whole, first, last) => parsed(segment, whole, first, last));
+      framers.set(id, framer);
     }
-    Object.assign(segment, layers);
-    segment.protocol = IP_PROTOCOL.tcp;
+    Object.assign(segment, from);
     framer.push(bytes, start, end);
   }
 
   /** Bytes of that direction are missing. */
-  const streamGap = (key: string): void => framers.get(key)?.gap();
+  const streamGap = (id: number): void => framers.get(id)?.gap();
 
-  const streamEnd = (key: string): void => {
-    framers.delete(key);
+  const streamEnd = (id: number): void => {
+    framers.delete(id);
   };
 
   /** An ICMP error quotes a datagram. @param quoted the layers of the quoted packet */

@@ -1,4 +1,4 @@
-import { formatV4, type AddressTable } from '../../base/addresses.ts';
+import type { AddressTable } from '../../base/addresses.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
 import { MAX_ANSWERS, RR_TYPE } from '../../model/lookup.ts';
 import { createNameReader } from './names.ts';
@@ -9,6 +9,9 @@ export const HEADER_LENGTH = 12;
 const MAX_RECORDS = 512;
 const CLASS_INTERNET = 1;
 const EDNS_COOKIE = 10;
+
+// Lists of one address are kept for so many addresses.
+const MAX_LISTS = 1 << 14;
 
 const NO_ADDRESSES: readonly string[] = [];
 
@@ -23,6 +26,7 @@ export interface DnsParser {
 
 export function createDnsParser(addresses: AddressTable): DnsParser {
   const names = createNameReader();
+  const lists: (readonly string[] | undefined)[] = [];
 
   function parse(bytes: Uint8Array, start: number, end: number, message: DnsMessage): boolean {
     if (end - start < HEADER_LENGTH) return false;
@@ -82,7 +86,7 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
     message: DnsMessage,
   ): void {
     let position = from;
-    let found: string[] | null = null;
+    let found: readonly string[] | null = null;
     for (let index = 0; index < records; index++) {
       position = skipName(bytes, position, end);
       if (position < 0 || position + 10 > end) {
@@ -106,8 +110,9 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
         if (message.ttl < 0 || ttl < message.ttl) message.ttl = ttl;
         const length = dataEnd - dataStart;
         if ((type === RR_TYPE.A && length === 4) || (type === RR_TYPE.AAAA && length === 16)) {
-          found ??= [];
-          if (found.length < MAX_ANSWERS) found.push(addressText(bytes, dataStart, type));
+          const address = addressOf(bytes, dataStart, type);
+          if (found === null) found = alone(address);
+          else if (found.length < MAX_ANSWERS) found = [...found, addresses.text(address)];
         }
       }
       position = dataEnd;
@@ -115,10 +120,17 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
     if (found !== null) message.addresses = found;
   }
 
-  function addressText(bytes: Uint8Array, offset: number, type: number): string {
-    if (type === RR_TYPE.AAAA) return addresses.text(addresses.internV6(bytes, offset));
-    const id = addresses.internV4(read32(bytes, offset));
-    return id === 0 ? formatV4(read32(bytes, offset)) : addresses.text(id);
+  function addressOf(bytes: Uint8Array, offset: number, type: number): number {
+    return type === RR_TYPE.AAAA ? addresses.internV6(bytes, offset) : addresses.internV4(read32(bytes, offset));
+  }
+
+  /** Most answers are one address, and most of those come again. */
+  function alone(address: number): readonly string[] {
+    const known = lists[address];
+    if (known !== undefined) return known;
+    const list = [addresses.text(address)];
+    if (address < MAX_LISTS) lists[address] = list;
+    return list;
   }
 
   return { parse };

@@ -28,7 +28,8 @@ export interface NameReader {
 }
 
 interface CacheEntry {
-  bytes: Uint8Array;
+  /** The name as it stands on the wire, four octets a word, the last ones one by one. */
+  words: Int32Array;
   length: number;
   name: string;
   hash: number;
@@ -38,6 +39,8 @@ interface CacheEntry {
 export function createNameReader(): NameReader {
   const cache: (CacheEntry | undefined)[] = Array.from({ length: CACHE_SLOTS }, () => undefined);
   const expanded = new Uint8Array(MAX_NAME_OCTETS + 1);
+  let viewed: Uint8Array | null = null;
+  let view: DataView = new DataView(expanded.buffer);
 
   const reader: NameReader = {
     name: '',
@@ -45,59 +48,66 @@ export function createNameReader(): NameReader {
     labelHash: 0,
     read(bytes, offset, message, end) {
       let position = offset;
-      let hash = 0x811c9dc5;
       for (;;) {
         if (position >= end) return -1;
         const length = bytes[position] as number;
         if (length === 0) break;
         if (length > 63) return readCompressed(bytes, offset, message, end);
-        const next = position + 1 + length;
-        if (next >= end || next - offset >= MAX_NAME_OCTETS) return -1;
-        // Four bytes a step: a name is hashed for each packet, and only spread matters here.
-        let at = position;
-        for (; at + 4 <= next; at += 4) {
-          const word =
-            (bytes[at] as number) |
-            ((bytes[at + 1] as number) << 8) |
-            ((bytes[at + 2] as number) << 16) |
-            ((bytes[at + 3] as number) << 24);
-          hash = Math.imul(hash ^ word, 0x01000193);
-          hash ^= hash >>> 15;
-        }
-        for (; at < next; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-        position = next;
+        position += 1 + length;
+        if (position - offset >= MAX_NAME_OCTETS) return -1;
       }
-      use(bytes, offset, position + 1, hash);
+      use(bytes, offset, position - offset);
       return position + 1;
     },
   };
 
-  function use(bytes: Uint8Array, start: number, end: number, hash: number): void {
+  /** @param length without the root's zero octet */
+  function use(bytes: Uint8Array, start: number, length: number): void {
+    if (bytes !== viewed) {
+      viewed = bytes;
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    const wordsEnd = start + (length & ~3);
+    const end = start + length;
+    // Only spread matters here: which name it is, is compared below.
+    let hash = length;
+    let at = start;
+    for (; at < wordsEnd; at += 4) {
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    for (; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
     const slot = (hash ^ (hash >>> 16)) & (CACHE_SLOTS - 1);
     const known = cache[slot];
-    const length = end - start;
     if (known !== undefined && known.length === length) {
-      const stored = known.bytes;
+      const words = known.words;
       let index = 0;
-      while (index < length && stored[index] === bytes[start + index]) index++;
-      if (index === length) {
+      for (at = start; at < wordsEnd && words[index] === view.getInt32(at, true); at += 4) index++;
+      while (at >= wordsEnd && at < end && words[index] === bytes[at]) {
+        at++;
+        index++;
+      }
+      if (at === end) {
         reader.name = known.name;
         reader.hash = known.hash;
         reader.labelHash = known.labelHash;
         return;
       }
     }
-    const name = nameOf(bytes, start, end);
+    remember(bytes, start, length, slot);
+  }
+
+  function remember(bytes: Uint8Array, start: number, length: number, slot: number): void {
+    const name = nameOf(bytes, start, start + length);
+    const whole = length >> 2;
+    const words = new Int32Array(whole + (length & 3));
+    for (let index = 0; index < whole; index++) words[index] = view.getInt32(start + index * 4, true);
+    for (let index = whole * 4; index < length; index++)
+      words[whole + index - whole * 4] = bytes[start + index] as number;
     reader.name = name;
     reader.hash = hashText(name);
     reader.labelHash = hashText(firstLabel(name));
-    cache[slot] = {
-      bytes: bytes.slice(start, end),
-      length,
-      name,
-      hash: reader.hash,
-      labelHash: reader.labelHash,
-    };
+    cache[slot] = { words, length, name, hash: reader.hash, labelHash: reader.labelHash };
   }
 
   /** Rare: questions are not compressed by any resolver. Expands the name, then reads that. */
@@ -137,7 +147,7 @@ export function createNameReader(): NameReader {
 function nameOf(bytes: Uint8Array, start: number, end: number): string {
   let name = '';
   let position = start;
-  while (position < end && bytes[position] !== 0) {
+  while (position < end) {
     const next = position + 1 + (bytes[position] as number);
     if (name !== '') name += '.';
     for (let index = position + 1; index < next; index++) {

@@ -14,7 +14,7 @@ const ANSWERED_LIFETIME = seconds(6);
 // A flood of queries must not eat the memory: about 40 MB.
 const MAX_UNANSWERED = 1 << 16;
 // Answered ones are of little use and many; few keep the working set in the processor's cache.
-const MAX_ANSWERED = 1 << 12;
+const MAX_ANSWERED = 1 << 8;
 // The copies that `-i any` and a DNAT make follow each other within the kernel's own work. A
 // resend has another IP identification, so the bound only has to exclude that number's return.
 const COPY_WITHIN = milliseconds(100);

@@ -7,7 +7,8 @@ export type Sense = 'dns' | 'tcp' | 'http' | 'bothDirections';
 
 /**
  * Something that several rules need to know of all rows, gathered once. It is an observer
- * itself, and is complete when the rules' `finish` is called.
+ * itself; it sees each row before the rules do. A result may be asked for while a capture still
+ * runs: what it says may then be asked again, and must not be kept.
  */
 export interface Fact<Value extends Observer> {
   readonly id: string;
@@ -16,6 +17,10 @@ export interface Fact<Value extends Observer> {
 
 export const defineFact = <Value extends Observer>(fact: Fact<Value>): Fact<Value> => fact;
 
+/**
+ * A rule's `finish` gives a verdict: reports, or one `clear`, or `unobservable`. It may be
+ * called several times, with more rows between, and changes nothing.
+ */
 export interface RuleContext<Message extends string> {
   /** The pathology is there. Once for each subject. */
   report(finding: Report<Message>): void;

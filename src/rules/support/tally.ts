@@ -10,32 +10,60 @@ const MAX_EXAMPLES = 5;
 /** Adds up the occurrences of one finding; keeps the dearest few whole. */
 export class Tally implements Cost {
   count = 0;
-  readonly costs = new Distribution();
-  readonly affected = new Distribution();
-  readonly relieved = new Distribution();
+  costs = new Distribution();
+  affected = new Distribution();
+  relieved = new Distribution();
   readonly examples: Lookup[] = [];
-  readonly examplePackets: PacketId[][] = [];
+  readonly examplePackets: (readonly PacketId[])[] = [];
   readonly #exampleCosts: Duration[] = [];
 
   /**
    * @param cost time on the caller's critical path beyond the same lookup without the cause
    * @param packets those that prove it, called only for the dearest
    */
-  add(lookup: Lookup, cost: Duration, packets: (lookup: Lookup) => PacketId[]): void {
+  add(lookup: Lookup, cost: Duration, packets: (lookup: Lookup) => readonly PacketId[]): void {
     this.count++;
     this.costs.add(cost);
     this.affected.add(lookup.duration);
     this.relieved.add(nanoseconds(Math.max(0, lookup.duration - cost)));
-    let place = this.#exampleCosts.findIndex((known) => cost > known);
-    if (place < 0) place = this.#exampleCosts.length;
-    if (place >= MAX_EXAMPLES) return;
+    const place = this.#placeOf(cost);
+    if (place < MAX_EXAMPLES) this.#keep(place, cost, copyLookup(lookup), packets(lookup));
+  }
+
+  /** Another tally's occurrences besides; that one stays as it was. */
+  absorb(other: Tally): void {
+    const nothing = new Distribution();
+    this.count += other.count;
+    this.costs = this.costs.replaced(nothing, other.costs);
+    this.affected = this.affected.replaced(nothing, other.affected);
+    this.relieved = this.relieved.replaced(nothing, other.relieved);
+    for (const [index, cost] of other.#exampleCosts.entries()) {
+      const place = this.#placeOf(cost);
+      if (place >= MAX_EXAMPLES) return;
+      this.#keep(place, cost, other.examples[index] as Lookup, other.examplePackets[index] ?? []);
+    }
+  }
+
+  #placeOf(cost: Duration): number {
+    const place = this.#exampleCosts.findIndex((known) => cost > known);
+    return place < 0 ? this.#exampleCosts.length : place;
+  }
+
+  #keep(place: number, cost: Duration, lookup: Lookup, packets: readonly PacketId[]): void {
     this.#exampleCosts.splice(place, 0, cost);
-    this.examples.splice(place, 0, copyLookup(lookup));
-    this.examplePackets.splice(place, 0, packets(lookup));
+    this.examples.splice(place, 0, lookup);
+    this.examplePackets.splice(place, 0, packets);
     if (this.examples.length > MAX_EXAMPLES) {
       this.#exampleCosts.pop();
       this.examples.pop();
       this.examplePackets.pop();
     }
   }
+}
+
+/** All of them together. */
+export function sumOf(tallies: Iterable<Tally>): Tally {
+  const sum = new Tally();
+  for (const tally of tallies) sum.absorb(tally);
+  return sum;
 }

@@ -1,0 +1,3 @@
+module kubelag.lab/goresolver
+
+go 1.24

@@ -1,0 +1,152 @@
+import { AddressTable } from './base/addresses.ts';
+import { nameMatcher } from './base/glob.ts';
+import { toSeconds, type Duration } from './base/time.ts';
+import { openInput } from './capture/open.ts';
+import { createDiagnosis } from './diagnosis/diagnose.ts';
+import { createExtract, type Extract } from './extract.ts';
+import { mergeTrack, tracksOf, type Source } from './merge.ts';
+import type { Diagnosis } from './model/diagnosis.ts';
+import type { Input } from './model/input.ts';
+import { RR_TYPE, type Lookup } from './model/lookup.ts';
+import type { Observer } from './model/observer.ts';
+import type { TextSource } from './model/source.ts';
+import { TOOL } from './model/version.ts';
+import { readRows } from './rows/read-rows.ts';
+import { RULES } from './rules/registry.ts';
+
+export interface Progress {
+  bytesRead: number;
+  /** Null where an input is a pipe. */
+  bytesTotal: number | null;
+  packets: number;
+}
+
+export interface AnalyzeOptions {
+  /** Captures, tcpdump's text or exported rows; `-` is standard input. */
+  paths: readonly string[];
+  /** Server ports that carry DNS. */
+  dnsPorts: readonly number[];
+  /** Only lookups of these clients; empty for all. */
+  clients: readonly string[];
+  /** Only lookups of these names; `*` stands for anything. Empty for all. */
+  names: readonly string[];
+  /** Only what took at least this long is found and exported; the rest still counts as contrast. */
+  slowerThan: Duration | null;
+  /** Who else reads the rows: an export, statistics. */
+  observers?: readonly Observer[];
+  onProgress?(done: Progress): void;
+  /** Called now and then while inputs are read; `diagnosis` says what is known so far. */
+  onInterim?(diagnosis: () => Diagnosis): void;
+  stdin?: NodeJS.ReadableStream;
+}
+
+export interface Analysis {
+  diagnosis: Diagnosis;
+  inputs: readonly Input[];
+}
+
+interface LeftOut {
+  count: number;
+  because: string | null;
+}
+
+const TOOLS_OWN = "tcpdump's own PTR look-ups of the addresses it prints (it was run without -n)";
+
+/** The one sentence that knows all stages: inputs → packets → lookups → rules → diagnosis. */
+export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
+  const addresses = new AddressTable();
+  const inputs: Input[] = [];
+  const leftOut: LeftOut = { count: 0, because: null };
+  const wanted = createFilter(options);
+  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
+  const others = options.observers ?? [];
+  const texts = new Map<number, TextSource>();
+
+  const lookup = (found: Lookup): void => {
+    if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
+      leftOut.count++;
+      leftOut.because = TOOLS_OWN;
+      return;
+    }
+    if (!wanted(found)) return;
+    run.observer.lookup(found);
+    if (options.slowerThan !== null && found.duration < options.slowerThan) return;
+    for (const observer of others) observer.lookup?.(found);
+  };
+  const input = (begun: Input): void => {
+    run.observer.input(begun);
+    for (const observer of others) observer.input?.(begun);
+  };
+
+  const sources: Source[] = [];
+  for (const path of options.paths) {
+    const opened = await openInput(path, inputs.length, {
+      addresses,
+      dnsPorts: options.dnsPorts,
+      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    });
+    if (opened.kind === 'rows') {
+      await readRows(opened.lines, { path, damage: opened.damage, inputs, observers: [{ lookup, input }] });
+      continue;
+    }
+    inputs.push(opened.source.input);
+    if (opened.kind === 'text') texts.set(opened.source.input.input, opened.source);
+    sources.push(opened);
+  }
+
+  for (const track of await tracksOf(sources)) {
+    const extract = createExtract({ addresses, dnsPorts: options.dnsPorts, emit: lookup });
+    const tracked = track.map(({ opened }) => opened.source.input);
+    for (const begun of tracked) {
+      extract.begin(begun);
+      input(begun);
+    }
+    await mergeTrack(track, extract, () => {
+      options.onProgress?.(progressOf(sources));
+      options.onInterim?.(() => (extract.lookups.emitted > 0 ? run.result() : interim(extract, inputs, leftOut)));
+    });
+    extract.finish(tracked);
+  }
+
+  run.observer.finish();
+  for (const observer of others) observer.finish?.();
+  return { diagnosis: onlySlower(run.result(), options.slowerThan), inputs };
+}
+
+/** What can be said while all rows are still held back: they count as they stand now. */
+function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): Diagnosis {
+  const now = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
+  for (const held of extract.snapshot()) now.observer.lookup(held);
+  now.observer.finish();
+  return now.result();
+}
+
+const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
+
+function createFilter({ clients, names }: AnalyzeOptions): (lookup: Lookup) => boolean {
+  const wantedClients = new Set(clients);
+  const wantedName = nameMatcher(names);
+  if (clients.length === 0 && names.length === 0) return () => true;
+  return (lookup) => (clients.length === 0 || wantedClients.has(lookup.client)) && wantedName(lookup.name);
+}
+
+function progressOf(sources: readonly Source[]): Progress {
+  const done: Progress = { bytesRead: 0, bytesTotal: 0, packets: 0 };
+  for (const { source } of sources) {
+    done.bytesRead += source.bytesRead;
+    done.bytesTotal =
+      done.bytesTotal === null || source.bytesTotal === null ? null : done.bytesTotal + source.bytesTotal;
+    done.packets += source.input.packets;
+  }
+  return done;
+}
+
+/** A finding whose dearest lookup was quicker than what the user calls slow is none. */
+function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosis {
+  if (slowerThan === null) return diagnosis;
+  const least = toSeconds(slowerThan);
+  const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
+  const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
+  const slowest = diagnosis.lookups.slowest.filter(slow);
+  return { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+}

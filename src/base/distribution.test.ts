@@ -1,0 +1,77 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Distribution } from './distribution.ts';
+import { nanoseconds } from './time.ts';
+
+const of = (values: readonly number[]): Distribution => {
+  const distribution = new Distribution();
+  for (const value of values) distribution.add(nanoseconds(value));
+  return distribution;
+};
+
+/** The same values often enough that buckets stand for them. */
+const many = (values: readonly number[], times = 5000): number[] =>
+  Array.from({ length: times }, (_, index) => values[index % values.length] as number);
+
+const RELATIVE_ERROR = 0.008;
+const value = fc.oneof(
+  fc.integer({ min: 0, max: 1000 }),
+  fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  fc.integer({ min: 0, max: 52 }).map((exponent) => 2 ** exponent),
+  fc.integer({ min: 1, max: 53 }).map((exponent) => 2 ** exponent - 1),
+);
+
+describe('a distribution', () => {
+  it('is exact while small', () => {
+    const distribution = of([5, 1, 3, 2, 4]);
+    expect([0, 0.2, 0.5, 0.9, 1].map((share) => distribution.quantile(share))).toEqual([1, 1, 3, 5, 5]);
+    expect(distribution.max).toBe(5);
+    expect(distribution.total).toBe(15);
+    expect(of([]).quantile(0.5)).toBe(0);
+    expect(of([-7]).total).toBe(0);
+  });
+
+  it('stays within a hundredth of any value once coarse', () => {
+    fc.assert(
+      fc.property(value, (one) => {
+        const distribution = of(many([one]));
+        for (const share of [0.01, 0.5, 1]) {
+          expect(Math.abs(distribution.quantile(share) - one)).toBeLessThanOrEqual(one * RELATIVE_ERROR);
+        }
+        const [[lower, count] = [Number.NaN, 0], ...others] = distribution.histogram();
+        expect(others).toEqual([]);
+        expect(count).toBe(5000);
+        expect(lower).toBeLessThanOrEqual(one);
+        expect(one - lower).toBeLessThanOrEqual(one * RELATIVE_ERROR);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('orders its buckets as the values are ordered', () => {
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        const [lower, upper] = [Math.min(a, b), Math.max(a, b)];
+        const bounds = of([lower, upper])
+          .histogram()
+          .map(([bound]) => bound);
+        expect(bounds[0]).toBeLessThanOrEqual(lower);
+        expect(bounds.at(-1)).toBeLessThanOrEqual(upper);
+        expect(bounds).toEqual(bounds.toSorted((x, y) => x - y));
+      }),
+    );
+  });
+
+  it('may have values replaced, exactly or by bucket', () => {
+    expect(
+      of([1, 5, 5, 9])
+        .replaced(of([5, 9]), of([2, 3]))
+        .quantile(1),
+    ).toBe(5);
+    const replaced = of(many([1e6, 5e9])).replaced(of(many([5e9], 2500)), of(many([2e6], 2500)));
+    expect(replaced.count).toBe(5000);
+    expect(replaced.quantile(0.25)).toBeCloseTo(1e6, -5);
+    expect(Math.abs(replaced.max - 2e6)).toBeLessThanOrEqual(2e6 * RELATIVE_ERROR);
+    expect(of(many([7])).replaced(of(many([7])), of([])).max).toBe(0);
+  });
+});

@@ -1,0 +1,142 @@
+import { close, fstat, open, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { UserError } from '../model/user-error.ts';
+
+/** Where bytes come from: a file, a pipe, what a decompressor gives. */
+export interface ByteSource {
+  /** Reads into `target` from `start`; resolves with how many bytes came, 0 at the end. */
+  read(target: Uint8Array, start: number): Promise<number>;
+  close(): void;
+  /** Bytes taken from the file or pipe itself. */
+  readonly bytesRead: number;
+  readonly bytesTotal: number | null;
+  /** Why the bytes end before they should, in words; null where they end well. */
+  readonly trouble: string | null;
+}
+
+const openFile = promisify(open);
+const statFile = promisify(fstat);
+const readFile = promisify(read);
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied: read it with sudo, or chmod it',
+  EPERM: 'permission denied: read it with sudo, or chmod it',
+  EISDIR: 'is a directory: name the captures in it',
+  ENOTDIR: 'no such file',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many open files',
+};
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** Opens a file, a named pipe or a device. @throws UserError where it cannot be read */
+export async function openFileSource(path: string): Promise<ByteSource> {
+  if (path.includes('\0')) throw new UserError(`${JSON.stringify(path)}: no such file`);
+  let descriptor: number;
+  try {
+    descriptor = await openFile(path, 'r');
+  } catch (error) {
+    throw new UserError(`${path}: ${REASONS[codeOf(error)] ?? `cannot be opened (${codeOf(error)})`}`);
+  }
+  const status = await statFile(descriptor);
+  if (status.isDirectory()) {
+    close(descriptor);
+    throw new UserError(`${path}: ${REASONS['EISDIR']}`);
+  }
+  return new FileSource(path, descriptor, status.isFile() ? status.size : null);
+}
+
+class FileSource implements ByteSource {
+  bytesRead = 0;
+  readonly bytesTotal: number | null;
+  trouble: string | null = null;
+  readonly #path: string;
+  #descriptor: number;
+
+  constructor(path: string, descriptor: number, size: number | null) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.bytesTotal = size;
+  }
+
+  async read(target: Uint8Array, start: number): Promise<number> {
+    if (this.#descriptor < 0) return 0;
+    let count: number;
+    try {
+      count = await this.#read(target, start);
+    } catch (error) {
+      // Nothing read yet: there is nothing to report on. Later, what came before still stands.
+      if (this.bytesRead === 0) {
+        this.close();
+        throw new UserError(`${this.#path}: ${REASONS[codeOf(error)] ?? `cannot be read (${codeOf(error)})`}`);
+      }
+      this.trouble = `reading failed (${codeOf(error)})`;
+      count = 0;
+    }
+    this.bytesRead += count;
+    if (count === 0) this.close();
+    return count;
+  }
+
+  async #read(target: Uint8Array, start: number): Promise<number> {
+    const length = target.length - start;
+    if (this.bytesTotal === null) return (await readFile(this.#descriptor, target, start, length, null)).bytesRead;
+    // From a plain file the synchronous call is cheapest; the turn lets signals and timers through.
+    const count = readSync(this.#descriptor, target, start, length, null);
+    await nextTurn();
+    return count;
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) close(this.#descriptor);
+    this.#descriptor = -1;
+  }
+}
+
+/** Bytes of a stream or of any iterable of chunks: standard input, a child's output, a test. */
+export class ChunkSource implements ByteSource {
+  bytesRead = 0;
+  readonly bytesTotal = null;
+  trouble: string | null = null;
+  readonly #chunks: AsyncIterator<unknown>;
+  #rest: Uint8Array = new Uint8Array(0);
+  #ended = false;
+
+  constructor(chunks: AsyncIterable<unknown>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  async read(target: Uint8Array, start: number): Promise<number> {
+    while (this.#rest.length === 0) {
+      if (this.#ended) return 0;
+      // oxlint-disable-next-line no-await-in-loop -- an empty chunk is no end
+      await this.#pull();
+    }
+    const count = Math.min(this.#rest.length, target.length - start);
+    target.set(this.#rest.subarray(0, count), start);
+    this.#rest = this.#rest.subarray(count);
+    this.bytesRead += count;
+    return count;
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) this.#ended = true;
+      else this.#rest = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array);
+    } catch (error) {
+      this.#ended = true;
+      this.trouble = `reading failed (${codeOf(error) || 'the stream broke off'})`;
+    }
+  }
+
+  close(): void {
+    this.#ended = true;
+    this.#rest = new Uint8Array(0);
+    void this.#chunks.return?.();
+  }
+}

@@ -1,0 +1,58 @@
+import type { ByteSource } from './byte-source.ts';
+import { CHUNK_BYTES } from './limits.ts';
+
+/**
+ * The part of an input that is in memory: one buffer that is refilled and compacted. Readers move
+ * `start` over what they have used and `fill` when they need more than is there; a reader that
+ * bounds what it waits for bounds the buffer, which grows only when it is full of unused bytes.
+ */
+export class ByteWindow {
+  bytes: Uint8Array;
+  view: DataView;
+  start = 0;
+  end = 0;
+  /** The source has no more. */
+  ended = false;
+  readonly source: ByteSource;
+  /** Offset in the input (decompressed, where it was compressed) of `bytes[0]`. */
+  #base = 0;
+
+  constructor(source: ByteSource, capacity = CHUNK_BYTES) {
+    this.source = source;
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Offset in the input of `bytes[start]`. */
+  get offset(): number {
+    return this.#base + this.start;
+  }
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** Reads once, as much as comes; invalidates views of `bytes`. */
+  async fill(): Promise<void> {
+    if (this.ended) return;
+    if (this.start > 0) this.#compact();
+    if (this.end === this.bytes.length) this.#grow();
+    const count = await this.source.read(this.bytes, this.end);
+    if (count === 0) this.ended = true;
+    this.end += count;
+  }
+
+  #compact(): void {
+    this.bytes.copyWithin(0, this.start, this.end);
+    this.#base += this.start;
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  #grow(): void {
+    const bytes = new Uint8Array(this.bytes.length * 2);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+}

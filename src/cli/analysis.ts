@@ -1,0 +1,55 @@
+import type { Analysis } from '../analyze.ts';
+import type { Duration } from '../base/time.ts';
+import type { Observer } from '../model/observer.ts';
+import { STANDARD_STREAM } from './input-paths.ts';
+import { interruptibleInput } from './interruptible.ts';
+import type { Io } from './io.ts';
+import { createProgress } from './progress.ts';
+import type { Services } from './services.ts';
+
+/** What a command works with. */
+export interface Context {
+  io: Io;
+  services: Services;
+}
+
+/** Options of all commands that read captures. */
+export interface ReadingOptions {
+  dnsPort?: number[];
+  client?: string[];
+  name?: string[];
+  slowerThan?: Duration;
+  quiet?: true;
+  /** False with `--no-progress`. */
+  progress: boolean;
+}
+
+// IANA's port for DNS.
+const DNS_PORTS: readonly number[] = [53];
+
+/** Reads the inputs and shows how far it is. */
+export async function analyzeInputs(
+  paths: readonly string[],
+  options: ReadingOptions,
+  { io, services }: Context,
+  observers: readonly Observer[] = [],
+): Promise<Analysis> {
+  const progress = createProgress(io, options.progress && options.quiet !== true);
+  const input = paths.includes(STANDARD_STREAM) ? interruptibleInput(io) : null;
+  try {
+    return await services.analyze({
+      paths,
+      dnsPorts: options.dnsPort ?? DNS_PORTS,
+      clients: options.client ?? [],
+      names: options.name ?? [],
+      slowerThan: options.slowerThan ?? null,
+      observers,
+      onProgress: progress.onProgress,
+      onInterim: progress.onInterim,
+      ...(input === null ? {} : { stdin: input.stream }),
+    });
+  } finally {
+    progress.stop();
+    input?.dispose();
+  }
+}

@@ -1,0 +1,33 @@
+import type { RowKind } from '../export/row-exporter.ts';
+import { analyzeInputs, type Context, type ReadingOptions } from './analysis.ts';
+import { EXIT } from './exit-status.ts';
+import { openDestination } from './output.ts';
+
+export const EXPORT_FORMATS = ['ndjson', 'csv'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportOptions extends ReadingOptions {
+  format: ExportFormat;
+  output?: string;
+}
+
+/** `kubelag export lookups|transactions FILE…`: rows for other tools, written as they are found. */
+export async function exportRows(
+  kind: RowKind,
+  paths: readonly string[],
+  options: ExportOptions,
+  context: Context,
+): Promise<number> {
+  const { io } = context;
+  const destination = openDestination(io, options.output, paths);
+  const write = (text: string): void => destination.write(text);
+  const exporter =
+    options.format === 'csv'
+      ? (await import('../export/csv.ts')).createCsvExporter(kind, write)
+      : (await import('../export/ndjson.ts')).createNdjsonExporter(kind, write);
+  await analyzeInputs(paths, options, context, [exporter]);
+  destination.close();
+  if (exporter.rows > 0) return EXIT.clear;
+  io.stderr.write(`kubelag: ${paths.join(', ')}: holds no lookup to export\n`);
+  return EXIT.unobserved;
+}

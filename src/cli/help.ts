@@ -1,0 +1,105 @@
+import { Help, type Command, type Option } from 'commander';
+
+const CAPTURE = [
+  'kubectl debug -i POD --image=nicolaka/netshoot -- tcpdump -i any -s 0 -U -w - port 53 > dns.pcap',
+  'kubectl exec POD -- tcpdump -i any -s 0 -U -w - port 53 | kubelag -',
+  "ssh NODE sudo tcpdump -i any -s 0 -U -w - 'port 53' | kubelag -",
+];
+
+const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
+  ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
+  ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
+  ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
+  ['kubelag show --slowest orders.pcapng', 'the slowest lookup, packet by packet'],
+  ['kubelag show --lookup 0.l17 orders.pcapng', 'one lookup that an answer named'],
+  ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
+  ['kubelag orders.pcapng --format json --output answer.json', 'for a program, or to show again: kubelag answer.json'],
+  ['kubelag export lookups orders.pcapng > rows.ndjson', 'for your own tools; kubelag rows.ndjson explains them again'],
+  ['kubelag rules dns-race', 'what a finding means'],
+];
+
+const EXIT_STATUSES: readonly (readonly [status: string, meaning: string])[] = [
+  ['0', 'nothing found at or above --fail-on (without it: any finding above info)'],
+  ['1', 'found'],
+  ['2', 'bad usage, or an input that cannot be read'],
+  ['3', 'nothing that was asked for could be observed'],
+];
+
+/** Examples of single commands, shown under their own help. */
+const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  explain: [
+    'kubelag explain orders.pcapng',
+    'kubelag orders.pcapng --slower-than 500ms --client 10.0.3.7 --format markdown',
+  ],
+  show: [
+    'kubelag show --slowest orders.pcapng',
+    'kubelag show --lookup 0.l17 orders.pcapng',
+    'kubelag show --name db orders.pcapng',
+  ],
+  export: [
+    'kubelag export lookups orders.pcapng > rows.ndjson',
+    'kubelag export transactions orders.pcapng --format csv --output rows.csv',
+  ],
+  rules: ['kubelag rules', 'kubelag rules dns-race'],
+  schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema lookup'],
+  completion: [
+    'source <(kubelag completion bash)',
+    'kubelag completion zsh > ~/.zfunc/_kubelag',
+    'kubelag completion fish > ~/.config/fish/completions/kubelag.fish',
+  ],
+};
+
+const list = (pairs: readonly (readonly [string, string])[], gap = 2): string[] => {
+  const width = Math.max(...pairs.map(([left]) => left.length));
+  return pairs.map(([left, right]) => `  ${left.padEnd(width)}${' '.repeat(gap)}${right}`);
+};
+
+/** `--format terminal|json|markdown`: what may be written stands where it is written. */
+const optionTerm = ({ flags, long, argChoices }: Option): string =>
+  argChoices === undefined ? flags : `${long} ${argChoices.join('|')}`;
+
+/** Help that teaches by example: what people type first, then what there is. */
+export function formatHelp(command: Command, helper: Help): string {
+  if (command.parent !== null) {
+    const examples = COMMAND_EXAMPLES[command.name()];
+    const own = Help.prototype.formatHelp.call(helper, command, helper);
+    return examples === undefined ? own : `${own}\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`;
+  }
+  const commands = helper
+    .visibleCommands(command)
+    .map((child): [string, string] => [helper.subcommandTerm(child), helper.subcommandDescription(child)]);
+  const explain = command.commands.find((child) => child.name() === 'explain');
+  const options = [command, ...(explain === undefined ? [] : [explain])]
+    .flatMap((owner) => helper.visibleOptions(owner))
+    .filter((option, index, all) => all.findIndex((other) => other.flags === option.flags) === index)
+    .map((option): [string, string] => [optionTerm(option), option.description]);
+  return [
+    'kubelag tells why name lookups in Kubernetes are slow: from a capture, with the packets that prove it.',
+    '',
+    'Examples:',
+    ...EXAMPLES.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
+    '',
+    'To capture:',
+    ...CAPTURE.map((line) => `  ${line}`),
+    '',
+    'Usage: kubelag [explain] FILE…        - or nothing reads what is piped in',
+    '',
+    'Commands:',
+    ...list(commands),
+    '',
+    'Options of explain (others: kubelag COMMAND --help):',
+    ...list(options),
+    '',
+    'Exit status:',
+    ...list(EXIT_STATUSES),
+    '',
+  ].join('\n');
+}
+
+/** What `kubelag` alone says. */
+export const SHORT_HELP = `kubelag tells why name lookups in Kubernetes are slow.
+
+  kubelag FILE…                                        a capture, tcpdump's text, or exported rows
+  tcpdump -i any -s 0 -U -w - port 53 | kubelag -      a capture that runs
+  kubelag --help                                       examples, commands, options
+`;

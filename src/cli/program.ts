@@ -1,0 +1,129 @@
+import { Argument, Command, Option } from 'commander';
+import { ROW_KINDS, type RowKind } from '../export/row-exporter.ts';
+import { TOOL } from '../model/version.ts';
+import type { Context } from './analysis.ts';
+import { COLOR_MODES } from './color.ts';
+import { completionScript, SHELLS, type Shell } from './completion.ts';
+import { DEFAULT_FAIL_ON, EXIT, FAIL_ON } from './exit-status.ts';
+import type { ExplainOptions } from './explain.ts';
+import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
+import { formatHelp, SHORT_HELP } from './help.ts';
+import { inputPaths } from './input-paths.ts';
+import { parseClients, parseDuration, parseName, parsePorts, parseTop } from './options.ts';
+import type { RulesOptions } from './rules.ts';
+import { SCHEMAS } from './schema.ts';
+import { FORMATS } from './services.ts';
+import type { ShowOptions } from './show.ts';
+
+const FILES = new Argument('[files...]', 'captures, tcpdump text or exported rows; - is standard input');
+
+const reading = (command: Command): Command =>
+  command
+    .addArgument(FILES)
+    .addOption(new Option('--client <addresses>', 'only lookups of these clients').argParser(parseClients))
+    .addOption(new Option('--name <names>', 'only lookups of these names; * stands for anything').argParser(parseName))
+    .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
+    .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts));
+
+const writing = (command: Command, formats: readonly string[]): Command =>
+  command
+    .addOption(new Option('--format <format>', 'how to write the answer').choices(formats).default(formats[0]))
+    .addOption(new Option('--output <file>', 'write to a file'));
+
+const talking = (command: Command): Command =>
+  command
+    .addOption(new Option('--quiet', 'nothing on standard error but errors'))
+    .addOption(new Option('--no-progress', 'no progress bar'));
+
+const painting = (command: Command): Command =>
+  command.addOption(
+    new Option('--color <when>', 'colours (NO_COLOR and FORCE_COLOR count too)').choices(COLOR_MODES).default('auto'),
+  );
+
+/**
+ * The command line. Each command's work is loaded when it runs.
+ * @param done takes the exit status
+ */
+export function createProgram(context: Context, done: (status: number) => void): Command {
+  const { io } = context;
+  const program = new Command(TOOL.name)
+    .version(TOOL.version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .exitOverride()
+    .configureHelp({ formatHelp })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // Errors are thrown by exitOverride, and are said in one place.
+      writeErr: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  const commands = (): string[] => program.commands.map((command) => command.name());
+
+  /** Runs with the files that are meant, or says how to name one. */
+  const withFiles = async (
+    files: readonly string[],
+    work: (paths: readonly string[]) => Promise<number>,
+  ): Promise<void> => {
+    const paths = inputPaths(files, io.stdinIsTerminal, commands());
+    if (paths === null) io.stderr.write(SHORT_HELP);
+    done(paths === null ? EXIT.usage : await work(paths));
+  };
+
+  const explain = reading(
+    program.command('explain', { isDefault: true }).description('why lookups are slow (the default)'),
+  );
+  painting(talking(writing(explain, FORMATS)))
+    .addOption(new Option('--top <number>', 'show so many findings and lookups').argParser(parseTop))
+    .addOption(new Option('--full', 'every finding whole, with all that is known'))
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices(FAIL_ON).default(DEFAULT_FAIL_ON),
+    )
+    .action((files: string[], options: ExplainOptions) =>
+      withFiles(files, async (paths) => (await import('./explain.ts')).explain(paths, options, context)),
+    );
+
+  const show = program
+    .command('show')
+    .description('one lookup, packet by packet')
+    .addOption(new Option('--lookup <id>', 'its id, such as 0.l17'))
+    .addOption(new Option('--slowest', 'the slowest (the default)'));
+  painting(talking(writing(reading(show), FORMATS))).action((files: string[], options: ShowOptions) =>
+    withFiles(files, async (paths) => (await import('./show.ts')).show(paths, options, context)),
+  );
+
+  const rows = program
+    .command('export')
+    .description('rows for other tools')
+    .addArgument(new Argument('<rows>', 'what a row is').choices(ROW_KINDS));
+  talking(writing(reading(rows), EXPORT_FORMATS)).action((kind: RowKind, files: string[], options: ExportOptions) =>
+    withFiles(files, async (paths) => (await import('./export.ts')).exportRows(kind, paths, options, context)),
+  );
+
+  const rules = program
+    .command('rules')
+    .description('what is looked for, and what each finding means')
+    .argument('[id]', 'a rule');
+  painting(rules).action(async (id: string | undefined, options: RulesOptions) =>
+    done(await (await import('./rules.ts')).listRules(id, options, context)),
+  );
+
+  program
+    .command('schema')
+    .description('the JSON Schema of what is written')
+    .addArgument(new Argument('[of]', 'of what').choices(SCHEMAS).default('diagnosis'))
+    .action(async (of: (typeof SCHEMAS)[number]) => done(await (await import('./schema.ts')).printSchema(of, context)));
+
+  program
+    .command('completion')
+    .description('completion for a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const ids = (await context.services.rules()).map((rule) => rule.id);
+      io.stdout.write(completionScript(shell, program, { rules: ids }));
+      done(EXIT.clear);
+    });
+
+  return program;
+}

@@ -1,0 +1,11 @@
+import type { Context } from './analysis.ts';
+import { EXIT } from './exit-status.ts';
+
+/** What `kubelag schema` can print: the answer, and each kind of row. */
+export const SCHEMAS = ['diagnosis', 'lookup', 'transaction', 'input'] as const;
+
+/** `kubelag schema`: the JSON Schema of what is written. */
+export async function printSchema(name: (typeof SCHEMAS)[number], { io, services }: Context): Promise<number> {
+  io.stdout.write(`${JSON.stringify((await services.schemas())[name], null, 2)}\n`);
+  return EXIT.clear;
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import type { Analysis, AnalyzeOptions } from '../analyze.ts';
+import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
+import type { RenderOptions } from '../report/style.ts';
+import { UserError } from '../model/user-error.ts';
+import { closest } from './suggest.ts';
+
+export const FORMATS = ['terminal', 'json', 'markdown'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** How to draw an answer, and how much of it. */
+export interface Look extends RenderOptions {
+  top?: number;
+  full?: boolean;
+}
+
+export interface RuleEntry {
+  id: string;
+  title: string;
+}
+
+/**
+ * What the commands call. Each is loaded when it is first needed: a command that shows help
+ * must not wait for what reads captures.
+ */
+export interface Services {
+  analyze(options: AnalyzeOptions): Promise<Analysis>;
+  render(diagnosis: Diagnosis, format: Format, look: Look): Promise<string>;
+  renderLookup(row: LookupRow, format: Format, look: RenderOptions): Promise<string>;
+  rules(): Promise<readonly RuleEntry[]>;
+  renderRules(look: RenderOptions): Promise<string>;
+  /** A rule's documentation. @throws UserError where there is no such rule */
+  renderRule(id: string, look: RenderOptions): Promise<string>;
+  schemas(): Promise<Readonly<Record<string, object>>>;
+}
+
+export const services: Services = {
+  async analyze(options) {
+    const { analyze } = await import('../analyze.ts');
+    return analyze(options);
+  },
+  async render(diagnosis, format, look) {
+    if (format === 'json') return (await import('../report/json.ts')).renderJson(diagnosis);
+    if (format === 'markdown') return (await import('../report/markdown.ts')).renderMarkdown(diagnosis, look);
+    return (await import('../report/terminal.ts')).renderTerminal(diagnosis, look);
+  },
+  async renderLookup(row, format, look) {
+    if (format === 'json') return `${JSON.stringify(row, null, 2)}\n`;
+    const { renderLookupTimeline } = await import('../report/lookup-timeline.ts');
+    if (format === 'terminal') return renderLookupTimeline(row, look);
+    // A drawing stays one in Markdown: a code block, without colours.
+    return `\`\`\`text\n${renderLookupTimeline(row, { ...look, color: false })}\`\`\`\n`;
+  },
+  async rules() {
+    return (await import('../rules/registry.ts')).RULES;
+  },
+  async renderRules(look) {
+    const [{ renderRuleList }, rules] = await Promise.all([import('../report/rule-page.ts'), this.rules()]);
+    return renderRuleList(rules, look);
+  },
+  async renderRule(id, look) {
+    const [{ renderRulePage }, rules] = await Promise.all([import('../report/rule-page.ts'), this.rules()]);
+    const known = rules.map((rule) => rule.id);
+    if (known.includes(id))
+      return renderRulePage(readFileSync(new URL(`../rules/${id}.md`, import.meta.url), 'utf8'), look);
+    const meant = closest(id, known);
+    const hint = meant === null ? 'see them all: kubelag rules' : `did you mean ${meant}?`;
+    throw new UserError(`rules ${id}: there is no such rule; ${hint}`);
+  },
+  async schemas() {
+    const [{ jsonSchema }, { LookupSchema, InputSchema }, { TransactionSchema }] = await Promise.all([
+      import('../report/schema.ts'),
+      import('../model/diagnosis.ts'),
+      import('../model/transaction-schema.ts'),
+    ]);
+    return { diagnosis: jsonSchema(), lookup: LookupSchema, transaction: TransactionSchema, input: InputSchema };
+  },
+};

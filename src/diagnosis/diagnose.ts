@@ -1,0 +1,189 @@
+import { plural } from '../base/text.ts';
+import type { Diagnosis, Finding } from '../model/diagnosis.ts';
+import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
+import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
+import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
+import type { Input } from '../model/input.ts';
+import { toInputRow } from '../model/input-row.ts';
+import type { Observer } from '../model/observer.ts';
+import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { findingRow, messageOf } from './finding-row.ts';
+import { createStatistics } from './statistics.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface DiagnosisOptions {
+  rules: readonly Rule[];
+  /** As read so far; complete when the observer's `finish` is called. */
+  inputs: readonly Input[];
+  /** Of the tool. */
+  version: string;
+  /** Lookups that never reach the observer; read when the result is made. */
+  leftOut?: { readonly count: number; readonly because: string | null };
+}
+
+export interface DiagnosisRun {
+  /** Takes the rows, in order of their start. */
+  readonly observer: Required<Observer>;
+  /**
+   * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
+   * capture that still runs) what can be said now.
+   */
+  result(): Diagnosis;
+}
+
+/** One rule's answers, gathered anew each time it is asked. */
+interface Answers {
+  reports: Report[];
+  ruledOut: Diagnosis['ruledOut'];
+  unobservable: Unobservable[];
+}
+
+interface Runner {
+  readonly rule: Rule;
+  readonly observer: Observer;
+  answers: Answers;
+}
+
+/**
+ * Runs facts, statistics and rules over the rows and makes the contract's answer of it.
+ * Throws where a rule breaks its contract (no verdict, two verdicts, an unknown message).
+ */
+export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
+  const { rules, inputs, version } = options;
+  const statistics = createStatistics();
+  const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
+
+  const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
+    const known = facts.get(fact.id);
+    if (known !== undefined) {
+      if (known.fact !== fact) throw new Error(`two facts have the id ${fact.id}`);
+      return known.value as Value;
+    }
+    const value = fact.create();
+    facts.set(fact.id, { fact, value });
+    return value;
+  };
+
+  const start = (rule: Rule): Runner => {
+    const runner = { answers: noAnswers() };
+    const context: RuleContext<string> = {
+      inputs,
+      fact: factOf,
+      report: (report) => void runner.answers.reports.push(report),
+      clear: (message, data, examined) =>
+        void runner.answers.ruledOut.push({
+          rule: rule.id,
+          says: messageOf(rule, message, data),
+          examined: { ...examined },
+        }),
+      unobservable: (reason) => void runner.answers.unobservable.push(reason),
+    };
+    const observer = rule.create(context);
+    return Object.assign(runner, { rule, observer });
+  };
+  const runners = rules.map(start);
+  const factObservers = [...facts.values()].map(({ value }) => value);
+
+  // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
+  // that a rule may ask them about the lookup in its hands.
+  const listeners: ((lookup: Lookup) => void)[] = [statistics.lookup];
+  const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
+  for (const observer of observers) {
+    if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
+  }
+
+  const judge = (): Diagnosis => {
+    for (const observer of factObservers) observer.finish?.();
+    const findings: Finding[] = [];
+    const ruledOut: Diagnosis['ruledOut'] = [];
+    const unobservable: Diagnosis['unobservable'] = [];
+    const unheard = statistics.latency.count === 0 ? whyUnheard(inputs, options.leftOut) : null;
+    for (const runner of runners) {
+      const { rule } = runner;
+      if (unheard !== null && rule.sees.includes('dns')) {
+        unobservable.push({ rule: rule.id, ...unheard });
+        continue;
+      }
+      runner.answers = noAnswers();
+      runner.observer.finish?.();
+      const { answers } = runner;
+      requireOneVerdict(rule.id, answers);
+      for (const report of answers.reports) findings.push(findingRow(rule, report, statistics.latency, inputs));
+      ruledOut.push(...answers.ruledOut);
+      for (const reason of answers.unobservable) unobservable.push({ rule: rule.id, ...reason });
+    }
+    findings.sort(dearestFirst);
+    const lookups = {
+      ...statistics.row(inputs),
+      leftOut: { count: options.leftOut?.count ?? 0, because: options.leftOut?.because ?? null },
+    };
+    return {
+      schema: DIAGNOSIS_SCHEMA,
+      tool: { name: 'kubelag', version },
+      inputs: inputs.map(toInputRow),
+      verdict: verdictOf({ findings, ruledOut, unobservable, lookups }),
+      findings,
+      ruledOut,
+      unobservable,
+      lookups,
+    };
+  };
+
+  let final: Diagnosis | null = null;
+  return {
+    observer: {
+      input(input) {
+        for (const observer of observers) observer.input?.(input);
+      },
+      lookup(lookup) {
+        for (let index = 0; index < listeners.length; index++) (listeners[index] as (lookup: Lookup) => void)(lookup);
+      },
+      finish() {
+        final ??= judge();
+      },
+    },
+    result: () => final ?? judge(),
+  };
+}
+
+const noAnswers = (): Answers => ({ reports: [], ruledOut: [], unobservable: [] });
+
+/** Silence is no verdict, and a cause that was found is not ruled out as well. */
+function requireOneVerdict(id: string, answers: Answers): void {
+  const { reports, ruledOut, unobservable } = answers;
+  if (reports.length + ruledOut.length + unobservable.length === 0) throw new Error(`rule ${id} came to no verdict`);
+  if (ruledOut.length > 1) throw new Error(`rule ${id} was ruled out twice`);
+  if (reports.length > 0 && ruledOut.length > 0) throw new Error(`rule ${id} was both reported and ruled out`);
+}
+
+// ICMP says when nobody listens on a server's port, and `port 53` alone would miss it.
+const DNS_CAPTURE = "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'";
+
+/** Why no rule about DNS could have heard anything. */
+function whyUnheard(inputs: readonly Input[], leftOut: DiagnosisOptions['leftOut']): Unobservable {
+  if (leftOut !== undefined && leftOut.count > 0) {
+    const reason = leftOut.because === null ? '' : `: ${leftOut.because}`;
+    return {
+      why: `no lookup is left to look at: ${plural(leftOut.count, 'lookup')} left out${reason}`,
+      capture: DNS_CAPTURE,
+    };
+  }
+  const packets = inputs.reduce((sum, input) => sum + input.packets, 0);
+  if (packets === 0) return { why: 'the capture is empty', capture: DNS_CAPTURE };
+  const seen = inputs.some((input) => input.vantage.sees.dns);
+  return {
+    why: seen
+      ? `no lookup starts within the ${plural(packets, 'packet')} of the capture`
+      : `the capture shows no DNS (${plural(packets, 'packet')})`,
+    capture: DNS_CAPTURE,
+  };
+}
+
+function dearestFirst(a: Finding, b: Finding): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    b.cost.totalSeconds - a.cost.totalSeconds ||
+    CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
+    a.rule.localeCompare(b.rule, 'en')
+  );
+}

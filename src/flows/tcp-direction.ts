@@ -1,0 +1,363 @@
+import { at, between, milliseconds, seconds, type Timestamp } from '../base/time.ts';
+import type { Layers } from '../model/packet.ts';
+import type { Arrival, TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
+
+/** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
+export const WIDEST_WINDOW = 1 << 30;
+// `-i any` delivers packets of several queues, a little out of order: data that was acknowledged
+// before it was seen may still come.
+const ACKNOWLEDGED_PATIENCE = milliseconds(10);
+// Where the other side can't be seen nothing is acknowledged. Three timeouts of the first kind
+// (RFC 6298: 1 s) without a retransmission: it was not lost on its way, but by the capture.
+const ONE_SIDED_PATIENCE = seconds(3);
+// A copy passes the next interface within microseconds; a retransmission takes 200 ms on Linux.
+const COPY_WINDOW = milliseconds(5);
+// Segments of a window at the smallest usual size; each costs an object.
+const MAX_SEGMENTS = 4096;
+const RECENT = 8;
+
+interface Segment {
+  sequence: number;
+  bytes: Uint8Array;
+  /** On the wire: more than `bytes.length` where the capture cut it. */
+  length: number;
+  arrival: Arrival;
+}
+
+/** What a direction knows of its position: nothing; a guess from the other side or from an empty segment; all. */
+type State = 'unknown' | 'guessed' | 'open' | 'ended';
+
+/** What all directions share. */
+export interface Shared {
+  handlers: TcpHandlers;
+  limits: TcpLimits;
+  counters: TcpCounters;
+  /** Directions with a hole, the oldest hole first. */
+  holes: Set<Direction>;
+  /** Bytes that wait behind holes. */
+  bytes: number;
+  /** The first moment at which a hole's patience ends. */
+  deadline: Timestamp;
+}
+
+/**
+ * One direction of a connection: puts segments in order and hands each byte on once. Sequence
+ * numbers are 32-bit signed and compared by difference, so they may wrap (RFC 9293 section 3.4).
+ */
+export class Direction {
+  state: State = 'unknown';
+  /** The next byte's sequence number. */
+  next = 0;
+  /** The first position known: of the SYN's successor, or where the capture came in. */
+  origin = 0;
+  /** The SYN's own number was seen. */
+  opened = false;
+  /** Data was handed on. */
+  delivered = false;
+  /** This side sent a packet that was seen. */
+  seen = false;
+  readonly stream: TcpStream;
+  readonly #shared: Shared;
+  #end = 0;
+  #endKnown = false;
+  #acknowledged = 0;
+  #acknowledgedKnown = false;
+  #pending: Segment[] = [];
+  #pendingBytes = 0;
+  #holeDeadline = at(Infinity);
+  #holeArrival: Arrival | null = null;
+  // The last data packets, to tell copies from retransmissions.
+  #recentSequences: number[] | null = null;
+  #recentIds: number[] = [];
+  #recentTimes: number[] = [];
+  #recentAt = 0;
+
+  constructor(stream: TcpStream, shared: Shared) {
+    this.stream = stream;
+    this.#shared = shared;
+  }
+
+  /** @param initial the SYN's sequence number */
+  open(initial: number): void {
+    this.opened = true;
+    this.start(initial + 1, 'open');
+  }
+
+  start(sequence: number, state: 'guessed' | 'open'): void {
+    this.state = state;
+    this.next = sequence | 0;
+    this.origin = this.next;
+  }
+
+  /** Whether a sequence number can belong to what this direction sends about now. */
+  isNear(sequence: number, distance: number): boolean {
+    return this.state !== 'unknown' && Math.abs((sequence - this.next) | 0) <= distance;
+  }
+
+  /** @param sequence of the payload's first byte, signed */
+  receive(sequence: number, layers: Layers, peerSeen: boolean): void {
+    const length = layers.payloadLength;
+    if (length === 0) {
+      if (this.state === 'unknown') this.start(sequence, 'guessed');
+      return;
+    }
+    const copied = this.#remember(sequence, layers);
+    if (this.state === 'ended') {
+      this.#countOld(copied);
+      return;
+    }
+    this.#settle(sequence, length);
+    const ahead = (sequence - this.next) | 0;
+    if (ahead > WIDEST_WINDOW || ahead < -WIDEST_WINDOW) {
+      this.#jump(sequence, layers);
+    } else if (ahead > 0) {
+      this.#keep(sequence, layers, copied, peerSeen);
+    } else if (-ahead >= length) {
+      this.#countOld(copied);
+    } else {
+      this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, length, layers);
+      this.#drain(layers);
+    }
+  }
+
+  /** The other side says that it has everything before `acknowledgment`. */
+  acknowledge(acknowledgment: number, layers: Layers): void {
+    if (this.state === 'ended') return;
+    const fresh = this.state === 'guessed' && !this.delivered && this.#pending.length === 0;
+    // Of what came before the capture nothing can be told: start where the other side stands.
+    if (this.state === 'unknown' || (fresh && ((acknowledgment - this.next) | 0) > 0)) {
+      this.start(acknowledgment, 'guessed');
+    }
+    this.#acknowledged = acknowledgment | 0;
+    this.#acknowledgedKnown = true;
+    if (this.#behind() > 0) this.#noteHole(at(layers.time + ACKNOWLEDGED_PATIENCE), layers);
+  }
+
+  /** Bytes that the other side has and the capture has not (yet). */
+  #behind(): number {
+    if (!this.#acknowledgedKnown) return 0;
+    const behind = (this.#acknowledged - this.next) | 0;
+    // The FIN takes a number of its own: its acknowledgment is one beyond the last byte.
+    const missing = this.#endKnown ? Math.min(behind, (this.#end - this.next) | 0) : behind;
+    return Math.max(0, missing);
+  }
+
+  /** @param sequence of the FIN itself */
+  finish(sequence: number, layers: Arrival): void {
+    if (this.state === 'ended') return;
+    if (this.state === 'unknown' || (this.state === 'guessed' && !this.delivered && this.#pending.length === 0)) {
+      this.start(sequence, 'open');
+    }
+    if (!this.#endKnown && this.isNear(sequence, WIDEST_WINDOW)) {
+      this.#end = sequence | 0;
+      this.#endKnown = true;
+    }
+    this.#endWhereKnown(layers);
+  }
+
+  /** Gives up all holes, hands on what waits, and ends. */
+  close(arrival: Arrival, because: TcpEnd): void {
+    if (this.state === 'ended') return;
+    while (this.#pending.length > 0) this.#skipTo((this.#pending[0] as Segment).sequence, null);
+    if (this.#endKnown && this.next === this.#end) this.#finishWith(arrival, 'fin');
+    else this.#finishWith(arrival, because);
+  }
+
+  /** Gives up holes whose time has come. */
+  expire(time: Timestamp): void {
+    const arrival = this.#holeArrival;
+    if (time < this.#holeDeadline || arrival === null) return;
+    this.#holeDeadline = at(Infinity);
+    this.#holeArrival = null;
+    const behind = this.#behind();
+    if (behind === 0) this.skipHole();
+    else this.#skipAcknowledged((this.next + behind) | 0, arrival);
+    const first = this.#pending[0];
+    if (first === undefined) this.#closeHole();
+    else if (behind === 0) this.#noteHole(at(first.arrival.time + ONE_SIDED_PATIENCE), first.arrival);
+    this.#endWhereKnown(arrival);
+  }
+
+  /** Goes on to what the other side has, and hands on what is there of it. */
+  #skipAcknowledged(target: number, arrival: Arrival): void {
+    while (((target - this.next) | 0) > 0) {
+      const first = this.#pending[0];
+      const isFirst = first !== undefined && ((first.sequence - target) | 0) < 0;
+      this.#skipTo(isFirst ? first.sequence : target, arrival);
+    }
+  }
+
+  get holeDeadline(): Timestamp {
+    return this.#holeDeadline;
+  }
+
+  /** Gives up the hole at hand for want of room. */
+  skipHole(): void {
+    const first = this.#pending[0];
+    if (first === undefined) this.#closeHole();
+    else this.#skipTo(first.sequence, null);
+  }
+
+  #isSame(index: number, sequence: number, layers: Layers): boolean {
+    if (this.#recentSequences?.[index] !== sequence) return false;
+    const age = Math.abs(between(this.#recentTimes[index] as Timestamp, layers.time));
+    // Some stacks send 0 in every packet (RFC 6864 allows it with DF); IPv6 has none: then time tells.
+    return layers.ipId > 0 ? this.#recentIds[index] === layers.ipId : age <= COPY_WINDOW;
+  }
+
+  /** @returns whether the very packet was seen just before: it is a copy */
+  #remember(sequence: number, layers: Layers): boolean {
+    this.#recentSequences ??= Array.from({ length: RECENT }, () => NaN);
+    for (let index = 0; index < RECENT; index++) if (this.#isSame(index, sequence, layers)) return true;
+    const index = this.#recentAt;
+    this.#recentSequences[index] = sequence;
+    this.#recentIds[index] = layers.ipId;
+    this.#recentTimes[index] = layers.time;
+    this.#recentAt = (index + 1) % RECENT;
+    return false;
+  }
+
+  /** The first data fixes a position that was unknown or only guessed. */
+  #settle(sequence: number, length: number): void {
+    if (this.state === 'open' || this.delivered) return;
+    if (this.state === 'unknown') {
+      this.start(sequence, 'open');
+      return;
+    }
+    const ahead = (sequence - this.next) | 0;
+    // A keepalive stands one below the next byte, with no byte or one (RFC 1122 section 4.2.3.6).
+    if (ahead === 1 || ahead > WIDEST_WINDOW || ahead < -WIDEST_WINDOW) this.start(sequence, 'open');
+    else if (ahead <= 0 && length + ahead > 0) this.state = 'open';
+  }
+
+  #countOld(copied: boolean): void {
+    if (copied) this.#shared.counters.copies++;
+    else this.#shared.counters.retransmissions++;
+  }
+
+  #keep(sequence: number, layers: Layers, copied: boolean, peerSeen: boolean): void {
+    const pending = this.#pending;
+    let low = 0;
+    let high = pending.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((((pending[middle] as Segment).sequence - sequence) | 0) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const same = pending[low];
+    if (same !== undefined && same.sequence === sequence && same.length >= layers.payloadLength) {
+      this.#countOld(copied);
+      return;
+    }
+    const { limits } = this.#shared;
+    const bytes = layers.bytes.slice(layers.payloadStart, layers.payloadEnd);
+    pending.splice(low, 0, {
+      sequence,
+      bytes,
+      length: layers.payloadLength,
+      arrival: { input: layers.input, number: layers.number, time: layers.time },
+    });
+    this.#pendingBytes += bytes.length;
+    this.#shared.bytes += bytes.length;
+    if (peerSeen) this.#waitForPeer();
+    else this.#noteHole(at(layers.time + ONE_SIDED_PATIENCE), layers);
+    while (this.#pendingBytes > limits.bytesPerDirection || this.#pending.length > MAX_SEGMENTS) this.skipHole();
+    while (this.#shared.bytes > limits.bytes) {
+      const oldest = this.#shared.holes.values().next().value;
+      if (oldest === undefined) break;
+      oldest.skipHole();
+    }
+  }
+
+  /** The other side is seen, so it will say when it has what is missing here. */
+  #waitForPeer(): void {
+    this.#shared.holes.add(this);
+  }
+
+  #noteHole(deadline: Timestamp, arrival: Arrival): void {
+    this.#shared.holes.add(this);
+    if (deadline >= this.#holeDeadline) return;
+    this.#holeDeadline = deadline;
+    this.#holeArrival = { input: arrival.input, number: arrival.number, time: arrival.time };
+    if (deadline < this.#shared.deadline) this.#shared.deadline = deadline;
+  }
+
+  #closeHole(): void {
+    this.#holeDeadline = at(Infinity);
+    this.#holeArrival = null;
+    if (this.#pending.length === 0) this.#shared.holes.delete(this);
+  }
+
+  /** A position that no window reaches: the capture missed the start of a new connection. */
+  #jump(sequence: number, layers: Layers): void {
+    while (this.#pending.length > 0) this.#skipTo((this.#pending[0] as Segment).sequence, null);
+    this.#shared.counters.gaps++;
+    this.next = sequence;
+    this.#shared.handlers.onGap(this.stream, layers);
+    this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, layers.payloadLength, layers);
+  }
+
+  #skipTo(sequence: number, arrival: Arrival | null): void {
+    const first = this.#pending[0];
+    const said = first !== undefined && first.sequence === sequence ? first.arrival : arrival;
+    const missing = (sequence - this.next) | 0;
+    if (missing > 0 && said !== null) {
+      this.#shared.counters.gaps++;
+      this.#shared.counters.missingBytes += missing;
+      this.next = sequence;
+      this.#shared.handlers.onGap(this.stream, said);
+    }
+    this.#drain(null);
+  }
+
+  #deliver(sequence: number, bytes: Uint8Array, start: number, end: number, length: number, arrival: Arrival): void {
+    const from = start + ((this.next - sequence) | 0);
+    this.next = (sequence + length) | 0;
+    this.delivered = true;
+    this.state = 'open';
+    if (from < end) this.#shared.handlers.onData(this.stream, bytes, from, end, arrival);
+    if (end - start < length) {
+      this.#shared.counters.gaps++;
+      this.#shared.counters.missingBytes += start + length - Math.max(from, end);
+      this.#shared.handlers.onGap(this.stream, arrival);
+    }
+  }
+
+  /** Hands on what no hole holds back any more. @param arrival the packet that filled the hole; null: each its own */
+  #drain(arrival: Arrival | null): void {
+    const pending = this.#pending;
+    let done = 0;
+    for (; done < pending.length; done++) {
+      const segment = pending[done] as Segment;
+      const ahead = (segment.sequence - this.next) | 0;
+      if (ahead > 0) break;
+      this.#pendingBytes -= segment.bytes.length;
+      this.#shared.bytes -= segment.bytes.length;
+      if (-ahead >= segment.length) continue;
+      this.#deliver(
+        segment.sequence,
+        segment.bytes,
+        0,
+        segment.bytes.length,
+        segment.length,
+        arrival ?? segment.arrival,
+      );
+    }
+    if (done > 0) pending.splice(0, done);
+    if (pending.length === 0 && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
+  }
+
+  #endWhereKnown(arrival: Arrival): void {
+    if (this.#endKnown && this.state !== 'ended' && ((this.#end - this.next) | 0) <= 0)
+      this.#finishWith(arrival, 'fin');
+  }
+
+  #finishWith(arrival: Arrival, because: TcpEnd): void {
+    this.state = 'ended';
+    this.#shared.bytes -= this.#pendingBytes;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#closeHole();
+    this.#shared.handlers.onEnd?.(this.stream, arrival, because);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Timestamp } from '../base/time.ts';
+import type { AddressId, Layers } from '../model/packet.ts';
+
+/** The packet that something came with. A `Layers` is one. */
+export type Arrival = Pick<Layers, 'input' | 'number' | 'time'>;
+
+/** One direction of one TCP connection, named by the tuple that the client uses. */
+export interface TcpStream {
+  /** Unique among all directions. */
+  readonly id: number;
+  /** Unique among connections: both directions have it. */
+  readonly connection: number;
+  readonly fromClient: boolean;
+  readonly source: AddressId;
+  readonly sourcePort: number;
+  readonly destination: AddressId;
+  readonly destinationPort: number;
+  readonly client: AddressId;
+  readonly clientPort: number;
+  readonly server: AddressId;
+  readonly serverPort: number;
+  /** What told client from server: the handshake, or else only the ports. */
+  readonly rolesFrom: 'handshake' | 'ports';
+  /** The connection's first captured packet. */
+  readonly firstPacketAt: Timestamp;
+  readonly firstPacketNumber: number;
+}
+
+/** Why a stream ends; `replaced`: a new connection on the same ports. */
+export type TcpEnd = 'fin' | 'reset' | 'replaced' | 'evicted' | 'captureEnd';
+
+export interface TcpHandlers {
+  /**
+   * Bytes in order, each once: `bytes[start] … bytes[end - 1]`, valid during the call.
+   * @param arrival the packet that let the receiver have them: that of the last missing piece
+   */
+  onData(stream: TcpStream, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
+  /** Bytes of the stream are missing here: the capture lost or cut them, or a bound was reached. */
+  onGap(stream: TcpStream, arrival: Arrival): void;
+  /** Nothing of this stream will follow. */
+  onEnd?(stream: TcpStream, arrival: Arrival, because: TcpEnd): void;
+}
+
+export interface TcpLimits {
+  /** Connections kept; beyond, the one that was silent longest is ended. */
+  connections: number;
+  /** Bytes kept of one direction that wait for a missing piece. */
+  bytesPerDirection: number;
+  /** The same of all together. */
+  bytes: number;
+}
+
+export const TCP_LIMITS: TcpLimits = {
+  // A busy node's conntrack table by default holds more, but most of it idle; about 1 KB each.
+  connections: 1 << 15,
+  // The kernel's default receive window at most (tcp_rmem[2] = 6 MiB): more can't be in flight.
+  bytesPerDirection: 6 << 20,
+  bytes: 32 << 20,
+};
+
+/** What was met, and what was lost. */
+export interface TcpCounters {
+  connections: number;
+  /** Packets that carry data already had from a copy: `-i any`, or the other face of a DNAT. */
+  copies: number;
+  /** Packets whose data had been sent before. */
+  retransmissions: number;
+  /** Times that a stream went on behind missing bytes, and how many bytes. */
+  gaps: number;
+  missingBytes: number;
+  /** Connections ended for want of room. */
+  evicted: number;
+}
+
+export const createTcpCounters = (): TcpCounters => ({
+  connections: 0,
+  copies: 0,
+  retransmissions: 0,
+  gaps: 0,
+  missingBytes: 0,
+  evicted: 0,
+});

@@ -1,0 +1,180 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ACK, BACKEND, createRecorder, FIN, RST, SERVICE, SYN, type Segment } from './testing/segments.ts';
+
+const textOf = (length: number): string =>
+  Array.from({ length }, (_, index) => String.fromCharCode(97 + (index % 26))).join('');
+const sequence = fc.oneof(
+  fc.nat(0xffffffff),
+  fc.integer({ min: 0xffffff00, max: 0xffffffff }),
+  fc.constantFrom(0, 0x7fffffff),
+);
+const ANSWER = 9000;
+
+interface Plan {
+  length: number;
+  isn: number;
+  cuts: number[];
+  overlap: number;
+  ranks: number[];
+  again: number[];
+  faces: boolean;
+}
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  length: fc.integer({ min: 1, max: 400 }),
+  isn: sequence,
+  cuts: fc.array(fc.nat(400), { maxLength: 15 }),
+  overlap: fc.nat(30),
+  ranks: fc.array(fc.nat(1000), { minLength: 20, maxLength: 20 }),
+  again: fc.array(fc.nat(15), { maxLength: 6 }),
+  faces: fc.boolean(),
+});
+
+/** The stream cut into pieces that may overlap, each with the range that it holds. */
+function cutUp({ length, cuts, overlap }: Plan): [number, number][] {
+  const edges = [...new Set([0, ...cuts.filter((cut) => cut < length)])].sort((a, b) => a - b);
+  return edges.map((from, index) => [from, Math.min(length, (edges[index + 1] ?? length) + overlap)]);
+}
+
+/** The pieces as they are sent: shuffled, some again. */
+function sent(of: Plan): Segment[] {
+  const whole = textOf(of.length);
+  const pieces = cutUp(of);
+  // What is sent again may be cut differently: shorter from the same byte, or from a byte further in.
+  const again = of.again.map((index, turn): [number, number] => {
+    const [from, until] = pieces[index % pieces.length]!;
+    const half = (from + until + 1) >> 1;
+    return [
+      [from, until],
+      [from, half],
+      [Math.min(half, until - 1), until],
+    ][turn % 3] as [number, number];
+  });
+  return [...pieces, ...again]
+    .map(([from, until], index): [number, Segment] => [
+      of.ranks[index % of.ranks.length]!,
+      {
+        sequence: of.isn + 1 + from,
+        acknowledgment: ANSWER + 1,
+        data: whole.slice(from, until),
+        server: of.faces && index % 2 === 1 ? BACKEND : SERVICE,
+      },
+    ])
+    .sort(([a], [b]) => a - b)
+    .map(([, segment]) => segment);
+}
+
+describe('any cuts of a stream, in any order, some sent again', () => {
+  it('give the same stream, behind a handshake and before a FIN', () => {
+    fc.assert(
+      fc.property(plan, fc.boolean(), (of, answered) => {
+        const recorder = createRecorder();
+        recorder.push({ sequence: of.isn, flags: SYN });
+        if (of.faces) recorder.push({ sequence: of.isn, flags: SYN, server: BACKEND });
+        if (answered) recorder.push({ from: 'server', sequence: ANSWER, acknowledgment: of.isn + 1, flags: SYN | ACK });
+        for (const segment of sent(of)) recorder.push(segment);
+        recorder.push({ sequence: of.isn + 1 + of.length, acknowledgment: ANSWER + 1, flags: FIN | ACK });
+        expect(recorder.log).toEqual([`c:${textOf(of.length)}`, 'c fin']);
+        expect(recorder.streams.counters).toMatchObject({ connections: 1, gaps: 0, missingBytes: 0 });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('give the same stream from its middle on, once its beginning is known', () => {
+    fc.assert(
+      fc.property(plan, (of) => {
+        const recorder = createRecorder();
+        recorder.push({ sequence: of.isn + 1, acknowledgment: ANSWER + 1, flags: ACK });
+        for (const segment of sent({ ...of, faces: false })) recorder.push(segment);
+        // An empty segment may be a keepalive, which stands one below: then a piece from the second byte looks like the first.
+        const whole = textOf(of.length);
+        expect([whole, whole.slice(1)]).toContain(recorder.said.client);
+        recorder.streams.finish();
+        expect(recorder.streams.counters.gaps).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keep their place where the capture lost some and the other side has them', () => {
+    fc.assert(
+      fc.property(
+        plan,
+        fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }),
+        fc.boolean(),
+        (of, lost, finished) => {
+          const whole = textOf(of.length);
+          const pieces = cutUp({ ...of, overlap: 0 });
+          const kept = pieces.filter((_, index) => lost[index] !== true);
+          const recorder = createRecorder();
+          recorder.push({ sequence: of.isn, flags: SYN });
+          recorder.push({ from: 'server', sequence: ANSWER, acknowledgment: of.isn + 1, flags: SYN | ACK });
+          for (const [from, until] of kept) {
+            recorder.push({ sequence: of.isn + 1 + from, acknowledgment: ANSWER + 1, data: whole.slice(from, until) });
+          }
+          recorder.push({ from: 'server', sequence: ANSWER + 1, acknowledgment: of.isn + 1 + of.length, flags: ACK });
+          recorder.push({
+            from: 'server',
+            sequence: ANSWER + 1,
+            acknowledgment: of.isn + 1 + of.length,
+            flags: ACK,
+            time: 1e9,
+          });
+          const expected = pieces
+            .map(([from, until], index) => (lost[index] === true ? '|' : whole.slice(from, until)))
+            .join('')
+            .replaceAll(/\|+/g, '|');
+          expect(recorder.said.client).toBe(expected);
+          const missing = pieces.reduce(
+            (sum, [from, until], index) => sum + (lost[index] === true ? until - from : 0),
+            0,
+          );
+          expect(recorder.streams.counters.missingBytes).toBe(missing);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('any segments', () => {
+  it('never throw, never go beyond the bounds, and end each stream once', () => {
+    const near = fc.oneof(fc.nat(60), sequence);
+    const segment = fc.record({
+      from: fc.constantFrom<'client' | 'server'>('client', 'server'),
+      server: fc.constantFrom(SERVICE, BACKEND),
+      clientPort: fc.constantFrom(53, 5000, 41_200),
+      sequence: near,
+      acknowledgment: near,
+      flags: fc.oneof(fc.constantFrom(ACK, ACK, ACK, SYN, SYN | ACK, FIN | ACK, RST, RST | ACK), fc.nat(255)),
+      data: fc.uint8Array({ maxLength: 12 }),
+      length: fc.option(fc.nat(40), { nil: null }),
+      ipId: fc.constantFrom(-1, 0, 1, 2),
+      time: fc.nat(20_000_000_000),
+    });
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 60 }), (segments) => {
+        const ended = new Map<number, number>();
+        let spoken = true;
+        const recorder = createRecorder({
+          limits: { connections: 3, bytesPerDirection: 20, bytes: 40 },
+          onData(stream, bytes, start, end) {
+            spoken &&= start >= 0 && start < end && end <= bytes.length && !ended.has(stream.id);
+          },
+          onGap: (stream) => void (spoken &&= !ended.has(stream.id)),
+          onEnd: (stream) => void ended.set(stream.id, (ended.get(stream.id) ?? 0) + 1),
+        });
+        for (const { length, ...rest } of segments) {
+          recorder.push(length === null ? rest : { ...rest, length: Math.max(length, rest.data.length) });
+        }
+        recorder.streams.finish();
+        expect(spoken).toBe(true);
+        expect([...ended.values()].every((times) => times === 1)).toBe(true);
+        expect(ended.size).toBe(recorder.streams.counters.connections * 2);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,291 @@
+import { at, between, seconds, type Timestamp } from '../base/time.ts';
+import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
+import { Direction, type Shared } from './tcp-direction.ts';
+import {
+  createTcpCounters,
+  TCP_LIMITS,
+  type Arrival,
+  type TcpCounters,
+  type TcpEnd,
+  type TcpHandlers,
+  type TcpLimits,
+  type TcpStream,
+} from './tcp-stream.ts';
+import { ConnectionTable, type Connection, type Face } from './tcp-table.ts';
+
+// A closed connection is remembered as long as its ports may not be used again (TIME-WAIT on
+// Linux), so that late copies of its packets do not look like a new one.
+const CLOSED_KEPT = seconds(60);
+const MAX_CLOSED = 4096;
+// ClusterIP, node and pod, with a tunnel's end between: more faces are made up.
+const MAX_FACES = 4;
+// Clients that share a hash bucket; a flood must not make each packet look at all of it.
+const MAX_CANDIDATES = 32;
+// How far apart both sides' numbers of two faces' packets may be: the bytes in flight.
+const FACE_DISTANCE = 1 << 20;
+// A reset counts where it lies in a usual window (RFC 5961 section 3.2, loosely).
+const RESET_DISTANCE = 1 << 24;
+const DNS_PORT = 53;
+
+export interface TcpStreamsOptions extends TcpHandlers {
+  /** Whether packets of this tuple are of interest; asked for each packet of both directions. */
+  wants(source: AddressId, sourcePort: number, destination: AddressId, destinationPort: number): boolean;
+  limits?: Partial<TcpLimits>;
+}
+
+export interface TcpStreams {
+  /** Takes any packet; what is no wanted TCP is left alone. */
+  push(layers: Layers): void;
+  /** Nothing earlier can follow. */
+  advance(time: Timestamp): void;
+  /** Hands on what waits and ends all streams. */
+  finish(): void;
+  readonly counters: Readonly<TcpCounters>;
+}
+
+/**
+ * Puts TCP connections together from any point on, in one or both directions. The faces of a
+ * DNAT and copies on several interfaces are one connection: whichever packet comes first counts.
+ */
+export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
+  const limits: TcpLimits = { ...TCP_LIMITS, ...options.limits };
+  const counters = createTcpCounters();
+  const table = new ConnectionTable();
+  const shared: Shared = { handlers: options, limits, counters, holes: new Set(), bytes: 0, deadline: at(Infinity) };
+  const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
+
+  function push(layers: Layers): void {
+    if (layers.protocol !== IP_PROTOCOL.tcp) return;
+    const { source, sourcePort, destination, destinationPort, tcpFlags } = layers;
+    if (!options.wants(source, sourcePort, destination, destinationPort)) return;
+    // Every segment acknowledges, opens or resets (RFC 9293 section 3.10): others are cut headers or scans.
+    if ((tcpFlags & (TCP_FLAG.ack | TCP_FLAG.syn | TCP_FLAG.rst)) === 0 || sourcePort === 0) return;
+    last.input = layers.input;
+    last.number = layers.number;
+    last.time = layers.time;
+    advance(layers.time);
+
+    const sequence = layers.sequence | 0;
+    const isSyn = (tcpFlags & TCP_FLAG.syn) !== 0;
+    const hasAck = (tcpFlags & TCP_FLAG.ack) !== 0;
+    const face = table.find(source, sourcePort, destination, destinationPort);
+    const connection = isSyn
+      ? openFor(face, layers, sequence, hasAck)
+      : (continuedBy(face, layers, sequence) ?? otherFaceOf(layers, sequence, hasAck) ?? begin(layers));
+    if (connection === null) return;
+    connection.lastPacketAt = layers.time;
+    table.touch(connection);
+
+    const direction = sideOf(connection, source, sourcePort);
+    const peer = direction === connection.fromClient ? connection.fromServer : connection.fromClient;
+    if (isSyn && !direction.opened && direction.state !== 'ended' && !direction.delivered) direction.open(sequence);
+    direction.seen = true;
+    const first = isSyn ? (sequence + 1) | 0 : sequence;
+    if ((tcpFlags & TCP_FLAG.rst) !== 0) {
+      const valid =
+        direction.state === 'unknown' ||
+        direction.isNear(sequence, RESET_DISTANCE) ||
+        (hasAck && peer.isNear(layers.acknowledgment | 0, RESET_DISTANCE));
+      if (valid) end(connection, layers, 'reset');
+      return;
+    }
+    direction.receive(first, layers, peer.seen);
+    if (hasAck) peer.acknowledge(layers.acknowledgment | 0, layers);
+    if ((tcpFlags & TCP_FLAG.fin) !== 0) direction.finish((first + layers.payloadLength) | 0, layers);
+    if (direction.state === 'ended' && peer.state === 'ended') table.close(connection);
+  }
+
+  /** The connection that a SYN or SYN-ACK belongs to, made where there is none. */
+  function openFor(face: Face | null, layers: Layers, sequence: number, isAnswer: boolean): Connection | null {
+    const { source, sourcePort, destination, destinationPort } = layers;
+    if (face !== null) {
+      const known = face.connection;
+      const direction = sideOf(known, source, sourcePort);
+      const peer = direction === known.fromClient ? known.fromServer : known.fromClient;
+      const isSame = direction.opened
+        ? direction.origin === ((sequence + 1) | 0)
+        : direction.state === 'unknown' || direction.origin === ((sequence + 1) | 0);
+      if (isSame && !(known.closed && direction.state === 'unknown')) return known;
+      // Another answer to the same SYN: the first was lost, or another back end gave it.
+      if (isAnswer && peer.opened && peer.origin === (layers.acknowledgment | 0)) {
+        if (!direction.delivered && direction.state !== 'ended') direction.open(sequence);
+        return known;
+      }
+      // A stray answer to a SYN of which nothing else was seen must not end what goes on.
+      if (isAnswer && !known.closed && peer.isNear(layers.acknowledgment | 0, FACE_DISTANCE)) return known;
+      // The same ports used again.
+      end(known, layers, 'replaced');
+      table.removeFace(face);
+      if (known.faces.length === 0) table.remove(known);
+    }
+    const client = isAnswer ? destination : source;
+    const clientPort = isAnswer ? destinationPort : sourcePort;
+    const origin = isAnswer ? layers.acknowledgment | 0 : (sequence + 1) | 0;
+    let candidate = table.ofClient(client, clientPort);
+    for (let count = 0; candidate !== null && count < MAX_CANDIDATES; count++) {
+      const isSame =
+        isClient(candidate, client, clientPort) &&
+        candidate.fromClient.opened &&
+        candidate.fromClient.origin === origin;
+      if (isSame) return join(candidate, layers);
+      candidate = candidate.nextOfClient;
+    }
+    return create(layers, !isAnswer, 'handshake');
+  }
+
+  /** The connection that goes on with this packet; null where there is none, or where it ended and this is a new one. */
+  function continuedBy(face: Face | null, layers: Layers, sequence: number): Connection | null {
+    if (face === null) return null;
+    const known = face.connection;
+    if (!known.closed || layers.payloadLength === 0) return known;
+    // The ports are used again and the SYN was not captured: far from the old numbers.
+    if (sideOf(known, layers.source, layers.sourcePort).isNear(sequence, RESET_DISTANCE)) return known;
+    table.remove(known);
+    return null;
+  }
+
+  /**
+   * The connection whose packet this is behind (or before) a DNAT: same client and port, and the
+   * numbers of both sides fit. Numbers start at random (RFC 6528), so by chance that happens once
+   * in millions.
+   */
+  function otherFaceOf(layers: Layers, sequence: number, hasAck: boolean): Connection | null {
+    if (!hasAck) return null;
+    const { source, sourcePort, destination, destinationPort } = layers;
+    for (const clientIsSource of [true, false]) {
+      const client = clientIsSource ? source : destination;
+      const port = clientIsSource ? sourcePort : destinationPort;
+      let candidate = table.ofClient(client, port);
+      for (let count = 0; candidate !== null && count < MAX_CANDIDATES; count++) {
+        if (isClient(candidate, client, port)) {
+          const direction = clientIsSource ? candidate.fromClient : candidate.fromServer;
+          const peer = clientIsSource ? candidate.fromServer : candidate.fromClient;
+          const isFace =
+            direction.isNear(sequence, FACE_DISTANCE) && peer.isNear(layers.acknowledgment | 0, FACE_DISTANCE);
+          if (isFace) return join(candidate, layers);
+        }
+        candidate = candidate.nextOfClient;
+      }
+    }
+    return null;
+  }
+
+  function join(connection: Connection, layers: Layers): Connection | null {
+    if (connection.faces.length >= MAX_FACES) return null;
+    const { source, sourcePort, destination, destinationPort } = layers;
+    table.addFace(connection, source, sourcePort, destination, destinationPort);
+    return connection;
+  }
+
+  /** A connection that was open before the capture began. */
+  function begin(layers: Layers): Connection | null {
+    // A reset of a connection that is not known opens none.
+    if ((layers.tcpFlags & TCP_FLAG.rst) !== 0) return null;
+    return create(layers, !isServerSide(layers), 'ports');
+  }
+
+  function create(layers: Layers, clientIsSource: boolean, rolesFrom: TcpStream['rolesFrom']): Connection {
+    const { source, sourcePort, destination, destinationPort } = layers;
+    const number = counters.connections++;
+    const ends = clientIsSource
+      ? { client: source, clientPort: sourcePort, server: destination, serverPort: destinationPort }
+      : { client: destination, clientPort: destinationPort, server: source, serverPort: sourcePort };
+    const common = {
+      connection: number,
+      ...ends,
+      rolesFrom,
+      firstPacketAt: layers.time,
+      firstPacketNumber: layers.number,
+    };
+    const { client, clientPort, server, serverPort } = ends;
+    const fromClient: TcpStream = {
+      id: number * 2,
+      fromClient: true,
+      source: client,
+      sourcePort: clientPort,
+      destination: server,
+      destinationPort: serverPort,
+      ...common,
+    };
+    const fromServer: TcpStream = {
+      id: number * 2 + 1,
+      fromClient: false,
+      source: server,
+      sourcePort: serverPort,
+      destination: client,
+      destinationPort: clientPort,
+      ...common,
+    };
+    const connection: Connection = {
+      client,
+      clientPort,
+      fromClient: new Direction(fromClient, shared),
+      fromServer: new Direction(fromServer, shared),
+      faces: [],
+      lastPacketAt: layers.time,
+      closed: false,
+      nextOfClient: null,
+      earlier: null,
+      later: null,
+    };
+    table.insert(connection);
+    table.addFace(connection, source, sourcePort, destination, destinationPort);
+    makeRoom(layers);
+    return connection;
+  }
+
+  function makeRoom(arrival: Arrival): void {
+    while (table.open.size > limits.connections) {
+      const oldest = table.open.first as Connection;
+      counters.evicted++;
+      end(oldest, arrival, 'evicted');
+      table.remove(oldest);
+    }
+    for (let oldest = table.closed.first; oldest !== null; oldest = table.closed.first) {
+      const isKept = between(oldest.lastPacketAt, arrival.time) < CLOSED_KEPT && table.closed.size <= MAX_CLOSED;
+      if (isKept) return;
+      table.remove(oldest);
+    }
+  }
+
+  function end(connection: Connection, arrival: Arrival, because: TcpEnd): void {
+    connection.fromClient.close(arrival, because);
+    connection.fromServer.close(arrival, because);
+    table.close(connection);
+  }
+
+  function advance(time: Timestamp): void {
+    if (time < shared.deadline) return;
+    let deadline = Infinity;
+    for (const direction of shared.holes) {
+      direction.expire(time);
+      deadline = Math.min(deadline, direction.holeDeadline);
+    }
+    shared.deadline = at(deadline);
+  }
+
+  function finish(): void {
+    for (let first = table.open.first; first !== null; first = table.open.first) {
+      end(first, last, 'captureEnd');
+      table.remove(first);
+    }
+    for (let first = table.closed.first; first !== null; first = table.closed.first) table.remove(first);
+  }
+
+  return { push, advance, finish, counters };
+}
+
+const isClient = (connection: Connection, address: AddressId, port: number): boolean =>
+  connection.client === address && connection.clientPort === port;
+
+/** A DNAT changes the server only: whoever is not the client is the server. */
+function sideOf(connection: Connection, source: AddressId, sourcePort: number): Direction {
+  return isClient(connection, source, sourcePort) ? connection.fromClient : connection.fromServer;
+}
+
+/** Without a handshake: port 53 is the server's, else the lower port (RFC 6335: ephemeral ports are the high ones). */
+function isServerSide(layers: Layers): boolean {
+  const { sourcePort, destinationPort } = layers;
+  if (destinationPort === DNS_PORT) return false;
+  return sourcePort === DNS_PORT || sourcePort < destinationPort;
+}

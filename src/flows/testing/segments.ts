@@ -1,0 +1,108 @@
+import { at } from '../../base/time.ts';
+import { createLayers, IP_PROTOCOL, TCP_FLAG, type Layers } from '../../model/packet.ts';
+import { createTcpStreams, type TcpStreamsOptions } from '../tcp-streams.ts';
+import type { TcpStream } from '../tcp-stream.ts';
+
+export const { syn: SYN, ack: ACK, fin: FIN, rst: RST, psh: PSH } = TCP_FLAG;
+
+export const CLIENT = 1;
+export const SERVICE = 2;
+export const BACKEND = 3;
+
+export interface Segment {
+  from?: 'client' | 'server';
+  /** The server's address: the Service's, or behind the DNAT the back end's. */
+  server?: number;
+  clientPort?: number;
+  serverPort?: number;
+  sequence: number;
+  acknowledgment?: number;
+  flags?: number;
+  data?: string | Uint8Array;
+  /** On the wire, where the capture cut it. */
+  length?: number;
+  ipId?: number;
+  /** Nanoseconds. */
+  time?: number;
+}
+
+/** Fills layers as the decoder would. */
+export function segmentLayers(segment: Segment, number: number, layers: Layers = createLayers()): Layers {
+  const data =
+    typeof segment.data === 'string' ? Buffer.from(segment.data, 'latin1') : (segment.data ?? new Uint8Array(0));
+  const fromClient = segment.from !== 'server';
+  const server = segment.server ?? SERVICE;
+  const [clientPort, serverPort] = [segment.clientPort ?? 41_200, segment.serverPort ?? 53];
+  // Bytes stand somewhere in a buffer, as they do in a capture.
+  layers.bytes = Uint8Array.from([0xee, 0xee, ...data, 0xee]);
+  Object.assign(layers, {
+    number,
+    time: at(segment.time ?? number * 1000),
+    version: 4,
+    protocol: IP_PROTOCOL.tcp,
+    source: fromClient ? CLIENT : server,
+    destination: fromClient ? server : CLIENT,
+    sourcePort: fromClient ? clientPort : serverPort,
+    destinationPort: fromClient ? serverPort : clientPort,
+    sequence: segment.sequence >>> 0,
+    acknowledgment: (segment.acknowledgment ?? 0) >>> 0,
+    tcpFlags: segment.flags ?? ACK | PSH,
+    payloadStart: 2,
+    payloadEnd: 2 + data.length,
+    payloadLength: segment.length ?? data.length,
+    ipId: segment.ipId ?? number,
+  });
+  return layers;
+}
+
+export interface Recorder {
+  streams: ReturnType<typeof createTcpStreams>;
+  push(segment: Segment): void;
+  /** All that came, in order: `c:text`, `s:text`, `c gap`, `c fin`. Data of one direction in a row is joined. */
+  log: string[];
+  /** What each direction got, `|` for a gap. */
+  said: { client: string; server: string };
+  seen: TcpStream[];
+  /** Numbers of the packets that brought data. */
+  arrivals: number[];
+}
+
+export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Recorder {
+  const layers = createLayers();
+  const log: string[] = [];
+  const said = { client: '', server: '' };
+  const seen: TcpStream[] = [];
+  const arrivals: number[] = [];
+  let number = 0;
+  const side = (stream: TcpStream): 'client' | 'server' => (stream.fromClient ? 'client' : 'server');
+  const streams = createTcpStreams({
+    wants: () => true,
+    onData(stream, bytes, start, end, arrival) {
+      const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+      const prefix = side(stream)[0] as string;
+      const last = log.at(-1);
+      if (last?.startsWith(`${prefix}:`) === true) log[log.length - 1] = last + text;
+      else log.push(`${prefix}:${text}`);
+      said[side(stream)] += text;
+      seen.push(stream);
+      arrivals.push(arrival.number);
+    },
+    onGap(stream) {
+      log.push(`${side(stream)[0]} gap`);
+      said[side(stream)] += '|';
+    },
+    onEnd: (stream, _, because) => void log.push(`${side(stream)[0]} ${because}`),
+    ...options,
+  });
+  return {
+    streams,
+    log,
+    said,
+    seen,
+    arrivals,
+    push(segment) {
+      number++;
+      streams.push(segmentLayers(segment, number, layers));
+    },
+  };
+}

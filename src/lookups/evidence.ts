@@ -1,0 +1,59 @@
+import type { Confidence, ResolverName } from '../model/lookup.ts';
+
+/** How A and AAAA of one name left: both from one port, each from its own, or only one of them. */
+export type PortUse = 'single' | 'same' | 'different';
+
+/** What a resolver's habits left on the wire, added up over lookups of one client and one kind. */
+export interface Evidence {
+  lookups: number;
+  ports: PortUse;
+  /** UDP size of the OPT record, -1 for none. */
+  ednsSize: number;
+  aaaaFirst: boolean;
+  pairs: number;
+  /** AAAA's id follows A's by less than 1,024: musl derives both from the clock. */
+  muslIds: number;
+  /**
+   * The ids' low octets differ in the lowest three bits only: glibc takes both from the clock
+   * (include/random-bits.h: that octet counts 256 ns), and a warm process needs about 1 µs.
+   */
+  glibcIds: number;
+  /** They differ in the lowest five bits: a cold process needs some µs more. */
+  nearIds: number;
+  bothIds: number;
+  /** musl to 1.2.3 now and then gives both ids the same high octet, later ones never. */
+  sameHighOctet: number;
+  /** The second query left only after the first one's reply. */
+  sequential: number;
+  /** Queries of AAAA before A, where order is a race (different ports). */
+  aaaaBeforeA: number;
+  walksOnOnePort: number;
+  walksOnNewPorts: number;
+  cookies: number;
+  authenticData: number;
+  /** First resends from the same port with the same id, by their wait. */
+  resentAfter: { twoPointFive: number; two: number; five: number; six: number; other: number };
+  /** The same id again from a new port, without a resend from the old one before. */
+  sameIdNewPort: number;
+  newIdNewPort: number;
+  /** The wait grew to about twice the first one: c-ares. */
+  doubledWaits: number;
+  /** The waits stayed the same although there was time to grow. */
+  constantWaits: number;
+  /** Another server was asked only later, not at the same time as the first (musl asks all at once). */
+  serversInTurn: number;
+  /** After a loss: only the unanswered query again, or its answered twin with it (glibc). */
+  onlyMissingAgain: number;
+  twinAgain: number;
+  /** Pairs sent within one or two system calls, and pairs with an interpreter in between. */
+  quickPairs: number;
+  slowPairs: number;
+}
+
+/** Which resolver sent a client's lookups, how surely, and what told it. */
+export interface Verdict {
+  resolver: ResolverName;
+  detail: string | null;
+  confidence: Confidence;
+  because: string;
+}

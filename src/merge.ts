@@ -1,0 +1,105 @@
+import { nanoseconds } from './base/time.ts';
+import type { Extract } from './extract.ts';
+import type { PacketSource, TextSource } from './model/source.ts';
+
+export type Source = { kind: 'packets'; source: PacketSource } | { kind: 'text'; source: TextSource };
+
+/** One of the inputs that are read side by side; its source holds its next packet unless it has ended. */
+export interface Head {
+  readonly opened: Source;
+  ended: boolean;
+}
+
+// Often enough for a progress bar, seldom enough to cost nothing.
+const TICK_EVERY = 1 << 15;
+
+/** Reads on until the source holds a packet or has ended. */
+async function step(head: Head): Promise<void> {
+  const { source } = head.opened;
+  for (;;) {
+    const state = source.next();
+    if (state === 'packet') return;
+    if (state === 'end') {
+      head.ended = true;
+      return;
+    }
+    await source.fill();
+  }
+}
+
+/**
+ * Inputs that can be put on one axis of time (all whose packets carry dates) form one track;
+ * tcpdump's text without dates is a track of its own each. Reads each input's first packet.
+ */
+export async function tracksOf(sources: readonly Source[]): Promise<Head[][]> {
+  const dated: Head[] = [];
+  const tracks: Head[][] = [dated];
+  let origin: bigint | null = null;
+  for (const opened of sources) {
+    const head: Head = { opened, ended: false };
+    await step(head);
+    const { source } = opened;
+    const first = source.input.firstPacketAt;
+    if (first === null) {
+      tracks.push([head]);
+      continue;
+    }
+    origin ??= first;
+    source.offset = nanoseconds(Number(first - origin));
+    dated.push(head);
+  }
+  return tracks.filter((track) => track.length > 0);
+}
+
+/** Pushes the packets of a track on in order of time. */
+export async function mergeTrack(track: readonly Head[], extract: Extract, onTick: () => void): Promise<void> {
+  const alive = track.filter((head) => !head.ended);
+  while (alive.length > 1) {
+    const head = earliest(alive);
+    await drain(head, extract, onTick, nextTimeBut(alive, head));
+    if (head.ended) alive.splice(alive.indexOf(head), 1);
+  }
+  const last = alive[0];
+  if (last !== undefined) await drain(last, extract, onTick, Infinity);
+}
+
+const timeOf = ({ opened }: Head): number =>
+  opened.kind === 'packets' ? opened.source.packet.time : opened.source.layers.time;
+
+function earliest(heads: readonly Head[]): Head {
+  let first = heads[0] as Head;
+  for (const head of heads) if (timeOf(head) < timeOf(first)) first = head;
+  return first;
+}
+
+function nextTimeBut(heads: readonly Head[], without: Head): number {
+  let next = Infinity;
+  for (const head of heads) if (head !== without) next = Math.min(next, timeOf(head));
+  return next;
+}
+
+/** Pushes one input's packets on while none of another input is earlier. */
+async function drain(head: Head, extract: Extract, onTick: () => void, until: number): Promise<void> {
+  const { opened } = head;
+  const { source } = opened;
+  let untilTick = TICK_EVERY;
+  for (;;) {
+    if (opened.kind === 'packets') extract.packet(opened.source.packet);
+    else extract.message(opened.source.layers, opened.source.message);
+    let state = source.next();
+    while (state === 'more') {
+      onTick();
+      await source.fill();
+      state = source.next();
+    }
+    if (state === 'end') {
+      head.ended = true;
+      return;
+    }
+    if (--untilTick === 0) {
+      untilTick = TICK_EVERY;
+      onTick();
+    }
+    if (timeOf(head) > until) return;
+  }
+}

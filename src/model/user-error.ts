@@ -1,0 +1,7 @@
+/**
+ * Something the user can put right: a file that is not there, an input that is no capture. Its
+ * message is one line that names the file, the place and what to do; it is shown without a stack.
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+}

@@ -1,0 +1,163 @@
+import { formatCount } from '../base/text.ts';
+import type { Finding } from '../model/diagnosis.ts';
+import { exampleLines } from './example-lines.ts';
+import { labelled, labelledLines, padEnd, roomBeside, widthOf, wrap } from './layout.ts';
+import type { Style } from './style.ts';
+import { collisionWords, costWords, originWords, packetWords, savingWords } from './words.ts';
+import { toYaml } from './yaml.ts';
+
+// What a tired reader takes in; the full answer has them all.
+const MAX_PROOFS = 3;
+const MAX_ALTERNATIVES = 2;
+
+/** `4 of 120 lookups …    critical · likely`: what it is at the left, what it weighs at the right. */
+export function headline(style: Style, finding: Finding): string[] {
+  const { paint } = style;
+  const tag = style.clean(`${finding.severity} · ${finding.confidence}`);
+  const paintTag = severityPaint(style, finding.severity);
+  const room = style.width - 2;
+  const lines = wrap(style.clean(finding.says), room);
+  const last = lines.at(-1) ?? '';
+  const painted = lines.map((line) => `  ${paint.bold(line)}`);
+  if (lines.length === 1 && widthOf(last) + 2 + widthOf(tag) <= room) {
+    return [`  ${paint.bold(last)}${' '.repeat(room - widthOf(last) - widthOf(tag))}${paintTag(tag)}`];
+  }
+  return [...painted, `  ${paintTag(tag)}`];
+}
+
+export function severityPaint({ paint }: Style, severity: Finding['severity']): (text: string) => string {
+  if (severity === 'critical') return (text) => paint.bold(paint.red(text));
+  if (severity === 'major') return paint.red;
+  return severity === 'minor' ? paint.yellow : paint.dim;
+}
+
+/** The whole of one finding below its headline. */
+export function fullFinding(style: Style, finding: Finding, full: boolean): string[] {
+  return [
+    // The table of packets below is the proof; its words are for those who read on.
+    ...(full || finding.examples.length === 0
+      ? proofs(style, finding, full ? Number.POSITIVE_INFINITY : MAX_PROOFS)
+      : []),
+    ...confidence(style, finding),
+    ...labelled(style, 'cost', style.clean(costWords(finding))),
+    ...(full ? labelled(style, finding.severity, style.clean(finding.severityBecause)) : []),
+    '',
+    ...examplePackets(style, finding),
+    ...collision(style, finding, full),
+    ...fixes(style, finding, full),
+    ...saving(style, finding, full),
+    ...filter(style, finding),
+  ];
+}
+
+/** A further finding: its proof, the settings in a line, the change without its patch. */
+export function shortFinding(style: Style, finding: Finding): string[] {
+  const settings = finding.because.map(
+    ({ component, setting, value }) => `${component} ${settingWords(setting, value)}`,
+  );
+  return [
+    ...proofs(style, finding, 1),
+    ...confidence(style, finding),
+    ...labelled(style, 'cost', style.clean(costWords(finding))),
+    ...(settings.length === 0 ? [] : labelled(style, 'collide', style.clean(settings.join(' × ')))),
+    ...finding.fix.slice(0, 1).flatMap((fix) => labelled(style, 'change', style.clean(changeWords(fix)))),
+    ...saving(style, finding, false),
+    ...filter(style, finding),
+  ];
+}
+
+/** One line for what is only worth knowing. */
+export const infoFinding = (style: Style, finding: Finding): string[] =>
+  labelled(style, 'worth knowing', style.clean(`${finding.says} (${finding.confidence}, ${finding.rule})`));
+
+const proofs = (style: Style, finding: Finding, most: number): string[] =>
+  finding.evidence
+    .slice(0, most)
+    .flatMap(({ says, packets }, index) =>
+      labelled(
+        style,
+        index === 0 ? 'proof' : '',
+        style.clean(packets.length === 0 ? says : `${says} (${packetWords(packets)})`),
+      ),
+    );
+
+const confidence = (style: Style, finding: Finding): string[] =>
+  finding.confidenceBecause === '' ? [] : labelled(style, finding.confidence, style.clean(finding.confidenceBecause));
+
+function collision(style: Style, finding: Finding, full: boolean): string[] {
+  if (finding.because.length === 0) return [];
+  const { paint } = style;
+  const components = finding.because.map((setting) => style.clean(setting.component));
+  const column = Math.max(...components.map(widthOf)) + 2;
+  const lines = finding.because.flatMap((setting, index) => {
+    const origin = style.clean(originWords(setting));
+    const text = `${style.clean(settingWords(setting.setting, setting.value))}`;
+    const head = padEnd(components[index] as string, column);
+    const room = style.width - 4 - column;
+    // A long source is for those who doubt: the full answer has it, and so has the rule's page.
+    for (const word of full ? [origin] : [origin, setting.origin]) {
+      if (widthOf(text) + 3 + widthOf(word) <= room) return [`    ${head}${text}   ${paint.dim(word)}`];
+    }
+    const indent = ' '.repeat(4 + column);
+    const wrapped = wrap(text, room);
+    return [
+      ...wrapped.map((line, at) => (at === 0 ? `    ${head}${line}` : indent + line)),
+      ...wrap(full ? origin : setting.origin, room).map((line) => indent + paint.dim(line)),
+    ];
+  });
+  return [`  ${paint.dim(collisionWords(finding.because.length))}`, ...lines];
+}
+
+/** `ndots: 5`; the value alone where it says what is set. */
+const settingWords = (setting: string, value: string): string => {
+  if (value === '' || value === 'on') return setting;
+  return value.startsWith(setting) ? value : `${setting}: ${value}`;
+};
+
+const changeWords = (fix: Finding['fix'][number]): string =>
+  `${fix.title}${fix.safety === 'review' ? ' (review first)' : ''}`;
+
+/** The first change whole, ready to be made; what else would help in a line each. */
+function fixes(style: Style, finding: Finding, full: boolean): string[] {
+  const [first, ...others] = finding.fix;
+  if (first === undefined) return [];
+  if (full) return finding.fix.flatMap((fix, index) => wholeFix(style, fix, index === 0 ? 'change' : 'or', true));
+  const more = others.length - MAX_ALTERNATIVES;
+  return [
+    ...wholeFix(style, first, 'change', false),
+    ...others.slice(0, MAX_ALTERNATIVES).flatMap((fix) => labelled(style, 'or', style.clean(fix.title))),
+    ...(more > 0 ? labelled(style, '', style.clean(`… ${formatCount(more)} more with --full`)) : []),
+  ];
+}
+
+function wholeFix(style: Style, fix: Finding['fix'][number], label: string, full: boolean): string[] {
+  const { paint } = style;
+  const hasPatch = fix.patch !== null && fix.patch !== undefined;
+  const patch = hasPatch ? toYaml(fix.patch).split('\n').map(style.clean) : [];
+  // The command only carries the patch again, in one long line.
+  const command = fix.command !== null && (full || !hasPatch) ? [style.clean(fix.command)] : [];
+  return [
+    ...labelled(style, label, style.clean(changeWords(fix))),
+    ...labelled(style, '', style.clean(`in ${fix.target}`), paint.dim),
+    ...labelledLines(style, '', [...patch, ...command].map(paint.cyan)),
+    ...(full ? labelled(style, 'undo', style.clean(fix.rollback)) : []),
+  ];
+}
+
+function saving(style: Style, finding: Finding, full: boolean): string[] {
+  if (finding.whatIf === null) return [];
+  const words = style.clean(savingWords(finding.whatIf));
+  const method = style.clean(finding.whatIf.method);
+  const together = `${words} (${method})`;
+  return full || widthOf(together) <= roomBeside(style)
+    ? labelled(style, 'would save', together)
+    : labelled(style, 'would save', words);
+}
+
+const filter = (style: Style, finding: Finding): string[] =>
+  finding.filter === null ? [] : labelled(style, 'wireshark', style.clean(finding.filter));
+
+function examplePackets(style: Style, finding: Finding): string[] {
+  const lines = exampleLines(style, finding);
+  return lines.length === 0 ? [] : [...lines, ''];
+}

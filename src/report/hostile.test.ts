@@ -1,0 +1,51 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Diagnosis } from '../model/diagnosis.ts';
+import { renderJson } from './json.ts';
+import { renderLookupTimeline } from './lookup-timeline.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderTerminal } from './terminal.ts';
+import { crowdedDiagnosis, deadLookup, emptyDiagnosis } from './testing/diagnoses.ts';
+
+// Fields whose words come from a capture, a path or a saved file; the rest are fixed sets.
+const FREE = new Set(
+  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt unit version'.split(
+    ' ',
+  ),
+);
+
+function poisoned<Value>(value: Value, text: string): Value {
+  return JSON.parse(
+    JSON.stringify(value, (key, inner: unknown) => (typeof inner === 'string' && FREE.has(key) ? text + inner : inner)),
+  ) as Value;
+}
+
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+const evil = fc.oneof(
+  fc.constantFrom('\u001b]0;owned\u0007', '\u009b31m', 'a\r\nb', '\u202e', '\t', '```\n# x', '\ud800'),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 50 }),
+);
+
+describe('text of a capture', () => {
+  it('never drives a terminal, in any report', () => {
+    fc.assert(
+      fc.property(
+        evil,
+        fc.constantFrom<() => Diagnosis>(crowdedDiagnosis, emptyDiagnosis),
+        fc.boolean(),
+        (text, make, unicode) => {
+          const diagnosis = poisoned(make(), text);
+          const options = { color: false, width: 80, unicode };
+          expect(renderTerminal(diagnosis, { ...options, full: true })).not.toMatch(CONTROL);
+          expect(renderTerminal(diagnosis, options)).not.toMatch(CONTROL);
+          expect(renderMarkdown(diagnosis)).not.toMatch(CONTROL);
+          expect(renderJson(diagnosis)).not.toMatch(CONTROL);
+          expect(renderLookupTimeline(poisoned(deadLookup(), text), options)).not.toMatch(CONTROL);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { renderMarkdown } from './markdown.ts';
+import { crowdedDiagnosis, diagnosisOf, emptyDiagnosis, inputRowOf, raceFinding } from './testing/diagnoses.ts';
+
+describe('the answer for a ticket', () => {
+  it.each([
+    ['several', crowdedDiagnosis()],
+    ['no-dns', emptyDiagnosis()],
+  ])('%s', async (name, diagnosis) => {
+    await expect(renderMarkdown(diagnosis)).toMatchFileSnapshot(`golden/${name}.markdown.txt`);
+  });
+
+  it('lets no name become markup', () => {
+    const name = '`](javascript:x) <script> | **x** #1 ```';
+    const text = renderMarkdown(
+      diagnosisOf({ findings: [raceFinding({ says: name })], inputs: [inputRowOf({ path: name })] }),
+    );
+    expect(text.split('\n')[0]).toBe('# \\`\\](javascript:x) &lt;script&gt; \\| \\*\\*x\\*\\* \\#1 \\`\\`\\`');
+    // A code span of four backticks holds three.
+    expect(text).toContain(`- \`\`\`\` ${name} \`\`\`\`: `);
+  });
+
+  it('counts what it leaves out', () => {
+    expect(renderMarkdown(crowdedDiagnosis(), { top: 1 })).toContain('Not shown: 2 findings.');
+  });
+});

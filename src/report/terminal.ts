@@ -1,0 +1,131 @@
+import { plural } from '../base/text.ts';
+import type { Diagnosis, Finding } from '../model/diagnosis.ts';
+import { fullFinding, headline, infoFinding, shortFinding } from './finding-terminal.ts';
+import { labelled, labelledLines, wrap } from './layout.ts';
+import { createStyle, type RenderOptions, type Style } from './style.ts';
+import { damageWords, inputWords, lookupsWords, resolversWords, unobservableGroups } from './words.ts';
+
+export interface TerminalOptions extends RenderOptions {
+  /** Show so many findings; the rest are counted. */
+  top?: number;
+  /** Every finding whole, every fix with its patch, every note. */
+  full?: boolean;
+}
+
+// A rotated capture is dozens of files; they differ little.
+const MAX_INPUTS = 3;
+
+/**
+ * The answer for a person at a terminal. Its first line is the cause; then the proof, the
+ * change and what it saves; then what was ruled out and what could not be seen.
+ */
+export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): string {
+  const style = createStyle(options);
+  const full = options.full ?? false;
+  const dear = diagnosis.findings.filter((finding) => finding.severity !== 'info');
+  const shown = dear.slice(0, options.top ?? dear.length);
+  const info = diagnosis.findings.filter((finding) => finding.severity === 'info');
+  const infoShown = info.slice(0, Math.max(0, (options.top ?? diagnosis.findings.length) - shown.length));
+  const left = diagnosis.findings.length - shown.length - infoShown.length;
+  const [first, ...others] = shown;
+
+  const sections: string[][] = [
+    [
+      ...(first === undefined ? verdict(style, diagnosis) : headline(style, first)),
+      '',
+      ...inputs(style, diagnosis, full),
+      ...(first === undefined ? [] : fullFinding(style, first, full)),
+    ],
+    ...others.map((finding) => further(style, finding, full)),
+    [
+      ...infoShown.flatMap((finding) => infoFinding(style, finding)),
+      ...(left > 0 ? labelled(style, 'not shown', `${plural(left, 'finding')} more`) : []),
+    ],
+    [
+      ...ruledOut(style, diagnosis, full),
+      ...unobservable(style, diagnosis),
+      ...lookups(style, diagnosis),
+      ...readMore(style, [...shown, ...infoShown]),
+    ],
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) =>
+      lines
+        .map((line) => line.trimEnd())
+        .join('\n')
+        .trimEnd(),
+    )
+    .join('\n\n')}\n`;
+}
+
+function verdict(style: Style, { verdict: { status, says } }: Diagnosis): string[] {
+  const { paint } = style;
+  const color = status === 'insufficient' ? paint.yellow : paint.green;
+  return wrap(style.clean(says), style.width - 2).map((line) => `  ${paint.bold(color(line))}`);
+}
+
+const further = (style: Style, finding: Finding, full: boolean): string[] => [
+  ...headline(style, finding),
+  ...(full ? fullFinding(style, finding, full) : shortFinding(style, finding)),
+];
+
+function inputs(style: Style, { inputs: all }: Diagnosis, full: boolean): string[] {
+  const shown = full ? all : all.slice(0, MAX_INPUTS);
+  const lines = shown.flatMap((input, index) => {
+    const name = input.path === '-' ? 'standard input' : input.path;
+    const damage = damageWords(input, full);
+    const words = [
+      inputWords(input),
+      ...(damage === '' ? [] : [damage]),
+      ...(full ? [...input.damage.notes, input.vantage.because] : []),
+    ];
+    return labelled(
+      style,
+      index === 0 ? plural(all.length, 'capture').replace(/^1 /, '') : '',
+      style.clean(`${name}: ${words.join('; ')}`),
+    );
+  });
+  const rest = all.slice(shown.length);
+  const packets = rest.reduce((sum, input) => sum + input.packets, 0);
+  return rest.length === 0
+    ? lines
+    : [...lines, ...labelled(style, '', `and ${rest.length} more with ${plural(packets, 'packet')}`)];
+}
+
+/**
+ * In one paragraph: it is what a reader skips, and what follows a long list pushes the cause
+ * off the screen. The full answer has a line for each.
+ */
+function ruledOut(style: Style, diagnosis: Diagnosis, full: boolean): string[] {
+  if (diagnosis.ruledOut.length === 0) return [];
+  if (!full) return labelled(style, 'ruled out', style.clean(diagnosis.ruledOut.map(({ says }) => says).join(' · ')));
+  return diagnosis.ruledOut.flatMap(({ rule, says }, index) =>
+    labelled(style, index === 0 ? 'ruled out' : '', style.clean(`${rule}: ${says}`)),
+  );
+}
+
+function unobservable(style: Style, diagnosis: Diagnosis): string[] {
+  const all = diagnosis.findings.length === 0 && diagnosis.ruledOut.length === 0;
+  return unobservableGroups(diagnosis.unobservable).flatMap(({ why, capture, rules }, index) => {
+    // Where nothing could be seen the verdict has said why already.
+    const words = all && why === diagnosis.verdict.says ? rules.join(', ') : `${rules.join(', ')}: ${why}`;
+    return [
+      ...labelled(style, index === 0 ? 'could not see' : '', style.clean(words)),
+      ...(capture === null ? [] : labelledLines(style, '', [style.paint.cyan(style.clean(capture))])),
+    ];
+  });
+}
+
+/** Where the rest stands: the rule's page, and the dearest lookup packet by packet. */
+function readMore(style: Style, [first]: readonly Finding[]): string[] {
+  if (first === undefined) return [];
+  const example = first.examples[0];
+  const show = example === undefined ? [] : [`kubelag show … --lookup ${example.lookup}`];
+  return labelled(style, 'read more', style.clean([first.documentation, ...show].join(' · ')));
+}
+
+const lookups = (style: Style, { lookups: all }: Diagnosis): string[] => [
+  ...labelled(style, 'lookups', style.clean(lookupsWords(all))),
+  ...(all.resolvers.length === 0 ? [] : labelled(style, 'resolvers', style.clean(resolversWords(all)))),
+];

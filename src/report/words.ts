@@ -1,0 +1,152 @@
+import { formatCount, formatDuration, formatShare, plural } from '../base/text.ts';
+import type { Diagnosis, Finding, InputRow, LookupRow } from '../model/diagnosis.ts';
+import type { QueryLine } from './query-lines.ts';
+
+/** Seconds as a person reads them. */
+export const duration = (seconds: number): string => formatDuration(seconds * 1e9);
+
+/** What came of one sending: `answered in 412 µs`, `NXDOMAIN in 1.4 ms`, `no answer`. */
+export function answerWords(line: QueryLine): string {
+  const { answer, unreachableAfterSeconds } = line;
+  if (answer === null) {
+    return unreachableAfterSeconds === null
+      ? 'no answer'
+      : `port unreachable (ICMP) after ${duration(unreachableAfterSeconds)}`;
+  }
+  const after = `in ${duration(answer.afterSeconds)}`;
+  if (answer.truncated) return `truncated ${after}`;
+  if (answer.rcode !== 'NOERROR') return `${answer.rcode} ${after}`;
+  return answer.answers === 0 ? `no ${line.type} record ${after}` : `answered ${after}`;
+}
+
+// Every packet stands in the filter; a line names enough to start with.
+const MAX_PACKETS = 6;
+
+/** `#412, #413 and 3 more`. */
+export function packetWords(packets: readonly (number | string)[]): string {
+  const named = packets.slice(0, MAX_PACKETS).map((packet) => `#${packet}`);
+  const more = packets.length - named.length;
+  return named.join(', ') + (more > 0 ? ` and ${formatCount(more)} more` : '');
+}
+
+/** `1,204 packets, 61.2 s from 2023-11-14 22:13:20 UTC, taken in pod 10.0.3.7`. */
+export function inputWords(input: InputRow): string {
+  const { kind, addresses } = input.vantage;
+  const where = addresses.length === 0 ? '' : ` ${addresses.join(', ')}`;
+  const taken =
+    kind === 'pod'
+      ? `taken in pod${where}`
+      : kind === 'unknown'
+        ? 'place unknown'
+        : `taken on a ${kind}${addresses.length === 0 ? '' : ` that sees${where}`}`;
+  // The one place that says which day and zone the times of day further down are of.
+  const from = input.firstPacket === null ? '' : ` from ${input.firstPacket.slice(0, 19).replace('T', ' ')} UTC`;
+  return [plural(input.packets, unitOf(input)), `${duration(input.durationSeconds)}${from}`, taken].join(', ');
+}
+
+const unitOf = (input: InputRow): string =>
+  input.format.startsWith('tcpdump') ? 'line' : input.format.startsWith('ndjson') ? 'row' : 'packet';
+
+/**
+ * `12 packets cut, 3 lost by the capturing program`; '' where nothing is damaged.
+ * @param full copies as well, which are the rule with `-i any` and harm nothing
+ */
+export function damageWords(input: InputRow, full: boolean): string {
+  const { cut, undecodable, duplicates, droppedByCapture } = input.damage;
+  return [
+    cut > 0 ? `${plural(cut, unitOf(input))} cut` : '',
+    undecodable > 0 ? `${formatCount(undecodable)} not understood` : '',
+    droppedByCapture > 0 ? `${formatCount(droppedByCapture)} lost by the capturing program` : '',
+    full && duplicates > 0 ? `${plural(duplicates, 'copy', 'copies')} left out` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time`. */
+export function costWords(finding: Finding): string {
+  const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency } = finding.cost;
+  if (totalSeconds <= 0) return 'no time, but errors or risk';
+  const share = `${formatShare(shareOfLatency)} of all lookup time`;
+  if (finding.occurrences.count === 1) return `${duration(totalSeconds)}, ${share}`;
+  return `${duration(totalSeconds)} in all, ${duration(p50Seconds)} each (median), at most ${duration(maxSeconds)}; ${share}`;
+}
+
+/** `lookup duration p99: 5.01 s → 2.1 ms`. */
+export const savingWords = (whatIf: NonNullable<Finding['whatIf']>): string =>
+  `${whatIf.metric}: ${duration(whatIf.nowSeconds)} → ${duration(whatIf.thenSeconds)}`;
+
+/** `120, 2 failed: p50 1.1 ms, p90 2 ms, p99 5.01 s, slowest 5.02 s`. */
+export function lookupsWords(lookups: Diagnosis['lookups']): string {
+  const { count, failed, latency, leftOut } = lookups;
+  const left =
+    leftOut.count === 0
+      ? ''
+      : `${formatCount(leftOut.count)} left out${leftOut.because === null ? '' : ` (${leftOut.because})`}`;
+  if (count === 0) return ['none', left].filter((part) => part !== '').join('; ');
+  const failures = failed === 0 ? '' : `, ${formatCount(failed)} failed`;
+  const quantiles =
+    count === 1
+      ? duration(latency.maxSeconds)
+      : `p50 ${duration(latency.p50Seconds)}, p90 ${duration(latency.p90Seconds)}, p99 ${duration(latency.p99Seconds)}, slowest ${duration(latency.maxSeconds)}`;
+  return [`${formatCount(count)}${failures}: ${quantiles}`, left].filter((part) => part !== '').join('; ');
+}
+
+/** `glibc (118 lookups), c-ares gRPC (2 lookups, likely)`. */
+export const resolversWords = (lookups: Diagnosis['lookups']): string =>
+  lookups.resolvers
+    .map(({ name, detail, lookups: count, confidence }) => {
+      const sure = name === 'unknown' || confidence === 'certain' ? '' : `, ${confidence}`;
+      return `${name === 'unknown' ? 'unknown resolver' : name}${detail === null ? '' : ` ${detail}`} (${plural(count, 'lookup')}${sure})`;
+    })
+    .join(', ');
+
+export const tookWords = (row: LookupRow): string =>
+  `${row.durationIsLowerBound ? 'at least ' : ''}${duration(row.durationSeconds)}`;
+
+/** What ended a lookup, where no reply did; null where one did. */
+export function endWords(row: LookupRow): string | null {
+  if (row.endBecause === 'timer' && row.endTimer !== null) {
+    return `the resolver goes on by its own timer of ${duration(row.endTimer.seconds)} (${row.endTimer.source})`;
+  }
+  if (row.endBecause === 'timer') return 'the resolver goes on by its own timer';
+  return row.endBecause === 'captureEnd' ? 'the capture ends before the lookup does' : null;
+}
+
+/** `14:02:07.113240` of an RFC 3339 time, or seconds since the first packet as Wireshark writes them. */
+export function timeWords(at: string | null, atSeconds: number): string {
+  const clock = at === null ? null : /T(\d\d:\d\d:\d\d\.\d{6})/.exec(at);
+  return clock === null ? atSeconds.toFixed(6) : (clock[1] as string);
+}
+
+/** Which of a lookup's names: the rest after what was asked for, `+ svc.cluster.local`, '' for itself. */
+export function nameWords(name: string, asked: string): string {
+  if (name === asked) return '';
+  return asked !== '' && name.startsWith(`${asked}.`) ? `+ ${name.slice(asked.length + 1)}` : name;
+}
+
+/** What settings are and where their values come from: `default, resolv.conf(5)`. */
+export function originWords({ origin, source }: Finding['because'][number]): string {
+  if (origin === 'default') return source === '' ? 'default' : `default, ${source}`;
+  if (origin === 'wire') return source === '' ? 'seen on the wire' : `on the wire: ${source}`;
+  return source;
+}
+
+export const collisionWords = (count: number): string => {
+  if (count === 1) return 'the setting';
+  return count === 2 ? 'two settings collide' : `${count} settings collide`;
+};
+
+/** The rules of one reason together: why, the capture that would show them, who. */
+export function unobservableGroups(
+  unobservable: Diagnosis['unobservable'],
+): { why: string; capture: string | null; rules: string[] }[] {
+  const groups = new Map<string, { why: string; capture: string | null; rules: string[] }>();
+  for (const { rule, why, capture } of unobservable) {
+    const key = JSON.stringify([why, capture]);
+    const group = groups.get(key) ?? { why, capture, rules: [] };
+    group.rules.push(rule);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,128 @@
+import { RR_TYPE } from '../model/lookup.ts';
+import rule from './dns-dead-server.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Scenario } from './support/testing/scenario.ts';
+
+const { AAAA } = RR_TYPE;
+const SECOND = '10.96.0.11';
+
+/** glibc with two servers: the first never answers, the second does. */
+const failOver = (scenario: Scenario): Scenario =>
+  scenario.ask([
+    { answered: null },
+    { type: AAAA, sent: 0.03, answered: null },
+    { server: SECOND, port: 999, sent: 5000, answered: 5000.4 },
+    { server: SECOND, port: 999, type: AAAA, sent: 5000.03, answered: 5000.5, records: 0 },
+  ]);
+
+/** A port whose queries all go to the dead one, then another port. */
+const deadFlow = (scenario: Scenario, port: number): Scenario =>
+  scenario.ask([
+    { port, again: [2000], answered: null },
+    { port, type: AAAA, sent: 0.03, again: [2000.1], answered: null },
+    { port: port + 1, sent: 6000, answered: 6000.4 },
+    { port: port + 1, type: AAAA, sent: 6000.03, answered: 6000.5, records: 0 },
+  ]);
+
+/** A node drops what goes to the dead one before its flow is tracked, so the next is drawn anew. */
+const drawnAnew = (scenario: Scenario): Scenario => scenario.lostFirst().pair(2).lostBoth().pair(2);
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'the only server is dead',
+      lookups: new Scenario().silent(3).lookups,
+      reports: [
+        {
+          message: 'dead',
+          says: /^10\.96\.0\.10 never answers: 3 of 3 lookups that asked it waited 10 s, none of its 12 queries/,
+          count: 3,
+          confidence: 'likely',
+          errors: 3,
+          fixes: [/repair the server/, /timeout:1/],
+          noFixes: [/rotate/],
+        },
+      ],
+    },
+    {
+      name: 'one lookup, four queries: possible',
+      lookups: new Scenario().silent().lookups,
+      reports: [{ count: 1, confidence: 'possible', because: /not one of 4/ }],
+    },
+    {
+      name: 'the first of two servers is dead',
+      lookups: failOver(failOver(failOver(failOver(failOver(new Scenario()))))).lookups,
+      reports: [
+        {
+          subject: '10.96.0.10',
+          count: 5,
+          of: 5,
+          confidence: 'certain',
+          because: /another server answers/,
+          cost: [4.99, 5.001],
+          errors: 0,
+          fixes: [/rotate/],
+        },
+      ],
+    },
+    {
+      name: 'nobody listens',
+      lookups: new Scenario().ask(
+        [
+          { answered: null, unreachable: 0.2 },
+          { type: AAAA, sent: 0.03, answered: null, unreachable: 0.3 },
+        ],
+        { lasts: 0.4, outcome: 'timeout' },
+      ).lookups,
+      reports: [{ message: 'closed', count: 1, confidence: 'certain', errors: 1, evidence: [/ICMP/] }],
+    },
+    {
+      name: 'one back end behind the address: ports lose everything, others nothing',
+      lookups: deadFlow(deadFlow(deadFlow(new Scenario().pair(9), 101).pair(9), 201).pair(9), 301).pair(9).lookups,
+      reports: [
+        {
+          message: 'backend',
+          says: /^one of the servers behind 10\.96\.0\.10 never answers: 3 of 39/,
+          count: 3,
+          confidence: 'likely',
+          because: /answered too/,
+          fixes: [/out of the Service/],
+        },
+      ],
+    },
+    {
+      name: 'the same where the next query is drawn anew',
+      lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lookups,
+      reports: [{ message: 'backend', count: 6, of: 27 }],
+    },
+  ],
+  clear: [
+    { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /1 server, 40 of 40 queries/ },
+    { name: 'the race', lookups: new Scenario().pair(20).lostSecond(6).lookups },
+    {
+      name: 'random loss, which also hits what follows an answer',
+      lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lostSecond(3).lookups,
+    },
+    { name: 'whole pairs that the resend finds answered', lookups: new Scenario().pair(9).lostBoth(6).pair(9).lookups },
+    { name: 'firsts only', lookups: new Scenario().pair(9).lostFirst(6).pair(9).lookups },
+    { name: 'an outage of everything', lookups: new Scenario().pair(20).silent(4).pair(20).lookups },
+    {
+      name: 'late answers',
+      lookups: new Scenario().ask([{ again: [5000], answered: 6500 }]).ask([{ again: [5000], answered: 6500 }]).lookups,
+    },
+    {
+      name: 'SERVFAIL is an answer',
+      lookups: new Scenario().ask([{ rcode: 2, records: 0 }], { outcome: 'servfail' }).lookups,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'one direction only',
+      lookups: new Scenario().ask([{ answered: null }, { type: AAAA, sent: 0.03, answered: null }], {
+        lasts: 5000,
+        endBecause: 'timer',
+      }).lookups,
+      why: /one direction/,
+    },
+  ],
+});

@@ -1,0 +1,152 @@
+import { RCODE, RR_TYPE, type Lookup } from '../model/lookup.ts';
+import rule from './dns-error.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Scenario, together } from './support/testing/scenario.ts';
+
+const { A, AAAA, PTR, TXT, SRV } = RR_TYPE;
+const dead = { rcode: RCODE.NXDOMAIN, records: 0 } as const;
+
+const gone = (scenario: Scenario, name = 'gone', count = 1): Scenario => {
+  for (let index = 0; index < count; index++) {
+    scenario.ask(
+      [
+        { name: `${name}.prod.svc.cluster.local`, ...dead },
+        { name, sent: 1, answered: 1.4, ...dead },
+      ],
+      { name, outcome: 'nxdomain', answers: [] },
+    );
+  }
+  return scenario;
+};
+
+const failing = (rcode: number, outcome: Lookup['outcome']): Scenario =>
+  new Scenario().pair(9).ask(
+    [
+      { rcode, records: 0 },
+      { type: AAAA, sent: 0.03, rcode, records: 0 },
+    ],
+    { outcome, answers: [] },
+  );
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'a name that does not exist, asked for again and again',
+      lookups: gone(new Scenario().pair(20), 'featureflags', 30).lookups,
+      reports: [
+        {
+          message: 'nxdomain',
+          says: /^30 of 50 lookups asked for featureflags, which does not exist/,
+          count: 30,
+          errors: 30,
+          subject: 'featureflags',
+          confidence: 'certain',
+          onlyInfo: false,
+          evidence: [/A of featureflags: NXDOMAIN/],
+          fixes: [/correct the name/],
+        },
+      ],
+    },
+    {
+      name: 'SERVFAIL',
+      lookups: failing(RCODE.SERVFAIL, 'servfail').lookups,
+      reports: [{ message: 'servfail', count: 1, of: 10, errors: 1, fixes: [/upstreams/] }],
+    },
+    {
+      name: 'REFUSED',
+      lookups: failing(RCODE.REFUSED, 'refused').lookups,
+      reports: [{ message: 'refused', errors: 1, fixes: [/access list/] }],
+    },
+    {
+      name: 'musl waits although SERVFAIL came',
+      lookups: new Scenario({ resolver: 'musl' }).ask(
+        [
+          { earlier: [{ at: 0.4, rcode: 2 }], again: [0.5], answered: 0.8, rcode: 2, records: 0 },
+          { type: AAAA, sent: 0.03, answered: 0.5, records: 0 },
+        ],
+        { lasts: 5000, outcome: 'timeout', endBecause: 'timer', answers: [] },
+      ).lookups,
+      reports: [{ message: 'timeout', says: /though the server replied \(SERVFAIL\)/, cost: [4.99, 5] }],
+    },
+    {
+      name: 'three names are three findings, four are one',
+      lookups: gone(gone(gone(gone(new Scenario(), 'one', 2), 'two'), 'three'), 'four').lookups,
+      reports: [{ count: 5, says: /4 names, one most/, subject: '4 names' }],
+    },
+    {
+      name: 'outcomes are told apart',
+      lookups: together(gone(new Scenario(), 'gone'), failing(RCODE.SERVFAIL, 'servfail')),
+      reports: [{ message: 'nxdomain' }, { message: 'servfail' }],
+    },
+    {
+      name: 'a lost packet on the way does not excuse the name',
+      lookups: new Scenario({ name: 'gone' }).ask([{ again: [5000], answered: 5000.4, ...dead }], {
+        outcome: 'nxdomain',
+        answers: [],
+      }).lookups,
+      reports: [{ count: 1, errors: 1 }],
+    },
+    {
+      name: 'services that fail are worth a word',
+      lookups: new Scenario({ name: '_ldap._tcp.test' }).ask([{ type: SRV, rcode: RCODE.SERVFAIL, records: 0 }], {
+        outcome: 'servfail',
+      }).lookups,
+      reports: [{ onlyInfo: true, errors: 0 }],
+    },
+    {
+      name: 'a name that others find',
+      lookups: gone(new Scenario().pair(), 'db.prod.svc.cluster.local').pair(3).lookups,
+      reports: [{ onlyInfo: true, errors: 0 }],
+    },
+  ],
+  clear: [
+    { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /20 lookups; 0 failed/ },
+    { name: "a suffix's NXDOMAIN on the way to success", lookups: new Scenario().walk(9).lookups },
+    {
+      name: 'a failure that lost answers explain',
+      lookups: new Scenario().pair(9).silent(3).lookups,
+      says: /3 failed/,
+    },
+    {
+      name: "glibc's bare name after a suffix that was never answered",
+      lookups: new Scenario({ name: 'inventory' }).ask(
+        [
+          { name: 'inventory.orders.svc.cluster.local', again: [5000], answered: null },
+          { sent: 10_000, answered: 10_000.4, ...dead },
+        ],
+        { outcome: 'nxdomain', answers: [] },
+      ).lookups,
+    },
+    {
+      name: 'nobody listens: told by the dead server',
+      lookups: new Scenario().ask([{ answered: null, unreachable: 0.2 }], { lasts: 0.3, outcome: 'timeout' }).lookups,
+    },
+    { name: 'no records of a family', lookups: new Scenario().ask([{ records: 0 }], { outcome: 'nodata' }).lookups },
+    {
+      name: 'a reverse name',
+      lookups: new Scenario({ name: '10.0.64.100.in-addr.arpa' }).ask([{ type: PTR, ...dead }], { outcome: 'nxdomain' })
+        .lookups,
+    },
+    {
+      name: "gRPC's service configuration",
+      lookups: new Scenario({ name: '_grpc_config.svc' }).ask([{ type: TXT, rcode: 5, records: 0 }], {
+        outcome: 'refused',
+      }).lookups,
+    },
+    {
+      name: "the forwarder's own query for a suffix of a walk",
+      lookups: together(
+        new Scenario().walk(1, 'api.example.test', ['eu.compute.internal']),
+        new Scenario({ client: '10.244.0.2', server: '10.210.0.1', name: 'api.example.test.eu.compute.internal' }).ask(
+          [{ type: A, sent: 0.2, answered: 0.8, ...dead }],
+          { outcome: 'nxdomain', startedAt: new Scenario().ask([{}]).lookups[0]!.startedAt, lasts: 0.6 },
+        ),
+      ),
+    },
+    {
+      name: 'cut off by the end of the capture',
+      lookups: new Scenario().ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd', lasts: 100 })
+        .lookups,
+    },
+  ],
+});

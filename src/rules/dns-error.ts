@@ -1,0 +1,208 @@
+import { formatCount } from '../base/text.ts';
+import { nanoseconds, type Duration } from '../base/time.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import { rcodeName, typeName, type Attempt, type Lookup, type Outcome } from '../model/lookup.ts';
+import type { PacketId } from '../model/packet.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createForwarded } from './support/forwarded.ts';
+import { groupBy } from './support/group-by.ts';
+import { losses } from './support/losses.ts';
+import { isAddressType } from './support/sends.ts';
+import { parts, type Occurrences } from './support/subjects.ts';
+import { Tally } from './support/tally.ts';
+
+// Names that fail are few in an incident; a scan for random names must not eat the memory.
+const MAX_GROUPS = 128;
+// So many names of one outcome are worth a finding each; more are one finding.
+const FEW_NAMES = 3;
+const MAX_LINES = 4;
+const MAX_PACKETS = 24;
+
+type Failure = Exclude<Outcome, 'ok' | 'nodata' | 'incomplete'>;
+
+interface ErrorGroup extends Occurrences {
+  readonly outcome: Failure;
+  readonly name: string;
+  /** Lookups for mail, services, texts: a program may well live without them. */
+  readonly addresses: boolean;
+  readonly tally: Tally;
+  /** Lookups of the same name that succeeded later. */
+  found: number;
+}
+
+export default defineRule({
+  id: 'dns-error',
+  title: 'Lookups end in an error',
+  category: 'dns',
+  sees: ['dns'],
+  messages: {
+    nxdomain: '{count} of {total:lookup} asked for {name}, which does not exist (NXDOMAIN)',
+    servfail: '{count} of {total:lookup} got SERVFAIL for {name}',
+    refused: '{count} of {total:lookup} got REFUSED for {name}',
+    timeout: '{count} of {total:lookup} gave up on {name} though the server replied ({rcode})',
+    clear: 'no lookup ended in an error ({total:lookup}; {explained} failed for want of an answer)',
+  },
+  create({ report, clear, fact }) {
+    const seen = fact(losses);
+    const groups = new Map<string, ErrorGroup>();
+    const byName = new Map<string, ErrorGroup[]>();
+    const forwarded = createForwarded();
+    let explained = 0;
+
+    const groupOf = (lookup: Lookup, outcome: Failure, addresses: boolean): ErrorGroup => {
+      const key = `${lookup.input}|${outcome}|${addresses}|${lookup.name}`;
+      const known = groups.get(key);
+      if (known !== undefined) return known;
+      const full = groups.size >= MAX_GROUPS;
+      const place = full ? `${lookup.input}|${outcome}|${addresses}` : key;
+      const shared = groups.get(place);
+      if (shared !== undefined) return shared;
+      const { input, client, server, name } = lookup;
+      const group = { input, client, server, outcome, name, addresses, tally: new Tally(), found: 0 };
+      groups.set(place, group);
+      if (!full) byName.set(name, [...(byName.get(name) ?? []), group]);
+      return group;
+    };
+
+    return {
+      lookup(lookup) {
+        const { outcome } = lookup;
+        forwarded.note(lookup);
+        if (outcome === 'incomplete') return;
+        if (outcome === 'ok' || outcome === 'nodata') {
+          if (byName.size > 0) for (const group of byName.get(lookup.name) ?? []) group.found++;
+          return;
+        }
+        if (seen.explains(lookup)) {
+          explained++;
+          return;
+        }
+        if (forwarded.isForwarded(lookup)) return;
+        const addresses = lookup.attempts.some((attempt) => isAddressType(attempt.type));
+        // Reverse names, service texts and the like often do not exist, and nobody minds.
+        if (!addresses && outcome === 'nxdomain') return;
+        // gRPC asks for a service configuration that hardly anyone has.
+        if (lookup.name.startsWith('_grpc_config.')) return;
+        groupOf(lookup, outcome, addresses).tally.add(lookup, retryCost(lookup), errorPackets);
+      },
+      finish() {
+        for (const sameOutcome of groupBy(groups.values(), (group) => `${group.outcome} ${group.addresses}`).values()) {
+          const names = new Set(sameOutcome.map((group) => group.name));
+          const few = names.size <= FEW_NAMES;
+          const own = parts(sameOutcome, (group) =>
+            few ? { kind: 'name', name: group.name } : { kind: 'capture', name: `${formatCount(names.size)} names` },
+          );
+          for (const part of own) {
+            const first = part.groups[0] as ErrorGroup;
+            const { tally, input } = part;
+            const [example] = tally.examples;
+            const found = part.groups.reduce((sum, group) => sum + group.found, 0);
+            const onlyInfo = harmless(first, found, tally.count);
+            report({
+              message: first.outcome,
+              data: {
+                count: tally.count,
+                total: seen.lookups,
+                name: few ? first.name : `${formatCount(names.size)} names, ${first.name} most`,
+                rcode: rcodesOf(example),
+              },
+              input,
+              subject: part.subject,
+              of: seen.lookups,
+              unit: 'lookups',
+              cost: tally,
+              confidence: 'certain',
+              confidenceBecause: 'the replies say so',
+              evidence: errorEvidence(example),
+              because: [answerSetting(first, example)],
+              fix: fixesOf(first),
+              whatIfMethod: null,
+              errors: onlyInfo === null ? tally.count : 0,
+              habit: false,
+              ...(onlyInfo === null ? {} : { onlyInfo }),
+            });
+          }
+        }
+        if (groups.size === 0) {
+          clear('clear', { total: seen.lookups, explained }, { count: seen.lookups, unit: 'lookups' });
+        }
+      },
+    };
+  },
+});
+
+/** Why an error is no alarm, or null where it is one. */
+function harmless(group: ErrorGroup, found: number, count: number): string | null {
+  if (!group.addresses) return 'no address was asked for';
+  if (group.outcome === 'nxdomain' && found >= count) return 'other lookups of the name find it';
+  return null;
+}
+
+/** Everything after the first reply is retrying and walking on. */
+function retryCost(lookup: Lookup): Duration {
+  let firstReply = Number.POSITIVE_INFINITY;
+  for (const { repliedAt, earlierReplies } of lookup.attempts) {
+    const reply = earlierReplies[0]?.at ?? repliedAt;
+    if (reply < firstReply) firstReply = reply;
+  }
+  const rest = lookup.startedAt + lookup.duration - firstReply;
+  return nanoseconds(rest > 0 ? Math.min(rest, lookup.duration) : 0);
+}
+
+const isError = (attempt: Attempt): boolean => attempt.rcode > 0;
+
+const errorPackets = (lookup: Lookup): PacketId[] =>
+  lookup.attempts.filter(isError).flatMap(packetsOf).slice(0, MAX_PACKETS);
+
+const rcodesOf = (example: Lookup | undefined): string =>
+  [...new Set(example?.attempts.filter(isError).map((attempt) => rcodeName(attempt.rcode)))].join(', ') || 'no error';
+
+function errorEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
+  // The last name asked is the one whose answer the caller got.
+  const lines = (example?.attempts ?? [])
+    .filter(isError)
+    .slice(-MAX_LINES)
+    .map((attempt) => ({
+      says: `${typeName(attempt.type)} of ${attempt.name}: ${rcodeName(attempt.rcode)}`,
+      packets: packetsOf(attempt),
+    }));
+  return evidenceOf(lines, example);
+}
+
+const answerSetting = (group: ErrorGroup, example: Lookup | undefined): Setting => ({
+  component: group.server,
+  setting: `answer for ${group.name}`,
+  value: rcodesOf(example),
+  origin: 'wire',
+  source: 'the packets',
+});
+
+function fixesOf({ outcome, name, server }: ErrorGroup): Fix[] {
+  if (outcome === 'nxdomain') {
+    return [
+      advice(
+        'manifest',
+        `correct the name ${name}, or create the Service that it names: namespace, spelling, cluster domain`,
+        'the configuration that holds the name',
+        'put the name back',
+        'kubectl get services -A',
+      ),
+    ];
+  }
+  const title = {
+    servfail: 'see why the server fails: its upstreams, a zone that is broken or unsigned, a forwarding loop',
+    refused: 'let the server answer these clients: its access list, or a zone that it does not serve',
+    timeout: 'make the server answer properly: musl takes an error for silence and waits on',
+  }[outcome];
+  return [
+    advice(
+      'infrastructure',
+      title,
+      `the DNS server ${server}`,
+      'undo the change that was made',
+      'kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50',
+    ),
+  ];
+}

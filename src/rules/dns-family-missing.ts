@@ -1,0 +1,106 @@
+import { timersOf } from '../knowledge/resolver-timers.ts';
+import { typeName } from '../model/lookup.ts';
+import type { Setting } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { advice, oneFamilyFixes, settingsOfAll } from './support/fixes.ts';
+import { oneSided } from './support/loss-evidence.ts';
+import { lossReport, waitSettings } from './support/loss-report.ts';
+import type { Verdict } from './support/loss-verdict.ts';
+import type { LossGroup } from './support/loss-groups.ts';
+import { losses } from './support/losses.ts';
+import { resolversOf } from './support/seen-resolvers.ts';
+import { partsByServer, targetOf } from './support/subjects.ts';
+
+export default defineRule({
+  id: 'dns-family-missing',
+  title: 'One address family is never answered',
+  category: 'dns',
+  sees: ['dns', 'bothDirections'],
+  messages: {
+    unanswered:
+      '{count} of {total:lookup} waited {wait:duration} for {family} answers that {server} never gives; the other family is answered',
+    refused:
+      '{count} of {total:lookup} asked {server} for {family} and got an error each time; the other family is answered',
+    clear: 'no family is missing: A was answered {a:time}, AAAA {aaaa:time} ({missed:lookup} missed one)',
+  },
+  create({ report, clear, unobservable, fact, inputs }) {
+    const seen = fact(losses);
+    return {
+      finish() {
+        const verdicts = seen.verdicts();
+        const blind = oneSided(verdicts);
+        if (blind !== null) return unobservable(blind);
+        const missing = verdicts.filter(({ cause }) => cause === 'family-missing');
+        for (const part of partsByServer(missing.map(({ group }) => group))) {
+          const common = lossReport(part, missing, seen, inputs);
+          const own = missing.filter(({ group }) => part.groups.includes(group));
+          const resolvers = settingsOfAll(resolversOf(part.groups));
+          const { group } = own[0] as Verdict;
+          const family = typeName(group.family?.type ?? 0);
+          const refused = own.every((verdict) => verdict.group.family?.how === 'refused');
+          report({
+            ...common,
+            message: refused ? 'refused' : 'unanswered',
+            data: {
+              count: part.tally.count,
+              total: common.of,
+              wait: part.tally.costs.quantile(0.5),
+              family,
+              server: part.subject.name,
+            },
+            because: [serverSetting(group, family, refused), ...waitSettings(part.groups), ...outcomes(part.groups)],
+            fix: [
+              advice(
+                'infrastructure',
+                `make ${group.server} answer ${family}: NOERROR without records where there is no address (a CoreDNS template, a firewall that drops ${family}, a load balancer's DNS)`,
+                group.server,
+                'undo the change that was made',
+              ),
+              ...oneFamilyFixes(resolvers, targetOf(part.subject), family),
+            ],
+            whatIfMethod: `each affected lookup without its waits for ${family}`,
+          });
+        }
+        if (missing.length > 0) return;
+        const servers = seen.servers();
+        clear(
+          'clear',
+          {
+            a: servers.reduce((sum, server) => sum + server.answeredA, 0),
+            aaaa: servers.reduce((sum, server) => sum + server.answeredAaaa, 0),
+            missed: verdicts.reduce(
+              (sum, verdict) => sum + (verdict.group.family === null ? 0 : verdict.group.tally.count),
+              0,
+            ),
+          },
+          { count: seen.lookups, unit: 'lookups' },
+        );
+      },
+    };
+  },
+});
+
+const serverSetting = (group: LossGroup, family: string, refused: boolean): Setting => ({
+  component: group.server,
+  setting: `answers to ${family}`,
+  value: refused ? 'errors only' : 'none',
+  origin: 'wire',
+  source: 'the packets',
+});
+
+/** What each resolver makes of one family alone. */
+function outcomes(groups: readonly LossGroup[]): Setting[] {
+  return resolversOf(groups).flatMap(({ resolver, detail }): Setting[] => {
+    const timers = timersOf(resolver, detail);
+    if (timers === null) return [];
+    return [
+      {
+        component: settingsOfAll([{ resolver, detail }])[0]?.name ?? resolver,
+        setting: 'one family unanswered',
+        value: timers.succeedsWithOneFamily ? 'returns the other after its last try' : 'fails',
+        origin: 'default',
+        source: timers.source,
+      },
+    ];
+  });
+}

@@ -1,0 +1,148 @@
+import { createDamage } from '../model/input.ts';
+import { RR_TYPE } from '../model/lookup.ts';
+import { inputOf } from '../model/testing/rows.ts';
+import rule from './dns-loss.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Scenario } from './support/testing/scenario.ts';
+
+const { AAAA } = RR_TYPE;
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'losses of all kinds are one finding, those of seconds with them',
+      lookups: new Scenario().pair(20).lostSecond(3).lostFirst(2).pair(5).lostBoth().lostLone(2).lookups,
+      reports: [
+        {
+          says: /^8 of 33 lookups waited 5 s .* 9 of \d+ queries to 10\.96\.0\.10 were lost$/,
+          count: 8,
+          of: 33,
+          confidence: 'likely',
+          because: /2 first of a pair, 3 second of a pair, 1 whole pair, 2 lone queries/,
+          fixes: [/overloaded or throttled CoreDNS/, /NodeLocal/, /timeout:1/],
+        },
+      ],
+    },
+    {
+      name: 'one first of a pair',
+      lookups: new Scenario().pair(20).lostFirst().lookups,
+      reports: [{ count: 1, confidence: 'possible', cost: [4.999, 5.001], evidence: [/no answer/, /asked again/] }],
+    },
+    {
+      name: 'firsts of pairs only, again and again: a dead back end would take whole flows too',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≤1.21' })
+        .pair(10)
+        .ask([
+          { again: [5000], answered: 5000.4 },
+          { type: AAAA, sent: 0.03 },
+        ])
+        .pair()
+        .ask([
+          { again: [5000], answered: 5000.4 },
+          { type: AAAA, sent: 0.03 },
+        ])
+        .pair()
+        .ask([
+          { again: [5000], answered: 5000.4 },
+          { type: AAAA, sent: 0.03 },
+        ])
+        .pair()
+        .ask([
+          { again: [5000], answered: 5000.4 },
+          { type: AAAA, sent: 0.03 },
+        ])
+        .pair()
+        .ask([
+          { again: [5000], answered: 5000.4 },
+          { type: AAAA, sent: 0.03 },
+        ]).lookups,
+      reports: [{ count: 5, of: 19, confidence: 'likely' }],
+    },
+    {
+      name: "Go's queries, each on its own port",
+      lookups: new Scenario({ resolver: 'go' })
+        .apart(20)
+        .ask([
+          { port: 1, answered: 0.4 },
+          { type: AAAA, port: 2, sent: 0.05, answered: null },
+          { type: AAAA, port: 3, sent: 5000, answered: 5000.4 },
+        ])
+        .apart(5).lookups,
+      reports: [{ count: 1, of: 26, cost: [4.99, 5.001] }],
+    },
+    {
+      name: 'waits that overlap count once',
+      lookups: new Scenario().pair(5).lostBoth().lookups,
+      reports: [{ count: 1, cost: [4.99, 5.001] }],
+    },
+    {
+      name: 'a lookup that failed tells its error',
+      lookups: new Scenario().pair(9).silent().lookups,
+      reports: [{ count: 1, errors: 1, cost: [9.99, 10] }],
+    },
+    {
+      name: 'an outage takes every query of its time, and no one port more than another',
+      lookups: new Scenario().pair(20).silent(3).pair(20).lookups,
+      reports: [{ count: 3, of: 43 }],
+    },
+    {
+      name: 'musl reads no timeout per try, so none is offered',
+      lookups: new Scenario({ resolver: 'musl' }).pair(5).lostFirst(2, 2500).lookups,
+      reports: [{ count: 2, cost: [2.499, 2.501], noFixes: [/timeout/] }],
+    },
+    {
+      name: 'one family in two lookups is still loss, with the suspicion told',
+      lookups: new Scenario()
+        .ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: null }], { lasts: 10_000, endBecause: 'timer' })
+        .ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: null }], { lasts: 10_000, endBecause: 'timer' })
+        .lookups,
+      reports: [{ count: 2, because: /all of one family, AAAA/ }],
+    },
+    {
+      name: 'a capture that lost packets itself',
+      lookups: new Scenario().pair(9).lostFirst(3).lostLone(3).lookups,
+      inputs: [inputOf({ damage: { ...createDamage(), droppedByCapture: 3 } })],
+      reports: [{ confidence: 'possible', because: /itself lost 3/ }],
+    },
+  ],
+  clear: [
+    { name: 'healthy', lookups: new Scenario().pair(50).lookups, says: /100 queries, 0 unanswered/ },
+    { name: 'the race', lookups: new Scenario().pair(40).lostSecond(6).lookups, says: /6 unanswered/ },
+    { name: 'a dead server', lookups: new Scenario().silent(3).lookups },
+    {
+      name: 'late answers',
+      lookups: new Scenario().pair(5).ask([{ again: [5000], answered: 6000 }], { lasts: 6000 }).lookups,
+    },
+    {
+      name: 'errors answered and asked again at once',
+      lookups: new Scenario()
+        .pair(5)
+        .ask([{ earlier: [{ at: 0.4, rcode: 2 }], again: [0.45], answered: 0.8, rcode: 2 }], { outcome: 'servfail' })
+        .lookups,
+    },
+    {
+      name: 'a family that is never answered',
+      lookups: new Scenario()
+        .ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: null }], { lasts: 10_000, endBecause: 'timer' })
+        .ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: null }], { lasts: 10_000, endBecause: 'timer' })
+        .ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: null }], { lasts: 10_000, endBecause: 'timer' })
+        .lookups,
+    },
+    {
+      name: 'a second server of musl that was asked at once and not needed',
+      lookups: new Scenario({ resolver: 'musl' }).ask([
+        {},
+        { server: '10.96.0.11', sent: 0.01, answered: null },
+        { type: AAAA, sent: 0.03 },
+        { type: AAAA, server: '10.96.0.11', sent: 0.04, answered: null },
+      ]).lookups,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'one direction only',
+      lookups: new Scenario().ask([{ answered: null }], { lasts: 5000, endBecause: 'timer' }).lookups,
+      why: /one direction/,
+    },
+  ],
+});

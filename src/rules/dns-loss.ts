@@ -1,0 +1,78 @@
+import type { Setting } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
+import { oneSided } from './support/loss-evidence.ts';
+import { lossReport, waitSettings } from './support/loss-report.ts';
+import { lostOf, sentOf } from './support/loss-counts.ts';
+import { losses } from './support/losses.ts';
+import { resolversOf } from './support/seen-resolvers.ts';
+import { partsByClient, targetOf } from './support/subjects.ts';
+
+export default defineRule({
+  id: 'dns-loss',
+  title: 'DNS queries or their answers get lost',
+  category: 'dns',
+  sees: ['dns', 'bothDirections'],
+  messages: {
+    lost: '{count} of {total:lookup} waited {wait:duration} for answers that never came: {lost} of {sent:query} to {server} were lost',
+    clear: 'no query was lost at random ({sent:query}, {lost} unanswered)',
+  },
+  create({ report, clear, unobservable, fact, inputs }) {
+    const seen = fact(losses);
+    return {
+      finish() {
+        const verdicts = seen.verdicts();
+        const blind = oneSided(verdicts);
+        if (blind !== null) return unobservable(blind);
+        const lossy = verdicts.filter(({ cause }) => cause === 'loss');
+        for (const part of partsByClient(lossy.map(({ group }) => group))) {
+          const common = lossReport(part, lossy, seen, inputs);
+          const resolvers = settingsOfAll(resolversOf(part.groups));
+          const target = targetOf(part.subject);
+          const own = lossy.filter(({ group }) => part.groups.includes(group));
+          const servers = [...new Set(own.map(({ group }) => group.server))];
+          const counts = own[0]?.counts;
+          const lost = counts === undefined ? 0 : lostOf(counts);
+          const sent = counts === undefined ? 0 : sentOf(counts);
+          report({
+            ...common,
+            message: 'lost',
+            data: {
+              count: part.tally.count,
+              total: common.of,
+              wait: part.tally.costs.quantile(0.5),
+              lost,
+              sent,
+              server: servers.length === 1 ? (servers[0] ?? '?') : `${servers.length} servers`,
+            },
+            because: [...waitSettings(part.groups), unanswered(lost, sent, servers)],
+            fix: [
+              advice(
+                'infrastructure',
+                'find where queries go: overloaded or throttled CoreDNS (its CPU limit, its replicas), the rate limit of the cloud resolver, drops on the path',
+                'the cluster DNS',
+                'undo the change that was made',
+                'kubectl -n kube-system top pods -l k8s-app=kube-dns',
+              ),
+              nodeLocalCache(),
+              ...shorterWaits(resolvers, target),
+            ],
+            whatIfMethod: 'each affected lookup without its waits for lost answers',
+          });
+        }
+        if (lossy.length > 0) return;
+        const counts = seen.counts();
+        const sent = sentOf(counts);
+        clear('clear', { sent, lost: lostOf(counts) }, { count: sent, unit: 'queries' });
+      },
+    };
+  },
+});
+
+const unanswered = (lost: number, sent: number, servers: readonly string[]): Setting => ({
+  component: `path to ${servers.join(', ')}`,
+  setting: 'queries without an answer',
+  value: `${lost} of ${sent}`,
+  origin: 'wire',
+  source: 'the packets',
+});

@@ -1,0 +1,193 @@
+import { RCODE, RR_TYPE } from '../model/lookup.ts';
+import { createDamage } from '../model/input.ts';
+import { inputOf } from '../model/testing/rows.ts';
+import rule from './dns-race.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Scenario, together } from './support/testing/scenario.ts';
+
+const { A, AAAA } = RR_TYPE;
+
+/** gRPC's c-ares: AAAA leaves first, each family walks by itself, the lost A comes back after 6 s. */
+const grpc = new Scenario({ resolver: 'c-ares', detail: 'gRPC', name: 'svc.prod.svc.cluster.local' }).ask([
+  { type: AAAA, name: 'svc.prod.svc.cluster.local.cluster.local', answered: 25, rcode: RCODE.NXDOMAIN, records: 0 },
+  {
+    type: A,
+    name: 'svc.prod.svc.cluster.local.cluster.local',
+    sent: 0.27,
+    again: [6000],
+    answered: 6001.4,
+    rcode: RCODE.NXDOMAIN,
+    records: 0,
+  },
+  { type: AAAA, sent: 25.1, answered: 27, records: 0 },
+  { type: A, sent: 6001.5, answered: 6003 },
+]);
+
+const lossySecond = { type: AAAA, sent: 0.03, answered: null } as const;
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'five seconds lost: one in thirty-two by chance',
+      lookups: new Scenario().pair(40).lostSecond(5).pair(40).lookups,
+      reports: [
+        {
+          says: /^5 of 85 lookups waited 5 s for an answer that never came/,
+          count: 5,
+          of: 85,
+          confidence: 'likely',
+          because: /5 of 5 .* 1 in 32.*80 pairs/,
+          cost: [4.999, 5.001],
+          subject: '10.0.3.7',
+          fixes: [/single-request-reopen.*"options"/, /use-vc/, /NodeLocal/, /5\.6/],
+          settings: [/glibc .*one socket/, /kube-proxy .*before 5\.6/, /wait before asking again 5 s/],
+          evidence: [/^A .*same port: answered/, /^AAAA .*no answer/, /asked again, \+5 s/],
+          errors: 0,
+        },
+      ],
+    },
+    {
+      name: 'one loss proves little',
+      lookups: new Scenario().pair(10).lostSecond().lookups,
+      reports: [{ count: 1, of: 11, confidence: 'possible', because: /any lost packet/ }],
+    },
+    {
+      name: 'four of four are still possible',
+      lookups: new Scenario().pair(10).lostSecond(4).lookups,
+      reports: [{ count: 4, confidence: 'possible', because: /1 in 16/ }],
+    },
+    {
+      name: 'gRPC: the second is the A query, and only native and the option together help',
+      lookups: grpc.lookups,
+      reports: [
+        {
+          count: 1,
+          confidence: 'possible',
+          cost: [5.97, 6],
+          fixes: [/GRPC_DNS_RESOLVER=native together with single-request-reopen.*"native"/, /NodeLocal/],
+          noFixes: [/^single-request-reopen/, /^use-vc/],
+          settings: [/gRPC \(c-ares\) .*AAAA and A/, /wait before asking again 6 s/],
+        },
+      ],
+    },
+    {
+      name: 'musl asks again for the missing one after 2.5 s, and ignores the option',
+      lookups: new Scenario({ resolver: 'musl' })
+        .pair(30)
+        .ask([{}, { type: AAAA, sent: 0.03, again: [2500], answered: 2500.4 }])
+        .pair(3).lookups,
+      reports: [
+        { count: 1, cost: [2.499, 2.501], fixes: [/NodeLocal/, /kernel/], noFixes: [/single-request/, /use-vc/] },
+      ],
+    },
+    {
+      name: 'c-ares from 1.20 gives the AAAA up and ends by its timer',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' })
+        .pair(30)
+        .ask([{}, lossySecond], { lasts: 2000, endBecause: 'timer' })
+        .pair(3).lookups,
+      reports: [{ count: 1, cost: [1.998, 2.001], noFixes: [/single-request/, /GRPC/] }],
+    },
+    {
+      name: 'a musl answer that came before the twin left does not unmake the pair',
+      lookups: new Scenario({ resolver: 'musl' })
+        .pair(20)
+        .ask([{ answered: 0.05 }, { type: AAAA, sent: 0.2, again: [2500], answered: 2500.4 }]).lookups,
+      reports: [{ count: 1 }],
+    },
+    {
+      name: 'seconds stand out clearly beside one lost first',
+      lookups: new Scenario().pair(60).lostSecond(6).lostFirst().pair(20).lostSecond(6).lookups,
+      reports: [{ count: 12, of: 93, confidence: 'likely', because: /12 of 13/ }],
+    },
+    {
+      name: 'a node saw the query before the DNAT and never behind it',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' })
+        .pair(9)
+        .ask([{ behindDnat: 'both' }, { ...lossySecond, behindDnat: 'before' }], { lasts: 2000, endBecause: 'timer' })
+        .lookups,
+      reports: [{ count: 1, confidence: 'certain', because: /before the DNAT/ }],
+    },
+    {
+      name: 'a capture that lost packets itself',
+      lookups: new Scenario().pair(20).lostSecond(6).lookups,
+      inputs: [inputOf({ damage: { ...createDamage(), droppedByCapture: 12 } })],
+      reports: [{ confidence: 'possible', because: /capture itself lost 12/ }],
+    },
+    {
+      name: 'two clients are two findings',
+      lookups: together(
+        new Scenario({ client: '10.0.3.7' }).pair(10).lostSecond(3),
+        new Scenario({ client: '10.0.3.8', resolver: 'musl' }).pair(20).lostSecond(2, 2500),
+      ),
+      reports: [
+        { subject: '10.0.3.7', count: 3, of: 13, confidence: 'likely', fixes: [/single-request-reopen/] },
+        { subject: '10.0.3.8', count: 2, of: 22, noFixes: [/single-request/] },
+      ],
+    },
+    {
+      name: 'many clients are one finding of their server',
+      lookups: together(
+        ...Array.from({ length: 9 }, (_, index) => new Scenario({ client: `10.0.3.${index}` }).pair(5).lostSecond()),
+      ),
+      reports: [{ subject: '10.96.0.10', count: 9, of: 54, confidence: 'likely' }],
+    },
+  ],
+  clear: [
+    { name: 'healthy pairs', lookups: new Scenario().pair(50).lookups, says: /50 pairs from one port, 0 queries/ },
+    { name: 'the first of a pair is lost', lookups: new Scenario().pair(20).lostFirst(5).lookups },
+    { name: 'both are lost', lookups: new Scenario().pair(20).lostBoth(5).lookups },
+    { name: 'a lone query is lost', lookups: new Scenario().pair(20).lostLone(5).lookups },
+    {
+      name: 'losses of all kinds',
+      lookups: new Scenario().pair(20).lostSecond(3).lostFirst(2).lostBoth().lostLone(2).lookups,
+    },
+    { name: 'one second and one first', lookups: new Scenario().pair(20).lostSecond().lostFirst().lookups },
+    {
+      name: 'a late answer that did come',
+      lookups: new Scenario().pair(20).ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: 5700 }]).lookups,
+    },
+    {
+      name: 'queries on different ports',
+      lookups: new Scenario({ resolver: 'go' }).apart(20).ask([
+        { port: 1, answered: 0.4 },
+        { type: AAAA, port: 2, sent: 0.05, answered: null },
+        { type: AAAA, port: 3, sent: 5000, answered: 5000.4 },
+      ]).lookups,
+      says: /no lookup sent A and AAAA at once from one port \(21 lookups\)/,
+    },
+    {
+      name: 'one by one on one port: the first answer is there, so the flow is known',
+      lookups: new Scenario().pair(20).lostLone().lookups,
+    },
+    {
+      name: 'the query was seen behind the DNAT: the server lost it',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' })
+        .pair(9)
+        .ask([{ behindDnat: 'both' }, { ...lossySecond, behindDnat: 'both' }], { lasts: 2000, endBecause: 'timer' })
+        .lookups,
+    },
+    {
+      name: 'Netty keeps its port, whose flow is long known',
+      lookups: new Scenario({ resolver: 'netty' })
+        .ask([{ answered: 0.02 }, { type: AAAA, sent: 0.03, answered: null }], { lasts: 5000, endBecause: 'timer' })
+        .pair(5).lookups,
+    },
+    {
+      name: 'a twin that the end of the capture cut off',
+      lookups: new Scenario()
+        .pair(5)
+        .ask([{}, lossySecond], { lasts: 300, endBecause: 'captureEnd', outcome: 'incomplete' }).lookups,
+    },
+    { name: 'no pairs at all', lookups: new Scenario().ask([{}]).ask([{ type: AAAA }]).lookups, says: /2 lookups/ },
+  ],
+  unobservable: [
+    {
+      name: 'queries only, and nobody asks again',
+      lookups: new Scenario()
+        .ask([{ answered: null }, lossySecond], { lasts: 10_000, endBecause: 'timer', outcome: 'timeout' })
+        .ask([{ answered: null }, lossySecond], { lasts: 10_000, endBecause: 'timer', outcome: 'timeout' }).lookups,
+      why: /one direction/,
+    },
+  ],
+});

@@ -1,0 +1,100 @@
+import { formatCount } from '../base/text.ts';
+import { NDOTS } from '../knowledge/cluster-defaults.ts';
+import type { Evidence } from '../model/finding.ts';
+import type { Attempt, Lookup } from '../model/lookup.ts';
+import { createClientGroups } from './support/client-groups.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { settingsOfAll, walkFixes } from './support/fixes.ts';
+import { losses } from './support/losses.ts';
+import { resolversOf } from './support/seen-resolvers.ts';
+import { partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
+import { deadNames, dotsOf, walkOf, walkPackets } from './support/walk.ts';
+
+// RULES, Habits: what holds for most of twenty or more is `minor` however cheap.
+const HABIT_LOOKUPS = 20;
+const HABIT_SHARE = 0.5;
+const MAX_LINES = 4;
+
+export default defineRule({
+  id: 'dns-search-walk',
+  title: 'Names are tried with every search suffix first',
+  category: 'dns',
+  sees: ['dns'],
+  messages: {
+    walked:
+      '{count} of {total:lookup} first sent {dead:query} for names that cannot exist, then asked for {name} as it is ({cost:duration} each)',
+    clear: 'no lookup walked the search list to a name that exists as it is ({total:lookup})',
+  },
+  create({ report, clear, fact }) {
+    const seen = fact(losses);
+    const groups = createClientGroups(() => ({ dead: 0, dots: Number.POSITIVE_INFINITY, names: new Set<string>() }));
+    return {
+      lookup(lookup) {
+        const walk = walkOf(lookup);
+        if (walk === null) return;
+        const group = groups.of(lookup);
+        groups.add(group, lookup, walk.cost, walkPackets);
+        group.dead += walk.dead;
+        group.dots = Math.min(group.dots, dotsOf(lookup.name));
+        // Two tell one name from several; more are not told.
+        if (group.names.size < 2) group.names.add(lookup.name);
+      },
+      finish() {
+        const parts = partsByClient(groups.all());
+        for (const part of parts) {
+          const { tally, subject, input } = part;
+          const of = seen.lookupsOf(input, subject);
+          const example = tally.examples[0] as Lookup;
+          const names = new Set(part.groups.flatMap((group) => [...group.names]));
+          const dots = Math.min(...part.groups.map((group) => group.dots));
+          const dead = part.groups.reduce((sum, group) => sum + group.dead, 0);
+          report({
+            message: 'walked',
+            data: {
+              count: tally.count,
+              total: of,
+              dead,
+              name: names.size === 1 ? example.name : `${example.name} and others`,
+              cost: tally.costs.quantile(0.5),
+            },
+            input,
+            subject,
+            of,
+            unit: 'lookups',
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: 'the names with a suffix were answered and do not exist; the name as it is does',
+            evidence: walkEvidence(example),
+            because: [
+              { ...NDOTS, origin: 'default' },
+              {
+                component: 'the name',
+                setting: `dots in ${example.name}`,
+                value: `${formatCount(dotsOf(example.name))}, no trailing dot`,
+                origin: 'wire',
+                source: 'the packets',
+              },
+            ],
+            fix: walkFixes(settingsOfAll(resolversOf(part.groups)), targetOf(subject), dots, example.name),
+            whatIfMethod: 'each affected lookup without the time of its queries for names that do not exist',
+            errors: 0,
+            habit: of >= HABIT_LOOKUPS && tally.count > HABIT_SHARE * of,
+            ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+          });
+        }
+        if (parts.length === 0) clear('clear', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
+      },
+    };
+  },
+});
+
+function walkEvidence(example: Lookup): [Evidence, ...Evidence[]] {
+  const named = (name: string): Attempt[] => example.attempts.filter((attempt) => attempt.name === name);
+  const dead = deadNames(example)
+    .slice(0, MAX_LINES)
+    .map((name) => ({ says: `${name} does not exist`, packets: named(name).flatMap(packetsOf) }));
+  const wanted = named(example.name).filter((attempt) => attempt.answerCount > 0);
+  const found = { says: `${example.name} as it is: found`, packets: wanted.flatMap(packetsOf) };
+  return evidenceOf([...dead, found], example);
+}

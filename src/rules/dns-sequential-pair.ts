@@ -1,0 +1,183 @@
+import { formatDuration } from '../base/text.ts';
+import type { Evidence } from '../model/finding.ts';
+import { typeName, type Lookup } from '../model/lookup.ts';
+import type { PacketId } from '../model/packet.ts';
+import { createClientGroups } from './support/client-groups.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { losses } from './support/losses.ts';
+import { isAddressType, isPlain } from './support/sends.ts';
+import { sequentialPairsOf } from './support/sequential.ts';
+import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
+import { Tally } from './support/tally.ts';
+
+// Where other lookups of the client ask in parallel, one pair is an accident of scheduling.
+const REPEATED = 3;
+const CERTAIN_PAIRS = 5;
+const MAX_LINES = 4;
+
+interface PairCounts {
+  parallel: number;
+  /** Lookups whose second family was asked after an answer slow enough to be sure. */
+  sure: Tally;
+  /** The same, but the answers were so fast that the twin may just have been slower. */
+  fast: Tally;
+  /** Sequential lookups after one of the client's lookups lost an answer. */
+  afterLoss: Tally;
+  lossSeen: boolean;
+  pairs: number;
+  samePort: number;
+}
+
+export default defineRule({
+  id: 'dns-sequential-pair',
+  title: 'The second address family is asked only after the first',
+  category: 'dns',
+  sees: ['dns', 'bothDirections'],
+  messages: {
+    sequential:
+      '{count} of {total:lookup} asked for the second address family only after the first was answered, {cost:duration} more each',
+    sticky:
+      '{count} of {total:lookup} asked one family after the other since an answer was lost: glibc stays so in that thread',
+    clear: 'A and AAAA are asked at once ({parallel:pair}), {sequential} one after the other',
+    noPairs: 'no lookup asked for both A and AAAA ({total:lookup})',
+  },
+  create({ report, clear, fact }) {
+    const seen = fact(losses);
+    const groups = createClientGroups((): PairCounts => ({
+      parallel: 0,
+      sure: new Tally(),
+      fast: new Tally(),
+      afterLoss: new Tally(),
+      lossSeen: false,
+      pairs: 0,
+      samePort: 0,
+    }));
+    return {
+      lookup(lookup) {
+        if (lookup.attempts.length < 2) return;
+        if (seen.disturbs(lookup)) {
+          groups.of(lookup).lossSeen = true;
+          return;
+        }
+        if (!isPlain(lookup)) return;
+        const pairs = sequentialPairsOf(lookup);
+        if (pairs === null) return;
+        const group = groups.of(lookup);
+        if (pairs.sequential === 0) {
+          group.parallel += pairs.parallel;
+          return;
+        }
+        group.pairs += pairs.sequential;
+        group.samePort += pairs.samePort;
+        const tally = group.lossSeen ? group.afterLoss : pairs.sure > 0 ? group.sure : group.fast;
+        tally.add(lookup, pairs.cost, pairPackets);
+      },
+      finish() {
+        const all = groups.all();
+        const found: (Occurrences & { sticky: boolean; pairs: number; parallel: number; samePort: number })[] = [];
+        for (const group of all) {
+          // Asked in parallel before, or never before the loss: the loss is what changed it.
+          const sticky = group.lossSeen && (group.parallel > 0 || group.sure.count === 0);
+          if (sticky && group.afterLoss.count > 0) found.push({ ...group, tally: group.afterLoss, sticky: true });
+          if (group.sure.count < (group.parallel === 0 ? 1 : REPEATED)) continue;
+          const tally = new Tally();
+          tally.absorb(group.sure);
+          // Where nothing is parallel the fast ones are sequential too.
+          if (group.parallel === 0) tally.absorb(group.fast);
+          if (!sticky) tally.absorb(group.afterLoss);
+          found.push({ ...group, tally, sticky: false });
+        }
+        for (const sticky of [false, true]) {
+          for (const part of partsByClient(found.filter((group) => group.sticky === sticky))) {
+            const { tally, subject, input } = part;
+            const of = seen.lookupsOf(input, subject);
+            const sum = (count: (group: (typeof found)[number]) => number): number =>
+              part.groups.reduce((total, group) => total + count(group), 0);
+            const parallel = sum((group) => group.parallel);
+            const pairs = sum((group) => group.pairs);
+            const reopen = sum((group) => group.samePort) === 0;
+            const option = reopen ? 'single-request-reopen' : 'single-request';
+            report({
+              message: sticky ? 'sticky' : 'sequential',
+              data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5) },
+              input,
+              subject,
+              of,
+              unit: 'lookups',
+              cost: tally,
+              confidence: parallel === 0 && pairs >= CERTAIN_PAIRS ? 'certain' : 'likely',
+              confidenceBecause: `${pairs} pairs one after the other, ${parallel} at once`,
+              evidence: pairEvidence(tally.examples[0] as Lookup),
+              because: [
+                {
+                  component: sticky ? 'glibc' : 'resolv.conf',
+                  setting: sticky ? 'after a lost answer' : `options ${option}`,
+                  value: sticky ? 'one family at a time, for the thread’s life' : 'as it seems from the packets',
+                  origin: sticky ? 'default' : 'wire',
+                  source: sticky ? 'glibc resolv/res_send.c (from 2.11)' : 'the packets',
+                },
+                {
+                  component: 'kernel',
+                  setting: 'race of two queries at once',
+                  value: 'gone from 5.6: the option is no longer needed there',
+                  origin: 'default',
+                  source: 'Linux 6a757c07e51f',
+                },
+              ],
+              fix: sticky
+                ? [
+                    advice(
+                      'infrastructure',
+                      'cure the loss: the sequence is its consequence',
+                      'the cluster DNS',
+                      'nothing to undo',
+                    ),
+                  ]
+                : [
+                    advice(
+                      'manifest',
+                      `take ${option} out of dnsConfig.options where nodes run kernel 5.6 or newer`,
+                      `dnsConfig of ${targetOf(subject)}`,
+                      'put the option back',
+                      'kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion',
+                    ),
+                  ],
+              whatIfMethod: 'each affected lookup without the shorter of its two round trips',
+              errors: 0,
+              habit: false,
+              ...(sticky ? { onlyInfo: 'a consequence of a lost answer, which is a finding of its own' } : {}),
+              ...(tally.count === 1 && !sticky ? { onlyInfo: SEEN_ONCE } : {}),
+            });
+          }
+        }
+        if (found.length > 0) return;
+        const parallel = all.reduce((sum, group) => sum + group.parallel, 0);
+        const sequential = all.reduce((sum, group) => sum + group.pairs, 0);
+        if (parallel + sequential === 0)
+          clear('noPairs', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
+        else clear('clear', { parallel, sequential }, { count: parallel + sequential, unit: 'pairs' });
+      },
+    };
+  },
+});
+
+const MAX_PACKETS = 24;
+
+const pairPackets = (lookup: Lookup): PacketId[] =>
+  lookup.attempts
+    .filter((attempt) => isAddressType(attempt.type))
+    .flatMap(packetsOf)
+    .slice(0, MAX_PACKETS);
+
+function pairEvidence(example: Lookup): [Evidence, ...Evidence[]] {
+  const lines = example.attempts
+    .filter((attempt) => isAddressType(attempt.type))
+    .slice(0, MAX_LINES)
+    .map((attempt) => ({
+      says: `${typeName(attempt.type)} of ${attempt.name}, port ${attempt.clientPort}: answered after ${formatDuration(attempt.repliedAt - attempt.sentAt)}`,
+      packets: packetsOf(attempt),
+    }));
+  return evidenceOf(lines, example);
+}

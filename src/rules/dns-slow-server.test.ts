@@ -1,0 +1,113 @@
+import { RR_TYPE } from '../model/lookup.ts';
+import rule from './dns-slow-server.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Scenario } from './support/testing/scenario.ts';
+
+const { AAAA } = RR_TYPE;
+
+/** A pair whose slower half takes so many milliseconds. */
+const slow = (scenario: Scenario, answered: number, count = 1): Scenario => {
+  for (let index = 0; index < count; index++) {
+    scenario.ask([{ answered: 0.6 }, { type: AAAA, sent: 0.03, answered, records: 0 }]);
+  }
+  return scenario;
+};
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'some answers far above the others',
+      lookups: slow(new Scenario().pair(60), 300, 4).pair(20).lookups,
+      reports: [
+        {
+          message: 'slow',
+          says: /^10\.96\.0\.10 answers late: 4 of 84 lookups waited 300 ms beyond its usual answers/,
+          count: 4,
+          of: 84,
+          confidence: 'certain',
+          cost: [0.295, 0.3],
+          evidence: [/AAAA .*only after 300 ms/],
+          onlyInfo: false,
+        },
+      ],
+    },
+    {
+      name: 'all answers are slow',
+      lookups: new Scenario().pair(12, 400).lookups,
+      reports: [{ message: 'steady', count: 12, cost: [0.39, 0.4] }],
+    },
+    {
+      name: 'answers that come after the question was asked again',
+      lookups: new Scenario({ resolver: 'musl' }).ask([
+        { again: [2500], answered: 2700 },
+        { type: AAAA, sent: 0.03, again: [2500.1], answered: 2700.1 },
+      ]).lookups,
+      reports: [
+        {
+          message: 'late',
+          count: 1,
+          confidence: 'likely',
+          cost: [2.69, 2.71],
+          evidence: [/answered only after 2\.7 s/],
+        },
+      ],
+    },
+    {
+      name: "CoreDNS's own waits are named",
+      lookups: slow(slow(new Scenario().pair(40), 2003, 3), 6010, 2).pair(5).lookups,
+      reports: [{ count: 5, settings: [/2 s for each try/], onlyInfo: false }],
+    },
+    {
+      name: 'a warmed c-ares channel that asks again after 250 ms: the answer was on its way',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' }).pair(30).ask([
+        { again: [250], answered: 300 },
+        { type: AAAA, sent: 0.03 },
+      ]).lookups,
+      reports: [{ count: 1, confidence: 'likely' }],
+    },
+    {
+      name: 'SERVFAIL after two seconds is late as well',
+      lookups: new Scenario()
+        .pair(20)
+        .ask([{ answered: 2001, rcode: 2, records: 0 }], { outcome: 'servfail' })
+        .pair(3).lookups,
+      reports: [{ count: 1 }],
+    },
+    {
+      name: 'one answer of 120 ms among fast ones is worth a word and no more',
+      lookups: slow(new Scenario().pair(4), 120).pair(4).lookups,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'the first lookups of a capture fill caches',
+      lookups: slow(new Scenario(), 600, 1).pair(40).lookups,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+  ],
+  clear: [
+    { name: 'healthy', lookups: new Scenario().pair(50).lookups, says: /slowest of 100 answers took 470 µs/ },
+    { name: 'recursion of 20 to 40 ms', lookups: slow(new Scenario().pair(9), 40, 20).lookups },
+    { name: 'lost and resent', lookups: new Scenario().pair(30).lostSecond(3).lostFirst(2).lookups },
+    { name: 'waiting for a lost twin', lookups: new Scenario().pair(30).lostSecond(6).lookups },
+    { name: 'never answered', lookups: new Scenario().silent(3).lookups },
+    {
+      name: 'far names at 150 ms where 60 are usual',
+      lookups: slow(new Scenario().pair(30, 60), 150, 5).lookups,
+    },
+    { name: 'one far server, once', lookups: new Scenario().ask([{ answered: 123 }]).lookups },
+    {
+      name: 'a family that is refused after a while is that family',
+      lookups: new Scenario()
+        .pair(9)
+        .ask([{}, { type: AAAA, sent: 0.03, answered: 130, rcode: 5, records: 0 }])
+        .pair(3).lookups,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'one direction only',
+      lookups: new Scenario().ask([{ answered: null }], { lasts: 5000, endBecause: 'timer' }).lookups,
+      why: /one direction/,
+    },
+  ],
+});

@@ -1,0 +1,157 @@
+import { formatDuration, plural } from '../base/text.ts';
+import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
+import type { Evidence, Setting } from '../model/finding.ts';
+import { typeName, type Lookup } from '../model/lookup.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { advice, nodeLocalCache } from './support/fixes.ts';
+import { lossEvidence, oneSided } from './support/loss-evidence.ts';
+import { losses } from './support/losses.ts';
+import { isPlain } from './support/sends.ts';
+import { SLOW_ANSWER, slowAttempts, slowestAnswer } from './support/slow-answers.ts';
+import { createSlowGroups, lateGroup, type SlowGroup } from './support/slow-groups.ts';
+import { partsByServer, type Part } from './support/subjects.ts';
+
+// An answer stands out where it takes five times the server's median: 40 ms of recursion and now
+// and then 150 ms are the internet, not the server.
+const CONTRAST = 5;
+// The first answers of a capture may fill a cache; RULES (Warming up): `info`, unless it repeats.
+const WARM_UP = seconds(1);
+const WARM_UP_SHARE = 0.1;
+// Three slow answers are no coincidence of one packet on its way…
+const SEVERAL_ANSWERS = 3;
+// …and fewer prove something only where nothing on the way takes so long.
+const SLOW_ALONE = milliseconds(500);
+const QUANTUM_SHARE = 0.5;
+const MAX_LINES = 3;
+
+export default defineRule({
+  id: 'dns-slow-server',
+  title: 'The DNS server answers late',
+  category: 'dns',
+  sees: ['dns', 'bothDirections'],
+  messages: {
+    slow: '{server} answers late: {count} of {total:lookup} waited {wait:duration} beyond its usual answers ({usual:duration})',
+    steady:
+      '{server} answers late, always: half of its answers take {usual:duration} or more, and {count} of {total:lookup} waited for them',
+    late: '{server} answers late: {count} of {total:lookup} waited {wait:duration} for answers that came after the question was asked again',
+    clear:
+      'no server answers late: slowest of {answers:answer} took {slowest:duration}, half of them {usual:duration} or less',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(losses);
+    const slow = createSlowGroups();
+    let startsAt: Timestamp | null = null;
+    return {
+      lookup(lookup) {
+        startsAt ??= lookup.startedAt;
+        const slowest = slowestAnswer(lookup);
+        if (slowest >= SLOW_ANSWER && !seen.disturbs(lookup)) {
+          slow.add(lookup, slowest, seen.usual(lookup.input, lookup.server));
+        }
+      },
+      finish() {
+        const verdicts = seen.verdicts();
+        const blind = oneSided(verdicts);
+        if (blind !== null) return unobservable(blind);
+        const late = verdicts.filter(({ cause }) => cause === 'slow-server').map(({ group }) => lateGroup(group));
+        const standing = slow.all().filter((group) => standsOut(group, seen.usual(group.input, group.server)));
+        const parts = partsByServer([...standing, ...late]).filter((part) =>
+          isEvident(part, seen.usual(part.input, part.subject.name)),
+        );
+        for (const part of parts) {
+          const { tally, subject, input } = part;
+          const [example] = tally.examples;
+          const usual = seen.usual(input, subject.name);
+          const of = seen.lookupsOf(input, subject);
+          const many = tally.count >= SEVERAL_ANSWERS;
+          report({
+            message: usual === 0 ? 'late' : usual >= SLOW_ANSWER ? 'steady' : 'slow',
+            data: { server: subject.name, count: tally.count, total: of, wait: tally.costs.quantile(0.5), usual },
+            input,
+            subject,
+            of,
+            unit: 'lookups',
+            cost: tally,
+            confidence: many ? 'certain' : 'likely',
+            confidenceBecause: many
+              ? `${plural(tally.count, 'lookup')} show the delay between a query and its own answer`
+              : 'the delay lies between a query and its own answer; so few may be the path',
+            evidence:
+              example === undefined || isPlain(example)
+                ? slowEvidence(example)
+                : lossEvidence(example, seen.analyse(example)),
+            because: [delaySetting(part, usual), ...quantumSettings(part)],
+            fix: [
+              advice(
+                'infrastructure',
+                'see what the server waits for: its upstreams (forward), its CPU limit, a cache that is off or too small',
+                `the DNS server ${subject.name}`,
+                'undo the change that was made',
+                'kubectl -n kube-system get configmap coredns -o yaml',
+              ),
+              nodeLocalCache(),
+            ],
+            whatIfMethod: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each',
+            errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
+            habit: false,
+            ...onlyInfo(part, startsAt ?? at(0), of),
+          });
+        }
+        if (parts.length > 0) return;
+        const servers = seen.servers();
+        const answers = servers.reduce((sum, server) => sum + server.delays.count, 0);
+        const slowest = servers.reduce((max, server) => Math.max(max, server.delays.max), 0);
+        const medians = servers.map((server) => server.delays.quantile(0.5));
+        clear('clear', { answers, slowest, usual: Math.max(0, ...medians) }, { count: answers, unit: 'answers' });
+      },
+    };
+  },
+});
+
+const standsOut = (group: SlowGroup, usual: Duration): boolean =>
+  usual >= SLOW_ANSWER || group.least >= CONTRAST * usual;
+
+/** Without contrast one or two answers of 100 ms and more are a far server, nothing that is wrong. */
+const isEvident = ({ tally }: Part<SlowGroup>, usual: Duration): boolean =>
+  usual < SLOW_ANSWER || tally.count >= SEVERAL_ANSWERS || tally.costs.max >= SLOW_ALONE;
+
+function onlyInfo({ groups, tally }: Part<SlowGroup>, startsAt: Timestamp, of: number): { onlyInfo?: string } {
+  if (groups.every((group) => group.lastAt - startsAt <= WARM_UP) && tally.count <= WARM_UP_SHARE * of) {
+    return { onlyInfo: 'only the first lookups of the capture: caches fill' };
+  }
+  if (tally.count < SEVERAL_ANSWERS && tally.costs.max < SLOW_ALONE) {
+    return { onlyInfo: 'one or two answers, and not half a second late' };
+  }
+  return {};
+}
+
+function slowEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
+  const lines = (example === undefined ? [] : slowAttempts(example)).slice(0, MAX_LINES).map((attempt): Evidence => ({
+    says: `${typeName(attempt.type)} of ${attempt.name}: answered only after ${formatDuration(attempt.repliedAt - attempt.sentAt)}`,
+    packets: packetsOf(attempt),
+  }));
+  return evidenceOf(lines, example);
+}
+
+const delaySetting = ({ subject, tally }: Part<SlowGroup>, usual: Duration): Setting => ({
+  component: subject.name,
+  setting: 'time from query to answer',
+  value: `${formatDuration(nanoseconds(tally.costs.max))} at most${usual > 0 ? `, usually ${formatDuration(usual)}` : ''}`,
+  origin: 'wire',
+  source: 'the packets',
+});
+
+/** CoreDNS's own waits, where most of the slow answers have their length. */
+const quantumSettings = ({ groups, tally }: Part<SlowGroup>): Setting[] =>
+  COREDNS_QUANTA.filter(
+    (_, index) =>
+      groups.reduce((sum, group) => sum + (group.quanta[index] ?? 0), 0) >= Math.max(1, QUANTUM_SHARE * tally.count),
+  ).map(({ seconds: length, says, source }) => ({
+    component: 'CoreDNS',
+    setting: says,
+    value: `${length} s`,
+    origin: 'default',
+    source,
+  }));

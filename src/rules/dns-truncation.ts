@@ -1,0 +1,128 @@
+import { nanoseconds, type Duration } from '../base/time.ts';
+import { UDP_SIZE } from '../knowledge/cluster-defaults.ts';
+import type { Evidence, Fix } from '../model/finding.ts';
+import { typeName, type Attempt, type Lookup } from '../model/lookup.ts';
+import type { PacketId } from '../model/packet.ts';
+import { createClientGroups } from './support/client-groups.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { advice, dnsOption, honours, pairSetting, settingsOfAll } from './support/fixes.ts';
+import { Intervals } from './support/intervals.ts';
+import { losses } from './support/losses.ts';
+import { resolversOf } from './support/seen-resolvers.ts';
+import { endOf } from './support/sends.ts';
+import { partsByClient, targetOf } from './support/subjects.ts';
+
+export default defineRule({
+  id: 'dns-truncation',
+  title: 'Answers do not fit into UDP and are asked for again over TCP',
+  category: 'dns',
+  sees: ['dns'],
+  messages: {
+    truncated: '{count} of {total:lookup} got an answer too big for UDP and asked again over TCP, {cost:duration} more',
+    kept: '{count} of {total:lookup} got an answer too big for UDP and did not ask over TCP: records are missing',
+    clear: 'no answer was truncated ({answers:answer})',
+  },
+  create({ report, clear, fact }) {
+    const seen = fact(losses);
+    const groups = createClientGroups(() => ({ overTcp: 0 }));
+    return {
+      lookup(lookup) {
+        if (!lookup.attempts.some(isTruncated)) return;
+        const cost = tcpTime(lookup);
+        const group = groups.of(lookup);
+        groups.add(group, lookup, cost, truncationPackets);
+        if (cost > 0) group.overTcp++;
+      },
+      finish() {
+        const parts = partsByClient(groups.all());
+        for (const part of parts) {
+          const { tally, subject, input } = part;
+          const of = seen.lookupsOf(input, subject);
+          const resolvers = settingsOfAll(resolversOf(part.groups));
+          const target = targetOf(subject);
+          const overTcp = part.groups.some((group) => group.overTcp > 0);
+          report({
+            message: overTcp ? 'truncated' : 'kept',
+            data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5) },
+            input,
+            subject,
+            of,
+            unit: 'lookups',
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: 'the answers carry the TC bit',
+            evidence: truncationEvidence(tally.examples[0] as Lookup),
+            because: [{ ...UDP_SIZE, origin: 'default' }, ...resolvers.map(pairSetting).slice(0, 1)],
+            fix: fixes(
+              resolvers.some((settings) => honours(settings, 'edns0')),
+              target,
+            ),
+            whatIfMethod: overTcp ? 'each affected lookup without its part over TCP' : null,
+            errors: 0,
+            habit: false,
+          });
+        }
+        if (parts.length > 0) return;
+        const answers = seen.servers().reduce((sum, server) => sum + server.answered, 0);
+        clear('clear', { answers }, { count: answers, unit: 'answers' });
+      },
+    };
+  },
+});
+
+const isTruncated = (attempt: Attempt): boolean => attempt.truncated && attempt.transport === 'udp';
+
+const overTcp = (lookup: Lookup, attempt: Attempt): Attempt[] =>
+  lookup.attempts.filter(
+    (other) =>
+      other.transport === 'tcp' &&
+      other.type === attempt.type &&
+      other.name === attempt.name &&
+      other.sentAt >= attempt.repliedAt,
+  );
+
+/** From the truncated answer, connecting included, to the answer over TCP. */
+function tcpTime(lookup: Lookup): Duration {
+  const intervals = new Intervals();
+  for (const attempt of lookup.attempts) {
+    if (!isTruncated(attempt)) continue;
+    for (const again of overTcp(lookup, attempt)) {
+      intervals.add(attempt.repliedAt, again.rcode >= 0 ? again.repliedAt : endOf(lookup));
+    }
+  }
+  return nanoseconds(Math.min(intervals.length(), lookup.duration));
+}
+
+const truncationPackets = (lookup: Lookup): PacketId[] =>
+  lookup.attempts
+    .filter(isTruncated)
+    .flatMap((attempt) => [attempt, ...overTcp(lookup, attempt)])
+    .flatMap(packetsOf);
+
+function truncationEvidence(example: Lookup): [Evidence, ...Evidence[]] {
+  const lines = example.attempts.filter(isTruncated).flatMap((attempt): Evidence[] => [
+    { says: `${typeName(attempt.type)} of ${attempt.name}: answer truncated (TC)`, packets: packetsOf(attempt) },
+    ...overTcp(example, attempt).map((again) => ({
+      says: `${typeName(again.type)} asked again over TCP`,
+      packets: packetsOf(again),
+    })),
+  ]);
+  return evidenceOf(lines, example);
+}
+
+const fixes = (edns: boolean, target: string): Fix[] => [
+  ...(edns
+    ? [
+        dnsOption('edns0: answers up to 1,200 bytes fit into UDP (glibc)', target, {
+          name: 'edns0',
+        }),
+      ]
+    : []),
+  advice(
+    'infrastructure',
+    'make the answer smaller: fewer records behind the name, a Service with a cluster IP where a headless one lists every pod',
+    'the name',
+    'undo the change that was made',
+  ),
+];

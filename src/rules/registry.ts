@@ -1,0 +1,23 @@
+import deadServer from './dns-dead-server.ts';
+import error from './dns-error.ts';
+import familyMissing from './dns-family-missing.ts';
+import loss from './dns-loss.ts';
+import race from './dns-race.ts';
+import searchWalk from './dns-search-walk.ts';
+import sequentialPair from './dns-sequential-pair.ts';
+import slowServer from './dns-slow-server.ts';
+import truncation from './dns-truncation.ts';
+import type { Rule } from './support/define-rule.ts';
+
+/** Every rule, in the order in which a person would rule causes out. */
+export const RULES: readonly Rule[] = [
+  race,
+  deadServer,
+  loss,
+  familyMissing,
+  slowServer,
+  error,
+  searchWalk,
+  truncation,
+  sequentialPair,
+];

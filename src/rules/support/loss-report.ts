@@ -1,0 +1,58 @@
+import { formatDuration } from '../../base/text.ts';
+import { settingsOf } from '../../knowledge/resolver-settings.ts';
+import { timersOf } from '../../knowledge/resolver-timers.ts';
+import type { Report, Setting } from '../../model/finding.ts';
+import type { Input } from '../../model/input.ts';
+import { lossEvidence } from './loss-evidence.ts';
+import type { Verdict } from './loss-verdict.ts';
+import type { LossGroup } from './loss-groups.ts';
+import type { Losses } from './losses.ts';
+import { resolversOf } from './seen-resolvers.ts';
+import { tempered, weakest, type Part } from './subjects.ts';
+
+/** What the findings of all rules that read the losses share. */
+export type LossReport = Omit<Report, 'message' | 'data' | 'because' | 'fix' | 'whatIfMethod'>;
+
+/** @param verdicts of the rule's own cause */
+export function lossReport(
+  part: Part<LossGroup>,
+  verdicts: readonly Verdict[],
+  seen: Losses,
+  inputs: readonly Input[],
+): LossReport {
+  const own = verdicts.filter(({ group }) => part.groups.includes(group));
+  const example = part.tally.examples[0];
+  return {
+    input: part.input,
+    subject: part.subject,
+    of: seen.lookupsOf(part.input, part.subject),
+    unit: 'lookups',
+    cost: part.tally,
+    ...tempered(
+      weakest(own.map(({ confidence }) => confidence)),
+      [...new Set(own.map(({ because }) => because))].join('; '),
+      inputs[part.input],
+    ),
+    evidence: lossEvidence(example, example === undefined ? null : seen.analyse(example)),
+    errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
+    habit: false,
+  };
+}
+
+/** The resolvers' own timers, which turn a lost packet into seconds. */
+export function waitSettings(groups: readonly LossGroup[]): Setting[] {
+  const settings = new Map<string, Setting>();
+  for (const { resolver, detail } of resolversOf(groups)) {
+    const timers = timersOf(resolver, detail);
+    const { name } = settingsOf(resolver, detail);
+    if (timers === null || settings.has(name)) continue;
+    settings.set(name, {
+      component: name,
+      setting: 'wait before asking again',
+      value: formatDuration(timers.firstWait),
+      origin: 'default',
+      source: timers.source,
+    });
+  }
+  return [...settings.values()];
+}

@@ -1,0 +1,61 @@
+import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
+import { RCODE, type Attempt, type Lookup } from '../../model/lookup.ts';
+import { isAddressType } from './sends.ts';
+
+// RULES: an answer sooner than this may arrive before the twin of a parallel pair leaves.
+const SURE_ANSWER = milliseconds(2);
+
+/** How a lookup asked for its two families. */
+export interface SequentialPairs {
+  parallel: number;
+  sequential: number;
+  sure: number;
+  samePort: number;
+  cost: Duration;
+}
+
+// Nearly all lookups: no object for each.
+const PARALLEL: Readonly<SequentialPairs> = { parallel: 1, sequential: 0, sure: 0, samePort: 0, cost: nanoseconds(0) };
+
+/** A and AAAA of each name of the lookup, or null where it asked for one family. */
+export function sequentialPairsOf(lookup: Lookup): Readonly<SequentialPairs> | null {
+  const { attempts } = lookup;
+  let pairs: SequentialPairs | null = null;
+  for (let index = 1; index < attempts.length; index++) {
+    const second = attempts[index] as Attempt;
+    const first = twinBefore(attempts, index);
+    if (first === null) continue;
+    if (!isSequential(first, second)) {
+      // c-ares walks the search list for each family by itself: only the first pair tells.
+      if (pairs === null || pairs.sequential === 0) return PARALLEL;
+      pairs.parallel++;
+      continue;
+    }
+    pairs ??= { parallel: 0, sequential: 0, sure: 0, samePort: 0, cost: nanoseconds(0) };
+    // The other family because the first has no addresses: a choice, not a mode.
+    if (first.rcode === RCODE.NOERROR && first.answerCount === 0) continue;
+    pairs.sequential++;
+    if (first.repliedAt - first.sentAt >= SURE_ANSWER) pairs.sure++;
+    if (first.clientPort === second.clientPort) pairs.samePort++;
+    // At once, a pair takes as long as its slower half.
+    const saved = Math.min(first.repliedAt - first.sentAt, second.repliedAt - second.sentAt);
+    pairs.cost = nanoseconds(pairs.cost + saved);
+  }
+  return pairs;
+}
+
+const isSequential = (first: Attempt, second: Attempt): boolean => second.sentAt >= first.repliedAt;
+
+// The families' walks of c-ares drift apart by a suffix or two.
+const TWIN_DISTANCE = 8;
+
+function twinBefore(attempts: readonly Attempt[], index: number): Attempt | null {
+  const second = attempts[index] as Attempt;
+  if (!isAddressType(second.type)) return null;
+  for (let earlier = index - 1; earlier >= 0 && earlier >= index - TWIN_DISTANCE; earlier--) {
+    const first = attempts[earlier] as Attempt;
+    if (first.name !== second.name || first.transport !== second.transport || first.server !== second.server) continue;
+    return isAddressType(first.type) && first.type !== second.type ? first : null;
+  }
+  return null;
+}

@@ -1,0 +1,74 @@
+import { nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { COREDNS_QUANTA } from '../../knowledge/cluster-defaults.ts';
+import type { Lookup } from '../../model/lookup.ts';
+import type { LossGroup } from './loss-groups.ts';
+import { SLOW_ANSWER, slowCost, slowPackets } from './slow-answers.ts';
+import { Tally } from './tally.ts';
+
+/** Slow lookups at one server whose slowest answers are of one size. */
+export interface SlowGroup {
+  readonly input: number;
+  readonly client: string;
+  readonly server: string;
+  readonly tally: Tally;
+  /** The least of the slow answers. */
+  least: Duration;
+  lastAt: Timestamp;
+  /** How many have the length of each of CoreDNS's own waits. */
+  readonly quanta: number[];
+  errors: number;
+}
+
+const MAX_GROUPS = 128;
+// An answer of 2.1 s still tells a wait of 2 s.
+const QUANTUM_WIDTH = 0.1;
+
+/** Groups slow lookups by powers of two of their delay, because what stands out shows in the end only. */
+export function createSlowGroups() {
+  const groups = new Map<string, SlowGroup>();
+
+  function groupOf(lookup: Lookup, slowest: Duration): SlowGroup {
+    const band = Math.floor(Math.log2(slowest / SLOW_ANSWER));
+    const full = groups.size >= MAX_GROUPS;
+    const key = full ? `${band}` : `${lookup.input}|${lookup.server}|${band}`;
+    const known = groups.get(`${lookup.input}|${lookup.server}|${band}`) ?? groups.get(key);
+    if (known !== undefined) return known;
+    const group = createGroup(lookup.input, lookup.client, lookup.server, slowest);
+    groups.set(key, group);
+    return group;
+  }
+
+  return {
+    add(lookup: Lookup, slowest: Duration, usual: Duration): void {
+      const group = groupOf(lookup, slowest);
+      group.tally.add(lookup, slowCost(lookup, usual), slowPackets);
+      if (slowest < group.least) group.least = slowest;
+      group.lastAt = lookup.startedAt;
+      for (const [index, quantum] of COREDNS_QUANTA.entries()) {
+        const length = seconds(quantum.seconds);
+        if (slowest >= length && slowest < length * (1 + QUANTUM_WIDTH)) group.quanta[index]!++;
+      }
+    },
+    all: (): SlowGroup[] => [...groups.values()],
+  };
+}
+
+const createGroup = (input: number, client: string, server: string, least: Duration): SlowGroup => ({
+  input,
+  client,
+  server,
+  tally: new Tally(),
+  least,
+  lastAt: Number.NEGATIVE_INFINITY as Timestamp,
+  quanta: COREDNS_QUANTA.map(() => 0),
+  errors: 0,
+});
+
+/** Lookups whose answers came after the question was asked again. */
+export const lateGroup = ({ input, client, server, tally, errors }: LossGroup): SlowGroup => ({
+  ...createGroup(input, client, server, nanoseconds(0)),
+  tally,
+  // Nobody asks again for the warming up of a cache: it repeats by itself.
+  lastAt: Number.POSITIVE_INFINITY as Timestamp,
+  errors,
+});

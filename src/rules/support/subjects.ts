@@ -1,0 +1,97 @@
+import { formatCount } from '../../base/text.ts';
+import type { Subject } from '../../model/finding.ts';
+import type { Input } from '../../model/input.ts';
+import type { Confidence } from '../../model/lookup.ts';
+import { groupBy } from './group-by.ts';
+import { OTHERS } from './loss-groups.ts';
+import { sumOf, type Tally } from './tally.ts';
+
+/** Occurrences of one client at one server. */
+export interface Occurrences {
+  readonly input: number;
+  readonly client: string;
+  readonly server: string;
+  readonly tally: Tally;
+}
+
+/** What one finding is about, with all that belongs to it. */
+export interface Part<Group> {
+  input: number;
+  subject: Subject;
+  groups: readonly Group[];
+  tally: Tally;
+}
+
+// So many clients a person looks at one by one; with more, the server is what they share.
+const FEW_CLIENTS = 5;
+// So many findings of one rule are read; what is beyond is one finding of the capture.
+const MAX_PARTS = 8;
+
+/** A finding for each client where they are few, for each server otherwise. */
+export function partsByClient<Group extends Occurrences>(groups: readonly Group[]): Part<Group>[] {
+  const clients = new Set(groups.map((group) => `${group.input}|${group.client}`));
+  const few = clients.size <= FEW_CLIENTS && !groups.some((group) => group.client === OTHERS);
+  return few ? parts(groups, (group) => ({ kind: 'client', name: group.client })) : partsByServer(groups);
+}
+
+export const partsByServer = <Group extends Occurrences>(groups: readonly Group[]): Part<Group>[] =>
+  parts(groups, (group) => ({ kind: 'server', name: group.server }));
+
+/** One finding for each subject, dearest first, the cheapest together where they are many. */
+export function parts<Group extends Occurrences>(
+  groups: readonly Group[],
+  subjectOf: (group: Group) => Subject,
+): Part<Group>[] {
+  const all = [
+    ...groupBy(groups, (group) => `${group.input}|${subjectOf(group).kind}|${subjectOf(group).name}`).values(),
+  ]
+    .map((own): Part<Group> => {
+      const first = own[0] as Group;
+      return {
+        input: first.input,
+        subject: subjectOf(first),
+        groups: own,
+        tally: sumOf(own.map((group) => group.tally)),
+      };
+    })
+    .toSorted((a, b) => b.tally.costs.total - a.tally.costs.total || b.tally.count - a.tally.count);
+  if (all.length <= MAX_PARTS) return all;
+  const rest = all.slice(MAX_PARTS - 1);
+  const first = rest[0] as Part<Group>;
+  return [
+    ...all.slice(0, MAX_PARTS - 1),
+    {
+      input: first.input,
+      subject: { kind: 'capture', name: `${formatCount(rest.length)} others` },
+      groups: rest.flatMap((part) => part.groups),
+      tally: sumOf(rest.map((part) => part.tally)),
+    },
+  ];
+}
+
+/** The workload behind a subject, in words. */
+export const targetOf = (subject: Subject): string =>
+  subject.kind === 'client' ? `the workload of ${subject.name}` : 'the workloads that ask';
+
+const WEAKER = { certain: 'likely', likely: 'possible', possible: 'possible' } as const;
+
+/** A capture that lost packets itself may have lost the very answers that are missed. */
+export function tempered(
+  confidence: Confidence,
+  because: string,
+  input: Input | undefined,
+): { confidence: Confidence; confidenceBecause: string } {
+  const dropped = input?.damage.droppedByCapture ?? 0;
+  if (dropped === 0) return { confidence, confidenceBecause: because };
+  return {
+    confidence: WEAKER[confidence],
+    confidenceBecause: `${because}; the capture itself lost ${formatCount(dropped)} packets, perhaps these`,
+  };
+}
+
+/** The weakest of several. */
+export const weakest = (confidences: readonly Confidence[]): Confidence =>
+  confidences.includes('possible') ? 'possible' : confidences.includes('likely') ? 'likely' : 'certain';
+
+/** RULES, Warming up: what does not repeat is no more than `info`. */
+export const SEEN_ONCE = 'seen once: a cost worth naming when it repeats';

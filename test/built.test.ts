@@ -1,0 +1,63 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { TOOL } from '../src/model/version.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const program = join(root, 'dist/cli/main.js');
+
+/** A build older than its sources says nothing about them. */
+function isFresh(): boolean {
+  if (!existsSync(program)) return false;
+  const built = statSync(program).mtimeMs;
+  return readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).every(
+    (entry) =>
+      !entry.isFile() ||
+      entry.name.endsWith('.test.ts') ||
+      statSync(join(entry.parentPath, entry.name)).mtimeMs <= built,
+  );
+}
+
+const kubelag = (...words: string[]) =>
+  spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+// `npm ci` builds: only who changed the sources since then has no fresh one.
+describe.skipIf(!isFresh())('the built program (npm run build)', () => {
+  it('is executable and knows its version', () => {
+    expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toBe(`${TOOL.version}\n`);
+  });
+
+  it('has the documentation of its rules with it', () => {
+    const { stdout, status } = kubelag('rules', 'dns-race');
+    expect(status).toBe(0);
+    expect(stdout.split('\n').length).toBeGreaterThan(10);
+  });
+
+  it('says in one line what is wrong', () => {
+    const { stdout, stderr, status } = kubelag('no-such-file.pcap');
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^kubelag: no-such-file\.pcap: [^\n]+\n$/);
+  });
+
+  it('ends quietly when its reader goes away', async () => {
+    const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    child.stdout.destroy();
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it.each(['examples', 'test/corpora'])('explains everything in %s', (folder) => {
+    if (!existsSync(join(root, folder))) return;
+    for (const entry of readdirSync(join(root, folder)).filter((name) =>
+      /\.(?:pcap(?:ng)?|txt)(?:\.gz|\.zst)?$/.test(name),
+    )) {
+      const { stdout, stderr, status } = kubelag('explain', join(folder, entry));
+      expect([0, 1, 3], `${entry}: ${stderr}`).toContain(status);
+      expect(stdout.trim()).not.toBe('');
+    }
+  });
+});

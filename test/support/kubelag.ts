@@ -1,0 +1,53 @@
+import type { Analysis, AnalyzeOptions } from '../../src/analyze.ts';
+import { milliseconds, seconds } from '../../src/base/time.ts';
+import { run } from '../../src/cli/run.ts';
+import { services, type Services } from '../../src/cli/services.ts';
+import type { Diagnosis } from '../../src/model/diagnosis.ts';
+import type { Lookup } from '../../src/model/lookup.ts';
+import { inputOf, lookupOf } from '../../src/model/testing/rows.ts';
+import { diagnosisOf } from '../../src/report/testing/diagnoses.ts';
+import { fakeIo, type FakeIo, type FakeIoOptions } from './fake-io.ts';
+
+const LOOKUPS: readonly Lookup[] = [
+  lookupOf({ id: '0.l1' }),
+  lookupOf({ id: '0.l17', name: 'slow.example.org', duration: seconds(5) }),
+  lookupOf({ id: '1.l1', input: 1, duration: milliseconds(3) }),
+];
+export const INPUTS = [inputOf(), inputOf({ input: 1, path: 'b.pcap' })];
+
+export interface Outcome {
+  status: number;
+  io: FakeIo;
+  /** What the analysis was asked. */
+  asked: AnalyzeOptions[];
+}
+
+export interface Setting extends FakeIoOptions {
+  diagnosis?: Diagnosis;
+  lookups?: readonly Lookup[];
+  analyze?: (options: AnalyzeOptions, io: FakeIo) => Promise<Analysis> | Analysis;
+}
+
+/** Runs the program, in this process, with an analysis that found what the test says. */
+export async function kubelag(words: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  const io = fakeIo(setting);
+  const asked: AnalyzeOptions[] = [];
+  const fake: Services = {
+    ...services,
+    async analyze(options) {
+      asked.push(options);
+      if (setting.analyze !== undefined) return setting.analyze(options, io);
+      for (const observer of options.observers ?? []) {
+        for (const input of INPUTS) observer.input?.(input);
+        for (const lookup of setting.lookups ?? LOOKUPS) observer.lookup?.(lookup);
+        observer.finish?.();
+      }
+      return { diagnosis: setting.diagnosis ?? diagnosisOf(), inputs: INPUTS };
+    },
+  };
+  const status = await run(words, io, fake);
+  return { status, io, asked };
+}
+
+/** An error as it must be: one line that says whose. */
+export const oneLine = /^kubelag: [^\n]+\n$/;

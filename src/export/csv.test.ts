@@ -53,7 +53,7 @@ const lookup = lookupOf({
       type: 28,
       sentAt: atMs(1),
       sentPacket: 414,
-      resends: [{ at: atMs(5001), packet: 611 }],
+      resends: [{ at: atMs(5001), packet: 611, behindDnat: null }],
     }),
   ],
 });

@@ -61,7 +61,8 @@ const TRANSACTION_COLUMNS: readonly Column<TransactionRow>[] = [
   ['addresses', (row) => row.reply?.addresses.join(' ') ?? null],
   ['ttlSeconds', (row) => row.reply?.ttlSeconds ?? null],
   ['unreachableSeconds', (row) => row.unreachableSeconds],
-  ['behindDnat', (row) => row.behindDnat],
+  ['behindDnat', (row) => row.sent[0]?.behindDnat ?? null],
+  ['backend', (row) => row.backend],
 ];
 
 /** Writes RFC 4180: a head, then one line a lookup or attempt. What holds lists holds them with spaces between. */

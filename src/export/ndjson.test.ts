@@ -19,7 +19,7 @@ const lookup = lookupOf({
       type: 28,
       sentAt: atMs(21),
       sentPacket: 414,
-      resends: [{ at: atMs(5021), packet: 611 }],
+      resends: [{ at: atMs(5021), packet: 611, behindDnat: null }],
     }),
   ],
 });

@@ -117,6 +117,7 @@ export class Direction {
     } else {
       this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, length, layers);
       this.#drain(layers);
+      this.#endWhereKnown(layers);
     }
   }
 
@@ -139,7 +140,7 @@ export class Direction {
     const behind = (this.#acknowledged - this.next) | 0;
     // The FIN takes a number of its own: its acknowledgment is one beyond the last byte.
     const missing = this.#endKnown ? Math.min(behind, (this.#end - this.next) | 0) : behind;
-    return Math.max(0, missing);
+    return missing > 0 && missing <= WIDEST_WINDOW ? missing : 0;
   }
 
   /** @param sequence of the FIN itself */

@@ -178,7 +178,7 @@ describe('what is missing', () => {
     recorder.push({ sequence: ISN + 7, acknowledgment: ANSWER + 1, flags: FIN | ACK });
     expect(recorder.log).toEqual([]);
     recorder.push({ sequence: ISN + 1, acknowledgment: ANSWER + 1, data: 'abc' });
-    expect(recorder.log).toEqual(['c:abcdef']);
+    expect(recorder.log).toEqual(['c:abcdef', 'c fin']);
     expect(recorder.arrivals).toEqual([6, 6]);
   });
 
@@ -304,24 +304,24 @@ describe('what is missing', () => {
   });
 });
 
-describe('faces and copies', () => {
-  /** A query and its answer, each packet before and behind the DNAT. */
-  function throughDnat(recorder: Recorder, withSyn: boolean): void {
-    const both = (segment: Parameters<Recorder['push']>[0], ipId: number): void => {
-      const servers = segment.from === 'server' ? [BACKEND, SERVICE] : [SERVICE, BACKEND];
-      for (const server of servers) recorder.push({ ...segment, server, ipId });
-    };
-    if (withSyn) {
-      both({ sequence: ISN, flags: SYN }, 1);
-      both({ from: 'server', sequence: ANSWER, acknowledgment: ISN + 1, flags: SYN | ACK }, 0);
-      both({ sequence: ISN + 1, acknowledgment: ANSWER + 1, flags: ACK }, 2);
-    }
-    both({ sequence: ISN + 1, acknowledgment: ANSWER + 1, data: 'query' }, 3);
-    both({ from: 'server', sequence: ANSWER + 1, acknowledgment: ISN + 6, data: 'answer' }, 4);
-    both({ sequence: ISN + 6, acknowledgment: ANSWER + 7, flags: FIN | ACK }, 5);
-    both({ from: 'server', sequence: ANSWER + 7, acknowledgment: ISN + 7, flags: FIN | ACK }, 6);
+/** A query and its answer, each packet before and behind the DNAT. */
+function throughDnat(recorder: Recorder, withSyn: boolean): void {
+  const both = (segment: Parameters<Recorder['push']>[0], ipId: number): void => {
+    const servers = segment.from === 'server' ? [BACKEND, SERVICE] : [SERVICE, BACKEND];
+    for (const server of servers) recorder.push({ ...segment, server, ipId });
+  };
+  if (withSyn) {
+    both({ sequence: ISN, flags: SYN }, 1);
+    both({ from: 'server', sequence: ANSWER, acknowledgment: ISN + 1, flags: SYN | ACK }, 0);
+    both({ sequence: ISN + 1, acknowledgment: ANSWER + 1, flags: ACK }, 2);
   }
+  both({ sequence: ISN + 1, acknowledgment: ANSWER + 1, data: 'query' }, 3);
+  both({ from: 'server', sequence: ANSWER + 1, acknowledgment: ISN + 6, data: 'answer' }, 4);
+  both({ sequence: ISN + 6, acknowledgment: ANSWER + 7, flags: FIN | ACK }, 5);
+  both({ from: 'server', sequence: ANSWER + 7, acknowledgment: ISN + 7, flags: FIN | ACK }, 6);
+}
 
+describe('faces and copies', () => {
   it.each([true, false])('of a DNAT are one connection (handshake seen: %s)', (withSyn) => {
     const recorder = createRecorder();
     throughDnat(recorder, withSyn);

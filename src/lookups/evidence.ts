@@ -30,9 +30,12 @@ export interface Evidence {
   walksOnOnePort: number;
   walksOnNewPorts: number;
   cookies: number;
+  /** Delays of first queries that were answered at once, added up, and how many. */
+  delays: number;
+  delayed: number;
   authenticData: number;
   /** First resends from the same port with the same id, by their wait. */
-  resentAfter: { twoPointFive: number; two: number; five: number; six: number; other: number };
+  resentAfter: { quarter: number; twoPointFive: number; two: number; five: number; six: number; other: number };
   /** The same id again from a new port, without a resend from the old one before. */
   sameIdNewPort: number;
   newIdNewPort: number;
@@ -42,12 +45,11 @@ export interface Evidence {
   constantWaits: number;
   /** Another server was asked only later, not at the same time as the first (musl asks all at once). */
   serversInTurn: number;
+  /** One family answered, the other one lost and never asked for again although there was time. */
+  gaveUpMissing: number;
   /** After a loss: only the unanswered query again, or its answered twin with it (glibc). */
   onlyMissingAgain: number;
   twinAgain: number;
-  /** Pairs sent within one or two system calls, and pairs with an interpreter in between. */
-  quickPairs: number;
-  slowPairs: number;
 }
 
 /** Which resolver sent a client's lookups, how surely, and what told it. */

@@ -1,4 +1,4 @@
-import { microseconds, milliseconds } from '../base/time.ts';
+import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
 import { RR_TYPE } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence } from './evidence.ts';
@@ -52,26 +52,32 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     walksOnOnePort: 0,
     walksOnNewPorts: 0,
     cookies: 0,
+    delays: 0,
+    delayed: 0,
     authenticData: 0,
-    resentAfter: { twoPointFive: 0, two: 0, five: 0, six: 0, other: 0 },
+    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, five: 0, six: 0, other: 0 },
     sameIdNewPort: 0,
     newIdNewPort: 0,
     doubledWaits: 0,
     constantWaits: 0,
     serversInTurn: 0,
+    gaveUpMissing: 0,
     onlyMissingAgain: 0,
     twinAgain: 0,
-    quickPairs: 0,
-    slowPairs: 0,
   };
 }
 
 /** Adds one closed lookup. Nothing is allocated for plain ones. */
-export function addEvidence(evidence: Evidence, lookup: OpenLookup): void {
+/** @param endsAt what can be seen so far: who has asked no more by then has given up */
+export function addEvidence(evidence: Evidence, lookup: OpenLookup, endsAt: Timestamp): void {
   evidence.lookups++;
   const attempts = lookup.attempts;
   const first = attempts[0] as TrackedAttempt;
   if (first.cookie) evidence.cookies++;
+  if (first.rcode >= 0 && first.resends.length === 0) {
+    evidence.delays += first.repliedAt - first.sentAt;
+    evidence.delayed++;
+  }
   if (first.authenticData) evidence.authenticData++;
   let resent = false;
   for (let index = 0; index < attempts.length; index++) {
@@ -96,13 +102,16 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup): void {
     addRetries(evidence, lookup);
     if (resent) addLoss(evidence, lookup);
   }
-  if (resent || attempts.length > 2) {
-    for (const attempt of attempts)
-      if (attempt.rcode < 0) {
-        addWaits(evidence, lookup, attempt);
-        break;
-      }
+  const lost = firstUnanswered(attempts);
+  if (lost !== null) {
+    addWaits(evidence, lookup, lost);
+    addGivenUp(evidence, lookup, endsAt);
   }
+}
+
+function firstUnanswered(attempts: readonly TrackedAttempt[]): TrackedAttempt | null {
+  for (const attempt of attempts) if (attempt.rcode < 0) return attempt;
+  return null;
 }
 
 /** The first query of its type for its name: later ones carry the same ids again or belong to a retry. */
@@ -130,18 +139,7 @@ function addPair(evidence: Evidence, first: TrackedAttempt, second: TrackedAttem
   if (a.transactionId >> 8 === aaaa.transactionId >> 8) evidence.sameHighOctet++;
   if (first.rcode >= 0 && first.repliedAt <= second.sentAt) evidence.sequential++;
   if (first === aaaa) evidence.aaaaBeforeA++;
-  const gap = second.sentAt - first.sentAt;
-  if (first.rcode >= 0 && first.repliedAt <= second.sentAt) return;
-  if (gap < QUICK_PAIR) evidence.quickPairs++;
-  else if (gap > SLOW_PAIR && gap < INTERRUPTED) evidence.slowPairs++;
 }
-
-// Pairs from one port, measured: glibc and musl (one or two system calls) 3 to 75 µs, c-ares 3 to
-// 90, Node (two calls from JavaScript) 128 to 644. In between nothing is said.
-const QUICK_PAIR = microseconds(60);
-const SLOW_PAIR = microseconds(110);
-// Longer, and the process was stopped in between, or waited for the first answer.
-const INTERRUPTED = milliseconds(2);
 
 // Timers fire late, by up to some ms on a loaded machine.
 const isAbout = (waited: number, wanted: number): boolean => waited > wanted - 3e6 && waited < wanted + 80e6;
@@ -152,7 +150,8 @@ function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
   if (attempt.earlierReplies.length > 0) return;
   const waited = first.at - attempt.sentAt;
   const seen = evidence.resentAfter;
-  if (isAbout(waited, 2.5e9)) seen.twoPointFive++;
+  if (isAbout(waited, 0.25e9)) seen.quarter++;
+  else if (isAbout(waited, 2.5e9)) seen.twoPointFive++;
   else if (isAbout(waited, 5e9)) seen.five++;
   else if (isAbout(waited, 2e9)) seen.two++;
   else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;
@@ -161,6 +160,21 @@ function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
 
 // musl's queries to all servers leave in one loop of system calls.
 const MUSL_BURST = microseconds(100);
+// The first wait of all resolvers is shorter, gRPC's 6 s included.
+const FIRST_WAIT_OVER = milliseconds(6500);
+
+function addGivenUp(evidence: Evidence, lookup: OpenLookup, endsAt: Timestamp): void {
+  for (const lost of lookup.attempts) {
+    if (lost.rcode >= 0 || lost.resends.length > 0 || endsAt - lost.sentAt < FIRST_WAIT_OVER) continue;
+    const twin = twinOf(lookup, lost);
+    if (twin === null || twin.rcode < 0 || twin.clientPort !== lost.clientPort) continue;
+    const again = lookup.attempts.some(
+      (other) => other !== lost && other.type === lost.type && other.name === lost.name,
+    );
+    if (!again) evidence.gaveUpMissing++;
+  }
+}
+
 // Sends of one name and type closer than this are one round (several servers at once, bursts).
 const ROUND = milliseconds(200);
 

@@ -49,10 +49,12 @@ const TRIES_OF_ONE_SERVER = 2;
 
 export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt): number {
   let best: number = JOIN.none;
+  let asked = false;
   const attempts = lookup.attempts;
   for (let index = attempts.length - 1; index >= 0; index--) {
     const earlier = attempts[index] as TrackedAttempt;
     if (earlier.nameHash !== attempt.nameHash || earlier.name !== attempt.name) continue;
+    if (earlier.type === attempt.type) asked = true;
     const strength =
       earlier.type === attempt.type
         ? retryStrength(lookup, earlier, attempt)
@@ -61,8 +63,8 @@ export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt): numbe
           : JOIN.none;
     if (strength > best) best = strength;
   }
-  if (best !== JOIN.none) return best;
-  return walkStrength(lookup, attempt);
+  // A walk asks for each name once: the same name again is another call's.
+  return best !== JOIN.none || asked ? best : walkStrength(lookup, attempt);
 }
 
 const isPair = (one: number, other: number): boolean =>
@@ -77,6 +79,7 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (earlier.rcode >= 0 || !isTimer(waited)) return JOIN.none;
   // glibc, musl and c-ares keep the id; who resent it or sent its pair from one port is no Go.
   if (earlier.resends.length > 0 || hasSamePortPair(lookup)) return JOIN.none;
+  if (attempt.ednsSize < 0 && !hasOtherPortPair(lookup)) return JOIN.none;
   let tries = 0;
   for (const other of lookup.attempts) {
     if (other.name === attempt.name && other.type === attempt.type && other.server === attempt.server) tries++;
@@ -93,13 +96,15 @@ function isTimer(waited: number): boolean {
   return beyond <= TIMER_LATE + TIMER_EARLY;
 }
 
-function hasSamePortPair(lookup: OpenLookup): boolean {
+const hasSamePortPair = (lookup: OpenLookup): boolean => {
   const first = lookup.attempts[0] as TrackedAttempt;
-  for (const other of lookup.attempts) {
-    if (other !== first && other.clientPort === first.clientPort && isPair(first.type, other.type)) return true;
-  }
-  return false;
-}
+  return lookup.attempts.some((other) => other.clientPort === first.clientPort && isPair(first.type, other.type));
+};
+
+const hasOtherPortPair = (lookup: OpenLookup): boolean => {
+  const first = lookup.attempts[0] as TrackedAttempt;
+  return lookup.attempts.some((other) => other.clientPort !== first.clientPort && isPair(first.type, other.type));
+};
 
 function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt): number {
   for (const other of lookup.attempts) {
@@ -110,8 +115,9 @@ function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Trac
   if (earlier.clientPort === attempt.clientPort) {
     return waited <= SAME_PORT_PAIR || isTimer(waited) ? JOIN.samePortPair : JOIN.none;
   }
-  const within = earlier.rcode >= 0 ? FOLLOWS_REPLY : OTHER_PORT_PAIR;
-  return waited <= within ? JOIN.otherPortPair : JOIN.none;
+  if (earlier.rcode >= 0) return waited <= FOLLOWS_REPLY ? JOIN.otherPortPair : JOIN.none;
+  // Sequential glibc goes on to the other family when the first one's wait is over.
+  return waited <= OTHER_PORT_PAIR || isTimer(waited) ? JOIN.otherPortPair : JOIN.none;
 }
 
 function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt): number {
@@ -130,11 +136,16 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt): number {
   if (before.rcode === RCODE.NOERROR && before.answerCount > 0 && before.addresses.length > 0) return JOIN.none;
   const waited = attempt.sentAt - Math.max(before.repliedAt, lookup.lastEventAt);
   if (waited > FOLLOWS_REPLY) return JOIN.none;
+  // With one family found only c-ares goes on for the other one, and that from its one socket.
+  if (isFound(lookup) && !usesPort(lookup, attempt.clientPort)) return JOIN.none;
   const proven = step === 'strong' || lookup.stem > 0;
   if (!proven && waited > AT_ONCE) return JOIN.none;
   if (usesPort(lookup, attempt.clientPort)) return JOIN.samePortWalk;
   return proven ? JOIN.walk : JOIN.weakWalk;
 }
+
+const isFound = (lookup: OpenLookup): boolean =>
+  lookup.attempts.some((attempt) => attempt.rcode === RCODE.NOERROR && attempt.addresses.length > 0);
 
 /** All names of one walk have the same stem. */
 function keepsStem(lookup: OpenLookup, before: TrackedAttempt, attempt: TrackedAttempt): boolean {

@@ -68,6 +68,7 @@ function scenario() {
         ttl: -1,
         unreachableAt: NEVER,
         behindDnat: null,
+        backend: null,
         clientId: client,
         client: `10.0.0.${client}`,
         input: 0,
@@ -87,7 +88,7 @@ function scenario() {
     },
     resend(attempt: TrackedAttempt, ms: number) {
       advance(ms);
-      attempt.resends = [...attempt.resends, { at: at(milliseconds(ms)), packet: ++packet }];
+      attempt.resends = [...attempt.resends, { at: at(milliseconds(ms)), packet: ++packet, behindDnat: null }];
       lookups.sink.resent(attempt);
     },
     reply(attempt: TrackedAttempt, ms: number, rcode = 0) {

@@ -1,20 +1,25 @@
 import { LinkedQueue } from '../base/linked-queue.ts';
-import { seconds, type Timestamp } from '../base/time.ts';
+import { milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import { RCODE, type Lookup } from '../model/lookup.ts';
 import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Verdict } from './evidence.ts';
-import { settleEnd, type Horizon } from './ending.ts';
+import { settleEnd } from './ending.ts';
+import type { Horizon } from './waits.ts';
 import { addEvidence, createEvidence, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, JOIN, joinStrength, stemWith } from './join.ts';
-import { createOpenLookup, type OpenLookup, type Profile, type Timer } from './open-lookup.ts';
+import { createOpenLookup, type OpenLookup, type Profile, type Timer, type Wait } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
 
 // The longest wait within one lookup is c-ares's last, 40 s.
 const LONGEST_WAIT = seconds(42);
+// When all is answered and an address is found, only c-ares goes on (the other family's walk), and
+// glibc that asks for both again after a loss: within the same turn of their loops.
+const GOES_ON_WITHIN = milliseconds(8);
 // Rows wait to come in order of start, and for better knowledge of their resolver: until so many
 // lookups of its kind were seen, or so many rows wait. A small capture is judged as a whole.
 const KNOWN_WELL = 1024;
 const HELD_BACK = 2048;
+const LONGEST: Record<Wait, number> = { brief: GOES_ON_WITHIN, soon: FOLLOWS_REPLY, long: LONGEST_WAIT };
 // A million half-open lookups must not eat the memory: about 30 MB.
 const MAX_OPEN = 1 << 15;
 const CHAINS = 1 << 12;
@@ -47,8 +52,11 @@ export function createLookups(options: LookupsOptions) {
   const chains: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
   const inOrder = new LinkedQueue<OpenLookup>();
   const passedOver = new LinkedQueue<OpenLookup>();
-  const soon = new LinkedQueue<Timer>();
-  const long = new LinkedQueue<Timer>();
+  const waits: Record<Wait, LinkedQueue<Timer>> = {
+    brief: new LinkedQueue(),
+    soon: new LinkedQueue(),
+    long: new LinkedQueue(),
+  };
   const profiles = new Map<number, Profile>();
   let closedAndHeld = 0;
 
@@ -78,8 +86,7 @@ export function createLookups(options: LookupsOptions) {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = attempt.repliedAt;
-    if (isComplete(lookup)) close(lookup);
-    else if (isAnswered(lookup)) arm(lookup, 'soon', attempt.repliedAt);
+    if (isAnswered(lookup)) arm(lookup, isComplete(lookup) ? 'brief' : 'soon', attempt.repliedAt);
   }
 
   function unreachable(attempt: TrackedAttempt): void {
@@ -91,19 +98,6 @@ export function createLookups(options: LookupsOptions) {
     const lookup = attempt.slot < 0 ? undefined : slots[attempt.slot];
     return lookup === undefined || lookup.state !== 'open' ? null : lookup;
   };
-
-  /** Both families have their answer and one is good: nothing can follow. */
-  function isComplete(lookup: OpenLookup): boolean {
-    const attempts = lookup.attempts;
-    if (attempts.length < 2) return false;
-    const last = attempts[attempts.length - 1] as TrackedAttempt;
-    const before = attempts[attempts.length - 2] as TrackedAttempt;
-    if (last.name !== before.name || last.type === before.type) return false;
-    if (last.rcode !== RCODE.NOERROR || before.rcode !== RCODE.NOERROR || last.truncated || before.truncated)
-      return false;
-    if (last.addresses.length + before.addresses.length === 0) return false;
-    return attempts.length === 2 || isAnswered(lookup);
-  }
 
   function start(attempt: TrackedAttempt): OpenLookup {
     if (inOrder.size + passedOver.size - closedAndHeld > MAX_OPEN) evictOldest();
@@ -156,23 +150,23 @@ export function createLookups(options: LookupsOptions) {
   };
 
   /** The lookup ends when nothing follows for as long as its last event lets expect. */
-  function arm(lookup: OpenLookup, queue: 'soon' | 'long', from: Timestamp): void {
+  function arm(lookup: OpenLookup, queue: Wait, from: Timestamp): void {
     const timer = lookup.timer;
-    timer.due = (from + (queue === 'soon' ? FOLLOWS_REPLY : LONGEST_WAIT)) as Timestamp;
     disarm(timer);
+    timer.due = (from + LONGEST[queue]) as Timestamp;
     timer.queue = queue;
-    (queue === 'soon' ? soon : long).append(timer);
+    waits[queue].append(timer);
   }
 
   function disarm(timer: Timer): void {
-    if (timer.queue === 'soon') soon.remove(timer);
-    else if (timer.queue === 'long') long.remove(timer);
+    if (timer.queue !== 'none') waits[timer.queue].remove(timer);
     timer.queue = 'none';
   }
 
   function advance(time: Timestamp): void {
-    expire(soon, time);
-    expire(long, time);
+    expire(waits.brief, time);
+    expire(waits.soon, time);
+    expire(waits.long, time);
     emitReady();
   }
 
@@ -186,7 +180,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.state = 'closed';
     closedAndHeld++;
     lookup.profile = profileOf(lookup);
-    if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup);
+    if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon.endsAt);
   }
 
   function unchain(lookup: OpenLookup): void {
@@ -317,3 +311,14 @@ function verdictOf(profile: Profile): Verdict {
 }
 
 const isKnownWell = (profile: Profile | null): boolean => profile === null || profile.evidence.lookups >= KNOWN_WELL;
+
+/** Both families have their answer for the last name, and one of them is an address. */
+function isComplete(lookup: OpenLookup): boolean {
+  const attempts = lookup.attempts;
+  if (attempts.length < 2) return false;
+  const last = attempts[attempts.length - 1] as TrackedAttempt;
+  const before = attempts[attempts.length - 2] as TrackedAttempt;
+  if (last.name !== before.name || last.type === before.type || last.truncated || before.truncated) return false;
+  if (last.rcode !== RCODE.NOERROR || before.rcode !== RCODE.NOERROR) return false;
+  return last.addresses.length + before.addresses.length > 0;
+}

@@ -38,11 +38,14 @@ export interface OpenLookup extends Lookup {
   readonly timer: Timer;
 }
 
+/** How long something may still follow: after an answer, after an error, after a query. */
+export type Wait = 'brief' | 'soon' | 'long';
+
 /** A lookup's place in one of the queues that end waits; its own list, as the lookup is in another one. */
 export interface Timer {
   readonly lookup: OpenLookup;
   due: Timestamp;
-  queue: 'soon' | 'long' | 'none';
+  queue: Wait | 'none';
   earlier: Timer | null;
   later: Timer | null;
 }

@@ -74,6 +74,7 @@ export const AttemptSchema = Type.Object({
       at: nullable(Type.String()),
       atSeconds: Type.Number({ description: "since the input's first packet" }),
       packet: Type.Union([Type.Integer(), Type.String()]),
+      behindDnat: nullable(oneOf(['before', 'both'])),
     }),
     { minItems: 1 },
   ),
@@ -99,7 +100,7 @@ export const AttemptSchema = Type.Object({
     { description: 'replies that the client did not leave it at: it asked again afterwards' },
   ),
   unreachableSeconds: nullable(Type.Number({ description: 'when ICMP said that nobody listens there' })),
-  behindDnat: nullable(oneOf(['before', 'both'])),
+  backend: nullable(Type.String({ description: 'where a DNAT sent the query, as seen behind it' })),
 });
 
 export const LookupSchema = Type.Object({

@@ -48,6 +48,7 @@ const packet = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max
 const port = fc.integer({ min: 0, max: 0xffff });
 const text = fc.string({ maxLength: 300, unit: 'binary' });
 
+const dnatSight = fc.constantFrom('before' as const, 'both' as const, null);
 const attempt: fc.Arbitrary<Attempt> = fc
   .record({
     name: text,
@@ -60,7 +61,11 @@ const attempt: fc.Arbitrary<Attempt> = fc
     sentAt: time.map(at),
     sentPacket: packet.map(([input, number]) => packetId(input, number)),
     resends: fc.array(
-      fc.record({ at: time.map(at), packet: packet.map(([input, number]) => packetId(input, number)) }),
+      fc.record({
+        at: time.map(at),
+        packet: packet.map(([input, number]) => packetId(input, number)),
+        behindDnat: dnatSight,
+      }),
       { maxLength: 3 },
     ),
     earlierReplies: fc.array(
@@ -79,7 +84,8 @@ const attempt: fc.Arbitrary<Attempt> = fc
     addresses: fc.array(text, { maxLength: 16 }),
     ttl: fc.integer({ min: -1, max: 0xffff_ffff }),
     unreachableAt: fc.oneof(time.map(at), fc.constant(at(Number.NaN))),
-    behindDnat: fc.constantFrom('before' as const, 'both' as const, null),
+    behindDnat: dnatSight,
+    backend: fc.option(text),
   })
   .map((made) => (made.rcode < 0 ? { ...made, ...unanswered, truncated: false } : made));
 

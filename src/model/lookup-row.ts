@@ -21,6 +21,9 @@ import {
 } from './lookup.ts';
 import { packetFromReference, packetInput, packetReference } from './packet.ts';
 
+/** When a packet came, and which. */
+type Moment = Pick<Resend, 'at' | 'packet'>;
+
 /** A lookup as the contract writes it: seconds, RFC 3339 times, names for numbers. */
 export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow {
   const home = inputs[lookup.input];
@@ -30,10 +33,14 @@ export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow
   const absolute = (time: Timestamp): string | null =>
     firstPacketAt === null ? null : toRfc3339(firstPacketAt, at(time - startsAt));
   const packet = (id: number): number | string => packetReference(id, lookup.input);
+  const moment = ({ at: time, packet: id }: Moment) => ({
+    at: absolute(time),
+    atSeconds: since(time),
+    packet: packet(id),
+  });
   const sent = (resend: Resend): AttemptRow['sent'][number] => ({
-    at: absolute(resend.at),
-    atSeconds: since(resend.at),
-    packet: packet(resend.packet),
+    ...moment(resend),
+    behindDnat: resend.behindDnat,
   });
   const attemptRow = (attempt: Attempt): AttemptRow => ({
     name: attempt.name,
@@ -43,7 +50,10 @@ export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow
     server: attempt.server,
     serverPort: attempt.serverPort,
     transport: attempt.transport,
-    sent: [sent({ at: attempt.sentAt, packet: attempt.sentPacket }), ...attempt.resends.map(sent)],
+    sent: [
+      { ...moment({ at: attempt.sentAt, packet: attempt.sentPacket }), behindDnat: attempt.behindDnat },
+      ...attempt.resends.map(sent),
+    ],
     reply: isAnswered(attempt)
       ? {
           at: absolute(attempt.repliedAt),
@@ -56,9 +66,9 @@ export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow
           ttlSeconds: attempt.ttl < 0 ? null : attempt.ttl,
         }
       : null,
-    earlierReplies: attempt.earlierReplies.map((reply) => ({ ...sent(reply), rcode: rcodeName(reply.rcode) })),
+    earlierReplies: attempt.earlierReplies.map((reply) => ({ ...moment(reply), rcode: rcodeName(reply.rcode) })),
     unreachableSeconds: Number.isNaN(attempt.unreachableAt) ? null : since(attempt.unreachableAt),
-    behindDnat: attempt.behindDnat,
+    backend: attempt.backend,
   });
   return {
     schema: LOOKUP_SCHEMA,
@@ -155,7 +165,7 @@ const MAX_SECONDS = Number.MAX_SAFE_INTEGER / 1e9;
 
 function attemptFrom(row: unknown, input: number, startsAt: Timestamp): Attempt | null {
   if (!isRecord(row)) return null;
-  const { name, server, transport, behindDnat } = row;
+  const { name, server, transport, backend } = row;
   const type = typeof row['type'] === 'string' ? typeFromName(row['type']) : 0;
   const transactionId = integer(row['transactionId'], MAX_PORT);
   const clientPort = integer(row['clientPort'], MAX_PORT);
@@ -164,13 +174,14 @@ function attemptFrom(row: unknown, input: number, startsAt: Timestamp): Attempt 
   if (!isText(name) || !isText(server) || (transport !== 'udp' && transport !== 'tcp')) return null;
   if (type < 1 || type > MAX_PORT) return null;
   if (transactionId === null || clientPort === null || serverPort === null || unreachable === null) return null;
-  if (behindDnat !== null && behindDnat !== 'before' && behindDnat !== 'both') return null;
+  if (backend !== null && !isText(backend)) return null;
   if (!isList(row['sent'], MAX_SENT)) return null;
   const sent: Resend[] = [];
   for (const sentRow of row['sent']) {
     const moment = momentFrom(sentRow, input, startsAt);
-    if (moment === null) return null;
-    sent.push(moment);
+    const behindDnat = isRecord(sentRow) ? sentRow['behindDnat'] : undefined;
+    if (moment === null || (behindDnat !== null && behindDnat !== 'before' && behindDnat !== 'both')) return null;
+    sent.push({ ...moment, behindDnat });
   }
   const [first, ...resends] = sent;
   const earlierReplies = earlierRepliesFrom(row['earlierReplies'], input, startsAt);
@@ -190,7 +201,8 @@ function attemptFrom(row: unknown, input: number, startsAt: Timestamp): Attempt 
     earlierReplies,
     ...reply,
     unreachableAt: at(startsAt + unreachable),
-    behindDnat,
+    behindDnat: first.behindDnat,
+    backend,
   };
 }
 
@@ -237,7 +249,7 @@ function earlierRepliesFrom(rows: unknown, input: number, startsAt: Timestamp): 
   return replies;
 }
 
-function momentFrom(row: unknown, input: number, startsAt: Timestamp): Resend | null {
+function momentFrom(row: unknown, input: number, startsAt: Timestamp): Moment | null {
   if (!isRecord(row) || !isAbsoluteTime(row['at'])) return null;
   const since = time(row['atSeconds']);
   const packet = packetFromReference(row['packet'], input);

@@ -47,10 +47,17 @@ export function rcodeFromName(name: string): number {
   return match === null ? -1 : Number(match[1]);
 }
 
+/**
+ * Whether a query was seen on both sides of a DNAT: `both`; only before it, although others to
+ * that server are seen behind it, too: `before`; null where the capture can't tell.
+ */
+export type DnatSight = 'before' | 'both' | null;
+
 /** One more time that the same query went out. */
 export interface Resend {
   at: Timestamp;
   packet: PacketId;
+  behindDnat: DnatSight;
 }
 
 /** A reply that the client did not leave it at: it asked again afterwards. */
@@ -94,8 +101,10 @@ export interface Attempt {
   ttl: number;
   /** ICMP said that the server's port or host is not there: when. NaN where not. */
   unreachableAt: Timestamp;
-  /** The query was seen before the DNAT and behind it: 'both'; only before: 'before'; null where that can't be told. */
-  behindDnat: 'before' | 'both' | null;
+  /** Of the first sending. */
+  behindDnat: DnatSight;
+  /** Where the DNAT sent the query, of the last sending that was seen there; null where none was. */
+  backend: string | null;
 }
 
 export const MAX_ANSWERS = 16;
@@ -202,6 +211,7 @@ export function copyAttempt(attempt: Attempt): Attempt {
     ttl: attempt.ttl,
     unreachableAt: attempt.unreachableAt,
     behindDnat: attempt.behindDnat,
+    backend: attempt.backend,
   };
 }
 

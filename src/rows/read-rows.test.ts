@@ -26,7 +26,7 @@ const slow = lookupOf({
       type: 28,
       sentAt: atMs(21),
       sentPacket: 414,
-      resends: [{ at: atMs(5021), packet: 611 }],
+      resends: [{ at: atMs(5021), packet: 611, behindDnat: null }],
     }),
   ],
 });

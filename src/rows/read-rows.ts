@@ -211,7 +211,7 @@ function renumber(lookup: Lookup, by: number): void {
   lookup.input += by;
   for (const attempt of lookup.attempts) {
     attempt.sentPacket = moved(attempt.sentPacket);
-    attempt.resends = attempt.resends.map((resend) => ({ at: resend.at, packet: moved(resend.packet) }));
+    attempt.resends = attempt.resends.map((resend) => ({ ...resend, packet: moved(resend.packet) }));
     attempt.earlierReplies = attempt.earlierReplies.map((reply) => ({ ...reply, packet: moved(reply.packet) }));
     if (attempt.rcode >= 0) attempt.replyPacket = moved(attempt.replyPacket);
   }

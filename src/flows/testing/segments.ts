@@ -67,6 +67,8 @@ export interface Recorder {
   arrivals: number[];
 }
 
+const side = (stream: TcpStream): 'client' | 'server' => (stream.fromClient ? 'client' : 'server');
+
 export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Recorder {
   const layers = createLayers();
   const log: string[] = [];
@@ -74,7 +76,6 @@ export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Record
   const seen: TcpStream[] = [];
   const arrivals: number[] = [];
   let number = 0;
-  const side = (stream: TcpStream): 'client' | 'server' => (stream.fromClient ? 'client' : 'server');
   const streams = createTcpStreams({
     wants: () => true,
     onData(stream, bytes, start, end, arrival) {

@@ -49,6 +49,7 @@ export const attemptOf = (parts: Partial<Attempt> = {}): Attempt => {
     ttl: 5,
     unreachableAt: at(Number.NaN),
     behindDnat: null,
+    backend: null,
     ...parts,
   };
 };

@@ -89,16 +89,13 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
         return;
       }
       if (known.otherServerId === layers.destination && known.otherClientPort === layers.sourcePort) {
-        duplicate(known, layers);
+        seenBehind(known, layers);
         return;
       }
       if (!sameServer && isOtherFace(known, layers)) {
-        known.otherServerId = layers.destination;
         known.otherClientId = layers.source;
         known.otherClientPort = layers.sourcePort;
-        known.behindDnat = 'both';
-        translated.add(known.serverId);
-        duplicate(known, layers);
+        seenBehind(known, layers);
         return;
       }
     }
@@ -141,11 +138,25 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   function resend(known: Record, layers: Layers): void {
     counts.queries++;
     if (known.resends.length < MAX_RESENDS) {
-      known.resends = [...known.resends, { at: layers.time, packet: packetId(layers.input, layers.number) }];
+      known.resends = [
+        ...known.resends,
+        { at: layers.time, packet: packetId(layers.input, layers.number), behindDnat: null },
+      ];
     }
     known.ipId = known.transport === 'tcp' ? -1 : layers.ipId;
     wait(known, layers.time);
     sink.resent(known);
+  }
+
+  /** The last sending, on its way behind the DNAT. */
+  function seenBehind(known: Record, layers: Layers): void {
+    known.otherServerId = layers.destination;
+    known.backend = addresses.text(layers.destination);
+    const resend = known.resends[known.resends.length - 1];
+    if (resend === undefined) known.behindDnat = 'both';
+    else resend.behindDnat = 'both';
+    translated.add(known.serverId);
+    duplicate(known, layers);
   }
 
   function duplicate(known: Record, layers: Layers): void {
@@ -292,7 +303,9 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
 
   /** Whether a query was on its way to a DNAT that this capture shows, and is not seen behind it. */
   function settle(attempt: TrackedAttempt): void {
-    if (attempt.behindDnat === null && translated.has((attempt as Record).serverId)) attempt.behindDnat = 'before';
+    if (translated.size === 0 || !translated.has((attempt as Record).serverId)) return;
+    attempt.behindDnat ??= 'before';
+    for (const resend of attempt.resends) resend.behindDnat ??= 'before';
   }
 
   function grow(): void {
@@ -346,6 +359,7 @@ function createRecord(): Record {
     ttl: -1,
     unreachableAt: NEVER,
     behindDnat: null,
+    backend: null,
     clientId: 0,
     client: '',
     input: 0,
@@ -384,6 +398,7 @@ function reset(record: Record): void {
   record.ttl = -1;
   record.unreachableAt = NEVER;
   record.behindDnat = null;
+  record.backend = null;
   record.copies = 0;
   record.otherServerId = 0;
   record.otherClientId = 0;

@@ -33,7 +33,7 @@ export const raceLookup = (input: Partial<Input> = {}): LookupRow => {
       duration: nanoseconds(5_006_050_000),
       attempts: [
         query(start, 412, [412, 414], {
-          resends: [{ at: us(start + 5_005_061), packet: 611 }],
+          resends: [{ at: us(start + 5_005_061), packet: 611, behindDnat: null }],
           earlierReplies: [{ at: us(start + 412), packet: 414, rcode: 0 }],
           repliedAt: us(start + 5_005_461),
           replyPacket: 612,
@@ -41,7 +41,7 @@ export const raceLookup = (input: Partial<Input> = {}): LookupRow => {
         query(start + 22, null, [413, 0], {
           type: RR_TYPE.AAAA,
           transactionId: 0x1235,
-          resends: [{ at: us(start + 5_005_550), packet: 613 }],
+          resends: [{ at: us(start + 5_005_550), packet: 613, behindDnat: null }],
           repliedAt: us(start + 5_006_050),
           replyPacket: 614,
           rcode: 0,
@@ -99,8 +99,8 @@ export const deadLookup = (): LookupRow =>
     outcome: 'timeout',
     answers: [],
     attempts: [
-      query(0, null, [1, 0], { resends: [{ at: us(5_005_000), packet: 3 }] }),
-      query(30, null, [2, 0], { type: RR_TYPE.AAAA, resends: [{ at: us(5_005_100), packet: 4 }] }),
+      query(0, null, [1, 0], { resends: [{ at: us(5_005_000), packet: 3, behindDnat: null }] }),
+      query(30, null, [2, 0], { type: RR_TYPE.AAAA, resends: [{ at: us(5_005_100), packet: 4, behindDnat: null }] }),
     ],
   });
 

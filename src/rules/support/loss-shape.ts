@@ -94,7 +94,7 @@ export function analyseLosses(lookup: Lookup, usual: (server: string) => Duratio
     lostTime: waits.lengthWithout(useful),
     lateTime: lates.length(),
     refusedTime: refusedTime(sends, family),
-    lostBeforeDnat: lost.filter((send) => send.attempt.behindDnat === 'before').length,
+    lostBeforeDnat: lost.filter((send) => send.behindDnat === 'before').length,
     failed: hasFailed(lookup, sends),
   };
 }
@@ -143,8 +143,7 @@ function guiltyServer(lookup: Lookup, sends: readonly Send[]): string {
 
 const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
 
-/** Seen behind the DNAT. Of an attempt with resends it may be one of those that was seen there. */
-const wasForwarded = ({ attempt }: Send): boolean => attempt.behindDnat === 'both' && attempt.resends.length === 0;
+const wasForwarded = (send: Send): boolean => send.behindDnat === 'both';
 
 /** Counts one flow; says how its losses lie, or null where it has none. */
 function countFlow(flow: Flow, counts: LossCounts, context: PairContext): LossShape | null {

@@ -81,6 +81,14 @@ const firstsLost = (second: Question): number =>
   analyseLosses(lookupOf([{ again: [5000], answered: 5000.4 }, second]), () => milliseconds(0.4), false).counts
     .firstLost;
 
+const secondsLost = (resolver: Lookup['resolver'], sent: number, lostBefore: boolean): number => {
+  const scenario = new Scenario({ resolver }).ask([
+    { answered: sent / 2 },
+    { type: AAAA, sent, again: [5000], answered: 5000.4 },
+  ]);
+  return analyseLosses(scenario.lookups[0]!, () => milliseconds(0.4), lostBefore).counts.secondLost;
+};
+
 describe('how the losses of a lookup lie', () => {
   it.each<[LossShape, Scenario]>([
     ['second', new Scenario().lostSecond()],
@@ -105,5 +113,14 @@ describe('how the losses of a lookup lie', () => {
     expect(firstsLost({ type: AAAA, sent: 0.03, name: 'else.test' })).toBe(0);
     expect(firstsLost({ type: RR_TYPE.A, sent: 0.03 })).toBe(0);
     expect(firstsLost({ type: AAAA, sent: 9, answered: 9.4 })).toBe(0);
+  });
+
+  it('an answer before the twin left unmakes a pair where glibc may ask one by one', () => {
+    expect(secondsLost('glibc', 0.1, false)).toBe(1);
+    expect(secondsLost('glibc', 0.1, true)).toBe(0);
+    expect(secondsLost('glibc', 0.8, false)).toBe(0);
+    expect(secondsLost('musl', 0.8, true)).toBe(1);
+    expect(secondsLost('musl', 3, false)).toBe(0);
+    expect(secondsLost('netty', 0.1, false)).toBe(0);
   });
 });

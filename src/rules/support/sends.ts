@@ -1,5 +1,5 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { RCODE, RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
+import { RCODE, RR_TYPE, type Attempt, type DnatSight, type Lookup, type Resend } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
 /**
@@ -31,6 +31,7 @@ export interface Send {
   attempt: Attempt;
   at: Timestamp;
   packet: PacketId;
+  behindDnat: DnatSight;
   fate: Fate;
   /** When its answer came, NaN where none did. */
   answeredAt: Timestamp;
@@ -66,8 +67,9 @@ export function sendsOf(lookup: Lookup, usual: (server: string) => Duration): Se
 }
 
 function sendsOfAttempt(attempt: Attempt, usual: Duration): Send[] {
-  const sends: Send[] = [sendOf(attempt, attempt.sentAt, attempt.sentPacket)];
-  for (const resend of attempt.resends) sends.push(sendOf(attempt, resend.at, resend.packet));
+  const { sentAt: at, sentPacket: packet, behindDnat } = attempt;
+  const sends: Send[] = [sendOf(attempt, { at, packet, behindDnat })];
+  for (const resend of attempt.resends) sends.push(sendOf(attempt, resend));
   // Replies before the last one stand apart; each was followed by a resend.
   let reply = 0;
   const replyTimes = attempt.earlierReplies.map((earlier) => earlier.at);
@@ -106,10 +108,11 @@ function sendsOfAttempt(attempt: Attempt, usual: Duration): Send[] {
   return sends;
 }
 
-const sendOf = (attempt: Attempt, at: Timestamp, packet: PacketId): Send => ({
+const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => ({
   attempt,
   at,
   packet,
+  behindDnat,
   fate: 'unknown',
   answeredAt: Number.NaN as Timestamp,
   waitedUntil: at,

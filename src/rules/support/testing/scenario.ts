@@ -213,7 +213,7 @@ export class Scenario {
       truncated: question.truncated ?? false,
       sentAt: moment(question.sent ?? 0),
       sentPacket: packet(),
-      resends: again.map((time) => ({ at: moment(time), packet: packet() })),
+      resends: again.map((time) => ({ at: moment(time), packet: packet(), behindDnat: null })),
       earlierReplies: earlier.map((reply) => ({ at: moment(reply.at), packet: packet(), rcode: reply.rcode })),
       ...(answered === null
         ? unanswered
@@ -225,6 +225,7 @@ export class Scenario {
           }),
       unreachableAt: question.unreachable === undefined ? at(Number.NaN) : moment(question.unreachable),
       behindDnat: question.behindDnat ?? null,
+      backend: null,
     });
   }
 }

@@ -1,0 +1,155 @@
+import { milliseconds, nanoseconds, plus, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
+import type { Outcome } from '../model/lookup.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { OpenLookup } from './open-lookup.ts';
+
+/** Where the capture ends: what would come later can't be seen. */
+export interface Horizon {
+  endsAt: Timestamp;
+}
+
+/** How one family (record type) of a lookup was done. */
+export type FamilyEnd =
+  | { kind: 'reply'; at: Timestamp; outcome: Outcome }
+  | { kind: 'timer'; at: Timestamp; wait: Duration; source: string; lowerBound: boolean; outcome: Outcome }
+  | { kind: 'captureEnd'; at: Timestamp };
+
+// A resend may come this much later than its timer and still be it (measured up to 20 ms; load).
+const TIMER_SLACK = seconds(0.25);
+// Two sends closer than this are one burst (several servers at once, SERVFAIL), not a timer.
+const BURST = seconds(0.2);
+
+// c-ares from 1.32 (ares_metrics.c): five times a server's mean delay, 250 ms at the least.
+const ADAPTED_FACTOR = 5;
+const ADAPTED = milliseconds(250);
+// Timers that an event loop looks at once a second (gRPC, Node) end on the next look.
+const POLLED = seconds(1);
+
+/** Where no reply ended the wait: the resolver's own timer after the last query, as far as it is known. */
+export function timerEnd(
+  lookup: OpenLookup,
+  sameName: readonly TrackedAttempt[],
+  lastSend: Timestamp,
+  timers: ResolverTimers | null,
+  otherAnswered: boolean,
+  horizon: Horizon,
+): FamilyEnd {
+  const rounds = sendRounds(sameName);
+  const seenWait = seenInterval(rounds);
+  const servers = new Set(sameName.map((attempt) => attempt.server)).size;
+  if (timers === null) {
+    if (seenWait === null || horizon.endsAt < lastSend + seenWait) {
+      // Whoever it is waited so long at least, or the capture ended before.
+      return { kind: 'captureEnd', at: Math.min(horizon.endsAt, lastSend + ADAPTED) as Timestamp };
+    }
+    return {
+      kind: 'timer',
+      at: plus(lastSend, seenWait),
+      wait: seenWait,
+      source: 'the wait between its own resends; the resolver is not known',
+      lowerBound: true,
+      outcome: 'timeout',
+    };
+  }
+  const tries = (otherAnswered ? triesOfMissing(lookup, timers) : timers.tries) * servers;
+  const [wait, isSeen] = lastWait(lookup, timers, rounds.length, servers, seenWait);
+  const lastRound = rounds.at(-1) as Timestamp;
+  const due = timers.totalFromFirst
+    ? plus(rounds[0] as Timestamp, nanoseconds(wait * rounds.length))
+    : plus(lastRound, wait);
+  if (rounds.length < tries && horizon.endsAt < due + TIMER_SLACK) {
+    return { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
+  }
+  return {
+    kind: 'timer',
+    at: due,
+    wait,
+    source: isSeen ? `the wait between its own resends (${timers.resolver})` : timers.source,
+    lowerBound: timers.growth === 'jittered' && rounds.length > 1,
+    outcome: 'timeout',
+  };
+}
+
+/**
+ * glibc that already asks one after the other from new ports (an option, or what an earlier loss
+ * left in that thread) gives a family up after one wait (res_send.c; measured).
+ */
+function triesOfMissing(lookup: OpenLookup, timers: ResolverTimers): number {
+  const [first, second] = lookup.attempts;
+  if (timers.resolver !== 'glibc' || first === undefined || second === undefined) return timers.triesOfMissingFamily;
+  return first.type !== second.type && first.clientPort !== second.clientPort ? 1 : timers.triesOfMissingFamily;
+}
+
+/** Times at which the query left, several servers at once or a burst counted as one. */
+function sendRounds(sameName: readonly TrackedAttempt[]): Timestamp[] {
+  const times = sameName
+    .flatMap((attempt) => [attempt.sentAt, ...attempt.resends.map((resend) => resend.at)])
+    .toSorted((one, other) => one - other);
+  return times.filter((time, index) => index === 0 || time - (times[index - 1] as Timestamp) > BURST);
+}
+
+/** The shortest wait between two rounds: growth and load only lengthen the others. */
+function seenInterval(rounds: readonly Timestamp[]): Duration | null {
+  let shortest: number | null = null;
+  for (let index = 1; index < rounds.length; index++) {
+    const wait = (rounds[index] as number) - (rounds[index - 1] as number);
+    if (shortest === null || wait < shortest) shortest = wait;
+  }
+  return shortest === null ? null : nanoseconds(shortest);
+}
+
+/** How long the resolver waits after its `count`-th send, and whether that was seen rather than looked up. */
+function lastWait(
+  lookup: OpenLookup,
+  timers: ResolverTimers,
+  count: number,
+  servers: number,
+  seen: Duration | null,
+): [Duration, boolean] {
+  const usual = firstWait(lookup, timers, seen);
+  const step = seen === null ? usual : nearestStep(seen);
+  // Jitter, and timers that are looked at once a second only, lengthen what was seen.
+  const first = timers.growth === 'jittered' && step > usual ? usual : step;
+  const isSeen = seen !== null && Math.abs(first - usual) > TIMER_SLACK;
+  const base = isSeen ? first : usual;
+  if (timers.growth === 'constant') {
+    if (timers.resolver === 'glibc' && servers > 2 && !isSeen) return [glibcWait(base, count, servers), false];
+    return [base, isSeen];
+  }
+  // With n servers the wait doubles after each round of all of them.
+  const doubled = base * 2 ** Math.floor((count - 1) / Math.max(1, servers));
+  const least = timers.growth === 'jittered' && count > 1 ? doubled / 2 : doubled;
+  return [nanoseconds(timers.resolver === 'node' ? Math.max(POLLED, least) : least), isSeen];
+}
+
+/**
+ * The wait after the first query. c-ares from 1.32 adapts it to a server's usual delay, 250 ms
+ * at the least, once a channel knows the server. Such a channel sends no cookie any more to a
+ * server that answered without one (from 1.33), a new channel does.
+ */
+function firstWait(lookup: OpenLookup, timers: ResolverTimers, seen: Duration | null): Duration {
+  const [first] = lookup.attempts;
+  const evidence = lookup.profile?.evidence;
+  if (timers.resolver === 'node') return seen !== null && seen < timers.firstWait ? ADAPTED : timers.firstWait;
+  if (timers.resolver !== 'c-ares' || timers.growth !== 'jittered' || evidence === undefined) return timers.firstWait;
+  const knowsServer = evidence.cookies > 0 && first?.cookie === false;
+  const adapted = evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two === 0);
+  if (!adapted || first?.cookie === true) return timers.firstWait;
+  const usualDelay = evidence.delays / Math.max(1, evidence.delayed);
+  return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay * ADAPTED_FACTOR)));
+}
+
+/** res_send.c: server i > 0 waits (timeout << i) / servers, in whole seconds. */
+function glibcWait(timeout: Duration, count: number, servers: number): Duration {
+  const server = (count - 1) % servers;
+  if (server === 0) return timeout;
+  return seconds(Math.max(1, Math.floor(((timeout / 1e9) << server) / servers)));
+}
+
+/** Timers fire late, never early: the configured value is the step just below. */
+function nearestStep(seen: Duration): Duration {
+  const step = seconds(1);
+  const below = Math.floor((seen + seconds(0.003)) / step) * step;
+  return below > 0 && seen - below < TIMER_SLACK ? nanoseconds(below) : seen;
+}

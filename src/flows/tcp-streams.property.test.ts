@@ -114,14 +114,17 @@ describe('any cuts of a stream, in any order, some sent again', () => {
           for (const [from, until] of kept) {
             recorder.push({ sequence: of.isn + 1 + from, acknowledgment: ANSWER + 1, data: whole.slice(from, until) });
           }
-          recorder.push({ from: 'server', sequence: ANSWER + 1, acknowledgment: of.isn + 1 + of.length, flags: ACK });
-          recorder.push({
-            from: 'server',
+          const end = of.isn + 1 + of.length;
+          if (finished) recorder.push({ sequence: end, acknowledgment: ANSWER + 1, flags: FIN | ACK });
+          const all = {
+            from: 'server' as const,
             sequence: ANSWER + 1,
-            acknowledgment: of.isn + 1 + of.length,
+            acknowledgment: end + Number(finished),
             flags: ACK,
-            time: 1e9,
-          });
+          };
+          recorder.push(all);
+          recorder.push({ ...all, time: 1e9 });
+          expect(recorder.log.includes('c fin')).toBe(finished);
           const expected = pieces
             .map(([from, until], index) => (lost[index] === true ? '|' : whole.slice(from, until)))
             .join('')

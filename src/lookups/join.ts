@@ -37,6 +37,7 @@ export const FOLLOWS_REPLY = milliseconds(250);
 const OTHER_PORT_PAIR = milliseconds(20);
 // A parallel pair from one port: p99 0.23 ms measured; a process may be stopped in between.
 const SAME_PORT_PAIR = milliseconds(250);
+// What a resolver does in the same turn of its loop.
 const AT_ONCE = milliseconds(5);
 // Timers are whole or half seconds in all resolvers without jitter, measured +0 … +20 ms.
 const TIMER_STEP = milliseconds(500);
@@ -75,7 +76,7 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (waited > MOST_TIMER) return JOIN.none;
   if (earlier.transactionId === attempt.transactionId) return JOIN.sameId;
   if (earlier.truncated && attempt.transport === 'tcp' && earlier.transport === 'udp') return JOIN.afterTruncation;
-  if (isError(earlier) && waited <= FOLLOWS_REPLY) return JOIN.retryAfterError;
+  if (isError(earlier) && waited <= AT_ONCE) return JOIN.retryAfterError;
   if (earlier.rcode >= 0 || !isTimer(waited)) return JOIN.none;
   // glibc, musl and c-ares keep the id; who resent it or sent its pair from one port is no Go.
   if (earlier.resends.length > 0 || hasSamePortPair(lookup)) return JOIN.none;

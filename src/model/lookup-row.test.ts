@@ -18,7 +18,9 @@ describe('a lookup as a row', () => {
     const row = toLookupRow(lookup, inputs);
     expect(row.startSeconds).toBe(0.25);
     expect(row.startedAt).toBe('2023-11-14T22:13:20.250000000Z');
-    expect(row.attempts[0]?.sent).toEqual([{ at: '2023-11-14T22:13:20.250000000Z', atSeconds: 0.25, packet: 7 }]);
+    expect(row.attempts[0]?.sent).toEqual([
+      { at: '2023-11-14T22:13:20.250000000Z', atSeconds: 0.25, packet: 7, behindDnat: null },
+    ]);
     expect(firstPacketAtOf(row)).toBe(1_700_000_000_000_000_000n);
   });
 

@@ -2,11 +2,12 @@ import { LinkedQueue } from '../base/linked-queue.ts';
 import { milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import { RCODE, type Lookup } from '../model/lookup.ts';
 import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { createCandidates } from './candidates.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
 import { addEvidence, createEvidence, kindOf } from './fingerprint.ts';
-import { FOLLOWS_REPLY, JOIN, joinStrength, stemWith } from './join.ts';
+import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { createOpenLookup, type OpenLookup, type Profile, type Timer, type Wait } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
 
@@ -22,9 +23,6 @@ const HELD_BACK = 2048;
 const LONGEST: Record<Wait, number> = { brief: GOES_ON_WITHIN, soon: FOLLOWS_REPLY, long: LONGEST_WAIT };
 // A million half-open lookups must not eat the memory: about 30 MB.
 const MAX_OPEN = 1 << 15;
-const CHAINS = 1 << 12;
-// More lookups of one client and first label at once than this: the newest are looked at.
-const MAX_CANDIDATES = 48;
 // Clients of a cluster times kinds of lookups; beyond, the resolver stays unknown.
 const MAX_PROFILES = 1 << 14;
 const KINDS = 64;
@@ -49,7 +47,7 @@ export function createLookups(options: LookupsOptions) {
   const counts: LookupCounts = { started: 0, emitted: 0, evicted: 0 };
   const slots: OpenLookup[] = [];
   const free: OpenLookup[] = [];
-  const chains: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
+  const candidates = createCandidates();
   const inOrder = new LinkedQueue<OpenLookup>();
   const passedOver = new LinkedQueue<OpenLookup>();
   const waits: Record<Wait, LinkedQueue<Timer>> = {
@@ -64,7 +62,7 @@ export function createLookups(options: LookupsOptions) {
 
   function sent(attempt: TrackedAttempt): void {
     attempt.holders++;
-    let lookup = findLookup(attempt);
+    let lookup = candidates.find(attempt);
     if (lookup === null) lookup = start(attempt);
     else {
       lookup.stem = stemWith(lookup, attempt);
@@ -72,6 +70,7 @@ export function createLookups(options: LookupsOptions) {
     }
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
+    candidates.waiting(lookup);
     arm(lookup, 'long', attempt.sentAt);
   }
 
@@ -79,6 +78,7 @@ export function createLookups(options: LookupsOptions) {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = (attempt.resends.at(-1) as { at: Timestamp }).at;
+    candidates.waiting(lookup);
     arm(lookup, 'long', lookup.lastEventAt);
   }
 
@@ -86,7 +86,10 @@ export function createLookups(options: LookupsOptions) {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = attempt.repliedAt;
-    if (isAnswered(lookup)) arm(lookup, isComplete(lookup) ? 'brief' : 'soon', attempt.repliedAt);
+    if (!isAnswered(lookup)) return;
+    if (!isComplete(lookup)) return arm(lookup, 'soon', attempt.repliedAt);
+    candidates.lingering(lookup);
+    arm(lookup, 'brief', attempt.repliedAt);
   }
 
   function unreachable(attempt: TrackedAttempt): void {
@@ -113,10 +116,6 @@ export function createLookups(options: LookupsOptions) {
     lookup.profile = null;
     lookup.stem = -1;
     lookup.state = 'open';
-    const chain = chainOf(attempt);
-    lookup.nextInChain = chains[chain] as OpenLookup | null;
-    lookup.chained = true;
-    chains[chain] = lookup;
     inOrder.append(lookup);
     return lookup;
   }
@@ -126,28 +125,6 @@ export function createLookups(options: LookupsOptions) {
     slots.push(lookup);
     return lookup;
   }
-
-  function findLookup(attempt: TrackedAttempt): OpenLookup | null {
-    let best: OpenLookup | null = null;
-    let strongest: number = JOIN.none;
-    let candidates = 0;
-    for (let lookup = chains[chainOf(attempt)] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
-      if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
-      if (++candidates > MAX_CANDIDATES) break;
-      const strength = joinStrength(lookup, attempt);
-      if (strength > strongest) {
-        strongest = strength;
-        best = lookup;
-        if (strength === JOIN.sameId) break;
-      }
-    }
-    return best;
-  }
-
-  const chainOf = (attempt: { clientId: number; labelHash: number }): number => {
-    const mixed = Math.imul(attempt.clientId, 0x9e3779b1) ^ attempt.labelHash;
-    return (mixed ^ (mixed >>> 13)) & (CHAINS - 1);
-  };
 
   /** The lookup ends when nothing follows for as long as its last event lets expect. */
   function arm(lookup: OpenLookup, queue: Wait, from: Timestamp): void {
@@ -176,27 +153,11 @@ export function createLookups(options: LookupsOptions) {
 
   function close(lookup: OpenLookup): void {
     disarm(lookup.timer);
-    unchain(lookup);
+    candidates.remove(lookup);
     lookup.state = 'closed';
     closedAndHeld++;
     lookup.profile = profileOf(lookup);
     if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon.endsAt);
-  }
-
-  function unchain(lookup: OpenLookup): void {
-    if (!lookup.chained) return;
-    const chain = chainOf(lookup);
-    let previous: OpenLookup | null = null;
-    for (let other = chains[chain] as OpenLookup | null; other !== null; other = other.nextInChain) {
-      if (other === lookup) {
-        if (previous === null) chains[chain] = lookup.nextInChain;
-        else previous.nextInChain = lookup.nextInChain;
-        break;
-      }
-      previous = other;
-    }
-    lookup.nextInChain = null;
-    lookup.chained = false;
   }
 
   function profileOf(lookup: OpenLookup): Profile | null {

@@ -29,9 +29,11 @@ export interface OpenLookup extends Lookup {
   state: 'open' | 'closed' | 'free';
   /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
   profile: Profile | null;
-  /** In the chain of those that share client and first label. */
+  /** Where it is found (candidates.ts): the chains, the one it is in, and its neighbours there. */
+  chains: (OpenLookup | null)[] | null;
+  chain: number;
   nextInChain: OpenLookup | null;
-  chained: boolean;
+  previousInChain: OpenLookup | null;
   /** Neighbours in order of start. */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
@@ -80,8 +82,10 @@ class Grown implements OpenLookup {
   stem = -1;
   state: 'open' | 'closed' | 'free' = 'free';
   profile: Profile | null = null;
+  chains: (OpenLookup | null)[] | null = null;
+  chain = 0;
   nextInChain: OpenLookup | null = null;
-  chained = false;
+  previousInChain: OpenLookup | null = null;
   earlier: OpenLookup | null = null;
   later: OpenLookup | null = null;
   readonly timer: Timer = { lookup: this, due: NEVER, queue: 'none', earlier: null, later: null };

@@ -1,0 +1,87 @@
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import { JOIN, joinStrength } from './join.ts';
+import type { OpenLookup } from './open-lookup.ts';
+
+// A power of two; a node's open lookups spread over it.
+const CHAINS = 1 << 12;
+// More lookups of one client and first label at once than this: the newest are looked at.
+const MAX_CANDIDATES = 48;
+
+/**
+ * The open lookups that a query may belong to. Those still waiting are found by client and first
+ * label, which all names of a walk share; those that have all they want, and linger only because
+ * c-ares or glibc may go on from the same socket, by client and port: of these there may be
+ * hundreds with one name.
+ */
+export function createCandidates() {
+  const byLabel: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
+  const byPort: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
+
+  function insert(chains: (OpenLookup | null)[], key: number, lookup: OpenLookup): void {
+    const next = chains[key] as OpenLookup | null;
+    lookup.chains = chains;
+    lookup.chain = key;
+    lookup.previousInChain = null;
+    lookup.nextInChain = next;
+    if (next !== null) next.previousInChain = lookup;
+    chains[key] = lookup;
+  }
+
+  function remove(lookup: OpenLookup): void {
+    const { chains, nextInChain: next, previousInChain: previous } = lookup;
+    if (chains === null) return;
+    if (previous === null) chains[lookup.chain] = next;
+    else previous.nextInChain = next;
+    if (next !== null) next.previousInChain = previous;
+    lookup.chains = null;
+    lookup.nextInChain = null;
+    lookup.previousInChain = null;
+  }
+
+  return {
+    /** The lookup waits for answers, or for its next step. */
+    waiting(lookup: OpenLookup): void {
+      if (lookup.chains === byLabel) return;
+      remove(lookup);
+      insert(byLabel, keyOf(lookup.clientId, lookup.labelHash), lookup);
+    },
+    /** The lookup has all its answers. */
+    lingering(lookup: OpenLookup): void {
+      if (lookup.chains === byPort) return;
+      remove(lookup);
+      insert(byPort, keyOf(lookup.clientId, (lookup.attempts[0] as TrackedAttempt).clientPort), lookup);
+    },
+    remove,
+    /** The lookup that a query, not seen before, belongs to; null where it begins one. */
+    find(attempt: TrackedAttempt): OpenLookup | null {
+      let best: OpenLookup | null = null;
+      let strongest: number = JOIN.none;
+      let candidates = 0;
+      const label = keyOf(attempt.clientId, attempt.labelHash);
+      for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
+        if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
+        if (++candidates > MAX_CANDIDATES) break;
+        const strength = joinStrength(lookup, attempt);
+        if (strength <= strongest) continue;
+        strongest = strength;
+        best = lookup;
+        if (strength === JOIN.sameId) return best;
+      }
+      const port = keyOf(attempt.clientId, attempt.clientPort);
+      for (let lookup = byPort[port] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
+        if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
+        if (++candidates > MAX_CANDIDATES) break;
+        const strength = joinStrength(lookup, attempt);
+        if (strength <= strongest || (strength !== JOIN.sameId && strength !== JOIN.samePortWalk)) continue;
+        strongest = strength;
+        best = lookup;
+      }
+      return best;
+    },
+  };
+}
+
+function keyOf(clientId: number, other: number): number {
+  const mixed = Math.imul(clientId, 0x9e3779b1) ^ Math.imul(other, 0x85ebca6b);
+  return (mixed ^ (mixed >>> 13)) & (CHAINS - 1);
+}

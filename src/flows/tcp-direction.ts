@@ -1,5 +1,6 @@
-import { at, between, milliseconds, seconds, type Timestamp } from '../base/time.ts';
+import { at, milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
+import { RecentPackets } from './recent-packets.ts';
 import type { Arrival, TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
 
 /** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
@@ -10,11 +11,10 @@ const ACKNOWLEDGED_PATIENCE = milliseconds(10);
 // Where the other side can't be seen nothing is acknowledged. Three timeouts of the first kind
 // (RFC 6298: 1 s) without a retransmission: it was not lost on its way, but by the capture.
 const ONE_SIDED_PATIENCE = seconds(3);
-// A copy passes the next interface within microseconds; a retransmission takes 200 ms on Linux.
-const COPY_WINDOW = milliseconds(5);
 // Segments of a window at the smallest usual size; each costs an object.
 const MAX_SEGMENTS = 4096;
-const RECENT = 8;
+// Nearly no direction has segments that wait: this stands for none, and nothing is ever put in.
+const NONE: Segment[] = [];
 
 interface Segment {
   sequence: number;
@@ -62,15 +62,11 @@ export class Direction {
   #endKnown = false;
   #acknowledged = 0;
   #acknowledgedKnown = false;
-  #pending: Segment[] = [];
+  #pending = NONE;
   #pendingBytes = 0;
   #holeDeadline = at(Infinity);
   #holeArrival: Arrival | null = null;
-  // The last data packets, to tell copies from retransmissions.
-  #recentSequences: number[] | null = null;
-  #recentIds: number[] = [];
-  #recentTimes: number[] = [];
-  #recentAt = 0;
+  #recent: RecentPackets | null = null;
 
   constructor(stream: TcpStream, shared: Shared) {
     this.stream = stream;
@@ -101,7 +97,7 @@ export class Direction {
       if (this.state === 'unknown') this.start(sequence, 'guessed');
       return;
     }
-    const copied = this.#remember(sequence, layers);
+    const copied = (this.#recent ??= new RecentPackets()).remember(sequence, layers);
     if (this.state === 'ended') {
       this.#countOld(copied);
       return;
@@ -199,25 +195,6 @@ export class Direction {
     else this.#skipTo(first.sequence, null);
   }
 
-  #isSame(index: number, sequence: number, layers: Layers): boolean {
-    if (this.#recentSequences?.[index] !== sequence) return false;
-    const age = Math.abs(between(this.#recentTimes[index] as Timestamp, layers.time));
-    // Some stacks send 0 in every packet (RFC 6864 allows it with DF); IPv6 has none: then time tells.
-    return layers.ipId > 0 ? this.#recentIds[index] === layers.ipId : age <= COPY_WINDOW;
-  }
-
-  /** @returns whether the very packet was seen just before: it is a copy */
-  #remember(sequence: number, layers: Layers): boolean {
-    this.#recentSequences ??= Array.from({ length: RECENT }, () => NaN);
-    for (let index = 0; index < RECENT; index++) if (this.#isSame(index, sequence, layers)) return true;
-    const index = this.#recentAt;
-    this.#recentSequences[index] = sequence;
-    this.#recentIds[index] = layers.ipId;
-    this.#recentTimes[index] = layers.time;
-    this.#recentAt = (index + 1) % RECENT;
-    return false;
-  }
-
   /** The first data fixes a position that was unknown or only guessed. */
   #settle(sequence: number, length: number): void {
     if (this.state === 'open' || this.delivered) return;
@@ -237,6 +214,7 @@ export class Direction {
   }
 
   #keep(sequence: number, layers: Layers, copied: boolean, peerSeen: boolean): void {
+    if (this.#pending === NONE) this.#pending = [];
     const pending = this.#pending;
     let low = 0;
     let high = pending.length;
@@ -356,7 +334,7 @@ export class Direction {
   #finishWith(arrival: Arrival, because: TcpEnd): void {
     this.state = 'ended';
     this.#shared.bytes -= this.#pendingBytes;
-    this.#pending = [];
+    this.#pending = NONE;
     this.#pendingBytes = 0;
     this.#closeHole();
     this.#shared.handlers.onEnd?.(this.stream, arrival, because);

@@ -51,8 +51,8 @@ export interface TcpLimits {
 }
 
 export const TCP_LIMITS: TcpLimits = {
-  // A busy node's conntrack table by default holds more, but most of it idle; about 1 KB each.
-  connections: 1 << 15,
+  // Far more than a node has in use at a time; about 1 KB each, so that a SYN flood costs 16 MB.
+  connections: 1 << 14,
   // The kernel's default receive window at most (tcp_rmem[2] = 6 MiB): more can't be in flight.
   bytesPerDirection: 6 << 20,
   bytes: 32 << 20,

@@ -14,8 +14,7 @@ const SHORTEST_TIMER = milliseconds(240);
  */
 export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   const attempts = lookup.attempts;
-  const last = attempts[attempts.length - 1] as TrackedAttempt;
-  if (attempts.length <= 2 && settlePlain(lookup, last)) return;
+  if (settlePlain(lookup)) return;
   const timers = timersOf(lookup.resolver, lookup.resolverDetail);
   const types = [...new Set(attempts.map((attempt) => attempt.type))];
   const answered = types.some((type) => familyAnswers(lookup, type).length > 0);
@@ -30,26 +29,42 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   lookup.outcome = open === undefined ? outcomeOf(ends, timers) : 'incomplete';
 }
 
-/** The usual case without a detour: one or two queries, each sent once and answered well. */
-function settlePlain(lookup: OpenLookup, last: TrackedAttempt): boolean {
-  const first = lookup.attempts[0] as TrackedAttempt;
-  if (first.rcode !== RCODE.NOERROR || last.rcode !== RCODE.NOERROR || first.truncated || last.truncated) return false;
-  if (first.type === last.type && first !== last) return false;
-  const duration = between(lookup.startedAt, Math.max(first.repliedAt, last.repliedAt) as Timestamp);
+/**
+ * The usual case without a detour, and without an allocation: each query sent once and answered
+ * in time, with an answer or "no such name". The last answer of either family ends it.
+ */
+function settlePlain(lookup: OpenLookup): boolean {
+  const { attempts } = lookup;
+  const last = attempts[attempts.length - 1] as TrackedAttempt;
+  let twin: TrackedAttempt | null = null;
+  for (let index = attempts.length - 1; index >= 0; index--) {
+    const attempt = attempts[index] as TrackedAttempt;
+    if (attempt.rcode !== RCODE.NOERROR && attempt.rcode !== RCODE.NXDOMAIN) return false;
+    if (attempt.resends.length > 0 || attempt.truncated) return false;
+    if (attempt.type !== last.type && twin === null) twin = attempt;
+    // Asked twice for one name: a retry.
+    if (index > 0 && (attempts[index - 1] as TrackedAttempt).type === attempt.type && sameName(attempts, index))
+      return false;
+  }
+  const end = twin === null || twin.repliedAt < last.repliedAt ? last.repliedAt : twin.repliedAt;
+  const duration = between(lookup.startedAt, end);
   if (duration > SHORTEST_TIMER) return false;
   lookup.duration = duration;
   lookup.endBecause = 'reply';
   lookup.endTimer = null;
   lookup.durationIsLowerBound = false;
-  lookup.answers =
-    first === last || last.addresses.length === 0
-      ? first.addresses
-      : first.addresses.length === 0
-        ? last.addresses
-        : [...first.addresses, ...last.addresses];
-  const found = lookup.answers.length > 0 || isFound(first) || isFound(last);
-  lookup.outcome = found ? 'ok' : 'nodata';
+  lookup.answers = both(last.addresses, twin === null ? last.addresses : twin.addresses);
+  if (lookup.answers.length > 0 || isFound(last) || (twin !== null && isFound(twin))) lookup.outcome = 'ok';
+  else lookup.outcome = last.rcode === RCODE.NXDOMAIN || twin?.rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata';
   return true;
+}
+
+const sameName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
+  (attempts[index - 1] as TrackedAttempt).name === (attempts[index] as TrackedAttempt).name;
+
+function both(one: readonly string[], other: readonly string[]): readonly string[] {
+  if (one === other || other.length === 0) return one;
+  return one.length === 0 ? other : [...one, ...other];
 }
 
 function finishWith(lookup: OpenLookup, end: FamilyEnd): void {

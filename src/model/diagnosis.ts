@@ -61,6 +61,13 @@ export const InputSchema = Type.Object({
   }),
 });
 
+const OtherReplySchema = Type.Object({
+  at: nullable(Type.String()),
+  atSeconds: Type.Number(),
+  packet: Type.Union([Type.Integer(), Type.String()]),
+  rcode: Type.String(),
+});
+
 export const AttemptSchema = Type.Object({
   name: Type.String(),
   type: Type.String(),
@@ -90,14 +97,9 @@ export const AttemptSchema = Type.Object({
       ttlSeconds: nullable(Type.Number()),
     }),
   ),
-  earlierReplies: Type.Array(
-    Type.Object({
-      at: nullable(Type.String()),
-      atSeconds: Type.Number(),
-      packet: Type.Union([Type.Integer(), Type.String()]),
-      rcode: Type.String(),
-    }),
-    { description: 'replies that the client did not leave it at: it asked again afterwards' },
+  earlierReplies: Type.Array(OtherReplySchema, { description: 'replies that the client did not leave it at: it asked again afterwards' },
+  ),
+  lateReplies: Type.Array(OtherReplySchema, { description: "answers to earlier sendings that came after the resend's own" },
   ),
   unreachableSeconds: nullable(Type.Number({ description: 'when ICMP said that nobody listens there' })),
   backend: nullable(Type.String({ description: 'where a DNAT sent the query, as seen behind it' })),

@@ -51,6 +51,11 @@ const port = fc.integer({ min: 0, max: 0xffff });
 const text = fc.string({ maxLength: 300, unit: 'binary' });
 
 const dnatSight = fc.constantFrom('before' as const, 'both' as const, null);
+const otherReply = fc.record({
+  at: time.map(at),
+  packet: packet.map(([input, number]) => packetId(input, number)),
+  rcode: fc.integer({ min: 0, max: 4095 }),
+});
 const attempt: fc.Arbitrary<Attempt> = fc
   .record({
     name: text,
@@ -70,14 +75,8 @@ const attempt: fc.Arbitrary<Attempt> = fc
       }),
       { maxLength: 3 },
     ),
-    earlierReplies: fc.array(
-      fc.record({
-        at: time.map(at),
-        packet: packet.map(([input, number]) => packetId(input, number)),
-        rcode: fc.integer({ min: 0, max: 4095 }),
-      }),
-      { maxLength: 2 },
-    ),
+    earlierReplies: fc.array(otherReply, { maxLength: 2 }),
+    lateReplies: fc.array(otherReply, { maxLength: 2 }),
     repliedAt: time.map(at),
     replyPacket: packet.map(([input, number]) => packetId(input, number)),
     rcode: fc.integer({ min: -1, max: 4095 }),
@@ -138,7 +137,13 @@ describe('a row as a lookup', () => {
     const row = throughJson(
       toLookupRow(
         lookupOf({
-          attempts: [attemptOf({ earlierReplies: [{ at: atMs(1), packet: 3, rcode: 2 }] }), attemptOf(unanswered)],
+          attempts: [
+            attemptOf({
+              earlierReplies: [{ at: atMs(1), packet: 3, rcode: 2 }],
+              lateReplies: [{ at: atMs(9), packet: 4, rcode: 0 }],
+            }),
+            attemptOf(unanswered),
+          ],
         }),
         [inputOf()],
       ),

@@ -14,9 +14,9 @@ import {
   typeFromName,
   typeName,
   type Attempt,
-  type EarlierReply,
   type EndTimer,
   type Lookup,
+  type OtherReply,
   type Resend,
 } from './lookup.ts';
 import { packetFromReference, packetInput, packetReference } from './packet.ts';
@@ -42,6 +42,7 @@ export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow
     ...moment(resend),
     behindDnat: resend.behindDnat,
   });
+  const otherReply = (reply: OtherReply) => ({ ...moment(reply), rcode: rcodeName(reply.rcode) });
   const attemptRow = (attempt: Attempt): AttemptRow => ({
     name: attempt.name,
     type: typeName(attempt.type),
@@ -66,7 +67,8 @@ export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow
           ttlSeconds: attempt.ttl < 0 ? null : attempt.ttl,
         }
       : null,
-    earlierReplies: attempt.earlierReplies.map((reply) => ({ ...moment(reply), rcode: rcodeName(reply.rcode) })),
+    earlierReplies: attempt.earlierReplies.map(otherReply),
+    lateReplies: attempt.lateReplies.map(otherReply),
     unreachableSeconds: Number.isNaN(attempt.unreachableAt) ? null : since(attempt.unreachableAt),
     backend: attempt.backend,
   });
@@ -184,9 +186,10 @@ function attemptFrom(row: unknown, input: number, startsAt: Timestamp): Attempt 
     sent.push({ ...moment, behindDnat });
   }
   const [first, ...resends] = sent;
-  const earlierReplies = earlierRepliesFrom(row['earlierReplies'], input, startsAt);
+  const earlierReplies = otherRepliesFrom(row['earlierReplies'], input, startsAt);
+  const lateReplies = otherRepliesFrom(row['lateReplies'], input, startsAt);
   const reply = row['reply'] === null ? NO_REPLY : replyFrom(row['reply'], input, startsAt);
-  if (first === undefined || reply === null || earlierReplies === null) return null;
+  if (first === undefined || reply === null || earlierReplies === null || lateReplies === null) return null;
   return {
     name,
     type,
@@ -199,6 +202,7 @@ function attemptFrom(row: unknown, input: number, startsAt: Timestamp): Attempt 
     sentPacket: first.packet,
     resends,
     earlierReplies,
+    lateReplies,
     ...reply,
     unreachableAt: at(startsAt + unreachable),
     behindDnat: first.behindDnat,
@@ -237,9 +241,9 @@ function replyFrom(row: unknown, input: number, startsAt: Timestamp): Reply | nu
   };
 }
 
-function earlierRepliesFrom(rows: unknown, input: number, startsAt: Timestamp): EarlierReply[] | null {
+function otherRepliesFrom(rows: unknown, input: number, startsAt: Timestamp): OtherReply[] | null {
   if (!isList(rows, MAX_SENT)) return null;
-  const replies: EarlierReply[] = [];
+  const replies: OtherReply[] = [];
   for (const row of rows) {
     const moment = momentFrom(row, input, startsAt);
     const rcode = isRecord(row) && typeof row['rcode'] === 'string' ? rcodeFromName(row['rcode']) : -1;

@@ -60,8 +60,8 @@ export interface Resend {
   behindDnat: DnatSight;
 }
 
-/** A reply that the client did not leave it at: it asked again afterwards. */
-export interface EarlierReply {
+/** A reply beside the one that counts: an earlier one, which the client did not leave it at, or a late one. */
+export interface OtherReply {
   at: Timestamp;
   packet: PacketId;
   rcode: number;
@@ -86,7 +86,12 @@ export interface Attempt {
   /** Empty for nearly all; packets that were only copies of another are not in it. */
   resends: readonly Resend[];
   /** Replies before the last one, each followed by a resend. Empty for nearly all. */
-  earlierReplies: readonly EarlierReply[];
+  earlierReplies: readonly OtherReply[];
+  /**
+   * Replies after that one which are no copies of it: an earlier sending's answer, which came when
+   * the resend was answered already. Never more than there were sendings. Empty for nearly all.
+   */
+  lateReplies: readonly OtherReply[];
   /** The last reply that was not merely a copy; NaN where none was seen. */
   repliedAt: Timestamp;
   replyPacket: PacketId;
@@ -202,6 +207,7 @@ export function copyAttempt(attempt: Attempt): Attempt {
     sentPacket: attempt.sentPacket,
     resends: attempt.resends.map((resend) => ({ ...resend })),
     earlierReplies: attempt.earlierReplies.map((reply) => ({ ...reply })),
+    lateReplies: attempt.lateReplies.map((reply) => ({ ...reply })),
     repliedAt: attempt.repliedAt,
     replyPacket: attempt.replyPacket,
     rcode: attempt.rcode,

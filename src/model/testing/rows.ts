@@ -40,6 +40,7 @@ export const attemptOf = (parts: Partial<Attempt> = {}): Attempt => {
     sentPacket: 1,
     resends: [],
     earlierReplies: [],
+    lateReplies: [],
     repliedAt: at(sentAt + 1e6),
     replyPacket: 2,
     rcode: 0,

@@ -15,6 +15,8 @@ const ANSWERED_LIFETIME = seconds(6);
 const MAX_UNANSWERED = 1 << 16;
 // Answered ones are of little use and many; few keep the working set in the processor's cache.
 const MAX_ANSWERED = 1 << 8;
+// As many as lookups usually hold at once on a busy node; more are left to the collector.
+const MAX_POOLED = 1 << 14;
 // The copies that `-i any` and a DNAT make follow each other within the kernel's own work. A
 // resend has another IP identification, so the bound only has to exclude that number's return.
 const COPY_WITHIN = milliseconds(100);
@@ -295,7 +297,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     if (--attempt.holders > 0) return;
     const record = attempt as Record;
     if (record.queued !== 'none') return;
-    if (pool.length < MAX_ANSWERED) {
+    if (pool.length < MAX_POOLED) {
       reset(record);
       pool.push(record);
     }

@@ -3,7 +3,7 @@ import { JOIN, joinStrength } from './join.ts';
 import type { OpenLookup } from './open-lookup.ts';
 
 // A power of two; a node's open lookups spread over it.
-const CHAINS = 1 << 12;
+const CHAINS = 1 << 14;
 // More lookups of one client and first label at once than this: the newest are looked at.
 const MAX_CANDIDATES = 48;
 
@@ -49,6 +49,7 @@ export function createCandidates() {
     lingering(lookup: OpenLookup): void {
       if (lookup.chains === byPort) return;
       remove(lookup);
+      if (hasAll(lookup)) return;
       insert(byPort, keyOf(lookup.clientId, (lookup.attempts[0] as TrackedAttempt).clientPort), lookup);
     },
     remove,
@@ -79,6 +80,13 @@ export function createCandidates() {
       return best;
     },
   };
+}
+
+/** Both families were found at the first asking: nobody goes on from there. */
+function hasAll(lookup: OpenLookup): boolean {
+  if (lookup.attempts.length !== 2) return false;
+  for (const attempt of lookup.attempts) if (attempt.addresses.length === 0 || attempt.resends.length > 0) return false;
+  return true;
 }
 
 function keyOf(clientId: number, other: number): number {

@@ -59,6 +59,7 @@ function scenario() {
         sentPacket: ++packet,
         resends: [],
         earlierReplies: [],
+        lateReplies: [],
         repliedAt: NEVER,
         replyPacket: 0,
         rcode: -1,

@@ -1,5 +1,6 @@
+import { Fifo } from '../base/fifo.ts';
 import { LinkedQueue } from '../base/linked-queue.ts';
-import { milliseconds, seconds, type Timestamp } from '../base/time.ts';
+import { at, milliseconds, plus, seconds, type Timestamp } from '../base/time.ts';
 import { RCODE, type Lookup } from '../model/lookup.ts';
 import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createCandidates } from './candidates.ts';
@@ -8,24 +9,27 @@ import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
 import { addEvidence, createEvidence, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
-import { createOpenLookup, type OpenLookup, type Profile, type Timer, type Wait } from './open-lookup.ts';
+import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
 
 // The longest wait within one lookup is c-ares's last, 40 s.
 const LONGEST_WAIT = seconds(42);
 // When all is answered and an address is found, only c-ares goes on (the other family's walk), and
 // glibc that asks for both again after a loss: within the same turn of their loops.
-const GOES_ON_WITHIN = milliseconds(8);
+const GOES_ON_WITHIN = milliseconds(5);
 // Rows wait to come in order of start, and for better knowledge of their resolver: until so many
 // lookups of its kind were seen, or so many rows wait. A small capture is judged as a whole.
 const KNOWN_WELL = 1024;
 const HELD_BACK = 2048;
-const LONGEST: Record<Wait, number> = { brief: GOES_ON_WITHIN, soon: FOLLOWS_REPLY, long: LONGEST_WAIT };
+// Once the resolvers are known, only order is left to wait for, and one lost answer would hold
+// back all that follow: so many rows stay in the processor's cache.
+const HELD_BACK_LATER = 128;
+// What waits for its longest timer is few: looked through once in so much capture time.
+const SWEEP_EVERY = seconds(1);
 // A million half-open lookups must not eat the memory: about 30 MB.
 const MAX_OPEN = 1 << 15;
 // Clients of a cluster times kinds of lookups; beyond, the resolver stays unknown.
 const MAX_PROFILES = 1 << 14;
-const KINDS = 64;
 
 export interface LookupCounts {
   started: number;
@@ -48,14 +52,14 @@ export function createLookups(options: LookupsOptions) {
   const slots: OpenLookup[] = [];
   const free: OpenLookup[] = [];
   const candidates = createCandidates();
-  const inOrder = new LinkedQueue<OpenLookup>();
-  const passedOver = new LinkedQueue<OpenLookup>();
-  const waits: Record<Wait, LinkedQueue<Timer>> = {
-    brief: new LinkedQueue(),
-    soon: new LinkedQueue(),
-    long: new LinkedQueue(),
-  };
-  const profiles = new Map<number, Profile>();
+  const inOrder = new Fifo<OpenLookup>();
+  const passedOver = new Set<OpenLookup>();
+  const brief = new Fifo<OpenLookup>();
+  const soon = new LinkedQueue<OpenLookup>();
+  /** By client, then by kind of lookup. */
+  const profiles: (Profile | undefined)[][] = [];
+  let profileCount = 0;
+  let sweptAt = at(-Infinity);
   let closedAndHeld = 0;
 
   const sink: AttemptSink = { sent, resent, replied, unreachable };
@@ -70,16 +74,14 @@ export function createLookups(options: LookupsOptions) {
     }
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
-    candidates.waiting(lookup);
-    arm(lookup, 'long', attempt.sentAt);
+    waits(lookup, attempt.sentAt);
   }
 
   function resent(attempt: TrackedAttempt): void {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = (attempt.resends.at(-1) as { at: Timestamp }).at;
-    candidates.waiting(lookup);
-    arm(lookup, 'long', lookup.lastEventAt);
+    waits(lookup, lookup.lastEventAt);
   }
 
   function replied(attempt: TrackedAttempt): void {
@@ -87,9 +89,10 @@ export function createLookups(options: LookupsOptions) {
     if (lookup === null) return;
     lookup.lastEventAt = attempt.repliedAt;
     if (!isAnswered(lookup)) return;
-    if (!isComplete(lookup)) return arm(lookup, 'soon', attempt.repliedAt);
-    candidates.lingering(lookup);
-    arm(lookup, 'brief', attempt.repliedAt);
+    const complete = isComplete(lookup);
+    lookup.due = plus(attempt.repliedAt, complete ? GOES_ON_WITHIN : FOLLOWS_REPLY);
+    if (complete) candidates.lingering(lookup);
+    linger(lookup, complete ? 'brief' : 'soon');
   }
 
   function unreachable(attempt: TrackedAttempt): void {
@@ -116,7 +119,9 @@ export function createLookups(options: LookupsOptions) {
     lookup.profile = null;
     lookup.stem = -1;
     lookup.state = 'open';
-    inOrder.append(lookup);
+    lookup.queued = 'none';
+    lookup.passedOver = false;
+    inOrder.push(lookup);
     return lookup;
   }
 
@@ -126,72 +131,96 @@ export function createLookups(options: LookupsOptions) {
     return lookup;
   }
 
-  /** The lookup ends when nothing follows for as long as its last event lets expect. */
-  function arm(lookup: OpenLookup, queue: Wait, from: Timestamp): void {
-    const timer = lookup.timer;
-    disarm(timer);
-    timer.due = (from + LONGEST[queue]) as Timestamp;
-    timer.queue = queue;
-    waits[queue].append(timer);
+  /** All is answered for now: what could still follow does so within this time. */
+  function linger(lookup: OpenLookup, queue: 'brief' | 'soon'): void {
+    if (lookup.queued === 'brief') return;
+    if (lookup.queued === 'soon') soon.remove(lookup);
+    lookup.queued = queue;
+    lookup.queuedUntil = lookup.due;
+    if (queue === 'brief') brief.push(lookup);
+    else soon.append(lookup);
   }
 
-  function disarm(timer: Timer): void {
-    if (timer.queue !== 'none') waits[timer.queue].remove(timer);
-    timer.queue = 'none';
+  /** It goes on. The ring of those that linger briefly lets it go when its turn comes. */
+  function waits(lookup: OpenLookup, from: Timestamp): void {
+    lookup.due = plus(from, LONGEST_WAIT);
+    if (lookup.queued === 'soon') {
+      soon.remove(lookup);
+      lookup.queued = 'none';
+    }
+    candidates.waiting(lookup);
   }
 
+  /** Nothing before `time` follows: lookups end whose last event lets expect no more by now. */
   function advance(time: Timestamp): void {
-    expire(waits.brief, time);
-    expire(waits.soon, time);
-    expire(waits.long, time);
+    for (let lookup = brief.first; lookup !== undefined && lookup.queuedUntil < time; lookup = brief.first) {
+      brief.shift();
+      lookup.queued = 'none';
+      if (lookup.state !== 'open') continue;
+      if (lookup.due < time) close(lookup);
+      else if (isAnswered(lookup)) linger(lookup, 'soon');
+    }
+    for (let lookup = soon.first; lookup !== null && lookup.due < time; lookup = soon.first) close(lookup);
+    if (time > sweptAt + SWEEP_EVERY) sweep(time);
     emitReady();
   }
 
-  function expire(queue: LinkedQueue<Timer>, time: Timestamp): void {
-    for (let timer = queue.first; timer !== null && timer.due < time; timer = queue.first) close(timer.lookup);
+  /** Ends what has waited as long as the longest timer. */
+  function sweep(time: Timestamp): void {
+    sweptAt = time;
+    for (const lookup of inOrder) if (lookup.state === 'open' && lookup.due < time) close(lookup);
+    for (const lookup of passedOver) if (lookup.due < time) close(lookup);
   }
 
   function close(lookup: OpenLookup): void {
-    disarm(lookup.timer);
     candidates.remove(lookup);
+    if (lookup.queued === 'soon') {
+      soon.remove(lookup);
+      lookup.queued = 'none';
+    }
     lookup.state = 'closed';
     closedAndHeld++;
     lookup.profile = profileOf(lookup);
     if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon.endsAt);
+    if (lookup.passedOver && passedOver.delete(lookup)) emit(lookup);
   }
 
   function profileOf(lookup: OpenLookup): Profile | null {
-    const key = lookup.clientId * KINDS + kindOf(lookup);
-    const known = profiles.get(key);
+    const kind = kindOf(lookup);
+    const ofClient = (profiles[lookup.clientId] ??= []);
+    const known = ofClient[kind];
     if (known !== undefined) return known;
-    if (profiles.size >= MAX_PROFILES) return null;
+    if (profileCount >= MAX_PROFILES) return null;
+    profileCount++;
     const profile: Profile = { evidence: createEvidence(lookup), verdict: null, renewAt: 0 };
-    profiles.set(key, profile);
+    ofClient[kind] = profile;
     return profile;
   }
 
   /** In order of start; one that waits for its timers while too many follow is passed over and comes late. */
   function emitReady(): void {
-    for (let lookup = inOrder.first; lookup !== null; lookup = inOrder.first) {
-      const full = inOrder.size > HELD_BACK;
+    for (let lookup = inOrder.first; lookup !== undefined; lookup = inOrder.first) {
+      const full = inOrder.size > (counts.emitted < HELD_BACK ? HELD_BACK : HELD_BACK_LATER);
       if (!full && (lookup.state !== 'closed' || !isKnownWell(lookup.profile))) break;
-      inOrder.remove(lookup);
+      inOrder.shift();
       if (lookup.state === 'closed') emit(lookup);
-      else passedOver.append(lookup);
-    }
-    for (let lookup = passedOver.first; lookup !== null && lookup.state === 'closed'; lookup = passedOver.first) {
-      passedOver.remove(lookup);
-      emit(lookup);
+      else {
+        lookup.passedOver = true;
+        passedOver.add(lookup);
+      }
     }
   }
 
   function evictOldest(): void {
-    const oldest = passedOver.first ?? inOrder.first;
-    if (oldest === null) return;
     counts.evicted++;
-    (passedOver.first === oldest ? passedOver : inOrder).remove(oldest);
-    if (oldest.state === 'open') close(oldest);
-    emit(oldest);
+    const [late] = passedOver;
+    const oldest = late ?? inOrder.first;
+    if (oldest === undefined) return;
+    if (late === undefined) {
+      inOrder.shift();
+      if (oldest.state === 'open') close(oldest);
+      emit(oldest);
+    } else close(oldest);
   }
 
   function emit(lookup: OpenLookup): void {
@@ -223,31 +252,26 @@ export function createLookups(options: LookupsOptions) {
     // One stays: an array that was empty once gets a new store with its next element.
     while (lookup.attempts.length > 1) lookup.attempts.pop();
     lookup.state = 'free';
-    free.push(lookup);
+    // A queue that still holds it (it was ended for want of room) must not meet it in another life.
+    if (lookup.queued === 'none') free.push(lookup);
   }
 
   /** The lookups that are still held, as they stand now; for an answer while the capture runs. */
   function* snapshot(): Generator<Lookup> {
-    for (const queue of [passedOver, inOrder]) {
-      for (let lookup = queue.first; lookup !== null; lookup = lookup.later) {
-        describe(lookup);
-        yield lookup;
-      }
+    for (const lookup of [...passedOver, ...inOrder]) {
+      describe(lookup);
+      yield lookup;
     }
   }
 
   /** No more packets: what is open ends as its resolver would have, or with the capture. */
   function finish(): void {
-    for (const queue of [passedOver, inOrder]) {
-      for (let lookup = queue.first; lookup !== null; lookup = lookup.later) if (lookup.state === 'open') close(lookup);
-    }
-    const rest: OpenLookup[] = [];
-    for (const queue of [passedOver, inOrder]) {
-      for (let lookup = queue.first; lookup !== null; lookup = queue.first) {
-        queue.remove(lookup);
-        rest.push(lookup);
-      }
-    }
+    const rest = [...passedOver, ...inOrder];
+    for (const lookup of rest) lookup.passedOver = false;
+    // All are closed first: what each tells of its resolver counts for the others.
+    for (const lookup of rest) if (lookup.state === 'open') close(lookup);
+    while (inOrder.shift() !== undefined);
+    passedOver.clear();
     rest.sort((one, other) => one.startedAt - other.startedAt || one.ordinal - other.ordinal);
     for (const lookup of rest) emit(lookup);
   }

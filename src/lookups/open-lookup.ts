@@ -34,22 +34,15 @@ export interface OpenLookup extends Lookup {
   chain: number;
   nextInChain: OpenLookup | null;
   previousInChain: OpenLookup | null;
-  /** Neighbours in order of start. */
+  /** When it ends if nothing more comes; where it waits for that, and until when it was put there. */
+  due: Timestamp;
+  queued: 'none' | 'brief' | 'soon';
+  queuedUntil: Timestamp;
+  /** Neighbours in the queue of those that may soon go on (LinkedQueue). */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
-  readonly timer: Timer;
-}
-
-/** How long something may still follow: after an answer, after an error, after a query. */
-export type Wait = 'brief' | 'soon' | 'long';
-
-/** A lookup's place in one of the queues that end waits; its own list, as the lookup is in another one. */
-export interface Timer {
-  readonly lookup: OpenLookup;
-  due: Timestamp;
-  queue: Wait | 'none';
-  earlier: Timer | null;
-  later: Timer | null;
+  /** Others that began later have been emitted already. */
+  passedOver: boolean;
 }
 
 /** Built with all its fields at once, so that all lookups have one shape. */
@@ -86,9 +79,12 @@ class Grown implements OpenLookup {
   chain = 0;
   nextInChain: OpenLookup | null = null;
   previousInChain: OpenLookup | null = null;
+  due = NEVER;
+  queued: 'none' | 'brief' | 'soon' = 'none';
+  queuedUntil = NEVER;
   earlier: OpenLookup | null = null;
   later: OpenLookup | null = null;
-  readonly timer: Timer = { lookup: this, due: NEVER, queue: 'none', earlier: null, later: null };
+  passedOver = false;
 
   constructor(slot: number) {
     this.slot = slot;

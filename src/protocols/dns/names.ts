@@ -4,8 +4,9 @@
  * times, so the strings are kept in a small cache that is indexed by the name's bytes.
  */
 
-// A node sees some thousand names; a name that is pushed out costs one string more, no error.
-const CACHE_SLOTS = 1 << 12;
+// A node sees some thousand names, and two in one slot push each other out: 2 MB, of which only
+// the slots in use are touched.
+const CACHE_SLOTS = 1 << 14;
 // RFC 1035 section 2.3.4: 255 octets, length bytes included.
 export const MAX_NAME_OCTETS = 255;
 // A name of 255 octets has at most 127 labels; more pointers than that is a loop.
@@ -27,17 +28,18 @@ export interface NameReader {
   read(bytes: Uint8Array, offset: number, message: number, end: number): number;
 }
 
-interface CacheEntry {
-  /** The name as it stands on the wire, four octets a word, the last ones one by one. */
-  words: Int32Array;
-  length: number;
-  name: string;
-  hash: number;
-  labelHash: number;
-}
+// Longer names are spelled out each time; a name within a cluster has some 50 octets.
+const CACHED_OCTETS = 128;
+const SLOT_WORDS = CACHED_OCTETS / 4;
 
 export function createNameReader(): NameReader {
-  const cache: (CacheEntry | undefined)[] = Array.from({ length: CACHE_SLOTS }, () => undefined);
+  // What is compared lies together: names are looked up for each packet, and a cache line counts.
+  const cachedWords = new Int32Array(CACHE_SLOTS * SLOT_WORDS);
+  // No name is as long as that: the root's length is 0, which must not be found in an empty slot.
+  const cachedLengths = new Uint8Array(CACHE_SLOTS).fill(MAX_NAME_OCTETS);
+  const cachedHashes = new Int32Array(CACHE_SLOTS);
+  const cachedLabelHashes = new Int32Array(CACHE_SLOTS);
+  const cachedNames: string[] = Array.from({ length: CACHE_SLOTS }, () => '');
   const expanded = new Uint8Array(MAX_NAME_OCTETS + 1);
   let viewed: Uint8Array | null = null;
   let view: DataView = new DataView(expanded.buffer);
@@ -78,36 +80,45 @@ export function createNameReader(): NameReader {
     }
     for (; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
     const slot = (hash ^ (hash >>> 16)) & (CACHE_SLOTS - 1);
-    const known = cache[slot];
-    if (known !== undefined && known.length === length) {
-      const words = known.words;
-      let index = 0;
-      for (at = start; at < wordsEnd && words[index] === view.getInt32(at, true); at += 4) index++;
-      while (at >= wordsEnd && at < end && words[index] === bytes[at]) {
-        at++;
-        index++;
-      }
-      if (at === end) {
-        reader.name = known.name;
-        reader.hash = known.hash;
-        reader.labelHash = known.labelHash;
-        return;
-      }
+    if (cachedLengths[slot] === length && isCached(bytes, start, length, slot)) {
+      reader.name = cachedNames[slot] as string;
+      reader.hash = cachedHashes[slot] as number;
+      reader.labelHash = cachedLabelHashes[slot] as number;
+      return;
     }
-    remember(bytes, start, length, slot);
-  }
-
-  function remember(bytes: Uint8Array, start: number, length: number, slot: number): void {
-    const name = nameOf(bytes, start, start + length);
-    const whole = length >> 2;
-    const words = new Int32Array(whole + (length & 3));
-    for (let index = 0; index < whole; index++) words[index] = view.getInt32(start + index * 4, true);
-    for (let index = whole * 4; index < length; index++)
-      words[whole + index - whole * 4] = bytes[start + index] as number;
+    const name = nameOf(bytes, start, end);
     reader.name = name;
     reader.hash = hashText(name);
     reader.labelHash = hashText(firstLabel(name));
-    cache[slot] = { words, length, name, hash: reader.hash, labelHash: reader.labelHash };
+    if (length <= CACHED_OCTETS) remember(bytes, start, length, slot);
+  }
+
+  function isCached(bytes: Uint8Array, start: number, length: number, slot: number): boolean {
+    const end = start + length;
+    const wordsEnd = start + (length & ~3);
+    let word = slot * SLOT_WORDS;
+    let at = start;
+    for (; at < wordsEnd; at += 4) if (cachedWords[word++] !== view.getInt32(at, true)) return false;
+    let rest = 0;
+    for (; at < end; at++) rest = (rest << 8) | (bytes[at] as number);
+    return wordsEnd === end || cachedWords[word] === rest;
+  }
+
+  function remember(bytes: Uint8Array, start: number, length: number, slot: number): void {
+    const end = start + length;
+    const wordsEnd = start + (length & ~3);
+    let word = slot * SLOT_WORDS;
+    let at = start;
+    for (; at < wordsEnd; at += 4) cachedWords[word++] = view.getInt32(at, true);
+    if (wordsEnd < end) {
+      let rest = 0;
+      for (; at < end; at++) rest = (rest << 8) | (bytes[at] as number);
+      cachedWords[word] = rest;
+    }
+    cachedLengths[slot] = length;
+    cachedHashes[slot] = reader.hash;
+    cachedLabelHashes[slot] = reader.labelHash;
+    cachedNames[slot] = reader.name;
   }
 
   /** Rare: questions are not compressed by any resolver. Expands the name, then reads that. */

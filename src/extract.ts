@@ -63,27 +63,27 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
   let current = -1;
 
   /** One packet of an input that has begun; packets come in order of time. */
-  function packet(packet: Packet): void {
-    if (packet.input !== current) {
-      current = packet.input;
+  function packet(read: Packet): void {
+    if (read.input !== current) {
+      current = read.input;
       decoder = decoders.get(current);
       vantage = vantages.get(current);
     }
-    if (!(decoder as Decoder).decode(packet, layers)) return;
+    if (!(decoder as Decoder).decode(read, layers)) return;
     (vantage as VantageWatch).push(layers);
     const protocol = layers.protocol;
     if (protocol === IP_PROTOCOL.udp) {
       if (dns.wants(layers.sourcePort, layers.destinationPort)) return datagram();
     } else if (protocol === IP_PROTOCOL.tcp) {
       if (dns.wants(layers.sourcePort, layers.destinationPort)) {
-        advance(packet.time);
+        advance(read.time);
         streams.push(layers);
         return;
       }
     } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
-      if ((decoder as Decoder).decodeIcmpInner(layers, quoted)) dns.unreachable(packet.time, quoted);
+      if ((decoder as Decoder).decodeIcmpInner(layers, quoted)) dns.unreachable(read.time, quoted);
     }
-    if (++sinceAdvance >= ADVANCE_EVERY) advance(packet.time);
+    if (++sinceAdvance >= ADVANCE_EVERY) advance(read.time);
   }
 
   function datagram(): void {

@@ -3,9 +3,9 @@
  * Id 0 is "unknown" and also stands for all addresses beyond the table's bound.
  */
 
-// A flood of forged addresses must not eat the memory: 2^18 addresses are more than a
-// cluster has pods, and cost about 20 MB.
-export const MAX_ADDRESSES = 1 << 18;
+// A flood of forged addresses must not eat the memory: 2^17 addresses are more than a
+// cluster has pods, and cost about 10 MB.
+export const MAX_ADDRESSES = 1 << 17;
 const INITIAL_SLOTS = 1 << 10;
 
 // IPv4 addresses met lately, before the table itself: a capture has few, and each packet asks twice.

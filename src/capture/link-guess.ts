@@ -1,4 +1,4 @@
-import { LINK_TYPE } from './link-types.ts';
+import { LINK_TYPE } from '../model/link-type.ts';
 
 const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 const VLAN_TAGS: ReadonlySet<number> = new Set([0x8100, 0x88a8]);

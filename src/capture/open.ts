@@ -6,7 +6,7 @@ import { ByteWindow } from './byte-window.ts';
 import { GunzipSource } from './gunzip.ts';
 import { CHUNK_BYTES, MAX_COMPRESSIONS, MAX_ROW_BYTES } from './limits.ts';
 import { LineReader, readLines, Utf16Source } from './lines.ts';
-import { linkTypeName } from './link-types.ts';
+import { linkTypeName } from '../model/link-type.ts';
 import { atByte, note } from './notes.ts';
 import { findRecords, type RecordShape } from './pcap-resync.ts';
 import { PCAP_HEADER_BYTES, PcapSource, readPcapHeader } from './pcap.ts';

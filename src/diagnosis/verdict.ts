@@ -15,6 +15,13 @@ export function verdictOf(
   if (findings.length === 0 && ruledOut.length === 0) {
     return { status: 'insufficient', says: unobservable[0]?.why ?? 'no rule was asked' };
   }
+  // More that could not be seen than was looked at: silence is no health.
+  if (findings.length === 0 && unobservable.length > ruledOut.length) {
+    return {
+      status: 'insufficient',
+      says: `${plural(lookups.count, 'lookup')}, and little to tell: ${unobservable[0]?.why ?? ''}`,
+    };
+  }
   const slowest = fromSeconds(lookups.latency.maxSeconds);
   const figures = `${plural(lookups.count, 'lookup')}, slowest ${formatDuration(slowest)}`;
   if (slowest < SLOW_LOOKUP) return { status: 'clear', says: `no DNS lookup is slow: ${figures}` };

@@ -43,7 +43,7 @@ function settlePlain(lookup: OpenLookup): boolean {
     if (attempt.resends.length > 0 || attempt.truncated) return false;
     if (attempt.type !== last.type && twin === null) twin = attempt;
     // Asked twice for one name: a retry.
-    if (index > 0 && (attempts[index - 1] as TrackedAttempt).type === attempt.type && sameName(attempts, index))
+    if (index > 0 && (attempts[index - 1] as TrackedAttempt).type === attempt.type && repeatsName(attempts, index))
       return false;
   }
   const end = twin === null || twin.repliedAt < last.repliedAt ? last.repliedAt : twin.repliedAt;
@@ -59,7 +59,7 @@ function settlePlain(lookup: OpenLookup): boolean {
   return true;
 }
 
-const sameName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
+const repeatsName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
   (attempts[index - 1] as TrackedAttempt).name === (attempts[index] as TrackedAttempt).name;
 
 function both(one: readonly string[], other: readonly string[]): readonly string[] {

@@ -5,6 +5,8 @@ import type { Evidence } from './evidence.ts';
 import type { OpenLookup } from './open-lookup.ts';
 
 const EDNS_SIZES_TOLD_APART = 8;
+/** One more than the greatest that {@link kindOf} gives. */
+export const KINDS = 6 * EDNS_SIZES_TOLD_APART;
 
 /** Which of a client's lookups are alike enough to be one resolver's. */
 export function kindOf(lookup: OpenLookup): number {

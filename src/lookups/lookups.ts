@@ -7,7 +7,7 @@ import { createCandidates } from './candidates.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
-import { addEvidence, createEvidence, kindOf } from './fingerprint.ts';
+import { addEvidence, createEvidence, KINDS, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
@@ -26,10 +26,10 @@ const HELD_BACK = 2048;
 const HELD_BACK_LATER = 128;
 // What waits for its longest timer is few: looked through once in so much capture time.
 const SWEEP_EVERY = seconds(1);
-// A million half-open lookups must not eat the memory: about 30 MB.
-const MAX_OPEN = 1 << 15;
+// A million half-open lookups must not eat the memory: about 10 MB.
+const MAX_OPEN = 1 << 14;
 // Clients of a cluster times kinds of lookups; beyond, the resolver stays unknown.
-const MAX_PROFILES = 1 << 14;
+const MAX_PROFILES = 1 << 13;
 
 export interface LookupCounts {
   started: number;
@@ -54,10 +54,12 @@ export function createLookups(options: LookupsOptions) {
   const candidates = createCandidates();
   const inOrder = new Fifo<OpenLookup>();
   const passedOver = new Set<OpenLookup>();
+  // Goes on where it stood: what was deleted before it would make each new one slow.
+  let oldestPassedOver = passedOver.values();
   const brief = new Fifo<OpenLookup>();
   const soon = new LinkedQueue<OpenLookup>();
   /** By client, then by kind of lookup. */
-  const profiles: (Profile | undefined)[][] = [];
+  const profiles = new Map<number, (Profile | undefined)[]>();
   let profileCount = 0;
   let sweptAt = at(-Infinity);
   let closedAndHeld = 0;
@@ -187,13 +189,18 @@ export function createLookups(options: LookupsOptions) {
 
   function profileOf(lookup: OpenLookup): Profile | null {
     const kind = kindOf(lookup);
-    const ofClient = (profiles[lookup.clientId] ??= []);
-    const known = ofClient[kind];
+    const known = profiles.get(lookup.clientId)?.[kind];
     if (known !== undefined) return known;
     if (profileCount >= MAX_PROFILES) return null;
     profileCount++;
     const profile: Profile = { evidence: createEvidence(lookup), verdict: null, renewAt: 0 };
-    ofClient[kind] = profile;
+    const ofClient = profiles.get(lookup.clientId);
+    if (ofClient === undefined)
+      profiles.set(
+        lookup.clientId,
+        Array.from({ length: KINDS }, (_, index) => (index === kind ? profile : undefined)),
+      );
+    else ofClient[kind] = profile;
     return profile;
   }
 
@@ -213,14 +220,16 @@ export function createLookups(options: LookupsOptions) {
 
   function evictOldest(): void {
     counts.evicted++;
-    const [late] = passedOver;
-    const oldest = late ?? inOrder.first;
+    let late = oldestPassedOver.next();
+    if (late.done === true && passedOver.size > 0) {
+      oldestPassedOver = passedOver.values();
+      late = oldestPassedOver.next();
+    }
+    if (late.done !== true) return close(late.value);
+    const oldest = inOrder.shift();
     if (oldest === undefined) return;
-    if (late === undefined) {
-      inOrder.shift();
-      if (oldest.state === 'open') close(oldest);
-      emit(oldest);
-    } else close(oldest);
+    if (oldest.state === 'open') close(oldest);
+    emit(oldest);
   }
 
   function emit(lookup: OpenLookup): void {
@@ -278,8 +287,6 @@ export function createLookups(options: LookupsOptions) {
 
   return { counts, sink, advance, finish, snapshot };
 }
-
-export type Lookups = ReturnType<typeof createLookups>;
 
 function isAnswered(lookup: OpenLookup): boolean {
   for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;

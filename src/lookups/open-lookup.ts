@@ -95,13 +95,3 @@ class Grown implements OpenLookup {
     return `${this.input}.l${this.ordinal}`;
   }
 }
-
-/** The last attempt of a type, or null. */
-export function lastOfType(lookup: OpenLookup, type: number): TrackedAttempt | null {
-  const attempts = lookup.attempts;
-  for (let index = attempts.length - 1; index >= 0; index--) {
-    const attempt = attempts[index] as TrackedAttempt;
-    if (attempt.type === type) return attempt;
-  }
-  return null;
-}

@@ -43,78 +43,89 @@ export function createNameReader(): NameReader {
   const expanded = new Uint8Array(MAX_NAME_OCTETS + 1);
   let viewed: Uint8Array | null = null;
   let view: DataView = new DataView(expanded.buffer);
+  /** Where the name at hand would be kept, -1 where it is too long or too close to the end. */
+  let wantedSlot = -1;
 
   const reader: NameReader = {
     name: '',
     hash: 0,
     labelHash: 0,
     read(bytes, offset, message, end) {
-      let position = offset;
-      for (;;) {
-        if (position >= end) return -1;
-        const length = bytes[position] as number;
-        if (length === 0) break;
-        if (length > 63) return readCompressed(bytes, offset, message, end);
-        position += 1 + length;
-        if (position - offset >= MAX_NAME_OCTETS) return -1;
-      }
-      use(bytes, offset, position - offset);
-      return position + 1;
+      const known = readKnown(bytes, offset, end);
+      return known >= 0 ? known : readUnknown(bytes, offset, message, end);
     },
   };
 
-  /** @param length without the root's zero octet */
-  function use(bytes: Uint8Array, start: number, length: number): void {
+  /**
+   * The same octets as those of a name that was read before are that name: then its labels need
+   * not be walked. Looks four octets at a time for the zero that ends a name without pointers.
+   * @returns the offset behind the name, -1 where it is none of those
+   */
+  function readKnown(bytes: Uint8Array, offset: number, end: number): number {
     if (bytes !== viewed) {
       viewed = bytes;
       view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    const wordsEnd = start + (length & ~3);
-    const end = start + length;
-    // Only spread matters here: which name it is, is compared below.
-    let hash = length;
-    let at = start;
-    for (; at < wordsEnd; at += 4) {
-      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+    const last = Math.min(end - 4, offset + CACHED_OCTETS - 4);
+    let hash = 0;
+    for (let at = offset; at <= last; at += 4) {
+      let word = view.getInt32(at, true);
+      // The lowest bit set stands in the first octet that is zero (Hacker's Delight, 6-1).
+      const zeros = (word - 0x01010101) & ~word & 0x80808080;
+      const rest = zeros === 0 ? 4 : (31 - Math.clz32(zeros & -zeros)) >> 3;
+      if (rest < 4) word &= (1 << (rest << 3)) - 1;
+      hash = Math.imul(hash ^ word, 0x9e3779b1);
       hash ^= hash >>> 15;
+      if (rest === 4) continue;
+      const length = at - offset + rest;
+      wantedSlot = (hash ^ (hash >>> 16)) & (CACHE_SLOTS - 1);
+      if (cachedLengths[wantedSlot] !== length || !isCached(offset, at, word)) return -1;
+      reader.name = cachedNames[wantedSlot] as string;
+      reader.hash = cachedHashes[wantedSlot] as number;
+      reader.labelHash = cachedLabelHashes[wantedSlot] as number;
+      return offset + length + 1;
     }
-    for (; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-    const slot = (hash ^ (hash >>> 16)) & (CACHE_SLOTS - 1);
-    if (cachedLengths[slot] === length && isCached(bytes, start, length, slot)) {
-      reader.name = cachedNames[slot] as string;
-      reader.hash = cachedHashes[slot] as number;
-      reader.labelHash = cachedLabelHashes[slot] as number;
-      return;
+    wantedSlot = -1;
+    return -1;
+  }
+
+  /** @param at where the word stands that holds the end; @param word its octets before the zero */
+  function isCached(offset: number, at: number, word: number): boolean {
+    let cached = wantedSlot * SLOT_WORDS;
+    for (let position = offset; position < at; position += 4) {
+      if (cachedWords[cached++] !== view.getInt32(position, true)) return false;
     }
-    const name = nameOf(bytes, start, end);
+    return cachedWords[cached] === word;
+  }
+
+  function readUnknown(bytes: Uint8Array, offset: number, message: number, end: number): number {
+    const slot = wantedSlot;
+    let position = offset;
+    for (;;) {
+      if (position >= end) return -1;
+      const length = bytes[position] as number;
+      if (length === 0) break;
+      if (length > 63) return readCompressed(bytes, offset, message, end);
+      position += 1 + length;
+      if (position - offset >= MAX_NAME_OCTETS) return -1;
+    }
+    const name = nameOf(bytes, offset, position);
     reader.name = name;
     reader.hash = hashText(name);
     reader.labelHash = hashText(firstLabel(name));
-    if (length <= CACHED_OCTETS) remember(bytes, start, length, slot);
+    const length = position - offset;
+    // A label may hold a zero octet: then the quick way would end there, and must not find it.
+    if (slot >= 0 && length < CACHED_OCTETS && bytes.indexOf(0, offset) === position) remember(offset, length, slot);
+    return position + 1;
   }
 
-  function isCached(bytes: Uint8Array, start: number, length: number, slot: number): boolean {
-    const end = start + length;
-    const wordsEnd = start + (length & ~3);
-    let word = slot * SLOT_WORDS;
-    let at = start;
-    for (; at < wordsEnd; at += 4) if (cachedWords[word++] !== view.getInt32(at, true)) return false;
-    let rest = 0;
-    for (; at < end; at++) rest = (rest << 8) | (bytes[at] as number);
-    return wordsEnd === end || cachedWords[word] === rest;
-  }
-
-  function remember(bytes: Uint8Array, start: number, length: number, slot: number): void {
-    const end = start + length;
-    const wordsEnd = start + (length & ~3);
-    let word = slot * SLOT_WORDS;
-    let at = start;
-    for (; at < wordsEnd; at += 4) cachedWords[word++] = view.getInt32(at, true);
-    if (wordsEnd < end) {
-      let rest = 0;
-      for (; at < end; at++) rest = (rest << 8) | (bytes[at] as number);
-      cachedWords[word] = rest;
+  function remember(offset: number, length: number, slot: number): void {
+    const whole = length >> 2;
+    for (let index = 0; index < whole; index++) {
+      cachedWords[slot * SLOT_WORDS + index] = view.getInt32(offset + index * 4, true);
     }
+    const rest = view.getInt32(offset + whole * 4, true) & ((1 << ((length & 3) << 3)) - 1);
+    cachedWords[slot * SLOT_WORDS + whole] = rest;
     cachedLengths[slot] = length;
     cachedHashes[slot] = reader.hash;
     cachedLabelHashes[slot] = reader.labelHash;

@@ -116,6 +116,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
 /** What can be said while all rows are still held back: they count as they stand now. */
 function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): Diagnosis {
   const now = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
+  for (const input of inputs) now.observer.input(input);
   for (const held of extract.snapshot()) now.observer.lookup(held);
   now.observer.finish();
   return now.result();

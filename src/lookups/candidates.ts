@@ -17,27 +17,6 @@ export function createCandidates() {
   const byLabel: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
   const byPort: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
 
-  function insert(chains: (OpenLookup | null)[], key: number, lookup: OpenLookup): void {
-    const next = chains[key] as OpenLookup | null;
-    lookup.chains = chains;
-    lookup.chain = key;
-    lookup.previousInChain = null;
-    lookup.nextInChain = next;
-    if (next !== null) next.previousInChain = lookup;
-    chains[key] = lookup;
-  }
-
-  function remove(lookup: OpenLookup): void {
-    const { chains, nextInChain: next, previousInChain: previous } = lookup;
-    if (chains === null) return;
-    if (previous === null) chains[lookup.chain] = next;
-    else previous.nextInChain = next;
-    if (next !== null) next.previousInChain = previous;
-    lookup.chains = null;
-    lookup.nextInChain = null;
-    lookup.previousInChain = null;
-  }
-
   return {
     /** The lookup waits for answers, or for its next step. */
     waiting(lookup: OpenLookup): void {
@@ -92,4 +71,25 @@ function hasAll(lookup: OpenLookup): boolean {
 function keyOf(clientId: number, other: number): number {
   const mixed = Math.imul(clientId, 0x9e3779b1) ^ Math.imul(other, 0x85ebca6b);
   return (mixed ^ (mixed >>> 13)) & (CHAINS - 1);
+}
+
+function insert(chains: (OpenLookup | null)[], key: number, lookup: OpenLookup): void {
+  const next = chains[key] as OpenLookup | null;
+  lookup.chains = chains;
+  lookup.chain = key;
+  lookup.previousInChain = null;
+  lookup.nextInChain = next;
+  if (next !== null) next.previousInChain = lookup;
+  chains[key] = lookup;
+}
+
+function remove(lookup: OpenLookup): void {
+  const { chains, nextInChain: next, previousInChain: previous } = lookup;
+  if (chains === null) return;
+  if (previous === null) chains[lookup.chain] = next;
+  else previous.nextInChain = next;
+  if (next !== null) next.previousInChain = previous;
+  lookup.chains = null;
+  lookup.nextInChain = null;
+  lookup.previousInChain = null;
 }

@@ -88,8 +88,8 @@ export interface Attempt {
   /** Replies before the last one, each followed by a resend. Empty for nearly all. */
   earlierReplies: readonly OtherReply[];
   /**
-   * Replies after that one which are no copies of it: an earlier sending's answer, which came when
-   * the resend was answered already. Never more than there were sendings. Empty for nearly all.
+   * An earlier sending's own answer, which came when a resend was answered already, and is no copy
+   * of that one. With all other replies never more than there were sendings. Empty for nearly all.
    */
   lateReplies: readonly OtherReply[];
   /** The last reply that was not merely a copy; NaN where none was seen. */

@@ -34,7 +34,10 @@ export interface QueryAnswer {
   ttlSeconds: number | null;
 }
 
-/** All queries of a lookup as they went out. A reply stands with the last sending before it. */
+/**
+ * All queries of a lookup as they went out. A reply stands with the last sending before it, those
+ * after it with the sendings that it left without one.
+ */
 export function queryLines(row: LookupRow): QueryLine[] {
   const lines = row.attempts.flatMap(linesOf).toSorted((a, b) => a.atSeconds - b.atSeconds);
   const lastAsked = new Map<string, number>();
@@ -53,10 +56,12 @@ function linesOf(attempt: AttemptRow): QueryLine[] {
     ...attempt.earlierReplies.map((reply) => ({ ...NOTHING_MORE, ...reply })),
     ...(attempt.reply === null ? [] : [attempt.reply]),
   ];
+  // In order of sending: the oldest that got no answer in time gets the first that came late.
+  const late = attempt.lateReplies.map((reply) => ({ ...NOTHING_MORE, ...reply }));
   return attempt.sent.map(({ at, atSeconds, packet }, index) => {
     const until = attempt.sent[index + 1]?.atSeconds ?? Number.POSITIVE_INFINITY;
     const belongs = (time: number): boolean => (time >= atSeconds || index === 0) && time < until;
-    const reply = replies.findLast((one) => belongs(one.atSeconds));
+    const reply = replies.findLast((one) => belongs(one.atSeconds)) ?? late.shift();
     const unreachable = attempt.unreachableSeconds;
     return {
       at,

@@ -169,12 +169,12 @@ function placeInTime(input: Input, firstPacketAt: bigint | null, inputs: readonl
 function note(input: Input, lookup: Lookup): void {
   let end = lookup.startedAt as number;
   for (const attempt of lookup.attempts) {
-    input.packets += 1 + attempt.resends.length;
+    input.packets += 1 + attempt.resends.length + attempt.lateReplies.length;
     end = Math.max(end, lastSentAt(attempt));
     if (attempt.rcode < 0) continue;
     input.packets++;
     input.vantage.sees.bothDirections = true;
-    end = Math.max(end, attempt.repliedAt);
+    end = Math.max(end, attempt.repliedAt, attempt.lateReplies.at(-1)?.at ?? attempt.repliedAt);
   }
   input.endsAt = at(Math.max(input.endsAt, end));
   const { addresses } = input.vantage;
@@ -213,6 +213,7 @@ function renumber(lookup: Lookup, by: number): void {
     attempt.sentPacket = moved(attempt.sentPacket);
     attempt.resends = attempt.resends.map((resend) => ({ ...resend, packet: moved(resend.packet) }));
     attempt.earlierReplies = attempt.earlierReplies.map((reply) => ({ ...reply, packet: moved(reply.packet) }));
+    attempt.lateReplies = attempt.lateReplies.map((reply) => ({ ...reply, packet: moved(reply.packet) }));
     if (attempt.rcode >= 0) attempt.replyPacket = moved(attempt.replyPacket);
   }
 }

@@ -27,15 +27,92 @@ const deadFlow = (scenario: Scenario, port: number): Scenario =>
 /** A node drops what goes to the dead one before its flow is tracked, so the next is drawn anew. */
 const drawnAnew = (scenario: Scenario): Scenario => scenario.lostFirst().pair(2).lostBoth().pair(2);
 
+/** musl asks both servers at once; the one answers. */
+const askBoth = (scenario: Scenario, count: number): Scenario => {
+  for (let index = 0; index < count; index++) {
+    scenario.ask([
+      { server: SECOND, answered: null },
+      { server: SECOND, type: AAAA, sent: 0.02, answered: null },
+      { sent: 0.04 },
+      { type: AAAA, sent: 0.06, records: 0 },
+    ]);
+  }
+  return scenario;
+};
+
+/** Go: each query from a port of its own, and a new one for the retry. */
+const goLoses = (scenario: Scenario, whole: number): Scenario =>
+  scenario.apart(whole).ask([
+    { port: 1, answered: 0.4 },
+    { type: AAAA, port: 2, sent: 0.05, answered: null },
+    { type: AAAA, port: 3, sent: 5000, answered: null },
+    { type: AAAA, port: 4, sent: 10_000, answered: 10_000.4 },
+  ]);
+
+const [ALIVE_POD, DEAD_POD] = ['10.244.2.53', '10.244.3.53'];
+
+/** The same as a node sees it: where each query went behind the DNAT. */
+const onNode = (scenario: Scenario, count: number, heardOfDead = false): Scenario => {
+  for (let index = 0; index < count; index++) {
+    scenario
+      .ask([
+        { backend: ALIVE_POD, behindDnat: 'both' },
+        { type: AAAA, sent: 0.03, backend: ALIVE_POD, behindDnat: 'both' },
+      ])
+      .ask([
+        { port: 1, answered: null, backend: DEAD_POD, behindDnat: 'both' },
+        { port: 1, type: AAAA, sent: 0.03, answered: null, backend: DEAD_POD, behindDnat: 'both' },
+        { port: 2, sent: 1000, answered: 1000.4, backend: ALIVE_POD, behindDnat: 'both' },
+        { port: 2, type: AAAA, sent: 1000.1, answered: 1000.5, backend: ALIVE_POD, behindDnat: 'both' },
+      ]);
+    if (heardOfDead) scenario.ask([{ backend: DEAD_POD, behindDnat: 'both' }]);
+  }
+  return scenario;
+};
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'asked beside another: it costs nothing',
+      lookups: askBoth(new Scenario({ resolver: 'musl' }), 6).lookups,
+      reports: [
+        {
+          message: 'asked',
+          says: /^10\.96\.0\.11 never answers \(12 queries of 6 lookups\); nobody waits/,
+          subject: SECOND,
+          count: 6,
+          confidence: 'certain',
+          cost: [0, 0],
+          onlyInfo: true,
+        },
+      ],
+    },
+    {
+      name: 'a node shows which one behind the address is dead',
+      lookups: onNode(new Scenario(), 5).lookups,
+      reports: [
+        {
+          message: 'seenBackend',
+          says: /^10\.244\.3\.53, one of 2 behind 10\.96\.0\.10, never answers \(10 queries\): 5 of 10 lookups waited 1 s$/,
+          subject: DEAD_POD,
+          confidence: 'certain',
+          because: /10 queries went to 10\.244\.3\.53, none was answered; 20 of 20/,
+          fixes: [/out of the Service/],
+        },
+      ],
+    },
+    {
+      name: 'each query from its own port: half of them lost is more than a path loses',
+      lookups: [0, 1, 0, 1, 0, 0].reduce(goLoses, new Scenario({ resolver: 'go' }).apart(1)).apart(1).lookups,
+      reports: [{ message: 'backend', count: 6, confidence: 'possible', because: /12 of 32 ports.*look the same/ }],
+    },
     {
       name: 'the only server is dead',
       lookups: new Scenario().silent(3).lookups,
       reports: [
         {
           message: 'dead',
-          says: /^10\.96\.0\.10 never answers: 3 of 3 lookups that asked it waited 10 s, none of its 12 queries/,
+          says: /^10\.96\.0\.10 never answers \(12 queries\): 3 of 3 lookups waited 10 s for it$/,
           count: 3,
           confidence: 'likely',
           errors: 3,
@@ -82,10 +159,10 @@ ruleTester(rule, {
       reports: [
         {
           message: 'backend',
-          says: /^one of the servers behind 10\.96\.0\.10 never answers: 3 of 39/,
+          says: /^one server behind 10\.96\.0\.10 never answers: 3 of 39/,
           count: 3,
           confidence: 'likely',
-          because: /answered too/,
+          because: /3 of 42 lost every query, the others none/,
           fixes: [/out of the Service/],
         },
       ],
@@ -93,10 +170,20 @@ ruleTester(rule, {
     {
       name: 'the same where the next query is drawn anew',
       lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lookups,
-      reports: [{ message: 'backend', count: 6, of: 27 }],
+      reports: [{ message: 'backend', count: 6, of: 27, because: /answered too/ }],
     },
   ],
   clear: [
+    {
+      name: 'asked beside another, too little to tell',
+      lookups: askBoth(new Scenario({ resolver: 'musl' }), 2).lookups,
+      says: /^of 2 servers 1 did not answer, but was asked too little to tell \(4 of 8 queries answered\)$/,
+    },
+    {
+      name: 'each query from its own port, three in ten lost',
+      lookups: [2, 2, 2, 2, 2, 2].reduce(goLoses, new Scenario({ resolver: 'go' })).lookups,
+    },
+    { name: 'a back end that answers now and then', lookups: onNode(new Scenario(), 2, true).lookups },
     { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /1 server, 40 of 40 queries/ },
     { name: 'the race', lookups: new Scenario().pair(20).lostSecond(6).lookups },
     {

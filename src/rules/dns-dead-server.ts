@@ -2,7 +2,8 @@ import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, waitSettings } from './support/loss-report.ts';
+import type { BackendRecord, ServerRecord } from './support/loss-groups.ts';
+import { lossReport, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
@@ -14,11 +15,14 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    dead: '{server} never answers: {count} of {total:lookup} that asked it waited {wait:duration}, none of its {queries:query} got an answer',
-    backend:
-      'one of the servers behind {server} never answers: {count} of {total:lookup} waited {wait:duration}, their ports lost every query until another server was drawn',
+    dead: '{server} never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration} for it',
+    asked: '{server} never answers ({queries:query} of {count:lookup}); nobody waits for it: others are asked at the same time',
+    backend: 'one server behind {server} never answers: {count} of {total:lookup} waited {least}{wait:duration}',
+    seenBackend:
+      '{server}, one of {backends} behind {service}, never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration}',
     closed: 'nobody listens at {server}: ICMP told so {count} of {total:lookup}',
     clear: 'every server that was asked answers ({servers:server}, {answered} of {queries:query} answered)',
+    few: 'of {servers:server} {silent} did not answer, but was asked too little to tell ({answered} of {queries:query} answered)',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
@@ -28,25 +32,36 @@ export default defineRule({
         const blind = oneSided(verdicts);
         if (blind !== null) return unobservable(blind);
         const dead = verdicts.filter(({ cause }) => cause === 'dead-server');
-        for (const part of partsByServer(dead.map(({ group }) => group))) {
-          const common = lossReport(part, dead, seen, inputs);
-          const own = dead.filter(({ group }) => part.groups.includes(group));
+        // Where a node's capture shows which one behind the address is dead, it is the subject.
+        const named = dead.map((verdict) => ({
+          ...verdict.group,
+          server: verdict.backend?.address ?? verdict.group.server,
+          verdict,
+        }));
+        for (const part of partsByServer(named)) {
+          const own = part.groups.map(({ verdict }) => verdict);
+          const common = lossReport(part, own, seen, inputs);
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(part.subject);
-          const { record } = own[0] as Verdict;
+          const { record, backend } = own[0] as Verdict;
           const closed = own.every(({ group }) => group.shape === 'unreachable');
+          const waited = own.some(({ group }) => group.shape !== 'unheard');
           const other = seen.servers().some((server) => server.input === part.input && server.answered > 0);
+          const of = backend === null ? common.of : seen.lookupsOf(part.input, { kind: 'server', name: record.server });
           report({
             ...common,
-            message: closed ? 'closed' : record.answered === 0 ? 'dead' : 'backend',
+            of,
+            message: messageOf(own, closed, waited),
             data: {
               count: part.tally.count,
-              total: common.of,
+              total: of,
               server: part.subject.name,
-              wait: part.tally.costs.quantile(0.5),
-              queries: record.queries,
+              service: record.server,
+              backends: record.backends.size,
+              ...waitOf(part),
+              queries: (backend ?? record).queries,
             },
-            because: [silence(record.server, record.answered, record.queries), ...waitSettings(part.groups)],
+            because: [silence(record, backend), ...waitSettings(part.groups)],
             fix: [
               record.answered > 0 || closed
                 ? advice(
@@ -69,22 +84,31 @@ export default defineRule({
                 : []),
             ],
             whatIfMethod: 'each affected lookup without its waits for the server that never answers',
+            ...(waited ? {} : { onlyInfo: 'asked beside others, whose answers come: nobody waits for it' }),
           });
         }
         if (dead.length > 0) return;
         const servers = seen.servers();
         const queries = servers.reduce((sum, server) => sum + server.queries, 0);
         const answered = servers.reduce((sum, server) => sum + server.answered, 0);
-        clear('clear', { servers: servers.length, answered, queries }, { count: queries, unit: 'queries' });
+        const silent = servers.filter((server) => server.answered === 0).length;
+        const data = { servers: servers.length, silent, answered, queries };
+        clear(silent === 0 ? 'clear' : 'few', data, { count: queries, unit: 'queries' });
       },
     };
   },
 });
 
-const silence = (server: string, answered: number, queries: number): Setting => ({
-  component: answered > 0 ? `one server behind ${server}` : server,
-  setting: 'queries answered',
-  value: answered > 0 ? 'none on the ports that it was drawn for' : `0 of ${queries}`,
-  origin: 'wire',
-  source: 'the packets',
-});
+function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolean) {
+  if (closed) return 'closed';
+  if (!waited) return 'asked';
+  if (verdicts.some(({ dead }) => dead === 'address')) return 'dead';
+  return verdicts.some(({ backend }) => backend !== null) ? 'seenBackend' : 'backend';
+}
+
+function silence({ server, answered, queries }: ServerRecord, backend: BackendRecord | null): Setting {
+  const wire = { setting: 'queries answered', origin: 'wire', source: 'the packets' } as const;
+  if (backend !== null) return { ...wire, component: backend.address, value: `0 of ${backend.queries}` };
+  if (answered === 0) return { ...wire, component: server, value: `0 of ${queries}` };
+  return { ...wire, component: `one server behind ${server}`, value: 'none on the ports that it was drawn for' };
+}

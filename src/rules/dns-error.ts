@@ -8,6 +8,7 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createForwarded } from './support/forwarded.ts';
 import { groupBy } from './support/group-by.ts';
+import type { FamilyFault } from './support/loss-shape.ts';
 import { losses } from './support/losses.ts';
 import { isAddressType } from './support/sends.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
@@ -28,9 +29,14 @@ interface ErrorGroup extends Occurrences {
   /** Lookups for mail, services, texts: a program may well live without them. */
   readonly addresses: boolean;
   readonly tally: Tally;
+  /** The family whose errors alone made the lookups fail; '' for others. */
+  readonly family: string;
   /** Lookups of the same name that succeeded later. */
   found: number;
 }
+
+const familyKey = (input: number, server: string, { type, name }: FamilyFault): string =>
+  `${input}|${server}|${type}|${name}`;
 
 export default defineRule({
   id: 'dns-error',
@@ -38,11 +44,11 @@ export default defineRule({
   category: 'dns',
   sees: ['dns'],
   messages: {
-    nxdomain: '{count} of {total:lookup} asked for {name}, which does not exist (NXDOMAIN)',
+    nxdomain: '{count} of {total:lookup} got NXDOMAIN (no such name) for {name}',
     servfail: '{count} of {total:lookup} got SERVFAIL for {name}',
     refused: '{count} of {total:lookup} got REFUSED for {name}',
-    timeout: '{count} of {total:lookup} gave up on {name} though the server replied ({rcode})',
-    clear: 'no lookup ended in an error ({total:lookup}; {explained} failed for want of an answer)',
+    timeout: '{count} of {total:lookup} got {rcode} for {name} and gave up',
+    clear: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
   },
   create({ report, clear, fact }) {
     const seen = fact(losses);
@@ -51,8 +57,8 @@ export default defineRule({
     const forwarded = createForwarded();
     let explained = 0;
 
-    const groupOf = (lookup: Lookup, outcome: Failure, addresses: boolean): ErrorGroup => {
-      const key = `${lookup.input}|${outcome}|${addresses}|${lookup.name}`;
+    const groupOf = (lookup: Lookup, outcome: Failure, addresses: boolean, family: string): ErrorGroup => {
+      const key = `${lookup.input}|${outcome}|${addresses}|${lookup.name}|${family}`;
       const known = groups.get(key);
       if (known !== undefined) return known;
       const full = groups.size >= MAX_GROUPS;
@@ -60,7 +66,7 @@ export default defineRule({
       const shared = groups.get(place);
       if (shared !== undefined) return shared;
       const { input, client, server, name } = lookup;
-      const group = { input, client, server, outcome, name, addresses, tally: new Tally(), found: 0 };
+      const group = { input, client, server, outcome, name, addresses, family, tally: new Tally(), found: 0 };
       groups.set(place, group);
       if (!full) byName.set(name, [...(byName.get(name) ?? []), group]);
       return group;
@@ -75,7 +81,8 @@ export default defineRule({
           if (byName.size > 0) for (const group of byName.get(lookup.name) ?? []) group.found++;
           return;
         }
-        if (seen.explains(lookup)) {
+        // A failure without an error is for want of an answer in time.
+        if (seen.explained || (outcome === 'timeout' && !lookup.attempts.some(isError))) {
           explained++;
           return;
         }
@@ -85,10 +92,20 @@ export default defineRule({
         if (!addresses && outcome === 'nxdomain') return;
         // gRPC asks for a service configuration that hardly anyone has.
         if (lookup.name.startsWith('_grpc_config.')) return;
-        groupOf(lookup, outcome, addresses).tally.add(lookup, retryCost(lookup), errorPackets);
+        const { current } = seen;
+        const fault = current?.familyFailed === true ? current.family : null;
+        const family = fault === null ? '' : familyKey(lookup.input, lookup.server, fault);
+        groupOf(lookup, outcome, addresses, family).tally.add(lookup, retryCost(lookup), errorPackets);
       },
       finish() {
-        for (const sameOutcome of groupBy(groups.values(), (group) => `${group.outcome} ${group.addresses}`).values()) {
+        const missing = new Set(
+          seen
+            .verdicts()
+            .filter(({ cause }) => cause === 'family-missing')
+            .flatMap(({ group: { input, server, family } }) => (family === null ? [] : [familyKey(input, server, family)])),
+        );
+        const unexplained = [...groups.values()].filter((group) => !missing.has(group.family));
+        for (const sameOutcome of groupBy(unexplained, (group) => `${group.outcome} ${group.addresses}`).values()) {
           const names = new Set(sameOutcome.map((group) => group.name));
           const few = names.size <= FEW_NAMES;
           const own = parts(sameOutcome, (group) =>
@@ -105,7 +122,7 @@ export default defineRule({
               data: {
                 count: tally.count,
                 total: seen.lookups,
-                name: few ? first.name : `${formatCount(names.size)} names, ${first.name} most`,
+                name: few ? first.name : `${formatCount(names.size)} names, such as ${first.name}`,
                 rcode: rcodesOf(example),
               },
               input,
@@ -125,9 +142,10 @@ export default defineRule({
             });
           }
         }
-        if (groups.size === 0) {
-          clear('clear', { total: seen.lookups, explained }, { count: seen.lookups, unit: 'lookups' });
-        }
+        if (unexplained.length > 0) return;
+        const ofFamilies = [...groups.values()].reduce((sum, group) => sum + group.tally.count, 0);
+        const data = { total: seen.lookups, explained: explained + ofFamilies };
+        clear('clear', data, { count: seen.lookups, unit: 'lookups' });
       },
     };
   },

@@ -1,10 +1,10 @@
 import { timersOf } from '../knowledge/resolver-timers.ts';
-import { typeName } from '../model/lookup.ts';
+import { RR_TYPE, typeName } from '../model/lookup.ts';
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, oneFamilyFixes, settingsOfAll } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, waitSettings } from './support/loss-report.ts';
+import { lossReport, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { losses } from './support/losses.ts';
@@ -17,11 +17,11 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    unanswered:
-      '{count} of {total:lookup} waited {wait:duration} for {family} answers that {server} never gives; the other family is answered',
-    refused:
-      '{count} of {total:lookup} asked {server} for {family} and got an error each time; the other family is answered',
-    clear: 'no family is missing: A was answered {a:time}, AAAA {aaaa:time} ({missed:lookup} missed one)',
+    unanswered: '{server} never answers {family}: {count} of {total:lookup} waited {least}{wait:duration}; the other family is answered',
+    refused: '{server} answers {family} with errors only: {count} of {total:lookup} waited {wait:duration}, {failed} failed',
+    clear: 'no family is missing: A was answered {a:time}, AAAA {aaaa:time}',
+    oneFamily: 'only {family} was asked for, and answered {times:time}',
+    few: '{family} was not answered in {missed:lookup}, the other family was: too few to call it missing',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
@@ -32,8 +32,8 @@ export default defineRule({
         if (blind !== null) return unobservable(blind);
         const missing = verdicts.filter(({ cause }) => cause === 'family-missing');
         for (const part of partsByServer(missing.map(({ group }) => group))) {
-          const common = lossReport(part, missing, seen, inputs);
           const own = missing.filter(({ group }) => part.groups.includes(group));
+          const common = lossReport(part, own, seen, inputs);
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const { group } = own[0] as Verdict;
           const family = typeName(group.family?.type ?? 0);
@@ -44,7 +44,8 @@ export default defineRule({
             data: {
               count: part.tally.count,
               total: common.of,
-              wait: part.tally.costs.quantile(0.5),
+              ...waitOf(part),
+              failed: part.groups.reduce((sum, { errors }) => sum + errors, 0),
               family,
               server: part.subject.name,
             },
@@ -63,22 +64,23 @@ export default defineRule({
         }
         if (missing.length > 0) return;
         const servers = seen.servers();
-        clear(
-          'clear',
-          {
-            a: servers.reduce((sum, server) => sum + server.answeredA, 0),
-            aaaa: servers.reduce((sum, server) => sum + server.answeredAaaa, 0),
-            missed: verdicts.reduce(
-              (sum, verdict) => sum + (verdict.group.family === null ? 0 : verdict.group.tally.count),
-              0,
-            ),
-          },
-          { count: seen.lookups, unit: 'lookups' },
-        );
+        const a = servers.reduce((sum, server) => sum + server.answeredA, 0);
+        const aaaa = servers.reduce((sum, server) => sum + server.answeredAaaa, 0);
+        const examined = { count: seen.lookups, unit: 'lookups' };
+        if (a > 0 && aaaa > 0) return clear('clear', { a, aaaa }, examined);
+        const { askedA, askedAaaa } = seen.counts();
+        if (a + aaaa === 0) return unobservable({ why: nothingAnswered(askedA + askedAaaa), capture: null });
+        const family = typeName(a === 0 ? RR_TYPE.A : RR_TYPE.AAAA);
+        const missed = verdicts.reduce((sum, { group }) => sum + (group.family === null ? 0 : group.tally.count), 0);
+        if (askedA > 0 && askedAaaa > 0) clear('few', { family, missed }, examined);
+        else clear('oneFamily', { family: typeName(a === 0 ? RR_TYPE.AAAA : RR_TYPE.A), times: a + aaaa }, examined);
       },
     };
   },
 });
+
+const nothingAnswered = (asked: number): string =>
+  asked === 0 ? 'no lookup asks for an address' : 'no query for an address got an answer, of either family';
 
 const serverSetting = (group: LossGroup, family: string, refused: boolean): Setting => ({
   component: group.server,

@@ -1,8 +1,8 @@
-import type { Setting } from '../model/finding.ts';
+import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, waitSettings } from './support/loss-report.ts';
+import { lossReport, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
@@ -14,8 +14,9 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    lost: '{count} of {total:lookup} waited {wait:duration} for answers that never came: {lost} of {sent:query} to {server} were lost',
-    clear: 'no query was lost at random ({sent:query}, {lost} unanswered)',
+    lost: '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost',
+    clear: 'no query was lost ({sent:query}, all answered)',
+    other: 'no query was lost at random ({lost} of {sent:query} unanswered, for other reasons)',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
@@ -26,10 +27,10 @@ export default defineRule({
         if (blind !== null) return unobservable(blind);
         const lossy = verdicts.filter(({ cause }) => cause === 'loss');
         for (const part of partsByClient(lossy.map(({ group }) => group))) {
-          const common = lossReport(part, lossy, seen, inputs);
+          const own = lossy.filter(({ group }) => part.groups.includes(group));
+          const common = lossReport(part, own, seen, inputs);
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(part.subject);
-          const own = lossy.filter(({ group }) => part.groups.includes(group));
           const servers = [...new Set(own.map(({ group }) => group.server))];
           const counts = own[0]?.counts;
           const lost = counts === undefined ? 0 : lostOf(counts);
@@ -40,7 +41,7 @@ export default defineRule({
             data: {
               count: part.tally.count,
               total: common.of,
-              wait: part.tally.costs.quantile(0.5),
+              ...waitOf(part),
               lost,
               sent,
               server: servers.length === 1 ? (servers[0] ?? '?') : `${servers.length} servers`,
@@ -54,6 +55,7 @@ export default defineRule({
                 'undo the change that was made',
                 'kubectl -n kube-system top pods -l k8s-app=kube-dns',
               ),
+              ...(counts !== undefined && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               nodeLocalCache(),
               ...shorterWaits(resolvers, target),
             ],
@@ -61,13 +63,22 @@ export default defineRule({
           });
         }
         if (lossy.length > 0) return;
-        const counts = seen.counts();
-        const sent = sentOf(counts);
-        clear('clear', { sent, lost: lostOf(counts) }, { count: sent, unit: 'queries' });
+        const totals = totalsOf(seen);
+        clear(totals.lost === 0 ? 'clear' : 'other', totals, { count: totals.sent, unit: 'queries' });
       },
     };
   },
 });
+
+/** Where each port that lost something lost everything, a dead server behind the address is the other reading. */
+const deadPod = (servers: readonly string[]): Fix =>
+  advice(
+    'infrastructure',
+    'see whether one of the servers behind the address never answers: ports that lost a query lost all of theirs',
+    `the endpoints behind ${servers.join(', ')}`,
+    'scale back what was scaled',
+    'kubectl -n kube-system get endpointslices,pods -l k8s-app=kube-dns -o wide',
+  );
 
 const unanswered = (lost: number, sent: number, servers: readonly string[]): Setting => ({
   component: `path to ${servers.join(', ')}`,

@@ -2,8 +2,8 @@ import { DNAT_RACE } from '../knowledge/cluster-defaults.ts';
 import { defineRule } from './support/define-rule.ts';
 import { pairSetting, raceFixes, settingsOfAll } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, waitSettings } from './support/loss-report.ts';
-import { lostOf, pairsOf } from './support/loss-counts.ts';
+import { lossReport, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
+import { pairsOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByClient, targetOf } from './support/subjects.ts';
@@ -14,9 +14,8 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    lost: '{count} of {total:lookup} waited {wait:duration} for an answer that never came: of two queries sent at once from one port, the second was lost',
-    clear:
-      'no lookup lost only the second of two queries sent at once ({pairs:pair} from one port, {lost:query} unanswered)',
+    lost: '{count} of {total:lookup} waited {least}{wait:duration} for a lost answer: the second of two queries from one port',
+    clear: 'no second query of a pair from one port is lost by itself ({pairs:pair}, {lost} of {sent:query} unanswered)',
     noPairs: 'no lookup sent A and AAAA at once from one port ({total:lookup})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
@@ -28,12 +27,13 @@ export default defineRule({
         if (blind !== null) return unobservable(blind);
         const races = verdicts.filter(({ cause }) => cause === 'race');
         for (const part of partsByClient(races.map(({ group }) => group))) {
-          const common = lossReport(part, races, seen, inputs);
+          const own = races.filter(({ group }) => part.groups.includes(group));
+          const common = lossReport(part, own, seen, inputs);
           const resolvers = settingsOfAll(resolversOf(part.groups));
           report({
             ...common,
             message: 'lost',
-            data: { count: part.tally.count, total: common.of, wait: part.tally.costs.quantile(0.5) },
+            data: { count: part.tally.count, total: common.of, ...waitOf(part) },
             because: [...resolvers.map(pairSetting), ...waitSettings(part.groups), { ...DNAT_RACE, origin: 'default' }],
             fix: raceFixes(resolvers, targetOf(part.subject)),
             whatIfMethod: 'each affected lookup without its wait for the lost answer',
@@ -43,7 +43,7 @@ export default defineRule({
         const counts = seen.counts();
         const pairs = pairsOf(counts);
         if (pairs === 0) clear('noPairs', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
-        else clear('clear', { pairs, lost: lostOf(counts) }, { count: pairs, unit: 'pairs' });
+        else clear('clear', { pairs, ...totalsOf(seen) }, { count: pairs, unit: 'pairs' });
       },
     };
   },

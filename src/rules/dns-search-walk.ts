@@ -22,8 +22,7 @@ export default defineRule({
   category: 'dns',
   sees: ['dns'],
   messages: {
-    walked:
-      '{count} of {total:lookup} first sent {dead:query} for names that cannot exist, then asked for {name} as it is ({cost:duration} each)',
+    walked: '{count} of {total:lookup} tried names that cannot exist ({dead:query}, {cost:duration} each) before {name}',
     clear: 'no lookup walked the search list to a name that exists as it is ({total:lookup})',
   },
   create({ report, clear, fact }) {

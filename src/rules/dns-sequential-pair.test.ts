@@ -14,7 +14,7 @@ ruleTester(rule, {
       reports: [
         {
           message: 'sequential',
-          says: /^20 of 20 lookups asked for the second address family only after the first was answered, 3\.95 ms more each/,
+          says: /^20 of 20 lookups asked for AAAA and A one after the other, 3\.95 ms more each$/,
           count: 20,
           confidence: 'certain',
           cost: [0.0039, 0.0041],
@@ -65,6 +65,21 @@ ruleTester(rule, {
     },
     { name: 'fast answers only', lookups: new Scenario().sequential(9, 0.4).lookups },
     { name: 'retries', lookups: new Scenario().pair(9).lostSecond(2).lostFirst(2).lookups },
+    {
+      name: 'lookups that began with both families and then lost one',
+      lookups: new Scenario().lostSecond(3).lookups,
+      says: /at once \(3 pairs\), 0 one after/,
+    },
+    {
+      name: 'musl with a dead second server',
+      lookups: new Scenario({ resolver: 'musl' }).ask([
+        {},
+        { type: AAAA, sent: 0.03 },
+        { server: '10.0.0.2', sent: 0.05, answered: null },
+        { server: '10.0.0.2', type: AAAA, sent: 0.06, answered: null },
+      ]).lookups,
+      says: /at once \(1 pair\)/,
+    },
     { name: 'one accident among parallel pairs', lookups: new Scenario().pair(30).sequential(2).lookups },
     {
       name: "c-ares's walks, one for each family, drift apart",
@@ -88,5 +103,12 @@ ruleTester(rule, {
         ]).lookups,
     },
     { name: 'one family', lookups: new Scenario().ask([{}]).ask([{}]).lookups, says: /both A and AAAA \(2 lookups\)/ },
+  ],
+  unobservable: [
+    {
+      name: 'sequential lookups that lost an answer, and no others',
+      lookups: new Scenario().lostLone(3).lookups,
+      why: /lost an answer first/,
+    },
   ],
 });

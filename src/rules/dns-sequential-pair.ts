@@ -7,7 +7,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
-import { isAddressType, isPlain } from './support/sends.ts';
+import { isAddressType } from './support/sends.ts';
 import { sequentialPairsOf } from './support/sequential.ts';
 import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
 import { Tally } from './support/tally.ts';
@@ -28,6 +28,8 @@ interface PairCounts {
   lossSeen: boolean;
   pairs: number;
   samePort: number;
+  /** Lookups with losses that did not begin with both families at once. */
+  unjudged: number;
 }
 
 export default defineRule({
@@ -36,14 +38,12 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    sequential:
-      '{count} of {total:lookup} asked for the second address family only after the first was answered, {cost:duration} more each',
-    sticky:
-      '{count} of {total:lookup} asked one family after the other since an answer was lost: glibc stays so in that thread',
+    sequential: '{count} of {total:lookup} asked for AAAA and A one after the other, {cost:duration} more each',
+    sticky: '{count} of {total:lookup} asked one family after the other since an answer was lost (glibc, by thread)',
     clear: 'A and AAAA are asked at once ({parallel:pair}), {sequential} one after the other',
     noPairs: 'no lookup asked for both A and AAAA ({total:lookup})',
   },
-  create({ report, clear, fact }) {
+  create({ report, clear, unobservable, fact }) {
     const seen = fact(losses);
     const groups = createClientGroups((): PairCounts => ({
       parallel: 0,
@@ -53,16 +53,22 @@ export default defineRule({
       lossSeen: false,
       pairs: 0,
       samePort: 0,
+      unjudged: 0,
     }));
     return {
       lookup(lookup) {
-        if (lookup.attempts.length < 2) return;
-        if (seen.disturbs(lookup)) {
-          groups.of(lookup).lossSeen = true;
+        if (seen.parallel || lookup.attempts.length < 2) return;
+        const pairs = sequentialPairsOf(lookup);
+        if (seen.current !== null) {
+          if (!seen.disturbed && pairs === null) return;
+          const group = groups.of(lookup);
+          if (seen.disturbed) group.lossSeen = true;
+          // What a lookup does once it lost something proves no mode; that it began with both does.
+          if (pairs === null) return;
+          if (pairs.sequential === 0) group.parallel++;
+          else group.unjudged++;
           return;
         }
-        if (!isPlain(lookup)) return;
-        const pairs = sequentialPairsOf(lookup);
         if (pairs === null) return;
         const group = groups.of(lookup);
         if (pairs.sequential === 0) {
@@ -75,7 +81,7 @@ export default defineRule({
         tally.add(lookup, pairs.cost, pairPackets);
       },
       finish() {
-        const all = groups.all();
+        const all = groups.all().map((group) => ({ ...group, parallel: group.parallel + seen.parallelOf(group) }));
         const found: (Occurrences & { sticky: boolean; pairs: number; parallel: number; samePort: number })[] = [];
         for (const group of all) {
           // Asked in parallel before, or never before the loss: the loss is what changed it.
@@ -153,15 +159,19 @@ export default defineRule({
           }
         }
         if (found.length > 0) return;
-        const parallel = all.reduce((sum, group) => sum + group.parallel, 0);
+        const parallel = groups.all().reduce((sum, group) => sum + group.parallel, seen.parallelOf());
         const sequential = all.reduce((sum, group) => sum + group.pairs, 0);
-        if (parallel + sequential === 0)
+        const unjudged = all.reduce((sum, group) => sum + group.unjudged, 0);
+        if (parallel + sequential === 0 && unjudged > 0) unobservable({ why: DISTURBED, capture: null });
+        else if (parallel + sequential === 0)
           clear('noPairs', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
         else clear('clear', { parallel, sequential }, { count: parallel + sequential, unit: 'pairs' });
       },
     };
   },
 });
+
+const DISTURBED = 'each lookup that asked for both families lost an answer first: what follows is no mode';
 
 const MAX_PACKETS = 24;
 

@@ -4,12 +4,13 @@ import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
 import { lossEvidence, oneSided } from './support/loss-evidence.ts';
 import { losses } from './support/losses.ts';
-import { isPlain } from './support/sends.ts';
-import { SLOW_ANSWER, slowAttempts, slowestAnswer } from './support/slow-answers.ts';
+import type { LossAnalysis } from './support/loss-shape.ts';
+import { answerTime } from './support/sends.ts';
+import { SLOW_ANSWER, slowestOf, slowSends } from './support/slow-answers.ts';
 import { createSlowGroups, lateGroup, type SlowGroup } from './support/slow-groups.ts';
 import { partsByServer, type Part } from './support/subjects.ts';
 
@@ -32,10 +33,9 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    slow: '{server} answers late: {count} of {total:lookup} waited {wait:duration} beyond its usual answers ({usual:duration})',
-    steady:
-      '{server} answers late, always: half of its answers take {usual:duration} or more, and {count} of {total:lookup} waited for them',
-    late: '{server} answers late: {count} of {total:lookup} waited {wait:duration} for answers that came after the question was asked again',
+    slow: '{server} answers late: {count} of {total:lookup} waited {wait:duration} (usual answers take {usual:duration})',
+    steady: '{server} always answers late: {count} of {total:lookup} waited {wait:duration}; half of its answers take {usual:duration} or more',
+    late: '{server} answers late: {count} of {total:lookup} waited {wait:duration}, and asked again before the answer came',
     clear:
       'no server answers late: slowest of {answers:answer} took {slowest:duration}, half of them {usual:duration} or less',
   },
@@ -46,10 +46,12 @@ export default defineRule({
     return {
       lookup(lookup) {
         startsAt ??= lookup.startedAt;
-        const slowest = slowestAnswer(lookup);
-        if (slowest >= SLOW_ANSWER && !seen.disturbs(lookup)) {
-          slow.add(lookup, slowest, seen.usual(lookup.input, lookup.server));
-        }
+        if (seen.current === null && seen.slowest < SLOW_ANSWER) return;
+        if (seen.disturbed) return;
+        const { sends } = seen.current ?? seen.analyse(lookup);
+        const slowest = slowestOf(sends);
+        if (slowest < SLOW_ANSWER) return;
+        slow.add(lookup, sends, slowest, seen.usual(lookup.input, lookup.server));
       },
       finish() {
         const verdicts = seen.verdicts();
@@ -67,7 +69,7 @@ export default defineRule({
           const of = seen.lookupsOf(input, subject);
           const many = tally.count >= SEVERAL_ANSWERS;
           report({
-            message: usual === 0 ? 'late' : usual >= SLOW_ANSWER ? 'steady' : 'slow',
+            message: messageOf(part, usual),
             data: { server: subject.name, count: tally.count, total: of, wait: tally.costs.quantile(0.5), usual },
             input,
             subject,
@@ -78,10 +80,7 @@ export default defineRule({
             confidenceBecause: many
               ? `${plural(tally.count, 'lookup')} show the delay between a query and its own answer`
               : 'the delay lies between a query and its own answer; so few may be the path',
-            evidence:
-              example === undefined || isPlain(example)
-                ? slowEvidence(example)
-                : lossEvidence(example, seen.analyse(example)),
+            evidence: slowEvidence(example, example === undefined ? null : seen.analyse(example)),
             because: [delaySetting(part, usual), ...quantumSettings(part)],
             fix: [
               advice(
@@ -103,12 +102,20 @@ export default defineRule({
         const servers = seen.servers();
         const answers = servers.reduce((sum, server) => sum + server.delays.count, 0);
         const slowest = servers.reduce((max, server) => Math.max(max, server.delays.max), 0);
+        if (answers === 0) return unobservable({ why: 'no query got an answer: how fast the server is can’t be told', capture: null });
         const medians = servers.map((server) => server.delays.quantile(0.5));
         clear('clear', { answers, slowest, usual: Math.max(0, ...medians) }, { count: answers, unit: 'answers' });
       },
     };
   },
 });
+
+// In most lookups the resolver's own timer cut the wait short.
+function messageOf({ groups, tally }: Part<SlowGroup>, usual: Duration): 'late' | 'steady' | 'slow' {
+  const late = groups.reduce((sum, group) => sum + (group.askedAgain ? group.tally.count : 0), 0);
+  if (usual === 0 || late > tally.count / 2) return 'late';
+  return usual >= SLOW_ANSWER ? 'steady' : 'slow';
+}
 
 const standsOut = (group: SlowGroup, usual: Duration): boolean =>
   usual >= SLOW_ANSWER || group.least >= CONTRAST * usual;
@@ -127,11 +134,14 @@ function onlyInfo({ groups, tally }: Part<SlowGroup>, startsAt: Timestamp, of: n
   return {};
 }
 
-function slowEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
-  const lines = (example === undefined ? [] : slowAttempts(example)).slice(0, MAX_LINES).map((attempt): Evidence => ({
-    says: `${typeName(attempt.type)} of ${attempt.name}: answered only after ${formatDuration(attempt.repliedAt - attempt.sentAt)}`,
-    packets: packetsOf(attempt),
-  }));
+function slowEvidence(example: Lookup | undefined, analysis: LossAnalysis | null): [Evidence, ...Evidence[]] {
+  if (analysis !== null && analysis.shape === 'late') return lossEvidence(example, analysis);
+  const lines = slowSends(analysis?.sends ?? [])
+    .slice(0, MAX_LINES)
+    .map((send): Evidence => ({
+      says: `${typeName(send.attempt.type)} of ${send.attempt.name}: answered only after ${formatDuration(answerTime(send))}`,
+      packets: [send.packet, send.answerPacket],
+    }));
   return evidenceOf(lines, example);
 }
 

@@ -23,7 +23,7 @@ export default defineRule({
     kept: '{count} of {total:lookup} got an answer too big for UDP and did not ask over TCP: records are missing',
     clear: 'no answer was truncated ({answers:answer})',
   },
-  create({ report, clear, fact }) {
+  create({ report, clear, unobservable, fact }) {
     const seen = fact(losses);
     const groups = createClientGroups(() => ({ overTcp: 0 }));
     return {
@@ -65,6 +65,7 @@ export default defineRule({
         }
         if (parts.length > 0) return;
         const answers = seen.servers().reduce((sum, server) => sum + server.answered, 0);
+        if (answers === 0) return unobservable({ why: 'no query got an answer, whole or truncated', capture: null });
         clear('clear', { answers }, { count: answers, unit: 'answers' });
       },
     };

@@ -2,9 +2,9 @@ import type { Message } from './dns-messages.ts';
 
 /** What an oracle says of one DNS message: as many fields as it prints, undefined for the others. */
 export interface Said {
+  number?: number;
   /** Nanoseconds since 1970. */
   time?: bigint;
-  number?: number;
   sourcePort?: number;
   destinationPort?: number;
   id: number;
@@ -15,19 +15,44 @@ export interface Said {
   answers?: number;
 }
 
-const FIELDS = ['number', 'time', 'sourcePort', 'destinationPort', 'id', 'response', 'type', 'name', 'rcode', 'answers'];
+const FIELDS = [
+  'number',
+  'time',
+  'sourcePort',
+  'destinationPort',
+  'id',
+  'response',
+  'type',
+  'name',
+  'rcode',
+  'answers',
+] as const satisfies readonly (keyof Said & keyof Message)[];
 
-/** The message in the words of the oracle: only the fields that it has. */
-export function inWordsOf(said: Said, message: Message): Said {
-  const own: Record<string, unknown> = {};
-  for (const field of FIELDS) {
-    if (said[field as keyof Said] !== undefined) own[field] = message[field as keyof Message];
-  }
-  return own as unknown as Said;
+/** A message in the words of an oracle: only the fields that it has. */
+const lineOf = (message: Said | Message, fields: readonly (typeof FIELDS)[number][]): string =>
+  fields.map((field) => `${field} ${message[field]}`).join(', ');
+
+export interface Difference {
+  same: number;
+  /** What the oracle says and we do not, and the other way round. */
+  onlyTheirs: string[];
+  onlyOurs: string[];
 }
 
-export const lineOf = (said: Said): string =>
-  FIELDS.map((field) => said[field as keyof Said])
-    .filter((value) => value !== undefined)
-    .map(String)
-    .join(' ');
+/** Compares as multisets: each of our messages answers to one of the oracle's. */
+export function compare(theirs: readonly Said[], ours: readonly Message[]): Difference {
+  const rest = new Set(ours);
+  const onlyTheirs: string[] = [];
+  for (const said of theirs) {
+    const fields = FIELDS.filter((field) => said[field] !== undefined);
+    const line = lineOf(said, fields);
+    const found = [...rest].find((message) => message.id === said.id && lineOf(message, fields) === line);
+    if (found === undefined) onlyTheirs.push(line);
+    else rest.delete(found);
+  }
+  return {
+    same: theirs.length - onlyTheirs.length,
+    onlyTheirs,
+    onlyOurs: [...rest].map((message) => lineOf(message, FIELDS)),
+  };
+}

@@ -104,5 +104,3 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
     settle: (attempt: TrackedAttempt): void => transactions.settle(attempt),
   };
 }
-
-export type Dns = ReturnType<typeof createDns>;

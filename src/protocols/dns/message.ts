@@ -38,8 +38,9 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
     const additionals = read16(bytes, start + 10);
     const response = (high & 0x80) !== 0;
     const opcode = (high >> 3) & 15;
-    // No resolver sends two questions; the reserved Z bit is zero (RFC 1035), and a standard query brings no answers.
-    if (questions > 1 || (low & 0x40) !== 0) return false;
+    // No resolver sends two questions, and a standard query brings no answers. The reserved Z bit
+    // should be zero (RFC 1035), yet some tools set it, and servers copy it or leave it alone.
+    if (questions > 1) return false;
     if (!response && opcode === 0 && (questions === 0 || answers > 0)) return false;
     message.id = read16(bytes, start);
     message.response = response;

@@ -16,7 +16,9 @@ function spell(bytes: Uint8Array, offset: number, end: number): string | null {
       [...bytes.subarray(at + 1, at + 1 + length)]
         .map((octet) => {
           const character = String.fromCharCode(octet).toLowerCase();
-          return /[!-~]/.test(character) && !/[.\\]/.test(character) ? character : `\\${String(octet).padStart(3, '0')}`;
+          return /[!-~]/.test(character) && !/[.\\]/.test(character)
+            ? character
+            : `\\${String(octet).padStart(3, '0')}`;
         })
         .join(''),
     );

@@ -1,51 +1,32 @@
 import type { AddressTable } from '../../base/addresses.ts';
 import { LinkedQueue } from '../../base/linked-queue.ts';
-import { milliseconds, seconds, type Timestamp } from '../../base/time.ts';
+import { seconds, type Timestamp } from '../../base/time.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
-import { RR_TYPE, type EarlierReply, type Resend } from '../../model/lookup.ts';
+import { lastSentAt } from '../../model/lookup.ts';
 import { IP_PROTOCOL, packetId, type Layers } from '../../model/packet.ts';
-import { NEVER, type AttemptSink, type TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { type AttemptSink, type TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { isCopy, isLate, isOtherFace } from './copies.ts';
+import { createRecord, resetRecord, type TransactionRecord } from './transaction-record.ts';
 
 // The longest wait of a stub resolver is c-ares's fourth, 40 s (facts: 0, 5, 15, 35, gives up at
 // 75); its resend must still find its query.
 const UNANSWERED_LIFETIME = seconds(90);
 // After a reply only its copies are to come, and a resend that crossed it.
 const ANSWERED_LIFETIME = seconds(6);
-// A flood of queries must not eat the memory: about 40 MB.
-const MAX_UNANSWERED = 1 << 16;
+// A flood of queries must not eat the memory: about 20 MB.
+const MAX_UNANSWERED = 1 << 15;
 // Answered ones are of little use and many; few keep the working set in the processor's cache.
-const MAX_ANSWERED = 1 << 8;
+const MAX_ANSWERED = 1 << 7;
+// Those that were sent again have another answer to come, perhaps: the first sending's. Few, and
+// must not be pushed out by the many that were answered at once.
+const MAX_RESENT = 1 << 12;
 // As many as lookups usually hold at once on a busy node; more are left to the collector.
-const MAX_POOLED = 1 << 14;
-// The copies that `-i any` and a DNAT make follow each other within the kernel's own work. A
-// resend has another IP identification, so the bound only has to exclude that number's return.
-const COPY_WITHIN = milliseconds(100);
-// Without an IP identification (IPv6, tcpdump's text, DF with 0) only time tells; no resolver
-// resends an unanswered query so soon (the least is c-ares's 250 ms).
-const COPY_WITHIN_UNPROVEN = milliseconds(3);
+const MAX_POOLED = 1 << 13;
 // Beyond this many with one id and name, somebody is trying to make the search slow.
 const MAX_CHAIN = 64;
 // c-ares sends one query four times, musl's bursts after SERVFAIL some ten.
 const MAX_RESENDS = 64;
 const INITIAL_BUCKETS = 1 << 12;
-
-const NO_RESENDS: readonly Resend[] = [];
-const NO_REPLIES: readonly EarlierReply[] = [];
-
-interface Record extends TrackedAttempt {
-  serverId: number;
-  /** The other face of a DNAT: what the query looked like behind it. 0 while unseen. */
-  otherServerId: number;
-  otherClientId: number;
-  otherClientPort: number;
-  hash: number;
-  nextInBucket: Record | null;
-  /** Neighbours in the queue of the unanswered or of the answered (LinkedQueue). */
-  earlier: Record | null;
-  later: Record | null;
-  queued: 'unanswered' | 'answered' | 'none';
-  expiresAt: Timestamp;
-}
 
 export interface TransactionCounts {
   queries: number;
@@ -61,12 +42,13 @@ export interface TransactionCounts {
 /** Pairs queries with their resends and replies, and tells resends from copies. */
 export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   const counts: TransactionCounts = { queries: 0, replies: 0, duplicates: [], orphanReplies: 0, evicted: 0 };
-  let buckets: (Record | null)[] = Array.from({ length: INITIAL_BUCKETS }, () => null);
+  let buckets: (TransactionRecord | null)[] = Array.from({ length: INITIAL_BUCKETS }, () => null);
   let mask = INITIAL_BUCKETS - 1;
   let live = 0;
-  const pool: Record[] = [];
-  const unanswered = new LinkedQueue<Record>();
-  const answered = new LinkedQueue<Record>();
+  const pool: TransactionRecord[] = [];
+  const unanswered = new LinkedQueue<TransactionRecord>();
+  const answered = new LinkedQueue<TransactionRecord>();
+  const resent = new LinkedQueue<TransactionRecord>();
   /** Servers whose DNAT this capture shows from both sides. */
   const translated = new Set<number>();
 
@@ -80,14 +62,14 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   function query(layers: Layers, message: DnsMessage): void {
     const hash = hashOf(message.id, message.nameHash);
     let steps = 0;
-    for (let known = buckets[hash & mask] as Record | null; known !== null; known = known.nextInBucket) {
+    for (let known = buckets[hash & mask] as TransactionRecord | null; known !== null; known = known.nextInBucket) {
       if (++steps > MAX_CHAIN) break;
       if (known.transactionId !== message.id || known.type !== message.type || known.name !== message.name) continue;
       const sameClient = known.clientId === layers.source && known.clientPort === layers.sourcePort;
       const sameServer = known.serverId === layers.destination && known.serverPort === layers.destinationPort;
       if (sameClient && sameServer) {
         if (isCopy(known, layers)) duplicate(known, layers);
-        else resend(known, layers);
+        else sendAgain(known, layers);
         return;
       }
       if (known.otherServerId === layers.destination && known.otherClientPort === layers.sourcePort) {
@@ -131,13 +113,13 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     record.holders = 1;
     record.slot = -1;
     if (++live > buckets.length) grow();
-    record.nextInBucket = buckets[hash & mask] as Record | null;
+    record.nextInBucket = buckets[hash & mask] as TransactionRecord | null;
     buckets[hash & mask] = record;
     wait(record, layers.time);
     sink.sent(record);
   }
 
-  function resend(known: Record, layers: Layers): void {
+  function sendAgain(known: TransactionRecord, layers: Layers): void {
     counts.queries++;
     if (known.resends.length < MAX_RESENDS) {
       known.resends = [
@@ -151,7 +133,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   }
 
   /** The last sending, on its way behind the DNAT. */
-  function seenBehind(known: Record, layers: Layers): void {
+  function seenBehind(known: TransactionRecord, layers: Layers): void {
     known.otherServerId = layers.destination;
     known.backend = addresses.text(layers.destination);
     const resend = known.resends[known.resends.length - 1];
@@ -161,31 +143,9 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     duplicate(known, layers);
   }
 
-  function duplicate(known: Record, layers: Layers): void {
+  function duplicate(known: TransactionRecord, layers: Layers): void {
     counts.duplicates[layers.input] = (counts.duplicates[layers.input] ?? 0) + 1;
     known.copies++;
-  }
-
-  function isCopy(known: Record, layers: Layers): boolean {
-    if (known.transport === 'tcp' || known.rcode >= 0) return known.ipId === layers.ipId && layers.ipId > 0;
-    const since = layers.time - lastSent(known);
-    if (known.ipId > 0 && layers.ipId > 0) return known.ipId === layers.ipId && since < COPY_WITHIN;
-    return since < COPY_WITHIN_UNPROVEN;
-  }
-
-  /**
-   * The same datagram behind a DNAT (another server) or behind a masquerade as well (another
-   * client). Its IP identification is kept on the way; musl, which asks all servers at once with
-   * one id and port, gives each datagram its own.
-   */
-  function isOtherFace(known: Record, layers: Layers): boolean {
-    return (
-      known.transport === 'udp' &&
-      layers.protocol === IP_PROTOCOL.udp &&
-      known.ipId > 0 &&
-      known.ipId === layers.ipId &&
-      layers.time - lastSent(known) < COPY_WITHIN
-    );
   }
 
   function reply(layers: Layers, message: DnsMessage): void {
@@ -194,11 +154,14 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       counts.orphanReplies++;
       return;
     }
-    if (known.rcode >= 0 && known.repliedAt >= lastSent(known)) {
-      duplicate(known, layers);
+    if (known.rcode >= 0 && known.repliedAt >= lastSentAt(known)) {
+      if (isLate(known, layers)) lateReply(known, layers, message);
+      else duplicate(known, layers);
       return;
     }
     counts.replies++;
+    known.replyIpId = layers.ipId;
+    known.lastReplyAt = layers.time;
     if (known.rcode >= 0) {
       const earlier = { at: known.repliedAt, packet: known.replyPacket, rcode: known.rcode };
       known.earlierReplies = [...known.earlierReplies, earlier];
@@ -211,14 +174,25 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     known.addresses = message.addresses;
     known.ttl = message.ttl;
     unanswered.remove(known);
-    queueAnswered(known, layers.time);
+    if (known.resends.length > 0) queueResent(known, layers.time);
+    else queueAnswered(known, layers.time);
     sink.replied(known);
   }
 
-  function findQuestion(layers: Layers, message: DnsMessage): Record | null {
+  function lateReply(known: TransactionRecord, layers: Layers, message: DnsMessage): void {
+    counts.replies++;
+    known.replyIpId = layers.ipId;
+    known.lastReplyAt = layers.time;
+    known.lateReplies = [
+      ...known.lateReplies,
+      { at: layers.time, packet: packetId(layers.input, layers.number), rcode: message.rcode },
+    ];
+  }
+
+  function findQuestion(layers: Layers, message: DnsMessage): TransactionRecord | null {
     const hash = hashOf(message.id, message.nameHash);
     let steps = 0;
-    for (let known = buckets[hash & mask] as Record | null; known !== null; known = known.nextInBucket) {
+    for (let known = buckets[hash & mask] as TransactionRecord | null; known !== null; known = known.nextInBucket) {
       if (++steps > MAX_CHAIN) return null;
       if (known.transactionId !== message.id) continue;
       // tcpdump's text shows no question in a reply; servers may leave it out with an error.
@@ -236,7 +210,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   function unreachable(time: Timestamp, quoted: Layers, message: DnsMessage): void {
     if (message.response || message.opcode !== 0) return;
     const hash = hashOf(message.id, message.nameHash);
-    for (let known = buckets[hash & mask] as Record | null; known !== null; known = known.nextInBucket) {
+    for (let known = buckets[hash & mask] as TransactionRecord | null; known !== null; known = known.nextInBucket) {
       if (known.transactionId !== message.id || known.name !== message.name || known.type !== message.type) continue;
       if (known.clientId !== quoted.source || known.clientPort !== quoted.sourcePort) continue;
       if (known.rcode >= 0 || !Number.isNaN(known.unreachableAt)) return;
@@ -246,24 +220,33 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     }
   }
 
-  function wait(record: Record, time: Timestamp): void {
-    if (record.queued === 'answered') answered.remove(record);
-    else if (record.queued === 'unanswered') unanswered.remove(record);
+  function wait(record: TransactionRecord, time: Timestamp): void {
+    if (record.queued !== 'none') queueOf(record).remove(record);
     record.expiresAt = (time + UNANSWERED_LIFETIME) as Timestamp;
     record.queued = 'unanswered';
     unanswered.append(record);
     if (unanswered.size > MAX_UNANSWERED) {
       counts.evicted++;
-      forget(unanswered.first as Record);
+      forget(unanswered.first as TransactionRecord);
     }
   }
 
-  function queueAnswered(record: Record, time: Timestamp): void {
+  function queueAnswered(record: TransactionRecord, time: Timestamp): void {
     record.expiresAt = (time + ANSWERED_LIFETIME) as Timestamp;
     record.queued = 'answered';
     answered.append(record);
-    if (answered.size > MAX_ANSWERED) forget(answered.first as Record);
+    if (answered.size > MAX_ANSWERED) forget(answered.first as TransactionRecord);
   }
+
+  function queueResent(record: TransactionRecord, time: Timestamp): void {
+    record.expiresAt = (time + ANSWERED_LIFETIME) as Timestamp;
+    record.queued = 'resent';
+    resent.append(record);
+    if (resent.size > MAX_RESENT) forget(resent.first as TransactionRecord);
+  }
+
+  const queueOf = (record: TransactionRecord): LinkedQueue<TransactionRecord> =>
+    record.queued === 'answered' ? answered : record.queued === 'resent' ? resent : unanswered;
 
   /** Nothing before `time` will come: what has waited longer than anyone waits is let go. */
   function advance(time: Timestamp): void {
@@ -273,14 +256,21 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     for (let record = answered.first; record !== null && record.expiresAt < time; record = answered.first) {
       forget(record);
     }
+    for (let record = resent.first; record !== null && record.expiresAt < time; record = resent.first) {
+      forget(record);
+    }
   }
 
-  function forget(record: Record): void {
-    (record.queued === 'answered' ? answered : unanswered).remove(record);
+  function forget(record: TransactionRecord): void {
+    queueOf(record).remove(record);
     record.queued = 'none';
     live--;
-    let previous: Record | null = null;
-    for (let known = buckets[record.hash & mask] as Record | null; known !== null; known = known.nextInBucket) {
+    let previous: TransactionRecord | null = null;
+    for (
+      let known = buckets[record.hash & mask] as TransactionRecord | null;
+      known !== null;
+      known = known.nextInBucket
+    ) {
       if (known === record) {
         if (previous === null) buckets[record.hash & mask] = record.nextInBucket;
         else previous.nextInBucket = record.nextInBucket;
@@ -295,28 +285,28 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   /** Another room is done with an attempt that it was handed. */
   function release(attempt: TrackedAttempt): void {
     if (--attempt.holders > 0) return;
-    const record = attempt as Record;
+    const record = attempt as TransactionRecord;
     if (record.queued !== 'none') return;
     if (pool.length < MAX_POOLED) {
-      reset(record);
+      resetRecord(record);
       pool.push(record);
     }
   }
 
   /** Whether a query was on its way to a DNAT that this capture shows, and is not seen behind it. */
   function settle(attempt: TrackedAttempt): void {
-    if (translated.size === 0 || !translated.has((attempt as Record).serverId)) return;
+    if (translated.size === 0 || !translated.has((attempt as TransactionRecord).serverId)) return;
     attempt.behindDnat ??= 'before';
     for (const resend of attempt.resends) resend.behindDnat ??= 'before';
   }
 
   function grow(): void {
-    const larger: (Record | null)[] = Array.from({ length: buckets.length * 4 }, () => null);
+    const larger: (TransactionRecord | null)[] = Array.from({ length: buckets.length * 4 }, () => null);
     mask = larger.length - 1;
     for (const head of buckets) {
       for (let record = head; record !== null;) {
-        const next: Record | null = record.nextInBucket;
-        record.nextInBucket = larger[record.hash & mask] as Record | null;
+        const next: TransactionRecord | null = record.nextInBucket;
+        record.nextInBucket = larger[record.hash & mask] as TransactionRecord | null;
         larger[record.hash & mask] = record;
         record = next;
       }
@@ -327,82 +317,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   return { counts, push, unreachable, advance, release, settle };
 }
 
-export type Transactions = ReturnType<typeof createTransactions>;
-
-const lastSent = (record: Record): Timestamp => {
-  const count = record.resends.length;
-  return count === 0 ? record.sentAt : (record.resends[count - 1] as Resend).at;
-};
-
 function hashOf(id: number, nameHash: number): number {
   const hash = Math.imul(id + 1, 0x9e3779b1) ^ nameHash;
   return (hash ^ (hash >>> 15)) >>> 0;
-}
-
-function createRecord(): Record {
-  return {
-    name: '',
-    type: RR_TYPE.A,
-    transactionId: 0,
-    clientPort: 0,
-    server: '',
-    serverPort: 0,
-    transport: 'udp',
-    sentAt: NEVER,
-    sentPacket: 0,
-    resends: NO_RESENDS,
-    earlierReplies: NO_REPLIES,
-    repliedAt: NEVER,
-    replyPacket: 0,
-    rcode: -1,
-    truncated: false,
-    answerCount: 0,
-    addresses: [],
-    ttl: -1,
-    unreachableAt: NEVER,
-    behindDnat: null,
-    backend: null,
-    clientId: 0,
-    client: '',
-    input: 0,
-    nameHash: 0,
-    labelHash: 0,
-    ipId: -1,
-    recursionDesired: false,
-    authenticData: false,
-    ednsSize: -1,
-    cookie: false,
-    copies: 0,
-    slot: -1,
-    holders: 0,
-    serverId: 0,
-    otherServerId: 0,
-    otherClientId: 0,
-    otherClientPort: 0,
-    hash: 0,
-    nextInBucket: null,
-    earlier: null,
-    later: null,
-    queued: 'none',
-    expiresAt: NEVER,
-  };
-}
-
-/** What `begin` does not set anew. */
-function reset(record: Record): void {
-  record.resends = NO_RESENDS;
-  record.earlierReplies = NO_REPLIES;
-  record.repliedAt = NEVER;
-  record.replyPacket = 0;
-  record.rcode = -1;
-  record.truncated = false;
-  record.answerCount = 0;
-  record.ttl = -1;
-  record.unreachableAt = NEVER;
-  record.behindDnat = null;
-  record.backend = null;
-  record.copies = 0;
-  record.otherServerId = 0;
-  record.otherClientId = 0;
-  record.otherClientPort = 0;
 }

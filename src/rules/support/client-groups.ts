@@ -15,41 +15,56 @@ export interface ClientGroup extends Occurrences {
 
 /** Occurrences by client and server, with whatever else a rule counts of them. */
 export function createClientGroups<Extra extends object>(createExtra: () => Extra) {
-  const groups = new Map<string, ClientGroup & Extra>();
-  // Lookups of one client come in runs: most need no key.
-  let last: (ClientGroup & Extra) | null = null;
+  type Group = ClientGroup & Extra;
+  // Asked for up to a million lookups a second: strings that are there, and no key made of them.
+  const groups = new Map<string, Group[]>();
+  const rest = new Map<number, Group>();
+  let count = 0;
+  let last: Group | null = null;
+
+  function find({ input, client, server }: Lookup): Group | null {
+    const ofClient = groups.get(client);
+    if (ofClient === undefined) return null;
+    for (let index = 0; index < ofClient.length; index++) {
+      const group = ofClient[index] as Group;
+      if (group.server === server && group.input === input) return group;
+    }
+    return null;
+  }
+
+  function start(lookup: Lookup): Group {
+    if (count >= MAX_GROUPS) {
+      const shared = rest.get(lookup.input) ?? { ...begin(lookup, OTHERS), ...createExtra() };
+      rest.set(lookup.input, shared);
+      return shared;
+    }
+    count++;
+    const group = { ...begin(lookup, lookup.client), ...createExtra() };
+    const ofClient = groups.get(lookup.client);
+    if (ofClient === undefined) groups.set(lookup.client, [group]);
+    else ofClient.push(group);
+    return group;
+  }
+
   return {
     /** The lookup's group. */
-    of(lookup: Lookup): ClientGroup & Extra {
+    of(lookup: Lookup): Group {
       if (
-        last !== null &&
-        last.client === lookup.client &&
-        last.server === lookup.server &&
-        last.input === lookup.input
+        last === null ||
+        last.client !== lookup.client ||
+        last.server !== lookup.server ||
+        last.input !== lookup.input
       ) {
-        return last;
+        last = find(lookup) ?? start(lookup);
       }
-      const key = `${lookup.input}|${lookup.client}|${lookup.server}`;
-      let group = groups.get(key);
-      if (group === undefined) {
-        const full = groups.size >= MAX_GROUPS;
-        const place = full ? `${lookup.input}|${OTHERS}` : key;
-        group = groups.get(place);
-        if (group === undefined) {
-          const name = full ? OTHERS : lookup.client;
-          group = { ...begin(lookup, name), ...createExtra() };
-          groups.set(place, group);
-        }
-      }
-      last = group;
-      return group;
+      return last;
     },
     /** One occurrence more, with the resolver that sent it. */
     add(group: ClientGroup, lookup: Lookup, cost: Duration, packets: (lookup: Lookup) => readonly PacketId[]): void {
       group.tally.add(lookup, cost, packets);
       countResolver(group.resolvers, lookup, 1);
     },
-    all: (): (ClientGroup & Extra)[] => [...groups.values()],
+    all: (): Group[] => [...groups.values(), [...rest.values()]].flat(),
   };
 }
 

@@ -1,10 +1,13 @@
+import { RR_TYPE, type Attempt, type ResolverName } from '../../model/lookup.ts';
+import { isPair } from './pair.ts';
+
 const COUNTS = [
-  /** Pairs that left one port at once, the first answer still outstanding. */
+  /** Pairs: A and AAAA of one name, one right after the other on one port. */
   'pairsFine',
   'secondLost',
   'firstLost',
   'bothLost',
-  /** Queries that are no part of such a pair: alone on their port, or later on it. */
+  /** Queries that are no part of such a pair: alone on their port, resends, later ones. */
   'loneSent',
   'loneLost',
   /** Sent where nothing that was sent before on the flow was answered. */
@@ -13,12 +16,15 @@ const COUNTS = [
   /** Sent after one that was answered, on the same flow. */
   'followingSent',
   'followingLost',
-  /** Flows of two queries or more without any answer. */
-  'deadFlows',
-  /** The same of three or more: the resends were lost as well. */
-  'longDeadFlows',
-  /** Flows that lost a whole pair and later got an answer. */
-  'recoveredFlows',
+  /** Flows (client port and server): all answered, nothing answered, some of both. */
+  'flowsFine',
+  'flowsDead',
+  'flowsMixed',
+  /** Flows that lost their first queries, more than one, and then got an answer. */
+  'flowsRecovered',
+  /** Questions by family, whatever became of them. */
+  'askedA',
+  'askedAaaa',
 ] as const;
 
 /** What happened to queries, by their place on their flow (client port and server). */
@@ -36,3 +42,54 @@ export const pairsOf = (counts: LossCounts): number =>
 export const lostOf = (counts: LossCounts): number => counts.freshLost + counts.followingLost;
 
 export const sentOf = (counts: LossCounts): number => counts.freshSent + counts.followingSent;
+
+/** The seconds that could have been lost alone: their firsts were not. */
+export const secondsOf = (counts: LossCounts): number => counts.pairsFine + counts.secondLost;
+
+/** All queries that a race spares: firsts, lone ones, resends. */
+export const sparedOf = (counts: LossCounts): number => pairsOf(counts) + counts.loneSent;
+
+export const sparedLostOf = (counts: LossCounts): number => counts.firstLost + counts.bothLost + counts.loneLost;
+
+// A walk of one family on one port may stand between two queries of the other.
+const NEIGHBOURS = 8;
+
+/**
+ * One query that was answered at its first asking, counted at its place on its flow. Attempts
+ * before it in the lookup were counted before.
+ */
+export function countAnswered(
+  counts: LossCounts,
+  attempts: readonly Attempt[],
+  index: number,
+  resolver: ResolverName,
+): void {
+  const attempt = attempts[index] as Attempt;
+  if (attempt.type === RR_TYPE.A) counts.askedA++;
+  else if (attempt.type === RR_TYPE.AAAA) counts.askedAaaa++;
+  if (attempt.transport !== 'udp') return;
+  const before = onSameFlow(attempts, index);
+  if (before === null) {
+    counts.freshSent++;
+    counts.flowsFine++;
+    counts.loneSent++;
+    return;
+  }
+  counts.followingSent++;
+  if (!isPair(before, attempt, resolver)) {
+    counts.loneSent++;
+    return;
+  }
+  // The first was taken for a lone one until its twin came.
+  counts.loneSent--;
+  counts.pairsFine++;
+}
+
+function onSameFlow(attempts: readonly Attempt[], index: number): Attempt | null {
+  const { clientPort, server } = attempts[index] as Attempt;
+  for (let before = index - 1; before >= 0 && before >= index - NEIGHBOURS; before--) {
+    const other = attempts[before] as Attempt;
+    if (other.clientPort === clientPort && other.server === server && other.transport === 'udp') return other;
+  }
+  return null;
+}

@@ -61,11 +61,7 @@ function line(send: Send, index: number, sends: readonly Send[], twin: Send | un
     unreachable: 'ICMP: nobody listens there',
     unknown: 'not waited for',
   }[fate];
-  const packets = [send.packet];
-  if (fate === 'answered' || fate === 'late') {
-    const earlier = attempt.earlierReplies.find((reply) => reply.at === send.answeredAt);
-    packets.push(earlier === undefined ? attempt.replyPacket : earlier.packet);
-  }
+  const packets = fate === 'answered' || fate === 'late' ? [send.packet, send.answerPacket] : [send.packet];
   return { says: `${question}${again}${port}: ${said}`, packets };
 }
 

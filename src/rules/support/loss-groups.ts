@@ -9,16 +9,28 @@ import { Tally } from './tally.ts';
 /** Stands for all clients, servers or names beyond the bound. */
 export const OTHERS = 'others';
 
+// More pods than any cluster DNS runs; what is beyond is not told apart.
+const MAX_BACKENDS = 64;
+
+/** One of those behind a server's address, as a node's capture shows them. */
+export interface BackendRecord {
+  readonly address: string;
+  queries: number;
+  answered: number;
+}
+
 /** What was seen of one server address in one input. */
 export interface ServerRecord {
   readonly input: number;
   readonly server: string;
+  /** Plain lookups of one pair: most of all, so only counted, and added to the rest by {@link settlePairs}. */
+  plainPairs: number;
   lookups: number;
   /** The lookup that was counted last, so that each counts once. */
   countedAt: number;
   queries: number;
   answered: number;
-  /** Answers by family: A and AAAA. */
+  /** Good answers by family: A and AAAA. */
   answeredA: number;
   answeredAaaa: number;
   /** Queries that were sent again, because nothing came: proof that no answer arrived. */
@@ -29,8 +41,11 @@ export interface ServerRecord {
   lastWasLossy: boolean;
   /** What the plain lookups say; those with losses are counted by {@link LossGroup}. */
   readonly counts: LossCounts;
-  /** Delays of answers to plain lookups. */
+  /** Delays of answers that came in time… */
   readonly delays: Delays;
+  /** …and of those that came after the question was asked again, the longest. */
+  slowestLate: number;
+  readonly backends: Map<string, BackendRecord>;
 }
 
 /** Lookups of one client at one server whose losses look alike. */
@@ -38,12 +53,18 @@ export interface LossGroup {
   readonly input: number;
   readonly client: string;
   readonly server: string;
+  /** Where the DNAT sent what was lost; null where that differs or can't be seen. */
+  readonly backend: string | null;
   readonly shape: LossShape;
   readonly family: FamilyFault | null;
   readonly counts: LossCounts;
   readonly tally: Tally;
   /** Lookups that ended without an answer. */
   errors: number;
+  /** Lookups whose end the capture does not show: they cost what was seen, and more. */
+  openEnded: number;
+  /** Lost queries, and those of them that were seen before the DNAT only. */
+  lost: number;
   lostBeforeDnat: number;
   /** By name and detail. */
   readonly resolvers: Map<string, SeenResolver>;
@@ -52,6 +73,7 @@ export interface LossGroup {
 export const createServerRecord = (input: number, server: string): ServerRecord => ({
   input,
   server,
+  plainPairs: 0,
   lookups: 0,
   countedAt: 0,
   queries: 0,
@@ -64,7 +86,63 @@ export const createServerRecord = (input: number, server: string): ServerRecord 
   lastWasLossy: false,
   counts: createLossCounts(),
   delays: new Delays(),
+  slowestLate: 0,
+  backends: new Map(),
 });
+
+export const createLossGroup = (
+  { input }: Lookup,
+  client: string,
+  { server, backend, shape }: LossAnalysis,
+  family: FamilyFault | null,
+): LossGroup => ({
+  input,
+  client,
+  server,
+  backend,
+  shape,
+  family,
+  counts: createLossCounts(),
+  tally: new Tally(),
+  errors: 0,
+  openEnded: 0,
+  lost: 0,
+  lostBeforeDnat: 0,
+  resolvers: new Map(),
+});
+
+/** One query that a node's capture saw behind the DNAT. */
+export function countBackend(record: ServerRecord, address: string, answered: boolean): void {
+  let backend = record.backends.get(address);
+  if (backend === undefined) {
+    if (record.backends.size >= MAX_BACKENDS) return;
+    backend = { address, queries: 0, answered: 0 };
+    record.backends.set(address, backend);
+  }
+  backend.queries++;
+  if (answered) backend.answered++;
+}
+
+export const slowestOf = ({ delays, slowestLate }: ServerRecord): Duration =>
+  nanoseconds(Math.max(delays.max, slowestLate));
+
+/** Brings all counts up to date. */
+export function settlePairs(record: ServerRecord): void {
+  const { plainPairs, counts } = record;
+  if (plainPairs === 0) return;
+  record.plainPairs = 0;
+  record.lookups += plainPairs;
+  record.queries += 2 * plainPairs;
+  record.answered += 2 * plainPairs;
+  record.answeredA += plainPairs;
+  record.answeredAaaa += plainPairs;
+  counts.askedA += plainPairs;
+  counts.askedAaaa += plainPairs;
+  counts.pairsFine += plainPairs;
+  counts.freshSent += plainPairs;
+  counts.followingSent += plainPairs;
+  counts.flowsFine += plainPairs;
+}
 
 /** What an answer would have taken; a millisecond, as from a cache in the cluster, where none was seen. */
 export const usualDelay = (server: ServerRecord): Duration =>
@@ -76,7 +154,9 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   // Even with the cause gone the question would take as long as answers do.
   const cost = nanoseconds(Math.max(0, Math.min(costOf(analysis), lookup.duration - usual)));
   group.tally.add(lookup, cost, () => lossPackets(analysis));
-  if (analysis.failed) group.errors++;
+  if (analysis.failed || analysis.familyFailed) group.errors++;
+  if (lookup.durationIsLowerBound) group.openEnded++;
+  group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;
   countResolver(group.resolvers, lookup, 1);
 }

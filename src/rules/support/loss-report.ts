@@ -13,14 +13,13 @@ import { tempered, weakest, type Part } from './subjects.ts';
 /** What the findings of all rules that read the losses share. */
 export type LossReport = Omit<Report, 'message' | 'data' | 'because' | 'fix' | 'whatIfMethod'>;
 
-/** @param verdicts of the rule's own cause */
+/** @param own the verdicts that make the part */
 export function lossReport(
   part: Part<LossGroup>,
-  verdicts: readonly Verdict[],
+  own: readonly Pick<Verdict, 'confidence' | 'because'>[],
   seen: Losses,
   inputs: readonly Input[],
 ): LossReport {
-  const own = verdicts.filter(({ group }) => part.groups.includes(group));
   const example = part.tally.examples[0];
   return {
     input: part.input,
@@ -38,6 +37,19 @@ export function lossReport(
     habit: false,
   };
 }
+
+/** All queries that were seen, and those of them that got no answer, for want of it or of anybody who waited. */
+export function totalsOf(seen: Losses): { sent: number; lost: number } {
+  const servers = seen.servers();
+  const sent = servers.reduce((sum, server) => sum + server.queries, 0);
+  return { sent, lost: servers.reduce((sum, server) => sum - server.answered, sent) };
+}
+
+/** The usual wait, and a word where the capture does not show how long some waited on. */
+export const waitOf = ({ groups, tally }: Part<LossGroup>): { wait: number; least: string } => ({
+  wait: tally.costs.quantile(0.5),
+  least: groups.some(({ openEnded }) => openEnded > 0) ? 'at least ' : '',
+});
 
 /** The resolvers' own timers, which turn a lost packet into seconds. */
 export function waitSettings(groups: readonly LossGroup[]): Setting[] {

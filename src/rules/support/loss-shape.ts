@@ -1,32 +1,34 @@
-import { nanoseconds, type Duration } from '../../base/time.ts';
-import { RCODE, RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
+import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { RCODE, RR_TYPE, type Attempt, type Lookup, type ResolverName } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
-import { isPair, type PairContext } from './pair.ts';
-import { isAddressType, sendsOf, type Send } from './sends.ts';
+import { isPair } from './pair.ts';
+import { endOf, isAddressType, sendsOf, type Send, type SendContext } from './sends.ts';
 
 /**
- * How the unanswered queries of one lookup lie:
- * - `second`: on each port that lost something, the second of an A/AAAA pair and nothing else;
- * - `second-past-dnat`: the same, but the query was seen behind the DNAT, so the race spared it;
- * - `first`: likewise the first of a pair;
+ * How the unanswered queries of one lookup lie, at the server that cost the most:
+ * - `second`: each is the second of an A/AAAA pair whose first was answered;
+ * - `second-past-dnat`: the same, but one was seen behind the DNAT, so the race spared it;
  * - `silent`: not one query of the lookup was answered by that server;
- * - `prefix`: with pairs, each port lost everything until its first answer, and nothing after it;
- * - `other`: lone queries, resends, several of these;
+ * - `flows`: each port that lost something lost everything;
+ * - `prefix`: each port that lost something lost all until its first answer, and nothing after it;
+ * - `other`: anything else;
  * - `unreachable`: ICMP said that nobody listens;
  * - `late`: nothing was lost, an answer came after the question was asked again;
+ * - `unheard`: a server did not answer, and nobody waited for it: others did;
  * - `answered`: nothing was lost.
  */
 export type LossShape =
   | 'second'
   | 'second-past-dnat'
-  | 'first'
   | 'silent'
+  | 'flows'
   | 'prefix'
   | 'other'
   | 'unreachable'
   | 'late'
+  | 'unheard'
   | 'answered';
 
 /** One family got no (good) answer at any try, the other did. */
@@ -41,6 +43,8 @@ export interface LossAnalysis {
   shape: LossShape;
   /** The server that cost the most. */
   server: string;
+  /** Where the DNAT sent all that was lost there; null where it differs or can't be seen. */
+  backend: string | null;
   sends: readonly Send[];
   counts: LossCounts;
   family: FamilyFault | null;
@@ -48,67 +52,83 @@ export interface LossAnalysis {
   lostTime: Duration;
   /** Time that the caller waited for answers that came after a resend. */
   lateTime: Duration;
-  /** Time that only the refused family's queries took. */
+  /** Time from the other family's answer to the end, where one family is refused. */
   refusedTime: Duration;
-  /** Lost queries that were seen before the DNAT only. */
+  /** Lost queries, and those of them that were seen before the DNAT only. */
+  lost: number;
   lostBeforeDnat: number;
+  /** Until when the capture must go on to tell what was lost; negative infinity where it is told. */
+  toldAt: Timestamp;
   /** The lookup got no answer, and unanswered queries are why. */
   failed: boolean;
+  /** The lookup got no answer although one family had one: the other's errors are why. */
+  familyFailed: boolean;
 }
+
+const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 interface Flow {
   server: string;
   sends: Send[];
 }
 
-/**
- * @param usual how long answers of a server take at most, usually
- * @param lostBefore the client lost something in an earlier lookup
- */
-export function analyseLosses(lookup: Lookup, usual: (server: string) => Duration, lostBefore: boolean): LossAnalysis {
-  const sends = sendsOf(lookup, usual);
-  const flows = flowsOf(sends);
+export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysis {
+  const sends = sendsOf(lookup, context);
   const server = guiltyServer(lookup, sends);
   const counts = createLossCounts();
-  const shapes = new Set<LossShape>();
-  for (const flow of flows) {
-    const shape = countFlow(flow, counts, { resolver: lookup.resolver, lostBefore });
+  countFamilies(counts, lookup);
+  const shapes = new Set<FlowShape>();
+  for (const flow of flowsOf(sends)) {
+    const shape = countFlow(flow, counts, lookup.resolver);
     if (shape !== null && flow.server === server) shapes.add(shape);
   }
-  const lost = sends.filter((send) => send.fate === 'lost');
+  const end = endOf(lookup);
   const useful = new Intervals();
   const waits = new Intervals();
   const lates = new Intervals();
   for (const send of sends) {
     if (send.fate === 'lost' || send.fate === 'unreachable') waits.add(send.at, send.waitedUntil);
     else if (send.fate === 'answered') useful.add(send.at, send.answeredAt);
-    else if (send.fate === 'late') lates.add(send.at, send.answeredAt);
+    else if (send.fate === 'late') lates.add(send.at, Math.min(send.answeredAt, end));
   }
   const family = familyFault(sends);
+  const lost = sends.filter((send) => send.fate === 'lost');
   return {
     shape: shapeOf(sends, lost, shapes, server),
     server,
+    backend: backendOf(lost, server),
     sends,
     counts,
     family,
     lostTime: waits.lengthWithout(useful),
-    lateTime: lates.length(),
-    refusedTime: refusedTime(sends, family),
+    lateTime: lates.lengthWithout(useful),
+    refusedTime: refusedTime(sends, family, end),
+    lost: lost.length,
     lostBeforeDnat: lost.filter((send) => send.behindDnat === 'before').length,
+    toldAt: sends.reduce((last, send) => (send.toldAt > last ? send.toldAt : last), NEVER),
     failed: hasFailed(lookup, sends),
+    familyFailed: family?.how === 'refused' && isFailure(lookup),
   };
 }
+
+function countFamilies(counts: LossCounts, { attempts }: Lookup): void {
+  for (const { type } of attempts) {
+    if (type === RR_TYPE.A) counts.askedA++;
+    else if (type === RR_TYPE.AAAA) counts.askedAaaa++;
+  }
+}
+
+const isFailure = ({ outcome }: Lookup): boolean =>
+  outcome === 'servfail' || outcome === 'refused' || outcome === 'timeout';
 
 /**
  * An NXDOMAIN is the loss's doing only where a whole stage stayed unanswered: glibc then skips
  * the other suffixes and asks for the bare name (facts §3).
  */
 function hasFailed(lookup: Lookup, sends: readonly Send[]): boolean {
-  const { outcome } = lookup;
-  if (outcome === 'ok' || outcome === 'nodata' || outcome === 'incomplete') return false;
   const unanswered = sends.filter(({ fate }) => fate === 'lost' || fate === 'unreachable' || fate === 'late');
-  if (outcome !== 'nxdomain') return unanswered.length > 0;
-  return unanswered.some(({ attempt }) =>
+  if (isFailure(lookup)) return unanswered.length > 0;
+  return lookup.outcome === 'nxdomain' && unanswered.some(({ attempt }) =>
     sends.every((send) => send.attempt.name !== attempt.name || send.attempt.rcode < 0),
   );
 }
@@ -130,82 +150,136 @@ function flowsOf(sends: readonly Send[]): Flow[] {
 function guiltyServer(lookup: Lookup, sends: readonly Send[]): string {
   const waits = new Map<string, number>();
   for (const send of sends) {
-    const until = send.fate === 'late' ? send.answeredAt : send.waitedUntil;
-    if (send.fate === 'answered' || send.fate === 'unknown') continue;
-    const { server } = send.attempt;
-    waits.set(server, (waits.get(server) ?? 0) + until - send.at);
+    const { fate, attempt, at, answeredAt, waitedUntil } = send;
+    if (fate === 'answered' || (fate === 'unknown' && !isUnheard(send, sends))) continue;
+    const { server } = attempt;
+    // Asked beside others, never heard: it cost nothing, and is told only where nothing else is.
+    const wait = fate === 'unknown' ? 0 : (fate === 'late' ? answeredAt : waitedUntil) - at;
+    waits.set(server, (waits.get(server) ?? 0) + wait);
   }
   let guilty = lookup.server;
-  let longest = 0;
+  let longest = -1;
   for (const [server, wait] of waits) if (wait > longest) [guilty, longest] = [server, wait];
   return guilty;
 }
 
+function backendOf(lost: readonly Send[], server: string): string | null {
+  const backends = new Set<string | null>();
+  for (const { attempt, behindDnat } of lost) {
+    if (attempt.server === server) backends.add(behindDnat === 'both' ? attempt.backend : null);
+  }
+  const [only = null, ...others] = backends;
+  return others.length === 0 ? only : null;
+}
+
+type FlowShape = 'seconds' | 'seconds-past-dnat' | 'whole' | 'prefix' | 'other';
+
 const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
 
-const wasForwarded = (send: Send): boolean => send.behindDnat === 'both';
+const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sentPacket;
 
 /** Counts one flow; says how its losses lie, or null where it has none. */
-function countFlow(flow: Flow, counts: LossCounts, context: PairContext): LossShape | null {
-  const sends = flow.sends.filter((send) => send.fate === 'answered' || send.fate === 'late' || send.fate === 'lost');
-  const [first, second] = sends;
-  if (first === undefined) return null;
+function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName): FlowShape | null {
+  const sends = flow.sends.filter(({ fate }) => fate === 'answered' || fate === 'late' || fate === 'lost');
+  if (sends.length === 0) return null;
+  const seconds = countPlaces(flow.sends, counts, resolver);
   let answered = false;
-  let lostAfterAnswer = 0;
   let lost = 0;
+  let lostAfterAnswer = 0;
+  let answers = 0;
   for (const send of sends) {
     if (answered) counts.followingSent++;
     else counts.freshSent++;
     if (send.fate !== 'lost') {
       answered = true;
+      answers++;
       continue;
     }
     lost++;
-    if (answered) {
-      counts.followingLost++;
-      lostAfterAnswer++;
-    } else {
-      counts.freshLost++;
-    }
+    if (answered) lostAfterAnswer++;
   }
-  const paired =
-    second !== undefined && first.attempt !== second.attempt && isPair(first.attempt, second.attempt, context);
-  if (paired) {
-    if (isLost(first)) {
-      if (isLost(second)) counts.bothLost++;
-      else counts.firstLost++;
-    } else if (isLost(second)) counts.secondLost++;
-    else counts.pairsFine++;
-  }
-  const rest = paired ? sends.slice(2) : sends;
-  counts.loneSent += rest.length;
-  counts.loneLost += rest.filter(isLost).length;
-  if (!answered && sends.length >= 2) counts.deadFlows++;
-  if (!answered && sends.length >= 3) counts.longDeadFlows++;
-  if (answered && paired && isLost(first) && isLost(second)) counts.recoveredFlows++;
+  counts.followingLost += lostAfterAnswer;
+  counts.freshLost += lost - lostAfterAnswer;
+  if (lost === 0) counts.flowsFine++;
+  else if (answers === 0) counts.flowsDead++;
+  else counts.flowsMixed++;
+  if (lost > 1 && lostAfterAnswer === 0 && answers > 0) counts.flowsRecovered++;
   if (lost === 0) return null;
-  if (!paired) return 'other';
-  if (lost === 1 && isLost(second)) return wasForwarded(second) ? 'second-past-dnat' : 'second';
-  if (lost === 1 && isLost(first)) return 'first';
+  if (lost === seconds.length) {
+    return seconds.some((send) => send.behindDnat === 'both') ? 'seconds-past-dnat' : 'seconds';
+  }
+  if (answers === 0) return 'whole';
   return lostAfterAnswer === 0 ? 'prefix' : 'other';
+}
+
+/** Counts pairs and lone queries; gives the seconds that were lost while their firsts were not. */
+function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: ResolverName): Send[] {
+  const seconds: Send[] = [];
+  for (let index = 0; index < sends.length; index++) {
+    const first = sends[index] as Send;
+    const second = sends[index + 1];
+    const paired =
+      second !== undefined &&
+      first.attempt !== second.attempt &&
+      isFirstSending(first) &&
+      isFirstSending(second) &&
+      isPair(first.attempt, second.attempt, resolver);
+    if (paired && first.fate !== 'unknown' && second.fate !== 'unknown') {
+      index++;
+      if (isLost(first)) {
+        if (isLost(second)) counts.bothLost++;
+        else counts.firstLost++;
+      } else if (isLost(second)) {
+        counts.secondLost++;
+        seconds.push(second);
+      } else {
+        counts.pairsFine++;
+      }
+      continue;
+    }
+    if (first.fate === 'unknown' || first.fate === 'unreachable') continue;
+    counts.loneSent++;
+    if (isLost(first)) counts.loneLost++;
+  }
+  return seconds;
 }
 
 function shapeOf(
   sends: readonly Send[],
   lost: readonly Send[],
-  shapes: ReadonlySet<LossShape>,
+  shapes: ReadonlySet<FlowShape>,
   server: string,
 ): LossShape {
   if (lost.length === 0) {
     if (sends.some((send) => send.fate === 'unreachable')) return 'unreachable';
-    return sends.some((send) => send.fate === 'late') ? 'late' : 'answered';
+    if (sends.some((send) => send.fate === 'late')) return 'late';
+    return sends.some((send) => send.fate === 'unknown' && isUnheard(send, sends)) ? 'unheard' : 'answered';
   }
   const own = sends.filter((send) => send.attempt.server === server);
   if (own.every((send) => send.fate !== 'answered' && send.fate !== 'late')) return 'silent';
   const [only, ...others] = shapes;
-  if (only !== undefined && others.length === 0) return only;
-  return [...shapes].every((shape) => shape === 'first' || shape === 'prefix') ? 'prefix' : 'other';
+  if (only === undefined) return 'other';
+  if (others.length === 0) return SHAPE_OF_FLOWS[only];
+  if ([...shapes].every((shape) => shape === 'seconds' || shape === 'seconds-past-dnat')) return 'second-past-dnat';
+  return [...shapes].every((shape) => shape === 'whole' || shape === 'prefix') ? 'prefix' : 'other';
 }
+
+const SHAPE_OF_FLOWS = {
+  seconds: 'second',
+  'seconds-past-dnat': 'second-past-dnat',
+  whole: 'flows',
+  prefix: 'prefix',
+  other: 'other',
+} as const satisfies Record<FlowShape, LossShape>;
+
+/** The same question was answered by another server, and nothing came from this one. */
+const isUnheard = ({ attempt }: Send, sends: readonly Send[]): boolean =>
+  attempt.transport === 'udp' &&
+  attempt.rcode < 0 &&
+  sends.some((send) => send.fate === 'answered' && isSameQuestion(send.attempt, attempt)) &&
+  sends.every((send) => send.attempt.server !== attempt.server || send.attempt.rcode < 0);
+
+const isSameQuestion = (one: Attempt, other: Attempt): boolean => one.type === other.type && one.name === other.name;
 
 export const isError = (rcode: number): boolean =>
   rcode === RCODE.SERVFAIL || rcode === RCODE.REFUSED || rcode === RCODE.NOTIMP || rcode === RCODE.FORMERR;
@@ -233,17 +307,17 @@ function familyFault(sends: readonly Send[]): FamilyFault | null {
   return null;
 }
 
-function refusedTime(sends: readonly Send[], family: FamilyFault | null): Duration {
+/** From the last good answer on the caller waits for the refused family alone. */
+function refusedTime(sends: readonly Send[], family: FamilyFault | null, end: Timestamp): Duration {
   if (family === null || family.how !== 'refused') return nanoseconds(0);
-  const own = new Intervals();
-  const others = new Intervals();
+  let since = Number.NaN;
+  let asked = Number.POSITIVE_INFINITY;
   for (const send of sends) {
-    if (send.fate !== 'answered' && send.fate !== 'late') continue;
     const { attempt } = send;
-    const side = attempt.type === family.type && attempt.name === family.name ? own : others;
-    side.add(send.at, send.answeredAt);
+    if (attempt.type === family.type && attempt.name === family.name) asked = Math.min(asked, send.at);
+    else if (send.fate === 'answered' && !(send.answeredAt <= since)) since = send.answeredAt;
   }
-  return own.lengthWithout(others);
+  return nanoseconds(Math.max(0, end - (since > asked ? since : asked)));
 }
 
 // A finding shows a handful; a walk through many servers would fill the screen.
@@ -262,7 +336,7 @@ export function lossPackets(analysis: LossAnalysis): PacketId[] {
     questions.add(send.attempt);
   }
   for (const attempt of questions) {
-    for (const earlier of attempt.earlierReplies) packets.add(earlier.packet);
+    for (const other of [...attempt.earlierReplies, ...attempt.lateReplies]) packets.add(other.packet);
     if (attempt.rcode >= 0) packets.add(attempt.replyPacket);
   }
   return [...packets].toSorted((a, b) => a - b).slice(0, MAX_PACKETS);

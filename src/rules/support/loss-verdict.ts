@@ -2,8 +2,19 @@ import { formatCount, plural } from '../../base/text.ts';
 import { RR_TYPE, typeName, type Confidence } from '../../model/lookup.ts';
 import { chanceOfAtLeast, UNLIKELY } from './binomial.ts';
 import { groupBy } from './group-by.ts';
-import { addLossCounts, createLossCounts, lostOf, pairsOf, sentOf, type LossCounts } from './loss-counts.ts';
-import type { LossGroup, ServerRecord } from './loss-groups.ts';
+import { deadBackendSign } from './dead-backend.ts';
+import {
+  addLossCounts,
+  createLossCounts,
+  lostOf,
+  secondsOf,
+  sentOf,
+  sparedLostOf,
+  sparedOf,
+  type LossCounts,
+} from './loss-counts.ts';
+import type { BackendRecord, LossGroup, ServerRecord } from './loss-groups.ts';
+import type { LossShape } from './loss-shape.ts';
 
 /** `one-sided`: the capture shows no replies at all, and nobody missed one. */
 export type Cause = 'race' | 'loss' | 'dead-server' | 'slow-server' | 'family-missing' | 'one-sided' | 'none';
@@ -15,35 +26,35 @@ export interface Verdict {
   readonly record: ServerRecord;
   /** What happened to all queries to that server, without families that are missing. */
   readonly counts: LossCounts;
-  /** The whole address is dead, or one of several that share it. */
+  /** The whole address is dead, or one of several that share it: seen there, or told from the ports. */
   readonly dead: 'address' | 'backend' | null;
+  /** The one behind the address that never answers, where a node's capture shows it. */
+  readonly backend: BackendRecord | null;
   readonly confidence: Confidence;
   readonly because: string;
 }
 
 // RULES: one lost packet is no missing family; three lookups are.
 const FAMILY_LOOKUPS = 3;
+const FAMILY_TRIES = 6;
 // RULES: `possible` from a loss or two, `likely` from five, which is 1 in 32 by chance.
 const LIKELY_LOSSES = 5;
 // Ten queries without an answer, while another server answers, leave no doubt that it is this one.
 const CERTAIN_LOSSES = 10;
-// Lossy and whole lookups take turns at least so often, or all losses lie in one stretch of time:
-// an outage, which says nothing about one back end among others.
-const TURNS = 3;
-const DEAD_FLOWS = 3;
-const LONG_DEAD_FLOWS = 2;
+// Where other queries were lost as well, plain loss is the first explanation: in a lossy capture
+// seconds stand out so far by chance once in five hundred.
+const MIXED_CHANCE = 1 / 500;
 // Beyond this a chance is told as "less than one in a million".
 const SMALLEST_CHANCE = 1e-6;
 
-interface Judged {
-  cause: Cause;
-  confidence: Confidence;
-  because: string;
-}
+interface Judged extends Pick<Verdict, 'cause' | 'confidence' | 'because'>, Partial<Pick<Verdict, 'dead' | 'backend'>> {}
 
-interface FamilyName {
-  type: number;
+/** What is known of a name since one family of it was first missed. */
+export interface FamilyName {
+  readonly type: number;
   lookups: number;
+  /** Queries of that family in those lookups. */
+  tries: number;
   answered: number;
 }
 
@@ -71,36 +82,32 @@ function judgeServer(
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const dead = deadServer(record, counts, othersAnswer);
+  const silent = silentServer(record, othersAnswer);
+  const backend = deadBackend(record, counts);
   const race = raceOf(groups, counts);
   const loss = lossOf(counts, groups);
-  return groups.map((group) => {
+  return groups.map((group): Verdict => {
     const judged = ((): Judged => {
-      if (dead?.cause === 'one-sided') return dead;
+      if (silent?.cause === 'one-sided') return silent;
       if (isMissing(group)) return familyMissing(group, groups);
-      if (group.shape === 'answered') return { cause: 'none', confidence: 'certain', because: '' };
+      if (group.shape === 'answered') return NOTHING;
+      if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
       if (group.shape === 'late') return lateAnswers(group);
       if (group.shape === 'unreachable') return refusedPort(group);
-      if (dead !== null && (dead.dead === 'address' || FITS_DEAD_BACKEND.has(group.shape))) return dead;
+      if (silent !== null) return silent;
+      const seen = seenDead(record, group);
+      if (seen !== null) return seen;
+      if (backend !== null && FITS_DEAD_BACKEND.has(group.shape)) return backend;
       if (race !== null && group.shape === 'second') return race;
       return loss;
     })();
-    const { cause, confidence, because } = judged;
-    return {
-      cause,
-      confidence,
-      because,
-      group,
-      record,
-      counts,
-      dead: cause === 'dead-server' ? deadKind(record) : null,
-    };
+    return { dead: null, backend: null, ...judged, group, record, counts };
   });
 }
 
-const deadKind = (record: ServerRecord): 'address' | 'backend' => (record.answered === 0 ? 'address' : 'backend');
+const NOTHING: Judged = { cause: 'none', confidence: 'certain', because: '' };
 
-const FITS_DEAD_BACKEND: ReadonlySet<string> = new Set(['silent', 'prefix', 'first']);
+const FITS_DEAD_BACKEND: ReadonlySet<LossShape> = new Set<LossShape>(['silent', 'flows', 'prefix']);
 
 /** Never answered for any name, or never for this one, over enough lookups. */
 function isFamilyMissing(
@@ -114,7 +121,9 @@ function isFamilyMissing(
   const answered = family.type === RR_TYPE.A ? record.answeredA : record.answeredAaaa;
   if (answered === 0 && missedLookups(groups, family.type) >= FAMILY_LOOKUPS) return true;
   const name = familyNames.get(family.name);
-  return name !== undefined && name.type === family.type && name.answered === 0 && name.lookups >= FAMILY_LOOKUPS;
+  if (name === undefined || name.type !== family.type || name.answered > 0) return false;
+  // Whether the name was answered before is not known: a few lost packets in a row must not do.
+  return name.lookups >= FAMILY_LOOKUPS && (family.how === 'refused' || name.tries >= FAMILY_TRIES);
 }
 
 const missedLookups = (groups: readonly LossGroup[], type: number): number =>
@@ -144,88 +153,103 @@ const refusedPort = (group: LossGroup): Judged => ({
   because: `ICMP says that nobody listens there (${plural(group.tally.count, 'lookup')})`,
 });
 
-function deadServer(
-  record: ServerRecord,
-  counts: LossCounts,
-  othersAnswer: boolean,
-): (Judged & { dead: 'address' | 'backend' }) | null {
+/** An address that never answered anything. */
+function silentServer(record: ServerRecord, othersAnswer: boolean): Judged | null {
   const { queries } = record;
-  if (record.answered === 0) {
-    // Who gets his answer does not ask again: so without resends it is the capture that has no replies.
-    if (record.askedAgain === 0 && record.unreachable === 0 && !othersAnswer) {
-      return { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture', dead: 'address' };
-    }
-    const certain = record.unreachable > 0 || (othersAnswer && queries >= CERTAIN_LOSSES);
-    return {
-      cause: 'dead-server',
-      dead: 'address',
-      confidence: certain ? 'certain' : queries >= LIKELY_LOSSES ? 'likely' : 'possible',
-      because: `not one of ${plural(queries, 'query', 'queries')} was answered${othersAnswer ? ', while another server answers' : ''}`,
-    };
+  if (record.answered > 0) return null;
+  // Who gets his answer does not ask again: so without resends it is the capture that has no replies.
+  if (record.askedAgain === 0 && record.unreachable === 0 && !othersAnswer) {
+    return { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
   }
-  return isDeadBackend(record, counts)
-    ? {
-        cause: 'dead-server',
-        dead: 'backend',
-        confidence: 'likely',
-        because:
-          `whatever follows an answered query on the same port is answered too (${formatCount(counts.followingSent)} of ` +
-          `${formatCount(counts.followingSent)}), yet ${formatCount(counts.freshLost)} of ${formatCount(counts.freshSent)} ` +
-          'queries before a first answer are lost: ports get either a server that answers or one that does not',
-      }
-    : null;
+  const certain = record.unreachable > 0 || (othersAnswer && queries >= CERTAIN_LOSSES);
+  return {
+    cause: 'dead-server',
+    dead: 'address',
+    confidence: certain ? 'certain' : queries >= LIKELY_LOSSES ? 'likely' : 'possible',
+    because: `not one of ${plural(queries, 'query', 'queries')} was answered${othersAnswer ? ', while another server answers' : ''}`,
+  };
 }
 
-/**
- * One dead back end behind a shared address takes whole flows: nothing is lost on a flow that was
- * answered once, while loss at random would hit those queries as often as the others.
- */
-function isDeadBackend(record: ServerRecord, counts: LossCounts): boolean {
-  if (counts.followingLost > 0 || counts.followingSent === 0 || record.alternations < TURNS) return false;
-  const rate = counts.freshLost / counts.freshSent;
-  if ((1 - rate) ** counts.followingSent > UNLIKELY) return false;
-  if (counts.firstLost === 0 && counts.recoveredFlows === 0) {
-    return counts.longDeadFlows >= LONG_DEAD_FLOWS || counts.deadFlows >= DEAD_FLOWS;
-  }
-  // A query that a node's rules drop leaves no connection-tracking entry, so the next one of the
-  // flow draws its back end anew: then the first alone is lost as often as both.
-  const single = counts.firstLost;
-  const whole = counts.bothLost + counts.deadFlows;
-  return single > 0 && whole > 0 && single + whole >= LIKELY_LOSSES;
+/** A node's capture shows where queries go behind the address: one never answers, others do. */
+function seenDead(record: ServerRecord, group: LossGroup): Judged | null {
+  if (group.backend === null) return null;
+  const backend = record.backends.get(group.backend);
+  if (backend === undefined || backend.answered > 0) return null;
+  const others = [...record.backends.values()].filter((other) => other.answered > 0);
+  if (others.length === 0) return null;
+  const answered = others.reduce((sum, other) => sum + other.answered, 0);
+  const asked = others.reduce((sum, other) => sum + other.queries, 0);
+  // As many lost in a row at the others' rate of loss, by chance?
+  const chance = ((asked - answered + 1) / (asked + 2)) ** backend.queries;
+  if (chance > UNLIKELY) return null;
+  return {
+    cause: 'dead-server',
+    dead: 'backend',
+    backend,
+    confidence: backend.queries >= CERTAIN_LOSSES ? 'certain' : 'likely',
+    because:
+      `seen behind the DNAT: ${plural(backend.queries, 'query', 'queries')} went to ${backend.address}, none was answered; ` +
+      `${formatCount(answered)} of ${formatCount(asked)} to ${plural(others.length, 'other')} were`,
+  };
+}
+
+function deadBackend(record: ServerRecord, counts: LossCounts): Judged | null {
+  const sign = deadBackendSign(counts, record.alternations);
+  if (sign === null) return null;
+  const dead = formatCount(counts.flowsDead);
+  const flows = formatCount(counts.flowsDead + counts.flowsFine + counts.flowsMixed);
+  return {
+    cause: 'dead-server',
+    dead: 'backend',
+    confidence: sign === 'rate' ? 'possible' : 'likely',
+    because:
+      sign === 'ports'
+        ? `ports get either a server that answers or one that does not: ${dead} of ${flows} lost every query, the others none`
+        : sign === 'redraw'
+          ? `whatever follows an answered query on the same port is answered too (${formatCount(counts.followingSent)} of ` +
+            `${formatCount(counts.followingSent)}), yet ${formatCount(counts.freshLost)} of ${formatCount(counts.freshSent)} ` +
+            'queries before a first answer are lost: ports get either a server that answers or one that does not'
+          : `${dead} of ${flows} ports got no answer: more than a path loses on which anything works; ` +
+            'but each port asked once, so loss at random would look the same',
+  };
 }
 
 /**
  * The race spares firsts, lone queries and resends, and takes the second of a pair. Loss at
- * random takes first and second alike, and the others at the same rate.
+ * random takes each query at the same rate: so of all that was lost seconds are as large a part
+ * as of all that was sent.
  */
 function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null {
   const seconds = groups.filter((group) => group.shape === 'second');
-  if (seconds.length === 0) return null;
-  const { secondLost, firstLost, bothLost, loneLost } = counts;
-  const whole = `${plural(counts.pairsFine, 'pair')} came through whole`;
-  const otherLost = firstLost + bothLost + loneLost;
-  const bySecond = chanceOfAtLeast(secondLost, secondLost + firstLost, 0.5);
-  if (otherLost > 0) {
-    const rate = (otherLost + 1) / (pairsOf(counts) + counts.loneSent + 2);
-    const byRate = chanceOfAtLeast(secondLost, secondLost + counts.pairsFine, rate);
-    if (secondLost < LIKELY_LOSSES || bySecond > UNLIKELY || byRate > UNLIKELY) return null;
+  const { secondLost } = counts;
+  if (seconds.length === 0 || secondLost === 0) return null;
+  const sparedLost = sparedLostOf(counts);
+  const share = secondsOf(counts) / (secondsOf(counts) + sparedOf(counts));
+  const byChance = chanceOfAtLeast(secondLost, secondLost + sparedLost, share);
+  if (sparedLost > 0) {
+    // A burst hits pairs rather than lone queries, and their firsts as often as their seconds.
+    const firsts = counts.firstLost + counts.bothLost;
+    const byBurst = chanceOfAtLeast(secondLost, secondLost + firsts, 0.5);
+    if (secondLost < LIKELY_LOSSES || byChance > MIXED_CHANCE || byBurst > UNLIKELY) return null;
   }
+  const whole = `${plural(counts.pairsFine, 'pair')} came through whole`;
+  const lost = seconds.reduce((sum, group) => sum + group.lost, 0);
   const beforeDnat = seconds.reduce((sum, group) => sum + group.lostBeforeDnat, 0);
-  const lookups = seconds.reduce((sum, group) => sum + group.tally.count, 0);
-  if (beforeDnat >= lookups) {
+  if (beforeDnat >= lost && counts.pairsFine > 0) {
     return {
       cause: 'race',
       confidence: 'certain',
-      because: `the lost queries were seen before the DNAT and never behind it (${formatCount(beforeDnat)} of ${formatCount(beforeDnat)}); ${whole}`,
+      because: `seen before the DNAT and never behind it: ${formatCount(beforeDnat)} of ${plural(lost, 'lost query', 'lost queries')}, each the second of its pair; ${whole}`,
     };
   }
+  const spared = `${formatCount(sparedLost)} of ${plural(sparedOf(counts), 'other query', 'other queries')}`;
   if (secondLost >= LIKELY_LOSSES) {
     return {
       cause: 'race',
       confidence: 'likely',
       because:
-        `${formatCount(secondLost)} of ${formatCount(secondLost + firstLost)} queries lost from a pair were its second ` +
-        `(by chance ${chance(bySecond)}); ${whole}`,
+        `${formatCount(secondLost)} of ${formatCount(secondsOf(counts))} second queries of a pair are lost, and ${spared} ` +
+        `(by chance ${chance(byChance)})`,
     };
   }
   return {
@@ -234,7 +258,7 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
     because:
       (secondLost === 1
         ? 'one lost query, the second of its pair: any lost packet may look so'
-        : `${formatCount(secondLost)} lost queries, each the second of its pair: by chance ${chance(bySecond)}`) +
+        : `${formatCount(secondLost)} lost queries, each the second of its pair: by chance ${chance(byChance)}`) +
       `; ${whole}`,
   };
 }
@@ -249,6 +273,9 @@ function familyHint(groups: readonly LossGroup[]): string {
 
 function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   const lost = lostOf(counts);
+  // Ports that lost something lost everything: nothing tells a dead back end from loss.
+  const alike =
+    counts.flowsMixed === 0 && counts.flowsDead > 0 ? '; one dead server behind the address would look the same' : '';
   const parts = [
     counts.firstLost > 0 ? `${formatCount(counts.firstLost)} first of a pair` : '',
     counts.secondLost > 0 ? `${formatCount(counts.secondLost)} second of a pair` : '',
@@ -258,7 +285,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   return {
     cause: 'loss',
     confidence: lost >= LIKELY_LOSSES ? 'likely' : 'possible',
-    because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}`,
+    because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}`,
   };
 }
 

@@ -1,15 +1,26 @@
-import { nanoseconds, type Duration } from '../../base/time.ts';
+import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Subject } from '../../model/finding.ts';
-import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
+import type { Input } from '../../model/input.ts';
+import { copyLookup, RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
-import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.ts';
-import { addLookup, createServerRecord, OTHERS, usualDelay, type LossGroup, type ServerRecord } from './loss-groups.ts';
+import { addLossCounts, countAnswered, createLossCounts, type LossCounts } from './loss-counts.ts';
+import {
+  addLookup,
+  countBackend,
+  createLossGroup,
+  createServerRecord,
+  OTHERS,
+  settlePairs,
+  slowestOf,
+  usualDelay,
+  type LossGroup,
+  type ServerRecord,
+} from './loss-groups.ts';
 import { analyseLosses, isError, type FamilyFault, type LossAnalysis } from './loss-shape.ts';
-import { judgeLosses, type Verdict } from './loss-verdict.ts';
-import { isPair, type PairContext } from './pair.ts';
-import { isPlain } from './sends.ts';
-import { Tally } from './tally.ts';
+import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
+import { isPair } from './pair.ts';
+import { isPlain, type Send } from './sends.ts';
 
 // More servers than any resolv.conf holds, on a node with pods of many kinds; later ones share one place.
 const MAX_SERVERS = 256;
@@ -18,16 +29,21 @@ const MAX_GROUPS = 512;
 const MAX_CLIENTS = 4096;
 // Names whose one family was missed at least once.
 const MAX_FAMILY_NAMES = 1024;
+// Lookups that were under way less than a second before the last packet that was read.
+const MAX_PENDING = 256;
+
+const UNKNOWN = Number.NaN as Timestamp;
+const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 interface ClientRecord {
   readonly input: number;
   readonly name: string;
   lookups: number;
-  /** One of its lookups lost something. */
-  lost: boolean;
+  parallel: number;
 }
 
 export interface Losses extends Observer {
+  input(input: Input): void;
   lookup(lookup: Lookup): void;
   readonly lookups: number;
   /** All lookups of the subject's client, at its server or, for other subjects, of the input. */
@@ -39,10 +55,18 @@ export interface Losses extends Observer {
   counts(): LossCounts;
   /** How long answers of this server usually take: their median, 0 where none was seen. */
   usual(input: number, server: string): Duration;
+  /** The lookup in hand taken apart; null where it is plain. */
+  readonly current: LossAnalysis | null;
+  /** The lookup in hand is plain, one pair, and both queries left before the first answer. */
+  readonly parallel: boolean;
+  /** So many such lookups of the client; of all clients where none is given. */
+  parallelOf(client?: { readonly input: number; readonly client: string }): number;
+  /** The slowest answer of the lookup in hand, where it is plain. */
+  readonly slowest: Duration;
   /** The lookup in hand lost something, or misses a family: its waits are not the server's speed. */
-  disturbs(lookup: Lookup): boolean;
+  readonly disturbed: boolean;
   /** The lookup in hand failed because of unanswered queries: no other rule's error. */
-  explains(lookup: Lookup): boolean;
+  readonly explained: boolean;
   /** The cause of each group of lossy lookups, from all that was seen so far. */
   verdicts(): Verdict[];
 }
@@ -56,18 +80,23 @@ export const losses = defineFact({
   id: 'losses',
   create(): Losses {
     let lookups = 0;
+    /** Number of the lookup that is being counted: pending ones come after their time. */
+    let counted = 0;
+    const inputs = new Map<number, Input>();
     const servers = new Map<number, Map<string, ServerRecord>>();
     const groups = new Map<string, LossGroup>();
     const clients = new Map<number, Map<string, ClientRecord>>();
-    /** Of the lookup in hand. */
-    const context: PairContext = { resolver: 'unknown', lostBefore: false };
-    const familyNames = new Map<string, { type: number; lookups: number; answered: number }>();
+    const familyNames = new Map<string, FamilyName>();
+    let pending: { lookup: Lookup; toldAt: Timestamp }[] = [];
     let last: ServerRecord | null = null;
-    let failedId = '';
-    let disturbedId = '';
+    let current: LossAnalysis | null = null;
+    let disturbed = false;
+    let parallel = false;
+    let parallelLookups = 0;
+    let slowest = 0;
     let serverCount = 0;
     let clientCount = 0;
-    let lastClient: ClientRecord = { input: -1, name: '', lookups: 0, lost: false };
+    let lastClient: ClientRecord = { input: -1, name: '', lookups: 0, parallel: 0 };
 
     function record(input: number, server: string): ServerRecord {
       if (last !== null && last.server === server && last.input === input) return last;
@@ -90,14 +119,18 @@ export const losses = defineFact({
     /** The server's record, with the lookup in hand counted. */
     function asked(input: number, server: string): ServerRecord {
       const known = record(input, server);
-      if (known.countedAt !== lookups) {
-        known.countedAt = lookups;
+      if (known.countedAt !== counted) {
+        known.countedAt = counted;
         known.lookups++;
       }
       return known;
     }
 
-    const allServers = (): ServerRecord[] => [...servers.values()].flatMap((ofInput) => [...ofInput.values()]);
+    function allServers(): ServerRecord[] {
+      const all = [...servers.values()].flatMap((ofInput) => [...ofInput.values()]);
+      for (const server of all) settlePairs(server);
+      return all;
+    }
 
     function clientOf(input: number, client: string): ClientRecord {
       if (lastClient.name === client && lastClient.input === input) return lastClient;
@@ -105,7 +138,7 @@ export const losses = defineFact({
       if (ofInput === undefined) clients.set(input, (ofInput = new Map()));
       let known = ofInput.get(client);
       if (known === undefined) {
-        known = { input, name: client, lookups: 0, lost: false };
+        known = { input, name: client, lookups: 0, parallel: 0 };
         if (clientCount >= MAX_CLIENTS) return known;
         clientCount++;
         ofInput.set(client, known);
@@ -114,151 +147,206 @@ export const losses = defineFact({
       return known;
     }
 
+    function heard(server: ServerRecord, delay: number): void {
+      server.delays.add(delay);
+      if (delay > slowest) slowest = delay;
+    }
+
     function plain(lookup: Lookup): void {
-      const { attempts } = lookup;
+      const { attempts, resolver } = lookup;
+      counted++;
       let server: ServerRecord | null = null;
-      let port = -1;
+      if (attempts.length === 2 && familyNames.size === 0) {
+        const [first, second] = attempts as [Attempt, Attempt];
+        const unseen = first.backend === null && second.backend === null;
+        if (unseen && first.transport === 'udp' && isPair(first, second, resolver)) {
+          server = record(lookup.input, first.server);
+          server.plainPairs++;
+          heard(server, first.repliedAt - first.sentAt);
+          heard(server, second.repliedAt - second.sentAt);
+          parallel = second.sentAt < first.repliedAt;
+        }
+      }
+      server ??= eachAnswered(lookup);
+      if (server.lastWasLossy) {
+        server.lastWasLossy = false;
+        server.alternations++;
+      }
+    }
+
+    /** A plain lookup of any other form. @returns the record of the server first asked */
+    function eachAnswered({ input, server: firstServer, attempts, resolver }: Lookup): ServerRecord {
+      let server: ServerRecord | null = null;
       for (let index = 0; index < attempts.length; index++) {
         const attempt = attempts[index] as Attempt;
-        if (server === null || server.server !== attempt.server) {
-          server = asked(lookup.input, attempt.server);
-          port = -1;
-        }
-        const { counts } = server;
+        if (server === null || server.server !== attempt.server) server = asked(input, attempt.server);
         server.queries++;
         server.answered++;
         if (attempt.type === RR_TYPE.A) server.answeredA++;
         else if (attempt.type === RR_TYPE.AAAA) server.answeredAaaa++;
-        server.delays.add(attempt.repliedAt - attempt.sentAt);
-        if (attempt.transport !== 'udp') continue;
-        if (attempt.clientPort === port) {
-          counts.followingSent++;
-          continue;
-        }
-        port = attempt.clientPort;
-        counts.freshSent++;
-        const next = attempts[index + 1];
-        if (next === undefined || next.clientPort !== port) continue;
-        context.resolver = lookup.resolver;
-        if (isPair(attempt, next, context)) counts.pairsFine++;
+        heard(server, attempt.repliedAt - attempt.sentAt);
+        countAnswered(server.counts, attempts, index, resolver);
+        if (attempt.backend !== null) countBackend(server, attempt.backend, true);
+        const missed = familyNames.size > 0 ? familyNames.get(attempt.name) : undefined;
+        if (missed !== undefined && missed.type === attempt.type) missed.answered++;
       }
-      if (familyNames.size > 0) {
-        for (const attempt of attempts) {
-          const missed = familyNames.get(attempt.name);
-          if (missed !== undefined && missed.type === attempt.type) missed.answered++;
-        }
-      }
-      const own = record(lookup.input, lookup.server);
-      if (own.lastWasLossy) {
-        own.lastWasLossy = false;
-        own.alternations++;
-      }
+      return server !== null && server.server === firstServer ? server : record(input, firstServer);
     }
 
-    const slowestUsual = (input: number) => (server: string) => record(input, server).delays.quantile(0.9);
+    const endOfInput = (input: number): Timestamp => inputs.get(input)?.endsAt ?? UNKNOWN;
 
-    /** Whether it lost something. */
-    function lossy(lookup: Lookup): boolean {
-      const analysis = analyseLosses(lookup, slowestUsual(lookup.input), context.lostBefore);
+    const takeApart = (lookup: Lookup, watchedUntil = endOfInput(lookup.input)): LossAnalysis =>
+      analyseLosses(lookup, {
+        usual: (server) => record(lookup.input, server).delays.quantile(0.9),
+        slowest: (server) => slowestOf(record(lookup.input, server)),
+        watchedUntil,
+      });
+
+    function lossy(lookup: Lookup, analysis: LossAnalysis): void {
+      counted++;
       for (const send of analysis.sends) {
-        const server = asked(lookup.input, send.attempt.server);
+        const { attempt } = send;
+        const server = asked(lookup.input, attempt.server);
+        const isHeard = send.fate === 'answered' || send.fate === 'late';
         server.queries++;
-        if (send.fate === 'answered' || send.fate === 'late') {
+        if (attempt.backend !== null && (isHeard || send.behindDnat === 'both')) {
+          countBackend(server, attempt.backend, isHeard);
+        }
+        if (isHeard) {
           server.answered++;
           if (send.fate === 'answered') server.delays.add(send.answeredAt - send.at);
-          if (isError(send.attempt.rcode)) continue;
-          if (send.attempt.type === RR_TYPE.A) server.answeredA++;
-          else if (send.attempt.type === RR_TYPE.AAAA) server.answeredAaaa++;
+          else server.slowestLate = Math.max(server.slowestLate, send.answeredAt - send.at);
+          if (isError(attempt.rcode)) continue;
+          if (attempt.type === RR_TYPE.A) server.answeredA++;
+          else if (attempt.type === RR_TYPE.AAAA) server.answeredAaaa++;
         } else if (send.fate === 'unreachable') server.unreachable++;
         else if (send.fate === 'lost' && send.waitedUntil < lookup.startedAt + lookup.duration) server.askedAgain++;
       }
       const server = record(lookup.input, lookup.server);
-      const wasLossy = analysis.shape !== 'answered';
+      const wasLossy = isLossy(analysis);
       if (wasLossy !== server.lastWasLossy) {
         server.lastWasLossy = wasLossy;
         server.alternations++;
       }
-      const { family } = analysis;
-      if (analysis.failed) failedId = lookup.id;
-      if (wasLossy || family !== null) disturbedId = lookup.id;
-      if (family !== null) countFamilyName(family);
+      if (analysis.family !== null) countFamilyName(analysis.family, analysis.sends);
       addLookup(groupOf(lookup, analysis), lookup, analysis, usualDelay(server));
-      return wasLossy;
     }
 
-    function countFamilyName(family: FamilyFault): void {
-      const known = familyNames.get(family.name);
-      if (known === undefined) {
-        if (familyNames.size < MAX_FAMILY_NAMES) {
-          familyNames.set(family.name, { type: family.type, lookups: 1, answered: 0 });
-        }
-      } else if (known.type === family.type) known.lookups++;
-      else known.answered++;
+    /** Whether their queries are lost could be told only when the capture had gone on for a while. */
+    function settlePending(): void {
+      const before = pending;
+      if (!before.some(({ lookup, toldAt }) => endOfInput(lookup.input) >= toldAt)) return;
+      pending = [];
+      for (const { lookup } of before) {
+        const analysis = takeApart(lookup);
+        if (analysis.toldAt > endOfInput(lookup.input)) pending.push({ lookup, toldAt: analysis.toldAt });
+        else lossy(lookup, analysis);
+      }
+    }
+
+    function countFamilyName({ name, type }: FamilyFault, sends: readonly Send[]): void {
+      const known = familyNames.get(name);
+      if (known !== undefined && known.type !== type) {
+        known.answered++;
+        return;
+      }
+      if (known === undefined && familyNames.size >= MAX_FAMILY_NAMES) return;
+      const missed = known ?? { type, lookups: 0, tries: 0, answered: 0 };
+      missed.lookups++;
+      missed.tries += sends.filter(({ attempt }) => attempt.type === type && attempt.name === name).length;
+      familyNames.set(name, missed);
     }
 
     function groupOf(lookup: Lookup, analysis: LossAnalysis): LossGroup {
-      const { shape, server, family } = analysis;
+      const { shape, server, backend, family } = analysis;
       const kind = family === null ? '' : `${family.type} ${family.how} ${family.name}`;
-      const keyOf = (client: string, name: string): string => `${lookup.input}|${client}|${server}|${shape}|${name}`;
+      const keyOf = (client: string, name: string): string =>
+        `${lookup.input}|${client}|${server}|${backend ?? ''}|${shape}|${name}`;
       const key = keyOf(lookup.client, kind);
       const known = groups.get(key);
       if (known !== undefined) return known;
-      if (groups.size < MAX_GROUPS) return begin(key, lookup, lookup.client, analysis, family);
-      const rest = keyOf(OTHERS, '');
-      return groups.get(rest) ?? begin(rest, lookup, OTHERS, analysis, null);
-    }
-
-    function begin(
-      key: string,
-      lookup: Lookup,
-      client: string,
-      { server, shape }: LossAnalysis,
-      family: FamilyFault | null,
-    ): LossGroup {
-      const group: LossGroup = {
-        input: lookup.input,
-        client,
-        server,
-        shape,
-        family,
-        counts: createLossCounts(),
-        tally: new Tally(),
-        errors: 0,
-        lostBeforeDnat: 0,
-        resolvers: new Map(),
-      };
-      groups.set(key, group);
+      const full = groups.size >= MAX_GROUPS;
+      const place = full ? keyOf(OTHERS, '') : key;
+      const shared = groups.get(place);
+      if (shared !== undefined) return shared;
+      const group = createLossGroup(lookup, full ? OTHERS : lookup.client, analysis, full ? null : family);
+      groups.set(place, group);
       return group;
     }
 
     return {
+      input(input) {
+        inputs.set(input.input, input);
+      },
       lookup(lookup) {
         lookups++;
         const client = clientOf(lookup.input, lookup.client);
         client.lookups++;
-        context.lostBefore = client.lost;
-        if (isPlain(lookup)) plain(lookup);
-        else if (lossy(lookup)) client.lost = true;
+        current = null;
+        disturbed = false;
+        parallel = false;
+        slowest = 0;
+        if (pending.length > 0) settlePending();
+        if (isPlain(lookup)) {
+          plain(lookup);
+          if (!parallel) return;
+          client.parallel++;
+          parallelLookups++;
+          return;
+        }
+        current = takeApart(lookup);
+        const { toldAt } = current;
+        disturbed = toldAt > NEVER || isLossy(current) || current.family !== null;
+        if (!(toldAt > endOfInput(lookup.input))) lossy(lookup, current);
+        else if (pending.length < MAX_PENDING) pending.push({ lookup: copyLookup(lookup), toldAt });
+        // Too many to keep: judged by what their own waits show.
+        else lossy(lookup, takeApart(lookup, UNKNOWN));
       },
       get lookups() {
         return lookups;
       },
+      get current() {
+        return current;
+      },
+      get parallel() {
+        return parallel;
+      },
+      get slowest() {
+        return nanoseconds(slowest);
+      },
+      parallelOf(of) {
+        return of === undefined ? parallelLookups : (clients.get(of.input)?.get(of.client)?.parallel ?? 0);
+      },
+      get disturbed() {
+        return disturbed;
+      },
+      get explained() {
+        return current?.failed === true;
+      },
       lookupsOf(input, { kind, name }) {
         if (kind === 'client') return clients.get(input)?.get(name)?.lookups ?? lookups;
-        if (kind === 'server') return Math.max(1, servers.get(input)?.get(name)?.lookups ?? lookups);
+        if (kind === 'server') {
+          const server = servers.get(input)?.get(name);
+          return server === undefined ? lookups : Math.max(1, server.lookups + server.plainPairs);
+        }
         return lookups;
       },
-      analyse: (lookup) => analyseLosses(lookup, slowestUsual(lookup.input), false),
+      analyse: (lookup) => takeApart(lookup),
       usual: (input, server) => servers.get(input)?.get(server)?.delays.quantile(0.5) ?? nanoseconds(0),
-      disturbs: (lookup) => lookup.id === disturbedId,
-      explains: (lookup) => lookup.id === failedId,
       servers: allServers,
       counts() {
         const sum = createLossCounts();
         for (const { counts } of [...allServers(), ...groups.values()]) addLossCounts(sum, counts);
         return sum;
       },
-      verdicts: () => judgeLosses([...groups.values()], allServers(), record, familyNames),
+      finish: settlePending,
+      verdicts() {
+        settlePending();
+        return judgeLosses([...groups.values()], allServers(), record, familyNames);
+      },
     };
   },
 });
+
+/** It waited for an answer that did not come in time. */
+const isLossy = ({ shape }: LossAnalysis): boolean => shape !== 'answered' && shape !== 'unheard';

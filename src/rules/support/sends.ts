@@ -1,5 +1,5 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { RCODE, RR_TYPE, type Attempt, type DnatSight, type Lookup, type Resend } from '../../model/lookup.ts';
+import { RCODE, RR_TYPE, type Attempt, type DnatSight, type Lookup, type OtherReply, type Resend } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
 /**
@@ -33,8 +33,11 @@ export interface Send {
   packet: PacketId;
   behindDnat: DnatSight;
   fate: Fate;
-  /** When its answer came, NaN where none did. */
+  /** When its answer came, NaN where none did, and which packet that was. */
   answeredAt: Timestamp;
+  answerPacket: PacketId;
+  /** Until when the capture must go on to tell that it is lost; NaN where its fate is told. */
+  toldAt: Timestamp;
   /** When the same question was next asked, anywhere, or when the caller stopped waiting. */
   waitedUntil: Timestamp;
 }
@@ -54,48 +57,50 @@ export const isAddressType = (type: number): boolean => type === RR_TYPE.A || ty
 
 export const endOf = (lookup: Lookup): Timestamp => (lookup.startedAt + lookup.duration) as Timestamp;
 
-/**
- * All query packets of a lookup in order of time, each with its fate.
- * @param usual how long answers of this server usually take, 0 where not known
- */
-export function sendsOf(lookup: Lookup, usual: (server: string) => Duration): Send[] {
+/** What else must be known to tell a lookup's losses. */
+export interface SendContext {
+  /** How long answers of a server usually take, and how long at most so far; 0 where not known. */
+  usual(server: string): Duration;
+  slowest(server: string): Duration;
+  /** Until when the capture would have shown a reply; NaN where that is not known. */
+  watchedUntil: Timestamp;
+}
+
+/** All query packets of a lookup in order of time, each with its fate. */
+export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
   const sends: Send[] = [];
-  for (const attempt of lookup.attempts) sends.push(...sendsOfAttempt(attempt, usual(attempt.server)));
+  for (const attempt of lookup.attempts) sends.push(...sendsOfAttempt(attempt, context.usual(attempt.server)));
   sends.sort((a, b) => a.at - b.at);
-  settle(lookup, sends);
+  settle(lookup, sends, context.watchedUntil);
+  for (const send of sends) {
+    if (send.fate !== 'lost') continue;
+    // From a server that is known to answer so late, the answer may come after the capture's end.
+    const told = send.at + latest(context, send.attempt);
+    if (!(context.watchedUntil < told)) continue;
+    send.fate = 'unknown';
+    send.toldAt = told as Timestamp;
+  }
   return sends;
 }
+
+// One answer that came after half a minute must not make every loss of a short capture doubtful.
+const MOST_LATE = seconds(10);
+
+const latest = (context: Pick<SendContext, 'slowest'>, attempt: Attempt): Duration =>
+  nanoseconds(Math.min(MOST_LATE, context.slowest(attempt.server)));
 
 function sendsOfAttempt(attempt: Attempt, usual: Duration): Send[] {
   const { sentAt: at, sentPacket: packet, behindDnat } = attempt;
   const sends: Send[] = [sendOf(attempt, { at, packet, behindDnat })];
   for (const resend of attempt.resends) sends.push(sendOf(attempt, resend));
-  // Replies before the last one stand apart; each was followed by a resend.
-  let reply = 0;
-  const replyTimes = attempt.earlierReplies.map((earlier) => earlier.at);
-  if (attempt.rcode >= 0) replyTimes.push(attempt.repliedAt);
+  const replies = repliesOf(attempt);
   let waiting: Send[] = [];
   for (const [index, send] of sends.entries()) {
     const next = sends[index + 1]?.at ?? Number.POSITIVE_INFINITY;
-    let answer = Number.NaN;
-    while (reply < replyTimes.length && (replyTimes[reply] as number) < next) {
-      if (Number.isNaN(answer)) answer = replyTimes[reply] as number;
-      reply++;
-    }
-    if (Number.isNaN(answer)) {
-      waiting.push(send);
-      continue;
-    }
-    const first = waiting[0];
-    if (first !== undefined && isLate(first, send, answer, usual)) {
-      first.fate = 'late';
-      first.answeredAt = answer as Timestamp;
-    } else {
-      for (const lost of waiting) lost.fate = 'lost';
-      send.fate = 'answered';
-      send.answeredAt = answer as Timestamp;
-    }
-    // Whatever else was under way to this answer is not waited for any more.
+    const heard = replies.filter((reply) => (reply.at >= send.at || index === 0) && reply.at < next);
+    waiting.push(send);
+    if (heard.length === 0) continue;
+    giveReplies(waiting, heard, usual);
     waiting = [];
   }
   for (const [index, send] of sends.entries()) {
@@ -108,6 +113,49 @@ function sendsOfAttempt(attempt: Attempt, usual: Duration): Send[] {
   return sends;
 }
 
+type Reply = Pick<OtherReply, 'at' | 'packet'>;
+
+/** All that came back, in order of time. */
+function repliesOf(attempt: Attempt): Reply[] {
+  const replies: Reply[] = [...attempt.earlierReplies, ...attempt.lateReplies];
+  if (attempt.rcode >= 0) replies.push({ at: attempt.repliedAt, packet: attempt.replyPacket });
+  return replies.toSorted((a, b) => a.at - b.at);
+}
+
+/**
+ * Which of the sendings got which of the replies that came after the last of them. A sending that
+ * is left without one while a later one is answered is lost.
+ */
+function giveReplies(waiting: readonly Send[], replies: readonly Reply[], usual: Duration): void {
+  const last = waiting.at(-1) as Send;
+  const [oldest, ...between] = waiting.slice(0, -1);
+  const [reply, ...later] = replies as [Reply, ...Reply[]];
+  if (oldest === undefined) {
+    answer(last, 'answered', reply);
+    return;
+  }
+  if (isLate(oldest, last, reply.at, usual)) {
+    answer(oldest, 'late', reply);
+    // Whatever else was under way to this answer is not waited for any more.
+    const [own] = later;
+    if (own !== undefined) answer(last, 'answered', own);
+    return;
+  }
+  answer(last, 'answered', reply);
+  // One reply for each sending: what comes now was meant for those before.
+  for (const [index, earlier] of [oldest, ...between].entries()) {
+    const own = later[index];
+    if (own === undefined) earlier.fate = 'lost';
+    else answer(earlier, 'late', own);
+  }
+}
+
+function answer(send: Send, fate: 'answered' | 'late', { at, packet }: Reply): void {
+  send.fate = fate;
+  send.answeredAt = at;
+  send.answerPacket = packet;
+}
+
 const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => ({
   attempt,
   at,
@@ -115,6 +163,8 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   behindDnat,
   fate: 'unknown',
   answeredAt: Number.NaN as Timestamp,
+  answerPacket: 0,
+  toldAt: Number.NaN as Timestamp,
   waitedUntil: at,
 });
 
@@ -126,10 +176,13 @@ function isLate(first: Send, last: Send, answer: number, usual: Duration): boole
 }
 
 /** How long each was waited for, and which of the unanswered were waited for long enough to be lost. */
-function settle(lookup: Lookup, sends: readonly Send[]): void {
+function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {
   const end = endOf(lookup);
   const nextAsked = new Map<string, Timestamp>();
-  const enough = lookup.endBecause === 'captureEnd' ? LOST_AT_CAPTURE_END : SOONEST_RETRY;
+  const open = lookup.endBecause === 'captureEnd';
+  // Nobody knows how long the caller waits on; the capture knows how long no reply came.
+  const heardUntil = open && watchedUntil > end ? watchedUntil : end;
+  const enough = open ? LOST_AT_CAPTURE_END : SOONEST_RETRY;
   for (let index = sends.length - 1; index >= 0; index--) {
     const send = sends[index] as Send;
     const { attempt } = send;
@@ -140,9 +193,8 @@ function settle(lookup: Lookup, sends: readonly Send[]): void {
     // TCP resends by itself; what a missing answer means there, these rules don't judge.
     if (send.fate !== 'unknown' || attempt.transport !== 'udp') continue;
     if (attempt.rcode >= 0 && attempt.repliedAt >= send.at) continue;
-    if (next !== undefined ? next - send.at >= SOONEST_RETRY || end - send.at >= enough : end - send.at >= enough) {
-      send.fate = 'lost';
-    }
+    if (heardUntil - send.at >= enough || (next !== undefined && next - send.at >= SOONEST_RETRY)) send.fate = 'lost';
+    else if (open) send.toldAt = (send.at + LOST_AT_CAPTURE_END) as Timestamp;
   }
 }
 

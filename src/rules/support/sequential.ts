@@ -20,6 +20,9 @@ const PARALLEL: Readonly<SequentialPairs> = { parallel: 1, sequential: 0, sure: 
 /** A and AAAA of each name of the lookup, or null where it asked for one family. */
 export function sequentialPairsOf(lookup: Lookup): Readonly<SequentialPairs> | null {
   const { attempts } = lookup;
+  if (attempts.length < 2) return null;
+  const [one, other] = attempts as [Attempt, Attempt];
+  if (attempts.length === 2 && isTwin(one, other) && !isSequential(one, other)) return PARALLEL;
   let pairs: SequentialPairs | null = null;
   for (let index = 1; index < attempts.length; index++) {
     const second = attempts[index] as Attempt;
@@ -44,7 +47,8 @@ export function sequentialPairsOf(lookup: Lookup): Readonly<SequentialPairs> | n
   return pairs;
 }
 
-const isSequential = (first: Attempt, second: Attempt): boolean => second.sentAt >= first.repliedAt;
+const isSequential = (first: Attempt, second: Attempt): boolean =>
+  second.sentAt >= (first.earlierReplies[0]?.at ?? first.repliedAt);
 
 // The families' walks of c-ares drift apart by a suffix or two.
 const TWIN_DISTANCE = 8;
@@ -54,8 +58,14 @@ function twinBefore(attempts: readonly Attempt[], index: number): Attempt | null
   if (!isAddressType(second.type)) return null;
   for (let earlier = index - 1; earlier >= 0 && earlier >= index - TWIN_DISTANCE; earlier--) {
     const first = attempts[earlier] as Attempt;
-    if (first.name !== second.name || first.transport !== second.transport || first.server !== second.server) continue;
-    return isAddressType(first.type) && first.type !== second.type ? first : null;
+    if (!isSameName(first, second)) continue;
+    return isTwin(first, second) ? first : null;
   }
   return null;
 }
+
+const isSameName = (first: Attempt, second: Attempt): boolean =>
+  first.name === second.name && first.transport === second.transport && first.server === second.server;
+
+const isTwin = (first: Attempt, second: Attempt): boolean =>
+  first.type !== second.type && isAddressType(first.type) && isAddressType(second.type) && isSameName(first, second);

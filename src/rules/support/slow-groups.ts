@@ -2,6 +2,7 @@ import { nanoseconds, seconds, type Duration, type Timestamp } from '../../base/
 import { COREDNS_QUANTA } from '../../knowledge/cluster-defaults.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { LossGroup } from './loss-groups.ts';
+import type { Send } from './sends.ts';
 import { SLOW_ANSWER, slowCost, slowPackets } from './slow-answers.ts';
 import { Tally } from './tally.ts';
 
@@ -16,6 +17,8 @@ export interface SlowGroup {
   lastAt: Timestamp;
   /** How many have the length of each of CoreDNS's own waits. */
   readonly quanta: number[];
+  /** The answers came after the question was asked again. */
+  readonly askedAgain: boolean;
   errors: number;
 }
 
@@ -39,9 +42,9 @@ export function createSlowGroups() {
   }
 
   return {
-    add(lookup: Lookup, slowest: Duration, usual: Duration): void {
+    add(lookup: Lookup, sends: readonly Send[], slowest: Duration, usual: Duration): void {
       const group = groupOf(lookup, slowest);
-      group.tally.add(lookup, slowCost(lookup, usual), slowPackets);
+      group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
       if (slowest < group.least) group.least = slowest;
       group.lastAt = lookup.startedAt;
       for (const [index, quantum] of COREDNS_QUANTA.entries()) {
@@ -61,6 +64,7 @@ const createGroup = (input: number, client: string, server: string, least: Durat
   least,
   lastAt: Number.NEGATIVE_INFINITY as Timestamp,
   quanta: COREDNS_QUANTA.map(() => 0),
+  askedAgain: false,
   errors: 0,
 });
 
@@ -68,6 +72,7 @@ const createGroup = (input: number, client: string, server: string, least: Durat
 export const lateGroup = ({ input, client, server, tally, errors }: LossGroup): SlowGroup => ({
   ...createGroup(input, client, server, nanoseconds(0)),
   tally,
+  askedAgain: true,
   // Nobody asks again for the warming up of a cache: it repeats by itself.
   lastAt: Number.POSITIVE_INFINITY as Timestamp,
   errors,

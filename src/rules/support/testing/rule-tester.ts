@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { fillMessage } from '../../../base/text.ts';
-import { toSeconds } from '../../../base/time.ts';
+import { at, toSeconds, type Timestamp } from '../../../base/time.ts';
 import type { Clear, Report, Unobservable } from '../../../model/finding.ts';
 import type { Input } from '../../../model/input.ts';
 import type { Lookup } from '../../../model/lookup.ts';
 import type { Observer } from '../../../model/observer.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Fact, Rule } from '../define-rule.ts';
+
+// A capture that goes on long enough to tell what was lost.
+const GOES_ON = 100e9;
+
+const wellAfter = (lookups: readonly Lookup[]): Timestamp =>
+  at(lookups.reduce((end, lookup) => Math.max(end, lookup.startedAt + lookup.duration), 0) + GOES_ON);
 
 export interface Outcome {
   reports: (Report & { says: string })[];
@@ -21,7 +27,7 @@ export interface Outcome {
 export function runRule(
   rule: Rule,
   lookups: readonly Lookup[],
-  inputs: readonly Input[] = [inputOf()],
+  inputs: readonly Input[] = [inputOf({ endsAt: wellAfter(lookups) })],
   hand: (lookup: Lookup) => Lookup = (lookup) => lookup,
 ): Outcome {
   const facts = new Map<string, Observer>();
@@ -40,6 +46,10 @@ export function runRule(
       void outcome.clears.push({ message, says: says(message, data), examined: { ...examined } }),
     unobservable: (reason) => void outcome.unobservables.push(reason),
   });
+  for (const input of inputs) {
+    for (const fact of facts.values()) fact.input?.(input);
+    observer.input?.(input);
+  }
   for (const row of lookups) {
     const lookup = hand(row);
     for (const fact of facts.values()) fact.lookup?.(lookup);
@@ -76,6 +86,7 @@ function checkContract(rule: Rule, { reports, clears, unobservables }: Outcome, 
         attempt.replyPacket,
         ...attempt.resends.map((resend) => resend.packet),
         ...attempt.earlierReplies.map((reply) => reply.packet),
+        ...attempt.lateReplies.map((reply) => reply.packet),
       ]),
     ),
   );

@@ -15,6 +15,8 @@ export interface Question {
   again?: readonly number[];
   /** Replies that the client did not leave it at. */
   earlier?: readonly { at: number; rcode: number }[];
+  /** Answers to earlier sendings that come after the one to a resend. */
+  late?: readonly number[];
   port?: number;
   server?: string;
   rcode?: number;
@@ -23,6 +25,7 @@ export interface Question {
   transport?: 'udp' | 'tcp';
   truncated?: boolean;
   behindDnat?: 'before' | 'both';
+  backend?: string;
 }
 
 export interface Client {
@@ -202,7 +205,7 @@ export class Scenario {
   #attempt(question: Question, startedAt: Timestamp, port: number): Attempt {
     const moment = (time: number): Timestamp => at(startedAt + ms(time));
     const packet = (): number => ++this.#packet;
-    const { answered = 0.4, again = [], earlier = [] } = question;
+    const { answered = 0.4, again = [], earlier = [], late = [] } = question;
     return attemptOf({
       name: question.name ?? this.#client.name,
       type: question.type ?? RR_TYPE.A,
@@ -215,6 +218,7 @@ export class Scenario {
       sentPacket: packet(),
       resends: again.map((time) => ({ at: moment(time), packet: packet(), behindDnat: null })),
       earlierReplies: earlier.map((reply) => ({ at: moment(reply.at), packet: packet(), rcode: reply.rcode })),
+      lateReplies: late.map((time) => ({ at: moment(time), packet: packet(), rcode: RCODE.NOERROR })),
       ...(answered === null
         ? unanswered
         : {
@@ -225,7 +229,7 @@ export class Scenario {
           }),
       unreachableAt: question.unreachable === undefined ? at(Number.NaN) : moment(question.unreachable),
       behindDnat: question.behindDnat ?? null,
-      backend: null,
+      backend: question.backend ?? null,
     });
   }
 }

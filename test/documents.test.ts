@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { run } from '../src/cli/run.ts';
+import { fakeIo } from './support/fake-io.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -51,6 +53,18 @@ describe('the documents', () => {
     expect(existsSync(join(root, example!)), example).toBe(true);
     expect(commands[1]).toBe('npm test');
     expect(read('.ci/run')).toContain('npm ci && npm test');
+  });
+
+  it('show what the program really prints', async () => {
+    const [, shown] = /^```\n( {2}\d[\s\S]*?)^```$/m.exec(read('README.md'))!;
+    const io = fakeIo({});
+    await run(['explain', 'examples/glibc-race.pcap'], io);
+    let from = 0;
+    for (const line of shown!.split('\n').filter((text) => text.trim() !== '' && text.trim() !== '…')) {
+      const at = io.out.indexOf(line, from);
+      expect(at, line).toBeGreaterThanOrEqual(0);
+      from = at + line.length;
+    }
   });
 
   it('say what each version brought', () => {

@@ -62,6 +62,33 @@ describe('a distribution', () => {
     );
   });
 
+  it('adds up to that of all values, exact or coarse, and leaves the other one alone', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(1e10), { maxLength: 20 }),
+        fc.nat(1e10),
+        fc.boolean(),
+        fc.boolean(),
+        (few, value, a, b) => {
+          const one = a ? many([value]) : few;
+          const other = b ? many([...few, value]) : [value];
+          const sum = of(one);
+          const added = of(other);
+          sum.addAll(added);
+          const both = of([...one, ...other]);
+          for (const share of [0, 0.5, 0.9, 1]) {
+            expect(Math.abs(sum.quantile(share) - both.quantile(share))).toBeLessThanOrEqual(
+              both.quantile(share) * 0.01,
+            );
+          }
+          expect([sum.count, sum.total, sum.max]).toEqual([both.count, both.total, both.max]);
+          expect(added.count).toBe(other.length);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   it('may have values replaced, exactly or by bucket', () => {
     expect(
       of([1, 5, 5, 9])

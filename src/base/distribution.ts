@@ -32,6 +32,22 @@ export class Distribution {
     }
   }
 
+  /** Adds all values of another distribution, which stays as it was. */
+  addAll(other: Distribution): void {
+    this.count += other.count;
+    this.total += other.total;
+    if (other.max > this.max) this.max = other.max;
+    const values = other.#exact;
+    if (this.#exact !== null && values !== null && this.#exact.length + values.length <= EXACT_VALUES) {
+      this.#exact.push(...values);
+      return;
+    }
+    if (this.#exact !== null) this.#coarsen();
+    const buckets = this.#buckets as Float64Array;
+    if (values === null) for (let bucket = 0; bucket < BUCKETS; bucket++) buckets[bucket]! += other.#buckets![bucket]!;
+    else for (const value of values) buckets[bucketOf(value)]!++;
+  }
+
   /** The nearest-rank quantile, 0 where the distribution is empty. @param share between 0 and 1 */
   quantile(share: number): Duration {
     if (this.count === 0) return nanoseconds(0);

@@ -35,7 +35,15 @@ export interface Evidence {
   delayed: number;
   authenticData: number;
   /** First resends from the same port with the same id, by their wait. */
-  resentAfter: { quarter: number; twoPointFive: number; two: number; five: number; six: number; other: number };
+  resentAfter: {
+    quarter: number;
+    twoPointFive: number;
+    two: number;
+    three: number;
+    five: number;
+    six: number;
+    other: number;
+  };
   /** The same id again from a new port, without a resend from the old one before. */
   sameIdNewPort: number;
   newIdNewPort: number;

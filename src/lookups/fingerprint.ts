@@ -57,7 +57,7 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     delays: 0,
     delayed: 0,
     authenticData: 0,
-    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, five: 0, six: 0, other: 0 },
+    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, three: 0, five: 0, six: 0, other: 0 },
     sameIdNewPort: 0,
     newIdNewPort: 0,
     doubledWaits: 0,
@@ -150,12 +150,16 @@ function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
   const first = attempt.resends[0];
   if (first === undefined || (attempt.rcode >= 0 && attempt.repliedAt < first.at)) return;
   if (attempt.earlierReplies.length > 0) return;
-  const waited = first.at - attempt.sentAt;
+  addWait(evidence, first.at - attempt.sentAt);
+}
+
+function addWait(evidence: Evidence, waited: number): void {
   const seen = evidence.resentAfter;
   if (isAbout(waited, 0.25e9)) seen.quarter++;
   else if (isAbout(waited, 2.5e9)) seen.twoPointFive++;
   else if (isAbout(waited, 5e9)) seen.five++;
   else if (isAbout(waited, 2e9)) seen.two++;
+  else if (isAbout(waited, 2.94e9)) seen.three++;
   else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;
   else seen.other++;
 }
@@ -222,7 +226,12 @@ function addRetries(evidence: Evidence, lookup: OpenLookup): void {
       if (earlier.type !== attempt.type || earlier.name !== attempt.name) continue;
       if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt > MUSL_BURST) evidence.serversInTurn++;
       if (earlier.rcode >= 0 || attempt.sentAt - earlier.sentAt < ROUND) break;
-      if (earlier.resends.length > 0 || earlier.server !== attempt.server) break;
+      if (earlier.resends.length > 0) break;
+      if (earlier.server !== attempt.server) {
+        // The next server is asked when the wait for the first is over.
+        if (earlier.transactionId === attempt.transactionId) addWait(evidence, attempt.sentAt - earlier.sentAt);
+        break;
+      }
       if (earlier.clientPort === attempt.clientPort) break;
       if (earlier.transactionId === attempt.transactionId) evidence.sameIdNewPort++;
       else evidence.newIdNewPort++;

@@ -24,6 +24,8 @@ const LIKELIHOOD = {
   five: { glibc: 0.9, musl: 0.01, 'c-ares': 0.4, node: 0.01 },
   twoPointFive: { glibc: 0.01, musl: 0.9, 'c-ares': 0.01, node: 0.01 },
   two: { glibc: 0.02, musl: 0.02, 'c-ares': 0.4, node: 0.05 },
+  // Node looks at c-ares's timers once a second; glibc waits 3 s for the second of three servers.
+  three: { glibc: 0.03, musl: 0.01, 'c-ares': 0.01, node: 0.4 },
   six: { glibc: 0.005, musl: 0.001, 'c-ares': 0.1, node: 0.05 },
   otherWait: { glibc: 0.05, musl: 0.05, 'c-ares': 0.1, node: 0.05 },
   // glibc changes the port, too, but after a resend from the old one, which is not counted here.
@@ -148,6 +150,7 @@ function judgeByTraces(evidence: Evidence): Verdict {
     ['five', evidence.resentAfter.five],
     ['twoPointFive', evidence.resentAfter.twoPointFive],
     ['two', evidence.resentAfter.two],
+    ['three', evidence.resentAfter.three],
     ['six', evidence.resentAfter.six],
     ['otherWait', evidence.resentAfter.other],
     ['sameIdNewPort', evidence.sameIdNewPort],

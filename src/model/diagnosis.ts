@@ -97,10 +97,12 @@ export const AttemptSchema = Type.Object({
       ttlSeconds: nullable(Type.Number()),
     }),
   ),
-  earlierReplies: Type.Array(OtherReplySchema, { description: 'replies that the client did not leave it at: it asked again afterwards' },
-  ),
-  lateReplies: Type.Array(OtherReplySchema, { description: "answers to earlier sendings that came after the resend's own" },
-  ),
+  earlierReplies: Type.Array(OtherReplySchema, {
+    description: 'replies that the client did not leave it at: it asked again afterwards',
+  }),
+  lateReplies: Type.Array(OtherReplySchema, {
+    description: "answers to earlier sendings that came after the resend's own",
+  }),
   unreachableSeconds: nullable(Type.Number({ description: 'when ICMP said that nobody listens there' })),
   backend: nullable(Type.String({ description: 'where a DNAT sent the query, as seen behind it' })),
 });

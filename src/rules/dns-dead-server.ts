@@ -16,7 +16,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     dead: '{server} never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration} for it',
-    asked: '{server} never answers ({queries:query} of {count:lookup}); nobody waits for it: others are asked at the same time',
+    asked:
+      '{server} never answers ({queries:query} of {count:lookup}); nobody waits for it: others are asked at the same time',
     backend: 'one server behind {server} never answers: {count} of {total:lookup} waited {least}{wait:duration}',
     seenBackend:
       '{server}, one of {backends} behind {service}, never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration}',

@@ -8,7 +8,7 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createForwarded } from './support/forwarded.ts';
 import { groupBy } from './support/group-by.ts';
-import type { FamilyFault } from './support/loss-shape.ts';
+import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
 import { isAddressType } from './support/sends.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
@@ -102,7 +102,9 @@ export default defineRule({
           seen
             .verdicts()
             .filter(({ cause }) => cause === 'family-missing')
-            .flatMap(({ group: { input, server, family } }) => (family === null ? [] : [familyKey(input, server, family)])),
+            .flatMap(({ group: { input, server, family } }) =>
+              family === null ? [] : [familyKey(input, server, family)],
+            ),
         );
         const unexplained = [...groups.values()].filter((group) => !missing.has(group.family));
         for (const sameOutcome of groupBy(unexplained, (group) => `${group.outcome} ${group.addresses}`).values()) {

@@ -136,7 +136,11 @@ ruleTester(rule, {
       })().lookups,
     },
     { name: 'no records are an answer', lookups: new Scenario().pair(5).lookups },
-    { name: 'only A is asked for', lookups: new Scenario().ask([{}]).ask([{}]).ask([{}]).lookups, says: /^only A was asked for, and answered 3 times$/ },
+    {
+      name: 'only A is asked for',
+      lookups: new Scenario().ask([{}]).ask([{}]).ask([{}]).lookups,
+      says: /^only A was asked for, and answered 3 times$/,
+    },
     {
       name: 'refused twice only',
       lookups: new Scenario().ask([{}, refusedAaaa]).ask([{}, refusedAaaa]).pair(3).lookups,

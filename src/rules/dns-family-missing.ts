@@ -17,8 +17,10 @@ export default defineRule({
   category: 'dns',
   sees: ['dns', 'bothDirections'],
   messages: {
-    unanswered: '{server} never answers {family}: {count} of {total:lookup} waited {least}{wait:duration}; the other family is answered',
-    refused: '{server} answers {family} with errors only: {count} of {total:lookup} waited {wait:duration}, {failed} failed',
+    unanswered:
+      '{server} never answers {family}: {count} of {total:lookup} waited {least}{wait:duration}; the other family is answered',
+    refused:
+      '{server} answers {family} with errors only: {count} of {total:lookup} waited {wait:duration}, {failed} failed',
     clear: 'no family is missing: A was answered {a:time}, AAAA {aaaa:time}',
     oneFamily: 'only {family} was asked for, and answered {times:time}',
     few: '{family} was not answered in {missed:lookup}, the other family was: too few to call it missing',

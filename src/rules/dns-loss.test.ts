@@ -129,8 +129,16 @@ ruleTester(rule, {
     },
   ],
   clear: [
-    { name: 'healthy', lookups: new Scenario().pair(50).lookups, says: /^no query was lost \(100 queries, all answered\)$/ },
-    { name: 'the race', lookups: new Scenario().pair(40).lostSecond(6).lookups, says: /6 of 104 queries unanswered, for other reasons/ },
+    {
+      name: 'healthy',
+      lookups: new Scenario().pair(50).lookups,
+      says: /^no query was lost \(100 queries, all answered\)$/,
+    },
+    {
+      name: 'the race',
+      lookups: new Scenario().pair(40).lostSecond(6).lookups,
+      says: /6 of 104 queries unanswered, for other reasons/,
+    },
     { name: 'a dead server', lookups: new Scenario().silent(3).lookups },
     {
       name: 'late answers',

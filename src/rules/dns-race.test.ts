@@ -81,10 +81,8 @@ ruleTester(rule, {
     },
     {
       name: 'seconds of any stage of a walk on one port',
-      lookups: [0, 1, 2, 1, 2].reduce(
-        lostInWalk,
-        new Scenario({ resolver: 'c-ares', detail: '≤1.21' }).pair(20),
-      ).lookups,
+      lookups: [0, 1, 2, 1, 2].reduce(lostInWalk, new Scenario({ resolver: 'c-ares', detail: '≤1.21' }).pair(20))
+        .lookups,
       reports: [
         { count: 5, of: 25, confidence: 'likely', because: /5 of 35 second queries of a pair are lost, and 0 of 40/ },
       ],
@@ -173,7 +171,14 @@ ruleTester(rule, {
     {
       name: 'seconds stand out clearly beside one lost first',
       lookups: new Scenario().pair(60).lostSecond(6).lostFirst().pair(20).lostSecond(6).lookups,
-      reports: [{ count: 12, of: 93, confidence: 'likely', because: /12 of 92 second queries of a pair are lost, and 1 of 119/ }],
+      reports: [
+        {
+          count: 12,
+          of: 93,
+          confidence: 'likely',
+          because: /12 of 92 second queries of a pair are lost, and 1 of 119/,
+        },
+      ],
     },
     {
       name: 'a node saw the query before the DNAT and never behind it',

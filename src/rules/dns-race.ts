@@ -15,7 +15,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     lost: '{count} of {total:lookup} waited {least}{wait:duration} for a lost answer: the second of two queries from one port',
-    clear: 'no second query of a pair from one port is lost by itself ({pairs:pair}, {lost} of {sent:query} unanswered)',
+    clear:
+      'no second query of a pair from one port is lost by itself ({pairs:pair}, {lost} of {sent:query} unanswered)',
     noPairs: 'no lookup sent A and AAAA at once from one port ({total:lookup})',
   },
   create({ report, clear, unobservable, fact, inputs }) {

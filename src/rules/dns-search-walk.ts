@@ -22,7 +22,8 @@ export default defineRule({
   category: 'dns',
   sees: ['dns'],
   messages: {
-    walked: '{count} of {total:lookup} tried names that cannot exist ({dead:query}, {cost:duration} each) before {name}',
+    walked:
+      '{count} of {total:lookup} tried names that cannot exist ({dead:query}, {cost:duration} each) before {name}',
     clear: 'no lookup walked the search list to a name that exists as it is ({total:lookup})',
   },
   create({ report, clear, fact }) {

@@ -34,7 +34,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     slow: '{server} answers late: {count} of {total:lookup} waited {wait:duration} (usual answers take {usual:duration})',
-    steady: '{server} always answers late: {count} of {total:lookup} waited {wait:duration}; half of its answers take {usual:duration} or more',
+    steady:
+      '{server} always answers late: {count} of {total:lookup} waited {wait:duration}; half of its answers take {usual:duration} or more',
     late: '{server} answers late: {count} of {total:lookup} waited {wait:duration}, and asked again before the answer came',
     clear:
       'no server answers late: slowest of {answers:answer} took {slowest:duration}, half of them {usual:duration} or less',
@@ -102,7 +103,8 @@ export default defineRule({
         const servers = seen.servers();
         const answers = servers.reduce((sum, server) => sum + server.delays.count, 0);
         const slowest = servers.reduce((max, server) => Math.max(max, server.delays.max), 0);
-        if (answers === 0) return unobservable({ why: 'no query got an answer: how fast the server is can’t be told', capture: null });
+        if (answers === 0)
+          return unobservable({ why: 'no query got an answer: how fast the server is can’t be told', capture: null });
         const medians = servers.map((server) => server.delays.quantile(0.5));
         clear('clear', { answers, slowest, usual: Math.max(0, ...medians) }, { count: answers, unit: 'answers' });
       },

@@ -2,7 +2,8 @@ import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import { Delays } from './delays.ts';
 import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.ts';
-import { lossPackets, type FamilyFault, type LossAnalysis, type LossShape } from './loss-shape.ts';
+import type { FamilyFault } from './family-fault.ts';
+import { lossPackets, type LossAnalysis, type LossShape } from './loss-shape.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import { Tally } from './tally.ts';
 

@@ -1,10 +1,11 @@
-import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { RCODE, RR_TYPE, type Attempt, type Lookup, type ResolverName } from '../../model/lookup.ts';
+import type { Duration, Timestamp } from '../../base/time.ts';
+import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
+import { familyFault, refusedTime, type FamilyFault } from './family-fault.ts';
+import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
-import { isPair } from './pair.ts';
-import { endOf, isAddressType, sendsOf, type Send, type SendContext } from './sends.ts';
+import { endOf, sendsOf, type Send, type SendContext } from './sends.ts';
 
 /**
  * How the unanswered queries of one lookup lie, at the server that cost the most:
@@ -30,13 +31,6 @@ export type LossShape =
   | 'late'
   | 'unheard'
   | 'answered';
-
-/** One family got no (good) answer at any try, the other did. */
-export interface FamilyFault {
-  type: number;
-  name: string;
-  how: 'unanswered' | 'refused';
-}
 
 /** One lookup that is not plain, taken apart. */
 export interface LossAnalysis {
@@ -66,11 +60,6 @@ export interface LossAnalysis {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
-
-interface Flow {
-  server: string;
-  sends: Send[];
-}
 
 export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysis {
   const sends = sendsOf(lookup, context);
@@ -128,22 +117,12 @@ const isFailure = ({ outcome }: Lookup): boolean =>
 function hasFailed(lookup: Lookup, sends: readonly Send[]): boolean {
   const unanswered = sends.filter(({ fate }) => fate === 'lost' || fate === 'unreachable' || fate === 'late');
   if (isFailure(lookup)) return unanswered.length > 0;
-  return lookup.outcome === 'nxdomain' && unanswered.some(({ attempt }) =>
-    sends.every((send) => send.attempt.name !== attempt.name || send.attempt.rcode < 0),
+  return (
+    lookup.outcome === 'nxdomain' &&
+    unanswered.some(({ attempt }) =>
+      sends.every((send) => send.attempt.name !== attempt.name || send.attempt.rcode < 0),
+    )
   );
-}
-
-function flowsOf(sends: readonly Send[]): Flow[] {
-  const flows = new Map<string, Flow>();
-  for (const send of sends) {
-    const { attempt } = send;
-    if (attempt.transport !== 'udp') continue;
-    const key = `${attempt.clientPort} ${attempt.server}`;
-    let flow = flows.get(key);
-    if (flow === undefined) flows.set(key, (flow = { server: attempt.server, sends: [] }));
-    flow.sends.push(send);
-  }
-  return [...flows.values()];
 }
 
 /** Of several servers the one whose silence, and failing that whose lateness, lasted longest. */
@@ -170,78 +149,6 @@ function backendOf(lost: readonly Send[], server: string): string | null {
   }
   const [only = null, ...others] = backends;
   return others.length === 0 ? only : null;
-}
-
-type FlowShape = 'seconds' | 'seconds-past-dnat' | 'whole' | 'prefix' | 'other';
-
-const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
-
-const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sentPacket;
-
-/** Counts one flow; says how its losses lie, or null where it has none. */
-function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName): FlowShape | null {
-  const sends = flow.sends.filter(({ fate }) => fate === 'answered' || fate === 'late' || fate === 'lost');
-  if (sends.length === 0) return null;
-  const seconds = countPlaces(flow.sends, counts, resolver);
-  let answered = false;
-  let lost = 0;
-  let lostAfterAnswer = 0;
-  let answers = 0;
-  for (const send of sends) {
-    if (answered) counts.followingSent++;
-    else counts.freshSent++;
-    if (send.fate !== 'lost') {
-      answered = true;
-      answers++;
-      continue;
-    }
-    lost++;
-    if (answered) lostAfterAnswer++;
-  }
-  counts.followingLost += lostAfterAnswer;
-  counts.freshLost += lost - lostAfterAnswer;
-  if (lost === 0) counts.flowsFine++;
-  else if (answers === 0) counts.flowsDead++;
-  else counts.flowsMixed++;
-  if (lost > 1 && lostAfterAnswer === 0 && answers > 0) counts.flowsRecovered++;
-  if (lost === 0) return null;
-  if (lost === seconds.length) {
-    return seconds.some((send) => send.behindDnat === 'both') ? 'seconds-past-dnat' : 'seconds';
-  }
-  if (answers === 0) return 'whole';
-  return lostAfterAnswer === 0 ? 'prefix' : 'other';
-}
-
-/** Counts pairs and lone queries; gives the seconds that were lost while their firsts were not. */
-function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: ResolverName): Send[] {
-  const seconds: Send[] = [];
-  for (let index = 0; index < sends.length; index++) {
-    const first = sends[index] as Send;
-    const second = sends[index + 1];
-    const paired =
-      second !== undefined &&
-      first.attempt !== second.attempt &&
-      isFirstSending(first) &&
-      isFirstSending(second) &&
-      isPair(first.attempt, second.attempt, resolver);
-    if (paired && first.fate !== 'unknown' && second.fate !== 'unknown') {
-      index++;
-      if (isLost(first)) {
-        if (isLost(second)) counts.bothLost++;
-        else counts.firstLost++;
-      } else if (isLost(second)) {
-        counts.secondLost++;
-        seconds.push(second);
-      } else {
-        counts.pairsFine++;
-      }
-      continue;
-    }
-    if (first.fate === 'unknown' || first.fate === 'unreachable') continue;
-    counts.loneSent++;
-    if (isLost(first)) counts.loneLost++;
-  }
-  return seconds;
 }
 
 function shapeOf(
@@ -280,45 +187,6 @@ const isUnheard = ({ attempt }: Send, sends: readonly Send[]): boolean =>
   sends.every((send) => send.attempt.server !== attempt.server || send.attempt.rcode < 0);
 
 const isSameQuestion = (one: Attempt, other: Attempt): boolean => one.type === other.type && one.name === other.name;
-
-export const isError = (rcode: number): boolean =>
-  rcode === RCODE.SERVFAIL || rcode === RCODE.REFUSED || rcode === RCODE.NOTIMP || rcode === RCODE.FORMERR;
-
-/** Looks for a name that has an answer for one family and none, or only errors, for the other. */
-function familyFault(sends: readonly Send[]): FamilyFault | null {
-  const faults = new Map<string, { answered: Set<number>; lost: Set<number>; refused: Set<number> }>();
-  for (const { attempt, fate } of sends) {
-    if (!isAddressType(attempt.type)) continue;
-    let fault = faults.get(attempt.name);
-    if (fault === undefined) {
-      faults.set(attempt.name, (fault = { answered: new Set(), lost: new Set(), refused: new Set() }));
-    }
-    if (attempt.rcode >= 0) {
-      if (isError(attempt.rcode)) fault.refused.add(attempt.type);
-      else fault.answered.add(attempt.type);
-    } else if (fate === 'lost') fault.lost.add(attempt.type);
-  }
-  for (const [name, { answered, lost, refused }] of faults) {
-    if (answered.size !== 1) continue;
-    const type = answered.has(RR_TYPE.A) ? RR_TYPE.AAAA : RR_TYPE.A;
-    if (lost.has(type) && !refused.has(type)) return { type, name, how: 'unanswered' };
-    if (refused.has(type)) return { type, name, how: 'refused' };
-  }
-  return null;
-}
-
-/** From the last good answer on the caller waits for the refused family alone. */
-function refusedTime(sends: readonly Send[], family: FamilyFault | null, end: Timestamp): Duration {
-  if (family === null || family.how !== 'refused') return nanoseconds(0);
-  let since = Number.NaN;
-  let asked = Number.POSITIVE_INFINITY;
-  for (const send of sends) {
-    const { attempt } = send;
-    if (attempt.type === family.type && attempt.name === family.name) asked = Math.min(asked, send.at);
-    else if (send.fate === 'answered' && !(send.answeredAt <= since)) since = send.answeredAt;
-  }
-  return nanoseconds(Math.max(0, end - (since > asked ? since : asked)));
-}
 
 // A finding shows a handful; a walk through many servers would fill the screen.
 const MAX_PACKETS = 24;

@@ -47,7 +47,8 @@ const MIXED_CHANCE = 1 / 500;
 // Beyond this a chance is told as "less than one in a million".
 const SMALLEST_CHANCE = 1e-6;
 
-interface Judged extends Pick<Verdict, 'cause' | 'confidence' | 'because'>, Partial<Pick<Verdict, 'dead' | 'backend'>> {}
+interface Judged
+  extends Pick<Verdict, 'cause' | 'confidence' | 'because'>, Partial<Pick<Verdict, 'dead' | 'backend'>> {}
 
 /** What is known of a name since one family of it was first missed. */
 export interface FamilyName {
@@ -180,8 +181,8 @@ function seenDead(record: ServerRecord, group: LossGroup): Judged | null {
   const answered = others.reduce((sum, other) => sum + other.answered, 0);
   const asked = others.reduce((sum, other) => sum + other.queries, 0);
   // As many lost in a row at the others' rate of loss, by chance?
-  const chance = ((asked - answered + 1) / (asked + 2)) ** backend.queries;
-  if (chance > UNLIKELY) return null;
+  const byChance = ((asked - answered + 1) / (asked + 2)) ** backend.queries;
+  if (byChance > UNLIKELY) return null;
   return {
     cause: 'dead-server',
     dead: 'backend',
@@ -189,7 +190,7 @@ function seenDead(record: ServerRecord, group: LossGroup): Judged | null {
     confidence: backend.queries >= CERTAIN_LOSSES ? 'certain' : 'likely',
     because:
       `seen behind the DNAT: ${plural(backend.queries, 'query', 'queries')} went to ${backend.address}, none was answered; ` +
-      `${formatCount(answered)} of ${formatCount(asked)} to ${plural(others.length, 'other')} were`,
+      `${formatCount(answered)} of ${formatCount(asked)} to the others were`,
   };
 }
 

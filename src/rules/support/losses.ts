@@ -17,9 +17,11 @@ import {
   type LossGroup,
   type ServerRecord,
 } from './loss-groups.ts';
-import { analyseLosses, isError, type FamilyFault, type LossAnalysis } from './loss-shape.ts';
+import { isError, type FamilyFault } from './family-fault.ts';
+import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
 import { isPair } from './pair.ts';
+import { createPeers } from './peers.ts';
 import { isPlain, type Send } from './sends.ts';
 
 // More servers than any resolv.conf holds, on a node with pods of many kinds; later ones share one place.
@@ -36,8 +38,6 @@ const UNKNOWN = Number.NaN as Timestamp;
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 interface ClientRecord {
-  readonly input: number;
-  readonly name: string;
   lookups: number;
   parallel: number;
 }
@@ -83,68 +83,31 @@ export const losses = defineFact({
     /** Number of the lookup that is being counted: pending ones come after their time. */
     let counted = 0;
     const inputs = new Map<number, Input>();
-    const servers = new Map<number, Map<string, ServerRecord>>();
+    const servers = createPeers(MAX_SERVERS, createServerRecord);
+    const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({ lookups: 0, parallel: 0 }));
     const groups = new Map<string, LossGroup>();
-    const clients = new Map<number, Map<string, ClientRecord>>();
     const familyNames = new Map<string, FamilyName>();
     let pending: { lookup: Lookup; toldAt: Timestamp }[] = [];
-    let last: ServerRecord | null = null;
     let current: LossAnalysis | null = null;
     let disturbed = false;
     let parallel = false;
     let parallelLookups = 0;
     let slowest = 0;
-    let serverCount = 0;
-    let clientCount = 0;
-    let lastClient: ClientRecord = { input: -1, name: '', lookups: 0, parallel: 0 };
-
-    function record(input: number, server: string): ServerRecord {
-      if (last !== null && last.server === server && last.input === input) return last;
-      let ofInput = servers.get(input);
-      if (ofInput === undefined) servers.set(input, (ofInput = new Map()));
-      let known = ofInput.get(server);
-      if (known === undefined) {
-        const name = serverCount < MAX_SERVERS ? server : OTHERS;
-        known = ofInput.get(name);
-        if (known === undefined) {
-          known = createServerRecord(input, name);
-          ofInput.set(name, known);
-          serverCount++;
-        }
-      }
-      last = known;
-      return known;
-    }
 
     /** The server's record, with the lookup in hand counted. */
-    function asked(input: number, server: string): ServerRecord {
-      const known = record(input, server);
-      if (known.countedAt !== counted) {
-        known.countedAt = counted;
-        known.lookups++;
+    function asked(input: number, address: string): ServerRecord {
+      const server = servers.of(input, address);
+      if (server.countedAt !== counted) {
+        server.countedAt = counted;
+        server.lookups++;
       }
-      return known;
+      return server;
     }
 
     function allServers(): ServerRecord[] {
-      const all = [...servers.values()].flatMap((ofInput) => [...ofInput.values()]);
+      const all = servers.all();
       for (const server of all) settlePairs(server);
       return all;
-    }
-
-    function clientOf(input: number, client: string): ClientRecord {
-      if (lastClient.name === client && lastClient.input === input) return lastClient;
-      let ofInput = clients.get(input);
-      if (ofInput === undefined) clients.set(input, (ofInput = new Map()));
-      let known = ofInput.get(client);
-      if (known === undefined) {
-        known = { input, name: client, lookups: 0, parallel: 0 };
-        if (clientCount >= MAX_CLIENTS) return known;
-        clientCount++;
-        ofInput.set(client, known);
-      }
-      lastClient = known;
-      return known;
     }
 
     function heard(server: ServerRecord, delay: number): void {
@@ -160,7 +123,7 @@ export const losses = defineFact({
         const [first, second] = attempts as [Attempt, Attempt];
         const unseen = first.backend === null && second.backend === null;
         if (unseen && first.transport === 'udp' && isPair(first, second, resolver)) {
-          server = record(lookup.input, first.server);
+          server = servers.of(lookup.input, first.server);
           server.plainPairs++;
           heard(server, first.repliedAt - first.sentAt);
           heard(server, second.repliedAt - second.sentAt);
@@ -190,15 +153,15 @@ export const losses = defineFact({
         const missed = familyNames.size > 0 ? familyNames.get(attempt.name) : undefined;
         if (missed !== undefined && missed.type === attempt.type) missed.answered++;
       }
-      return server !== null && server.server === firstServer ? server : record(input, firstServer);
+      return server !== null && server.server === firstServer ? server : servers.of(input, firstServer);
     }
 
     const endOfInput = (input: number): Timestamp => inputs.get(input)?.endsAt ?? UNKNOWN;
 
     const takeApart = (lookup: Lookup, watchedUntil = endOfInput(lookup.input)): LossAnalysis =>
       analyseLosses(lookup, {
-        usual: (server) => record(lookup.input, server).delays.quantile(0.9),
-        slowest: (server) => slowestOf(record(lookup.input, server)),
+        usual: (server) => servers.of(lookup.input, server).delays.quantile(0.9),
+        slowest: (server) => slowestOf(servers.of(lookup.input, server)),
         watchedUntil,
       });
 
@@ -222,7 +185,7 @@ export const losses = defineFact({
         } else if (send.fate === 'unreachable') server.unreachable++;
         else if (send.fate === 'lost' && send.waitedUntil < lookup.startedAt + lookup.duration) server.askedAgain++;
       }
-      const server = record(lookup.input, lookup.server);
+      const server = servers.of(lookup.input, lookup.server);
       const wasLossy = isLossy(analysis);
       if (wasLossy !== server.lastWasLossy) {
         server.lastWasLossy = wasLossy;
@@ -280,7 +243,7 @@ export const losses = defineFact({
       },
       lookup(lookup) {
         lookups++;
-        const client = clientOf(lookup.input, lookup.client);
+        const client = clients.of(lookup.input, lookup.client);
         client.lookups++;
         current = null;
         disturbed = false;
@@ -315,7 +278,7 @@ export const losses = defineFact({
         return nanoseconds(slowest);
       },
       parallelOf(of) {
-        return of === undefined ? parallelLookups : (clients.get(of.input)?.get(of.client)?.parallel ?? 0);
+        return of === undefined ? parallelLookups : (clients.get(of.input, of.client)?.parallel ?? 0);
       },
       get disturbed() {
         return disturbed;
@@ -324,15 +287,15 @@ export const losses = defineFact({
         return current?.failed === true;
       },
       lookupsOf(input, { kind, name }) {
-        if (kind === 'client') return clients.get(input)?.get(name)?.lookups ?? lookups;
+        if (kind === 'client') return clients.get(input, name)?.lookups ?? lookups;
         if (kind === 'server') {
-          const server = servers.get(input)?.get(name);
+          const server = servers.get(input, name);
           return server === undefined ? lookups : Math.max(1, server.lookups + server.plainPairs);
         }
         return lookups;
       },
       analyse: (lookup) => takeApart(lookup),
-      usual: (input, server) => servers.get(input)?.get(server)?.delays.quantile(0.5) ?? nanoseconds(0),
+      usual: (input, server) => servers.get(input, server)?.delays.quantile(0.5) ?? nanoseconds(0),
       servers: allServers,
       counts() {
         const sum = createLossCounts();
@@ -342,7 +305,7 @@ export const losses = defineFact({
       finish: settlePending,
       verdicts() {
         settlePending();
-        return judgeLosses([...groups.values()], allServers(), record, familyNames);
+        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames);
       },
     };
   },

@@ -16,8 +16,7 @@ const contextOf = (usual = 0.4, watchedUntil = Number.NaN, slowest = 0): SendCon
   watchedUntil: at(watchedUntil * 1e6),
 });
 
-const fates = (lookup: Lookup, usual = 0.4): string[] =>
-  sendsOf(lookup, contextOf(usual)).map(({ fate }) => fate);
+const fates = (lookup: Lookup, usual = 0.4): string[] => sendsOf(lookup, contextOf(usual)).map(({ fate }) => fate);
 
 describe('the fate of each sending', () => {
   it.each<[string, Question[], Parameters<Scenario['ask']>[1], string[]]>([
@@ -154,7 +153,10 @@ describe('how the losses of a lookup lie', () => {
     [
       'other',
       // Its resend is none.
-      new Scenario({ resolver: 'c-ares' }).ask([{}, { type: AAAA, sent: 0.03, again: [5000, 15_000], answered: 15_001 }]),
+      new Scenario({ resolver: 'c-ares' }).ask([
+        {},
+        { type: AAAA, sent: 0.03, again: [5000, 15_000], answered: 15_001 },
+      ]),
     ],
     [
       'unheard',

@@ -1,5 +1,13 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { RCODE, RR_TYPE, type Attempt, type DnatSight, type Lookup, type OtherReply, type Resend } from '../../model/lookup.ts';
+import {
+  RCODE,
+  RR_TYPE,
+  type Attempt,
+  type DnatSight,
+  type Lookup,
+  type OtherReply,
+  type Resend,
+} from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
 /**
@@ -131,26 +139,26 @@ function giveReplies(waiting: readonly Send[], replies: readonly Reply[], usual:
   const [oldest, ...between] = waiting.slice(0, -1);
   const [reply, ...later] = replies as [Reply, ...Reply[]];
   if (oldest === undefined) {
-    answer(last, 'answered', reply);
+    hand(last, 'answered', reply);
     return;
   }
   if (isLate(oldest, last, reply.at, usual)) {
-    answer(oldest, 'late', reply);
+    hand(oldest, 'late', reply);
     // Whatever else was under way to this answer is not waited for any more.
     const [own] = later;
-    if (own !== undefined) answer(last, 'answered', own);
+    if (own !== undefined) hand(last, 'answered', own);
     return;
   }
-  answer(last, 'answered', reply);
+  hand(last, 'answered', reply);
   // One reply for each sending: what comes now was meant for those before.
   for (const [index, earlier] of [oldest, ...between].entries()) {
     const own = later[index];
     if (own === undefined) earlier.fate = 'lost';
-    else answer(earlier, 'late', own);
+    else hand(earlier, 'late', own);
   }
 }
 
-function answer(send: Send, fate: 'answered' | 'late', { at, packet }: Reply): void {
+function hand(send: Send, fate: 'answered' | 'late', { at, packet }: Reply): void {
   send.fate = fate;
   send.answeredAt = at;
   send.answerPacket = packet;

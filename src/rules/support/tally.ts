@@ -10,9 +10,9 @@ const MAX_EXAMPLES = 5;
 /** Adds up the occurrences of one finding; keeps the dearest few whole. */
 export class Tally implements Cost {
   count = 0;
-  costs = new Distribution();
-  affected = new Distribution();
-  relieved = new Distribution();
+  readonly costs = new Distribution();
+  readonly affected = new Distribution();
+  readonly relieved = new Distribution();
   readonly examples: Lookup[] = [];
   readonly examplePackets: (readonly PacketId[])[] = [];
   readonly #exampleCosts: Duration[] = [];
@@ -32,11 +32,10 @@ export class Tally implements Cost {
 
   /** Another tally's occurrences besides; that one stays as it was. */
   absorb(other: Tally): void {
-    const nothing = new Distribution();
     this.count += other.count;
-    this.costs = this.costs.replaced(nothing, other.costs);
-    this.affected = this.affected.replaced(nothing, other.affected);
-    this.relieved = this.relieved.replaced(nothing, other.relieved);
+    this.costs.addAll(other.costs);
+    this.affected.addAll(other.affected);
+    this.relieved.addAll(other.relieved);
     for (const [index, cost] of other.#exampleCosts.entries()) {
       const place = this.#placeOf(cost);
       if (place >= MAX_EXAMPLES) return;

@@ -1,0 +1,99 @@
+import type { ResolverName } from '../../model/lookup.ts';
+import type { LossCounts } from './loss-counts.ts';
+import { isPair } from './pair.ts';
+import type { Send } from './sends.ts';
+
+export interface Flow {
+  server: string;
+  sends: Send[];
+}
+
+/** Queries by client port and server: what connection tracking takes for one flow. */
+export function flowsOf(sends: readonly Send[]): Flow[] {
+  const flows = new Map<string, Flow>();
+  for (const send of sends) {
+    const { attempt } = send;
+    if (attempt.transport !== 'udp') continue;
+    const key = `${attempt.clientPort} ${attempt.server}`;
+    let flow = flows.get(key);
+    if (flow === undefined) flows.set(key, (flow = { server: attempt.server, sends: [] }));
+    flow.sends.push(send);
+  }
+  return [...flows.values()];
+}
+
+/**
+ * How the losses of one flow lie: seconds of pairs only (one of them seen behind the DNAT),
+ * everything, all until the first answer, or anything else.
+ */
+export type FlowShape = 'seconds' | 'seconds-past-dnat' | 'whole' | 'prefix' | 'other';
+
+const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
+
+const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sentPacket;
+
+/** Counts one flow; says how its losses lie, or null where it has none. */
+export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName): FlowShape | null {
+  const sends = flow.sends.filter(({ fate }) => fate === 'answered' || fate === 'late' || fate === 'lost');
+  if (sends.length === 0) return null;
+  const seconds = countPlaces(flow.sends, counts, resolver);
+  let answered = false;
+  let lost = 0;
+  let lostAfterAnswer = 0;
+  let answers = 0;
+  for (const send of sends) {
+    if (answered) counts.followingSent++;
+    else counts.freshSent++;
+    if (send.fate !== 'lost') {
+      answered = true;
+      answers++;
+      continue;
+    }
+    lost++;
+    if (answered) lostAfterAnswer++;
+  }
+  counts.followingLost += lostAfterAnswer;
+  counts.freshLost += lost - lostAfterAnswer;
+  if (lost === 0) counts.flowsFine++;
+  else if (answers === 0) counts.flowsDead++;
+  else counts.flowsMixed++;
+  if (lost > 1 && lostAfterAnswer === 0 && answers > 0) counts.flowsRecovered++;
+  if (lost === 0) return null;
+  if (lost === seconds.length) {
+    return seconds.some((send) => send.behindDnat === 'both') ? 'seconds-past-dnat' : 'seconds';
+  }
+  if (answers === 0) return 'whole';
+  return lostAfterAnswer === 0 ? 'prefix' : 'other';
+}
+
+/** Counts pairs and lone queries; gives the seconds that were lost while their firsts were not. */
+function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: ResolverName): Send[] {
+  const seconds: Send[] = [];
+  for (let index = 0; index < sends.length; index++) {
+    const first = sends[index] as Send;
+    const second = sends[index + 1];
+    const paired =
+      second !== undefined &&
+      first.attempt !== second.attempt &&
+      isFirstSending(first) &&
+      isFirstSending(second) &&
+      isPair(first.attempt, second.attempt, resolver);
+    if (paired && first.fate !== 'unknown' && second.fate !== 'unknown') {
+      index++;
+      if (isLost(first)) {
+        if (isLost(second)) counts.bothLost++;
+        else counts.firstLost++;
+      } else if (isLost(second)) {
+        counts.secondLost++;
+        seconds.push(second);
+      } else {
+        counts.pairsFine++;
+      }
+      continue;
+    }
+    if (first.fate === 'unknown' || first.fate === 'unreachable') continue;
+    counts.loneSent++;
+    if (isLost(first)) counts.loneLost++;
+  }
+  return seconds;
+}

@@ -1,5 +1,5 @@
 import type { AddressTable } from './base/addresses.ts';
-import { at, type Timestamp } from './base/time.ts';
+import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
 import { createVantage, type VantageWatch } from './flows/vantage.ts';
@@ -17,8 +17,8 @@ export interface ExtractOptions {
   emit(lookup: Lookup): void;
 }
 
-// Timers are looked at once in so many packets that carry no DNS.
-const ADVANCE_EVERY = 256;
+// Stages are told of time in such steps: their shortest timer is 5 ms, and 100 packets may come in one.
+const ADVANCE_STEP = milliseconds(1);
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
 export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
@@ -27,7 +27,7 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
   const quoted = createLayers();
   const decoders = new Map<number, Decoder>();
   const vantages = new Map<number, VantageWatch>();
-  let sinceAdvance = 0;
+  let advancedAt = at(-Infinity);
 
   // The two rooms need each other: queries flow one way, what is done with them the other.
   const lookups = createLookups({
@@ -52,10 +52,11 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
 
   function advance(time: Timestamp): void {
     if (time > horizon.endsAt) horizon.endsAt = time;
+    if (time - advancedAt < ADVANCE_STEP) return;
+    advancedAt = time;
     streams.advance(time);
     dns.advance(time);
     lookups.advance(time);
-    sinceAdvance = 0;
   }
 
   let decoder: Decoder | undefined;
@@ -83,7 +84,7 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
     } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
       if ((decoder as Decoder).decodeIcmpInner(layers, quoted)) dns.unreachable(read.time, quoted);
     }
-    if (++sinceAdvance >= ADVANCE_EVERY) advance(read.time);
+    advance(read.time);
   }
 
   function datagram(): void {

@@ -31,21 +31,43 @@ const folder = fileURLToPath(new URL('./corpora/dns-lab/', import.meta.url));
 const captures = readdirSync(folder)
   .filter((file) => file.endsWith('.truth.json'))
   .map((file) => JSON.parse(readFileSync(folder + file, 'utf8')) as Truth)
-  .flatMap((truth) => truth.captures.map(({ file, vantage }): [string, 'pod' | 'node', Truth] => [file, vantage, truth]));
+  .flatMap((truth) =>
+    truth.captures.map(({ file, vantage }): [string, 'pod' | 'node', Truth] => [file, vantage, truth]),
+  );
 
 /** The client's stopwatch starts and stops some milliseconds off the wire, on a busy machine. */
 const STOPWATCH_SECONDS = 0.006;
 /** These do more than look up between start and stop: a channel to READY, a virtual machine's threads. */
 const MORE_THAN_LOOKUP = /^(?:grpc|java|node|python)/;
 const MORE_SECONDS = 0.025;
+/** A timer fires late, and each of a lookup's timers adds its own lateness. */
+const TIMER_SHARE = 0.002;
 /** What a lookup may start before its caller's clock was read, by another clock. */
 const CLOCK_SECONDS = 0.005;
-/** A client that is only scheduled again after its answer: so many of its lookups may be longer. */
-const LATE_WAKINGS = 0.1;
-const MOST_LATE_SECONDS = 0.15;
 
-/** Lookups whose stopwatch says more than the wire can. */
-const DURATIONS_NOT_TOLD: Record<string, string> = {
+interface Exception {
+  /** So many of the capture's lookups at most. */
+  most: number;
+  because: string;
+}
+
+const SCHEDULED_LATE = 'the answer was on the wire in time, and the client ran again only 6 to 60 ms later';
+const SPLIT = 'glibc goes on after two lost stages in a way that looks like another lookup of the same name';
+/** Lookups whose duration the wire does not tell as the stopwatch does. */
+const DURATIONS_NOT_TOLD: Record<string, Exception> = {
+  'cares-1.34.5.healthy-channel.pcap': { most: 1, because: SCHEDULED_LATE },
+  'cares-1.34.5.race.pcap': { most: 2, because: SCHEDULED_LATE },
+  'glibc.family-lost.pcap': { most: 1, because: SCHEDULED_LATE },
+  'glibc.healthy-threads.pcap': { most: 3, because: SCHEDULED_LATE },
+  'grpc-1.51.1.race-walk.pcap': { most: 1, because: SCHEDULED_LATE },
+  'musl-1.2.3.race-walk.pcap': { most: 1, because: SCHEDULED_LATE },
+  'pycares-1.34.5.race.pcap': { most: 7, because: SCHEDULED_LATE },
+  'cares-1.34.5.slow-channel.pcap': { most: 6, because: "c-ares's timer follows the delays that the channel has seen" },
+  'glibc.slow-late.pcap': { most: 1, because: 'a late answer came when glibc had given that query up already' },
+  'go.slow-late.pcap': { most: 1, because: 'a late answer came when Go had closed that socket already' },
+  'grpc-1.85.3.dead.pcap': { most: 4, because: 'gRPC resolved twice, 30 s apart; the stopwatch spans both' },
+  'grpc-native-1.51.1.loss.pcap': { most: 1, because: SPLIT },
+  'node-lookup.loss.pcap': { most: 2, because: SPLIT },
 };
 
 async function read(file: string): Promise<{ rows: Lookup[]; diagnosis: Diagnosis }> {
@@ -98,7 +120,7 @@ describe('the dns-lab set', () => {
     if (truth.rule !== null) expect(found).toContain(truth.rule);
     const allowed = new Set([truth.rule, ...truth.alsoTrue]);
     expect(loud.map((finding) => finding.rule).filter((rule) => !allowed.has(rule))).toEqual([]);
-    for (const rule of truth.notExpected) expect(found).not.toContain(rule);
+    for (const rule of truth.notExpected) expect(loud.map((finding) => finding.rule)).not.toContain(rule);
     if (vantage === 'node' && truth.rule === 'dns-race') {
       expect(loud.find((finding) => finding.rule === 'dns-race')?.confidence).toBe('certain');
     }
@@ -107,11 +129,14 @@ describe('the dns-lab set', () => {
     const matched = matches(truth.lookups, rows, firstPacketEpoch(diagnosis));
     const told = matched.filter((one): one is Match => 'row' in one);
     expect(told).toHaveLength(matched.length);
-    const tolerance = MORE_THAN_LOOKUP.test(file) ? MORE_SECONDS : STOPWATCH_SECONDS;
-    const isOff = ({ row, over }: Match): boolean =>
-      over > tolerance || (!row.durationIsLowerBound && over < -tolerance);
+    const least = MORE_THAN_LOOKUP.test(file) ? MORE_SECONDS : STOPWATCH_SECONDS;
+    const isOff = ({ row, over, truth: { seconds } }: Match): boolean => {
+      const tolerance = Math.max(least, TIMER_SHARE * seconds);
+      return over > tolerance || (!row.durationIsLowerBound && over < -tolerance);
+    };
     const off = told.filter(isOff).map(({ truth: { name, seconds }, over }) => ({ name, seconds, over }));
-    if (DURATIONS_NOT_TOLD[file] === undefined) expect(off).toEqual([]);
-    else expect(off).not.toEqual([]);
+    const exception = DURATIONS_NOT_TOLD[file];
+    if (exception === undefined) expect(off).toEqual([]);
+    else expect(off.length, exception.because).toBeLessThanOrEqual(exception.most);
   });
 });

@@ -59,7 +59,7 @@ export function createLookups(options: LookupsOptions) {
   const brief = new Fifo<OpenLookup>();
   const soon = new LinkedQueue<OpenLookup>();
   /** By client, then by kind of lookup. */
-  const profiles = new Map<number, (Profile | undefined)[]>();
+  const profiles: ((Profile | undefined)[] | undefined)[] = [];
   let profileCount = 0;
   let sweptAt = at(-Infinity);
   let closedAndHeld = 0;
@@ -189,17 +189,14 @@ export function createLookups(options: LookupsOptions) {
 
   function profileOf(lookup: OpenLookup): Profile | null {
     const kind = kindOf(lookup);
-    const known = profiles.get(lookup.clientId)?.[kind];
+    const known = profiles[lookup.clientId]?.[kind];
     if (known !== undefined) return known;
     if (profileCount >= MAX_PROFILES) return null;
     profileCount++;
     const profile: Profile = { evidence: createEvidence(lookup), verdict: null, renewAt: 0 };
-    const ofClient = profiles.get(lookup.clientId);
+    const ofClient = profiles[lookup.clientId];
     if (ofClient === undefined)
-      profiles.set(
-        lookup.clientId,
-        Array.from({ length: KINDS }, (_, index) => (index === kind ? profile : undefined)),
-      );
+      profiles[lookup.clientId] = Array.from({ length: KINDS }, (_, index) => (index === kind ? profile : undefined));
     else ofClient[kind] = profile;
     return profile;
   }

@@ -189,6 +189,25 @@ ruleTester(rule, {
       reports: [{ count: 1, confidence: 'certain', because: /before the DNAT/ }],
     },
     {
+      name: 'a node: what was lost behind the DNAT is no evidence against the race before it',
+      lookups: ((): Scenario => {
+        const scenario = new Scenario({ resolver: 'c-ares', detail: '≥1.33' }).pair(9);
+        for (let index = 0; index < 3; index++) {
+          scenario
+            .ask([{ behindDnat: 'both' }, { ...lossySecond, behindDnat: 'before' }], {
+              lasts: 2000,
+              endBecause: 'timer',
+            })
+            .ask([
+              { behindDnat: 'both', again: [2000], answered: 2000.4 },
+              { type: AAAA, sent: 0.03, behindDnat: 'both' },
+            ]);
+        }
+        return scenario;
+      })().lookups,
+      reports: [{ count: 3, of: 15, confidence: 'certain', because: /3 of 3 lost queries/ }],
+    },
+    {
       name: 'a capture that lost packets itself',
       lookups: new Scenario().pair(20).lostSecond(6).lookups,
       inputs: [inputOf({ damage: { ...createDamage(), droppedByCapture: 12 } })],

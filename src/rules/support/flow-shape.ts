@@ -81,9 +81,11 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
     if (paired && first.fate !== 'unknown' && second.fate !== 'unknown') {
       index++;
       if (isLost(first)) {
+        countSight(first, counts, 'sparedLostBefore');
         if (isLost(second)) counts.bothLost++;
         else counts.firstLost++;
       } else if (isLost(second)) {
+        countSight(second, counts, 'secondLostBefore');
         counts.secondLost++;
         seconds.push(second);
       } else {
@@ -93,7 +95,15 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
     }
     if (first.fate === 'unknown' || first.fate === 'unreachable') continue;
     counts.loneSent++;
-    if (isLost(first)) counts.loneLost++;
+    if (!isLost(first)) continue;
+    countSight(first, counts, 'sparedLostBefore');
+    counts.loneLost++;
   }
   return seconds;
+}
+
+function countSight({ behindDnat }: Send, counts: LossCounts, before: 'secondLostBefore' | 'sparedLostBefore'): void {
+  if (behindDnat === null) return;
+  counts.sightedLost++;
+  if (behindDnat === 'before') counts[before]++;
 }

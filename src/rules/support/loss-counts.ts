@@ -10,6 +10,11 @@ const COUNTS = [
   /** Queries that are no part of such a pair: alone on their port, resends, later ones. */
   'loneSent',
   'loneLost',
+  /** Lost ones of both kinds that a node's capture could have seen behind the DNAT… */
+  'sightedLost',
+  /** …and did not: seconds of pairs, and all others. */
+  'secondLostBefore',
+  'sparedLostBefore',
   /** Sent where nothing that was sent before on the flow was answered. */
   'freshSent',
   'freshLost',
@@ -49,7 +54,12 @@ export const secondsOf = (counts: LossCounts): number => counts.pairsFine + coun
 /** All queries that a race spares: firsts, lone ones, resends. */
 export const sparedOf = (counts: LossCounts): number => pairsOf(counts) + counts.loneSent;
 
-export const sparedLostOf = (counts: LossCounts): number => counts.firstLost + counts.bothLost + counts.loneLost;
+/** Of those a node's capture counts only what was lost at the DNAT: what came behind it was not the race's to lose. */
+export const sparedLostOf = (counts: LossCounts): number =>
+  counts.sightedLost > 0 ? counts.sparedLostBefore : counts.firstLost + counts.bothLost + counts.loneLost;
+
+export const secondsLostOf = (counts: LossCounts): number =>
+  counts.sightedLost > 0 ? counts.secondLostBefore : counts.secondLost;
 
 // A walk of one family on one port may stand between two queries of the other.
 const NEIGHBOURS = 8;

@@ -7,6 +7,7 @@ import {
   addLossCounts,
   createLossCounts,
   lostOf,
+  secondsLostOf,
   secondsOf,
   sentOf,
   sparedLostOf,
@@ -222,14 +223,14 @@ function deadBackend(record: ServerRecord, counts: LossCounts): Judged | null {
  */
 function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null {
   const seconds = groups.filter((group) => group.shape === 'second');
-  const { secondLost } = counts;
+  const secondLost = secondsLostOf(counts);
   if (seconds.length === 0 || secondLost === 0) return null;
   const sparedLost = sparedLostOf(counts);
   const share = secondsOf(counts) / (secondsOf(counts) + sparedOf(counts));
   const byChance = chanceOfAtLeast(secondLost, secondLost + sparedLost, share);
   if (sparedLost > 0) {
     // A burst hits pairs rather than lone queries, and their firsts as often as their seconds.
-    const firsts = counts.firstLost + counts.bothLost;
+    const firsts = Math.min(sparedLost, counts.firstLost + counts.bothLost);
     const byBurst = chanceOfAtLeast(secondLost, secondLost + firsts, 0.5);
     if (secondLost < LIKELY_LOSSES || byChance > MIXED_CHANCE || byBurst > UNLIKELY) return null;
   }

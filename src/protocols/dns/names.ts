@@ -7,6 +7,7 @@
 // A node sees some thousand names, and two in one slot push each other out: 2 MB, of which only
 // the slots in use are touched.
 const CACHE_SLOTS = 1 << 14;
+const SLOT_SHIFT = 32 - 14;
 // RFC 1035 section 2.3.4: 255 octets, length bytes included.
 export const MAX_NAME_OCTETS = 255;
 // A name of 255 octets has at most 127 labels; more pointers than that is a loop.
@@ -66,20 +67,21 @@ export function createNameReader(): NameReader {
       viewed = bytes;
       view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
+    const words = view;
     const last = Math.min(end - 4, offset + CACHED_OCTETS - 4);
     let hash = 0;
     for (let at = offset; at <= last; at += 4) {
-      let word = view.getInt32(at, true);
+      let word = words.getInt32(at, true);
       // The lowest bit set stands in the first octet that is zero (Hacker's Delight, 6-1).
       const zeros = (word - 0x01010101) & ~word & 0x80808080;
       const rest = zeros === 0 ? 4 : (31 - Math.clz32(zeros & -zeros)) >> 3;
       if (rest < 4) word &= (1 << (rest << 3)) - 1;
       hash = Math.imul(hash ^ word, 0x9e3779b1);
-      hash ^= hash >>> 15;
       if (rest === 4) continue;
       const length = at - offset + rest;
-      wantedSlot = (hash ^ (hash >>> 16)) & (CACHE_SLOTS - 1);
-      if (cachedLengths[wantedSlot] !== length || !isCached(offset, at, word)) return -1;
+      // Multiplying carries upwards: the upper bits are the mixed ones.
+      wantedSlot = hash >>> SLOT_SHIFT;
+      if (cachedLengths[wantedSlot] !== length || !isCached(words, offset, at, word)) return -1;
       reader.name = cachedNames[wantedSlot] as string;
       reader.hash = cachedHashes[wantedSlot] as number;
       reader.labelHash = cachedLabelHashes[wantedSlot] as number;
@@ -90,10 +92,10 @@ export function createNameReader(): NameReader {
   }
 
   /** @param at where the word stands that holds the end; @param word its octets before the zero */
-  function isCached(offset: number, at: number, word: number): boolean {
+  function isCached(words: DataView, offset: number, at: number, word: number): boolean {
     let cached = wantedSlot * SLOT_WORDS;
     for (let position = offset; position < at; position += 4) {
-      if (cachedWords[cached++] !== view.getInt32(position, true)) return false;
+      if (cachedWords[cached++] !== words.getInt32(position, true)) return false;
     }
     return cachedWords[cached] === word;
   }

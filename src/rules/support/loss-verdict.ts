@@ -87,24 +87,34 @@ function judgeServer(
   const silent = silentServer(record, othersAnswer);
   const backend = deadBackend(record, counts);
   const race = raceOf(groups, counts);
-  const loss = lossOf(counts, groups);
-  return groups.map((group): Verdict => {
-    const judged = ((): Judged => {
-      if (silent?.cause === 'one-sided') return silent;
-      if (isMissing(group)) return familyMissing(group, groups);
-      if (group.shape === 'answered') return NOTHING;
-      if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
-      if (group.shape === 'late') return lateAnswers(group);
-      if (group.shape === 'unreachable') return refusedPort(group);
-      if (silent !== null) return silent;
-      const seen = seenDead(record, group);
-      if (seen !== null) return seen;
-      if (backend !== null && FITS_DEAD_BACKEND.has(group.shape)) return backend;
-      if (race !== null && group.shape === 'second') return race;
-      return loss;
-    })();
-    return { dead: null, backend: null, ...judged, group, record, counts };
-  });
+  const judge = (group: LossGroup): Judged | null => {
+    if (silent?.cause === 'one-sided') return silent;
+    if (isMissing(group)) return familyMissing(group, groups);
+    if (group.shape === 'answered') return NOTHING;
+    if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
+    if (group.shape === 'late') return lateAnswers(group);
+    if (group.shape === 'unreachable') return refusedPort(group);
+    if (silent !== null) return silent;
+    const seen = seenDead(record, group);
+    if (seen !== null) return seen;
+    if (backend !== null && FITS_DEAD_BACKEND.has(group.shape)) return backend;
+    return race !== null && group.shape === 'second' ? race : null;
+  };
+  const judged = groups.map((group): [LossGroup, Judged | null] => [group, judge(group)]);
+  // What nothing else explains is loss; the rest is no evidence for it.
+  const lossy = judged.filter(([, other]) => other === null).map(([group]) => group);
+  const lossCounts = createLossCounts();
+  addLossCounts(lossCounts, record.counts);
+  for (const group of lossy) addLossCounts(lossCounts, group.counts);
+  const loss = lossOf(lossCounts, lossy);
+  return judged.map(([group, other]): Verdict => ({
+    dead: null,
+    backend: null,
+    ...(other ?? loss),
+    group,
+    record,
+    counts: other === null ? lossCounts : counts,
+  }));
 }
 
 const NOTHING: Judged = { cause: 'none', confidence: 'certain', because: '' };

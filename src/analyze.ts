@@ -3,6 +3,7 @@ import { nameMatcher } from './base/glob.ts';
 import { toSeconds, type Duration } from './base/time.ts';
 import { openInput } from './capture/open.ts';
 import { createDiagnosis } from './diagnosis/diagnose.ts';
+import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, type Extract } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
@@ -149,5 +150,6 @@ function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosi
   const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
   const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
   const slowest = diagnosis.lookups.slowest.filter(slow);
-  return { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+  const left = { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+  return { ...left, verdict: verdictOf(left) };
 }

@@ -1,7 +1,7 @@
 import { Help, type Command, type Option } from 'commander';
 
 const CAPTURE = [
-  'kubectl debug -i POD --image=nicolaka/netshoot -- tcpdump -i any -s 0 -U -w - port 53 > dns.pcap',
+  'kubectl debug -i -q POD --image=nicolaka/netshoot -- tcpdump -i any -s 0 -U -w - port 53 > dns.pcap',
   'kubectl exec POD -- tcpdump -i any -s 0 -U -w - port 53 | kubelag -',
   "ssh NODE sudo tcpdump -i any -s 0 -U -w - 'port 53' | kubelag -",
 ];

@@ -13,6 +13,7 @@ interface TrueLookup {
   name: string;
   seconds?: number;
   atLeast?: number;
+  within?: number;
   outcome: string | string[];
 }
 interface Truth {
@@ -101,7 +102,7 @@ describe.each(Object.entries(captures))('%s', (name, truth) => {
         expect(seconds).toBeLessThanOrEqual(lookup.seconds as number);
       } else if (lookup.seconds !== undefined) {
         expect(row.durationIsLowerBound).toBe(false);
-        expect(Math.abs(seconds - lookup.seconds)).toBeLessThanOrEqual(TIMER_TOLERANCE_SECONDS);
+        expect(Math.abs(seconds - lookup.seconds)).toBeLessThanOrEqual(lookup.within ?? TIMER_TOLERANCE_SECONDS);
       } else {
         expect(row.endBecause).toBe('reply');
         const sent = log.filter((line) => row.attempts.some((attempt) => isOf(attempt, line)));

@@ -44,6 +44,11 @@ export interface Evidence {
     six: number;
     other: number;
   };
+  /** Asked again from the same port after a silence: Node opens a new socket for that. */
+  samePortAgain: number;
+  /** Waits that match a known timer: how many, and their lengths against it, added up. */
+  timed: number;
+  timedLate: number;
   /** The same id again from a new port, without a resend from the old one before. */
   sameIdNewPort: number;
   newIdNewPort: number;

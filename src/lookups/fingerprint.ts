@@ -58,6 +58,9 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     delayed: 0,
     authenticData: 0,
     resentAfter: { quarter: 0, twoPointFive: 0, two: 0, three: 0, five: 0, six: 0, other: 0 },
+    samePortAgain: 0,
+    timed: 0,
+    timedLate: 0,
     sameIdNewPort: 0,
     newIdNewPort: 0,
     doubledWaits: 0,
@@ -150,18 +153,28 @@ function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
   const first = attempt.resends[0];
   if (first === undefined || (attempt.rcode >= 0 && attempt.repliedAt < first.at)) return;
   if (attempt.earlierReplies.length > 0) return;
+  evidence.samePortAgain++;
   addWait(evidence, first.at - attempt.sentAt);
 }
 
 function addWait(evidence: Evidence, waited: number): void {
   const seen = evidence.resentAfter;
   if (isAbout(waited, 0.25e9)) seen.quarter++;
-  else if (isAbout(waited, 2.5e9)) seen.twoPointFive++;
-  else if (isAbout(waited, 5e9)) seen.five++;
-  else if (isAbout(waited, 2e9)) seen.two++;
+  else if (isAbout(waited, 2.5e9)) {
+    seen.twoPointFive++;
+    addTimed(evidence, waited / 2.5e9);
+  } else if (isAbout(waited, 5e9)) {
+    seen.five++;
+    addTimed(evidence, waited / 5e9);
+  } else if (isAbout(waited, 2e9)) seen.two++;
   else if (isAbout(waited, 2.94e9)) seen.three++;
   else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;
   else seen.other++;
+}
+
+function addTimed(evidence: Evidence, late: number): void {
+  evidence.timed++;
+  evidence.timedLate += late;
 }
 
 // musl's queries to all servers leave in one loop of system calls.

@@ -17,6 +17,8 @@ const LONGEST_WAIT = seconds(42);
 // When all is answered and an address is found, only c-ares goes on (the other family's walk), and
 // glibc that asks for both again after a loss: within the same turn of their loops.
 const GOES_ON_WITHIN = milliseconds(5);
+// What a resend was for may still be answered: a server that is late is so by less than this, or no cause.
+const LATE_REPLY = seconds(1);
 // Rows wait to come in order of start, and for better knowledge of their resolver: until so many
 // lookups of its kind were seen, or so many rows wait. A small capture is judged as a whole.
 const KNOWN_WELL = 1024;
@@ -92,6 +94,12 @@ export function createLookups(options: LookupsOptions) {
     lookup.lastEventAt = attempt.repliedAt;
     if (!isAnswered(lookup)) return;
     const complete = isComplete(lookup);
+    if (complete && wasResent(lookup)) {
+      // Nobody goes on, but an answer to the first sending may still come: slow, not lost.
+      candidates.lingering(lookup);
+      lookup.due = plus(attempt.repliedAt, LATE_REPLY);
+      return;
+    }
     lookup.due = plus(attempt.repliedAt, complete ? GOES_ON_WITHIN : FOLLOWS_REPLY);
     if (complete) candidates.lingering(lookup);
     linger(lookup, complete ? 'brief' : 'soon');
@@ -283,6 +291,11 @@ export function createLookups(options: LookupsOptions) {
   }
 
   return { counts, sink, advance, finish, snapshot };
+}
+
+function wasResent(lookup: OpenLookup): boolean {
+  for (const attempt of lookup.attempts) if (attempt.resends.length > 0) return true;
+  return false;
 }
 
 function isAnswered(lookup: OpenLookup): boolean {

@@ -23,13 +23,15 @@ const LIKELIHOOD = {
   newPorts: { glibc: 0.98, musl: 0.98, 'c-ares': 0.03, node: 0.001 },
   five: { glibc: 0.9, musl: 0.01, 'c-ares': 0.4, node: 0.01 },
   twoPointFive: { glibc: 0.01, musl: 0.9, 'c-ares': 0.01, node: 0.01 },
-  two: { glibc: 0.02, musl: 0.02, 'c-ares': 0.4, node: 0.05 },
+  // Node's 2 s end at the next look at its timers: after 2 to 3 s.
+  two: { glibc: 0.02, musl: 0.02, 'c-ares': 0.4, node: 0.25 },
   // Node looks at c-ares's timers once a second; glibc waits 3 s for the second of three servers.
   three: { glibc: 0.03, musl: 0.01, 'c-ares': 0.01, node: 0.4 },
   six: { glibc: 0.005, musl: 0.001, 'c-ares': 0.1, node: 0.05 },
   otherWait: { glibc: 0.05, musl: 0.05, 'c-ares': 0.1, node: 0.05 },
   // glibc changes the port, too, but after a resend from the old one, which is not counted here.
   sameIdNewPort: { glibc: 0.01, musl: 0.001, 'c-ares': 0.05, node: 0.9 },
+  samePortAgain: { glibc: 0.9, musl: 0.95, 'c-ares': 0.85, node: 0.03 },
   doubled: { glibc: 0.002, musl: 0.001, 'c-ares': 0.6, node: 0.2 },
   constant: { glibc: 0.9, musl: 0.5, 'c-ares': 0.02, node: 0.1 },
   serversInTurn: { glibc: 0.9, musl: 0.002, 'c-ares': 0.9, node: 0.9 },
@@ -47,6 +49,8 @@ const POSSIBLE = 0.85;
 const PAIRS_FOR_CERTAIN = 4;
 // Beyond this many traces of a kind the verdict can't change but for a mixture of processes.
 const MOST_COUNTED = 30;
+// What a resolver does once it does always: three times exclude a coincidence.
+const HABIT_COUNTED = 3;
 
 /** Go's EDNS size since 1.19, and c-ares's since 1.22 (facts, section 1). */
 const EDNS_GO_CARES = 1232;
@@ -138,36 +142,36 @@ function judgeOtherPorts(evidence: Evidence): Verdict {
 
 function judgeByTraces(evidence: Evidence): Verdict {
   const none = Math.max(0, evidence.pairs - evidence.muslIds - evidence.glibcIds - evidence.nearIds - evidence.bothIds);
+  // Each pair's ids are an experiment of their own; habits are one, however often they show.
+  const perPair = Math.min(1, MOST_COUNTED / Math.max(1, evidence.pairs));
+  const habit = (count: number): number => Math.min(count, HABIT_COUNTED);
+  const { resentAfter } = evidence;
   const traces: [keyof typeof LIKELIHOOD, number][] = [
     ['prior', 1],
-    ['muslIds', evidence.muslIds],
-    ['glibcIds', evidence.glibcIds],
-    ['nearIds', evidence.nearIds],
-    ['bothIds', evidence.bothIds],
-    ['noIds', none],
-    ['onePort', evidence.walksOnOnePort],
-    ['newPorts', evidence.walksOnNewPorts],
-    ['five', evidence.resentAfter.five],
-    ['twoPointFive', evidence.resentAfter.twoPointFive],
-    ['two', evidence.resentAfter.two],
-    ['three', evidence.resentAfter.three],
-    ['six', evidence.resentAfter.six],
-    ['otherWait', evidence.resentAfter.other],
-    ['sameIdNewPort', evidence.sameIdNewPort],
-    ['doubled', evidence.doubledWaits],
-    ['constant', evidence.constantWaits],
-    ['serversInTurn', evidence.serversInTurn],
-    ['twinAgain', evidence.twinAgain],
-    ['onlyMissingAgain', evidence.onlyMissingAgain],
-    ['gaveUpMissing', evidence.gaveUpMissing],
+    ['muslIds', evidence.muslIds * perPair],
+    ['glibcIds', evidence.glibcIds * perPair],
+    ['nearIds', evidence.nearIds * perPair],
+    ['bothIds', evidence.bothIds * perPair],
+    ['noIds', none * perPair],
+    ['onePort', habit(evidence.walksOnOnePort)],
+    ['newPorts', habit(evidence.walksOnNewPorts)],
+    ['five', habit(resentAfter.five)],
+    ['twoPointFive', habit(resentAfter.twoPointFive)],
+    ['two', habit(resentAfter.two)],
+    ['three', habit(resentAfter.three)],
+    ['six', habit(resentAfter.six)],
+    ['otherWait', habit(resentAfter.other)],
+    ['samePortAgain', habit(evidence.samePortAgain)],
+    ['sameIdNewPort', habit(evidence.sameIdNewPort)],
+    ['doubled', habit(evidence.doubledWaits)],
+    ['constant', habit(evidence.constantWaits)],
+    ['serversInTurn', habit(evidence.serversInTurn)],
+    ['twinAgain', habit(evidence.twinAgain)],
+    ['onlyMissingAgain', habit(evidence.onlyMissingAgain)],
+    ['gaveUpMissing', habit(evidence.gaveUpMissing)],
   ];
-  const scale = Math.min(1, MOST_COUNTED / Math.max(1, evidence.pairs));
   const logs = CANDIDATES.map((candidate) =>
-    traces.reduce(
-      (sum, [trace, count]) =>
-        sum + Math.log(LIKELIHOOD[trace][candidate]) * (trace === 'prior' ? 1 : Math.min(count, MOST_COUNTED) * scale),
-      0,
-    ),
+    traces.reduce((sum, [trace, count]) => sum + Math.log(LIKELIHOOD[trace][candidate]) * count, 0),
   );
   const highest = Math.max(...logs);
   const shares = logs.map((log) => Math.exp(log - highest));

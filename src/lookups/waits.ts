@@ -17,6 +17,8 @@ export type FamilyEnd =
 
 // A resend may come this much later than its timer and still be it (measured up to 20 ms; load).
 const TIMER_SLACK = seconds(0.25);
+// Later than this is no rounding: another timer.
+const MOST_LATE = 1.03;
 // Two sends closer than this are one burst (several servers at once, SERVFAIL), not a timer.
 const BURST = seconds(0.2);
 
@@ -52,12 +54,13 @@ export function timerEnd(
       outcome: 'timeout',
     };
   }
+  const late = lateness(lookup, timers, rounds, servers, seenWait);
   const tries = (otherAnswered ? triesOfMissing(lookup, timers) : timers.tries) * servers;
   const [wait, isSeen] = lastWait(lookup, timers, rounds.length, servers, seenWait);
   const lastRound = rounds.at(-1) as Timestamp;
   const due = timers.totalFromFirst
-    ? plus(rounds[0] as Timestamp, nanoseconds(wait * rounds.length))
-    : plus(lastRound, wait);
+    ? plus(rounds[0] as Timestamp, nanoseconds(wait * rounds.length * late))
+    : plus(lastRound, nanoseconds(wait * late));
   if (rounds.length < tries && horizon.endsAt < due + TIMER_SLACK) {
     return { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
   }
@@ -79,6 +82,32 @@ function triesOfMissing(lookup: OpenLookup, timers: ResolverTimers): number {
   const [first, second] = lookup.attempts;
   if (timers.resolver !== 'glibc' || first === undefined || second === undefined) return timers.triesOfMissingFamily;
   return first.type !== second.type && first.clientPort !== second.clientPort ? 1 : timers.triesOfMissingFamily;
+}
+
+/**
+ * By how much this client's timers are late: the kernel rounds long waits up by a part of them
+ * (0.1 % in poll(2), more in the timer wheel), and a loaded node adds to it. Told from its waits
+ * that ended with a resend, in this lookup or else in others.
+ */
+function lateness(
+  lookup: OpenLookup,
+  timers: ResolverTimers,
+  rounds: readonly Timestamp[],
+  servers: number,
+  seen: Duration | null,
+): number {
+  if (timers.growth === 'jittered') return 1;
+  const evidence = lookup.profile?.evidence;
+  const usual = firstWait(lookup, timers, seen);
+  let factor = evidence !== undefined && evidence.timed > 0 ? evidence.timedLate / evidence.timed : 1;
+  if (seen !== null && Math.abs(seen - usual) < TIMER_SLACK) {
+    let nominal = 0;
+    for (let wait = 1; wait < rounds.length; wait++) {
+      nominal += timers.growth === 'doubling' ? usual * 2 ** Math.floor((wait - 1) / Math.max(1, servers)) : usual;
+    }
+    factor = ((rounds.at(-1) as number) - (rounds[0] as number)) / nominal;
+  }
+  return factor > 1 && factor < MOST_LATE ? factor : 1;
 }
 
 /** Times at which the query left, several servers at once or a burst counted as one. */

@@ -143,6 +143,29 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'two of three are dead: one finding, and both are named',
+      lookups: [1, 2, 3].reduce(
+        (scenario) =>
+          scenario.ask([
+            { answered: null },
+            { type: AAAA, sent: 0.03, answered: null },
+            { server: '10.96.0.12', port: 998, sent: 5000, answered: null },
+            { server: '10.96.0.12', port: 998, type: AAAA, sent: 5000.03, answered: null },
+            { server: SECOND, port: 999, sent: 8000, answered: 8000.4 },
+            { server: SECOND, port: 999, type: AAAA, sent: 8000.03, answered: 8000.5, records: 0 },
+          ]),
+        new Scenario(),
+      ).lookups,
+      reports: [
+        {
+          subject: '10.96.0.10',
+          count: 3,
+          cost: [7.99, 8.001],
+          settings: [/10\.96\.0\.10 .*0 of 6/, /10\.96\.0\.12 .*0 of 6/],
+        },
+      ],
+    },
+    {
       name: 'nobody listens',
       lookups: new Scenario().ask(
         [

@@ -21,7 +21,7 @@ export default defineRule({
     backend: 'one server behind {server} never answers: {count} of {total:lookup} waited {least}{wait:duration}',
     seenBackend:
       '{server}, one of {backends} behind {service}, never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration}',
-    closed: 'nobody listens at {server}: ICMP told so {count} of {total:lookup}',
+    closed: 'nobody listens at {server}: ICMP said so in {count} of {total:lookup}',
     clear: 'every server that was asked answers ({servers:server}, {answered} of {queries:query} answered)',
     few: 'of {servers:server} {silent} did not answer, but was asked too little to tell ({answered} of {queries:query} answered)',
   },
@@ -62,7 +62,7 @@ export default defineRule({
               ...waitOf(part),
               queries: (backend ?? record).queries,
             },
-            because: [silence(record, backend), ...waitSettings(part.groups)],
+            because: [silence(record, backend), ...othersSilent(seen.servers(), record), ...waitSettings(part.groups)],
             fix: [
               record.answered > 0 || closed
                 ? advice(
@@ -106,6 +106,16 @@ function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolea
   if (verdicts.some(({ dead }) => dead === 'address')) return 'dead';
   return verdicts.some(({ backend }) => backend !== null) ? 'seenBackend' : 'backend';
 }
+
+// As many as RULES takes for more than chance.
+const SILENT_QUERIES = 5;
+
+/** A lookup that waits for several dead servers counts once, for the one that cost most. */
+const othersSilent = (servers: readonly ServerRecord[], { input, server }: ServerRecord): Setting[] =>
+  servers
+    .filter((other) => other.input === input && other.server !== server)
+    .filter((other) => other.answered === 0 && other.queries >= SILENT_QUERIES)
+    .map((other) => silence(other, null));
 
 function silence({ server, answered, queries }: ServerRecord, backend: BackendRecord | null): Setting {
   const wire = { setting: 'queries answered', origin: 'wire', source: 'the packets' } as const;

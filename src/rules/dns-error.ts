@@ -48,7 +48,8 @@ export default defineRule({
     servfail: '{count} of {total:lookup} got SERVFAIL for {name}',
     refused: '{count} of {total:lookup} got REFUSED for {name}',
     timeout: '{count} of {total:lookup} got {rcode} for {name} and gave up',
-    clear: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
+    clear: 'no lookup ended in an error ({total:lookup})',
+    explained: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
   },
   create({ report, clear, fact }) {
     const seen = fact(losses);
@@ -147,7 +148,7 @@ export default defineRule({
         if (unexplained.length > 0) return;
         const ofFamilies = [...groups.values()].reduce((sum, group) => sum + group.tally.count, 0);
         const data = { total: seen.lookups, explained: explained + ofFamilies };
-        clear('clear', data, { count: seen.lookups, unit: 'lookups' });
+        clear(data.explained === 0 ? 'clear' : 'explained', data, { count: seen.lookups, unit: 'lookups' });
       },
     };
   },

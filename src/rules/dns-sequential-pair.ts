@@ -1,4 +1,4 @@
-import { formatDuration } from '../base/text.ts';
+import { formatCount, formatDuration, plural } from '../base/text.ts';
 import type { Evidence } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
@@ -114,7 +114,7 @@ export default defineRule({
               unit: 'lookups',
               cost: tally,
               confidence: parallel === 0 && pairs >= CERTAIN_PAIRS ? 'certain' : 'likely',
-              confidenceBecause: `${pairs} pairs one after the other, ${parallel} at once`,
+              confidenceBecause: `${plural(pairs, 'pair')} one after the other, ${formatCount(parallel)} at once`,
               evidence: pairEvidence(tally.examples[0] as Lookup),
               because: [
                 {

@@ -149,7 +149,7 @@ function slowEvidence(example: Lookup | undefined, analysis: LossAnalysis | null
 
 const delaySetting = ({ subject, tally }: Part<SlowGroup>, usual: Duration): Setting => ({
   component: subject.name,
-  setting: 'time from query to answer',
+  setting: 'wait for a late answer',
   value: `${formatDuration(nanoseconds(tally.costs.max))} at most${usual > 0 ? `, usually ${formatDuration(usual)}` : ''}`,
   origin: 'wire',
   source: 'the packets',

@@ -37,6 +37,14 @@ const MAX_PENDING = 256;
 const UNKNOWN = Number.NaN as Timestamp;
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
+/** A lookup that waits for the capture to go on. */
+interface Pending {
+  readonly lookup: Lookup;
+  readonly toldAt: Timestamp;
+  /** What its server usually took when the lookup came. */
+  readonly usual: Duration;
+}
+
 interface ClientRecord {
   lookups: number;
   parallel: number;
@@ -87,7 +95,7 @@ export const losses = defineFact({
     const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({ lookups: 0, parallel: 0 }));
     const groups = new Map<string, LossGroup>();
     const familyNames = new Map<string, FamilyName>();
-    let pending: { lookup: Lookup; toldAt: Timestamp }[] = [];
+    let pending: Pending[] = [];
     let current: LossAnalysis | null = null;
     let disturbed = false;
     let parallel = false;
@@ -165,7 +173,9 @@ export const losses = defineFact({
         watchedUntil,
       });
 
-    function lossy(lookup: Lookup, analysis: LossAnalysis): void {
+    const usualOf = (lookup: Lookup): Duration => usualDelay(servers.of(lookup.input, lookup.server));
+
+    function lossy(lookup: Lookup, analysis: LossAnalysis, usual: Duration): void {
       counted++;
       for (const send of analysis.sends) {
         const { attempt } = send;
@@ -192,18 +202,22 @@ export const losses = defineFact({
         server.alternations++;
       }
       if (analysis.family !== null) countFamilyName(analysis.family, analysis.sends);
-      addLookup(groupOf(lookup, analysis), lookup, analysis, usualDelay(server));
+      addLookup(groupOf(lookup, analysis), lookup, analysis, usual);
     }
 
-    /** Whether their queries are lost could be told only when the capture had gone on for a while. */
-    function settlePending(): void {
+    /**
+     * Whether their queries are lost could be told only when the capture had gone on for a while.
+     * @param all whoever asks for verdicts gets them from what there is
+     */
+    function settlePending(all: boolean): void {
       const before = pending;
-      if (!before.some(({ lookup, toldAt }) => endOfInput(lookup.input) >= toldAt)) return;
+      if (!all && !before.some(({ lookup, toldAt }) => endOfInput(lookup.input) >= toldAt)) return;
       pending = [];
-      for (const { lookup } of before) {
+      for (const waiting of before) {
+        const { lookup, usual } = waiting;
         const analysis = takeApart(lookup);
-        if (analysis.toldAt > endOfInput(lookup.input)) pending.push({ lookup, toldAt: analysis.toldAt });
-        else lossy(lookup, analysis);
+        if (all || !(analysis.toldAt > endOfInput(lookup.input))) lossy(lookup, analysis, usual);
+        else pending.push({ ...waiting, toldAt: analysis.toldAt });
       }
     }
 
@@ -249,7 +263,7 @@ export const losses = defineFact({
         disturbed = false;
         parallel = false;
         slowest = 0;
-        if (pending.length > 0) settlePending();
+        if (pending.length > 0) settlePending(false);
         if (isPlain(lookup)) {
           plain(lookup);
           if (!parallel) return;
@@ -260,10 +274,11 @@ export const losses = defineFact({
         current = takeApart(lookup);
         const { toldAt } = current;
         disturbed = toldAt > NEVER || isLossy(current) || current.family !== null;
-        if (!(toldAt > endOfInput(lookup.input))) lossy(lookup, current);
-        else if (pending.length < MAX_PENDING) pending.push({ lookup: copyLookup(lookup), toldAt });
+        const usual = usualOf(lookup);
+        if (!(toldAt > endOfInput(lookup.input))) lossy(lookup, current, usual);
+        else if (pending.length < MAX_PENDING) pending.push({ lookup: copyLookup(lookup), toldAt, usual });
         // Too many to keep: judged by what their own waits show.
-        else lossy(lookup, takeApart(lookup, UNKNOWN));
+        else lossy(lookup, takeApart(lookup, UNKNOWN), usual);
       },
       get lookups() {
         return lookups;
@@ -302,9 +317,9 @@ export const losses = defineFact({
         for (const { counts } of [...allServers(), ...groups.values()]) addLossCounts(sum, counts);
         return sum;
       },
-      finish: settlePending,
+      finish: () => settlePending(true),
       verdicts() {
-        settlePending();
+        settlePending(true);
         return judgeLosses([...groups.values()], allServers(), servers.of, familyNames);
       },
     };

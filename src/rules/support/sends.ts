@@ -94,8 +94,11 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
 // One answer that came after half a minute must not make every loss of a short capture doubtful.
 const MOST_LATE = seconds(10);
 
-const latest = (context: Pick<SendContext, 'slowest'>, attempt: Attempt): Duration =>
-  nanoseconds(Math.min(MOST_LATE, context.slowest(attempt.server)));
+/** How long an answer may still come; 0 where the server was never seen to answer after a resolver's timer. */
+function latest(context: Pick<SendContext, 'slowest'>, { server }: Attempt): Duration {
+  const slowest = context.slowest(server);
+  return slowest < SOONEST_RETRY ? nanoseconds(0) : nanoseconds(Math.min(MOST_LATE, slowest));
+}
 
 function sendsOfAttempt(attempt: Attempt, usual: Duration): Send[] {
   const { sentAt: at, sentPacket: packet, behindDnat } = attempt;

@@ -69,9 +69,9 @@ describe('a distribution', () => {
         fc.nat(1e10),
         fc.boolean(),
         fc.boolean(),
-        (few, value, a, b) => {
-          const one = a ? many([value]) : few;
-          const other = b ? many([...few, value]) : [value];
+        (few, more, a, b) => {
+          const one = a ? many([more]) : few;
+          const other = b ? many([...few, more]) : [more];
           const sum = of(one);
           const added = of(other);
           sum.addAll(added);

@@ -1,4 +1,4 @@
-import { between, milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
 import { timersOf, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import { lastSentAt, RCODE, RR_TYPE, type Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
@@ -47,7 +47,8 @@ function settlePlain(lookup: OpenLookup): boolean {
       return false;
   }
   const end = twin === null || twin.repliedAt < last.repliedAt ? last.repliedAt : twin.repliedAt;
-  const duration = between(lookup.startedAt, end);
+  // Below zero where the capture's clock was set back in between.
+  const duration = nanoseconds(Math.max(0, end - lookup.startedAt));
   if (duration > SHORTEST_TIMER) return false;
   lookup.duration = duration;
   lookup.endBecause = 'reply';

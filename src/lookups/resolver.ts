@@ -144,7 +144,7 @@ function judgeByTraces(evidence: Evidence): Verdict {
   const none = Math.max(0, evidence.pairs - evidence.muslIds - evidence.glibcIds - evidence.nearIds - evidence.bothIds);
   // Each pair's ids are an experiment of their own; habits are one, however often they show.
   const perPair = Math.min(1, MOST_COUNTED / Math.max(1, evidence.pairs));
-  const habit = (count: number): number => Math.min(count, HABIT_COUNTED);
+
   const { resentAfter } = evidence;
   const traces: [keyof typeof LIKELIHOOD, number][] = [
     ['prior', 1],
@@ -189,6 +189,8 @@ function judgeByTraces(evidence: Evidence): Verdict {
 
 const resends = ({ resentAfter }: Evidence): number =>
   resentAfter.twoPointFive + resentAfter.two + resentAfter.five + resentAfter.six;
+
+const habit = (count: number): number => Math.min(count, HABIT_COUNTED);
 
 function detailOf(resolver: Candidate, evidence: Evidence): string | null {
   if (resolver === 'c-ares') return evidence.resentAfter.two + evidence.gaveUpMissing > 0 ? '≥1.20, ≤1.21' : '≤1.21';

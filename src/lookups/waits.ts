@@ -59,8 +59,8 @@ export function timerEnd(
   const [wait, isSeen] = lastWait(lookup, timers, rounds.length, servers, seenWait);
   const lastRound = rounds.at(-1) as Timestamp;
   const due = timers.totalFromFirst
-    ? plus(rounds[0] as Timestamp, nanoseconds(wait * rounds.length * late))
-    : plus(lastRound, nanoseconds(wait * late));
+    ? plus(rounds[0] as Timestamp, nanoseconds(Math.round(wait * rounds.length * late)))
+    : plus(lastRound, nanoseconds(Math.round(wait * late)));
   if (rounds.length < tries && horizon.endsAt < due + TIMER_SLACK) {
     return { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
   }

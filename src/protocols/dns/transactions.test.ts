@@ -202,6 +202,24 @@ describe('copies', () => {
   });
 });
 
+describe('times that run backwards', () => {
+  it('leave the queues whole', () => {
+    const s = scenario();
+    s.query({ ms: 100, ipId: 1 });
+    s.reply({ ms: 50, ipId: 1 });
+    s.query({ ms: 101, port: 40_001, ipId: 2 });
+    s.reply({ ms: 60, ipId: 2 });
+    s.reply({ ms: 110, port: 40_001, ipId: 3 });
+    s.query({ ms: 90, port: 40_002, ipId: 4 });
+    s.reply({ ms: 120, port: 40_002, ipId: 4 });
+    s.reply({ ms: 20, ipId: 5 });
+    // A damaged queue would never come to its end.
+    s.transactions.advance(at(milliseconds(10_000_000)));
+    s.reply({ ms: 10_000_001 });
+    expect(s.transactions.counts.orphanReplies).toBe(1);
+  });
+});
+
 describe('bounds', () => {
   it('forget a query only after the longest wait of any resolver', () => {
     const s = scenario();

@@ -162,7 +162,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     counts.replies++;
     known.replyIpId = layers.ipId;
     known.lastReplyAt = layers.time;
-    if (known.rcode >= 0) {
+    if (known.rcode >= 0 && known.earlierReplies.length < MAX_RESENDS) {
       const earlier = { at: known.repliedAt, packet: known.replyPacket, rcode: known.rcode };
       known.earlierReplies = [...known.earlierReplies, earlier];
     }
@@ -173,7 +173,8 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     known.answerCount = message.answerCount;
     known.addresses = message.addresses;
     known.ttl = message.ttl;
-    unanswered.remove(known);
+    // Not always among the unanswered: times that run backwards make a reply look earlier than its query.
+    queueOf(known).remove(known);
     if (known.resends.length > 0) queueResent(known, layers.time);
     else queueAnswered(known, layers.time);
     sink.replied(known);
@@ -183,6 +184,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     counts.replies++;
     known.replyIpId = layers.ipId;
     known.lastReplyAt = layers.time;
+    if (known.lateReplies.length >= MAX_RESENDS) return;
     known.lateReplies = [
       ...known.lateReplies,
       { at: layers.time, packet: packetId(layers.input, layers.number), rcode: message.rcode },

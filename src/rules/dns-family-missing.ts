@@ -4,7 +4,7 @@ import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, oneFamilyFixes, settingsOfAll } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, waitOf, waitSettings } from './support/loss-report.ts';
+import { partsOfCause, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { losses } from './support/losses.ts';
@@ -32,10 +32,8 @@ export default defineRule({
         const verdicts = seen.verdicts();
         const blind = oneSided(verdicts);
         if (blind !== null) return unobservable(blind);
-        const missing = verdicts.filter(({ cause }) => cause === 'family-missing');
-        for (const part of partsByServer(missing.map(({ group }) => group))) {
-          const own = missing.filter(({ group }) => part.groups.includes(group));
-          const common = lossReport(part, own, seen, inputs);
+        const missing = partsOfCause(verdicts, 'family-missing', partsByServer, seen, inputs);
+        for (const { part, own, common } of missing) {
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const { group } = own[0] as Verdict;
           const family = typeName(group.family?.type ?? 0);

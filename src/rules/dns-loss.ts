@@ -2,7 +2,7 @@ import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
+import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
@@ -25,10 +25,8 @@ export default defineRule({
         const verdicts = seen.verdicts();
         const blind = oneSided(verdicts);
         if (blind !== null) return unobservable(blind);
-        const lossy = verdicts.filter(({ cause }) => cause === 'loss');
-        for (const part of partsByClient(lossy.map(({ group }) => group))) {
-          const own = lossy.filter(({ group }) => part.groups.includes(group));
-          const common = lossReport(part, own, seen, inputs);
+        const lossy = partsOfCause(verdicts, 'loss', partsByClient, seen, inputs);
+        for (const { part, own, common } of lossy) {
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(part.subject);
           const servers = [...new Set(own.map(({ group }) => group.server))];

@@ -2,7 +2,7 @@ import { DNAT_RACE } from '../knowledge/cluster-defaults.ts';
 import { defineRule } from './support/define-rule.ts';
 import { pairSetting, raceFixes, settingsOfAll } from './support/fixes.ts';
 import { oneSided } from './support/loss-evidence.ts';
-import { lossReport, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
+import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { pairsOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
@@ -26,10 +26,8 @@ export default defineRule({
         const verdicts = seen.verdicts();
         const blind = oneSided(verdicts);
         if (blind !== null) return unobservable(blind);
-        const races = verdicts.filter(({ cause }) => cause === 'race');
-        for (const part of partsByClient(races.map(({ group }) => group))) {
-          const own = races.filter(({ group }) => part.groups.includes(group));
-          const common = lossReport(part, own, seen, inputs);
+        const races = partsOfCause(verdicts, 'race', partsByClient, seen, inputs);
+        for (const { part, common } of races) {
           const resolvers = settingsOfAll(resolversOf(part.groups));
           report({
             ...common,

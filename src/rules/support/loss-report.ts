@@ -38,6 +38,28 @@ export function lossReport(
   };
 }
 
+/** One finding's worth of what has one cause. */
+export interface CausePart {
+  part: Part<LossGroup>;
+  own: readonly Verdict[];
+  common: LossReport;
+}
+
+/** What has this cause, divided by client or by server. */
+export function partsOfCause(
+  verdicts: readonly Verdict[],
+  cause: Verdict['cause'],
+  divide: (groups: readonly LossGroup[]) => Part<LossGroup>[],
+  seen: Losses,
+  inputs: readonly Input[],
+): CausePart[] {
+  const caused = verdicts.filter((verdict) => verdict.cause === cause);
+  return divide(caused.map(({ group }) => group)).map((part) => {
+    const own = caused.filter(({ group }) => part.groups.includes(group));
+    return { part, own, common: lossReport(part, own, seen, inputs) };
+  });
+}
+
 /** All queries that were seen, and those of them that got no answer, for want of it or of anybody who waited. */
 export function totalsOf(seen: Losses): { sent: number; lost: number } {
   const servers = seen.servers();

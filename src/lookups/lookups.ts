@@ -252,8 +252,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.resolverDetail = verdict?.detail ?? null;
     lookup.resolverConfidence = verdict?.confidence ?? 'possible';
     lookup.resolverBecause = verdict?.because ?? 'too many clients to follow each';
-    const first = lookup.attempts[0] as TrackedAttempt;
-    lookup.name = lookup.stem > 0 ? first.name.slice(0, lookup.stem) : first.name;
+    lookup.name = nameOf(lookup);
     for (const attempt of lookup.attempts) options.settle(attempt);
     settleEnd(lookup, options.horizon);
   }
@@ -291,6 +290,17 @@ export function createLookups(options: LookupsOptions) {
   }
 
   return { counts, sink, advance, finish, snapshot };
+}
+
+/** What all its names have in common; that very string where it was asked for as it is, as it mostly was. */
+function nameOf({ attempts, stem }: OpenLookup): string {
+  const first = attempts[0] as TrackedAttempt;
+  if (stem <= 0) return first.name;
+  for (let index = attempts.length - 1; index >= 0; index--) {
+    const { name } = attempts[index] as TrackedAttempt;
+    if (name.length === stem) return name;
+  }
+  return first.name.slice(0, stem);
 }
 
 function wasResent(lookup: OpenLookup): boolean {

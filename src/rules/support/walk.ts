@@ -62,4 +62,8 @@ export const deadNames = (lookup: Lookup): string[] => [
   ...new Set(lookup.attempts.filter((attempt) => isDead(attempt, lookup.name)).map((attempt) => attempt.name)),
 ];
 
-export const dotsOf = (name: string): number => name.split('.').length - 1;
+export function dotsOf(name: string): number {
+  let dots = 0;
+  for (let at = name.indexOf('.'); at >= 0; at = name.indexOf('.', at + 1)) dots++;
+  return dots;
+}

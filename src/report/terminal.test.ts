@@ -77,8 +77,7 @@ describe('the answer at a terminal', () => {
     expect(text).toContain('standard input: 1,204 packets, 61.2 s from 2023-11-14 22:13:20 UTC');
     expect(text).toMatch(/3 packets\s+cut, 1 not understood, 7 lost by the capturing program/);
     expect(text).toContain('and 2 more with 2,408 packets');
-    expect(text).not.toContain('cut at byte');
-    expect(renderTerminal(diagnosisOf({ inputs }), { ...plain, full: true })).toContain('cut at byte');
+    expect(text.replace(/\s+/g, ' ')).toContain('cut at byte 1,204');
   });
 
   it('colours only where asked', () => {

@@ -78,7 +78,8 @@ function inputs(style: Style, { inputs: all }: Diagnosis, full: boolean): string
     const words = [
       inputWords(input),
       ...(damage === '' ? [] : [damage]),
-      ...(full ? [...input.damage.notes, input.vantage.because] : []),
+      ...input.damage.notes,
+      ...(full ? [input.vantage.because] : []),
     ];
     return labelled(
       style,

@@ -46,11 +46,6 @@ const TRUE_FINDINGS: readonly { files: RegExp; rules: readonly string[]; because
     rules: ['dns-slow-server', 'dns-loss', 'dns-error'],
     because: 'a home router: answers after 507 ms, one query asked three times, wpad.home NXDOMAIN',
   },
-  {
-    files: /DnsEdit/,
-    rules: ['dns-loss'],
-    because: 'single packets picked from a longer capture: two queries without their answers',
-  },
 ];
 
 describe.skipIf(!existsSync(PUBLIC))("every file of others' collections (../shared/captures/public)", () => {

@@ -1,3 +1,4 @@
+import { at, seconds } from '../base/time.ts';
 import { createDamage } from '../model/input.ts';
 import { RR_TYPE } from '../model/lookup.ts';
 import { inputOf } from '../model/testing/rows.ts';
@@ -138,6 +139,13 @@ ruleTester(rule, {
       name: 'the race',
       lookups: new Scenario().pair(40).lostSecond(6).lookups,
       says: /6 of 104 queries unanswered, for other reasons/,
+    },
+    {
+      name: 'packets picked by hand: nobody asked again, though the capture goes on beyond every timer',
+      lookups: new Scenario({ resolver: 'unknown' })
+        .ask([{ answered: 30 }])
+        .ask([{ answered: null }], { lasts: 250, endBecause: 'captureEnd' }).lookups,
+      inputs: [inputOf({ endsAt: at(seconds(400)) })],
     },
     { name: 'a dead server', lookups: new Scenario().silent(3).lookups },
     {

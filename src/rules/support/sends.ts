@@ -88,7 +88,23 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
     send.fate = 'unknown';
     send.toldAt = told as Timestamp;
   }
+  if (nobodyWaited(lookup, sends, context.watchedUntil)) for (const send of sends) send.fate = 'unknown';
   return sends;
+}
+
+// The first wait of every stub resolver is over by then (gRPC's 6 s is the longest).
+const ASKED_AGAIN_BY = seconds(10);
+
+/**
+ * A stub resolver asks again. Where an unknown sender did not, for longer than any of them waits,
+ * and got no answer at all, the capture rather lacks the answer (hand-picked packets, one
+ * direction, another path) than that it was lost.
+ */
+function nobodyWaited(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): boolean {
+  if (lookup.resolver !== 'unknown' || sends.some(({ fate }) => fate !== 'lost')) return false;
+  const asked = new Set(sends.map(({ attempt }) => `${attempt.type} ${attempt.name}`));
+  const last = Math.max(...sends.map(({ at }) => at));
+  return asked.size === sends.length && watchedUntil - last > ASKED_AGAIN_BY;
 }
 
 // One answer that came after half a minute must not make every loss of a short capture doubtful.

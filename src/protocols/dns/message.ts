@@ -9,6 +9,7 @@ export const HEADER_LENGTH = 12;
 const MAX_RECORDS = 512;
 const CLASS_INTERNET = 1;
 const EDNS_COOKIE = 10;
+const MAX_TTL = 0x7fff_ffff;
 
 // Lists of one address are kept for so many addresses.
 const MAX_LISTS = 1 << 14;
@@ -107,7 +108,9 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
         if (message.response) message.rcode |= (bytes[position + 4] as number) << 4;
         message.cookie = hasCookie(bytes, dataStart, dataEnd);
       } else if (index < answers && message.response) {
-        const ttl = read32(bytes, position + 4);
+        // RFC 2181 section 8: 31 bits; a set upper bit means 0.
+        const sent = read32(bytes, position + 4);
+        const ttl = sent > MAX_TTL ? 0 : sent;
         if (message.ttl < 0 || ttl < message.ttl) message.ttl = ttl;
         const length = dataEnd - dataStart;
         if ((type === RR_TYPE.A && length === 4) || (type === RR_TYPE.AAAA && length === 16)) {

@@ -321,5 +321,6 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
 
 function hashOf(id: number, nameHash: number): number {
   const hash = Math.imul(id + 1, 0x9e3779b1) ^ nameHash;
-  return (hash ^ (hash >>> 15)) >>> 0;
+  // Signed: a number that fits into 31 bits and a sign is kept in its record without a box.
+  return hash ^ (hash >>> 15);
 }

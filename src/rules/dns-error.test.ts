@@ -1,4 +1,6 @@
+import { at, milliseconds } from '../base/time.ts';
 import { RCODE, RR_TYPE, type Lookup } from '../model/lookup.ts';
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './dns-error.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario, together } from './support/testing/scenario.ts';
@@ -30,6 +32,17 @@ const failing = (rcode: number, outcome: Lookup['outcome']): Scenario =>
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a name with a suffix that nobody goes on from',
+      lookups: new Scenario({ name: 'api.example.com.prod.svc.cluster.local' }).ask(
+        [{ rcode: 3, records: 0, answered: 1 }],
+        {
+          outcome: 'nxdomain',
+        },
+      ).lookups,
+      inputs: [inputOf({ endsAt: at(milliseconds(2000)) })],
+      reports: [{ says: /NXDOMAIN/, count: 1 }],
+    },
     {
       name: 'one family fails in two lookups only: too few for the family rule',
       lookups: Array.from({ length: 2 }).reduce<Scenario>(
@@ -113,6 +126,16 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'the capture ends within a walk: the next suffix would come now',
+      lookups: new Scenario({ name: 'api.example.com.prod.svc.cluster.local' }).ask(
+        [{ rcode: 3, records: 0, answered: 1 }],
+        {
+          outcome: 'nxdomain',
+        },
+      ).lookups,
+      inputs: [inputOf({ endsAt: at(milliseconds(2)) })],
+    },
     {
       name: 'one family fails each time and takes the lookup with it: that is the family rule’s',
       lookups: Array.from({ length: 3 }).reduce<Scenario>(

@@ -1,5 +1,5 @@
 import { formatCount } from '../base/text.ts';
-import { nanoseconds, type Duration } from '../base/time.ts';
+import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { rcodeName, typeName, type Attempt, type Lookup, type Outcome } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
@@ -35,6 +35,19 @@ interface ErrorGroup extends Occurrences {
   found: number;
 }
 
+// A resolver goes on to the next suffix at once; a throttled pod may need a CFS period (100 ms) and more.
+const NEXT_SUFFIX_WITHIN = milliseconds(250);
+// A Service has five labels in Kubernetes' default domain, a pod of a StatefulSet six.
+const MOST_LABELS = 6;
+const CLUSTER_SUFFIX = '.svc.cluster.local';
+
+/** A name with a search suffix, asked at the capture's very end: what comes next is not in it. */
+const mayWalkOn = ({ name, startedAt, duration }: Lookup, endsAt: Timestamp | undefined): boolean =>
+  name.endsWith(CLUSTER_SUFFIX) &&
+  name.split('.').length > MOST_LABELS &&
+  endsAt !== undefined &&
+  endsAt - (startedAt + duration) < NEXT_SUFFIX_WITHIN;
+
 const familyKey = (input: number, server: string, { type, name }: FamilyFault): string =>
   `${input}|${server}|${type}|${name}`;
 
@@ -51,7 +64,7 @@ export default defineRule({
     clear: 'no lookup ended in an error ({total:lookup})',
     explained: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
   },
-  create({ report, clear, fact }) {
+  create({ report, clear, fact, inputs }) {
     const seen = fact(losses);
     const groups = new Map<string, ErrorGroup>();
     const byName = new Map<string, ErrorGroup[]>();
@@ -93,6 +106,7 @@ export default defineRule({
         if (!addresses && outcome === 'nxdomain') return;
         // gRPC asks for a service configuration that hardly anyone has.
         if (lookup.name.startsWith('_grpc_config.')) return;
+        if (outcome === 'nxdomain' && mayWalkOn(lookup, inputs[lookup.input]?.endsAt)) return;
         const { current } = seen;
         const fault = current?.familyFailed === true ? current.family : null;
         const family = fault === null ? '' : familyKey(lookup.input, lookup.server, fault);

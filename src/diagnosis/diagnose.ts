@@ -91,6 +91,8 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   for (const observer of observers) {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
+  const hearConnection = observers.filter((observer) => observer.connection !== undefined);
+  const hearExchange = observers.filter((observer) => observer.exchange !== undefined);
 
   const judge = (): Diagnosis => {
     for (const observer of factObservers) observer.finish?.();
@@ -137,6 +139,12 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       lookup(lookup) {
         for (let index = 0; index < listeners.length; index++) (listeners[index] as (lookup: Lookup) => void)(lookup);
+      },
+      connection(connection) {
+        for (const observer of hearConnection) observer.connection?.(connection);
+      },
+      exchange(exchange) {
+        for (const observer of hearExchange) observer.exchange?.(exchange);
       },
       finish() {
         final ??= judge();

@@ -1,14 +1,21 @@
+import type { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import type { Input } from './input.ts';
 import type { Lookup } from './lookup.ts';
 
 /**
  * All who read rows read them so: a rule is an observer that reports, an exporter one that
- * writes, statistics one that counts. Rows come in order of their start. What an observer keeps
- * is bounded; a row is valid during the call only (`copyLookup` makes one to keep).
+ * writes, statistics one that counts. What an observer keeps is bounded; a row is valid during
+ * the call only (`copyLookup`, `copyConnection`, `copyExchange` make one to keep).
+ *
+ * Lookups come in order of their start. Connections and exchanges come when they end, because
+ * some last as long as the capture: an exchange before its connection.
  */
 export interface Observer {
   /** An input begins: before its first row. The object goes on being filled, and is whole at `finish`. */
   input?(input: Input): void;
   lookup?(lookup: Lookup): void;
+  connection?(connection: Connection): void;
+  exchange?(exchange: Exchange): void;
   finish?(): void;
 }

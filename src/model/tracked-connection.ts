@@ -1,6 +1,7 @@
 import type { Timestamp } from '../base/time.ts';
 import type { Connection } from './connection.ts';
-import type { AddressId, Layers } from './packet.ts';
+import type { Exchange } from './exchange.ts';
+import type { AddressId, Layers, PacketId } from './packet.ts';
 
 /** The packet that something came with. A `Layers` is one. */
 export type Arrival = Pick<Layers, 'input' | 'number' | 'time'>;
@@ -14,6 +15,22 @@ export interface TrackedConnection extends Connection {
   readonly serverId: AddressId;
   /** The handshake's last packet was seen, or data; NaN before. */
   establishedAt: Timestamp;
-  /** The last packet of either side that carried data; NaN before. */
+  /** The last packet of either side that carried new data, the one at hand included; NaN before. */
   lastDataAt: Timestamp;
+  /** The one before it: how long the connection had been idle when the packet at hand came. */
+  previousDataAt: Timestamp;
+  /** Exchanges that have begun and not ended. */
+  openExchanges: number;
+}
+
+/** An exchange on its way, with what only `protocols` need. */
+export interface OpenExchange extends Exchange {
+  requestFirst: PacketId;
+  requestLast: PacketId;
+  responseFirst: PacketId;
+  responseLast: PacketId;
+  /** The response's last byte so far; NaN before. */
+  answeredAt: Timestamp;
+  /** The connection's retransmissions when it began. */
+  retransmittedBefore: number;
 }

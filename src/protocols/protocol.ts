@@ -10,6 +10,8 @@ export interface ConversationContext {
   readonly connection: TrackedConnection;
   /** The first bytes that the protocol gets are the connection's own first: nothing was missed. */
   readonly fromStart: boolean;
+  /** The next exchange's id, in order of their start. */
+  nextId(): string;
   /** An exchange that is complete, or will not become so. Copied or written by who gets it: it may be used again. */
   emit(exchange: Exchange): void;
   /**

@@ -1,0 +1,141 @@
+import { at, between, nanoseconds, type Timestamp } from '../base/time.ts';
+import type { Side } from '../model/connection.ts';
+import type { ExchangeOutcome, ExchangeProtocol } from '../model/exchange.ts';
+import { packetId, type PacketId } from '../model/packet.ts';
+import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-connection.ts';
+import type { ConversationContext } from './protocol.ts';
+
+const UNSEEN = -1;
+const NEVER = at(Number.NaN);
+const UNKNOWN = nanoseconds(Number.NaN);
+
+const retransmitted = ({ retransmissions }: TrackedConnection): number =>
+  retransmissions.client + retransmissions.server;
+
+/** An exchange that begins with this packet: its request's first byte, or, where that was missed, what is first seen of it. */
+export function beginExchange(
+  context: ConversationContext,
+  protocol: ExchangeProtocol,
+  arrival: Arrival,
+): OpenExchange {
+  const { connection } = context;
+  const first = connection.exchanges === 0;
+  const opened = connection.syns.length > 0 || connection.synAcks.length > 0;
+  const idle = connection.openExchanges > 0 ? 0 : between(connection.previousDataAt, arrival.time);
+  const exchange: OpenExchange = {
+    id: context.nextId(),
+    input: connection.input,
+    protocol,
+    shape: 'call',
+    client: connection.client,
+    clientPort: connection.clientPort,
+    server: connection.server,
+    serverPort: connection.serverPort,
+    backend: connection.backend,
+    connection: connection.id,
+    method: '',
+    path: '',
+    host: '',
+    status: UNSEEN,
+    grpcStatus: UNSEEN,
+    error: null,
+    outcome: 'incomplete',
+    endedBy: null,
+    resetCode: UNSEEN,
+    startedAt: arrival.time,
+    requestedAt: NEVER,
+    firstByteAt: NEVER,
+    duration: nanoseconds(0),
+    requestBytes: 0,
+    responseBytes: 0,
+    requestMessages: 0,
+    responseMessages: 0,
+    packets: [],
+    place: connection.exchanges,
+    inFlight: connection.openExchanges,
+    reused: !first || !opened,
+    idleBefore: first ? UNKNOWN : nanoseconds(idle),
+    connectDuration: first ? connection.connectDuration : UNKNOWN,
+    tlsDuration: first && connection.tls !== null ? connection.tls.handshakeDuration : UNKNOWN,
+    roundTrip: UNKNOWN,
+    stalls: [],
+    retransmissions: 0,
+    deadline: UNKNOWN,
+    previousAttempts: UNSEEN,
+    retryAfter: UNKNOWN,
+    keepsConnection: true,
+    requestFirst: UNSEEN,
+    requestLast: UNSEEN,
+    responseFirst: UNSEEN,
+    responseLast: UNSEEN,
+    answeredAt: NEVER,
+    retransmittedBefore: retransmitted(connection),
+  };
+  connection.exchanges++;
+  connection.openExchanges++;
+  return exchange;
+}
+
+/** Bytes of its request (0 for an end without bytes) came with this packet. */
+export function sawRequest(exchange: OpenExchange, length: number, arrival: Arrival): void {
+  const packet = packetId(arrival.input, arrival.number);
+  if (exchange.requestFirst === UNSEEN) exchange.requestFirst = packet;
+  exchange.requestLast = packet;
+  exchange.requestedAt = arrival.time;
+  exchange.requestBytes += length;
+}
+
+/** Bytes of its response (0 for an end without bytes) came with this packet. Interim 1xx answers are not told. */
+export function sawResponse(exchange: OpenExchange, length: number, arrival: Arrival): void {
+  const packet = packetId(arrival.input, arrival.number);
+  if (exchange.responseFirst === UNSEEN) {
+    exchange.responseFirst = packet;
+    exchange.firstByteAt = arrival.time;
+  }
+  exchange.responseLast = packet;
+  exchange.answeredAt = arrival.time;
+  exchange.responseBytes += length;
+}
+
+/**
+ * The exchange is over: fills in what its connection tells, and emits it. An answered one (`ok`,
+ * `error`) ended with its response's last byte, any other with what ended it.
+ */
+export function endExchange(
+  context: ConversationContext,
+  exchange: OpenExchange,
+  arrival: Arrival,
+  outcome: ExchangeOutcome,
+  endedBy: Side | null = null,
+): void {
+  const { connection } = context;
+  const isAnswered = outcome === 'ok' || outcome === 'error';
+  const end = isAnswered && !Number.isNaN(exchange.answeredAt) ? exchange.answeredAt : arrival.time;
+  // Inputs that are merged may be a little out of order; nothing lasts less than nothing.
+  exchange.duration = nanoseconds(Math.max(0, between(exchange.startedAt, end)));
+  exchange.outcome = outcome;
+  exchange.endedBy = isAnswered ? null : endedBy;
+  exchange.backend = connection.backend;
+  exchange.roundTrip = connection.roundTrip;
+  exchange.packets = packetsOf(exchange);
+  exchange.stalls = overlapping(connection, exchange.startedAt, at(exchange.startedAt + exchange.duration));
+  exchange.retransmissions = retransmitted(connection) - exchange.retransmittedBefore;
+  connection.openExchanges--;
+  if (!isAnswered) connection.unanswered++;
+  context.emit(exchange);
+}
+
+function packetsOf({ requestFirst, requestLast, responseFirst, responseLast }: OpenExchange): PacketId[] {
+  const packets: PacketId[] = [];
+  for (const packet of [requestFirst, requestLast, responseFirst, responseLast]) {
+    if (packet !== UNSEEN && !packets.includes(packet)) packets.push(packet);
+  }
+  return packets;
+}
+
+const NO_STALLS: OpenExchange['stalls'] = [];
+
+function overlapping(connection: TrackedConnection, from: Timestamp, until: Timestamp): OpenExchange['stalls'] {
+  if (connection.stalls.length === 0) return NO_STALLS;
+  return connection.stalls.filter((stall) => stall.startedAt < until && stall.startedAt + stall.duration > from);
+}

@@ -115,7 +115,10 @@ export interface Layers {
   sequence: number;
   acknowledgment: number;
   tcpFlags: number;
+  /** As it stands in the header, not scaled. */
   window: number;
+  /** TCP's options are `bytes[tcpOptions] … bytes[payloadStart - 1]`; both equal where there are none. -1 without TCP. */
+  tcpOptions: number;
   icmpType: number;
   icmpCode: number;
 }
@@ -145,6 +148,7 @@ export function createLayers(): Layers {
     acknowledgment: 0,
     tcpFlags: 0,
     window: 0,
+    tcpOptions: -1,
     icmpType: -1,
     icmpCode: -1,
   };

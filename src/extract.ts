@@ -22,7 +22,7 @@ const ADVANCE_STEP = milliseconds(1);
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
 export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
-  const horizon = { endsAt: at(0) };
+  const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
   const decoders = new Map<number, Decoder>();

@@ -6,7 +6,9 @@ import { createDiagnosis } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, type Extract } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
+import type { Connection } from './model/connection.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
+import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
 import type { Observer } from './model/observer.ts';
@@ -27,7 +29,7 @@ export interface AnalyzeOptions {
   paths: readonly string[];
   /** Server ports that carry DNS. */
   dnsPorts: readonly number[];
-  /** Only lookups of these clients; empty for all. */
+  /** Only lookups, connections and exchanges of these clients; empty for all. */
   clients: readonly string[];
   /** Only lookups of these names; `*` stands for anything. Empty for all. */
   names: readonly string[];
@@ -58,7 +60,8 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const addresses = new AddressTable();
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
-  const wanted = createFilter(options);
+  const isWantedClient = clientFilter(options);
+  const isWantedName = nameMatcher(options.names);
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   const others = options.observers ?? [];
   const texts = new Map<number, TextSource>();
@@ -69,10 +72,21 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       leftOut.because = TOOLS_OWN;
       return;
     }
-    if (!wanted(found)) return;
+    if (!isWantedClient(found.client) || !isWantedName(found.name)) return;
     run.observer.lookup(found);
     if (options.slowerThan !== null && found.duration < options.slowerThan) return;
     for (const observer of others) observer.lookup?.(found);
+  };
+  const connection = (closed: Connection): void => {
+    if (!isWantedClient(closed.client)) return;
+    run.observer.connection(closed);
+    for (const observer of others) observer.connection?.(closed);
+  };
+  const exchange = (done: Exchange): void => {
+    if (!isWantedClient(done.client)) return;
+    run.observer.exchange(done);
+    if (options.slowerThan !== null && done.duration < options.slowerThan) return;
+    for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
     run.observer.input(begun);
@@ -96,7 +110,11 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   }
 
   for (const track of await tracksOf(sources)) {
-    const extract = createExtract({ addresses, dnsPorts: options.dnsPorts, emit: lookup });
+    const extract = createExtract({
+      addresses,
+      dnsPorts: options.dnsPorts,
+      observer: { lookup, connection, exchange },
+    });
     const tracked = track.map(({ opened }) => opened.source.input);
     for (const begun of tracked) {
       extract.begin(begun);
@@ -125,11 +143,9 @@ function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): 
 
 const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
 
-function createFilter({ clients, names }: AnalyzeOptions): (lookup: Lookup) => boolean {
-  const wantedClients = new Set(clients);
-  const wantedName = nameMatcher(names);
-  if (clients.length === 0 && names.length === 0) return () => true;
-  return (lookup) => (clients.length === 0 || wantedClients.has(lookup.client)) && wantedName(lookup.name);
+function clientFilter({ clients }: AnalyzeOptions): (client: string) => boolean {
+  const wanted = new Set(clients);
+  return (client) => wanted.size === 0 || wanted.has(client);
 }
 
 function progressOf(sources: readonly Source[]): Progress {

@@ -1,7 +1,8 @@
 import { at, milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
 import { RecentPackets } from './recent-packets.ts';
-import type { Arrival, TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
+import type { Arrival } from '../model/tracked-connection.ts';
+import type { TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
 
 /** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
 export const WIDEST_WINDOW = 1 << 30;
@@ -272,7 +273,7 @@ export class Direction {
     while (this.#pending.length > 0) this.#skipTo((this.#pending[0] as Segment).sequence, null);
     this.#shared.counters.gaps++;
     this.next = sequence;
-    this.#shared.handlers.onGap(this.stream, layers);
+    this.#shared.handlers.onGap(this.stream, Infinity, layers);
     this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, layers.payloadLength, layers);
   }
 
@@ -284,7 +285,7 @@ export class Direction {
       this.#shared.counters.gaps++;
       this.#shared.counters.missingBytes += missing;
       this.next = sequence;
-      this.#shared.handlers.onGap(this.stream, said);
+      this.#shared.handlers.onGap(this.stream, missing, said);
     }
     this.#drain(null);
   }
@@ -296,9 +297,10 @@ export class Direction {
     this.state = 'open';
     if (from < end) this.#shared.handlers.onData(this.stream, bytes, from, end, arrival);
     if (end - start < length) {
+      const missing = start + length - Math.max(from, end);
       this.#shared.counters.gaps++;
-      this.#shared.counters.missingBytes += start + length - Math.max(from, end);
-      this.#shared.handlers.onGap(this.stream, arrival);
+      this.#shared.counters.missingBytes += missing;
+      this.#shared.handlers.onGap(this.stream, missing, arrival);
     }
   }
 

@@ -1,21 +1,24 @@
-import { at, between, seconds, type Timestamp } from '../base/time.ts';
-import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
+import type { AddressTable } from '../base/addresses.ts';
+import { at, between, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
+import { IP_PROTOCOL, packetId, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
+import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 import { Direction, type Shared } from './tcp-direction.ts';
 import {
   createTcpCounters,
   TCP_LIMITS,
-  type Arrival,
   type TcpCounters,
   type TcpEnd,
   type TcpHandlers,
   type TcpLimits,
-  type TcpStream,
 } from './tcp-stream.ts';
 import { ConnectionTable, type Connection, type Face } from './tcp-table.ts';
+import { trackedRow } from './tracked-row.ts';
 
 // A closed connection is remembered as long as its ports may not be used again (TIME-WAIT on
 // Linux), so that late copies of its packets do not look like a new one.
 const CLOSED_KEPT = seconds(60);
+// The last acknowledgment, and a FIN that is sent again, come within a retransmission or two.
+const LAST_PACKETS = seconds(1);
 const MAX_CLOSED = 4096;
 // ClusterIP, node and pod, with a tunnel's end between: more faces are made up.
 const MAX_FACES = 4;
@@ -28,13 +31,12 @@ const RESET_DISTANCE = 1 << 24;
 const DNS_PORT = 53;
 
 export interface TcpStreamsOptions extends TcpHandlers {
-  /** Whether packets of this tuple are of interest; asked for each packet of both directions. */
-  wants(source: AddressId, sourcePort: number, destination: AddressId, destinationPort: number): boolean;
+  addresses: AddressTable;
   limits?: Partial<TcpLimits>;
 }
 
 export interface TcpStreams {
-  /** Takes any packet; what is no wanted TCP is left alone. */
+  /** Takes any packet; what is no TCP is left alone. */
   push(layers: Layers): void;
   /** Nothing earlier can follow. */
   advance(time: Timestamp): void;
@@ -57,7 +59,6 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   function push(layers: Layers): void {
     if (layers.protocol !== IP_PROTOCOL.tcp) return;
     const { source, sourcePort, destination, destinationPort, tcpFlags } = layers;
-    if (!options.wants(source, sourcePort, destination, destinationPort)) return;
     // Every segment acknowledges, opens or resets (RFC 9293 section 3.10): others are cut headers or scans.
     if ((tcpFlags & (TCP_FLAG.ack | TCP_FLAG.syn | TCP_FLAG.rst)) === 0 || sourcePort === 0) return;
     last.input = layers.input;
@@ -75,6 +76,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection === null) return;
     connection.lastPacketAt = layers.time;
     table.touch(connection);
+    if (connection.told) return;
+    tally(connection, layers);
 
     const direction = sideOf(connection, source, sourcePort);
     const peer = direction === connection.fromClient ? connection.fromServer : connection.fromClient;
@@ -115,6 +118,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       if (isAnswer && !known.closed && peer.isNear(layers.acknowledgment | 0, FACE_DISTANCE)) return known;
       // The same ports used again.
       end(known, layers, 'replaced');
+      tell(known);
       table.removeFace(face);
       if (known.faces.length === 0) table.remove(known);
     }
@@ -140,6 +144,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (!known.closed || layers.payloadLength === 0) return known;
     // The ports are used again and the SYN was not captured: far from the old numbers.
     if (sideOf(known, layers.source, layers.sourcePort).isNear(sequence, RESET_DISTANCE)) return known;
+    tell(known);
     table.remove(known);
     return null;
   }
@@ -184,46 +189,23 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     return create(layers, !isServerSide(layers), 'ports');
   }
 
-  function create(layers: Layers, clientIsSource: boolean, rolesFrom: TcpStream['rolesFrom']): Connection {
+  function create(layers: Layers, clientIsSource: boolean, rolesFrom: TrackedConnection['rolesFrom']): Connection {
     const { source, sourcePort, destination, destinationPort } = layers;
     const number = counters.connections++;
     const ends = clientIsSource
       ? { client: source, clientPort: sourcePort, server: destination, serverPort: destinationPort }
       : { client: destination, clientPort: destinationPort, server: source, serverPort: sourcePort };
-    const common = {
-      connection: number,
-      ...ends,
-      rolesFrom,
-      firstPacketAt: layers.time,
-      firstPacketNumber: layers.number,
-    };
-    const { client, clientPort, server, serverPort } = ends;
-    const fromClient: TcpStream = {
-      id: number * 2,
-      fromClient: true,
-      source: client,
-      sourcePort: clientPort,
-      destination: server,
-      destinationPort: serverPort,
-      ...common,
-    };
-    const fromServer: TcpStream = {
-      id: number * 2 + 1,
-      fromClient: false,
-      source: server,
-      sourcePort: serverPort,
-      destination: client,
-      destinationPort: clientPort,
-      ...common,
-    };
+    const row = trackedRow(number, ends, rolesFrom, layers, options.addresses);
     const connection: Connection = {
-      client,
-      clientPort,
-      fromClient: new Direction(fromClient, shared),
-      fromServer: new Direction(fromServer, shared),
+      client: ends.client,
+      clientPort: ends.clientPort,
+      fromClient: new Direction({ id: number * 2, connection: row, fromClient: true }, shared),
+      fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
+      row,
       faces: [],
       lastPacketAt: layers.time,
       closed: false,
+      told: false,
       nextOfClient: null,
       earlier: null,
       later: null,
@@ -239,6 +221,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       const oldest = table.open.first as Connection;
       counters.evicted++;
       end(oldest, arrival, 'evicted');
+      tell(oldest);
       table.remove(oldest);
     }
     for (let oldest = table.closed.first; oldest !== null; oldest = table.closed.first) {
@@ -254,8 +237,22 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     table.close(connection);
   }
 
+  /** Its row is complete. */
+  function tell(connection: Connection): void {
+    if (connection.told) return;
+    table.tell(connection);
+    options.onConnection?.(connection.row);
+  }
+
   function advance(time: Timestamp): void {
-    if (time < shared.deadline) return;
+    if (time >= shared.deadline) expire(time);
+    for (let oldest = table.closing.first; oldest !== null; oldest = table.closing.first) {
+      if (between(oldest.lastPacketAt, time) < LAST_PACKETS) return;
+      tell(oldest);
+    }
+  }
+
+  function expire(time: Timestamp): void {
     let deadline = Infinity;
     for (const direction of shared.holes) {
       direction.expire(time);
@@ -265,9 +262,10 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function finish(): void {
+    for (let first = table.closing.first; first !== null; first = table.closing.first) tell(first);
     for (let first = table.open.first; first !== null; first = table.open.first) {
       end(first, last, 'captureEnd');
-      table.remove(first);
+      tell(first);
     }
     for (let first = table.closed.first; first !== null; first = table.closed.first) table.remove(first);
   }
@@ -288,4 +286,13 @@ function isServerSide(layers: Layers): boolean {
   const { sourcePort, destinationPort } = layers;
   if (destinationPort === DNS_PORT) return false;
   return sourcePort === DNS_PORT || sourcePort < destinationPort;
+}
+
+function tally({ row }: Connection, layers: Layers): void {
+  row.duration = nanoseconds(Math.max(row.duration, between(row.startedAt, layers.time)));
+  row.lastPacket = packetId(layers.input, layers.number);
+  if (layers.payloadLength === 0) return;
+  row.previousDataAt = row.lastDataAt;
+  row.lastDataAt = layers.time;
+  if (Number.isNaN(row.establishedAt)) row.establishedAt = layers.time;
 }

@@ -1,3 +1,4 @@
+import { AddressTable } from '../../base/addresses.ts';
 import { at } from '../../base/time.ts';
 import { createLayers, IP_PROTOCOL, TCP_FLAG, type Layers } from '../../model/packet.ts';
 import { createTcpStreams, type TcpStreamsOptions } from '../tcp-streams.ts';
@@ -8,6 +9,13 @@ export const { syn: SYN, ack: ACK, fin: FIN, rst: RST, psh: PSH } = TCP_FLAG;
 export const CLIENT = 1;
 export const SERVICE = 2;
 export const BACKEND = 3;
+
+/** A table in which the three have their addresses. */
+function addressesOfSegments(): AddressTable {
+  const addresses = new AddressTable();
+  for (const text of ['10.244.1.17', '10.96.0.20', '10.244.2.31']) addresses.internText(text);
+  return addresses;
+}
 
 export interface Segment {
   from?: 'client' | 'server';
@@ -77,7 +85,7 @@ export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Record
   const arrivals: number[] = [];
   let number = 0;
   const streams = createTcpStreams({
-    wants: () => true,
+    addresses: addressesOfSegments(),
     onData(stream, bytes, start, end, arrival) {
       const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
       const prefix = side(stream)[0] as string;

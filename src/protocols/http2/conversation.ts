@@ -63,6 +63,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   #isUncertain: boolean;
   /** Ports said who is the client, and were wrong; null until a request or a response is seen. */
   #isSwapped: boolean | null;
+  #firstEnd: { from: Side; because: StreamEnd; arrival: Arrival } | null = null;
 
   constructor(context: ConversationContext, shared: Shared) {
     const { fromStart } = context;
@@ -83,9 +84,17 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
-    if (because === 'fin') this.#finishAll(from, 'closed', arrival);
-    else if (because === 'reset') this.#finishAll(this.#context.connection.endedBy, 'reset', arrival);
-    else this.#finishAll(null, 'incomplete', arrival);
+    // Of the other side something may wait behind a hole, an answer perhaps: what is open ends when
+    // both have ended, as the first one says.
+    if (this.#firstEnd === null) {
+      const { input, number, time } = arrival;
+      this.#firstEnd = { from, because, arrival: { input, number, time } };
+      return;
+    }
+    const first = this.#firstEnd;
+    if (first.because === 'fin') this.#finishAll(first.from, 'closed', first.arrival);
+    else if (first.because === 'reset') this.#finishAll(this.#context.connection.endedBy, 'reset', first.arrival);
+    else this.#finishAll(null, 'incomplete', first.arrival);
   }
 
   onBlock(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {

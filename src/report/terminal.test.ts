@@ -6,10 +6,12 @@ import {
   deadLookup,
   diagnosisOf,
   emptyDiagnosis,
+  exampleOf,
   inputRowOf,
   raceFinding,
   textDiagnosis,
   walkFinding,
+  walkLookup,
 } from './testing/diagnoses.ts';
 
 const plain = { color: false, width: 100, unicode: true };
@@ -57,10 +59,7 @@ describe('the answer at a terminal', () => {
 
   it('says what ended a wait that no packet ended', () => {
     const row = deadLookup();
-    const example = {
-      ...(raceFinding().examples[0] as NonNullable<ReturnType<typeof raceFinding>['examples'][0]>),
-      row,
-    };
+    const example = exampleOf(row, [412, 413, 611, 613]);
     const text = renderTerminal(diagnosisOf({ findings: [raceFinding({ examples: [example] })] }), plain);
     expect(text).toContain('the resolver goes on by its own timer of 5 s (glibc default, resolv.conf(5))');
   });
@@ -97,9 +96,7 @@ describe('the answer at a terminal', () => {
   });
 
   it('shortens a long walk in its middle, and says by how much', () => {
-    const finding = walkFinding();
-    const [example] = finding.examples;
-    if (example === undefined) throw new Error('the finding has no example');
+    const example = exampleOf(walkLookup(), []);
     const attempts = Array.from({ length: 40 }, (_, index) => ({
       ...(example.row.attempts[0] as (typeof example.row.attempts)[0]),
       name: `x.suffix-${index}.test`,

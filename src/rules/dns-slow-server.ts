@@ -65,7 +65,7 @@ export default defineRule({
         );
         for (const part of parts) {
           const { tally, subject, input } = part;
-          const [example] = tally.examples;
+          const example = tally.dearest;
           const usual = seen.usual(input, subject.name);
           const of = seen.lookupsOf(input, subject);
           const many = tally.count >= SEVERAL_ANSWERS;

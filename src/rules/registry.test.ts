@@ -75,8 +75,8 @@ describe('all rules', () => {
           for (const { cost } of reports) {
             total += cost.count;
             for (const example of cost.examples) {
-              expect(counted.get(example.id), `${example.id} in ${rule.id} too`).toBeUndefined();
-              counted.set(example.id, rule.id);
+              expect(counted.get(example.row.id), `${example.row.id} in ${rule.id} too`).toBeUndefined();
+              counted.set(example.row.id, rule.id);
             }
           }
         }

@@ -1,5 +1,5 @@
 import { nanoseconds, seconds } from '../../base/time.ts';
-import type { Diagnosis, Finding, InputRow, LookupRow } from '../../model/diagnosis.ts';
+import type { Diagnosis, ExampleRow, Finding, InputRow, LookupRow } from '../../model/diagnosis.ts';
 import type { Input } from '../../model/input.ts';
 import { toLookupRow } from '../../model/lookup-row.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
@@ -123,8 +123,12 @@ export const inputRowOf = (parts: Partial<InputRow> = {}): InputRow => ({
   ...parts,
 });
 
-const exampleOf = (row: LookupRow, packets: (number | string)[]): Finding['examples'][number] => ({
+type LookupExample = Extract<ExampleRow, { lookup: string }>;
+
+export const exampleOf = (row: LookupRow, packets: (number | string)[]): LookupExample => ({
   lookup: row.id,
+  exchange: null,
+  connection: null,
   request: null,
   startedAt: row.startedAt,
   startSeconds: row.startSeconds,
@@ -256,6 +260,29 @@ const latency = (p50: number, p99: number, max: number, total: number): Diagnosi
   histogram: [[p50, 1]],
 });
 
+export const noExchanges = (): Diagnosis['exchanges'] => ({
+  count: 0,
+  calls: 0,
+  failed: 0,
+  latency: latency(0, 0, 0, 0),
+  protocols: [],
+  byServer: [],
+  slowest: [],
+});
+
+export const noConnections = (): Diagnosis['connections'] => ({
+  count: 0,
+  opened: 0,
+  failed: 0,
+  latency: latency(0, 0, 0, 0),
+  tls: { count: 0, full: 0, resumed: 0, latency: latency(0, 0, 0, 0) },
+  roundTrip: latency(0, 0, 0, 0),
+  retransmissions: 0,
+  stalledSeconds: 0,
+  slowest: [],
+  unread: [],
+});
+
 const RULED_OUT: Diagnosis['ruledOut'] = [
   ['dns-dead-server', 'each of 1 server answered (236 of 240 queries)'],
   ['dns-loss', 'all 4 unanswered queries are explained by the race'],
@@ -286,6 +313,8 @@ export const diagnosisOf = (parts: Partial<Diagnosis> = {}): Diagnosis => ({
     leftOut: { count: 0, because: null },
     slowest: [raceLookup()],
   },
+  exchanges: noExchanges(),
+  connections: noConnections(),
   ...parts,
 });
 
@@ -315,6 +344,7 @@ export const crowdedDiagnosis = (): Diagnosis =>
       rule,
       why: 'packets are cut at 96 bytes',
       capture: "tcpdump -i any -s 0 -w dns.pcap 'port 53'",
+      missing: null,
     })),
   });
 
@@ -370,6 +400,7 @@ export const emptyDiagnosis = (): Diagnosis =>
       rule,
       why: 'the capture shows no DNS (1,204 packets)',
       capture: "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'",
+      missing: 'dns' as const,
     })),
     lookups: {
       count: 0,

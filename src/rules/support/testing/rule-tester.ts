@@ -101,7 +101,7 @@ function checkContract(rule: Rule, { reports, clears, unobservables }: Outcome, 
       expect(own.length, says).toBeGreaterThan(0);
       for (const packet of own) expect(packets.has(packet), `${says}: packet ${packet}`).toBe(true);
     }
-    for (const own of report.cost.examplePackets) for (const packet of own) expect(packets.has(packet)).toBe(true);
+    for (const own of report.cost.examples) for (const packet of own.packets) expect(packets.has(packet)).toBe(true);
     for (const setting of report.because) expect(Object.values(setting).every((text) => text !== '')).toBe(true);
     for (const fix of report.fix)
       expect(fix.patch === null || JSON.stringify(fix.patch).startsWith('{"spec"')).toBe(true);

@@ -113,7 +113,7 @@ export class SendWindow {
       return this.#repaired(own, length, arrival);
     }
     const shared = this.#blockage;
-    if (shared === null || shared === flow.told || !(begunAt < shared.startedAt)) return null;
+    if (shared === null || shared === flow.told || !(begunAt <= shared.startedAt)) return null;
     if (!isProven(shared, arrival, roundTrip)) return null;
     flow.told = shared;
     return this.#repaired(shared, length, arrival);

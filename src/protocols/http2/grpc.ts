@@ -29,6 +29,7 @@ const PREFIX_LENGTH = 5;
 
 /** Counts the messages of one side of a call, wherever DATA frames divide them. Nothing of them is kept. */
 export class MessageCounter {
+  /** That came whole. */
   count = 0;
   /** What was read can't be messages; no more are counted. */
   isBroken = false;
@@ -47,16 +48,21 @@ export class MessageCounter {
     while (position < end && !this.isBroken) {
       if (this.#left > 0) {
         const length = Math.min(this.#left, end - position);
-        this.#left -= length;
         position += length;
+        this.#take(length);
       } else this.#prefix(bytes[position++] as number);
     }
   }
 
   /** @param length bytes that are missing; Infinity where nobody knows how many */
   skip(length: number): void {
-    if (this.#filled === 0 && length <= this.#left) this.#left -= length;
+    if (this.#filled === 0 && length <= this.#left) this.#take(length);
     else this.isBroken = true;
+  }
+
+  #take(length: number): void {
+    this.#left -= length;
+    if (this.#left === 0 && length > 0) this.count++;
   }
 
   #prefix(byte: number): void {
@@ -71,6 +77,6 @@ export class MessageCounter {
     if (++this.#filled < PREFIX_LENGTH) return;
     this.#filled = 0;
     this.#left = this.#length;
-    this.count++;
+    if (this.#length === 0) this.count++;
   }
 }

@@ -41,7 +41,7 @@ interface Reading {
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
 export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions) {
-  const horizon = { endsAt: at(0) };
+  const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
   const readings = new Map<number, Reading>();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { at, milliseconds } from '../base/time.ts';
+import { at, milliseconds, NEVER } from '../base/time.ts';
 import { copyLookup, type Lookup } from '../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createLookups } from './lookups.ts';
 
 interface Query {

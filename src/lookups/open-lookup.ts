@@ -1,6 +1,6 @@
-import { nanoseconds, type Timestamp } from '../base/time.ts';
+import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, Verdict } from './evidence.ts';
 
 /** What lookups of one client and kind have in common, and which resolver that makes. */
@@ -56,7 +56,7 @@ class Grown implements OpenLookup {
   client = '';
   server = '';
   startedAt = NEVER;
-  duration = nanoseconds(0);
+  duration = nanoseconds(Number.NaN);
   endBecause: EndReason = 'reply';
   endTimer: EndTimer | null = null;
   durationIsLowerBound = false;

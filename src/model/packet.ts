@@ -1,4 +1,4 @@
-import type { Timestamp } from '../base/time.ts';
+import { NEVER, type Timestamp } from '../base/time.ts';
 
 /**
  * One packet of one input as a single number, so that rows that span inputs (rotated files,
@@ -49,7 +49,7 @@ export function createPacket(input: number): Packet {
   return {
     input,
     number: 0,
-    time: 0 as Timestamp,
+    time: NEVER,
     bytes: new Uint8Array(0),
     start: 0,
     end: 0,
@@ -124,7 +124,7 @@ export function createLayers(): Layers {
   return {
     input: 0,
     number: 0,
-    time: 0 as Timestamp,
+    time: NEVER,
     bytes: new Uint8Array(0),
     version: 0,
     source: 0,

@@ -28,8 +28,6 @@ export interface TrackedAttempt extends Attempt {
   holders: number;
 }
 
-export const NEVER = Number.NaN as Timestamp;
-
 /** When the query was last sent or answered, whichever came later. */
 export function lastEventAt(attempt: Attempt): Timestamp {
   const count = attempt.resends.length;

@@ -1,6 +1,6 @@
 import { RR_TYPE, type OtherReply, type Resend } from '../../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../../model/tracked-attempt.ts';
-import type { Timestamp } from '../../base/time.ts';
+import type { TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { NEVER, type Timestamp } from '../../base/time.ts';
 
 /** A transaction as the table keeps it: pooled, since millions come by. */
 export interface TransactionRecord extends TrackedAttempt {

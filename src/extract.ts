@@ -5,7 +5,7 @@ import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
 import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
-import type { Side } from './model/connection.ts';
+import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
 import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
@@ -81,7 +81,8 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
       else conversations.end(connection, sideOf(fromClient), arrival, because);
     },
     onConnection(connection) {
-      if (!isDns(connection)) conversations.closed(connection);
+      if (isDns(connection)) connection.protocol = DNS_PROTOCOL;
+      else conversations.closed(connection);
       observer.connection(connection);
     },
   });

@@ -1,3 +1,4 @@
+import { createHttp2 } from './http2/http2.ts';
 import type { Protocol } from './protocol.ts';
 
 /**
@@ -9,5 +10,5 @@ import type { Protocol } from './protocol.ts';
  * that makes one of options), and a line here.
  */
 export function createProtocols(): readonly Protocol[] {
-  return [];
+  return [createHttp2()];
 }

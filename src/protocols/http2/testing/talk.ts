@@ -86,25 +86,25 @@ export class Talk {
 
   send(from: Side, ms: number, ...frames: readonly Uint8Array[]): this {
     const bytes = Buffer.concat(frames);
-    this.conversation.push(from, bytes, 0, bytes.length, this.#arrive(ms));
+    this.conversation.push(from, bytes, 0, bytes.length, this.arrive(ms));
     return this;
   }
 
   gap(from: Side, ms: number, length: number): this {
-    this.conversation.gap(from, length, this.#arrive(ms));
+    this.conversation.gap(from, length, this.arrive(ms));
     return this;
   }
 
   /** @param by who ends first */
   end(ms: number, because: StreamEnd = 'captureEnd', by: Side = 'client'): this {
-    const arrival = this.#arrive(ms);
+    const arrival = this.arrive(ms);
     if (because === 'fin' || because === 'reset') this.connection.endedBy = by;
     this.conversation.end(by, arrival, because);
     this.conversation.end(by === 'client' ? 'server' : 'client', arrival, because);
     return this;
   }
 
-  #arrive(ms: number): Arrival {
+  arrive(ms: number): Arrival {
     return { input: 0, number: ++this.#number, time: at(ms * 1e6) };
   }
 }

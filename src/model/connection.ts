@@ -212,6 +212,9 @@ export function copyConnection(connection: Connection): Connection {
   };
 }
 
+/** What DNS over TCP has as its protocol: its connections are part of lookups, and no rule's but theirs. */
+export const DNS_PROTOCOL = 'dns';
+
 /** The connection began within the capture. */
 export const isOpened = (connection: Pick<Connection, 'syns' | 'synAcks'>): boolean =>
   connection.syns.length > 0 || connection.synAcks.length > 0;

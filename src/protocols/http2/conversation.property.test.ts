@@ -4,13 +4,12 @@ import type { Side } from '../../model/connection.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { FLAG, FRAME } from './frame-header.ts';
 import {
-  block,
   call,
   data,
+  Encoder,
   frame,
   get,
   grpcStatus,
-  headers,
   messages,
   ping,
   PREFACE,
@@ -18,6 +17,7 @@ import {
   settings,
   status,
   windowUpdate,
+  type Fields,
 } from './testing/frames.ts';
 import { Talk } from './testing/talk.ts';
 
@@ -29,13 +29,20 @@ interface Packet {
 
 const END = FLAG.endStream;
 
+/** A frame, made when it is sent: what its encoder has said by then stands in its table. */
+type Say = readonly [from: Side, frame: (encoder: Encoder) => Buffer];
+
+const answer = (id: number, fields: Fields, flags: number): Say => [
+  'server',
+  (encoder) => frame(FRAME.headers, FLAG.endHeaders | flags, id, encoder.encode(fields)),
+];
+
 /** What a well-behaved client and server say of one stream, in order. */
-const life = (id: number): fc.Arbitrary<readonly (readonly [from: Side, bytes: Buffer])[]> =>
+const life = (id: number): fc.Arbitrary<readonly Say[]> =>
   fc
     .record({
       isCall: fc.boolean(),
       path: fc.constantFrom('/items', '/shop.Pricing/Quote', '/a/very/long/path/that/is/not/one/packet/by/itself'),
-      isAdded: fc.boolean(),
       isDivided: fc.boolean(),
       padding: fc.nat(3),
       asked: fc.array(fc.nat(400), { maxLength: 3 }),
@@ -44,31 +51,31 @@ const life = (id: number): fc.Arbitrary<readonly (readonly [from: Side, bytes: B
       grpc: fc.nat(14),
       isCancelled: fc.boolean(),
     })
-    .map(({ isCall, path, isAdded, isDivided, padding, asked, answered, code, grpc, isCancelled }) => {
-      const said: [Side, Buffer][] = [];
-      const first = isAdded ? 0x40 : 0;
-      const fields = block(isCall ? call(path, ['grpc-timeout', '5S']) : get(path), first);
-      if (isDivided) {
-        said.push([
-          'client',
-          Buffer.concat([
-            frame(FRAME.headers, 0, id, fields.subarray(0, 7)),
-            frame(FRAME.continuation, FLAG.endHeaders, id, fields.subarray(7)),
-          ]),
-        ]);
-      } else said.push(['client', frame(FRAME.headers, FLAG.endHeaders, id, fields)]);
+    .map(({ isCall, path, isDivided, padding, asked, answered, code, grpc, isCancelled }) => {
+      const said: Say[] = [];
+      const begun = isCall ? call(path, ['grpc-timeout', '5S']) : get(path);
+      said.push([
+        'client',
+        (encoder) => {
+          const fields = encoder.encode(begun);
+          if (!isDivided) return frame(FRAME.headers, FLAG.endHeaders, id, fields);
+          const first = frame(FRAME.headers, 0, id, fields.subarray(0, 3));
+          return Buffer.concat([first, frame(FRAME.continuation, FLAG.endHeaders, id, fields.subarray(3))]);
+        },
+      ]);
       for (const length of asked) {
         const payload = Buffer.concat([Buffer.from([padding]), messages(length), Buffer.alloc(padding)]);
-        said.push(['client', frame(FRAME.data, FLAG.padded, id, payload)], ['server', windowUpdate(id, length + 1)]);
+        said.push(['client', () => frame(FRAME.data, FLAG.padded, id, payload)]);
+        said.push(['server', () => windowUpdate(id, length + 1)]);
       }
-      said.push(['client', data(id, 0, END)]);
-      if (isCancelled) said.push(['client', resetStream(id, 8)]);
-      else {
-        said.push(['server', headers(id, status(code), 0, first)]);
-        for (const length of answered) said.push(['server', data(id, messages(length))], ['client', ping()]);
-        said.push(['server', headers(id, isCall ? grpcStatus(grpc) : [['x-checksum', '1']], END, first)]);
+      said.push(['client', () => data(id, 0, END)]);
+      if (isCancelled) return [...said, ['client', () => resetStream(id, 8)]];
+      const type = isCall ? 'application/grpc' : 'text/plain';
+      said.push(answer(id, status(code, ['content-type', type]), 0));
+      for (const length of answered) {
+        said.push(['server', () => data(id, messages(length))], ['client', () => ping()]);
       }
-      return said;
+      return [...said, answer(id, isCall ? grpcStatus(grpc) : [['x-checksum', '1']], END)];
     });
 
 /** Several streams at a time, opened in order, as packets. */
@@ -76,20 +83,23 @@ const conversation: fc.Arbitrary<Packet[]> = fc
   .tuple(life(1), life(3), life(5), fc.infiniteStream(fc.nat(2)))
   .map(([one, two, three, choices]) => {
     const lives = [[...one], [...two], [...three]];
+    const encoders = { client: new Encoder(), server: new Encoder() };
     const packets: Packet[] = [
       { from: 'client', ms: 1, bytes: Buffer.concat([PREFACE, settings([4, 100_000])]) },
       { from: 'server', ms: 2, bytes: settings([3, 100]) },
     ];
-    // First frames in order of their streams: encoders and ids both need that.
-    for (const said of lives)
-      packets.push({ from: 'client', ms: packets.length + 1, bytes: (said.shift() as [Side, Buffer])[1] });
+    const send = ([from, make]: Say): void =>
+      void packets.push({ from, ms: packets.length + 1, bytes: make(encoders[from]) });
+    for (const said of lives) send(said.shift() as Say);
     while (lives.some((said) => said.length > 0)) {
       const left = lives.filter((said) => said.length > 0);
-      const [from, bytes] = left[(choices.next().value as number) % left.length]!.shift() as [Side, Buffer];
-      packets.push({ from, ms: packets.length + 1, bytes });
+      send(left[(choices.next().value as number) % left.length]?.shift() as Say);
     }
     return packets;
   });
+
+/** When the stream's first packet comes: the first three after the greetings open 1, 3 and 5. */
+const startOf = (id: number): number => ((id - 1) / 2 + 3) * 1e6;
 
 function play(packets: readonly Packet[], cut: (packet: Packet, talk: Talk) => void, fromStart = true): Exchange[] {
   const talk = new Talk(fromStart);
@@ -129,8 +139,6 @@ describe('an HTTP/2 conversation', () => {
           if (packet === lost) talk.gap(packet.from, packet.ms, packet.bytes.length);
           else whole(packet, talk);
         });
-        // The first three packets after the greetings open stream 1, 3 and 5, each with its own time.
-        const startOf = (id: number): number => ((id - 1) / 2 + 3) * 1e6;
         for (const id of [1, 3, 5]) {
           if (id === stream) continue;
           const [before, ...others] = all.filter(({ startedAt }) => startedAt === startOf(id));
@@ -191,7 +199,7 @@ describe('an HTTP/2 conversation', () => {
             else if (kind === 'twice') changed.splice(index, 0, found);
             else if (changed.length > 1) changed.splice(index, 1);
           }
-          play(changed, whole, fromStart);
+          expect(play(changed, whole, fromStart).length).toBeLessThanOrEqual(changed.length);
         },
       ),
     );

@@ -11,7 +11,7 @@ const MAX_FIRST_SETTINGS = 6 * 64;
 /** HTTP/2 and gRPC: by prior knowledge, by upgrade, within TLS, and from the midst of a connection. */
 export function createHttp2(): Protocol {
   const shared: Shared = { streams: 0, scratch: Buffer.alloc(SCRATCH) };
-  return { id: 'http/2', recognise, open: (context) => new Http2Conversation(context, shared) };
+  return { id: 'http/2', ports: [], recognise, open: (context) => new Http2Conversation(context, shared) };
 }
 
 function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fromStart: boolean): Recognition {

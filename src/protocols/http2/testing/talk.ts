@@ -72,6 +72,8 @@ export class Talk {
       fromStart,
       nextId: () => `0.e${this.#ids++}`,
       emit: (exchange) => void this.exchanges.push(copyExchange(exchange)),
+      handedOver: null,
+      carry: () => this.conversation,
       become: () => {},
     });
   }

@@ -1,6 +1,6 @@
-import { nanoseconds, type Timestamp } from '../base/time.ts';
+import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, Verdict } from './evidence.ts';
 
 /** What lookups of one client and kind have in common, and which resolver that makes. */
@@ -41,7 +41,9 @@ export interface OpenLookup extends Lookup {
   /** Neighbours in the queue of those that may soon go on (LinkedQueue). */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
-  /** Others that began later have been emitted already. */
+  /** Neighbours in order of start, and whether others that began later have been emitted already (HeldLookups). */
+  heldBefore: OpenLookup | null;
+  heldAfter: OpenLookup | null;
   passedOver: boolean;
 }
 
@@ -56,7 +58,7 @@ class Grown implements OpenLookup {
   client = '';
   server = '';
   startedAt = NEVER;
-  duration = nanoseconds(0);
+  duration = nanoseconds(Number.NaN);
   endBecause: EndReason = 'reply';
   endTimer: EndTimer | null = null;
   durationIsLowerBound = false;
@@ -84,6 +86,8 @@ class Grown implements OpenLookup {
   queuedUntil = NEVER;
   earlier: OpenLookup | null = null;
   later: OpenLookup | null = null;
+  heldBefore: OpenLookup | null = null;
+  heldAfter: OpenLookup | null = null;
   passedOver = false;
 
   constructor(slot: number) {

@@ -1,4 +1,4 @@
-import type { Timestamp } from '../base/time.ts';
+import { NEVER, type Timestamp } from '../base/time.ts';
 
 /**
  * One packet of one input as a single number, so that rows that span inputs (rotated files,
@@ -9,7 +9,9 @@ export type PacketId = number;
 
 const PACKETS_PER_INPUT = 2 ** 40;
 
-export const packetId = (input: number, number: number): PacketId => input * PACKETS_PER_INPUT + number;
+// A product would be a double, which fields keep in a box of its own: not for the one input that most runs have.
+export const packetId = (input: number, number: number): PacketId =>
+  input === 0 ? number : input * PACKETS_PER_INPUT + number;
 export const packetInput = (packet: PacketId): number => Math.floor(packet / PACKETS_PER_INPUT);
 export const packetNumber = (packet: PacketId): number => packet % PACKETS_PER_INPUT;
 
@@ -49,7 +51,7 @@ export function createPacket(input: number): Packet {
   return {
     input,
     number: 0,
-    time: 0 as Timestamp,
+    time: NEVER,
     bytes: new Uint8Array(0),
     start: 0,
     end: 0,
@@ -127,7 +129,7 @@ export function createLayers(): Layers {
   return {
     input: 0,
     number: 0,
-    time: 0 as Timestamp,
+    time: NEVER,
     bytes: new Uint8Array(0),
     version: 0,
     source: 0,

@@ -1,0 +1,53 @@
+import { Type, type Static } from 'typebox';
+import { StallSchema } from './connection-schema.ts';
+import { DIRECTIONS, EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES } from './exchange.ts';
+import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
+
+export const ExchangeSchema = Type.Object({
+  schema: Type.Optional(Type.String()),
+  id: Type.String(),
+  input: Type.Integer(),
+  protocol: oneOf(EXCHANGE_PROTOCOLS),
+  shape: oneOf(EXCHANGE_SHAPES),
+  direction: oneOf(DIRECTIONS),
+  client: Type.String(),
+  clientPort: Type.Integer(),
+  server: Type.String(),
+  serverPort: Type.Integer(),
+  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
+  connection: Type.String(),
+  method: Type.String(),
+  path: Type.String(),
+  host: Type.String(),
+  status: nullable(Type.Integer()),
+  grpcStatus: nullable(Type.Integer()),
+  error: nullable(Type.String()),
+  outcome: oneOf(EXCHANGE_OUTCOMES),
+  endedBy: nullable(oneOf(['client', 'server'])),
+  resetCode: nullable(Type.Integer()),
+  startedAt: nullable(Type.String()),
+  startSeconds: Type.Number(),
+  requestSeconds: nullable(Type.Number({ description: "from its start to the request's last byte" })),
+  firstByteSeconds: nullable(Type.Number({ description: "from its start to the response's first byte" })),
+  durationSeconds: Type.Number(),
+  requestBytes: Type.Integer(),
+  responseBytes: Type.Integer(),
+  requestMessages: Type.Integer(),
+  responseMessages: Type.Integer(),
+  place: Type.Integer(),
+  inFlight: Type.Integer(),
+  reused: Type.Boolean(),
+  idleBeforeSeconds: nullable(Type.Number()),
+  connectSeconds: nullable(Type.Number()),
+  tlsSeconds: nullable(Type.Number()),
+  roundTripSeconds: nullable(Type.Number()),
+  stalls: Type.Array(StallSchema),
+  retransmissions: Type.Integer(),
+  deadlineSeconds: nullable(Type.Number()),
+  previousAttempts: nullable(Type.Integer()),
+  retryAfterSeconds: nullable(Type.Number()),
+  keepsConnection: Type.Boolean(),
+  packets: PacketReferences,
+});
+
+export type ExchangeRow = Static<typeof ExchangeSchema>;

@@ -1,6 +1,6 @@
 import { IP_PROTOCOL, type Layers } from '../model/packet.ts';
 import { damaged, ETHER_TYPE, readU16, readU32, STOP, type Cursor } from './cursor.ts';
-import { readGre, readUdpTunnel, TUNNEL } from './tunnels.ts';
+import { readGre, readUdpTunnel, TUNNEL, tunnelOf } from './tunnels.ts';
 
 const UDP_HEADER = 8;
 const TCP_HEADER = 20;
@@ -58,7 +58,7 @@ function readUdp(cursor: Cursor, layers: Layers, tunnelPorts: Uint8Array): numbe
   layers.payloadEnd = payloadEnd;
   layers.payloadLength = wireEnd - payload;
 
-  const tunnel = tunnelPorts[destinationPort] as number;
+  const tunnel = tunnelOf(tunnelPorts, destinationPort);
   if (tunnel === TUNNEL.none || cursor.fragmented) return STOP;
   cursor.position = payload;
   cursor.end = payloadEnd;

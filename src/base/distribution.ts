@@ -89,6 +89,24 @@ export class Distribution {
     return result;
   }
 
+  /** This distribution with each value greater by so much: less where negative, and never below zero. */
+  shifted(by: number): Distribution {
+    const result = new Distribution();
+    if (this.#exact !== null) {
+      for (const value of this.#exact) result.add(nanoseconds(value + by));
+      return result;
+    }
+    result.#coarsen();
+    for (const [bucket, count] of this.#occupied()) {
+      const value = Math.max(0, Math.min(middleOf(bucket), this.max) + by);
+      result.#buckets![bucketOf(value)]! += count;
+      result.count += count;
+      result.total += count * value;
+    }
+    result.max = nanoseconds(Math.max(0, this.max + by));
+    return result;
+  }
+
   /** Occupied buckets as [lower bound in nanoseconds, count], for export. */
   histogram(): [number, number][] {
     return [...this.#occupied()].map(([bucket, count]) => [lowerBoundOf(bucket), count]);

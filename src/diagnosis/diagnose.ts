@@ -1,3 +1,4 @@
+import { DNS_PROTOCOL } from '../model/connection.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
 import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
@@ -151,6 +152,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (let index = 0; index < listeners.length; index++) (listeners[index] as (lookup: Lookup) => void)(lookup);
       },
       connection(connection) {
+        if (connection.protocol === DNS_PROTOCOL) return;
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange(exchange) {

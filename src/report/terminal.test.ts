@@ -3,16 +3,14 @@ import { renderTerminal } from './terminal.ts';
 import {
   clearDiagnosis,
   crowdedDiagnosis,
-  deadLookup,
   diagnosisOf,
   emptyDiagnosis,
-  exampleOf,
   inputRowOf,
   raceFinding,
   textDiagnosis,
   walkFinding,
-  walkLookup,
 } from './testing/diagnoses.ts';
+import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
 
 const plain = { color: false, width: 100, unicode: true };
 const golden = (name: string): string => `golden/${name}.txt`;

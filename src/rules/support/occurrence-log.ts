@@ -1,4 +1,4 @@
-import { at, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { KeptOccurrences, Occurrence } from '../../model/finding.ts';
 
 // Enough to tell what share of a finding another one explains, in 100 kilobytes at most: a rule
@@ -37,11 +37,14 @@ export class OccurrenceLog implements KeptOccurrences {
     else this.#push(id, connection, client, server, from, until, cost, lasted);
   }
 
-  /** Another log's besides; that one stays as it was. */
-  addAll(other: KeptOccurrences): void {
+  /**
+   * Another log's besides; that one stays as it was.
+   * @param less what each of them costs less
+   */
+  addAll(other: KeptOccurrences, less = 0): void {
     this.#leaveOut(other.completeUntil);
     if (this.size + other.size <= MAX_KEPT_TOGETHER) {
-      for (const occurrence of other) this.#pushWhole(occurrence);
+      for (const occurrence of other) this.#pushWhole(occurrence, less);
       return;
     }
     const all = [...this, ...other].toSorted((a, b) => a.until - b.until);
@@ -76,8 +79,8 @@ export class OccurrenceLog implements KeptOccurrences {
     if (until < this.completeUntil) this.completeUntil = until;
   }
 
-  #pushWhole({ id, connection, client, server, from, until, cost, lasted }: Occurrence): void {
-    this.#push(id, connection, client, server, from, until, cost, lasted);
+  #pushWhole({ id, connection, client, server, from, until, cost, lasted }: Occurrence, less = 0): void {
+    this.#push(id, connection, client, server, from, until, nanoseconds(cost - less), lasted);
   }
 
   #push(

@@ -40,9 +40,9 @@ const AS_THE_ROW: Extent = {};
 /** Adds up the occurrences of one finding; keeps the dearest few whole. */
 export class Tally<Row extends AnyRow> implements Cost {
   count = 0;
-  readonly costs = new Distribution();
+  costs = new Distribution();
   readonly affected = new Distribution();
-  readonly relieved = new Distribution();
+  relieved = new Distribution();
   readonly examples: Example[] = [];
   readonly occurrences = new OccurrenceLog();
   readonly #rows: Row[] = [];
@@ -86,6 +86,21 @@ export class Tally<Row extends AnyRow> implements Cost {
       if (place >= MAX_EXAMPLES) return;
       this.#keep(place, cost, other.#rows[index] as Row, other.examples[index]?.packets ?? []);
     }
+  }
+
+  /** The same occurrences, each costing so much less: what is usual is no cost. */
+  beyond(usual: Duration): Tally<Row> {
+    const result = this.empty();
+    result.count = this.count;
+    result.costs = this.costs.shifted(-usual);
+    result.affected.addAll(this.affected);
+    result.relieved = this.relieved.shifted(usual);
+    result.occurrences.addAll(this.occurrences, usual);
+    for (const [index, row] of this.#rows.entries()) {
+      const cost = nanoseconds((this.#exampleCosts[index] as Duration) - usual);
+      result.#keep(index, cost, row, this.examples[index]?.packets ?? []);
+    }
+    return result;
   }
 
   /** One that counts the same rows, with nothing in it. */

@@ -6,7 +6,9 @@ import { createDiagnosis } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, type Extract } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
+import type { Connection } from './model/connection.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
+import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
 import type { Observer } from './model/observer.ts';
@@ -27,7 +29,7 @@ export interface AnalyzeOptions {
   paths: readonly string[];
   /** Server ports that carry DNS. */
   dnsPorts: readonly number[];
-  /** Only lookups of these clients; empty for all. */
+  /** Only lookups, connections and exchanges of these clients; empty for all. */
   clients: readonly string[];
   /** Only lookups of these names; `*` stands for anything. Empty for all. */
   names: readonly string[];
@@ -58,10 +60,12 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const addresses = new AddressTable();
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
-  const wanted = createFilter(options);
+  const isWantedClient = clientFilter(options);
+  const isWantedName = nameMatcher(options.names);
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   const others = options.observers ?? [];
   const texts = new Map<number, TextSource>();
+  let rows = 0;
 
   const lookup = (found: Lookup): void => {
     if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
@@ -69,10 +73,24 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       leftOut.because = TOOLS_OWN;
       return;
     }
-    if (!wanted(found)) return;
+    if (!isWantedClient(found.client) || !isWantedName(found.name)) return;
+    rows++;
     run.observer.lookup(found);
     if (options.slowerThan !== null && found.duration < options.slowerThan) return;
     for (const observer of others) observer.lookup?.(found);
+  };
+  const connection = (closed: Connection): void => {
+    if (!isWantedClient(closed.client)) return;
+    rows++;
+    run.observer.connection(closed);
+    for (const observer of others) observer.connection?.(closed);
+  };
+  const exchange = (done: Exchange): void => {
+    if (!isWantedClient(done.client)) return;
+    rows++;
+    run.observer.exchange(done);
+    if (options.slowerThan !== null && done.duration < options.slowerThan) return;
+    for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
     run.observer.input(begun);
@@ -96,7 +114,11 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   }
 
   for (const track of await tracksOf(sources)) {
-    const extract = createExtract({ addresses, dnsPorts: options.dnsPorts, emit: lookup });
+    const extract = createExtract({
+      addresses,
+      dnsPorts: options.dnsPorts,
+      observer: { lookup, connection, exchange },
+    });
     const tracked = track.map(({ opened }) => opened.source.input);
     for (const begun of tracked) {
       extract.begin(begun);
@@ -104,7 +126,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     }
     await mergeTrack(track, extract, () => {
       options.onProgress?.(progressOf(sources));
-      options.onInterim?.(() => (extract.lookups.emitted > 0 ? run.result() : interim(extract, inputs, leftOut)));
+      options.onInterim?.(() => (rows > 0 ? run.result() : interim(extract, inputs, leftOut)));
     });
     extract.finish(tracked);
   }
@@ -125,11 +147,9 @@ function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): 
 
 const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
 
-function createFilter({ clients, names }: AnalyzeOptions): (lookup: Lookup) => boolean {
-  const wantedClients = new Set(clients);
-  const wantedName = nameMatcher(names);
-  if (clients.length === 0 && names.length === 0) return () => true;
-  return (lookup) => (clients.length === 0 || wantedClients.has(lookup.client)) && wantedName(lookup.name);
+function clientFilter({ clients }: AnalyzeOptions): (client: string) => boolean {
+  const wanted = new Set(clients);
+  return (client) => wanted.size === 0 || wanted.has(client);
 }
 
 function progressOf(sources: readonly Source[]): Progress {
@@ -143,13 +163,17 @@ function progressOf(sources: readonly Source[]): Progress {
   return done;
 }
 
-/** A finding whose dearest lookup was quicker than what the user calls slow is none. */
+/** A finding whose dearest example was quicker than what the user calls slow is none. */
 function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosis {
   if (slowerThan === null) return diagnosis;
   const least = toSeconds(slowerThan);
   const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
   const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
-  const slowest = diagnosis.lookups.slowest.filter(slow);
-  const left = { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+  const onlySlow = <Row extends { durationSeconds: number }, Rows extends { slowest: Row[] }>(rows: Rows): Rows => ({
+    ...rows,
+    slowest: rows.slowest.filter(slow),
+  });
+  const { lookups, exchanges } = diagnosis;
+  const left = { ...diagnosis, findings, lookups: onlySlow(lookups), exchanges: onlySlow(exchanges) };
   return { ...left, verdict: verdictOf(left) };
 }

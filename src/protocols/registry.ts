@@ -1,5 +1,11 @@
 import { createHttp2 } from './http2/http2.ts';
 import type { Protocol } from './protocol.ts';
+import { kafka } from './upstream/kafka.ts';
+import { memcached } from './upstream/memcached.ts';
+import { mongodb } from './upstream/mongodb.ts';
+import { mysql } from './upstream/mysql.ts';
+import { postgresql } from './upstream/postgresql.ts';
+import { redis } from './upstream/redis.ts';
 
 /**
  * All protocols that are told from the bytes of a TCP connection, in the order in which they are
@@ -10,5 +16,5 @@ import type { Protocol } from './protocol.ts';
  * that makes one of options), and a line here.
  */
 export function createProtocols(): readonly Protocol[] {
-  return [createHttp2()];
+  return [createHttp2(), mongodb, postgresql, mysql, kafka, redis, memcached];
 }

@@ -59,10 +59,11 @@ export class FrameReader {
     this.placed = placed;
   }
 
-  push(bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
-    if (this.#closed) return;
+  /** @returns how far it read: to the end, unless a frame's sink closed the reader */
+  push(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {
+    if (this.#closed) return start;
     if (!this.placed) {
-      if (!this.#sink.fits(bytes, start, end)) return;
+      if (!this.#sink.fits(bytes, start, end)) return end;
       this.#forget();
       this.placed = true;
     }
@@ -72,6 +73,7 @@ export class FrameReader {
       else if (this.headLength === LINE) position = this.#takeLine(bytes, position, end, arrival);
       else position = this.#takeHead(bytes, position, end, arrival);
     }
+    return this.placed ? position : end;
   }
 
   gap(length: number, arrival: Arrival): void {

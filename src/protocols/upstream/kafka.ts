@@ -23,6 +23,7 @@ import { twoSides } from './two-sides.ts';
 /** Kafka: brokers, controllers and what speaks like them. Only requests can be told from other bytes. */
 export const kafka: Protocol = {
   id: 'kafka',
+  ports: [9092, 9093, 9094],
   recognise(from, bytes, start, end, fromStart) {
     if (from === 'server') return 'no';
     const verdict = isRequest(bytes, start, end);

@@ -11,6 +11,7 @@ import { twoSides } from './two-sides.ts';
 /** memcached, in its text protocol with the meta commands, and in its binary one. */
 export const memcached: Protocol = {
   id: 'memcached',
+  ports: [11211],
   recognise(from, bytes, start, end) {
     const isMessage = isBinaryMessage(from === 'client', bytes, start, end);
     if (isMessage === null) return 'more';

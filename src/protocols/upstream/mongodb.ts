@@ -11,6 +11,8 @@ import { twoSides } from './two-sides.ts';
 /** MongoDB and what speaks like it (DocumentDB, FerretDB). */
 export const mongodb: Protocol = {
   id: 'mongodb',
+  // mongod or mongos, a shard, a config server
+  ports: [27017, 27018, 27019],
   recognise(_from, bytes, start, end, fromStart) {
     if (end - start < HEAD) return fromStart ? 'more' : 'no';
     return isMessage(bytes, start, end) ? 'yes' : 'no';

@@ -30,7 +30,13 @@ import { remember } from './statements.ts';
 import { twoSides } from './two-sides.ts';
 
 /** MySQL and MariaDB. */
-export const mysql: Protocol = { id: 'mysql', recognise: recognisePacket, open: converse };
+export const mysql: Protocol = {
+  id: 'mysql',
+  // MySQL, ProxySQL, TiDB
+  ports: [3306, 6033, 4000],
+  recognise: recognisePacket,
+  open: converse,
+};
 
 interface Note {
   answer: Answer;
@@ -54,6 +60,7 @@ function converse(context: ConversationContext): Conversation {
   /** The client said what it can do. */
   let agreed = false;
   let wantsTls = false;
+  let encrypted: Conversation | undefined;
   let willCompress = false;
   let compresses = false;
   let asked: Waiting<Note> | undefined;
@@ -133,7 +140,9 @@ function converse(context: ConversationContext): Conversation {
         if (!wantsTls) return;
         wantsTls = false;
         waiting.answered(arrival, 'ok');
-        context.become('tls');
+        requests.close();
+        encrypted = context.carry('tls');
+        context.become(encrypted);
       },
       lost(arrival) {
         beginning.drop();
@@ -263,6 +272,12 @@ function converse(context: ConversationContext): Conversation {
 
   return {
     ...twoSides(requests, answers, waiting),
+    push(from, bytes, start, end, arrival) {
+      if (from === 'server') waiting.heard(arrival.time);
+      const read = (from === 'client' ? requests : answers).push(bytes, start, end, arrival);
+      // The client needs no answer to begin with TLS.
+      if (encrypted !== undefined && read < end) encrypted.push(from, bytes, read, end, arrival);
+    },
     end(from, arrival, because) {
       if (from === 'server' || because !== 'fin') endOpaque(arrival);
       waiting.end(from, arrival, because);

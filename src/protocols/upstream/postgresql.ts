@@ -26,6 +26,8 @@ import { twoSides } from './two-sides.ts';
 /** PostgreSQL, version 3 of its protocol ("Frontend/Backend Protocol" in its documentation). */
 export const postgresql: Protocol = {
   id: 'postgresql',
+  // PostgreSQL, PgBouncer, CockroachDB
+  ports: [5432, 6432, 26257],
   recognise(from, bytes, start, end, fromStart) {
     if (fromStart && from === 'client') return isStartup(bytes, start, end);
     if (fromStart && end - start === 1) return 'SNG'.includes(letter(bytes, start)) ? 'more' : 'no';
@@ -217,7 +219,7 @@ function converse(context: ConversationContext): Conversation {
         if (outcome === null) return;
         const isUpgrade = answering?.exchange.shape === 'upgrade';
         waiting.answered(arrival, answers.tailLost ? 'incomplete' : outcome);
-        if (isUpgrade) context.become(reply === 'S' ? 'tls' : null);
+        if (isUpgrade) context.become(reply === 'S' ? context.carry('tls') : null);
       },
       lost() {
         answers.headLength = HEAD;

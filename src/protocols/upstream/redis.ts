@@ -22,6 +22,8 @@ import { twoSides } from './two-sides.ts';
 /** Redis and what speaks like it (Valkey, KeyDB, Sentinel): RESP2 and RESP3. */
 export const redis: Protocol = {
   id: 'redis',
+  // Redis, with TLS, Sentinel
+  ports: [6379, 6380, 26379],
   recognise: (from, bytes, start, end) => recogniseLine(from, bytes, start, end),
   open: converse,
 };

@@ -11,9 +11,8 @@ interface Waiting {
 /** A conversation whose two sides are read each by a reader of its own. */
 export const twoSides = (requests: FrameReader, answers: FrameReader, waiting: Waiting): Conversation => ({
   push(from, bytes, start, end, arrival) {
-    if (from === 'client') return requests.push(bytes, start, end, arrival);
-    waiting.heard(arrival.time);
-    answers.push(bytes, start, end, arrival);
+    if (from === 'server') waiting.heard(arrival.time);
+    (from === 'client' ? requests : answers).push(bytes, start, end, arrival);
   },
   gap(from, length, arrival) {
     (from === 'client' ? requests : answers).gap(length, arrival);

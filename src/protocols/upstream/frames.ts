@@ -23,7 +23,7 @@ export interface FrameSink {
   body?(bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
   /** The frame is whole. */
   done(arrival: Arrival): void;
-  /** Where the next frame begins is no longer known. */
+  /** Where the next frame begins is not known (any more): bytes went unread, or are missing. */
   lost(arrival: Arrival): void;
   /** Whether one seems to begin with this segment. */
   fits(bytes: Uint8Array, start: number, end: number): boolean;
@@ -63,8 +63,10 @@ export class FrameReader {
   push(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {
     if (this.#closed) return start;
     if (!this.placed) {
-      if (!this.#sink.fits(bytes, start, end)) return end;
-      this.#forget();
+      if (!this.#sink.fits(bytes, start, end)) {
+        this.#lose(arrival);
+        return end;
+      }
       this.placed = true;
     }
     let position = start;

@@ -10,7 +10,6 @@ export interface Session {
 export type AnswerKind = 'result' | 'rows' | 'prepare' | 'fields' | 'text' | 'simple' | 'authentication' | 'stream';
 
 const OK = 0x00;
-const MORE_DATA = 0x01;
 const LOCAL_INFILE = 0xfb;
 const EOF = 0xfe;
 const ERROR = 0xff;
@@ -63,7 +62,7 @@ export class Answer {
 
   #first(bytes: Uint8Array, start: number, end: number, length: number): boolean {
     const first = bytes[start] as number;
-    if (this.#kind === 'authentication') return first !== EOF && first !== MORE_DATA;
+    if (this.#kind === 'authentication') return first === OK;
     if (this.#kind === 'stream') return first === EOF && length < 9;
     if (this.#kind === 'prepare') return this.#prepared(bytes, start, end);
     if (this.#kind !== 'result') return true;

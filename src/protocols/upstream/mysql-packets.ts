@@ -160,10 +160,20 @@ export function sqlStart(bytes: Uint8Array, body: number, end: number): number {
   return body + 1;
 }
 
+/**
+ * An answer's first packet where one is waited for: it is whole, or fills the segment.
+ * @param head its length: {@link HEAD} or {@link COMPRESSED_HEAD}
+ */
+export function mayBeAnswer(bytes: Uint8Array, start: number, end: number, head: number): boolean {
+  if (end - start < head || bytes[start + 3] !== 1) return false;
+  const length = readLittle24(bytes, start);
+  return length > 0 && (start + head + length <= end || end - start >= FULL_SEGMENT);
+}
+
 const CATALOG = [3, 0x64, 0x65, 0x66];
 
 /** An answer's first packet: OK, an error, or a count of columns and the first of them. */
-export function isAnswer(bytes: Uint8Array, start: number, end: number): boolean {
+function isAnswer(bytes: Uint8Array, start: number, end: number): boolean {
   const body = start + HEAD;
   if (body >= end || bytes[start + 3] !== 1) return false;
   const length = readLittle24(bytes, start);

@@ -16,9 +16,9 @@ import {
   COMPRESSED_HEAD,
   EXECUTE_COMMANDS,
   HEAD,
-  isAnswer,
   isCommand,
   isPlainHead,
+  mayBeAnswer,
   PREPARE_COMMAND,
   QUERY_COMMAND,
   recognisePacket,
@@ -244,7 +244,7 @@ function converse(context: ConversationContext): Conversation {
         answerContinues = false;
         waiting.answersLost();
       },
-      fits: (bytes, start, end) => !compresses && waiting.front !== undefined && isAnswer(bytes, start, end),
+      fits: (bytes, start, end) => waiting.front !== undefined && mayBeAnswer(bytes, start, end, answers.headLength),
     },
     HEAD,
     context.fromStart,

@@ -101,6 +101,40 @@ describe('one exchange', () => {
     expect(exchanges[0]).toMatchObject({ path: '/padded', status: 204, outcome: 'ok' });
   });
 
+  it('keeps no query, no password and no control byte', () => {
+    const { exchanges } = opened()
+      .client(
+        1,
+        headers(
+          1,
+          [
+            [':method', 'GET'],
+            [':path', '/a?token=secret1'],
+            [':authority', 'me:secret2@db:1'],
+          ],
+          END,
+        ),
+      )
+      .client(
+        1,
+        headers(
+          3,
+          [
+            [':method', 'secret3=4'],
+            [':path', '/\x1b[2J#secret5'],
+            ['host', 'me@a'],
+          ],
+          END,
+        ),
+      )
+      .server(2, headers(1, status(200), END), headers(3, status(200), END));
+    expect(exchanges.map(({ method, path, host }) => [method, path, host])).toEqual([
+      ['GET', '/a', 'db:1'],
+      ['', '/\\x1b[2J', 'a'],
+    ]);
+    expect(JSON.stringify(exchanges)).not.toContain('secret');
+  });
+
   it('is an error from 500 on', () => {
     const { exchanges } = opened()
       .client(1, headers(1, get('/'), END), headers(3, get('/'), END))

@@ -3,7 +3,6 @@ import { at, between, milliseconds, nanoseconds, type Duration } from '../base/t
 import { isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
-import { Delays } from './support/delays.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -23,7 +22,6 @@ const BEGINS_AT_ONCE = milliseconds(50);
 const MAX_FIRST = 1 << 12;
 
 interface Extra {
-  ages: Delays;
   least: Duration;
   most: Duration;
   goaways: number;
@@ -44,7 +42,6 @@ export default defineRule({
     const seen = fact(traffic);
     const first = new Map<string, Exchange>();
     const groups = createPeerGroups(seen, exchangeTally, (): Extra => ({
-      ages: new Delays(),
       least: nanoseconds(Infinity),
       most: nanoseconds(0),
       goaways: 0,
@@ -76,7 +73,6 @@ export default defineRule({
         if (goaway === null || goaway.code !== NO_ERROR || goaway.from !== 'server') return;
         const age = between(connection.startedAt, goaway.at);
         group.goaways++;
-        group.ages.add(age);
         if (age < group.least) group.least = age;
         if (age > group.most) group.most = age;
         if (group.packets.length < LEAST_ENDED) group.packets.push(goaway.packet);
@@ -88,7 +84,8 @@ export default defineRule({
         const parts = partsByServer(regular);
         for (const { groups: own, tally, subject, input } of parts) {
           const totals = seen.totals(input, subject).calls;
-          const age = (own[0] as (typeof own)[number]).ages.quantile(0.5);
+          const { least, most } = own[0] as (typeof own)[number];
+          const age = nanoseconds((least + most) / 2);
           report({
             message: 'churned',
             data: {

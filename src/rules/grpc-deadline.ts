@@ -8,7 +8,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stalledTime } from './support/stalls.ts';
+import { stalledTime, stallsOf } from './support/stalls.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -52,7 +52,8 @@ export default defineRule({
         const group = groups.add(exchange, cost, packetsOf);
         group.deadlines.add(deadlineOf(exchange));
         if (!isResponded(exchange)) group.unanswered++;
-        if (stalledTime(exchange, exchange.stalls) > MOST * exchange.duration) group.stalled++;
+        if (stalledTime(exchange, stallsOf(exchange, 'loss', 'zero-window')) > MOST * exchange.duration)
+          group.stalled++;
       },
       finish() {
         const parts = partsByServer(groups.judged());
@@ -78,7 +79,7 @@ export default defineRule({
             latency: total,
             cost: tally,
             confidence: 'certain',
-            confidenceBecause: 'DEADLINE_EXCEEDED, or a cancellation when grpc-timeout had run out',
+            confidenceBecause: 'DEADLINE_EXCEEDED, or the call was given up when its grpc-timeout had run out',
             evidence: deadlineEvidence(tally.dearest),
             because: [
               {
@@ -125,8 +126,9 @@ export default defineRule({
 
 function isExceeded(exchange: Exchange): boolean {
   if (exchange.grpcStatus === DEADLINE_EXCEEDED) return true;
-  const { deadline, outcome, endedBy, duration } = exchange;
-  if (outcome !== 'cancelled' || endedBy !== 'client' || !(deadline > 0)) return false;
+  const { deadline, outcome, duration } = exchange;
+  // The server knows the deadline, too, and ends its side of the call by itself.
+  if ((outcome !== 'cancelled' && outcome !== 'reset') || !(deadline > 0)) return false;
   return duration > deadline - EARLY && duration < deadline + LATE;
 }
 
@@ -153,7 +155,10 @@ const packetsOf = (exchange: Exchange): readonly number[] => exchange.packets;
 
 function deadlineEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
-  const end = example.outcome === 'cancelled' ? 'the client cancelled' : 'DEADLINE_EXCEEDED came';
+  const end =
+    example.grpcStatus === DEADLINE_EXCEEDED
+      ? 'DEADLINE_EXCEEDED came'
+      : `the ${example.endedBy ?? 'client'} gave it up`;
   const asked = example.deadline > 0 ? `, grpc-timeout ${formatDuration(exactly(example.deadline, example))}` : '';
   return [
     {

@@ -120,7 +120,7 @@ export default defineRule({
               ),
               advice(
                 'infrastructure',
-                'or balance calls in a proxy that speaks HTTP/2 (service mesh, Gateway API GRPCRoute)',
+                'balance calls in a proxy that speaks HTTP/2 (service mesh, Gateway API GRPCRoute)',
                 'the cluster',
                 'take the proxy out again',
               ),

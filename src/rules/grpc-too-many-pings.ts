@@ -108,7 +108,7 @@ export default defineRule({
               ),
               advice(
                 'code',
-                'or permit it at the server: MinTime below the client’s keepalive time, PermitWithoutStream where it pings idle connections',
+                'permit it at the server: MinTime below the client’s keepalive time, PermitWithoutStream where it pings idle connections',
                 `the workload behind ${subject.name}`,
                 'set the former policy again',
               ),

@@ -168,7 +168,7 @@ function retryEvidence(chain: Chain): [Evidence, ...Evidence[]] {
       says: `${kindOf(first)}: ${failures[0] ?? 'failed'} after ${formatDuration(first.duration)}`,
       packets: [...first.packets],
     },
-    { says: `tried again after ${waits} (${plural(tries, 'try')} in all)`, packets: [...last.packets] },
+    { says: `tried again after ${waits} (${plural(tries, 'try', 'tries')} in all)`, packets: [...last.packets] },
   ];
   return evidenceOf(lines, first);
 }

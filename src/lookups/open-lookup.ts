@@ -26,6 +26,10 @@ export interface OpenLookup extends Lookup {
   lastEventAt: Timestamp;
   /** Length of what the names have in common once it walks, -1 before. */
   stem: number;
+  /** How many of the attempts have no reply. */
+  unanswered: number;
+  /** One of the attempts was sent again. */
+  resent: boolean;
   state: 'open' | 'closed' | 'free';
   /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
   profile: Profile | null;
@@ -41,7 +45,9 @@ export interface OpenLookup extends Lookup {
   /** Neighbours in the queue of those that may soon go on (LinkedQueue). */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
-  /** Others that began later have been emitted already. */
+  /** Neighbours in order of start, and whether others that began later have been emitted already (HeldLookups). */
+  heldBefore: OpenLookup | null;
+  heldAfter: OpenLookup | null;
   passedOver: boolean;
 }
 
@@ -73,6 +79,8 @@ class Grown implements OpenLookup {
   labelHash = 0;
   lastEventAt = NEVER;
   stem = -1;
+  unanswered = 0;
+  resent = false;
   state: 'open' | 'closed' | 'free' = 'free';
   profile: Profile | null = null;
   chains: (OpenLookup | null)[] | null = null;
@@ -84,6 +92,8 @@ class Grown implements OpenLookup {
   queuedUntil = NEVER;
   earlier: OpenLookup | null = null;
   later: OpenLookup | null = null;
+  heldBefore: OpenLookup | null = null;
+  heldAfter: OpenLookup | null = null;
   passedOver = false;
 
   constructor(slot: number) {

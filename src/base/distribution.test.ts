@@ -28,7 +28,7 @@ describe('shifted', () => {
   ])('adds to each value, and goes no lower than zero (%s)', (_, count) => {
     const values = Array.from({ length: count }, (__, index) => 1e6 + index * 1e3);
     const distribution = new Distribution();
-    for (const value of values) distribution.add(nanoseconds(value));
+    for (const one of values) distribution.add(nanoseconds(one));
     const more = distribution.shifted(5e6);
     expect(more.count).toBe(count);
     expect(more.quantile(0.5)).toBeGreaterThan(0.99 * (distribution.quantile(0.5) + 5e6));

@@ -173,6 +173,9 @@ describe('a diagnosis of requests', () => {
   });
 });
 
+const whyNoConnection = (rows: Rows, parts: Parameters<typeof inputOf>[0]): unknown =>
+  diagnose([slowRule('connections')], rows, { inputs: [inputOf(parts)] }).unobservable[0]?.why;
+
 describe('the verdict on requests', () => {
   const rules = [slowRule('exchanges', 1e6), ...RULES];
   it.each([
@@ -218,12 +221,12 @@ describe('the verdict on requests', () => {
   });
 
   it('says why no connection was seen', () => {
-    const why = (rows: Rows, parts: Parameters<typeof inputOf>[0]): unknown =>
-      diagnose([slowRule('connections')], rows, { inputs: [inputOf(parts)] }).unobservable[0]?.why;
-    expect(why({}, { packets: 0 })).toBe('the capture is empty');
-    expect(why({}, {})).toBe('the capture shows no TCP (1,204 packets)');
-    expect(why({ lookups: [lookupOf()] }, {})).toBe('the capture holds port 53 only');
-    expect(why({ lookups: [lookupOf()] }, { format: 'tcpdump text' })).toBe('text of tcpdump shows DNS only');
+    expect(whyNoConnection({}, { packets: 0 })).toBe('the capture is empty');
+    expect(whyNoConnection({}, {})).toBe('the capture shows no TCP (1,204 packets)');
+    expect(whyNoConnection({ lookups: [lookupOf()] }, {})).toBe('the capture holds port 53 only');
+    expect(whyNoConnection({ lookups: [lookupOf()] }, { format: 'tcpdump text' })).toBe(
+      'text of tcpdump shows DNS only',
+    );
   });
 });
 

@@ -24,6 +24,9 @@ import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
 const plain = { color: false, width: 100, unicode: true };
 const golden = (name: string): string => `golden/${name}.txt`;
 
+const shown = (finding: Finding): string =>
+  renderTerminal(requestDiagnosis({ findings: [finding] }), plain).replace(/\s+/g, ' ');
+
 describe('the answer at a terminal', () => {
   it.each([
     ['race', diagnosisOf(), plain],
@@ -76,8 +79,6 @@ describe('the answer at a terminal', () => {
   });
 
   it('shows a connection, and a call that was given up, as they went', () => {
-    const shown = (finding: Finding): string =>
-      renderTerminal(requestDiagnosis({ findings: [finding] }), plain).replace(/\s+/g, ' ');
     const connection = shown(connectFinding());
     expect(connection).toContain('#910');
     for (const says of [

@@ -98,10 +98,11 @@ function inputs(style: Style, { inputs: all }: Diagnosis, full: boolean): string
 // A paragraph of more is skipped as a whole.
 const MAX_RULED_OUT = 10;
 
+const isDns = (rule: string): boolean => rule.startsWith('dns-');
+
 /** What a reader would have thought of first: causes of the kind that was found, or that was looked for. */
 function likeliest({ ruledOut: all, findings, exchanges }: Diagnosis): Diagnosis['ruledOut'] {
   if (all.length <= MAX_RULED_OUT) return all;
-  const isDns = (rule: string): boolean => rule.startsWith('dns-');
   const [first] = findings;
   const wanted = first === undefined ? exchanges.count === 0 : isDns(first.rule);
   return [

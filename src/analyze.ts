@@ -65,6 +65,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   const others = options.observers ?? [];
   const texts = new Map<number, TextSource>();
+  let rows = 0;
 
   const lookup = (found: Lookup): void => {
     if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
@@ -73,17 +74,20 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       return;
     }
     if (!isWantedClient(found.client) || !isWantedName(found.name)) return;
+    rows++;
     run.observer.lookup(found);
     if (options.slowerThan !== null && found.duration < options.slowerThan) return;
     for (const observer of others) observer.lookup?.(found);
   };
   const connection = (closed: Connection): void => {
     if (!isWantedClient(closed.client)) return;
+    rows++;
     run.observer.connection(closed);
     for (const observer of others) observer.connection?.(closed);
   };
   const exchange = (done: Exchange): void => {
     if (!isWantedClient(done.client)) return;
+    rows++;
     run.observer.exchange(done);
     if (options.slowerThan !== null && done.duration < options.slowerThan) return;
     for (const observer of others) observer.exchange?.(done);
@@ -122,7 +126,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     }
     await mergeTrack(track, extract, () => {
       options.onProgress?.(progressOf(sources));
-      options.onInterim?.(() => (extract.lookups.emitted > 0 ? run.result() : interim(extract, inputs, leftOut)));
+      options.onInterim?.(() => (rows > 0 ? run.result() : interim(extract, inputs, leftOut)));
     });
     extract.finish(tracked);
   }
@@ -159,13 +163,17 @@ function progressOf(sources: readonly Source[]): Progress {
   return done;
 }
 
-/** A finding whose dearest lookup was quicker than what the user calls slow is none. */
+/** A finding whose dearest example was quicker than what the user calls slow is none. */
 function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosis {
   if (slowerThan === null) return diagnosis;
   const least = toSeconds(slowerThan);
   const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
   const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
-  const slowest = diagnosis.lookups.slowest.filter(slow);
-  const left = { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+  const onlySlow = <Row extends { durationSeconds: number }, Rows extends { slowest: Row[] }>(rows: Rows): Rows => ({
+    ...rows,
+    slowest: rows.slowest.filter(slow),
+  });
+  const { lookups, exchanges } = diagnosis;
+  const left = { ...diagnosis, findings, lookups: onlySlow(lookups), exchanges: onlySlow(exchanges) };
   return { ...left, verdict: verdictOf(left) };
 }

@@ -5,15 +5,14 @@ import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
 import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
-import type { Side } from './model/connection.ts';
+import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
-import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
 import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
-import type { Arrival, TrackedConnection } from './model/tracked-connection.ts';
+import type { TrackedConnection } from './model/tracked-connection.ts';
+import { createConversations } from './protocols/conversations.ts';
 import { createDns } from './protocols/dns/dns.ts';
-import type { StreamEnd } from './protocols/protocol.ts';
 
 export interface ExtractOptions {
   addresses: AddressTable;
@@ -41,7 +40,7 @@ interface Reading {
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
 export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions) {
-  const horizon = { endsAt: at(0) };
+  const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
   const readings = new Map<number, Reading>();
@@ -55,9 +54,7 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
     horizon,
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });
-  let exchanges = 0;
   const conversations = createConversations({
-    nextId: (input: number) => `${input}.e${exchanges++}`,
     emit: (exchange) => {
       readings.get(exchange.input)?.vantage.sawExchange();
       observer.exchange(exchange);
@@ -81,7 +78,8 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
       else conversations.end(connection, sideOf(fromClient), arrival, because);
     },
     onConnection(connection) {
-      if (!isDns(connection)) conversations.closed(connection);
+      if (isDns(connection)) connection.protocol = DNS_PROTOCOL;
+      else conversations.closed(connection);
       observer.connection(connection);
     },
   });
@@ -122,7 +120,10 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
       streams.push(layers);
       return;
     } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
-      if (decoder.decodeIcmpInner(layers, quoted)) dns.unreachable(read.time, quoted);
+      if (decoder.decodeIcmpInner(layers, quoted)) {
+        dns.unreachable(read.time, quoted);
+        streams.quoted(layers, quoted);
+      }
     }
     advance(read.time);
   }
@@ -153,6 +154,7 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
     for (const input of inputs) {
       if (input.endsAt > horizon.endsAt) horizon.endsAt = input.endsAt;
       input.damage.duplicates += dns.counts.duplicates[input.input] ?? 0;
+      input.damage.duplicates += streams.counters.copies[input.input] ?? 0;
       tellVantage(input);
     }
     streams.finish();
@@ -172,30 +174,3 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
 export type Extract = ReturnType<typeof createExtract>;
 
 const sideOf = (fromClient: boolean): Side => (fromClient ? 'client' : 'server');
-
-interface ConversationsOptions {
-  emit(exchange: Exchange): void;
-  nextId(input: number): string;
-}
-
-interface Conversations {
-  data(
-    connection: TrackedConnection,
-    from: Side,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    arrival: Arrival,
-  ): void;
-  gap(connection: TrackedConnection, from: Side, length: number, arrival: Arrival): void;
-  end(connection: TrackedConnection, from: Side, arrival: Arrival, because: StreamEnd): void;
-  closed(connection: TrackedConnection): void;
-}
-
-/** Holds the place of `protocols/conversations.ts`. */
-const createConversations = (_options: ConversationsOptions): Conversations => ({
-  data: () => {},
-  gap: () => {},
-  end: () => {},
-  closed: () => {},
-});

@@ -19,6 +19,12 @@ export const microseconds = (count: number): Duration => (count * 1e3) as Durati
 export const milliseconds = (count: number): Duration => (count * 1e6) as Duration;
 export const seconds = (count: number): Duration => (count * 1e9) as Duration;
 
+/**
+ * No time. Also what fields of time begin with: V8 keeps a field that began with a small integer as
+ * one, and throws away all code that it compiled for the object when a larger number comes.
+ */
+export const NEVER = Number.NaN as Timestamp;
+
 export const between = (start: Timestamp, end: Timestamp): Duration => (end - start) as Duration;
 export const plus = (start: Timestamp, by: Duration): Timestamp => (start + by) as Timestamp;
 

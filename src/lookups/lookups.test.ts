@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { at, milliseconds } from '../base/time.ts';
+import { at, milliseconds, NEVER } from '../base/time.ts';
 import { copyLookup, type Lookup } from '../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createLookups } from './lookups.ts';
 
 interface Query {
@@ -76,11 +76,9 @@ function scenario() {
         nameHash: name.length,
         labelHash: firstLabel(name),
         ipId: -1,
-        recursionDesired: true,
         authenticData: false,
         ednsSize: edns,
         cookie: false,
-        copies: 0,
         slot: -1,
         holders: 1,
       };

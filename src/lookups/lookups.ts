@@ -1,7 +1,7 @@
 import { Fifo } from '../base/fifo.ts';
 import { LinkedQueue } from '../base/linked-queue.ts';
 import { at, milliseconds, plus, seconds, type Timestamp } from '../base/time.ts';
-import { RCODE, type Lookup } from '../model/lookup.ts';
+import { lastSentAt, RCODE, type Lookup } from '../model/lookup.ts';
 import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createCandidates } from './candidates.ts';
 import type { Verdict } from './evidence.ts';
@@ -9,8 +9,10 @@ import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
 import { addEvidence, createEvidence, KINDS, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
+import { HeldLookups } from './held-lookups.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
+import { createWalks } from './search-walk.ts';
 
 // The longest wait within one lookup is c-ares's last, 40 s.
 const LONGEST_WAIT = seconds(42);
@@ -53,11 +55,9 @@ export function createLookups(options: LookupsOptions) {
   const counts: LookupCounts = { started: 0, emitted: 0, evicted: 0 };
   const slots: OpenLookup[] = [];
   const free: OpenLookup[] = [];
-  const candidates = createCandidates();
-  const inOrder = new Fifo<OpenLookup>();
-  const passedOver = new Set<OpenLookup>();
-  // Goes on where it stood: what was deleted before it would make each new one slow.
-  let oldestPassedOver = passedOver.values();
+  const walks = createWalks();
+  const candidates = createCandidates(walks);
+  const held = new HeldLookups();
   const brief = new Fifo<OpenLookup>();
   const soon = new LinkedQueue<OpenLookup>();
   /** By client, then by kind of lookup. */
@@ -73,9 +73,10 @@ export function createLookups(options: LookupsOptions) {
     let lookup = candidates.find(attempt);
     if (lookup === null) lookup = start(attempt);
     else {
-      lookup.stem = stemWith(lookup, attempt);
+      lookup.stem = stemWith(lookup, attempt, walks);
       lookup.attempts.push(attempt);
     }
+    lookup.unanswered++;
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
     waits(lookup, attempt.sentAt);
@@ -84,7 +85,8 @@ export function createLookups(options: LookupsOptions) {
   function resent(attempt: TrackedAttempt): void {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
-    lookup.lastEventAt = (attempt.resends.at(-1) as { at: Timestamp }).at;
+    lookup.lastEventAt = lastSentAt(attempt);
+    lookup.resent = true;
     waits(lookup, lookup.lastEventAt);
   }
 
@@ -92,9 +94,10 @@ export function createLookups(options: LookupsOptions) {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = attempt.repliedAt;
-    if (!isAnswered(lookup)) return;
+    if (attempt.earlierReplies.length === 0) lookup.unanswered--;
+    if (lookup.unanswered > 0) return;
     const complete = isComplete(lookup);
-    if (complete && wasResent(lookup)) {
+    if (complete && lookup.resent) {
       // Nobody goes on, but an answer to the first sending may still come: slow, not lost.
       candidates.lingering(lookup);
       lookup.due = plus(attempt.repliedAt, LATE_REPLY);
@@ -116,7 +119,7 @@ export function createLookups(options: LookupsOptions) {
   };
 
   function start(attempt: TrackedAttempt): OpenLookup {
-    if (inOrder.size + passedOver.size - closedAndHeld > MAX_OPEN) evictOldest();
+    if (held.size - closedAndHeld > MAX_OPEN) evictOldest();
     const lookup = free.pop() ?? newSlot();
     lookup.ordinal = ++counts.started;
     lookup.input = attempt.input;
@@ -128,10 +131,11 @@ export function createLookups(options: LookupsOptions) {
     lookup.attempts[0] = attempt;
     lookup.profile = null;
     lookup.stem = -1;
+    lookup.unanswered = 0;
+    lookup.resent = false;
     lookup.state = 'open';
     lookup.queued = 'none';
-    lookup.passedOver = false;
-    inOrder.push(lookup);
+    held.append(lookup);
     return lookup;
   }
 
@@ -168,7 +172,7 @@ export function createLookups(options: LookupsOptions) {
       lookup.queued = 'none';
       if (lookup.state !== 'open') continue;
       if (lookup.due < time) close(lookup);
-      else if (isAnswered(lookup)) linger(lookup, 'soon');
+      else if (lookup.unanswered === 0) linger(lookup, 'soon');
     }
     for (let lookup = soon.first; lookup !== null && lookup.due < time; lookup = soon.first) close(lookup);
     if (time > sweptAt + SWEEP_EVERY) sweep(time);
@@ -178,8 +182,13 @@ export function createLookups(options: LookupsOptions) {
   /** Ends what has waited as long as the longest timer. */
   function sweep(time: Timestamp): void {
     sweptAt = time;
-    for (const lookup of inOrder) if (lookup.state === 'open' && lookup.due < time) close(lookup);
-    for (const lookup of passedOver) if (lookup.due < time) close(lookup);
+    for (let lookup = held.first; lookup !== null; lookup = lookup.heldAfter) {
+      if (lookup.state === 'open' && lookup.due < time) close(lookup);
+    }
+    for (const lookup of held) {
+      if (!lookup.passedOver) break;
+      if (lookup.due < time) close(lookup);
+    }
   }
 
   function close(lookup: OpenLookup): void {
@@ -192,7 +201,7 @@ export function createLookups(options: LookupsOptions) {
     closedAndHeld++;
     lookup.profile = profileOf(lookup);
     if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon.endsAt);
-    if (lookup.passedOver && passedOver.delete(lookup)) emit(lookup);
+    if (lookup.passedOver) emit(lookup);
   }
 
   function profileOf(lookup: OpenLookup): Profile | null {
@@ -211,28 +220,20 @@ export function createLookups(options: LookupsOptions) {
 
   /** In order of start; one that waits for its timers while too many follow is passed over and comes late. */
   function emitReady(): void {
-    for (let lookup = inOrder.first; lookup !== undefined; lookup = inOrder.first) {
-      const full = inOrder.size > (counts.emitted < HELD_BACK ? HELD_BACK : HELD_BACK_LATER);
+    for (let lookup = held.first; lookup !== null; lookup = held.first) {
+      const full = held.inOrder > (counts.emitted < HELD_BACK ? HELD_BACK : HELD_BACK_LATER);
       if (!full && (lookup.state !== 'closed' || !isKnownWell(lookup.profile))) break;
-      inOrder.shift();
       if (lookup.state === 'closed') emit(lookup);
-      else {
-        lookup.passedOver = true;
-        passedOver.add(lookup);
-      }
+      else held.passOver();
     }
   }
 
   function evictOldest(): void {
     counts.evicted++;
-    let late = oldestPassedOver.next();
-    if (late.done === true && passedOver.size > 0) {
-      oldestPassedOver = passedOver.values();
-      late = oldestPassedOver.next();
-    }
-    if (late.done !== true) return close(late.value);
-    const oldest = inOrder.shift();
-    if (oldest === undefined) return;
+    const late = held.oldestPassedOver;
+    if (late !== null) return close(late);
+    const oldest = held.first;
+    if (oldest === null) return;
     if (oldest.state === 'open') close(oldest);
     emit(oldest);
   }
@@ -240,6 +241,7 @@ export function createLookups(options: LookupsOptions) {
   function emit(lookup: OpenLookup): void {
     closedAndHeld--;
     counts.emitted++;
+    held.remove(lookup);
     describe(lookup);
     options.emit(lookup);
     recycle(lookup);
@@ -271,7 +273,7 @@ export function createLookups(options: LookupsOptions) {
 
   /** The lookups that are still held, as they stand now; for an answer while the capture runs. */
   function* snapshot(): Generator<Lookup> {
-    for (const lookup of [...passedOver, ...inOrder]) {
+    for (const lookup of held) {
       describe(lookup);
       yield lookup;
     }
@@ -279,12 +281,14 @@ export function createLookups(options: LookupsOptions) {
 
   /** No more packets: what is open ends as its resolver would have, or with the capture. */
   function finish(): void {
-    const rest = [...passedOver, ...inOrder];
-    for (const lookup of rest) lookup.passedOver = false;
+    const rest = [...held];
+    // None is passed over any more: to close is not to emit.
+    for (const lookup of rest) {
+      held.remove(lookup);
+      held.append(lookup);
+    }
     // All are closed first: what each tells of its resolver counts for the others.
     for (const lookup of rest) if (lookup.state === 'open') close(lookup);
-    while (inOrder.shift() !== undefined);
-    passedOver.clear();
     rest.sort((one, other) => one.startedAt - other.startedAt || one.ordinal - other.ordinal);
     for (const lookup of rest) emit(lookup);
   }
@@ -301,16 +305,6 @@ function nameOf({ attempts, stem }: OpenLookup): string {
     if (name.length === stem) return name;
   }
   return first.name.slice(0, stem);
-}
-
-function wasResent(lookup: OpenLookup): boolean {
-  for (const attempt of lookup.attempts) if (attempt.resends.length > 0) return true;
-  return false;
-}
-
-function isAnswered(lookup: OpenLookup): boolean {
-  for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;
-  return true;
 }
 
 function verdictOf(profile: Profile): Verdict {

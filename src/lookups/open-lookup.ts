@@ -1,6 +1,6 @@
-import { nanoseconds, type Timestamp } from '../base/time.ts';
+import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, Verdict } from './evidence.ts';
 
 /** What lookups of one client and kind have in common, and which resolver that makes. */
@@ -26,6 +26,10 @@ export interface OpenLookup extends Lookup {
   lastEventAt: Timestamp;
   /** Length of what the names have in common once it walks, -1 before. */
   stem: number;
+  /** How many of the attempts have no reply. */
+  unanswered: number;
+  /** One of the attempts was sent again. */
+  resent: boolean;
   state: 'open' | 'closed' | 'free';
   /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
   profile: Profile | null;
@@ -41,7 +45,9 @@ export interface OpenLookup extends Lookup {
   /** Neighbours in the queue of those that may soon go on (LinkedQueue). */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
-  /** Others that began later have been emitted already. */
+  /** Neighbours in order of start, and whether others that began later have been emitted already (HeldLookups). */
+  heldBefore: OpenLookup | null;
+  heldAfter: OpenLookup | null;
   passedOver: boolean;
 }
 
@@ -56,7 +62,7 @@ class Grown implements OpenLookup {
   client = '';
   server = '';
   startedAt = NEVER;
-  duration = nanoseconds(0);
+  duration = nanoseconds(Number.NaN);
   endBecause: EndReason = 'reply';
   endTimer: EndTimer | null = null;
   durationIsLowerBound = false;
@@ -73,6 +79,8 @@ class Grown implements OpenLookup {
   labelHash = 0;
   lastEventAt = NEVER;
   stem = -1;
+  unanswered = 0;
+  resent = false;
   state: 'open' | 'closed' | 'free' = 'free';
   profile: Profile | null = null;
   chains: (OpenLookup | null)[] | null = null;
@@ -84,6 +92,8 @@ class Grown implements OpenLookup {
   queuedUntil = NEVER;
   earlier: OpenLookup | null = null;
   later: OpenLookup | null = null;
+  heldBefore: OpenLookup | null = null;
+  heldAfter: OpenLookup | null = null;
   passedOver = false;
 
   constructor(slot: number) {

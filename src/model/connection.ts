@@ -5,7 +5,8 @@ import type { PacketId } from './packet.ts';
 export const CONNECTION_SCHEMA = 'kubelag/connection/1';
 
 /** The two ends of a connection: who opened it, and whom. */
-export type Side = 'client' | 'server';
+export const SIDES = ['client', 'server'] as const;
+export type Side = (typeof SIDES)[number];
 
 /**
  * Why data was late that could have been on its way:
@@ -13,8 +14,10 @@ export type Side = 'client' | 'server';
  * - `zero-window`: the receiver's window was closed (or too small for the next segment)
  * - `delayed-ack`: a small segment left only when the former one was acknowledged (Nagle)
  * - `sender-idle`: all was acknowledged, the window open, and the sender paused in the midst of what it sent
+ * - `flow-control`: an HTTP/2 window of the stream or the connection was used up, and the data left as soon as it
+ *   was opened again; kept of exchanges, not of connections
  */
-export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle'] as const;
+export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle', 'flow-control'] as const;
 export type StallReason = (typeof STALL_REASONS)[number];
 
 /** One stretch of time in which data of one side waited. */
@@ -215,6 +218,9 @@ export function copyConnection(connection: Connection): Connection {
     lastPacket: connection.lastPacket,
   };
 }
+
+/** What DNS over TCP has as its protocol: its connections are part of lookups, and no rule's but theirs. */
+export const DNS_PROTOCOL = 'dns';
 
 /** The connection began within the capture. */
 export const isOpened = (connection: Pick<Connection, 'syns' | 'synAcks'>): boolean =>

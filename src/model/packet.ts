@@ -1,4 +1,4 @@
-import type { Timestamp } from '../base/time.ts';
+import { NEVER, type Timestamp } from '../base/time.ts';
 
 /**
  * One packet of one input as a single number, so that rows that span inputs (rotated files,
@@ -9,7 +9,9 @@ export type PacketId = number;
 
 const PACKETS_PER_INPUT = 2 ** 40;
 
-export const packetId = (input: number, number: number): PacketId => input * PACKETS_PER_INPUT + number;
+// A product would be a double, which fields keep in a box of its own: not for the one input that most runs have.
+export const packetId = (input: number, number: number): PacketId =>
+  input === 0 ? number : input * PACKETS_PER_INPUT + number;
 export const packetInput = (packet: PacketId): number => Math.floor(packet / PACKETS_PER_INPUT);
 export const packetNumber = (packet: PacketId): number => packet % PACKETS_PER_INPUT;
 
@@ -19,7 +21,10 @@ export const packetReference = (packet: PacketId, home: number): number | string
 
 /** The inverse of {@link packetReference}; null where it is none. */
 export function packetFromReference(reference: unknown, home: number): PacketId | null {
-  if (typeof reference === 'number') return Number.isSafeInteger(reference) ? packetId(home, reference) : null;
+  if (typeof reference === 'number') {
+    const isOne = Number.isInteger(reference) && reference >= 0 && reference < PACKETS_PER_INPUT;
+    return isOne ? packetId(home, reference) : null;
+  }
   const match = typeof reference === 'string' ? /^(\d{1,4}):(\d{1,12})$/.exec(reference) : null;
   return match === null ? null : packetId(Number(match[1]), Number(match[2]));
 }
@@ -49,7 +54,7 @@ export function createPacket(input: number): Packet {
   return {
     input,
     number: 0,
-    time: 0 as Timestamp,
+    time: NEVER,
     bytes: new Uint8Array(0),
     start: 0,
     end: 0,
@@ -115,7 +120,10 @@ export interface Layers {
   sequence: number;
   acknowledgment: number;
   tcpFlags: number;
+  /** As it stands in the header, not scaled. */
   window: number;
+  /** TCP's options are `bytes[tcpOptions] … bytes[payloadStart - 1]`; both equal where there are none. -1 without TCP. */
+  tcpOptions: number;
   icmpType: number;
   icmpCode: number;
 }
@@ -124,7 +132,7 @@ export function createLayers(): Layers {
   return {
     input: 0,
     number: 0,
-    time: 0 as Timestamp,
+    time: NEVER,
     bytes: new Uint8Array(0),
     version: 0,
     source: 0,
@@ -145,6 +153,7 @@ export function createLayers(): Layers {
     acknowledgment: 0,
     tcpFlags: 0,
     window: 0,
+    tcpOptions: -1,
     icmpType: -1,
     icmpCode: -1,
   };

@@ -12,7 +12,7 @@ const MAX_EXCERPT = 8;
 /** The packets of the dearest example, those that prove it, each line four columns in. */
 export function exampleLines(style: Style, finding: Finding): string[] {
   const example = finding.examples[0];
-  if (example === undefined) return [];
+  if (example === undefined || example.lookup === null) return [];
   const { row } = example;
   const lines = queryLines(row);
   const proving = [...example.packets, ...finding.evidence.flatMap(({ packets }) => packets)];

@@ -5,7 +5,8 @@ import { renderJson } from './json.ts';
 import { renderLookupTimeline } from './lookup-timeline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
-import { crowdedDiagnosis, deadLookup, emptyDiagnosis } from './testing/diagnoses.ts';
+import { crowdedDiagnosis, emptyDiagnosis } from './testing/diagnoses.ts';
+import { deadLookup } from './testing/lookups.ts';
 
 // Fields whose words come from a capture, a path or a saved file; the rest are fixed sets.
 const FREE = new Set(

@@ -3,7 +3,6 @@ import { renderTerminal } from './terminal.ts';
 import {
   clearDiagnosis,
   crowdedDiagnosis,
-  deadLookup,
   diagnosisOf,
   emptyDiagnosis,
   inputRowOf,
@@ -11,6 +10,7 @@ import {
   textDiagnosis,
   walkFinding,
 } from './testing/diagnoses.ts';
+import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
 
 const plain = { color: false, width: 100, unicode: true };
 const golden = (name: string): string => `golden/${name}.txt`;
@@ -57,10 +57,7 @@ describe('the answer at a terminal', () => {
 
   it('says what ended a wait that no packet ended', () => {
     const row = deadLookup();
-    const example = {
-      ...(raceFinding().examples[0] as NonNullable<ReturnType<typeof raceFinding>['examples'][0]>),
-      row,
-    };
+    const example = exampleOf(row, [412, 413, 611, 613]);
     const text = renderTerminal(diagnosisOf({ findings: [raceFinding({ examples: [example] })] }), plain);
     expect(text).toContain('the resolver goes on by its own timer of 5 s (glibc default, resolv.conf(5))');
   });
@@ -97,9 +94,7 @@ describe('the answer at a terminal', () => {
   });
 
   it('shortens a long walk in its middle, and says by how much', () => {
-    const finding = walkFinding();
-    const [example] = finding.examples;
-    if (example === undefined) throw new Error('the finding has no example');
+    const example = exampleOf(walkLookup(), []);
     const attempts = Array.from({ length: 40 }, (_, index) => ({
       ...(example.row.attempts[0] as (typeof example.row.attempts)[0]),
       name: `x.suffix-${index}.test`,

@@ -1,7 +1,7 @@
 import { formatCount } from '../base/text.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
-import { rcodeName, typeName, type Attempt, type Lookup, type Outcome } from '../model/lookup.ts';
+import { type Attempt, isAddressType, type Lookup, type Outcome, rcodeName, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
@@ -10,9 +10,8 @@ import { createForwarded } from './support/forwarded.ts';
 import { groupBy } from './support/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
-import { isAddressType } from './support/sends.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
-import { Tally } from './support/tally.ts';
+import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Names that fail are few in an incident; a scan for random names must not eat the memory.
 const MAX_GROUPS = 128;
@@ -28,7 +27,7 @@ interface ErrorGroup extends Occurrences {
   readonly name: string;
   /** Lookups for mail, services, texts: a program may well live without them. */
   readonly addresses: boolean;
-  readonly tally: Tally;
+  readonly tally: LookupTally;
   /** The family whose errors alone made the lookups fail; '' for others. */
   readonly family: string;
   /** Lookups of the same name that succeeded later. */
@@ -80,7 +79,7 @@ export default defineRule({
       const shared = groups.get(place);
       if (shared !== undefined) return shared;
       const { input, client, server, name } = lookup;
-      const group = { input, client, server, outcome, name, addresses, family, tally: new Tally(), found: 0 };
+      const group = { input, client, server, outcome, name, addresses, family, tally: lookupTally(), found: 0 };
       groups.set(place, group);
       if (!full) byName.set(name, [...(byName.get(name) ?? []), group]);
       return group;
@@ -92,7 +91,8 @@ export default defineRule({
         forwarded.note(lookup);
         if (outcome === 'incomplete') return;
         if (outcome === 'ok' || outcome === 'nodata') {
-          if (byName.size > 0) for (const group of byName.get(lookup.name) ?? []) group.found++;
+          const failed = byName.size > 0 ? byName.get(lookup.name) : undefined;
+          if (failed !== undefined) for (const group of failed) group.found++;
           return;
         }
         // A failure without an error is for want of an answer in time.
@@ -131,7 +131,7 @@ export default defineRule({
           for (const part of own) {
             const first = part.groups[0] as ErrorGroup;
             const { tally, input } = part;
-            const [example] = tally.examples;
+            const example = tally.dearest;
             const found = part.groups.reduce((sum, group) => sum + group.found, 0);
             const onlyInfo = harmless(first, found, tally.count);
             report({

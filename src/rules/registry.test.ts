@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { OUTCOMES, RESOLVERS, RR_TYPE, type Lookup } from '../model/lookup.ts';
 import { RULES } from './registry.ts';
-import { runRule } from './support/testing/rule-tester.ts';
+import { runRule } from './support/testing/run-rule.ts';
 import { Scenario, together, type Question } from './support/testing/scenario.ts';
 
 /** These share one classification of unanswered queries: no lookup belongs to two of them. */
@@ -75,8 +75,8 @@ describe('all rules', () => {
           for (const { cost } of reports) {
             total += cost.count;
             for (const example of cost.examples) {
-              expect(counted.get(example.id), `${example.id} in ${rule.id} too`).toBeUndefined();
-              counted.set(example.id, rule.id);
+              expect(counted.get(example.row.id), `${example.row.id} in ${rule.id} too`).toBeUndefined();
+              counted.set(example.row.id, rule.id);
             }
           }
         }

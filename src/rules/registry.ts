@@ -7,6 +7,7 @@ import searchWalk from './dns-search-walk.ts';
 import sequentialPair from './dns-sequential-pair.ts';
 import slowServer from './dns-slow-server.ts';
 import truncation from './dns-truncation.ts';
+import connectRefused from './tcp-connect-refused.ts';
 import type { Rule } from './support/define-rule.ts';
 
 /** Every rule, in the order in which a person would rule causes out. */
@@ -20,4 +21,5 @@ export const RULES: readonly Rule[] = [
   searchWalk,
   truncation,
   sequentialPair,
+  connectRefused,
 ];

@@ -1,6 +1,6 @@
 import { RR_TYPE, type OtherReply, type Resend } from '../../model/lookup.ts';
-import { NEVER, type TrackedAttempt } from '../../model/tracked-attempt.ts';
-import type { Timestamp } from '../../base/time.ts';
+import type { TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { NEVER, type Timestamp } from '../../base/time.ts';
 
 /** A transaction as the table keeps it: pooled, since millions come by. */
 export interface TransactionRecord extends TrackedAttempt {
@@ -54,11 +54,9 @@ export function createRecord(): TransactionRecord {
     nameHash: 0,
     labelHash: 0,
     ipId: -1,
-    recursionDesired: false,
     authenticData: false,
     ednsSize: -1,
     cookie: false,
-    copies: 0,
     slot: -1,
     holders: 0,
     serverId: 0,
@@ -90,7 +88,6 @@ export function resetRecord(record: TransactionRecord): void {
   record.unreachableAt = NEVER;
   record.behindDnat = null;
   record.backend = null;
-  record.copies = 0;
   record.otherServerId = 0;
   record.otherClientId = 0;
   record.otherClientPort = 0;

@@ -1,0 +1,14 @@
+import { createHttp2 } from './http2/http2.ts';
+import type { Protocol } from './protocol.ts';
+
+/**
+ * All protocols that are told from the bytes of a TCP connection, in the order in which they are
+ * asked: where several say yes and no port decides, the first is taken. So the strict come first
+ * (a magic number, a preface), then those that are told from a word.
+ *
+ * To add one: a folder `src/protocols/NAME/` whose `NAME.ts` exports a `Protocol` (or a function
+ * that makes one of options), and a line here.
+ */
+export function createProtocols(): readonly Protocol[] {
+  return [createHttp2()];
+}

@@ -1,9 +1,12 @@
 import { Type, type Static } from 'typebox';
-import { CONNECTION_ENDS, STALL_REASONS } from './connection.ts';
+import { CONNECTION_ENDS, SIDES, STALL_REASONS } from './connection.ts';
 import { nullable, oneOf, PacketReference, PacketReferences } from './schema-parts.ts';
 
-const Side = oneOf(['client', 'server']);
-const PerSide = Type.Object({ client: Type.Integer(), server: Type.Integer() });
+const Side = oneOf(SIDES);
+const PerSide = Type.Object(
+  { client: Type.Integer(), server: Type.Integer() },
+  { description: 'of what each side sent' },
+);
 
 const Sighting = Type.Object({
   at: nullable(Type.String()),
@@ -27,25 +30,19 @@ export const ConnectionSchema = Type.Object({
   id: Type.String(),
   input: Type.Integer(),
   client: Type.String(),
-  clientPort: Type.Integer(),
-  server: Type.String(),
-  serverPort: Type.Integer(),
-  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
-  rolesFrom: oneOf(['handshake', 'ports']),
+  server: Type.String({ description: 'as the client names it: before a DNAT' }),
   startedAt: nullable(Type.String()),
   startSeconds: Type.Number(),
-  durationSeconds: Type.Number(),
-  synSent: Type.Array(Sighting),
-  synAcks: Type.Array(Sighting),
+  durationSeconds: Type.Number({ description: 'first to last packet' }),
   connectSeconds: nullable(Type.Number({ description: 'from the first SYN to the SYN-ACK or the refusal' })),
-  roundTripSeconds: nullable(Type.Number()),
-  minRoundTripSeconds: nullable(Type.Number()),
+  synSent: Type.Array(Sighting, { description: "sendings of the client's SYN" }),
+  roundTripSeconds: nullable(Type.Number({ description: 'smoothed, between the capture and the server' })),
   tls: nullable(
     Type.Object({
       version: nullable(Type.String()),
       serverName: nullable(Type.String()),
       alpn: nullable(Type.String()),
-      startSeconds: Type.Number(),
+      startSeconds: nullable(Type.Number()),
       handshakeSeconds: nullable(Type.Number()),
       serverSeconds: nullable(Type.Number()),
       resumed: nullable(Type.Boolean()),
@@ -54,9 +51,20 @@ export const ConnectionSchema = Type.Object({
       packets: PacketReferences,
     }),
   ),
+  exchanges: Type.Integer({ description: 'that were read on it' }),
+  retransmissions: Type.Integer({ description: 'segments that carried only data sent before' }),
+  stalls: Type.Array(StallSchema, { description: 'the first so many; stallCount has all' }),
+  resets: Type.Integer({ description: '1 where it was reset or refused' }),
+  endedBy: nullable(Side),
+  packets: PacketReferences,
+  clientPort: Type.Integer(),
+  serverPort: Type.Integer(),
+  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
+  rolesFrom: oneOf(['handshake', 'ports']),
+  synAcks: Type.Array(Sighting),
+  minRoundTripSeconds: nullable(Type.Number()),
   protocol: nullable(Type.String()),
-  exchanges: Type.Integer(),
-  unanswered: Type.Integer(),
+  unanswered: Type.Integer({ description: 'of its exchanges' }),
   goaway: nullable(
     Type.Object({
       at: nullable(Type.String()),
@@ -77,19 +85,17 @@ export const ConnectionSchema = Type.Object({
   ),
   bytes: PerSide,
   segments: PerSide,
-  retransmissions: PerSide,
+  retransmitted: PerSide,
   spurious: PerSide,
   largestAcknowledged: PerSide,
   keepalives: PerSide,
   zeroWindows: PerSide,
-  tooBig: Type.Integer(),
-  stalls: Type.Array(StallSchema),
+  tooBig: Type.Integer({ description: "ICMP's fragmentation needed or packet too big that quoted a packet of it" }),
   stallCount: Type.Integer(),
   stallSeconds: Type.Number(),
   ending: oneOf(CONNECTION_ENDS),
-  endedBy: nullable(Side),
-  endSeconds: nullable(Type.Number()),
-  packets: PacketReferences,
+  endSeconds: nullable(Type.Number({ description: 'of the first FIN or the reset' })),
+  endPacket: nullable(PacketReference),
 });
 
 export type ConnectionRow = Static<typeof ConnectionSchema>;

@@ -5,7 +5,8 @@ import type { PacketId } from './packet.ts';
 export const CONNECTION_SCHEMA = 'kubelag/connection/1';
 
 /** The two ends of a connection: who opened it, and whom. */
-export type Side = 'client' | 'server';
+export const SIDES = ['client', 'server'] as const;
+export type Side = (typeof SIDES)[number];
 
 /**
  * Why data was late that could have been on its way:

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { SIDES } from './connection.ts';
 import { StallSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES } from './exchange.ts';
 import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
@@ -8,30 +9,31 @@ export const ExchangeSchema = Type.Object({
   id: Type.String(),
   input: Type.Integer(),
   protocol: oneOf(EXCHANGE_PROTOCOLS),
-  shape: oneOf(EXCHANGE_SHAPES),
   direction: oneOf(DIRECTIONS),
   client: Type.String(),
-  clientPort: Type.Integer(),
   server: Type.String(),
-  serverPort: Type.Integer(),
-  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
   connection: Type.String(),
-  method: Type.String(),
-  path: Type.String(),
-  host: Type.String(),
+  method: nullable(Type.String()),
+  path: nullable(Type.String()),
+  host: nullable(Type.String()),
   status: nullable(Type.Integer()),
   grpcStatus: nullable(Type.Integer()),
-  error: nullable(Type.String()),
-  outcome: oneOf(EXCHANGE_OUTCOMES),
-  endedBy: nullable(oneOf(['client', 'server'])),
-  resetCode: nullable(Type.Integer()),
   startedAt: nullable(Type.String()),
   startSeconds: Type.Number(),
-  requestSeconds: nullable(Type.Number({ description: "from its start to the request's last byte" })),
   firstByteSeconds: nullable(Type.Number({ description: "from its start to the response's first byte" })),
   durationSeconds: Type.Number(),
   requestBytes: Type.Integer(),
   responseBytes: Type.Integer(),
+  packets: PacketReferences,
+  outcome: oneOf(EXCHANGE_OUTCOMES),
+  shape: oneOf(EXCHANGE_SHAPES),
+  clientPort: Type.Integer(),
+  serverPort: Type.Integer(),
+  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
+  error: nullable(Type.String()),
+  endedBy: nullable(oneOf(SIDES)),
+  resetCode: nullable(Type.Integer()),
+  requestSeconds: nullable(Type.Number({ description: "from its start to the request's last byte" })),
   requestMessages: Type.Integer(),
   responseMessages: Type.Integer(),
   place: Type.Integer(),
@@ -47,7 +49,6 @@ export const ExchangeSchema = Type.Object({
   previousAttempts: nullable(Type.Integer()),
   retryAfterSeconds: nullable(Type.Number()),
   keepsConnection: Type.Boolean(),
-  packets: PacketReferences,
 });
 
 export type ExchangeRow = Static<typeof ExchangeSchema>;

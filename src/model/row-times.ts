@@ -1,4 +1,5 @@
 import { at, toRfc3339, toSeconds, type Duration, type Timestamp } from '../base/time.ts';
+import type { Sighting } from './connection.ts';
 import type { Input } from './input.ts';
 import { packetReference, type PacketId } from './packet.ts';
 
@@ -9,6 +10,7 @@ export interface RowTimes {
   /** RFC 3339; null where the input has no date. */
   absolute(time: Timestamp): string | null;
   packet(id: PacketId): number | string;
+  sighting(seen: Sighting): { at: string | null; atSeconds: number; packet: number | string };
 }
 
 /** @param input the row's own */
@@ -16,15 +18,25 @@ export function rowTimes(input: number, inputs: readonly Input[]): RowTimes {
   const home = inputs[input];
   const startsAt = home === undefined ? 0 : home.startsAt;
   const firstPacketAt = home === undefined ? null : home.firstPacketAt;
+  const since = (time: Timestamp): number => toSeconds(at(time - startsAt));
+  const absolute = (time: Timestamp): string | null =>
+    firstPacketAt === null ? null : toRfc3339(firstPacketAt, at(time - startsAt));
+  const packet = (id: PacketId): number | string => packetReference(id, input);
   return {
-    since: (time) => toSeconds(at(time - startsAt)),
-    absolute: (time) => (firstPacketAt === null ? null : toRfc3339(firstPacketAt, at(time - startsAt))),
-    packet: (id) => packetReference(id, input),
+    since,
+    absolute,
+    packet,
+    sighting: (seen) => ({ at: absolute(seen.at), atSeconds: since(seen.at), packet: packet(seen.packet) }),
   };
 }
 
 /** Seconds, null for what was not seen. */
 export const secondsOrNull = (value: Duration): number | null => (Number.isNaN(value) ? null : toSeconds(value));
 
+export const sinceOrNull = (time: Timestamp, times: RowTimes): number | null =>
+  Number.isNaN(time) ? null : times.since(time);
+
 /** Null for what was not seen. */
 export const countOrNull = (value: number): number | null => (value < 0 ? null : value);
+
+export const textOrNull = (value: string): string | null => (value === '' ? null : value);

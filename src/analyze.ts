@@ -1,5 +1,4 @@
 import { AddressTable } from './base/addresses.ts';
-import { nameMatcher } from './base/glob.ts';
 import { toSeconds, type Duration } from './base/time.ts';
 import { openInput } from './capture/open.ts';
 import { createDiagnosis } from './diagnosis/diagnose.ts';
@@ -16,6 +15,7 @@ import type { TextSource } from './model/source.ts';
 import { TOOL } from './model/version.ts';
 import { readRows } from './rows/read-rows.ts';
 import { RULES } from './rules/registry.ts';
+import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
 
 export interface Progress {
   bytesRead: number;
@@ -24,15 +24,11 @@ export interface Progress {
   packets: number;
 }
 
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends WantedOptions {
   /** Captures, tcpdump's text or exported rows; `-` is standard input. */
   paths: readonly string[];
   /** Server ports that carry DNS. */
   dnsPorts: readonly number[];
-  /** Only lookups, connections and exchanges of these clients; empty for all. */
-  clients: readonly string[];
-  /** Only lookups of these names; `*` stands for anything. Empty for all. */
-  names: readonly string[];
   /** Only what took at least this long is found and exported; the rest still counts as contrast. */
   slowerThan: Duration | null;
   /** Who else reads the rows: an export, statistics. */
@@ -60,10 +56,10 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const addresses = new AddressTable();
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
-  const isWantedClient = clientFilter(options);
-  const isWantedName = nameMatcher(options.names);
+  const wanted = createWanted(options);
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   const others = options.observers ?? [];
+  const { slowerThan } = options;
   const texts = new Map<number, TextSource>();
 
   const lookup = (found: Lookup): void => {
@@ -72,20 +68,21 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       leftOut.because = TOOLS_OWN;
       return;
     }
-    if (!isWantedClient(found.client) || !isWantedName(found.name)) return;
+    if (!wanted.lookup(found)) return;
     run.observer.lookup(found);
-    if (options.slowerThan !== null && found.duration < options.slowerThan) return;
+    if (slowerThan !== null && !isSlow.lookup(found, slowerThan)) return;
     for (const observer of others) observer.lookup?.(found);
   };
   const connection = (closed: Connection): void => {
-    if (!isWantedClient(closed.client)) return;
+    if (!wanted.connection(closed)) return;
     run.observer.connection(closed);
+    if (slowerThan !== null && !isSlow.connection(closed, slowerThan)) return;
     for (const observer of others) observer.connection?.(closed);
   };
   const exchange = (done: Exchange): void => {
-    if (!isWantedClient(done.client)) return;
+    if (!wanted.exchange(done)) return;
     run.observer.exchange(done);
-    if (options.slowerThan !== null && done.duration < options.slowerThan) return;
+    if (slowerThan !== null && !isSlow.exchange(done, slowerThan)) return;
     for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
@@ -101,7 +98,12 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
     if (opened.kind === 'rows') {
-      await readRows(opened.lines, { path, damage: opened.damage, inputs, observers: [{ lookup, input }] });
+      await readRows(opened.lines, {
+        path,
+        damage: opened.damage,
+        inputs,
+        observers: [{ lookup, connection, exchange, input }],
+      });
       continue;
     }
     inputs.push(opened.source.input);
@@ -129,7 +131,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
 
   run.observer.finish();
   for (const observer of others) observer.finish?.();
-  return { diagnosis: onlySlower(run.result(), options.slowerThan), inputs };
+  return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
 }
 
 /** What can be said while all rows are still held back: they count as they stand now. */
@@ -143,11 +145,6 @@ function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): 
 
 const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
 
-function clientFilter({ clients }: AnalyzeOptions): (client: string) => boolean {
-  const wanted = new Set(clients);
-  return (client) => wanted.size === 0 || wanted.has(client);
-}
-
 function progressOf(sources: readonly Source[]): Progress {
   const done: Progress = { bytesRead: 0, bytesTotal: 0, packets: 0 };
   for (const { source } of sources) {
@@ -159,13 +156,23 @@ function progressOf(sources: readonly Source[]): Progress {
   return done;
 }
 
-/** A finding whose dearest lookup was quicker than what the user calls slow is none. */
+/** A finding whose dearest examples were quicker than what the user calls slow is none. */
 function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosis {
   if (slowerThan === null) return diagnosis;
   const least = toSeconds(slowerThan);
   const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
-  const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
-  const slowest = diagnosis.lookups.slowest.filter(slow);
-  const left = { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+  const { lookups, exchanges, connections } = diagnosis;
+  const left = {
+    ...diagnosis,
+    findings: diagnosis.findings.filter((finding) => finding.examples.some(slow)),
+    lookups: { ...lookups, slowest: lookups.slowest.filter(slow) },
+    exchanges: { ...exchanges, slowest: exchanges.slowest.filter(slow) },
+    connections: {
+      ...connections,
+      slowest: connections.slowest.filter(
+        ({ connectSeconds, tls }) => (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least,
+      ),
+    },
+  };
   return { ...left, verdict: verdictOf(left) };
 }

@@ -6,6 +6,7 @@ import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, type Extract } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Connection } from './model/connection.ts';
+import type { ConnectionRow } from './model/connection-schema.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
 import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
@@ -61,6 +62,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const others = options.observers ?? [];
   const { slowerThan } = options;
   const texts = new Map<number, TextSource>();
+  let rows = 0;
 
   const lookup = (found: Lookup): void => {
     if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
@@ -69,18 +71,21 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       return;
     }
     if (!wanted.lookup(found)) return;
+    rows++;
     run.observer.lookup(found);
     if (slowerThan !== null && !isSlow.lookup(found, slowerThan)) return;
     for (const observer of others) observer.lookup?.(found);
   };
   const connection = (closed: Connection): void => {
     if (!wanted.connection(closed)) return;
+    rows++;
     run.observer.connection(closed);
     if (slowerThan !== null && !isSlow.connection(closed, slowerThan)) return;
     for (const observer of others) observer.connection?.(closed);
   };
   const exchange = (done: Exchange): void => {
     if (!wanted.exchange(done)) return;
+    rows++;
     run.observer.exchange(done);
     if (slowerThan !== null && !isSlow.exchange(done, slowerThan)) return;
     for (const observer of others) observer.exchange?.(done);
@@ -124,7 +129,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     }
     await mergeTrack(track, extract, () => {
       options.onProgress?.(progressOf(sources));
-      options.onInterim?.(() => (extract.lookups.emitted > 0 ? run.result() : interim(extract, inputs, leftOut)));
+      options.onInterim?.(() => (rows > 0 ? run.result() : interim(extract, inputs, leftOut)));
     });
     extract.finish(tracked);
   }
@@ -156,23 +161,25 @@ function progressOf(sources: readonly Source[]): Progress {
   return done;
 }
 
-/** A finding whose dearest examples were quicker than what the user calls slow is none. */
+/** A finding whose dearest example was quicker than what the user calls slow is none. */
 function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosis {
   if (slowerThan === null) return diagnosis;
   const least = toSeconds(slowerThan);
   const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
+  const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
+  const onlySlow = <Row extends { durationSeconds: number }, Rows extends { slowest: Row[] }>(rows: Rows): Rows => ({
+    ...rows,
+    slowest: rows.slowest.filter(slow),
+  });
+  const isSlowlyOpened = ({ connectSeconds, tls }: ConnectionRow): boolean =>
+    (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least;
   const { lookups, exchanges, connections } = diagnosis;
   const left = {
     ...diagnosis,
-    findings: diagnosis.findings.filter((finding) => finding.examples.some(slow)),
-    lookups: { ...lookups, slowest: lookups.slowest.filter(slow) },
-    exchanges: { ...exchanges, slowest: exchanges.slowest.filter(slow) },
-    connections: {
-      ...connections,
-      slowest: connections.slowest.filter(
-        ({ connectSeconds, tls }) => (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least,
-      ),
-    },
+    findings,
+    lookups: onlySlow(lookups),
+    exchanges: onlySlow(exchanges),
+    connections: { ...connections, slowest: connections.slowest.filter(isSlowlyOpened) },
   };
   return { ...left, verdict: verdictOf(left) };
 }

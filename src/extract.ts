@@ -120,7 +120,10 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
       streams.push(layers);
       return;
     } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
-      if (decoder.decodeIcmpInner(layers, quoted)) dns.unreachable(read.time, quoted);
+      if (decoder.decodeIcmpInner(layers, quoted)) {
+        dns.unreachable(read.time, quoted);
+        streams.quoted(layers, quoted);
+      }
     }
     advance(read.time);
   }
@@ -151,6 +154,7 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
     for (const input of inputs) {
       if (input.endsAt > horizon.endsAt) horizon.endsAt = input.endsAt;
       input.damage.duplicates += dns.counts.duplicates[input.input] ?? 0;
+      input.damage.duplicates += streams.counters.copies[input.input] ?? 0;
       tellVantage(input);
     }
     streams.finish();

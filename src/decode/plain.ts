@@ -2,7 +2,7 @@ import type { AddressTable } from '../base/addresses.ts';
 import { LINK_TYPE } from '../model/link-type.ts';
 import { IP_PROTOCOL, type Layers, type Packet } from '../model/packet.ts';
 import { ETHER_TYPE, readU16, readU32 } from './cursor.ts';
-import { TUNNEL } from './tunnels.ts';
+import { TUNNEL, tunnelOf } from './tunnels.ts';
 
 const IPV4_NO_OPTIONS = 0x45;
 const IPV4_HEADER = 20;
@@ -40,7 +40,7 @@ export function readPlain(packet: Packet, layers: Layers, addresses: AddressTabl
   if (protocol === IP_PROTOCOL.udp) {
     const udpEnd = transport + readU16(bytes, transport + 4);
     const payload = transport + UDP_HEADER;
-    if (udpEnd < payload || udpEnd > wireEnd || tunnelPorts[destinationPort] !== TUNNEL.none) return false;
+    if (udpEnd < payload || udpEnd > wireEnd || tunnelOf(tunnelPorts, destinationPort) !== TUNNEL.none) return false;
     layers.payloadStart = payload;
     layers.payloadEnd = udpEnd < captured ? udpEnd : captured;
     layers.payloadLength = udpEnd - payload;
@@ -53,6 +53,7 @@ export function readPlain(packet: Packet, layers: Layers, addresses: AddressTabl
     layers.acknowledgment = readU32(bytes, transport + 8);
     layers.tcpFlags = bytes[transport + 13] as number;
     layers.window = readU16(bytes, transport + 14);
+    layers.tcpOptions = transport + TCP_HEADER;
     layers.payloadStart = payload;
     layers.payloadEnd = captured;
     layers.payloadLength = wireEnd - payload;

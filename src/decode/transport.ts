@@ -1,6 +1,6 @@
 import { IP_PROTOCOL, type Layers } from '../model/packet.ts';
 import { damaged, ETHER_TYPE, readU16, readU32, STOP, type Cursor } from './cursor.ts';
-import { readGre, readUdpTunnel, TUNNEL } from './tunnels.ts';
+import { readGre, readUdpTunnel, TUNNEL, tunnelOf } from './tunnels.ts';
 
 const UDP_HEADER = 8;
 const TCP_HEADER = 20;
@@ -58,7 +58,7 @@ function readUdp(cursor: Cursor, layers: Layers, tunnelPorts: Uint8Array): numbe
   layers.payloadEnd = payloadEnd;
   layers.payloadLength = wireEnd - payload;
 
-  const tunnel = tunnelPorts[destinationPort] as number;
+  const tunnel = tunnelOf(tunnelPorts, destinationPort);
   if (tunnel === TUNNEL.none || cursor.fragmented) return STOP;
   cursor.position = payload;
   cursor.end = payloadEnd;
@@ -78,7 +78,9 @@ function readTcp(cursor: Cursor, layers: Layers): number {
 
   const headerLength = ((bytes[position + 12] as number) >> 4) << 2;
   const payload = position + headerLength;
+  layers.tcpOptions = position + TCP_HEADER;
   if (headerLength < TCP_HEADER || payload > cursor.wireEnd) {
+    layers.tcpOptions = end;
     layers.payloadStart = end;
     layers.payloadEnd = end;
     layers.payloadLength = 0;
@@ -113,6 +115,7 @@ function readPortsOnly(cursor: Cursor, layers: Layers): number {
   if (layers.protocol === IP_PROTOCOL.tcp && end - position >= PORTS + 4) {
     layers.sequence = readU32(bytes, position + 4);
   }
+  layers.tcpOptions = end;
   layers.payloadStart = end;
   layers.payloadEnd = end;
   layers.payloadLength = 0;

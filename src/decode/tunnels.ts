@@ -12,13 +12,17 @@ const GRE = { checksum: 0x8000, routing: 0x4000, key: 0x2000, sequence: 0x1000, 
 
 const ERSPAN = { versions12: 0x88be, version3: 0x22eb, header2: 8, header3: 12, subheader: 8 } as const;
 
-/** One entry a port, as `readTransport` wants it. */
+/** One entry a port, up to the highest that carries a tunnel: a table of all would fill the processor's cache. */
 export function createTunnelPorts(vxlan: readonly number[], geneve: readonly number[]): Uint8Array {
-  const ports = new Uint8Array(65_536);
+  const ports = new Uint8Array(Math.max(0, ...vxlan, ...geneve) + 1);
   for (const port of vxlan) ports[port] = TUNNEL.vxlan;
   for (const port of geneve) ports[port] = TUNNEL.geneve;
   return ports;
 }
+
+/** @param ports of {@link createTunnelPorts} */
+export const tunnelOf = (ports: Uint8Array, port: number): number =>
+  port < ports.length ? (ports[port] as number) : TUNNEL.none;
 
 /**
  * Opens VXLAN (RFC 7348) or Geneve (RFC 8926) at the cursor. A header that could not be theirs

@@ -7,6 +7,8 @@ import { toInputRow } from '../model/input-row.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { absorb } from './absorb.ts';
+import { ABSORPTIONS } from './absorption.ts';
 import { createConnectionStatistics } from './connection-statistics.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
@@ -102,7 +104,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
 
   const judge = (): Diagnosis => {
     for (const observer of factObservers) observer.finish?.();
-    const findings: Finding[] = [];
+    const reported: { rule: Rule; report: Report }[] = [];
     const ruledOut: Diagnosis['ruledOut'] = [];
     const unobservable: Diagnosis['unobservable'] = [];
     const rows = {
@@ -125,11 +127,13 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       runner.observer.finish?.();
       const { answers } = runner;
       requireOneVerdict(rule.id, answers);
-      for (const report of answers.reports) findings.push(findingRow(rule, report, latency, inputs));
+      for (const report of answers.reports) reported.push({ rule, report });
       ruledOut.push(...answers.ruledOut);
       for (const why of answers.unobservable) unobservable.push({ rule: rule.id, ...why, missing: null });
     }
-    findings.sort(dearestFirst);
+    const findings = absorb(reported, ABSORPTIONS)
+      .map(({ rule, report, absorbs }) => ({ ...findingRow(rule, report, latency, inputs), absorbs: [...absorbs] }))
+      .toSorted(dearestFirst);
     return {
       schema: DIAGNOSIS_SCHEMA,
       tool: { name: 'kubelag', version },

@@ -46,23 +46,25 @@ export interface TcpLimits {
   bytesPerDirection: number;
   /** The same of all together. */
   bytes: number;
+  /** Segments that are not acknowledged, of all together, beyond the first few of each direction. */
+  segments: number;
 }
 
 export const TCP_LIMITS: TcpLimits = {
-  // Far more than a node has in use at a time; about 1 KB each, so that a SYN flood costs 16 MB.
+  // Far more than a node has in use at a time; about 3 KB each, so that a SYN flood costs 50 MB.
   connections: 1 << 14,
   // The kernel's default receive window at most (tcp_rmem[2] = 6 MiB): more can't be in flight.
   bytesPerDirection: 6 << 20,
   bytes: 32 << 20,
+  // 40 bytes each.
+  segments: 1 << 19,
 };
 
 /** What was met, and what was lost. */
 export interface TcpCounters {
   connections: number;
-  /** Packets that carry data already had from a copy: `-i any`, or the other face of a DNAT. */
-  copies: number;
-  /** Packets whose data had been sent before. */
-  retransmissions: number;
+  /** Packets seen again on their way (`-i any`, the other face of a DNAT), by input. */
+  readonly copies: number[];
   /** Times that a stream went on behind missing bytes, and how many bytes. */
   gaps: number;
   missingBytes: number;
@@ -72,8 +74,7 @@ export interface TcpCounters {
 
 export const createTcpCounters = (): TcpCounters => ({
   connections: 0,
-  copies: 0,
-  retransmissions: 0,
+  copies: [],
   gaps: 0,
   missingBytes: 0,
   evicted: 0,

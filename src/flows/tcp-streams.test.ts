@@ -42,7 +42,7 @@ describe('a connection', () => {
     expect(endsOf(recorder.seen[1]!)).toMatchObject({ source: SERVICE, sourcePort: 53, destination: CLIENT });
     expect(recorder.seen[1]!.connection).toBe(recorder.seen[0]!.connection);
     expect(recorder.seen[1]!.id).not.toBe(recorder.seen[0]!.id);
-    expect(recorder.streams.counters).toMatchObject({ connections: 1, copies: 0, retransmissions: 0, gaps: 0 });
+    expect(recorder.streams.counters).toMatchObject({ connections: 1, copies: [], gaps: 0 });
   });
 
   it('is taken up in its middle, the client told by port 53 or the higher port', () => {
@@ -78,7 +78,7 @@ describe('a connection', () => {
     recorder.push({ sequence: ISN + 1, acknowledgment: ANSWER + 1, data: 'query' });
     recorder.push({ sequence: ISN + 6, acknowledgment: ANSWER + 1, data: '+' });
     expect(recorder.said.client).toBe('query+');
-    expect(recorder.streams.counters.retransmissions).toBe(1);
+    expect(recorder.seen[0]!.connection.retransmissions).toEqual({ client: 1, server: 0 });
   });
 
   it('stays one where the SYN is sent again, and begins anew where the ports are used again', () => {
@@ -322,7 +322,7 @@ describe('faces and copies', () => {
     throughDnat(recorder, withSyn);
     recorder.streams.finish();
     expect(recorder.log).toEqual(['c:query', 's:answer', 'c fin', 's fin']);
-    expect(recorder.streams.counters).toMatchObject({ connections: 1, copies: 2, retransmissions: 0 });
+    expect(recorder.streams.counters).toMatchObject({ connections: 1, copies: [withSyn ? 7 : 4] });
     expect(recorder.seen.map((stream) => stream.connection.serverId)).toEqual([SERVICE, SERVICE]);
   });
 
@@ -348,7 +348,7 @@ describe('faces and copies', () => {
     recorder.push({ ...query, sequence: ISN + 6, ipId: -1, time: 2e9 + 20_000 });
     recorder.push({ ...query, sequence: ISN + 6, ipId: -1, time: 2e9 + 200e6 });
     expect(recorder.said.client).toBe('queryquery');
-    expect(recorder.streams.counters).toMatchObject({ copies: 2, retransmissions: 2 });
+    expect(recorder.streams.counters).toMatchObject({ copies: [2] });
   });
 
   it('come late after the end without starting anything', () => {

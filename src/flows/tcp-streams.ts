@@ -1,7 +1,9 @@
-import type { AddressTable } from '../base/addresses.ts';
-import { at, between, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
-import { IP_PROTOCOL, packetId, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
+import { endpoint, type AddressTable } from '../base/addresses.ts';
+import { at, between, seconds, type Timestamp } from '../base/time.ts';
+import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
+import { PacketMemory } from './packet-memory.ts';
+import type { SegmentRoom } from './sent-segments.ts';
 import { Direction, type Shared } from './tcp-direction.ts';
 import {
   createTcpCounters,
@@ -12,7 +14,8 @@ import {
   type TcpLimits,
 } from './tcp-stream.ts';
 import { ConnectionTable, type Connection, type Face } from './tcp-table.ts';
-import { trackedRow } from './tracked-row.ts';
+import { TcpWatch } from './tcp-watch.ts';
+import { noteEnd, trackedRow } from './tracked-row.ts';
 
 // A closed connection is remembered as long as its ports may not be used again (TIME-WAIT on
 // Linux), so that late copies of its packets do not look like a new one.
@@ -38,6 +41,8 @@ export interface TcpStreamsOptions extends TcpHandlers {
 export interface TcpStreams {
   /** Takes any packet; what is no TCP is left alone. */
   push(layers: Layers): void;
+  /** Takes an ICMP error that quotes a packet. */
+  quoted(layers: Layers, quote: Layers): void;
   /** Nothing earlier can follow. */
   advance(time: Timestamp): void;
   /** Hands on what waits and ends all streams. */
@@ -54,6 +59,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const counters = createTcpCounters();
   const table = new ConnectionTable();
   const shared: Shared = { handlers: options, limits, counters, holes: new Set(), bytes: 0, deadline: at(Infinity) };
+  const memory = new PacketMemory();
+  const room: SegmentRoom = { left: limits.segments };
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
   function push(layers: Layers): void {
@@ -76,11 +83,16 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection === null) return;
     connection.lastPacketAt = layers.time;
     table.touch(connection);
+    const { watch } = connection;
+    const fromClient = isClient(connection, source, sourcePort);
+    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) {
+      counters.copies[layers.input] = (counters.copies[layers.input] ?? 0) + 1;
+      return;
+    }
     if (connection.told) return;
-    tally(connection, layers);
 
-    const direction = sideOf(connection, source, sourcePort);
-    const peer = direction === connection.fromClient ? connection.fromServer : connection.fromClient;
+    const direction = fromClient ? connection.fromClient : connection.fromServer;
+    const peer = fromClient ? connection.fromServer : connection.fromClient;
     if (isSyn && !direction.opened && direction.state !== 'ended' && !direction.delivered) direction.open(sequence);
     direction.seen = true;
     const first = isSyn ? (sequence + 1) | 0 : sequence;
@@ -89,9 +101,12 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
         direction.state === 'unknown' ||
         direction.isNear(sequence, RESET_DISTANCE) ||
         (hasAck && peer.isNear(layers.acknowledgment | 0, RESET_DISTANCE));
-      if (valid) end(connection, layers, 'reset');
+      if (!valid) return;
+      watch.reset(layers, fromClient);
+      end(connection, layers, 'reset');
       return;
     }
+    watch.push(layers, fromClient);
     direction.receive(first, layers, peer.seen);
     if (hasAck) peer.acknowledge(layers.acknowledgment | 0, layers);
     if ((tcpFlags & TCP_FLAG.fin) !== 0) direction.finish((first + layers.payloadLength) | 0, layers);
@@ -179,6 +194,21 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection.faces.length >= MAX_FACES) return null;
     const { source, sourcePort, destination, destinationPort } = layers;
     table.addFace(connection, source, sourcePort, destination, destinationPort);
+    const { row, client: watched } = connection.watch;
+    const fromClient = isClient(connection, source, sourcePort);
+    const server = fromClient ? destination : source;
+    const serverPort = fromClient ? destinationPort : sourcePort;
+    const backend = endpoint(options.addresses.text(server), serverPort);
+    if (watched.known) {
+      // What the client sent before had the ends that it knows.
+      if (fromClient || row.backend === null) row.backend = backend;
+    } else {
+      // Answers are seen behind the DNAT first: the server known so far is not the client's.
+      row.backend = endpoint(row.server, row.serverPort);
+      row.server = options.addresses.text(server);
+      row.serverId = server;
+      row.serverPort = serverPort;
+    }
     return connection;
   }
 
@@ -201,7 +231,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       clientPort: ends.clientPort,
       fromClient: new Direction({ id: number * 2, connection: row, fromClient: true }, shared),
       fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
-      row,
+      watch: new TcpWatch(row, room, number),
       faces: [],
       lastPacketAt: layers.time,
       closed: false,
@@ -232,6 +262,9 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function end(connection: Connection, arrival: Arrival, because: TcpEnd): void {
+    const { watch } = connection;
+    if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
+    if (!connection.closed) watch.finish(arrival.time);
     connection.fromClient.close(arrival, because);
     connection.fromServer.close(arrival, because);
     table.close(connection);
@@ -241,7 +274,15 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   function tell(connection: Connection): void {
     if (connection.told) return;
     table.tell(connection);
-    options.onConnection?.(connection.row);
+    connection.watch.finish(connection.lastPacketAt);
+    options.onConnection?.(connection.watch.row);
+  }
+
+  function quoted(layers: Layers, quote: Layers): void {
+    const face = table.find(quote.source, quote.sourcePort, quote.destination, quote.destinationPort);
+    if (quote.protocol !== IP_PROTOCOL.tcp || face === null) return;
+    const { watch, told } = face.connection;
+    if (!told && watch.quoted(layers, quote)) end(face.connection, layers, 'reset');
   }
 
   function advance(time: Timestamp): void {
@@ -270,7 +311,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     for (let first = table.closed.first; first !== null; first = table.closed.first) table.remove(first);
   }
 
-  return { push, advance, finish, counters };
+  return { push, quoted, advance, finish, counters };
 }
 
 const isClient = (connection: Connection, address: AddressId, port: number): boolean =>
@@ -286,13 +327,4 @@ function isServerSide(layers: Layers): boolean {
   const { sourcePort, destinationPort } = layers;
   if (destinationPort === DNS_PORT) return false;
   return sourcePort === DNS_PORT || sourcePort < destinationPort;
-}
-
-function tally({ row }: Connection, layers: Layers): void {
-  row.duration = nanoseconds(Math.max(row.duration, between(row.startedAt, layers.time)));
-  row.lastPacket = packetId(layers.input, layers.number);
-  if (layers.payloadLength === 0) return;
-  row.previousDataAt = row.lastDataAt;
-  row.lastDataAt = layers.time;
-  if (Number.isNaN(row.establishedAt)) row.establishedAt = layers.time;
 }

@@ -5,6 +5,7 @@ import { at } from '../base/time.ts';
 import { createLayers } from '../model/packet.ts';
 import { Direction } from './tcp-direction.ts';
 import { createTcpCounters, TCP_LIMITS } from './tcp-stream.ts';
+import { TcpWatch } from './tcp-watch.ts';
 import { trackedRow } from './tracked-row.ts';
 import { ConnectionTable, type Connection } from './tcp-table.ts';
 
@@ -27,7 +28,7 @@ function createConnection(client: number, clientPort: number): Connection {
     clientPort,
     fromClient: direction,
     fromServer: direction,
-    row,
+    watch: new TcpWatch(row, { left: 0 }, 0),
     faces: [],
     lastPacketAt: at(0),
     closed: false,

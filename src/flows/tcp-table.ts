@@ -1,8 +1,8 @@
 import { LinkedQueue } from '../base/linked-queue.ts';
 import type { Timestamp } from '../base/time.ts';
 import type { AddressId } from '../model/packet.ts';
-import type { TrackedConnection } from '../model/tracked-connection.ts';
 import type { Direction } from './tcp-direction.ts';
+import type { TcpWatch } from './tcp-watch.ts';
 
 /** One connection with both directions and all tuples under which its packets are seen. */
 export interface Connection {
@@ -10,7 +10,7 @@ export interface Connection {
   readonly clientPort: number;
   readonly fromClient: Direction;
   readonly fromServer: Direction;
-  readonly row: TrackedConnection;
+  readonly watch: TcpWatch;
   /** The client's own tuple first; others are what DNAT made of it. */
   readonly faces: Face[];
   lastPacketAt: Timestamp;

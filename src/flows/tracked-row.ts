@@ -1,13 +1,22 @@
 import type { AddressTable } from '../base/addresses.ts';
 import { at, nanoseconds } from '../base/time.ts';
-import type { Connection, PerSide } from '../model/connection.ts';
+import type { Connection, ConnectionEnd, PerSide, Side, Sighting, Stall } from '../model/connection.ts';
 import { packetId, type AddressId, type Layers } from '../model/packet.ts';
-import type { TrackedConnection } from '../model/tracked-connection.ts';
+import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 
 const NEVER = at(Number.NaN);
 const UNKNOWN = nanoseconds(Number.NaN);
 const UNSEEN = -1;
 const none = (): PerSide => ({ client: 0, server: 0 });
+
+/** A connection on its way, as those see it who write its lists. */
+export interface TrackedRow extends TrackedConnection {
+  syns: Sighting[];
+  synAcks: Sighting[];
+  stalls: Stall[];
+  clientId: AddressId;
+  serverId: AddressId;
+}
 
 export interface Ends {
   client: AddressId;
@@ -23,7 +32,7 @@ export function trackedRow(
   rolesFrom: Connection['rolesFrom'],
   first: Layers,
   addresses: AddressTable,
-): TrackedConnection {
+): TrackedRow {
   const packet = packetId(first.input, first.number);
   return {
     id: `${first.input}.c${ordinal}`,
@@ -71,4 +80,13 @@ export function trackedRow(
     previousDataAt: NEVER,
     openExchanges: 0,
   };
+}
+
+/** The first FIN or reset of a connection, or its refusal: what comes later ends it no more. */
+export function noteEnd(row: TrackedRow, ending: ConnectionEnd, endedBy: Side | null, arrival: Arrival): void {
+  if (row.ending !== 'captureEnd') return;
+  row.ending = ending;
+  row.endedBy = endedBy;
+  row.endedAt = arrival.time;
+  row.endPacket = packetId(arrival.input, arrival.number);
 }

@@ -2,8 +2,8 @@ import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import { JOIN, joinStrength } from './join.ts';
 import type { OpenLookup } from './open-lookup.ts';
 
-// A power of two; a node's open lookups spread over it.
-const CHAINS = 1 << 14;
+// A power of two; a busy node has some hundred lookups open, and what they spread over stays in the processor's cache.
+const CHAINS = 1 << 11;
 // More lookups of one client and first label at once than this: the newest are looked at.
 const MAX_CANDIDATES = 48;
 

@@ -1,6 +1,6 @@
 import { milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
 import { timersOf, type ResolverTimers } from '../knowledge/resolver-timers.ts';
-import { lastSentAt, RCODE, RR_TYPE, type Outcome } from '../model/lookup.ts';
+import { isAddressType, lastSentAt, RCODE, type Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { timerEnd, type FamilyEnd, type Horizon } from './waits.ts';
@@ -74,8 +74,6 @@ function finishWith(lookup: OpenLookup, end: FamilyEnd): void {
   lookup.endTimer = end.kind === 'timer' ? { value: end.wait, source: end.source } : null;
   lookup.durationIsLowerBound = end.kind === 'captureEnd' || (end.kind === 'timer' && end.lowerBound);
 }
-
-const isAddressType = (type: number): boolean => type === RR_TYPE.A || type === RR_TYPE.AAAA;
 
 const isFound = (attempt: TrackedAttempt): boolean =>
   attempt.rcode === RCODE.NOERROR &&

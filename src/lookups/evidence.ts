@@ -51,7 +51,6 @@ export interface Evidence {
   timedLate: number;
   /** The same id again from a new port, without a resend from the old one before. */
   sameIdNewPort: number;
-  newIdNewPort: number;
   /** The wait grew to about twice the first one: c-ares. */
   doubledWaits: number;
   /** The waits stayed the same although there was time to grow. */

@@ -1,5 +1,5 @@
 import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
-import { RR_TYPE } from '../model/lookup.ts';
+import { isAddressType, RR_TYPE } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence } from './evidence.ts';
 import type { OpenLookup } from './open-lookup.ts';
@@ -26,14 +26,12 @@ function sizeClass(size: number): number {
 
 /** The other family's first query for the first name. */
 export function twinOf(lookup: OpenLookup, first: TrackedAttempt): TrackedAttempt | null {
-  if (first.type !== RR_TYPE.A && first.type !== RR_TYPE.AAAA) return null;
+  if (!isAddressType(first.type)) return null;
   for (const attempt of lookup.attempts) {
-    if (attempt.type !== first.type && attempt.name === first.name && isAddress(attempt)) return attempt;
+    if (attempt.type !== first.type && attempt.name === first.name && isAddressType(attempt.type)) return attempt;
   }
   return null;
 }
-
-const isAddress = (attempt: TrackedAttempt): boolean => attempt.type === RR_TYPE.A || attempt.type === RR_TYPE.AAAA;
 
 export function createEvidence(lookup: OpenLookup): Evidence {
   const first = lookup.attempts[0] as TrackedAttempt;
@@ -62,7 +60,6 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     timed: 0,
     timedLate: 0,
     sameIdNewPort: 0,
-    newIdNewPort: 0,
     doubledWaits: 0,
     constantWaits: 0,
     serversInTurn: 0,
@@ -72,8 +69,10 @@ export function createEvidence(lookup: OpenLookup): Evidence {
   };
 }
 
-/** Adds one closed lookup. Nothing is allocated for plain ones. */
-/** @param endsAt what can be seen so far: who has asked no more by then has given up */
+/**
+ * Adds one closed lookup. Nothing is allocated for plain ones.
+ * @param endsAt what can be seen so far: who has asked no more by then has given up
+ */
 export function addEvidence(evidence: Evidence, lookup: OpenLookup, endsAt: Timestamp): void {
   evidence.lookups++;
   const attempts = lookup.attempts;
@@ -130,7 +129,7 @@ function isFirst(attempts: readonly TrackedAttempt[], index: number): boolean {
 }
 
 const isPairOf = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
-  one.type !== other.type && one.name === other.name && isAddress(one) && isAddress(other);
+  one.type !== other.type && one.name === other.name && isAddressType(one.type) && isAddressType(other.type);
 
 function addPair(evidence: Evidence, first: TrackedAttempt, second: TrackedAttempt): void {
   evidence.pairs++;
@@ -247,7 +246,6 @@ function addRetries(evidence: Evidence, lookup: OpenLookup): void {
       }
       if (earlier.clientPort === attempt.clientPort) break;
       if (earlier.transactionId === attempt.transactionId) evidence.sameIdNewPort++;
-      else evidence.newIdNewPort++;
       break;
     }
   }

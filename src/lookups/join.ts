@@ -79,8 +79,8 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (isError(earlier) && waited <= AT_ONCE) return JOIN.retryAfterError;
   if (earlier.rcode >= 0 || !isTimer(waited)) return JOIN.none;
   // glibc, musl and c-ares keep the id; who resent it or sent its pair from one port is no Go.
-  if (earlier.resends.length > 0 || hasSamePortPair(lookup)) return JOIN.none;
-  if (attempt.ednsSize < 0 && !hasOtherPortPair(lookup)) return JOIN.none;
+  if (earlier.resends.length > 0 || hasPair(lookup, true)) return JOIN.none;
+  if (attempt.ednsSize < 0 && !hasPair(lookup, false)) return JOIN.none;
   let tries = 0;
   for (const other of lookup.attempts) {
     if (other.name === attempt.name && other.type === attempt.type && other.server === attempt.server) tries++;
@@ -97,14 +97,12 @@ function isTimer(waited: number): boolean {
   return beyond <= TIMER_LATE + TIMER_EARLY;
 }
 
-const hasSamePortPair = (lookup: OpenLookup): boolean => {
+/** Whether a query of the other family than the first one's left from the same port as that, or from another. */
+const hasPair = (lookup: OpenLookup, samePort: boolean): boolean => {
   const first = lookup.attempts[0] as TrackedAttempt;
-  return lookup.attempts.some((other) => other.clientPort === first.clientPort && isPair(first.type, other.type));
-};
-
-const hasOtherPortPair = (lookup: OpenLookup): boolean => {
-  const first = lookup.attempts[0] as TrackedAttempt;
-  return lookup.attempts.some((other) => other.clientPort !== first.clientPort && isPair(first.type, other.type));
+  return lookup.attempts.some(
+    (other) => (other.clientPort === first.clientPort) === samePort && isPair(first.type, other.type),
+  );
 };
 
 function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt): number {

@@ -76,11 +76,9 @@ function scenario() {
         nameHash: name.length,
         labelHash: firstLabel(name),
         ipId: -1,
-        recursionDesired: true,
         authenticData: false,
         ednsSize: edns,
         cookie: false,
-        copies: 0,
         slot: -1,
         holders: 1,
       };

@@ -9,6 +9,7 @@ import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
 import { addEvidence, createEvidence, KINDS, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
+import { HeldLookups } from './held-lookups.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
 
@@ -54,10 +55,7 @@ export function createLookups(options: LookupsOptions) {
   const slots: OpenLookup[] = [];
   const free: OpenLookup[] = [];
   const candidates = createCandidates();
-  const inOrder = new Fifo<OpenLookup>();
-  const passedOver = new Set<OpenLookup>();
-  // Goes on where it stood: what was deleted before it would make each new one slow.
-  let oldestPassedOver = passedOver.values();
+  const held = new HeldLookups();
   const brief = new Fifo<OpenLookup>();
   const soon = new LinkedQueue<OpenLookup>();
   /** By client, then by kind of lookup. */
@@ -116,7 +114,7 @@ export function createLookups(options: LookupsOptions) {
   };
 
   function start(attempt: TrackedAttempt): OpenLookup {
-    if (inOrder.size + passedOver.size - closedAndHeld > MAX_OPEN) evictOldest();
+    if (held.size - closedAndHeld > MAX_OPEN) evictOldest();
     const lookup = free.pop() ?? newSlot();
     lookup.ordinal = ++counts.started;
     lookup.input = attempt.input;
@@ -130,8 +128,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.stem = -1;
     lookup.state = 'open';
     lookup.queued = 'none';
-    lookup.passedOver = false;
-    inOrder.push(lookup);
+    held.append(lookup);
     return lookup;
   }
 
@@ -178,8 +175,13 @@ export function createLookups(options: LookupsOptions) {
   /** Ends what has waited as long as the longest timer. */
   function sweep(time: Timestamp): void {
     sweptAt = time;
-    for (const lookup of inOrder) if (lookup.state === 'open' && lookup.due < time) close(lookup);
-    for (const lookup of passedOver) if (lookup.due < time) close(lookup);
+    for (let lookup = held.first; lookup !== null; lookup = lookup.heldAfter) {
+      if (lookup.state === 'open' && lookup.due < time) close(lookup);
+    }
+    for (const lookup of held) {
+      if (!lookup.passedOver) break;
+      if (lookup.due < time) close(lookup);
+    }
   }
 
   function close(lookup: OpenLookup): void {
@@ -192,7 +194,7 @@ export function createLookups(options: LookupsOptions) {
     closedAndHeld++;
     lookup.profile = profileOf(lookup);
     if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon.endsAt);
-    if (lookup.passedOver && passedOver.delete(lookup)) emit(lookup);
+    if (lookup.passedOver) emit(lookup);
   }
 
   function profileOf(lookup: OpenLookup): Profile | null {
@@ -211,28 +213,20 @@ export function createLookups(options: LookupsOptions) {
 
   /** In order of start; one that waits for its timers while too many follow is passed over and comes late. */
   function emitReady(): void {
-    for (let lookup = inOrder.first; lookup !== undefined; lookup = inOrder.first) {
-      const full = inOrder.size > (counts.emitted < HELD_BACK ? HELD_BACK : HELD_BACK_LATER);
+    for (let lookup = held.first; lookup !== null; lookup = held.first) {
+      const full = held.inOrder > (counts.emitted < HELD_BACK ? HELD_BACK : HELD_BACK_LATER);
       if (!full && (lookup.state !== 'closed' || !isKnownWell(lookup.profile))) break;
-      inOrder.shift();
       if (lookup.state === 'closed') emit(lookup);
-      else {
-        lookup.passedOver = true;
-        passedOver.add(lookup);
-      }
+      else held.passOver();
     }
   }
 
   function evictOldest(): void {
     counts.evicted++;
-    let late = oldestPassedOver.next();
-    if (late.done === true && passedOver.size > 0) {
-      oldestPassedOver = passedOver.values();
-      late = oldestPassedOver.next();
-    }
-    if (late.done !== true) return close(late.value);
-    const oldest = inOrder.shift();
-    if (oldest === undefined) return;
+    const late = held.oldestPassedOver;
+    if (late !== null) return close(late);
+    const oldest = held.first;
+    if (oldest === null) return;
     if (oldest.state === 'open') close(oldest);
     emit(oldest);
   }
@@ -240,6 +234,7 @@ export function createLookups(options: LookupsOptions) {
   function emit(lookup: OpenLookup): void {
     closedAndHeld--;
     counts.emitted++;
+    held.remove(lookup);
     describe(lookup);
     options.emit(lookup);
     recycle(lookup);
@@ -271,7 +266,7 @@ export function createLookups(options: LookupsOptions) {
 
   /** The lookups that are still held, as they stand now; for an answer while the capture runs. */
   function* snapshot(): Generator<Lookup> {
-    for (const lookup of [...passedOver, ...inOrder]) {
+    for (const lookup of held) {
       describe(lookup);
       yield lookup;
     }
@@ -279,12 +274,14 @@ export function createLookups(options: LookupsOptions) {
 
   /** No more packets: what is open ends as its resolver would have, or with the capture. */
   function finish(): void {
-    const rest = [...passedOver, ...inOrder];
-    for (const lookup of rest) lookup.passedOver = false;
+    const rest = [...held];
+    // None is passed over any more: to close is not to emit.
+    for (const lookup of rest) {
+      held.remove(lookup);
+      held.append(lookup);
+    }
     // All are closed first: what each tells of its resolver counts for the others.
     for (const lookup of rest) if (lookup.state === 'open') close(lookup);
-    while (inOrder.shift() !== undefined);
-    passedOver.clear();
     rest.sort((one, other) => one.startedAt - other.startedAt || one.ordinal - other.ordinal);
     for (const lookup of rest) emit(lookup);
   }

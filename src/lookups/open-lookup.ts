@@ -41,7 +41,9 @@ export interface OpenLookup extends Lookup {
   /** Neighbours in the queue of those that may soon go on (LinkedQueue). */
   earlier: OpenLookup | null;
   later: OpenLookup | null;
-  /** Others that began later have been emitted already. */
+  /** Neighbours in order of start, and whether others that began later have been emitted already (HeldLookups). */
+  heldBefore: OpenLookup | null;
+  heldAfter: OpenLookup | null;
   passedOver: boolean;
 }
 
@@ -84,6 +86,8 @@ class Grown implements OpenLookup {
   queuedUntil = NEVER;
   earlier: OpenLookup | null = null;
   later: OpenLookup | null = null;
+  heldBefore: OpenLookup | null = null;
+  heldAfter: OpenLookup | null = null;
   passedOver = false;
 
   constructor(slot: number) {

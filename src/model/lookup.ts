@@ -21,6 +21,9 @@ export const RR_TYPE = {
   ANY: 255,
 } as const;
 
+/** Of the two that `getaddrinfo()` asks for. */
+export const isAddressType = (type: number): boolean => type === RR_TYPE.A || type === RR_TYPE.AAAA;
+
 const TYPE_NAMES = new Map<number, string>(Object.entries(RR_TYPE).map(([name, value]) => [value, name]));
 
 /** The type's name, or `TYPE123` as RFC 3597 writes those without one. */

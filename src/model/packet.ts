@@ -9,7 +9,9 @@ export type PacketId = number;
 
 const PACKETS_PER_INPUT = 2 ** 40;
 
-export const packetId = (input: number, number: number): PacketId => input * PACKETS_PER_INPUT + number;
+// A product would be a double, which fields keep in a box of its own: not for the one input that most runs have.
+export const packetId = (input: number, number: number): PacketId =>
+  input === 0 ? number : input * PACKETS_PER_INPUT + number;
 export const packetInput = (packet: PacketId): number => Math.floor(packet / PACKETS_PER_INPUT);
 export const packetNumber = (packet: PacketId): number => packet % PACKETS_PER_INPUT;
 
@@ -118,7 +120,10 @@ export interface Layers {
   sequence: number;
   acknowledgment: number;
   tcpFlags: number;
+  /** As it stands in the header, not scaled. */
   window: number;
+  /** TCP's options are `bytes[tcpOptions] … bytes[payloadStart - 1]`; both equal where there are none. -1 without TCP. */
+  tcpOptions: number;
   icmpType: number;
   icmpCode: number;
 }
@@ -148,6 +153,7 @@ export function createLayers(): Layers {
     acknowledgment: 0,
     tcpFlags: 0,
     window: 0,
+    tcpOptions: -1,
     icmpType: -1,
     icmpCode: -1,
   };

@@ -1,5 +1,5 @@
 import type { AddressId } from './packet.ts';
-import type { Attempt, Resend } from './lookup.ts';
+import { lastSentAt, type Attempt, type Resend } from './lookup.ts';
 import type { Timestamp } from '../base/time.ts';
 
 /**
@@ -16,13 +16,10 @@ export interface TrackedAttempt extends Attempt {
   labelHash: number;
   /** IPv4 identification of the first sending, -1 unknown. */
   ipId: number;
-  recursionDesired: boolean;
   authenticData: boolean;
   ednsSize: number;
   cookie: boolean;
   resends: readonly Resend[];
-  /** Copies of the query or the reply that were seen beside them. */
-  copies: number;
   /** Slot of its lookup in the lookups' own store, -1 while it has none. */
   slot: number;
   holders: number;
@@ -30,8 +27,7 @@ export interface TrackedAttempt extends Attempt {
 
 /** When the query was last sent or answered, whichever came later. */
 export function lastEventAt(attempt: Attempt): Timestamp {
-  const count = attempt.resends.length;
-  const sent = count === 0 ? attempt.sentAt : (attempt.resends[count - 1] as Resend).at;
+  const sent = lastSentAt(attempt);
   return attempt.rcode >= 0 && attempt.repliedAt > sent ? attempt.repliedAt : sent;
 }
 

@@ -1,7 +1,7 @@
 import { formatCount } from '../base/text.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
-import { rcodeName, typeName, type Attempt, type Lookup, type Outcome } from '../model/lookup.ts';
+import { type Attempt, isAddressType, type Lookup, type Outcome, rcodeName, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
@@ -10,7 +10,6 @@ import { createForwarded } from './support/forwarded.ts';
 import { groupBy } from './support/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
-import { isAddressType } from './support/sends.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
 
@@ -92,7 +91,8 @@ export default defineRule({
         forwarded.note(lookup);
         if (outcome === 'incomplete') return;
         if (outcome === 'ok' || outcome === 'nodata') {
-          if (byName.size > 0) for (const group of byName.get(lookup.name) ?? []) group.found++;
+          const failed = byName.size > 0 ? byName.get(lookup.name) : undefined;
+          if (failed !== undefined) for (const group of failed) group.found++;
           return;
         }
         // A failure without an error is for want of an answer in time.

@@ -1,13 +1,12 @@
 import { formatCount, formatDuration, plural } from '../base/text.ts';
 import type { Evidence } from '../model/finding.ts';
-import { typeName, type Lookup } from '../model/lookup.ts';
+import { isAddressType, type Lookup, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { createClientGroups } from './support/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
-import { isAddressType } from './support/sends.ts';
 import { sequentialPairsOf } from './support/sequential.ts';
 import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';

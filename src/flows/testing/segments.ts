@@ -30,6 +30,10 @@ export interface Segment {
   /** On the wire, where the capture cut it. */
   length?: number;
   ipId?: number;
+  /** TCP options, padded. */
+  options?: readonly number[];
+  window?: number;
+  hopLimit?: number;
   /** Nanoseconds. */
   time?: number;
 }
@@ -42,7 +46,9 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
   const server = segment.server ?? SERVICE;
   const [clientPort, serverPort] = [segment.clientPort ?? 41_200, segment.serverPort ?? 53];
   // Bytes stand somewhere in a buffer, as they do in a capture.
-  layers.bytes = Uint8Array.from([0xee, 0xee, ...data, 0xee]);
+  const options = segment.options ?? [];
+  const payloadStart = 2 + options.length;
+  layers.bytes = Uint8Array.from([0xee, 0xee, ...options, ...data, 0xee]);
   Object.assign(layers, {
     number,
     time: at(segment.time ?? number * 1000),
@@ -55,10 +61,13 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
     sequence: segment.sequence >>> 0,
     acknowledgment: (segment.acknowledgment ?? 0) >>> 0,
     tcpFlags: segment.flags ?? ACK | PSH,
-    payloadStart: 2,
-    payloadEnd: 2 + data.length,
+    tcpOptions: 2,
+    payloadStart,
+    payloadEnd: payloadStart + data.length,
     payloadLength: segment.length ?? data.length,
     ipId: segment.ipId ?? number,
+    window: segment.window ?? 512,
+    hopLimit: segment.hopLimit ?? 64,
   });
   return layers;
 }

@@ -33,14 +33,16 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
   const parser = createDnsParser(addresses);
   const transactions = createTransactions(addresses, sink);
   const message = createDnsMessage();
-  const isDnsPort = new Uint8Array(65_536);
-  for (const port of ports) isDnsPort[port] = 1;
+  // Up to the highest: a table of all ports would fill the processor's cache with clients' ports.
+  const dnsPorts = new Uint8Array(Math.max(0, ...ports) + 1);
+  for (const port of ports) dnsPorts[port] = 1;
+  const isDnsPort = (port: number): boolean => port < dnsPorts.length && dnsPorts[port] === 1;
   const framers = new Map<number, DnsFramer>();
   const segment: Layers = { ...createLayers(), protocol: IP_PROTOCOL.tcp };
   const counts: DnsCounts = Object.assign(transactions.counts, { malformed: 0 });
 
   const wants = (sourcePort: number, destinationPort: number): boolean =>
-    isDnsPort[sourcePort] === 1 || isDnsPort[destinationPort] === 1;
+    isDnsPort(sourcePort) || isDnsPort(destinationPort);
 
   /** One UDP datagram. @returns 0 no DNS, 1 a query, 2 a reply */
   function datagram(layers: Layers): 0 | 1 | 2 {
@@ -53,7 +55,7 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
       counts.malformed++;
       return 0;
     }
-    if (message.response ? isDnsPort[layers.sourcePort] === 0 : isDnsPort[layers.destinationPort] === 0) return 0;
+    if (!isDnsPort(message.response ? layers.sourcePort : layers.destinationPort)) return 0;
     transactions.push(layers, message);
     return message.response ? 2 : 1;
   }
@@ -83,7 +85,7 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
 
   /** An ICMP error quotes a datagram. @param quoted the layers of the quoted packet */
   function unreachable(time: Timestamp, quoted: Layers): void {
-    if (quoted.protocol !== IP_PROTOCOL.udp || isDnsPort[quoted.destinationPort] === 0) return;
+    if (quoted.protocol !== IP_PROTOCOL.udp || !isDnsPort(quoted.destinationPort)) return;
     if (quoted.payloadEnd - quoted.payloadStart < HEADER_LENGTH) return;
     if (!parser.parse(quoted.bytes, quoted.payloadStart, quoted.payloadEnd, message)) return;
     transactions.unreachable(time, quoted, message);

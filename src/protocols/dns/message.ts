@@ -8,6 +8,8 @@ export const HEADER_LENGTH = 12;
 // A message of 64 KiB can hold 5,461 records of 12 bytes; nobody's stub asks for more than some.
 const MAX_RECORDS = 512;
 const CLASS_INTERNET = 1;
+/** Within the header's first four octets. */
+const FLAG = { response: 0x8000, truncated: 0x200, recursionDesired: 0x100, authenticData: 0x20 } as const;
 const EDNS_COOKIE = 10;
 const MAX_TTL = 0x7fff_ffff;
 
@@ -28,28 +30,34 @@ export interface DnsParser {
 export function createDnsParser(addresses: AddressTable): DnsParser {
   const names = createNameReader();
   const lists: (readonly string[] | undefined)[] = [];
+  let viewed: Uint8Array | null = null;
+  let view: DataView = new DataView(new ArrayBuffer(0));
 
   function parse(bytes: Uint8Array, start: number, end: number, message: DnsMessage): boolean {
     if (end - start < HEADER_LENGTH) return false;
-    const high = bytes[start + 2] as number;
-    const low = bytes[start + 3] as number;
-    const questions = read16(bytes, start + 4);
-    const answers = read16(bytes, start + 6);
-    const authorities = read16(bytes, start + 8);
-    const additionals = read16(bytes, start + 10);
-    const response = (high & 0x80) !== 0;
-    const opcode = (high >> 3) & 15;
+    if (bytes !== viewed) {
+      viewed = bytes;
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    // Four octets at a time: each look into the bytes is checked against their bounds.
+    const idAndFlags = view.getInt32(start);
+    const firstCounts = view.getInt32(start + 4);
+    const lastCounts = view.getInt32(start + 8);
+    const questions = firstCounts >>> 16;
+    const answers = firstCounts & 0xffff;
+    const response = (idAndFlags & FLAG.response) !== 0;
+    const opcode = (idAndFlags >> 11) & 15;
     // No resolver sends two questions, and a standard query brings no answers. The reserved Z bit
     // should be zero (RFC 1035), yet some tools set it, and servers copy it or leave it alone.
     if (questions > 1) return false;
     if (!response && opcode === 0 && (questions === 0 || answers > 0)) return false;
-    message.id = read16(bytes, start);
+    message.id = idAndFlags >>> 16;
     message.response = response;
     message.opcode = opcode;
-    message.rcode = low & 15;
-    message.truncated = (high & 2) !== 0;
-    message.recursionDesired = (high & 1) !== 0;
-    message.authenticData = (low & 0x20) !== 0;
+    message.rcode = idAndFlags & 15;
+    message.truncated = (idAndFlags & FLAG.truncated) !== 0;
+    message.recursionDesired = (idAndFlags & FLAG.recursionDesired) !== 0;
+    message.authenticData = (idAndFlags & FLAG.authenticData) !== 0;
     message.questions = questions;
     message.answerCount = response ? answers : 0;
     message.addresses = NO_ADDRESSES;
@@ -64,8 +72,9 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
       message.name = names.name;
       message.nameHash = names.hash;
       message.labelHash = names.labelHash;
-      message.type = read16(bytes, position);
-      message.class = read16(bytes, position + 2);
+      const typeAndClass = view.getInt32(position);
+      message.type = typeAndClass >>> 16;
+      message.class = typeAndClass & 0xffff;
       position += 4;
     } else {
       message.name = '';
@@ -74,8 +83,8 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
       message.type = 0;
       message.class = CLASS_INTERNET;
     }
-    const records = answers + authorities + additionals;
-    if (records > 0) readRecords(bytes, position, end, answers, Math.min(records, MAX_RECORDS), message);
+    const records = answers + (lastCounts >>> 16) + (lastCounts & 0xffff);
+    if (records > 0) readRecords(bytes, position, end, answers, records < MAX_RECORDS ? records : MAX_RECORDS, message);
     return true;
   }
 

@@ -4,8 +4,8 @@
  * times, so the strings are kept in a small cache that is indexed by the name's bytes.
  */
 
-// A node sees some thousand names, and two in one slot push each other out: 2 MB, of which only
-// the slots in use are touched.
+// A node sees some thousand names: 2 MB, of which only the slots in use are touched. Two names of
+// one slot find place in it and its neighbour; three push each other out.
 const CACHE_SLOTS = 1 << 14;
 const SLOT_SHIFT = 32 - 14;
 // RFC 1035 section 2.3.4: 255 octets, length bytes included.
@@ -29,17 +29,15 @@ export interface NameReader {
   read(bytes: Uint8Array, offset: number, message: number, end: number): number;
 }
 
+// What is compared lies together: names are looked up for each packet, and a cache line counts.
+// A slot holds one more than the name's length (0 where the slot is empty), both hashes, its octets.
+const SLOT_WORDS = 32;
+const [LENGTH, HASH, LABEL_HASH, OCTETS] = [0, 1, 2, 3] as const;
 // Longer names are spelled out each time; a name within a cluster has some 50 octets.
-const CACHED_OCTETS = 128;
-const SLOT_WORDS = CACHED_OCTETS / 4;
+const CACHED_OCTETS = (SLOT_WORDS - OCTETS) * 4;
 
 export function createNameReader(): NameReader {
-  // What is compared lies together: names are looked up for each packet, and a cache line counts.
-  const cachedWords = new Int32Array(CACHE_SLOTS * SLOT_WORDS);
-  // No name is as long as that: the root's length is 0, which must not be found in an empty slot.
-  const cachedLengths = new Uint8Array(CACHE_SLOTS).fill(MAX_NAME_OCTETS);
-  const cachedHashes = new Int32Array(CACHE_SLOTS);
-  const cachedLabelHashes = new Int32Array(CACHE_SLOTS);
+  const cache = new Int32Array(CACHE_SLOTS * SLOT_WORDS);
   const cachedNames: string[] = Array.from({ length: CACHE_SLOTS }, () => '');
   const expanded = new Uint8Array(MAX_NAME_OCTETS + 1);
   let viewed: Uint8Array | null = null;
@@ -80,24 +78,32 @@ export function createNameReader(): NameReader {
       if (rest === 4) continue;
       const length = at - offset + rest;
       // Multiplying carries upwards: the upper bits are the mixed ones.
-      wantedSlot = hash >>> SLOT_SHIFT;
-      if (cachedLengths[wantedSlot] !== length || !isCached(words, offset, at, word)) return -1;
-      reader.name = cachedNames[wantedSlot] as string;
-      reader.hash = cachedHashes[wantedSlot] as number;
-      reader.labelHash = cachedLabelHashes[wantedSlot] as number;
+      const slot = hash >>> SLOT_SHIFT;
+      const found = isCached(words, slot, offset, length, word) ? slot : slot ^ 1;
+      if (found !== slot && !isCached(words, found, offset, length, word)) {
+        wantedSlot = slot;
+        return -1;
+      }
+      const kept = found * SLOT_WORDS;
+      reader.name = cachedNames[found] as string;
+      reader.hash = cache[kept + HASH] as number;
+      reader.labelHash = cache[kept + LABEL_HASH] as number;
       return offset + length + 1;
     }
     wantedSlot = -1;
     return -1;
   }
 
-  /** @param at where the word stands that holds the end; @param word its octets before the zero */
-  function isCached(words: DataView, offset: number, at: number, word: number): boolean {
-    let cached = wantedSlot * SLOT_WORDS;
-    for (let position = offset; position < at; position += 4) {
-      if (cachedWords[cached++] !== words.getInt32(position, true)) return false;
+  /** @param rest the octets behind the last whole word */
+  function isCached(words: DataView, slot: number, offset: number, length: number, rest: number): boolean {
+    let kept = slot * SLOT_WORDS;
+    if (cache[kept + LENGTH] !== length + 1) return false;
+    kept += OCTETS;
+    const last = offset + (length & ~3);
+    for (let position = offset; position < last; position += 4) {
+      if (cache[kept++] !== words.getInt32(position, true)) return false;
     }
-    return cachedWords[cached] === word;
+    return cache[kept] === rest;
   }
 
   function readUnknown(bytes: Uint8Array, offset: number, message: number, end: number): number {
@@ -121,16 +127,18 @@ export function createNameReader(): NameReader {
     return position + 1;
   }
 
-  function remember(offset: number, length: number, slot: number): void {
+  function remember(offset: number, length: number, wanted: number): void {
+    const isTaken = (slot: number): boolean => cache[slot * SLOT_WORDS + LENGTH] !== 0;
+    const slot = isTaken(wanted) && !isTaken(wanted ^ 1) ? wanted ^ 1 : wanted;
+    const kept = slot * SLOT_WORDS;
+    cache[kept + LENGTH] = length + 1;
+    cache[kept + HASH] = reader.hash;
+    cache[kept + LABEL_HASH] = reader.labelHash;
     const whole = length >> 2;
     for (let index = 0; index < whole; index++) {
-      cachedWords[slot * SLOT_WORDS + index] = view.getInt32(offset + index * 4, true);
+      cache[kept + OCTETS + index] = view.getInt32(offset + index * 4, true);
     }
-    const rest = view.getInt32(offset + whole * 4, true) & ((1 << ((length & 3) << 3)) - 1);
-    cachedWords[slot * SLOT_WORDS + whole] = rest;
-    cachedLengths[slot] = length;
-    cachedHashes[slot] = reader.hash;
-    cachedLabelHashes[slot] = reader.labelHash;
+    cache[kept + OCTETS + whole] = view.getInt32(offset + whole * 4, true) & ((1 << ((length & 3) << 3)) - 1);
     cachedNames[slot] = reader.name;
   }
 

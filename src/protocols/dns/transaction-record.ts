@@ -54,11 +54,9 @@ export function createRecord(): TransactionRecord {
     nameHash: 0,
     labelHash: 0,
     ipId: -1,
-    recursionDesired: false,
     authenticData: false,
     ednsSize: -1,
     cookie: false,
-    copies: 0,
     slot: -1,
     holders: 0,
     serverId: 0,
@@ -90,7 +88,6 @@ export function resetRecord(record: TransactionRecord): void {
   record.unreachableAt = NEVER;
   record.behindDnat = null;
   record.backend = null;
-  record.copies = 0;
   record.otherServerId = 0;
   record.otherClientId = 0;
   record.otherClientPort = 0;

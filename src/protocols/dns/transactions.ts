@@ -68,7 +68,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       const sameClient = known.clientId === layers.source && known.clientPort === layers.sourcePort;
       const sameServer = known.serverId === layers.destination && known.serverPort === layers.destinationPort;
       if (sameClient && sameServer) {
-        if (isCopy(known, layers)) duplicate(known, layers);
+        if (isCopy(known, layers)) duplicate(layers);
         else sendAgain(known, layers);
         return;
       }
@@ -105,7 +105,6 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     record.sentAt = layers.time;
     record.sentPacket = packetId(layers.input, layers.number);
     record.ipId = record.transport === 'tcp' ? -1 : layers.ipId;
-    record.recursionDesired = message.recursionDesired;
     record.authenticData = message.authenticData;
     record.ednsSize = message.ednsSize;
     record.cookie = message.cookie;
@@ -140,12 +139,11 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     if (resend === undefined) known.behindDnat = 'both';
     else resend.behindDnat = 'both';
     translated.add(known.serverId);
-    duplicate(known, layers);
+    duplicate(layers);
   }
 
-  function duplicate(known: TransactionRecord, layers: Layers): void {
+  function duplicate(layers: Layers): void {
     counts.duplicates[layers.input] = (counts.duplicates[layers.input] ?? 0) + 1;
-    known.copies++;
   }
 
   function reply(layers: Layers, message: DnsMessage): void {
@@ -156,7 +154,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     }
     if (known.rcode >= 0 && known.repliedAt >= lastSentAt(known)) {
       if (isLate(known, layers)) lateReply(known, layers, message);
-      else duplicate(known, layers);
+      else duplicate(layers);
       return;
     }
     counts.replies++;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toSeconds } from '../../base/time.ts';
+import { at, toSeconds } from '../../base/time.ts';
+import { beginExchange } from '../exchange-record.ts';
 import { FLAG, FRAME } from './frame-header.ts';
 import {
   block,
@@ -98,6 +99,40 @@ describe('one exchange', () => {
       )
       .server(2, headers(1, status(204), END));
     expect(exchanges[0]).toMatchObject({ path: '/padded', status: 204, outcome: 'ok' });
+  });
+
+  it('keeps no query, no password and no control byte', () => {
+    const { exchanges } = opened()
+      .client(
+        1,
+        headers(
+          1,
+          [
+            [':method', 'GET'],
+            [':path', '/a?token=secret1'],
+            [':authority', 'me:secret2@db:1'],
+          ],
+          END,
+        ),
+      )
+      .client(
+        1,
+        headers(
+          3,
+          [
+            [':method', 'secret3=4'],
+            [':path', '/\x1b[2J#secret5'],
+            ['host', 'me@a'],
+          ],
+          END,
+        ),
+      )
+      .server(2, headers(1, status(200), END), headers(3, status(200), END));
+    expect(exchanges.map(({ method, path, host }) => [method, path, host])).toEqual([
+      ['GET', '/a', 'db:1'],
+      ['', '/\\x1b[2J', 'a'],
+    ]);
+    expect(JSON.stringify(exchanges)).not.toContain('secret');
   });
 
   it('is an error from 500 on', () => {
@@ -211,6 +246,35 @@ describe('what ends a stream early', () => {
     talk.conversation.end('client', { input: 0, number: 90, time: talk.connection.startedAt }, 'fin');
     talk.server(3, headers(1, status(200), END));
     expect(talk.exchanges[0]).toMatchObject({ outcome: 'ok', duration: 2e6 });
+  });
+});
+
+describe('an upgrade from HTTP/1.1', () => {
+  it('ends the request that it was asked with, on stream 1', () => {
+    const first = new Talk();
+    const request = beginExchange(
+      {
+        connection: first.connection,
+        fromStart: true,
+        handedOver: null,
+        nextId: () => '0.e7',
+        emit: () => {},
+        carry: () => first.conversation,
+        become: () => {},
+      },
+      'http/1.1',
+      { input: 0, number: 3, time: at(1e6) },
+    );
+    request.path = '/upgraded';
+    const { exchanges } = new Talk(true, request)
+      .server(5, settings(), headers(1, status(200)), data(1, 65_535))
+      .client(6, PREFACE, settings())
+      .client(100, windowUpdate(1, 65_535), headers(3, get('/next'), END))
+      .server(101, data(1, 5, END), headers(3, status(200), END));
+    expect(exchanges).toMatchObject([
+      { id: '0.e7', protocol: 'http/2', path: '/upgraded', status: 200, outcome: 'ok', duration: 100e6, stalls: [] },
+      { id: '0.e0', path: '/next', outcome: 'ok' },
+    ]);
   });
 });
 
@@ -465,7 +529,7 @@ describe('a connection whose start is missing', () => {
       .server(2, headers(11, get('/'), END))
       .client(3, headers(11, status(200), END));
     expect(exchanges).toHaveLength(1);
-    expect(exchanges[0]).toMatchObject({ client: '10.96.0.20', clientPort: 50_051, server: '10.0.3.7', outcome: 'ok' });
+    expect(exchanges[0]).toMatchObject({ client: '10.96.0.20', clientPort: 50_051, server: '10.0.0.1', outcome: 'ok' });
     expect(connection.openExchanges).toBe(0);
   });
 });

@@ -73,6 +73,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     this.#server = new End('server', this, fromStart, shared);
     this.#isUncertain = !fromStart;
     this.#isSwapped = fromStart ? false : null;
+    if (context.handedOver !== null) this.#upgraded(context.handedOver);
   }
 
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
@@ -229,6 +230,19 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     if (begun.number !== arrival.number) this.#saw(stream, isRequest, 0, begun);
     this.#saw(stream, isRequest, reader.blockSize, arrival);
     if (isLast) this.#endSide(stream, isRequest, arrival);
+  }
+
+  /** The request came by HTTP/1.1 and is whole; its answer comes on stream 1 (RFC 7540 section 3.2). */
+  #upgraded(exchange: OpenExchange): void {
+    exchange.protocol = 'http/2';
+    const stream = new Http2Stream(1, exchange, false);
+    stream.isGrpc = false;
+    stream.request.begunAt = exchange.startedAt;
+    stream.request.hasEnded = true;
+    this.#lastOpened = 1;
+    this.#streams.add(stream);
+    // What the client lets the server send stands in a header of the request.
+    this.#server.window.forget();
   }
 
   /** The first fields that only one side sends say who is who. */

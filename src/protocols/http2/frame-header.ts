@@ -106,9 +106,8 @@ function looksLikeFrame(bytes: Uint8Array, at: number, end: number): boolean {
 const ENOUGH = 4;
 
 /**
- * How many frames follow one another from here, at most {@link ENOUGH}: 0 where one of them is
- * none, or where the bytes end before the first one's header does; `isWhole` of one says that it
- * ends where the bytes do.
+ * How many frames' headers follow one another from here, at most {@link ENOUGH}: 0 where one of
+ * them is none, or where the bytes end before the first one does.
  */
 function countFrames(bytes: Uint8Array, start: number, end: number): number {
   let count = 0;
@@ -121,17 +120,18 @@ function countFrames(bytes: Uint8Array, start: number, end: number): number {
   return count;
 }
 
-/** Whether frames begin right here: asked of the start of a segment, where writers' frames begin, too. */
-export const beginsWithFrames = (bytes: Uint8Array, start: number, end: number): boolean =>
-  countFrames(bytes, start, end) > 0;
+/** Whether frames lie here that nobody but HTTP/2 writes: several in a row, or one that ends with the bytes. */
+export function areFrames(bytes: Uint8Array, start: number, end: number): boolean {
+  const count = countFrames(bytes, start, end);
+  return count > 1 || (count === 1 && start + FRAME_HEADER_LENGTH + unsigned24(bytes, start) === end);
+}
 
 /** Where frames begin again after lost bytes; -1 where that can't be told. */
 export function findFrames(bytes: Uint8Array, start: number, end: number): number {
-  if (beginsWithFrames(bytes, start, end)) return start;
+  // Writers begin frames where segments begin, so that one may go on beyond the bytes.
+  if (countFrames(bytes, start, end) > 0) return start;
   for (let at = start + 1; at + FRAME_HEADER_LENGTH <= end; at++) {
-    const count = countFrames(bytes, at, end);
-    if (count > 1) return at;
-    if (count === 1 && at + FRAME_HEADER_LENGTH + unsigned24(bytes, at) === end) return at;
+    if (areFrames(bytes, at, end)) return at;
   }
   return -1;
 }

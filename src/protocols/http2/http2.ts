@@ -1,7 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { Protocol, Recognition } from '../protocol.ts';
 import { Http2Conversation, type Shared } from './conversation.ts';
-import { beginsWithFrames, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
+import { areFrames, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
 import { PREFACE } from './frame-reader.ts';
 
 // Longer names and values are cut; SETTINGS of 16 entries are many.
@@ -17,7 +17,7 @@ export function createHttp2(): Protocol {
 function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fromStart: boolean): Recognition {
   const preface = startsWithPreface(bytes, start, end);
   if (preface !== 'no') return preface;
-  if (!fromStart) return beginsWithFrames(bytes, start, end) ? 'yes' : 'no';
+  if (!fromStart) return areFrames(bytes, start, end) ? 'yes' : 'no';
   return from === 'server' ? startsWithSettings(bytes, start, end) : 'no';
 }
 

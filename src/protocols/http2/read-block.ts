@@ -1,4 +1,5 @@
 import type { HeaderBlock } from './header-block.ts';
+import { hostOf, methodOf, pathOf } from './names.ts';
 import type { Http2Stream } from './stream.ts';
 
 /** What a request's header block says, into its exchange. */
@@ -6,9 +7,9 @@ export function readRequest(stream: Http2Stream, block: HeaderBlock): void {
   const { exchange } = stream;
   if (block.hasContentType) stream.isGrpc = block.isGrpc;
   else if (!block.hasUnknown) stream.isGrpc = false;
-  exchange.method = block.method;
-  exchange.path = block.path;
-  exchange.host = block.authority;
+  exchange.method = methodOf(block.method);
+  exchange.path = pathOf(block.path);
+  exchange.host = hostOf(block.authority);
   exchange.deadline = block.timeout;
   exchange.previousAttempts = block.previousAttempts;
 }

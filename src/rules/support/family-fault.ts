@@ -1,6 +1,6 @@
 import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { RCODE, RR_TYPE } from '../../model/lookup.ts';
-import { isAddressType, type Send } from './sends.ts';
+import { isAddressType, RCODE, RR_TYPE } from '../../model/lookup.ts';
+import type { Send } from './sends.ts';
 
 /** One family got no (good) answer at any try, the other did. */
 export interface FamilyFault {

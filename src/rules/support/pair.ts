@@ -1,6 +1,5 @@
 import { milliseconds } from '../../base/time.ts';
-import type { Attempt, ResolverName } from '../../model/lookup.ts';
-import { isAddressType } from './sends.ts';
+import { type Attempt, isAddressType, type ResolverName } from '../../model/lookup.ts';
 
 /**
  * Two queries of one pair follow each other within this, as long as the first has no answer yet:

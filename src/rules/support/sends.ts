@@ -1,13 +1,5 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
-import {
-  RCODE,
-  RR_TYPE,
-  type Attempt,
-  type DnatSight,
-  type Lookup,
-  type OtherReply,
-  type Resend,
-} from '../../model/lookup.ts';
+import { RCODE, type Attempt, type DnatSight, type Lookup, type OtherReply, type Resend } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
 /**
@@ -60,8 +52,6 @@ export function isPlain(lookup: Lookup): boolean {
   }
   return true;
 }
-
-export const isAddressType = (type: number): boolean => type === RR_TYPE.A || type === RR_TYPE.AAAA;
 
 export const endOf = (lookup: Lookup): Timestamp => (lookup.startedAt + lookup.duration) as Timestamp;
 

@@ -1,6 +1,5 @@
 import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
-import { RCODE, type Attempt, type Lookup } from '../../model/lookup.ts';
-import { isAddressType } from './sends.ts';
+import { type Attempt, isAddressType, type Lookup, RCODE } from '../../model/lookup.ts';
 
 // RULES: an answer sooner than this may arrive before the twin of a parallel pair leaves.
 const SURE_ANSWER = milliseconds(2);

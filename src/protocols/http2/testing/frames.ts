@@ -25,6 +25,22 @@ function text(value: string): Buffer {
   return Buffer.concat([Buffer.from([127, (rest & 127) | 128, rest >> 7]), octets]);
 }
 
+/** Encodes as real encoders do: what it said before as an index. Its table is never full. */
+export class Encoder {
+  readonly #added: string[] = [];
+
+  encode(fields: Fields): Buffer {
+    return Buffer.concat(
+      fields.map(([name, value]) => {
+        const age = this.#added.toReversed().indexOf(`${name}=${value}`);
+        if (age >= 0) return Buffer.from([0x80 | (62 + age)]);
+        this.#added.push(`${name}=${value}`);
+        return block([[name, value]], 0x40);
+      }),
+    );
+  }
+}
+
 export const headers = (stream: number, fields: Fields, flags: number = FLAG.endHeaders, first = 0): Buffer =>
   frame(FRAME.headers, flags | FLAG.endHeaders, stream, block(fields, first));
 

@@ -1,3 +1,4 @@
+import { createHttp1 } from './http1/http1.ts';
 import { createHttp2 } from './http2/http2.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -10,5 +11,5 @@ import type { Protocol } from './protocol.ts';
  * that makes one of options), and a line here.
  */
 export function createProtocols(): readonly Protocol[] {
-  return [createHttp2()];
+  return [createHttp2(), createHttp1()];
 }

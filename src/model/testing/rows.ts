@@ -117,7 +117,7 @@ export const tlsOf = (parts: Partial<Tls> = {}): Tls => ({
   clientCertificate: null,
   alerts: [],
   decrypted: false,
-  unread: 2,
+  unread: 0,
   packets: [4, 5],
   ...parts,
 });

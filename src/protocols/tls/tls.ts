@@ -27,6 +27,9 @@ const AGREED: ReadonlyMap<string, string> = new Map([['h2', 'http/2']]);
  * TLS over TCP: the handshake becomes part of the connection's row, and the content is read on
  * where its secrets are known.
  */
+/** What was agreed on is none of ours. */
+const UNREAD: Conversation = { push: () => {}, gap: () => {}, end: () => {} };
+
 export function createTls(keyLog: KeyLog): Protocol {
   const budget = createByteBudget(MAX_KEPT_BYTES);
   return {
@@ -102,7 +105,7 @@ class TlsConversation implements Conversation, TlsShared {
   }
 
   #inside(): Conversation {
-    return this.#context.carry(AGREED.get(this.#row.alpn ?? '') ?? null);
+    return this.#context.carry(AGREED.get(this.#row.alpn ?? '') ?? null) ?? UNREAD;
   }
 
   #passOldHello(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {

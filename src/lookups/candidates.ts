@@ -1,6 +1,7 @@
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import { JOIN, joinStrength } from './join.ts';
 import type { OpenLookup } from './open-lookup.ts';
+import type { Walks } from './search-walk.ts';
 
 // A power of two; a busy node has some hundred lookups open, and what they spread over stays in the processor's cache.
 const CHAINS = 1 << 11;
@@ -13,7 +14,7 @@ const MAX_CANDIDATES = 48;
  * c-ares or glibc may go on from the same socket, by client and port: of these there may be
  * hundreds with one name.
  */
-export function createCandidates() {
+export function createCandidates(walks: Walks) {
   const byLabel: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
   const byPort: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
 
@@ -41,7 +42,7 @@ export function createCandidates() {
       for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
-        const strength = joinStrength(lookup, attempt);
+        const strength = joinStrength(lookup, attempt, walks);
         if (strength <= strongest) continue;
         strongest = strength;
         best = lookup;
@@ -51,7 +52,7 @@ export function createCandidates() {
       for (let lookup = byPort[port] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
-        const strength = joinStrength(lookup, attempt);
+        const strength = joinStrength(lookup, attempt, walks);
         if (strength <= strongest || (strength !== JOIN.sameId && strength !== JOIN.samePortWalk)) continue;
         strongest = strength;
         best = lookup;

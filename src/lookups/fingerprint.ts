@@ -20,6 +20,7 @@ export function kindOf(lookup: OpenLookup): number {
 const SIZES = [-1, 512, 1200, 1232, 1280, 1472, 4096];
 
 function sizeClass(size: number): number {
+  if (size < 0) return 0;
   const known = SIZES.indexOf(size);
   return known < 0 ? EDNS_SIZES_TOLD_APART - 1 : known;
 }
@@ -28,7 +29,7 @@ function sizeClass(size: number): number {
 export function twinOf(lookup: OpenLookup, first: TrackedAttempt): TrackedAttempt | null {
   if (!isAddressType(first.type)) return null;
   for (const attempt of lookup.attempts) {
-    if (attempt.type !== first.type && attempt.name === first.name && isAddressType(attempt.type)) return attempt;
+    if (attempt.type !== first.type && isSameName(attempt, first) && isAddressType(attempt.type)) return attempt;
   }
   return null;
 }
@@ -36,7 +37,7 @@ export function twinOf(lookup: OpenLookup, first: TrackedAttempt): TrackedAttemp
 export function createEvidence(lookup: OpenLookup): Evidence {
   const first = lookup.attempts[0] as TrackedAttempt;
   const twin = twinOf(lookup, first);
-  return {
+  const evidence: Evidence = {
     lookups: 0,
     ports: twin === null ? 'single' : twin.clientPort === first.clientPort ? 'same' : 'different',
     ednsSize: first.ednsSize,
@@ -52,13 +53,13 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     walksOnOnePort: 0,
     walksOnNewPorts: 0,
     cookies: 0,
-    delays: 0,
+    delays: Number.NaN,
     delayed: 0,
     authenticData: 0,
     resentAfter: { quarter: 0, twoPointFive: 0, two: 0, three: 0, five: 0, six: 0, other: 0 },
     samePortAgain: 0,
     timed: 0,
-    timedLate: 0,
+    timedLate: Number.NaN,
     sameIdNewPort: 0,
     doubledWaits: 0,
     constantWaits: 0,
@@ -67,6 +68,10 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     onlyMissingAgain: 0,
     twinAgain: 0,
   };
+  // Doubles from the start: a field that began with a small integer would cost all compiled code later.
+  evidence.delays = 0;
+  evidence.timedLate = 0;
+  return evidence;
 }
 
 /**
@@ -84,6 +89,7 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, endsAt: Time
   }
   if (first.authenticData) evidence.authenticData++;
   let resent = false;
+  let retried = false;
   for (let index = 0; index < attempts.length; index++) {
     const attempt = attempts[index] as TrackedAttempt;
     if (attempt.resends.length > 0) {
@@ -92,20 +98,21 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, endsAt: Time
     }
     if (index === 0) continue;
     const before = attempts[index - 1] as TrackedAttempt;
-    if (!isFirst(attempts, index)) continue;
+    if (!isFirst(attempts, index)) {
+      retried = true;
+      continue;
+    }
     if (isPairOf(before, attempt)) addPair(evidence, before, attempt);
     else if (index >= 2 && isPairOf(attempts[index - 2] as TrackedAttempt, attempt)) {
       addPair(evidence, attempts[index - 2] as TrackedAttempt, attempt);
     }
-    if (attempt.name !== first.name && attempt.type === first.type) {
+    if (attempt.type === first.type && !isSameName(attempt, first)) {
       if (attempt.clientPort === first.clientPort) evidence.walksOnOnePort++;
       else evidence.walksOnNewPorts++;
     }
   }
-  if (attempts.length > 1) {
-    addRetries(evidence, lookup);
-    if (resent) addLoss(evidence, lookup);
-  }
+  if (retried) addRetries(evidence, lookup);
+  if (resent && attempts.length > 1) addLoss(evidence, lookup);
   const lost = firstUnanswered(attempts);
   if (lost !== null) {
     addWaits(evidence, lookup, lost);
@@ -123,13 +130,16 @@ function isFirst(attempts: readonly TrackedAttempt[], index: number): boolean {
   const attempt = attempts[index] as TrackedAttempt;
   for (let before = 0; before < index; before++) {
     const earlier = attempts[before] as TrackedAttempt;
-    if (earlier.type === attempt.type && earlier.name === attempt.name) return false;
+    if (earlier.type === attempt.type && isSameName(earlier, attempt)) return false;
   }
   return true;
 }
 
+const isSameName = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
+  one.nameHash === other.nameHash && one.name === other.name;
+
 const isPairOf = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
-  one.type !== other.type && one.name === other.name && isAddressType(one.type) && isAddressType(other.type);
+  one.type !== other.type && isSameName(one, other) && isAddressType(one.type) && isAddressType(other.type);
 
 function addPair(evidence: Evidence, first: TrackedAttempt, second: TrackedAttempt): void {
   evidence.pairs++;

@@ -2,7 +2,7 @@ import { milliseconds, seconds } from '../base/time.ts';
 import { lastSentAt, RCODE, RR_TYPE } from '../model/lookup.ts';
 import { lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
-import { commonStem, walkStep } from './search-walk.ts';
+import type { Walk, Walks } from './search-walk.ts';
 
 /**
  * Whether a query that was not seen before belongs to a lookup that is under way, and how
@@ -48,7 +48,7 @@ const MOST_TIMER = seconds(41);
 // Go's default (`attempts:2`): a third try of one server is the application's own second lookup.
 const TRIES_OF_ONE_SERVER = 2;
 
-export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt): number {
+export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
   let best: number = JOIN.none;
   let asked = false;
   const attempts = lookup.attempts;
@@ -65,7 +65,7 @@ export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt): numbe
     if (strength > best) best = strength;
   }
   // A walk asks for each name once: the same name again is another call's.
-  return best !== JOIN.none || asked ? best : walkStrength(lookup, attempt);
+  return best !== JOIN.none || asked ? best : walkStrength(lookup, attempt, walks);
 }
 
 const isPair = (one: number, other: number): boolean =>
@@ -108,7 +108,8 @@ const hasPair = (lookup: OpenLookup, samePort: boolean): boolean => {
 function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt): number {
   for (const other of lookup.attempts) {
     // The lookup has its query of this family for this name: a second one is another caller's.
-    if (other.type === attempt.type && other.name === attempt.name) return JOIN.none;
+    if (other.type === attempt.type && other.nameHash === attempt.nameHash && other.name === attempt.name)
+      return JOIN.none;
   }
   const waited = attempt.sentAt - lastEventAt(earlier);
   if (earlier.clientPort === attempt.clientPort) {
@@ -119,15 +120,16 @@ function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Trac
   return waited <= OTHER_PORT_PAIR || isTimer(waited) ? JOIN.otherPortPair : JOIN.none;
 }
 
-function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt): number {
+function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
   let before: TrackedAttempt | null = null;
   for (let index = lookup.attempts.length - 1; index >= 0 && before === null; index--) {
     const candidate = lookup.attempts[index] as TrackedAttempt;
     if (candidate.type === attempt.type) before = candidate;
   }
-  if (before === null || before.name === attempt.name) return JOIN.none;
-  const step = walkStep(before.name, attempt.name);
-  if (step === 'none' || !keepsStem(lookup, before, attempt)) return JOIN.none;
+  if (before === null || (before.nameHash === attempt.nameHash && before.name === attempt.name)) return JOIN.none;
+  const walk = walks.between(before, attempt);
+  const { step } = walk;
+  if (step === 'none' || !keepsStem(lookup, walk)) return JOIN.none;
   if (before.rcode < 0) {
     const waited = attempt.sentAt - lastSentAt(before);
     return step === 'strong' && isTimer(waited) ? JOIN.walk : JOIN.none;
@@ -147,20 +149,20 @@ const isFound = (lookup: OpenLookup): boolean =>
   lookup.attempts.some((attempt) => attempt.rcode === RCODE.NOERROR && attempt.addresses.length > 0);
 
 /** All names of one walk have the same stem. */
-function keepsStem(lookup: OpenLookup, before: TrackedAttempt, attempt: TrackedAttempt): boolean {
-  if (lookup.stem < 0) return true;
-  return commonStem(before.name, attempt.name) >= lookup.stem;
-}
+const keepsStem = ({ stem }: OpenLookup, walk: Walk): boolean => stem < 0 || walk.stem >= stem;
 
 function usesPort(lookup: OpenLookup, port: number): boolean {
   for (const attempt of lookup.attempts) if (attempt.clientPort === port) return true;
   return false;
 }
 
-/** The stem after `attempt` joined: what all names share, or -1 while there is one name only. */
-export function stemWith(lookup: OpenLookup, attempt: TrackedAttempt): number {
+/**
+ * The stem after `attempt` joined: what all names share, or -1 while there is one name only. The
+ * second name tells it: what joins later has a name that was asked for, or keeps the stem.
+ */
+export function stemWith(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
+  if (lookup.stem >= 0) return lookup.stem;
   const first = lookup.attempts[0] as TrackedAttempt;
-  if (first.name === attempt.name) return lookup.stem;
-  const shared = commonStem(first.name, attempt.name);
-  return lookup.stem < 0 ? shared : Math.min(lookup.stem, shared);
+  if (first.nameHash === attempt.nameHash && first.name === attempt.name) return -1;
+  return walks.between(first, attempt).stem;
 }

@@ -1,7 +1,7 @@
 import { Fifo } from '../base/fifo.ts';
 import { LinkedQueue } from '../base/linked-queue.ts';
 import { at, milliseconds, plus, seconds, type Timestamp } from '../base/time.ts';
-import { RCODE, type Lookup } from '../model/lookup.ts';
+import { lastSentAt, RCODE, type Lookup } from '../model/lookup.ts';
 import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createCandidates } from './candidates.ts';
 import type { Verdict } from './evidence.ts';
@@ -12,6 +12,7 @@ import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { HeldLookups } from './held-lookups.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
+import { createWalks } from './search-walk.ts';
 
 // The longest wait within one lookup is c-ares's last, 40 s.
 const LONGEST_WAIT = seconds(42);
@@ -54,7 +55,8 @@ export function createLookups(options: LookupsOptions) {
   const counts: LookupCounts = { started: 0, emitted: 0, evicted: 0 };
   const slots: OpenLookup[] = [];
   const free: OpenLookup[] = [];
-  const candidates = createCandidates();
+  const walks = createWalks();
+  const candidates = createCandidates(walks);
   const held = new HeldLookups();
   const brief = new Fifo<OpenLookup>();
   const soon = new LinkedQueue<OpenLookup>();
@@ -71,9 +73,10 @@ export function createLookups(options: LookupsOptions) {
     let lookup = candidates.find(attempt);
     if (lookup === null) lookup = start(attempt);
     else {
-      lookup.stem = stemWith(lookup, attempt);
+      lookup.stem = stemWith(lookup, attempt, walks);
       lookup.attempts.push(attempt);
     }
+    lookup.unanswered++;
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
     waits(lookup, attempt.sentAt);
@@ -82,7 +85,8 @@ export function createLookups(options: LookupsOptions) {
   function resent(attempt: TrackedAttempt): void {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
-    lookup.lastEventAt = (attempt.resends.at(-1) as { at: Timestamp }).at;
+    lookup.lastEventAt = lastSentAt(attempt);
+    lookup.resent = true;
     waits(lookup, lookup.lastEventAt);
   }
 
@@ -90,9 +94,10 @@ export function createLookups(options: LookupsOptions) {
     const lookup = lookupOf(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = attempt.repliedAt;
-    if (!isAnswered(lookup)) return;
+    if (attempt.earlierReplies.length === 0) lookup.unanswered--;
+    if (lookup.unanswered > 0) return;
     const complete = isComplete(lookup);
-    if (complete && wasResent(lookup)) {
+    if (complete && lookup.resent) {
       // Nobody goes on, but an answer to the first sending may still come: slow, not lost.
       candidates.lingering(lookup);
       lookup.due = plus(attempt.repliedAt, LATE_REPLY);
@@ -126,6 +131,8 @@ export function createLookups(options: LookupsOptions) {
     lookup.attempts[0] = attempt;
     lookup.profile = null;
     lookup.stem = -1;
+    lookup.unanswered = 0;
+    lookup.resent = false;
     lookup.state = 'open';
     lookup.queued = 'none';
     held.append(lookup);
@@ -165,7 +172,7 @@ export function createLookups(options: LookupsOptions) {
       lookup.queued = 'none';
       if (lookup.state !== 'open') continue;
       if (lookup.due < time) close(lookup);
-      else if (isAnswered(lookup)) linger(lookup, 'soon');
+      else if (lookup.unanswered === 0) linger(lookup, 'soon');
     }
     for (let lookup = soon.first; lookup !== null && lookup.due < time; lookup = soon.first) close(lookup);
     if (time > sweptAt + SWEEP_EVERY) sweep(time);
@@ -298,16 +305,6 @@ function nameOf({ attempts, stem }: OpenLookup): string {
     if (name.length === stem) return name;
   }
   return first.name.slice(0, stem);
-}
-
-function wasResent(lookup: OpenLookup): boolean {
-  for (const attempt of lookup.attempts) if (attempt.resends.length > 0) return true;
-  return false;
-}
-
-function isAnswered(lookup: OpenLookup): boolean {
-  for (const attempt of lookup.attempts) if (attempt.rcode < 0) return false;
-  return true;
 }
 
 function verdictOf(profile: Profile): Verdict {

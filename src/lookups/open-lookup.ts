@@ -26,6 +26,10 @@ export interface OpenLookup extends Lookup {
   lastEventAt: Timestamp;
   /** Length of what the names have in common once it walks, -1 before. */
   stem: number;
+  /** How many of the attempts have no reply. */
+  unanswered: number;
+  /** One of the attempts was sent again. */
+  resent: boolean;
   state: 'open' | 'closed' | 'free';
   /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
   profile: Profile | null;
@@ -75,6 +79,8 @@ class Grown implements OpenLookup {
   labelHash = 0;
   lastEventAt = NEVER;
   stem = -1;
+  unanswered = 0;
+  resent = false;
   state: 'open' | 'closed' | 'free' = 'free';
   profile: Profile | null = null;
   chains: (OpenLookup | null)[] | null = null;

@@ -4,6 +4,43 @@
  */
 export type WalkStep = 'strong' | 'weak' | 'none';
 
+/** How two names hang together. */
+export interface Walk {
+  readonly step: WalkStep;
+  /** Length of the leading labels that they share. */
+  readonly stem: number;
+}
+
+/** What two names are told by: equal names have equal hashes. */
+export interface HashedName {
+  readonly name: string;
+  readonly nameHash: number;
+}
+
+// The same programs walk the same lists all day; two pairs of names in one slot push each other out.
+const KEPT_WALKS = 1 << 11;
+
+/** Compares names, and remembers how the last ones compared. Of fixed size. */
+export function createWalks() {
+  const kept: (Walk & { readonly before: string; readonly next: string })[] = [];
+
+  /** @param before asked before `next` */
+  function between(before: HashedName, next: HashedName): Walk {
+    const mixed = Math.imul(before.nameHash, 0x9e3779b1) ^ next.nameHash;
+    const slot = (mixed ^ (mixed >>> 15)) & (KEPT_WALKS - 1);
+    const known = kept[slot];
+    if (known !== undefined && known.before === before.name && known.next === next.name) return known;
+    const stem = commonStem(before.name, next.name);
+    const walk = { before: before.name, next: next.name, step: walkStep(before.name, next.name), stem };
+    kept[slot] = walk;
+    return walk;
+  }
+
+  return { between };
+}
+
+export type Walks = ReturnType<typeof createWalks>;
+
 /**
  * `strong` where one of the two names is the other's stem (the name as it is, before or after
  * its suffixes) or the suffix got shorter by whole labels, as Kubernetes' list does

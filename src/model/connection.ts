@@ -70,10 +70,16 @@ export interface Tls {
   serverDuration: Duration;
   /** Null where it can't be told. */
   resumed: boolean | null;
-  /** Fatal alerts by name (RFC 8446 section 6), with the side that sent them: `server: bad_certificate`. */
+  /** The server answered the first ClientHello with a HelloRetryRequest: one round trip more. */
+  retried: boolean;
+  /** The server asked for a client certificate; null where it can't be told (TLS 1.3 without keys). */
+  clientCertificate: boolean | null;
+  /** Fatal alerts by name (RFC 8446 section 6), with the side that sent them: `server: bad_certificate`; `encrypted_alert` where only its place tells that one ended the handshake. */
   alerts: readonly string[];
   /** The content was read with the help of a key log. */
   decrypted: boolean;
+  /** Records behind the handshake that could not be read: without keys all, with keys those behind a loss. */
+  unread: number;
   packets: readonly PacketId[];
 }
 

@@ -10,7 +10,7 @@ import { lookupTally } from './tally.ts';
 const MAX_GROUPS = 256;
 
 export interface ClientGroup extends Occurrences {
-  readonly resolvers: Map<string, SeenResolver>;
+  readonly resolvers: SeenResolver[];
 }
 
 /** Occurrences by client and server, with whatever else a rule counts of them. */
@@ -73,5 +73,5 @@ const begin = ({ input, server }: Lookup, client: string): ClientGroup => ({
   client,
   server,
   tally: lookupTally(),
-  resolvers: new Map(),
+  resolvers: [],
 });

@@ -68,7 +68,7 @@ export interface LossGroup {
   lost: number;
   lostBeforeDnat: number;
   /** By name and detail. */
-  readonly resolvers: Map<string, SeenResolver>;
+  readonly resolvers: SeenResolver[];
 }
 
 export const createServerRecord = (input: number, server: string): ServerRecord => ({
@@ -109,7 +109,7 @@ export const createLossGroup = (
   openEnded: 0,
   lost: 0,
   lostBeforeDnat: 0,
-  resolvers: new Map(),
+  resolvers: [],
 });
 
 /** One query that a node's capture saw behind the DNAT. */

@@ -12,25 +12,26 @@ const MAX_RESOLVERS = 16;
 
 /** One more lookup by its resolver. */
 export function countResolver(
-  resolvers: Map<string, SeenResolver>,
+  resolvers: SeenResolver[],
   { resolver, resolverDetail }: Pick<Lookup, 'resolver' | 'resolverDetail'>,
   count: number,
 ): void {
-  const key = resolverDetail === null ? resolver : `${resolver} ${resolverDetail}`;
-  const known = resolvers.get(key);
-  if (known !== undefined) known.count += count;
-  else if (resolvers.size < MAX_RESOLVERS) resolvers.set(key, { resolver, detail: resolverDetail, count });
+  for (let index = 0; index < resolvers.length; index++) {
+    const known = resolvers[index] as SeenResolver;
+    if (known.resolver !== resolver || known.detail !== resolverDetail) continue;
+    known.count += count;
+    return;
+  }
+  if (resolvers.length < MAX_RESOLVERS) resolvers.push({ resolver, detail: resolverDetail, count });
 }
 
 /** Who sent the lookups of these groups, commonest first. */
-export function resolversOf(
-  groups: readonly { readonly resolvers: ReadonlyMap<string, SeenResolver> }[],
-): SeenResolver[] {
-  const all = new Map<string, SeenResolver>();
+export function resolversOf(groups: readonly { readonly resolvers: readonly SeenResolver[] }[]): SeenResolver[] {
+  const all: SeenResolver[] = [];
   for (const { resolvers } of groups) {
-    for (const { resolver, detail, count } of resolvers.values()) {
+    for (const { resolver, detail, count } of resolvers) {
       countResolver(all, { resolver, resolverDetail: detail }, count);
     }
   }
-  return [...all.values()].toSorted((a, b) => b.count - a.count);
+  return all.toSorted((a, b) => b.count - a.count);
 }

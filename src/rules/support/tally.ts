@@ -109,8 +109,11 @@ export class Tally<Row extends AnyRow> implements Cost {
   }
 
   #placeOf(cost: Duration): number {
-    const place = this.#exampleCosts.findIndex((known) => cost > known);
-    return place < 0 ? this.#exampleCosts.length : place;
+    const costs = this.#exampleCosts;
+    // Nearly all are cheaper than the dearest few.
+    if (costs.length === MAX_EXAMPLES && !(cost > (costs[MAX_EXAMPLES - 1] as Duration))) return MAX_EXAMPLES;
+    const place = costs.findIndex((known) => cost > known);
+    return place < 0 ? costs.length : place;
   }
 
   #keep(place: number, cost: Duration, row: Row, packets: readonly PacketId[]): void {

@@ -23,12 +23,19 @@ export function walkOf(lookup: Lookup): Walk | null {
   let dead = 0;
   let cost = 0;
   let coveredUntil = Number.NEGATIVE_INFINITY;
-  for (const attempt of attempts) {
+  // Both families ask for a name one after the other.
+  let suffixed = '';
+  for (let index = 0; index < attempts.length; index++) {
+    const attempt = attempts[index] as Attempt;
     if (attempt.name === name) {
       found ||= attempt.rcode === RCODE.NOERROR && attempt.answerCount > 0;
       continue;
     }
-    if (!isDead(attempt, name)) continue;
+    if (!isNegative(attempt)) continue;
+    if (attempt.name !== suffixed) {
+      if (!isSuffixed(attempt.name, name)) continue;
+      suffixed = attempt.name;
+    }
     dead += 1 + attempt.resends.length;
     const start = Math.max(lastAskedBefore(attempt), coveredUntil);
     cost += Math.max(0, attempt.repliedAt - start);
@@ -37,11 +44,13 @@ export function walkOf(lookup: Lookup): Walk | null {
   return found && dead > 0 ? { dead, cost: nanoseconds(Math.min(cost, lookup.duration)) } : null;
 }
 
-const isDead = (attempt: Attempt, name: string): boolean =>
-  (attempt.rcode === RCODE.NXDOMAIN || (attempt.rcode === RCODE.NOERROR && attempt.answerCount === 0)) &&
-  attempt.name.length > name.length &&
-  attempt.name.startsWith(name) &&
-  attempt.name.charAt(name.length) === '.';
+const isDead = (attempt: Attempt, name: string): boolean => isNegative(attempt) && isSuffixed(attempt.name, name);
+
+const isNegative = (attempt: Attempt): boolean =>
+  attempt.rcode === RCODE.NXDOMAIN || (attempt.rcode === RCODE.NOERROR && attempt.answerCount === 0);
+
+const isSuffixed = (asked: string, name: string): boolean =>
+  asked.length > name.length && asked.charCodeAt(name.length) === DOT && asked.startsWith(name);
 
 function lastAskedBefore(attempt: Attempt): number {
   let asked: number = attempt.sentAt;
@@ -49,6 +58,7 @@ function lastAskedBefore(attempt: Attempt): number {
   return asked;
 }
 
+const DOT = 0x2e;
 const MAX_PACKETS = 24;
 
 /** The queries for names that do not exist, with their answers. */
@@ -64,6 +74,6 @@ export const deadNames = (lookup: Lookup): string[] => [
 
 export function dotsOf(name: string): number {
   let dots = 0;
-  for (let at = name.indexOf('.'); at >= 0; at = name.indexOf('.', at + 1)) dots++;
+  for (let index = 0; index < name.length; index++) if (name.charCodeAt(index) === DOT) dots++;
   return dots;
 }

@@ -1,7 +1,7 @@
 import { plural } from '../base/text.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Sense, Unobservable } from '../model/finding.ts';
-import type { Input } from '../model/input.ts';
+import type { HeldRows, Input } from '../model/input.ts';
 
 // ICMP says when nobody listens on a server's port, and `port 53` alone would miss it.
 const DNS_CAPTURE = "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'";
@@ -28,6 +28,13 @@ export function createHearing(inputs: readonly Input[], rows: Rows): (sees: read
   };
 }
 
+/** Exported rows are read in place of captures, and were exported without these; null where not. */
+function whyNotExported(inputs: readonly Input[], kind: HeldRows): Unobservable | null {
+  const isLeftOut = inputs.length > 0 && inputs.every(({ holds }) => holds !== undefined && !holds.includes(kind));
+  const why = `the export holds no ${kind}; kubelag export rows CAPTURE writes all that is known`;
+  return isLeftOut ? { why, capture: null } : null;
+}
+
 const packetsOf = (inputs: readonly Input[]): number => inputs.reduce((sum, input) => sum + input.packets, 0);
 
 function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows): Unobservable {
@@ -38,6 +45,8 @@ function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows):
       capture: DNS_CAPTURE,
     };
   }
+  const notExported = whyNotExported(inputs, 'lookups');
+  if (notExported !== null) return notExported;
   const packets = packetsOf(inputs);
   if (packets === 0) return { why: 'the capture is empty', capture: DNS_CAPTURE };
   const seen = inputs.some((input) => input.vantage.sees.dns);
@@ -55,6 +64,8 @@ function whyNoConnections(inputs: readonly Input[], { lookups }: Rows): Unobserv
   if (inputs.every((input) => input.format.startsWith('tcpdump'))) {
     return { why: 'text of tcpdump shows DNS only', capture: TCP_CAPTURE };
   }
+  const notExported = whyNotExported(inputs, 'connections');
+  if (notExported !== null) return notExported;
   return {
     why:
       lookups.count > 0 ? 'the capture holds port 53 only' : `the capture shows no TCP (${plural(packets, 'packet')})`,
@@ -63,6 +74,8 @@ function whyNoConnections(inputs: readonly Input[], { lookups }: Rows): Unobserv
 }
 
 function whyNoExchanges(inputs: readonly Input[], rows: Rows): Unobservable {
+  const notExported = whyNotExported(inputs, 'exchanges');
+  if (notExported !== null) return notExported;
   const { count, unread } = rows.connections;
   if (count === 0) return whyNoConnections(inputs, rows);
   const encrypted = unread.filter(({ because }) => because === 'tls');

@@ -198,6 +198,14 @@ describe('the verdict on requests', () => {
       { connections: [connectionOf({ exchanges: 0, tls: tlsOf() })] },
       'no connection is slow: 1 connection opened, slowest 400 µs',
     ],
+    [
+      'connections that nobody answers',
+      joined(
+        new Traffic().open().calls(9).rows,
+        new Traffic({ server: '10.9.9.9' }).open({ connect: null }, { packets: { client: 1, server: 0 } }).rows,
+      ),
+      'no known cause makes connections fail, yet some do: 9 requests, slowest 4 ms; 1 of 2 connections failed, slowest 400 µs',
+    ],
   ])('%s: clear', (_, rows, says) => {
     expect(diagnose(rules, rows).verdict).toEqual({ status: 'clear', says });
   });

@@ -113,8 +113,11 @@ export const tlsOf = (parts: Partial<Tls> = {}): Tls => ({
   startedAt: atMs(0.5),
   serverDuration: milliseconds(2),
   resumed: false,
+  retried: false,
+  clientCertificate: null,
   alerts: [],
   decrypted: false,
+  unread: 2,
   packets: [4, 5],
   ...parts,
 });

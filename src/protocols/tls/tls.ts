@@ -34,6 +34,8 @@ export function createTls(options: TlsOptions): Protocol {
   const budget = createByteBudget(MAX_KEPT_BYTES);
   return {
     id: 'tls',
+    ports: [443],
+    isCarrier: true,
     recognise: recogniseTls,
     open: (context) => new TlsConversation(context, options, budget),
   };

@@ -9,7 +9,7 @@ type Judged = Pick<Diagnosis, 'findings' | 'ruledOut' | 'unobservable' | 'lookup
 
 /** The one sentence that is read first, and its status. */
 export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
-  const { findings, ruledOut, unobservable } = diagnosis;
+  const { findings, ruledOut } = diagnosis;
   const dearest = findings[0];
   if (dearest !== undefined && dearest.severity !== 'info') return { status: 'found', says: dearest.says };
   if (findings.length === 0 && ruledOut.length === 0) {

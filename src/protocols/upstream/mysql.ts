@@ -60,7 +60,7 @@ function converse(context: ConversationContext): Conversation {
   /** The client said what it can do. */
   let agreed = false;
   let wantsTls = false;
-  let encrypted: Conversation | undefined;
+  let encrypted: Conversation | null = null;
   let willCompress = false;
   let compresses = false;
   let asked: Waiting<Note> | undefined;

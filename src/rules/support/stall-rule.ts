@@ -4,7 +4,7 @@ import type { Side, Stall, StallReason } from '../../model/connection.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
-import { kindOf } from './contrast.ts';
+import { kindOf } from './usual.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
 import { createPeerGroups } from './peer-groups.ts';

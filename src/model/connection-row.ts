@@ -65,8 +65,11 @@ export function toConnectionRow(connection: Connection, inputs: readonly Input[]
             handshakeSeconds: secondsOrNull(tls.handshakeDuration),
             serverSeconds: secondsOrNull(tls.serverDuration),
             resumed: tls.resumed,
+            retried: tls.retried,
+            clientCertificate: tls.clientCertificate,
             alerts: [...tls.alerts],
             decrypted: tls.decrypted,
+            unread: tls.unread,
             packets: tls.packets.map(times.packet),
           },
     exchanges: connection.exchanges,
@@ -269,15 +272,16 @@ function perSideFrom(row: unknown): PerSide | null {
 
 function tlsFrom(row: unknown, place: RowPlace): Tls | undefined {
   if (!isRecord(row)) return undefined;
-  const { version, serverName, alpn, resumed, alerts, decrypted } = row;
+  const { version, serverName, alpn, resumed, retried, clientCertificate, alerts, decrypted } = row;
   const startedAt = instantOrUnseen(row['startSeconds'], place);
   const handshakeDuration = spanOrUnseen(row['handshakeSeconds']);
   const serverDuration = spanOrUnseen(row['serverSeconds']);
+  const unread = integer(row['unread']);
   const packets = listFrom(row['packets'], MAX_TLS_LIST, packetFrom, place);
   if (!isTextOrNull(version) || !isTextOrNull(serverName) || !isTextOrNull(alpn)) return undefined;
-  if (resumed !== null && typeof resumed !== 'boolean') return undefined;
+  if (!isFlagOrNull(resumed) || typeof retried !== 'boolean' || !isFlagOrNull(clientCertificate)) return undefined;
   if (startedAt === null || handshakeDuration === null || serverDuration === null || packets === null) return undefined;
-  if (!isTexts(alerts, MAX_TLS_LIST) || typeof decrypted !== 'boolean') return undefined;
+  if (!isTexts(alerts, MAX_TLS_LIST) || typeof decrypted !== 'boolean' || unread === null) return undefined;
   return {
     version,
     serverName,
@@ -286,11 +290,16 @@ function tlsFrom(row: unknown, place: RowPlace): Tls | undefined {
     startedAt,
     serverDuration,
     resumed,
+    retried,
+    clientCertificate,
     alerts: [...alerts],
     decrypted,
+    unread,
     packets,
   };
 }
+
+const isFlagOrNull = (value: unknown): value is boolean | null => value === null || typeof value === 'boolean';
 
 function goAwayFrom(row: unknown, place: RowPlace): GoAway | undefined {
   const sighting = sightingFrom(row, place);

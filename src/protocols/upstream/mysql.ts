@@ -60,7 +60,7 @@ function converse(context: ConversationContext): Conversation {
   /** The client said what it can do. */
   let agreed = false;
   let wantsTls = false;
-  let encrypted: Conversation | undefined;
+  let encrypted: Conversation | null = null;
   let willCompress = false;
   let compresses = false;
   let asked: Waiting<Note> | undefined;
@@ -276,7 +276,7 @@ function converse(context: ConversationContext): Conversation {
       if (from === 'server') waiting.heard(arrival.time);
       const read = (from === 'client' ? requests : answers).push(bytes, start, end, arrival);
       // The client needs no answer to begin with TLS.
-      if (encrypted !== undefined && read < end) encrypted.push(from, bytes, read, end, arrival);
+      if (encrypted !== null && read < end) encrypted.push(from, bytes, read, end, arrival);
     },
     end(from, arrival, because) {
       if (from === 'server' || because !== 'fin') endOpaque(arrival);

@@ -89,8 +89,9 @@ def connector(lab, port):
     with lab.record("mysql.connector", port, "MySQL Connector/Python 26.10 (pure) on MariaDB 10.11: prepared statements") as watch:
         with watch.step("connect", ("AUTHENTICATE",), ("SET",), ("SET",)):
             db = mysql.connector.connect(**options)
-        cursor = db.cursor(prepared=True)
-        with watch.step("prepared, run twice", ("PING",), ("PREPARE",), ("RESET",), ("SELECT",),
+        with watch.step("a cursor", ("PING",)):
+            cursor = db.cursor(prepared=True)
+        with watch.step("prepared, run twice", ("PREPARE",), ("RESET",), ("SELECT",),
                         ("RESET",), ("SELECT",)):
             for number in (1, 2):
                 cursor.execute("SELECT name, id FROM fruit WHERE id > %s", (number,))

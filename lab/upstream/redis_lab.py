@@ -103,7 +103,8 @@ def listeners(lab, port):
                 person.recv(100)
                 person.sendall(b"PING\r\n")
                 person.recv(100)
-        with watch.step("the server closes in the midst of a wait", ("BLPOP", "UNBLOCKED", "stream"), ("CLIENT",), ("CLIENT",)):
+        with watch.step("another ends the wait", ("CLIENT",), ("BLPOP", "UNBLOCKED", "stream"),
+                        ("CLIENT",)):
             with socket.create_connection(("127.0.0.1", port)) as waiting:
                 waiting.sendall(b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n")
                 number = int(waiting.recv(100)[1:])

@@ -13,6 +13,8 @@ import { lookupTally } from './support/tally.ts';
 const CONNECTS_WITHIN = seconds(1);
 // A few may be processes that start.
 const LEAST_COUNT = 5;
+// "Per request": nearly each call that was read, not each of a pool's connections.
+const PER_CALL = 0.75;
 // What one client asks for is a handful of names; beyond, nothing is said.
 const MAX_NAMES = 256;
 // Lookups and connections kept for each; a habit shows in the first few hundred.
@@ -45,6 +47,7 @@ export default defineRule({
     const names = new Map<string, Asked>();
     const opened = new Map<string, Opened[]>();
     const totals = new Map<string, number>();
+    const calls = new Map<string, number>();
     let total = 0;
     let connections = 0;
     return {
@@ -62,6 +65,11 @@ export default defineRule({
         }
         if (asked.lookups.length < MAX_KEPT) asked.lookups.push(copyLookup(lookup));
       },
+      exchange({ input, client, server }) {
+        const key = `${input}|${client}|${server}`;
+        const known = calls.get(key);
+        if (known !== undefined || calls.size < MAX_CLIENTS) calls.set(key, (known ?? 0) + 1);
+      },
       connection(connection) {
         if (!isOpened(connection)) return;
         connections++;
@@ -76,10 +84,14 @@ export default defineRule({
         for (const asked of names.values()) {
           const { input, client } = asked;
           const repeated = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
-          if (repeated.length < LEAST_COUNT) continue;
+          const [first] = repeated;
+          if (first === undefined || repeated.length < LEAST_COUNT) continue;
+          // A connection that serves many calls is looked up for once: that is no habit of the calls.
+          const made = first.answers.reduce((sum, answer) => sum + (calls.get(`${input}|${client}|${answer}`) ?? 0), 0);
+          if (repeated.length < PER_CALL * made) continue;
           const tally = lookupTally();
           for (const lookup of repeated) tally.add(lookup, lookup.duration, lookupPackets);
-          groups.push({ input, client, server: asked.name, tally, asked, ttl: ttlOf(repeated[0] as Lookup) });
+          groups.push({ input, client, server: asked.name, tally, asked, ttl: ttlOf(first) });
         }
         const found = parts(groups, ({ client }) => ({ kind: 'client', name: client }));
         for (const { groups: own, tally, subject, input } of found) {

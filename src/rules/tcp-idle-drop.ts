@@ -1,5 +1,5 @@
 import { formatDuration, plural } from '../base/text.ts';
-import { at, between, nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { at, between, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
@@ -8,19 +8,28 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { stallPackets, stallsOf } from './support/stalls.ts';
+import { openings, type Openings } from './support/openings.ts';
 import { partsByServer } from './support/subjects.ts';
-import { exchangeTally } from './support/tally.ts';
+import { exchangeTally, type ExchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
 
 // No firewall forgets a connection sooner.
 const LEAST_IDLE = seconds(1);
+// Nobody gives up sooner; a connection that is opened before is another call's.
+const LEAST_PATIENCE = seconds(1);
 // One resend may be chance; a connection that is forgotten answers none.
 const LEAST_RESENDS = 2;
 // Calls whose connection has not ended yet.
 const MAX_WAITING = 1 << 12;
 
+interface Vanished {
+  exchange: Exchange;
+  until: Timestamp;
+}
+
 interface Extra {
+  vanished: Vanished[];
   leastIdle: Duration;
   longestFine: Duration;
 }
@@ -37,11 +46,14 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const opened = fact(openings);
     const waiting = new Map<string, Exchange>();
     const groups = createPeerGroups(seen, exchangeTally, (): Extra => ({
+      vanished: [],
       leastIdle: nanoseconds(Infinity),
       longestFine: nanoseconds(0),
     }));
+    const kept = new Set<ReturnType<typeof groups.of>>();
     let total = 0;
     return {
       exchange(exchange) {
@@ -58,15 +70,15 @@ export default defineRule({
         const exchange = waiting.get(connection.id);
         if (exchange === undefined) return;
         waiting.delete(connection.id);
-        const cost = waitedFor(exchange, connection);
-        const from = exchange.startedAt;
-        const group = groups.add(exchange, cost, vanishedPackets, { from, until: at(from + cost), lasted: cost });
+        const group = groups.of(exchange);
+        kept.add(group);
+        group.vanished.push({ exchange, until: waitedUntil(exchange, connection) });
         if (exchange.idleBefore < group.leastIdle) group.leastIdle = exchange.idleBefore;
       },
       finish() {
-        const forgotten = groups
-          .all()
-          .filter(({ leastIdle, longestFine, peer }) => leastIdle > longestFine && peer.connections > 1);
+        const forgotten = [...kept]
+          .filter(({ leastIdle, longestFine, peer }) => leastIdle > longestFine && peer.connections > 1)
+          .map((group) => ({ ...group, tally: tallyOf(group.vanished, opened) }));
         const parts = partsByServer(forgotten);
         for (const { groups: own, tally, subject, input } of parts) {
           const { connections, calls } = seen.totals(input, subject);
@@ -141,10 +153,23 @@ const isVanished = (exchange: Exchange): boolean =>
     ({ from, repaired, resends }) => from === 'client' && !repaired && resends >= LEAST_RESENDS,
   );
 
-/** Until the caller gave up, which its FIN or reset shows; the kernel goes on sending after that. */
-function waitedFor(exchange: Exchange, { endedAt, endedBy }: Connection): Duration {
-  const gaveUp = endedBy === 'client' && endedAt > exchange.startedAt ? between(exchange.startedAt, endedAt) : Infinity;
-  return nanoseconds(Math.min(exchange.duration, gaveUp));
+/** Until the caller gave up, where its FIN or reset shows it; the kernel goes on sending after that. */
+function waitedUntil(exchange: Exchange, { endedAt, endedBy }: Connection): Timestamp {
+  const end = exchange.startedAt + exchange.duration;
+  return at(endedBy === 'client' && endedAt > exchange.startedAt ? Math.min(end, endedAt) : end);
+}
+
+/** Who gave up without a word shows by the next connection to the same server. */
+function tallyOf(vanished: readonly Vanished[], opened: Openings): ExchangeTally {
+  const tally = exchangeTally();
+  for (const { exchange, until } of vanished) {
+    const from = exchange.startedAt;
+    const next = opened.nextFrom(exchange, from + LEAST_PATIENCE);
+    const end = next < until ? at(next) : until;
+    const cost = between(from, end);
+    tally.add(exchange, cost, vanishedPackets, { from, until: end, lasted: cost });
+  }
+  return tally;
 }
 
 const vanishedPackets = (exchange: Exchange): readonly number[] => stallPackets(exchange, stallsOf(exchange, 'loss'));

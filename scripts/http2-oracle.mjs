@@ -18,6 +18,8 @@ const SUBJECT = /grpc|http2|sample|h2c|chapter1/;
 // The same connections as on the pod side, each packet twice.
 const NODE_SIDE = /\.node\.pcap$/;
 // tshark tells HTTP/2 by port where it does not see the preface.
+// It stops in the midst of a segment where it fails to read a message.
+const WITHOUT = ['--disable-protocol', 'grpc'];
 const PORTS = [50051, 30035, 20035, 9001, 38888, 7000, 7070, 3550, 11800, 8080, 8443, 80, 443, 6233, 8888, 8097];
 const [root] = process.argv.slice(2);
 const version = /\d+\.\d+\.\d+/.exec(run(['--version']))[0];
@@ -40,9 +42,18 @@ function run(words) {
 
 /** @returns streams as objects; see `corpora/oracles/http2-streams.md` */
 function readStreams(path) {
+  const byPort = PORTS.flatMap((port) => ['-d', `tcp.port==${port},http2`]);
+  // Told by port it takes an HTTP/1 upgrade for frames; where it finds as much by itself, that is better.
+  const [own, told] = [streamsIn(path, []), streamsIn(path, byPort)];
+  return told.length > own.length ? told : own;
+}
+
+function streamsIn(path, words) {
+  const asked = ['-r', path, '-o', 'tcp.reassemble_out_of_order:TRUE', ...words, '-Y', 'http2', ...WITHOUT];
+  const printed = run(['-n', ...asked, '-T', 'json', '--no-duplicate-keys', '-J', 'frame tcp http2']);
   const streams = new Map();
-  for (const packet of packetsOf(path)) {
-    const { frame, tcp, http2 } = packet._source.layers;
+  for (const packet of printed.trim() === '' ? [] : JSON.parse(printed)) {
+    const { frame, tcp, http2 } = packet['_source'].layers;
     if (http2 === undefined || tcp === undefined) continue;
     for (const layer of [http2].flat()) {
       for (const found of [layer['http2.stream'] ?? []].flat()) {
@@ -51,20 +62,6 @@ function readStreams(path) {
     }
   }
   return [...streams.values()];
-}
-
-function packetsOf(path) {
-  const decode = PORTS.flatMap((port) => ['-d', `tcp.port==${port},http2`]);
-  for (const words of [[], decode]) {
-    // As tshark finds it by itself where it can: told by port, it takes an HTTP/1 upgrade for frames.
-    const printed = run([
-      ...['-n', '-r', path, '-o', 'tcp.reassemble_out_of_order:TRUE', ...words],
-      ...['-Y', 'http2', '-T', 'json', '--no-duplicate-keys', '-J', 'frame tcp http2'],
-    ]);
-    const packets = printed.trim() === '' ? [] : JSON.parse(printed);
-    if (packets.length > 0) return packets;
-  }
-  return [];
 }
 
 function take(streams, frame, tcp, found) {
@@ -89,6 +86,8 @@ function take(streams, frame, tcp, found) {
     streams.set(key, stream);
   }
   const isResponse = Number(tcp['tcp.srcport']) !== stream.client;
+  // What is still on its way when a stream is reset, nobody takes.
+  if (stream.reset !== undefined) return;
   for (const [name, as] of [
     [':method', 'method'],
     [':path', 'path'],
@@ -107,7 +106,7 @@ function take(streams, frame, tcp, found) {
     stream.resetAfter ??= Number(time - stream.startedAt);
     return;
   }
-  if (!isResponse || (stream.reset !== undefined && stream.lasts === undefined)) return;
+  if (!isResponse) return;
   if (type === 1 && /^1\d\d$/.test(fields.get(':status') ?? '')) return;
   stream.firstByte ??= Number(time - stream.startedAt);
   if ((flags & 1) !== 0 && type !== 9) stream.lasts ??= Number(time - stream.startedAt);

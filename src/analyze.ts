@@ -1,5 +1,4 @@
 import { AddressTable } from './base/addresses.ts';
-import { nameMatcher } from './base/glob.ts';
 import { toSeconds, type Duration } from './base/time.ts';
 import { openKeyLog, type KeyLogFile } from './capture/key-log-file.ts';
 import { openInput } from './capture/open.ts';
@@ -8,6 +7,7 @@ import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, createKeyLog, type Extract, type KeyLog } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Connection } from './model/connection.ts';
+import type { ConnectionRow } from './model/connection-schema.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
 import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
@@ -17,6 +17,7 @@ import type { TextSource } from './model/source.ts';
 import { TOOL } from './model/version.ts';
 import { readRows } from './rows/read-rows.ts';
 import { RULES } from './rules/registry.ts';
+import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
 
 export interface Progress {
   bytesRead: number;
@@ -25,15 +26,11 @@ export interface Progress {
   packets: number;
 }
 
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends WantedOptions {
   /** Captures, tcpdump's text or exported rows; `-` is standard input. */
   paths: readonly string[];
   /** Server ports that carry DNS. */
   dnsPorts: readonly number[];
-  /** Only lookups, connections and exchanges of these clients; empty for all. */
-  clients: readonly string[];
-  /** Only lookups of these names; `*` stands for anything. Empty for all. */
-  names: readonly string[];
   /** Only what took at least this long is found and exported; the rest still counts as contrast. */
   slowerThan: Duration | null;
   /** Files with TLS secrets, as SSLKEYLOGFILE makes programs write them. */
@@ -63,10 +60,10 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const addresses = new AddressTable();
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
-  const isWantedClient = clientFilter(options);
-  const isWantedName = nameMatcher(options.names);
+  const wanted = createWanted(options);
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   const others = options.observers ?? [];
+  const { slowerThan } = options;
   const texts = new Map<number, TextSource>();
   let rows = 0;
 
@@ -76,23 +73,24 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       leftOut.because = TOOLS_OWN;
       return;
     }
-    if (!isWantedClient(found.client) || !isWantedName(found.name)) return;
+    if (!wanted.lookup(found)) return;
     rows++;
     run.observer.lookup(found);
-    if (options.slowerThan !== null && found.duration < options.slowerThan) return;
+    if (slowerThan !== null && !isSlow.lookup(found, slowerThan)) return;
     for (const observer of others) observer.lookup?.(found);
   };
   const connection = (closed: Connection): void => {
-    if (!isWantedClient(closed.client)) return;
+    if (!wanted.connection(closed)) return;
     rows++;
     run.observer.connection(closed);
+    if (slowerThan !== null && !isSlow.connection(closed, slowerThan)) return;
     for (const observer of others) observer.connection?.(closed);
   };
   const exchange = (done: Exchange): void => {
-    if (!isWantedClient(done.client)) return;
+    if (!wanted.exchange(done)) return;
     rows++;
     run.observer.exchange(done);
-    if (options.slowerThan !== null && done.duration < options.slowerThan) return;
+    if (slowerThan !== null && !isSlow.exchange(done, slowerThan)) return;
     for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
@@ -110,7 +108,12 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
     if (opened.kind === 'rows') {
-      await readRows(opened.lines, { path, damage: opened.damage, inputs, observers: [{ lookup, input }] });
+      await readRows(opened.lines, {
+        path,
+        damage: opened.damage,
+        inputs,
+        observers: [{ lookup, connection, exchange, input }],
+      });
       continue;
     }
     inputs.push(opened.source.input);
@@ -139,7 +142,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
 
   run.observer.finish();
   for (const observer of others) observer.finish?.();
-  return { diagnosis: onlySlower(run.result(), options.slowerThan), inputs };
+  return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
 }
 
 async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {
@@ -160,11 +163,6 @@ function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): 
 }
 
 const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
-
-function clientFilter({ clients }: AnalyzeOptions): (client: string) => boolean {
-  const wanted = new Set(clients);
-  return (client) => wanted.size === 0 || wanted.has(client);
-}
 
 function progressOf(sources: readonly Source[]): Progress {
   const done: Progress = { bytesRead: 0, bytesTotal: 0, packets: 0 };
@@ -187,7 +185,15 @@ function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosi
     ...rows,
     slowest: rows.slowest.filter(slow),
   });
-  const { lookups, exchanges } = diagnosis;
-  const left = { ...diagnosis, findings, lookups: onlySlow(lookups), exchanges: onlySlow(exchanges) };
+  const isSlowlyOpened = ({ connectSeconds, tls }: ConnectionRow): boolean =>
+    (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least;
+  const { lookups, exchanges, connections } = diagnosis;
+  const left = {
+    ...diagnosis,
+    findings,
+    lookups: onlySlow(lookups),
+    exchanges: onlySlow(exchanges),
+    connections: { ...connections, slowest: connections.slowest.filter(isSlowlyOpened) },
+  };
   return { ...left, verdict: verdictOf(left) };
 }

@@ -62,7 +62,7 @@ done
 for name in go-http1 go-http2 go-resumed go-tls12; do
   is_wanted "$name" && capture "$name" "$work/go-case" "$name"
 done
-for name in key-update early-data early-data-refused tls13-untrusted tls12-untrusted; do
+for name in key-update early-data tls13-untrusted tls12-untrusted; do
   is_wanted "$name" && capture "$name" bash "$here/openssl-cases.sh" "$name"
 done
 true

@@ -79,6 +79,8 @@ export class Distribution {
       const without = removed.#sorted();
       let next = 0;
       for (const value of this.#sorted()) {
+        // What is not in here is passed over.
+        while (next < without.length && (without[next] as number) < value) next++;
         if (next < without.length && without[next] === value) next++;
         else result.add(nanoseconds(value));
       }

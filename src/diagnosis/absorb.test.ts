@@ -153,8 +153,9 @@ describe('a cause absorbs', () => {
   });
 });
 
+const wait = (parts: Partial<Lookup> = {}): Report => lookups([[100, 5100, parts]]);
+
 describe('a lookup explains', () => {
-  const wait = (parts: Partial<Lookup> = {}) => lookups([[100, 5100, parts]]);
   it.each([
     ['the request of the service that waited for it', 'service-slow', wait(), [0, 5200, service], true],
     ['no request that ended before it did', 'service-slow', wait(), [0, 3000, service], false],

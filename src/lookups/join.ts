@@ -156,10 +156,13 @@ function usesPort(lookup: OpenLookup, port: number): boolean {
   return false;
 }
 
-/** The stem after `attempt` joined: what all names share, or -1 while there is one name only. */
+/**
+ * The stem after `attempt` joined: what all names share, or -1 while there is one name only. The
+ * second name tells it: what joins later has a name that was asked for, or keeps the stem.
+ */
 export function stemWith(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
+  if (lookup.stem >= 0) return lookup.stem;
   const first = lookup.attempts[0] as TrackedAttempt;
-  if (first.nameHash === attempt.nameHash && first.name === attempt.name) return lookup.stem;
-  const shared = walks.between(first, attempt).stem;
-  return lookup.stem < 0 ? shared : Math.min(lookup.stem, shared);
+  if (first.nameHash === attempt.nameHash && first.name === attempt.name) return -1;
+  return walks.between(first, attempt).stem;
 }

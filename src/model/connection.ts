@@ -1,4 +1,4 @@
-import type { Duration, Timestamp } from '../base/time.ts';
+import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { PacketId } from './packet.ts';
 
 /** The version of the connection row's shape; a change of meaning raises it. */
@@ -225,3 +225,17 @@ export const DNS_PROTOCOL = 'dns';
 /** The connection began within the capture. */
 export const isOpened = (connection: Pick<Connection, 'syns' | 'synAcks'>): boolean =>
   connection.syns.length > 0 || connection.synAcks.length > 0;
+
+/**
+ * What was waited for until it was open: its handshakes, or all of it where it never carried
+ * anything; NaN where it was open before the capture began.
+ */
+export function openingDuration(connection: Connection): Duration {
+  const { connectDuration, tls, bytes, duration } = connection;
+  const tlsDuration = tls === null ? Number.NaN : tls.handshakeDuration;
+  if (connectDuration >= 0 || tlsDuration >= 0) {
+    return nanoseconds((connectDuration >= 0 ? connectDuration : 0) + (tlsDuration >= 0 ? tlsDuration : 0));
+  }
+  const neverOpened = isOpened(connection) && bytes.client + bytes.server === 0;
+  return neverOpened ? duration : nanoseconds(Number.NaN);
+}

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS } from './lookup.ts';
 import { SENSES, SEVERITIES, UNITS } from './finding.ts';
-import { VANTAGES } from './input.ts';
+import { HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
@@ -57,6 +57,9 @@ export const InputSchema = Type.Object({
       bothDirections: Type.Boolean(),
     }),
   }),
+  holds: Type.Optional(
+    Type.Array(oneOf(HELD_ROWS), { description: 'what of it an export has that was read in its place' }),
+  ),
 });
 
 const OtherReplySchema = Type.Object({

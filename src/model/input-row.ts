@@ -1,6 +1,6 @@
 import { at, fromRfc3339, fromSeconds, toRfc3339, toSeconds, type Timestamp } from '../base/time.ts';
 import type { InputRow } from './diagnosis.ts';
-import { createDamage, VANTAGES, type Damage, type Input, type Vantage } from './input.ts';
+import { createDamage, HELD_ROWS, VANTAGES, type Damage, type HeldRows, type Input, type Vantage } from './input.ts';
 import { integer, isRecord, isText, isTexts, MAX_SECONDS } from './row-fields.ts';
 
 /** An input as the contract has it. */
@@ -20,6 +20,7 @@ export const toInputRow = (input: Input): InputRow => ({
     because: input.vantage.because,
     sees: { ...input.vantage.sees },
   },
+  ...(input.holds === undefined ? {} : { holds: [...input.holds] }),
 });
 
 /**
@@ -40,6 +41,8 @@ export function fromInputRow(row: unknown, startsAt: Timestamp = at(0)): Input |
   if (firstPacket !== null && firstPacketAt === null) return null;
   if (typeof durationSeconds !== 'number' || !(durationSeconds >= 0 && durationSeconds < MAX_SECONDS)) return null;
   if (snapLength !== null && integer(snapLength) === null) return null;
+  const holds = holdsFrom(row['holds']);
+  if (holds === null) return null;
   return {
     input,
     path,
@@ -52,7 +55,15 @@ export function fromInputRow(row: unknown, startsAt: Timestamp = at(0)): Input |
     snapLength: integer(snapLength),
     damage,
     vantage,
+    ...(holds === undefined ? {} : { holds }),
   };
+}
+
+function holdsFrom(value: unknown): HeldRows[] | undefined | null {
+  if (value === undefined) return undefined;
+  if (!isTexts(value, HELD_ROWS.length) || !value.every((kind) => HELD_ROWS.some((known) => known === kind)))
+    return null;
+  return HELD_ROWS.filter((kind) => value.includes(kind));
 }
 
 // The tool itself writes a few of each.

@@ -1,4 +1,4 @@
-import { at, fromRfc3339, toSeconds, type Timestamp } from '../base/time.ts';
+import { at, toSeconds, type Timestamp } from '../base/time.ts';
 import type { AttemptRow, LookupRow } from './diagnosis.ts';
 import type { Input } from './input.ts';
 import {
@@ -20,7 +20,6 @@ import {
   type Resend,
 } from './lookup.ts';
 import {
-  exactNanoseconds,
   instantOrUnseen,
   integer,
   integerOrUnseen,
@@ -146,12 +145,6 @@ export function fromLookupRow(row: unknown, startsAt: Timestamp = at(0)): Lookup
     answers: [...row['answers']],
     attempts,
   };
-}
-
-/** Nanoseconds since 1970 of the first packet of the row's input; null where the row has no date. */
-export function firstPacketAtOf(row: LookupRow): bigint | null {
-  const startedAt = row.startedAt === null ? null : fromRfc3339(row.startedAt);
-  return startedAt === null ? null : startedAt - BigInt(exactNanoseconds(row.startSeconds));
 }
 
 // 20 search domains, two families, a few servers and tries stay far below.

@@ -1,7 +1,8 @@
-import { at, toRfc3339, toSeconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, fromRfc3339, toRfc3339, toSeconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Sighting } from './connection.ts';
 import type { Input } from './input.ts';
 import { packetReference, type PacketId } from './packet.ts';
+import { exactNanoseconds } from './row-fields.ts';
 
 /** How one input's times and packets are written in its rows. */
 export interface RowTimes {
@@ -40,3 +41,15 @@ export const sinceOrNull = (time: Timestamp, times: RowTimes): number | null =>
 export const countOrNull = (value: number): number | null => (value < 0 ? null : value);
 
 export const textOrNull = (value: string): string | null => (value === '' ? null : value);
+
+/** What each row says of its start. */
+export interface PlacedRow {
+  startedAt: string | null;
+  startSeconds: number;
+}
+
+/** Nanoseconds since 1970 of the first packet of the row's input; null where the row has no date. */
+export function firstPacketAtOf(row: PlacedRow): bigint | null {
+  const startedAt = row.startedAt === null ? null : fromRfc3339(row.startedAt);
+  return startedAt === null ? null : startedAt - BigInt(exactNanoseconds(row.startSeconds));
+}

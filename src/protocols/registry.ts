@@ -1,3 +1,4 @@
+import { createHttp1 } from './http1/http1.ts';
 import { createHttp2 } from './http2/http2.ts';
 import type { Protocol } from './protocol.ts';
 import { createKeyLog, type KeyLog } from './tls/key-log.ts';
@@ -13,5 +14,5 @@ import { createTls } from './tls/tls.ts';
  * @param keyLog secrets of TLS connections; none where not given
  */
 export function createProtocols(keyLog: KeyLog = createKeyLog()): readonly Protocol[] {
-  return [createTls(keyLog), createHttp2()];
+  return [createTls(keyLog), createHttp2(), createHttp1()];
 }

@@ -7,6 +7,11 @@ import searchWalk from './dns-search-walk.ts';
 import sequentialPair from './dns-sequential-pair.ts';
 import slowServer from './dns-slow-server.ts';
 import truncation from './dns-truncation.ts';
+import connectionChurn from './grpc-connection-churn.ts';
+import deadline from './grpc-deadline.ts';
+import singleBackend from './grpc-single-backend.ts';
+import tooManyPings from './grpc-too-many-pings.ts';
+import retry from './http-retry.ts';
 import connectRefused from './tcp-connect-refused.ts';
 import type { Rule } from './support/define-rule.ts';
 
@@ -22,4 +27,9 @@ export const RULES: readonly Rule[] = [
   truncation,
   sequentialPair,
   connectRefused,
+  tooManyPings,
+  connectionChurn,
+  singleBackend,
+  deadline,
+  retry,
 ];

@@ -66,7 +66,10 @@ export async function readTlsOf(capture: readonly Uint8Array[], keyLog: KeyLog):
       };
     },
   };
-  const conversations = createConversations({ emit: () => {}, protocols: [createTls(keyLog), anything] });
+  const conversations = createConversations({
+    emit: () => {},
+    protocols: [createTls(keyLog), anything, { ...anything, id: 'http/2' }, { ...anything, id: 'http/1.1' }],
+  });
   const streams = createTcpStreams({
     addresses,
     onData: ({ connection, fromClient }, bytes, start, end, arrival) =>

@@ -13,6 +13,9 @@ const FLAG = { response: 0x8000, truncated: 0x200, recursionDesired: 0x100, auth
 const EDNS_COOKIE = 10;
 const MAX_TTL = 0x7fff_ffff;
 
+// Queries under way on a busy node are some hundred; where two share a place, the reply's name is looked up.
+const KNOWN_IDS = 1 << 12;
+
 // Lists of one address are kept for so many addresses.
 const MAX_LISTS = 1 << 14;
 
@@ -30,6 +33,8 @@ export interface DnsParser {
 export function createDnsParser(addresses: AddressTable): DnsParser {
   const names = createNameReader();
   const lists: (readonly string[] | undefined)[] = [];
+  const slotOfId = new Int16Array(KNOWN_IDS).fill(-1);
+  let slotOfQuery = -1;
   let viewed: Uint8Array | null = null;
   let view: DataView = new DataView(new ArrayBuffer(0));
 
@@ -67,8 +72,14 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
     message.cut = false;
     let position = start + HEADER_LENGTH;
     if (questions === 1) {
-      position = names.read(bytes, position, start, end);
+      // A pair of queries has one name, and a reply repeats that of the query with its id.
+      const known = message.id & (KNOWN_IDS - 1);
+      position = names.read(bytes, position, start, end, response ? slotOfId[known] : slotOfQuery);
       if (position < 0 || position + 4 > end) return false;
+      if (!response) {
+        slotOfId[known] = names.slot;
+        slotOfQuery = names.slot;
+      }
       message.name = names.name;
       message.nameHash = names.hash;
       message.labelHash = names.labelHash;

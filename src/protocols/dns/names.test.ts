@@ -48,6 +48,29 @@ it('reads each name as its labels say, the first time and again, whatever stands
   );
 });
 
+it('reads what is there, whatever name was likely', () => {
+  const reader = createNameReader();
+  const names = fc.array(wireName, { minLength: 2, maxLength: 4 });
+  fc.assert(
+    fc.property(names, fc.uint8Array({ maxLength: 6 }), fc.nat({ max: 3 }), (wire, behind, cut) => {
+      const [there, ...others] = wire as [Uint8Array, ...Uint8Array[]];
+      for (const likely of [...others, there]) {
+        reader.read(likely, 0, 0, likely.length);
+        const { slot } = reader;
+        const bytes = Uint8Array.from([...there, ...behind]);
+        const end = bytes.length - cut;
+        const wanted = createNameReader();
+        const position = wanted.read(bytes, 0, 0, end);
+        expect(reader.read(bytes, 0, 0, end, slot)).toBe(position);
+        if (position >= 0) {
+          expect([reader.name, reader.hash, reader.labelHash]).toEqual([wanted.name, wanted.hash, wanted.labelHash]);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
 it('takes no name for another one that shares its octets up to a zero', () => {
   const reader = createNameReader();
   const short = Uint8Array.from([...emitName('ab'), 0, 0, 0, 0]);

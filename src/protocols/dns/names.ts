@@ -20,13 +20,16 @@ export interface NameReader {
   hash: number;
   /** A hash of the first label, which all names of one search walk share. */
   labelHash: number;
+  /** Where the name is kept, -1 where it is not. */
+  slot: number;
   /**
    * Reads the name at `offset`.
    * @param message where the message starts, which compression pointers count from
    * @param end one past the last byte
+   * @param likely the slot of the name that is most likely there, -1 where nothing tells
    * @returns the offset behind the name, or -1 where it is cut, too long or loops
    */
-  read(bytes: Uint8Array, offset: number, message: number, end: number): number;
+  read(bytes: Uint8Array, offset: number, message: number, end: number, likely?: number): number;
 }
 
 // What is compared lies together: names are looked up for each packet, and a cache line counts.
@@ -49,22 +52,48 @@ export function createNameReader(): NameReader {
     name: '',
     hash: 0,
     labelHash: 0,
-    read(bytes, offset, message, end) {
-      const known = readKnown(bytes, offset, end);
+    slot: -1,
+    read(bytes, offset, message, end, likely = -1) {
+      if (bytes !== viewed) {
+        viewed = bytes;
+        view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      }
+      if (likely >= 0 && isAt(likely, offset, end)) return take(likely, offset);
+      const known = readKnown(offset, end);
       return known >= 0 ? known : readUnknown(bytes, offset, message, end);
     },
   };
+
+  function take(slot: number, offset: number): number {
+    const kept = slot * SLOT_WORDS;
+    reader.slot = slot;
+    reader.name = cachedNames[slot] as string;
+    reader.hash = cache[kept + HASH] as number;
+    reader.labelHash = cache[kept + LABEL_HASH] as number;
+    return offset + (cache[kept + LENGTH] as number);
+  }
+
+  /** Whether the name that is kept in the slot stands there, its end included. */
+  function isAt(slot: number, offset: number, end: number): boolean {
+    let kept = slot * SLOT_WORDS;
+    const length = (cache[kept + LENGTH] as number) - 1;
+    const last = offset + (length & ~3);
+    if (length < 0 || last + 4 > end) return false;
+    kept += OCTETS;
+    for (let position = offset; position < last; position += 4) {
+      if (cache[kept++] !== view.getInt32(position, true)) return false;
+    }
+    // What is behind the zero that ends it is shifted out.
+    const behind = 24 - ((length & 3) << 3);
+    return (cache[kept] as number) << behind === view.getInt32(last, true) << behind;
+  }
 
   /**
    * The same octets as those of a name that was read before are that name: then its labels need
    * not be walked. Looks four octets at a time for the zero that ends a name without pointers.
    * @returns the offset behind the name, -1 where it is none of those
    */
-  function readKnown(bytes: Uint8Array, offset: number, end: number): number {
-    if (bytes !== viewed) {
-      viewed = bytes;
-      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
+  function readKnown(offset: number, end: number): number {
     const words = view;
     const last = Math.min(end - 4, offset + CACHED_OCTETS - 4);
     let hash = 0;
@@ -84,11 +113,7 @@ export function createNameReader(): NameReader {
         wantedSlot = slot;
         return -1;
       }
-      const kept = found * SLOT_WORDS;
-      reader.name = cachedNames[found] as string;
-      reader.hash = cache[kept + HASH] as number;
-      reader.labelHash = cache[kept + LABEL_HASH] as number;
-      return offset + length + 1;
+      return take(found, offset);
     }
     wantedSlot = -1;
     return -1;
@@ -118,6 +143,7 @@ export function createNameReader(): NameReader {
       if (position - offset >= MAX_NAME_OCTETS) return -1;
     }
     const name = nameOf(bytes, offset, position);
+    reader.slot = -1;
     reader.name = name;
     reader.hash = hashText(name);
     reader.labelHash = hashText(firstLabel(name));
@@ -140,6 +166,7 @@ export function createNameReader(): NameReader {
     }
     cache[kept + OCTETS + whole] = view.getInt32(offset + whole * 4, true) & ((1 << ((length & 3) << 3)) - 1);
     cachedNames[slot] = reader.name;
+    reader.slot = slot;
   }
 
   /** Rare: questions are not compressed by any resolver. Expands the name, then reads that. */

@@ -15,7 +15,7 @@ export interface DecryptionOptions {
   budget: ByteBudget;
   row: Tls;
   /** Opens what reads the content; called once, when there is some. */
-  inside(): Conversation;
+  inside(): Conversation | null;
 }
 
 /** Opens one connection's records with its secrets, and hands their content on. */
@@ -95,7 +95,7 @@ export class Decryption {
         this.missing(from, length, arrival);
       return;
     }
-    if (length > 0) this.#conversation(arrival).push(from, bytes, 0, length, arrival);
+    if (length > 0) this.#conversation(arrival)?.push(from, bytes, 0, length, arrival);
   }
 
   /** Content that could not be opened. @param length Infinity where it can't be told how much */
@@ -110,7 +110,7 @@ export class Decryption {
     this.#takesEarly = isTaken;
     if (!isTaken) return this.#early.drop();
     this.#early.release((bytes, arrival) =>
-      this.#conversation(arrival).push('client', bytes, 0, bytes.length, arrival),
+      this.#conversation(arrival)?.push('client', bytes, 0, bytes.length, arrival),
     );
   }
 
@@ -119,13 +119,13 @@ export class Decryption {
     this.#inner?.end(from, arrival, because);
   }
 
-  #conversation(arrival: Arrival): Conversation {
+  #conversation(arrival: Arrival): Conversation | null {
     if (this.#inner !== null) return this.#inner;
     const inner = this.#options.inside();
     this.#inner = inner;
     const { client, server } = this.#missed;
-    if (client > 0) inner.gap('client', client, arrival);
-    if (server > 0) inner.gap('server', server, arrival);
+    if (client > 0) inner?.gap('client', client, arrival);
+    if (server > 0) inner?.gap('server', server, arrival);
     return inner;
   }
 }

@@ -17,11 +17,12 @@ const MAX_KEPT_BYTES = 32 << 20;
 // IANA's port of HTTP over TLS; any other is as good.
 const HTTPS_PORT = 443;
 
-/**
- * What ALPN says is spoken inside. HTTP/1.1 is told from its first line as well, and what is
- * named otherwise is told from its bytes.
- */
-const AGREED: ReadonlyMap<string, string> = new Map([['h2', 'http/2']]);
+/** What ALPN's names (IANA) stand for. What has another name is told from its bytes. */
+const AGREED: ReadonlyMap<string, string> = new Map([
+  ['h2', 'http/2'],
+  ['http/1.1', 'http/1.1'],
+  ['http/1.0', 'http/1.1'],
+]);
 
 /**
  * TLS over TCP: the handshake becomes part of the connection's row, and the content is read on
@@ -101,8 +102,10 @@ class TlsConversation implements Conversation, TlsShared {
     this.#row.unread++;
   }
 
-  #inside(): Conversation {
-    return this.#context.carry(AGREED.get(this.#row.alpn ?? '') ?? null);
+  #inside(): Conversation | null {
+    const agreed = AGREED.get(this.#row.alpn ?? '');
+    const known = agreed === undefined ? null : this.#context.carry(agreed);
+    return known ?? this.#context.carry(null);
   }
 
   #passOldHello(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {

@@ -16,6 +16,8 @@ const TLS_12 = only('TLSv1.2');
 const TLS_13 = only('TLSv1.3');
 
 const http = (both, more = {}) => ({ kind: 'http', both, ...more });
+// What is about the handshake needs but a call or two.
+const brief = (both, more = {}) => http(both, { calls: 2, ...more });
 const bare = (both, more = {}) => ({ kind: 'bare', both, ...more });
 
 const CASES = {
@@ -30,15 +32,15 @@ const CASES = {
   'tls13-http2': { kind: 'http2', both: TLS_13 },
   'tls12-http2': { kind: 'http2', both: TLS_12 },
   // Three connections, the second and third with the session of the one before.
-  'tls13-resumed': http(TLS_13, { connections: 3 }),
-  'tls12-resumed-ticket': http(TLS_12, { connections: 3 }),
-  'tls12-resumed-id': http({ ...TLS_12, secureOptions: constants.SSL_OP_NO_TICKET }, { connections: 3, sessions: true }),
+  'tls13-resumed': brief(TLS_13, { connections: 3 }),
+  'tls12-resumed-ticket': brief(TLS_12, { connections: 3 }),
+  'tls12-resumed-id': brief({ ...TLS_12, secureOptions: constants.SSL_OP_NO_TICKET }, { connections: 3, sessions: true }),
   // The client guesses a group that the server does not take.
-  'tls13-retried': http(TLS_13, { client: { ecdhCurve: 'X25519:P-384' }, server: { ecdhCurve: 'P-384' } }),
-  'tls13-client-certificate': http(TLS_13, { client: pair('client'), server: { requestCert: true } }),
-  'tls12-client-certificate': http(TLS_12, { client: pair('client'), server: { requestCert: true } }),
-  'tls13-client-certificate-missing': http(TLS_13, { server: { requestCert: true }, alerts: ['server: certificate_required'] }),
-  'tls12-client-certificate-missing': http(TLS_12, { server: { requestCert: true }, alerts: ['server: handshake_failure'] }),
+  'tls13-retried': brief(TLS_13, { client: { ecdhCurve: 'X25519:P-384' }, server: { ecdhCurve: 'P-384' } }),
+  'tls13-client-certificate': brief(TLS_13, { client: pair('client'), server: { requestCert: true } }),
+  'tls12-client-certificate': brief(TLS_12, { client: pair('client'), server: { requestCert: true } }),
+  'tls13-client-certificate-missing': brief(TLS_13, { server: { requestCert: true }, alerts: ['server: certificate_required'] }),
+  'tls12-client-certificate-missing': brief(TLS_12, { server: { requestCert: true }, alerts: ['server: handshake_failure'] }),
   'version-refused': bare({}, { client: TLS_12, server: TLS_13, alerts: ['server: protocol_version'] }),
   'alpn-refused': bare(TLS_13, { client: { ALPNProtocols: ['h2'] }, server: { ALPNProtocols: ['http/1.1'] }, alerts: ['server: no_application_protocol'] }),
   'tls12-renegotiated': http(TLS_12, { renegotiate: true }),
@@ -57,7 +59,7 @@ const name = process.argv[2];
 if (name === undefined) console.log(Object.keys(CASES).join('\n'));
 else console.log(JSON.stringify(await run(CASES[name]), null, 1));
 
-async function run({ kind, both, client = {}, server = {}, connections = 1, alerts = [], renegotiate = false, sessions = false }) {
+async function run({ kind, both, client = {}, server = {}, connections = 1, calls = CALLS.length, alerts = [], renegotiate = false, sessions = false }) {
   const serverOptions = { ...pair('server'), ca: file('authority.crt'), ...both, ...server };
   const clientOptions = { host: '127.0.0.1', port: PORT, servername: NAME, ca: file('authority.crt'), ...both, ...client };
   const truth = { by: `Node ${process.version}, OpenSSL ${process.versions.openssl}`, port: PORT, connections: [], exchanges: [] };
@@ -79,7 +81,7 @@ async function run({ kind, both, client = {}, server = {}, connections = 1, aler
       known.alpn = socket.alpnProtocol || null;
       known.resumed = socket.isSessionReused();
       if (kind === 'http2') await http2Calls(socket, truth.exchanges);
-      else if (kind === 'http') await httpCalls(socket, truth.exchanges, renegotiate).catch((error) => (known.error = error.message));
+      else if (kind === 'http') await httpCalls(socket, truth.exchanges, CALLS.slice(0, calls), renegotiate).catch((error) => (known.error = error.message));
     } else known.error = failed.message;
     socket.destroy();
     await new Promise((done) => setTimeout(done, 100));
@@ -131,7 +133,7 @@ function answer(request, response) {
   });
 }
 
-async function httpCalls(socket, exchanges, renegotiate) {
+async function httpCalls(socket, exchanges, calls, renegotiate) {
   const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
   let given = false;
   agent.createConnection = () => {
@@ -139,7 +141,7 @@ async function httpCalls(socket, exchanges, renegotiate) {
     given = true;
     return socket;
   };
-  for (const [method, path, size] of CALLS) {
+  for (const [method, path, size] of calls) {
     if (renegotiate && path === '/large') await new Promise((done, fail) => socket.renegotiate({}, (error) => (error ? fail(error) : done())));
     const began = performance.now();
     const request = https.request({ agent, method, path, host: NAME, headers: size > 0 ? { 'content-length': size } : {} });

@@ -2,7 +2,7 @@ import { at } from '../../base/time.ts';
 import { packetId } from '../../model/packet.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { findRecord, RECORD_HEADER_BYTES, recordLength, type RecordHead } from './record.ts';
+import { findRecord, RECORD, RECORD_HEADER_BYTES, recordLength, type RecordHead } from './record.ts';
 
 /**
  * How a record's content is wanted: not at all, piece by piece as it comes, or in one piece when
@@ -29,8 +29,8 @@ const NO_BYTES = new Uint8Array(0);
  * and is not touched; where the place is lost, records are found again by their headers.
  */
 export class RecordReader {
-  /** The version of the records so far. */
-  version = 0;
+  /** What the side's records call themselves; 0 where that is not certain yet. */
+  #version = 0;
   readonly #sink: RecordSink;
   readonly #budget: ByteBudget;
   readonly #head: RecordHead = {
@@ -67,7 +67,7 @@ export class RecordReader {
         continue;
       }
       if (!this.#placed) {
-        const found = findRecord(bytes, position, end, this.version);
+        const found = findRecord(bytes, position, end, this.#version);
         this.#lost += (found < 0 ? end : found) - position;
         if (found < 0) return;
         position = found;
@@ -139,7 +139,8 @@ export class RecordReader {
     head.version = ((header[headerAt + 1] as number) << 8) | (header[headerAt + 2] as number);
     head.length = length;
     head.missing = 0;
-    this.version = head.version;
+    // A client's first record may call itself older than all that follow (RFC 8446 section 5.1).
+    if (head.type !== RECORD.handshake) this.#version = head.version;
     this.#remaining = length;
     this.#inRecord = true;
     this.#wanted = this.#sink.begin(head);

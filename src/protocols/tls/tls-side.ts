@@ -59,7 +59,6 @@ export class TlsSide implements RecordSink, HandshakeSink {
   }
 
   hole(_head: RecordHead, length: number): void {
-    this.#shared.watch.hole(this.#from);
     this.#messages.gap(this.#isSealed ? Infinity : length);
   }
 
@@ -74,7 +73,6 @@ export class TlsSide implements RecordSink, HandshakeSink {
   }
 
   resume(lost: number): void {
-    this.#shared.watch.hole(this.#from);
     this.#messages.gap(Infinity);
     this.#shared.decryption()?.lost(this.#from, lost);
   }
@@ -152,8 +150,8 @@ export class TlsSide implements RecordSink, HandshakeSink {
     const decryption = this.#shared.decryption();
     // A try counts in the sequence by itself.
     if (!this.#wasTried) decryption?.passed(this.#from);
-    if (head.type !== RECORD.applicationData || !this.#shared.watch.isOver) return;
+    if (decryption === null || head.type !== RECORD.applicationData || !this.#shared.watch.isOver) return;
     this.#shared.unread();
-    decryption?.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);
+    decryption.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);
   }
 }

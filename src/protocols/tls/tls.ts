@@ -57,7 +57,8 @@ class TlsConversation implements Conversation, TlsShared {
     this.#keyLog = keyLog;
     this.budget = budget;
     this.watch = new HandshakeWatch(this.#row);
-    context.connection.tls = this.#row;
+    // Within another TLS (a proxy's) the outer one is the connection's.
+    context.connection.tls ??= this.#row;
     // What it carries is told where it can be read.
     context.connection.protocol = 'tls';
     this.#sides = { client: new TlsSide('client', this), server: new TlsSide('server', this) };
@@ -73,6 +74,7 @@ class TlsConversation implements Conversation, TlsShared {
   }
 
   gap(from: Side, length: number, arrival: Arrival): void {
+    this.watch.hole(from);
     this.#readers[from].gap(length, arrival);
   }
 
@@ -99,7 +101,7 @@ class TlsConversation implements Conversation, TlsShared {
   }
 
   unread(): void {
-    this.#row.unread++;
+    if (this.#row.decrypted) this.#row.unread++;
   }
 
   #inside(): Conversation | null {

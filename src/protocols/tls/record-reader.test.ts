@@ -37,6 +37,7 @@ function reading(wanted: Wanted, budget: ByteBudget = createByteBudget(1 << 20),
         firstPacket,
         lastPacket: arrival.number,
       }),
+    lose: () => {},
     resume: (lost) => void resumed.push(lost),
   };
   return { reader: new RecordReader(sink, budget, placed), read, resumed, budget };

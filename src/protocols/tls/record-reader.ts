@@ -15,9 +15,11 @@ export interface RecordSink {
   /** `pieces`: the next ones; `whole`: all. Valid during the call. */
   content(record: RecordHead, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
   /** So many of its octets were lost at this place. */
-  hole(record: RecordHead, length: number): void;
+  hole(record: RecordHead, length: number, arrival: Arrival): void;
   /** The record's last octet came, or was lost: `record.missing` tells. */
   finish(record: RecordHead, arrival: Arrival): void;
+  /** Octets were lost, or are no record: where the next one begins is not known. */
+  lose(arrival: Arrival): void;
   /** A record begins behind so many octets that nobody could place: how many records they held is unknown. */
   resume(lost: number, arrival: Arrival): void;
 }
@@ -87,13 +89,13 @@ export class RecordReader {
       this.#head.missing += missing;
       this.#remaining -= missing;
       this.#drop();
-      this.#sink.hole(this.#head, missing);
+      this.#sink.hole(this.#head, missing, arrival);
       if (this.#remaining > 0) return;
       this.#end(arrival);
       length -= missing;
       if (length === 0) return;
     }
-    this.#lose(length);
+    this.#lose(length, arrival);
   }
 
   /** Nothing follows: what is kept is given back. */
@@ -103,7 +105,8 @@ export class RecordReader {
     this.#placed = false;
   }
 
-  #lose(length: number): void {
+  #lose(length: number, arrival: Arrival): void {
+    if (this.#placed) this.#sink.lose(arrival);
     this.#lost += this.#headerFilled + length;
     this.#headerFilled = 0;
     this.#placed = false;
@@ -130,7 +133,7 @@ export class RecordReader {
     this.#headerFilled = 0;
     const length = recordLength(header, headerAt);
     if (length < 0) {
-      this.#lose(RECORD_HEADER_BYTES);
+      this.#lose(RECORD_HEADER_BYTES, arrival);
       // The next record is looked for from the next segment on: within this one nothing is known.
       this.#lost += end - position;
       return end;

@@ -21,6 +21,9 @@ export interface TlsShared {
   unread(): void;
 }
 
+// A loss of unknown size has an octet at least.
+const LEAST_LOSS = 1;
+
 /** What one side's records say. */
 export class TlsSide implements RecordSink, HandshakeSink {
   readonly #from: Side;
@@ -30,6 +33,10 @@ export class TlsSide implements RecordSink, HandshakeSink {
   #isOpened = false;
   /** A key was tried on the present record. */
   #wasTried = false;
+  /** The present record's content was said to be missing. */
+  #wasGivenUp = false;
+  /** Octets of content that were said to be missing since the place was lost. */
+  #toldLost = 0;
 
   constructor(from: Side, shared: TlsShared) {
     this.#from = from;
@@ -42,6 +49,7 @@ export class TlsSide implements RecordSink, HandshakeSink {
     this.#isSealed = head.type === RECORD.applicationData || watch.isEncrypted(this.#from);
     this.#isOpened = false;
     this.#wasTried = false;
+    this.#wasGivenUp = false;
     if (this.#isSealed) return this.#shared.decryption()?.hopes(this.#from) === true ? 'whole' : 'skip';
     if (head.type === RECORD.handshake) {
       if (this.#from === 'client') watch.clientBegan(head);
@@ -58,8 +66,10 @@ export class TlsSide implements RecordSink, HandshakeSink {
     else if (head.type === RECORD.alert) this.#alert(bytes, start, end);
   }
 
-  hole(_head: RecordHead, length: number): void {
+  hole(head: RecordHead, length: number, arrival: Arrival): void {
     this.#messages.gap(this.#isSealed ? Infinity : length);
+    // What cannot be opened is missing from now on: the other side's answer may come before its rest.
+    if (this.#isSealed && !this.#wasGivenUp) this.#giveUp(head, arrival);
   }
 
   finish(head: RecordHead, arrival: Arrival): void {
@@ -70,6 +80,14 @@ export class TlsSide implements RecordSink, HandshakeSink {
       this.#unopened(head, arrival);
       watch.sealed(this.#from, head.type, head.length, arrival);
     }
+  }
+
+  lose(arrival: Arrival): void {
+    if (!this.#shared.watch.isOver || this.#toldLost > 0) return;
+    // How much it was is known when the next record opens. That something is missing, the other
+    // side's answer must not wait for.
+    this.#toldLost = LEAST_LOSS;
+    this.#shared.decryption()?.missing(this.#from, LEAST_LOSS, arrival);
   }
 
   resume(lost: number): void {
@@ -134,7 +152,8 @@ export class TlsSide implements RecordSink, HandshakeSink {
     if (decryption === null || opened === null) return;
     this.#isOpened = true;
     const { watch } = this.#shared;
-    if (opened.lost > 0) decryption.missing(this.#from, opened.lost, arrival);
+    if (opened.lost > this.#toldLost) decryption.missing(this.#from, opened.lost - this.#toldLost, arrival);
+    this.#toldLost = 0;
     if (opened.type === RECORD.handshake) {
       this.#messages.recordBegins();
       this.#messages.push(opened.bytes, 0, opened.length, arrival);
@@ -150,6 +169,13 @@ export class TlsSide implements RecordSink, HandshakeSink {
     const decryption = this.#shared.decryption();
     // A try counts in the sequence by itself.
     if (!this.#wasTried) decryption?.passed(this.#from);
+    if (!this.#wasGivenUp) this.#giveUp(head, arrival);
+  }
+
+  /** A record's content cannot be read any more. */
+  #giveUp(head: RecordHead, arrival: Arrival): void {
+    this.#wasGivenUp = true;
+    const decryption = this.#shared.decryption();
     if (decryption === null || head.type !== RECORD.applicationData || !this.#shared.watch.isOver) return;
     this.#shared.unread();
     decryption.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);

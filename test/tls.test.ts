@@ -2,12 +2,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { analyze } from '../src/analyze.ts';
 import { toSeconds } from '../src/base/time.ts';
 import { createKeyLog } from '../src/protocols/tls/key-log.ts';
+import { renderMarkdown } from '../src/report/markdown.ts';
+import { renderTerminal } from '../src/report/terminal.ts';
 import { readExchanges } from './support/read-exchanges.ts';
 import { keyLogOf, readTls, readTlsOf, type ReadTls } from './support/read-tls.ts';
 import { pcapRecords } from './support/pcap-records.ts';
 
+const PLAIN = { width: 100, color: false, unicode: true };
 const FOLDER = `${import.meta.dirname}/corpora/tls`;
 
 interface Truth {
@@ -225,5 +229,34 @@ describe('packets that were lost', () => {
     expect(missing).toBeGreaterThan(0);
     expect(missing).toBeLessThanOrEqual(16_384);
     expect(read?.connection.tls?.unread).toBeGreaterThan(0);
+  });
+});
+
+describe('secrets', () => {
+  it.each(['tls12-aes256', 'tls13-aes128', 'early-data'])('of %s get into no answer and no row', async (name) => {
+    let rows = '';
+    const keep = (row: object): void => void (rows += JSON.stringify(row));
+    const { diagnosis } = await analyze({
+      paths: [captureOf(name)],
+      dnsPorts: [53],
+      clients: [],
+      names: [],
+      slowerThan: null,
+      keyLogs: [keysOf(name)],
+      observers: [{ connection: keep, exchange: keep }],
+    });
+    const said = `${rows}${JSON.stringify(diagnosis)}${renderTerminal(diagnosis, PLAIN)}${renderMarkdown(diagnosis)}`;
+    // It was read.
+    expect(rows).toContain('"decrypted":true');
+    expect(rows).toContain('"method":"POST"');
+    const hidden = readFileSync(keysOf(name), 'utf8')
+      .split(/\s+/)
+      .filter((word) => /^[0-9a-f]{64,}$/.test(word));
+    expect(hidden.length).toBeGreaterThan(1);
+    for (const secret of hidden) {
+      expect(said).not.toContain(secret);
+      expect(said).not.toContain(Buffer.from(secret, 'hex').toString('latin1'));
+      expect(said).not.toContain(Buffer.from(secret, 'hex').toString('base64').replaceAll('=', ''));
+    }
   });
 });

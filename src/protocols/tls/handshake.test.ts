@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { milliseconds } from '../../base/time.ts';
 import { HANDSHAKE } from './handshake-reader.ts';
+import { createKeyLog, type KeyLog } from './key-log.ts';
 import {
   alert,
   changeCipher,
@@ -258,5 +259,23 @@ describe('what is no ordinary beginning', () => {
       .say('server', Buffer.concat([Buffer.alloc(700, 0xee), sealed(23, 300)]));
     expect(talk.tls).toMatchObject({ version: null, startedAt: Number.NaN, resumed: null, decrypted: false });
     expect(talk.connection.protocol).toBe('tls');
+  });
+});
+
+describe('what nobody will open', () => {
+  const behind = (talk: Talk, count: number): Talk => {
+    for (let index = 0; index < count; index++) talk.say('server', sealed(23, 300));
+    return talk;
+  };
+  const begun = (keyLog?: KeyLog): Talk => new Talk(keyLog).say('client', hello()).say('server', answer());
+
+  it('is passed over once it has told all that it can', () => {
+    expect(behind(begun(), 31).isOpaque).toBe(false);
+    expect(behind(begun(), 32).isOpaque).toBe(true);
+    expect(behind(new Talk(undefined, false), 32).isOpaque).toBe(true);
+  });
+
+  it('is followed where its secrets may still come', () => {
+    expect(behind(begun(createKeyLog(() => {})), 100).isOpaque).toBe(false);
   });
 });

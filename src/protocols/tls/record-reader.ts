@@ -44,6 +44,7 @@ export class RecordReader {
     missing: 0,
   };
   #placed: boolean;
+  #isReleased = false;
   /** Octets that were passed while the place was lost. */
   #lost = 0;
   readonly #header = new Uint8Array(RECORD_HEADER_BYTES);
@@ -63,7 +64,7 @@ export class RecordReader {
 
   push(bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
     let position = start;
-    while (position < end) {
+    while (position < end && !this.#isReleased) {
       if (this.#inRecord) {
         position = this.#body(bytes, position, end, arrival);
         continue;
@@ -100,9 +101,8 @@ export class RecordReader {
 
   /** Nothing follows: what is kept is given back. */
   release(): void {
+    this.#isReleased = true;
     this.#drop();
-    this.#inRecord = false;
-    this.#placed = false;
   }
 
   #lose(length: number, arrival: Arrival): void {

@@ -17,8 +17,8 @@ export interface TlsShared {
   decryption(): Decryption | null;
   /** A protocol was agreed on behind encryption. */
   agreedOn(alpn: string | null): void;
-  /** A record of application data that nobody could open. */
-  unread(): void;
+  /** A sealed record went by. @param isContent it held content, and nobody could open it */
+  unopened(isContent: boolean): void;
 }
 
 // A loss of unknown size has an octet at least.
@@ -166,18 +166,18 @@ export class TlsSide implements RecordSink, HandshakeSink {
   }
 
   #unopened(head: RecordHead, arrival: Arrival): void {
-    const decryption = this.#shared.decryption();
     // A try counts in the sequence by itself.
-    if (!this.#wasTried) decryption?.passed(this.#from);
+    if (!this.#wasTried) this.#shared.decryption()?.passed(this.#from);
     if (!this.#wasGivenUp) this.#giveUp(head, arrival);
   }
 
   /** A record's content cannot be read any more. */
   #giveUp(head: RecordHead, arrival: Arrival): void {
     this.#wasGivenUp = true;
+    const isContent = head.type === RECORD.applicationData && this.#shared.watch.isOver;
+    this.#shared.unopened(isContent);
     const decryption = this.#shared.decryption();
-    if (decryption === null || head.type !== RECORD.applicationData || !this.#shared.watch.isOver) return;
-    this.#shared.unread();
+    if (decryption === null || !isContent) return;
     decryption.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);
   }
 }

@@ -14,6 +14,10 @@ import { TlsSide, type TlsShared } from './tls-side.ts';
 // Parts of records and hellos that wait for their rest: a record has 16 KB, and few are on their way at a time.
 const MAX_KEPT_BYTES = 32 << 20;
 
+// Sealed records after which a connection has nothing more to tell: both sides' last flights, and
+// the alert that may follow them, are among the first few.
+const RECORDS_TO_TELL = 32;
+
 // IANA's port of HTTP over TLS; any other is as good.
 const HTTPS_PORT = 443;
 
@@ -49,6 +53,8 @@ class TlsConversation implements Conversation, TlsShared {
   readonly #readers: { client: RecordReader; server: RecordReader };
   #decryption: Decryption | null = null;
   #begun = false;
+  /** Sealed records that went by. */
+  #unopened = 0;
   /** Octets of a hello in the old format that are still to come. */
   #oldHello = 0;
 
@@ -79,9 +85,13 @@ class TlsConversation implements Conversation, TlsShared {
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
+    this.#release(from);
+    this.#decryption?.end(from, arrival, because);
+  }
+
+  #release(from: Side): void {
     this.#readers[from].release();
     this.#sides[from].release();
-    this.#decryption?.end(from, arrival, because);
   }
 
   decryption(): Decryption | null {
@@ -100,8 +110,15 @@ class TlsConversation implements Conversation, TlsShared {
     this.#row.alpn = alpn;
   }
 
-  unread(): void {
-    if (this.#row.decrypted) this.#row.unread++;
+  unopened(isContent: boolean): void {
+    if (isContent && this.#row.decrypted) this.#row.unread++;
+    this.#unopened++;
+    // All that its records tell was told, and no secrets are there, nor could be found without a hello.
+    const isHopeless = !this.#keyLog.isInUse || this.watch.clientHello === null;
+    if (!isHopeless || this.#unopened !== RECORDS_TO_TELL) return;
+    this.#release('client');
+    this.#release('server');
+    this.#context.become(null);
   }
 
   #inside(): Conversation | null {

@@ -11,6 +11,8 @@ export class Talk {
   readonly connection: TrackedConnection;
   /** What was carried, per side; `…` where some was missing. */
   readonly content: Record<Side, string> = { client: '', server: '' };
+  /** Nothing more is read. */
+  isOpaque = false;
   /** What the content was said to be. */
   agreed: string | null = null;
   #packet = 0;
@@ -34,7 +36,9 @@ export class Talk {
           end: () => {},
         };
       },
-      become: () => {},
+      become: (next) => {
+        this.isOpaque = next === null;
+      },
     };
     this.#conversation = createTls(keyLog).open(context);
   }

@@ -232,6 +232,27 @@ describe('packets that were lost', () => {
   });
 });
 
+describe('a capture that begins in the midst', () => {
+  it.each(['tls13-aes128', 'tls12-cbc', 'tls13-http2'])('%s is TLS, of which nothing else is known', async (name) => {
+    const capture = readFileSync(captureOf(name));
+    for (const from of [12, 20, 30, 35]) {
+      const [read, ...others] = await readTlsOf([without(capture, (number) => number < from)], keyLogOf(keysOf(name)));
+      expect(others).toEqual([]);
+      expect(read?.connection).toMatchObject({
+        protocol: 'tls',
+        tls: { version: null, serverName: null, resumed: null, startedAt: Number.NaN, decrypted: false, alerts: [] },
+      });
+    }
+  });
+
+  it('is read where only the TCP handshake is missing', async () => {
+    const capture = readFileSync(captureOf('tls13-aes128'));
+    const [read] = await readTlsOf([without(capture, (number) => number < 4)], keyLogOf(keysOf('tls13-aes128')));
+    expect(read?.connection.tls).toMatchObject({ version: '1.3', decrypted: true });
+    expect(read?.content.client.match(/HTTP/g)).toHaveLength(6);
+  });
+});
+
 describe('secrets', () => {
   it.each(['tls12-aes256', 'tls13-aes128', 'early-data'])('of %s get into no answer and no row', async (name) => {
     let rows = '';

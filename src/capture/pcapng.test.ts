@@ -258,32 +258,32 @@ describe('properties', () => {
   });
 });
 
+const TLS = 0x544c534b;
+const WIREGUARD = 0x57474b4c;
+
+/** A block's body: kind, length, text. @param claimed the length that it says */
+function secrets(kind: number, text: string, little: boolean, claimed = text.length): Buffer {
+  const head = new DataView(new ArrayBuffer(8));
+  head.setUint32(0, kind, little);
+  head.setUint32(4, claimed, little);
+  return Buffer.concat([new Uint8Array(head.buffer), Buffer.from(text), Buffer.alloc(-text.length & 3)]);
+}
+
+async function secretsOf(bytes: Uint8Array): Promise<{ said: string[]; packets: number; undecodable: number }> {
+  const said: string[] = [];
+  async function* one(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+  }
+  const opened = await openBytes(new ChunkSource(one()), 'test', 0, {
+    addresses: new AddressTable(),
+    onSecrets: (keyLog) => void said.push(Buffer.from(keyLog).toString()),
+  });
+  if (opened.kind !== 'packets') throw new Error(`read as ${opened.kind}`);
+  const packets = await readPackets(opened.source);
+  return { said, packets: packets.length, undecodable: opened.source.input.damage.undecodable };
+}
+
 describe('decryption secrets', () => {
-  const TLS = 0x544c534b;
-  const WIREGUARD = 0x57474b4c;
-
-  /** A block's body: kind, length, text. @param claimed the length that it says */
-  function secrets(kind: number, text: string, little: boolean, claimed = text.length): Buffer {
-    const head = new DataView(new ArrayBuffer(8));
-    head.setUint32(0, kind, little);
-    head.setUint32(4, claimed, little);
-    return Buffer.concat([new Uint8Array(head.buffer), Buffer.from(text), Buffer.alloc(-text.length & 3)]);
-  }
-
-  async function secretsOf(bytes: Uint8Array): Promise<{ said: string[]; packets: number; undecodable: number }> {
-    const said: string[] = [];
-    async function* one(): AsyncGenerator<Uint8Array> {
-      yield bytes;
-    }
-    const opened = await openBytes(new ChunkSource(one()), 'test', 0, {
-      addresses: new AddressTable(),
-      onSecrets: (keyLog) => void said.push(Buffer.from(keyLog).toString()),
-    });
-    if (opened.kind !== 'packets') throw new Error(`read as ${opened.kind}`);
-    const packets = await readPackets(opened.source);
-    return { said, packets: packets.length, undecodable: opened.source.input.damage.undecodable };
-  }
-
   test.each([true, false])('of TLS are handed on, little-endian %s', async (little) => {
     const bytes = new PcapngBuilder(little)
       .interface(1)

@@ -20,6 +20,8 @@ export interface ReadTls {
   ended: Side[];
 }
 
+const isText = (bytes: Uint8Array): boolean => bytes.every((octet) => octet >= 0x20 && octet < 0x7f);
+
 /** A key log as a file holds it. */
 export function keyLogOf(path: string): KeyLog {
   const keyLog = createKeyLog();
@@ -44,11 +46,11 @@ export async function readTlsOf(capture: readonly Uint8Array[], keyLog: KeyLog):
   const read: ReadTls[] = [];
   const seen = new Map<Connection, ReadTls>();
 
-  // Takes whatever TLS carried.
+  // Takes whatever TLS carried: text, or what ALPN says.
   const anything: Protocol = {
     id: 'anything',
     ports: [],
-    recognise: () => 'yes',
+    recognise: (_, bytes, start, end) => (isText(bytes.subarray(start, Math.min(end, start + 8))) ? 'yes' : 'no'),
     open({ connection }) {
       const content = { client: '', server: '' };
       const packets: Record<Side, number[]> = { client: [], server: [] };

@@ -1,7 +1,7 @@
 import type { Side, Tls } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { Conversation, StreamEnd } from '../protocol.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 import { HeldData } from './held-data.ts';
 import type { ServerHello } from './hello.ts';
 import type { KeyLog } from './key-log.ts';
@@ -12,7 +12,9 @@ import { is13 } from './versions.ts';
 
 export interface DecryptionOptions {
   keyLog: KeyLog;
-  budget: ByteBudget;
+  budget: Budget;
+  /** To open records in vain. */
+  tries: Budget;
   row: Tls;
   /** Opens what reads the content; called once, when there is some. */
   inside(): Conversation | null;
@@ -35,8 +37,8 @@ export class Decryption {
     this.#options = options;
     this.#schedule = new KeySchedule(options.keyLog, clientRandom);
     this.#openers = {
-      client: new RecordOpener(this.#schedule, 'client'),
-      server: new RecordOpener(this.#schedule, 'server'),
+      client: new RecordOpener(this.#schedule, 'client', options.tries),
+      server: new RecordOpener(this.#schedule, 'server', options.tries),
     };
     this.#early = new HeldData(options.budget);
   }

@@ -32,6 +32,9 @@ const finished12 = (): Buffer => Buffer.concat([changeCipher(), sealed(22, 40)])
 const FINISHED_13 = 53;
 const ALERT_13 = 19;
 
+const done = (): Talk =>
+  new Talk().say('client', hello(), 0).say('server', answer(), 1).say('client', sealed(23, FINISHED_13), 2);
+
 describe('TLS 1.3 without keys', () => {
   it('lasts until the client has finished, not until its first request', () => {
     const talk = new Talk()
@@ -104,9 +107,6 @@ describe('TLS 1.3 without keys', () => {
     expect(talk.tls.alerts).toEqual(['client: encrypted_alert']);
     expect(talk.tls.handshakeDuration).toBeNaN();
   });
-
-  const done = (): Talk =>
-    new Talk().say('client', hello(), 0).say('server', answer(), 1).say('client', sealed(23, FINISHED_13), 2);
 
   it('sees that a server rejects at once what the client finished with', () => {
     expect(done().say('client', sealed(23, 90), 3).say('server', sealed(23, ALERT_13), 4).tls.alerts).toEqual([
@@ -262,13 +262,13 @@ describe('what is no ordinary beginning', () => {
   });
 });
 
-describe('what nobody will open', () => {
-  const behind = (talk: Talk, count: number): Talk => {
-    for (let index = 0; index < count; index++) talk.say('server', sealed(23, 300));
-    return talk;
-  };
-  const begun = (keyLog?: KeyLog): Talk => new Talk(keyLog).say('client', hello()).say('server', answer());
+const behind = (talk: Talk, count: number): Talk => {
+  for (let index = 0; index < count; index++) talk.say('server', sealed(23, 300));
+  return talk;
+};
+const begun = (keyLog?: KeyLog): Talk => new Talk(keyLog).say('client', hello()).say('server', answer());
 
+describe('what nobody will open', () => {
   it('is passed over once it has told all that it can', () => {
     expect(behind(begun(), 31).isOpaque).toBe(false);
     expect(behind(begun(), 32).isOpaque).toBe(true);

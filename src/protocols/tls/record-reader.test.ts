@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arrivalOf } from '../testing/connection.ts';
-import { createByteBudget, type ByteBudget } from './byte-budget.ts';
+import { createBudget, type Budget } from './budget.ts';
 import { RecordReader, type RecordSink, type Wanted } from './record-reader.ts';
 import { record } from './testing/hellos.ts';
 
@@ -14,7 +14,7 @@ interface Read {
 }
 
 /** Reads and keeps what is told. */
-function reading(wanted: Wanted, budget: ByteBudget = createByteBudget(1 << 20), placed = true) {
+function reading(wanted: Wanted, budget: Budget = createBudget(1 << 20), placed = true) {
   const read: Read[] = [];
   const resumed: number[] = [];
   let content = '';
@@ -69,7 +69,7 @@ describe.each<Wanted>(['whole', 'pieces', 'skip'])('records wanted %s', (wanted)
   it('are the same over any segments, and nothing is kept', () => {
     fc.assert(
       fc.property(records, fc.array(fc.nat(30), { minLength: 1, maxLength: 20 }), (all, cuts) => {
-        const { reader, read, resumed, budget } = reading(wanted, createByteBudget(1000));
+        const { reader, read, resumed, budget } = reading(wanted, createBudget(1000));
         pushCut(reader, stream(all), cuts);
         expect(read.map(({ type, content }) => ({ type, content }))).toEqual(
           all.map(({ type, content }) => ({
@@ -147,7 +147,7 @@ describe('a place that is lost', () => {
 });
 
 it('keeps nothing where there is no room, and goes on', () => {
-  const { reader, read, budget } = reading('whole', createByteBudget(10));
+  const { reader, read, budget } = reading('whole', createBudget(10));
   pushCut(
     reader,
     stream([
@@ -172,7 +172,7 @@ it('no bytes, gaps or cuts make it throw, and it gives back all that it took', (
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), fc.boolean(), (steps, placed) => {
-      const { reader, budget } = reading('whole', createByteBudget(1 << 16), placed);
+      const { reader, budget } = reading('whole', createBudget(1 << 16), placed);
       steps.forEach((bytes, index) => {
         if (typeof bytes === 'number') reader.gap(bytes, arrivalOf(index));
         else reader.push(bytes, 0, bytes.length, arrivalOf(index));

@@ -1,7 +1,7 @@
 import { at } from '../../base/time.ts';
 import { packetId } from '../../model/packet.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 import { findRecord, RECORD, RECORD_HEADER_BYTES, recordLength, type RecordHead } from './record.ts';
 
 /**
@@ -34,7 +34,7 @@ export class RecordReader {
   /** What the side's records call themselves; 0 where that is not certain yet. */
   #version = 0;
   readonly #sink: RecordSink;
-  readonly #budget: ByteBudget;
+  readonly #budget: Budget;
   readonly #head: RecordHead = {
     type: 0,
     version: 0,
@@ -56,7 +56,7 @@ export class RecordReader {
   #filled = 0;
 
   /** @param placed the first bytes are a record's */
-  constructor(sink: RecordSink, budget: ByteBudget, placed: boolean) {
+  constructor(sink: RecordSink, budget: Budget, placed: boolean) {
     this.#sink = sink;
     this.#budget = budget;
     this.#placed = placed;

@@ -1,7 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { ALERT_BYTES, fatalAlert } from './alerts.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 import type { Decryption } from './decryption.ts';
 import { HANDSHAKE, HandshakeReader, type HandshakeSink } from './handshake-reader.ts';
 import type { HandshakeWatch } from './handshake-watch.ts';
@@ -12,7 +12,7 @@ import type { RecordSink, Wanted } from './record-reader.ts';
 /** What both sides of a connection share. */
 export interface TlsShared {
   readonly watch: HandshakeWatch;
-  readonly budget: ByteBudget;
+  readonly budget: Budget;
   /** Null as long as no secret is known. */
   decryption(): Decryption | null;
   /** A protocol was agreed on behind encryption. */

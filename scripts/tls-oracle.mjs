@@ -1,11 +1,12 @@
 // Writes test/corpora/oracles/tls.json.gz anew: what tshark says of each TLS connection, and of the
 // HTTP in it where a key log stands beside the capture. tshark 4.0 must be installed.
-//   node scripts/tls-oracle.mjs ../shared/captures
+//   node scripts/tls-oracle.mjs ../shared/captures          all
+//   node scripts/tls-oracle.mjs ../shared/captures tls      our own captures only, the others as they were
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 const CAPTURE = /\.p?cap(ng)?$/;
 const OWN = fileURLToPath(new URL('../test/corpora/tls', import.meta.url));
@@ -37,14 +38,17 @@ const FIELDS = [
   'http2.headers.status',
 ];
 
-const [root] = process.argv.slice(2);
+const ORACLE = new URL('../test/corpora/oracles/tls.json.gz', import.meta.url);
+
+const [root, only] = process.argv.slice(2);
 const version = /\d+\.\d+\.\d+/.exec(run(['--version']))[0];
-const captures = {};
+const captures = only === undefined ? {} : JSON.parse(gunzipSync(readFileSync(ORACLE)).toString()).captures;
 for (const [folder, name] of [
   [OWN, 'tls'],
   [join(root, 'net'), 'net'],
   [join(root, 'public'), 'public'],
 ]) {
+  if (only !== undefined && only !== name) continue;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (!entry.isFile() || !CAPTURE.test(entry.name) || NODE_SIDE.test(entry.name) || PLAIN.test(path)) continue;
@@ -53,7 +57,7 @@ for (const [folder, name] of [
   }
 }
 const text = JSON.stringify({ tshark: version, captures });
-writeFileSync(new URL('../test/corpora/oracles/tls.json.gz', import.meta.url), gzipSync(text, { level: 9 }));
+writeFileSync(ORACLE, gzipSync(text, { level: 9 }));
 
 function run(words) {
   return spawnSync('tshark', words, { encoding: 'utf8', maxBuffer: 1 << 30 }).stdout;

@@ -93,7 +93,9 @@ describe.each(CASES)('%s', (name) => {
     async () => {
       const { exchanges, connections } = await readExchanges(captureOf(name), keysOf(name));
       expect(connections.map(({ tls }) => tls?.decrypted)).toEqual(truth.connections.map(() => true));
-      const byStart = exchanges.toSorted((a, b) => a.startedAt - b.startedAt);
+      const byStart = exchanges
+        .filter(({ method }) => method !== 'STARTTLS' && method !== 'AUTHENTICATE')
+        .toSorted((a, b) => a.startedAt - b.startedAt);
       expect(byStart.map(({ method, path, status, outcome }) => ({ method, path, status, outcome }))).toEqual(
         truth.exchanges.map(({ method, path, status }) => ({
           method,
@@ -112,7 +114,8 @@ describe.each(CASES)('%s', (name) => {
         }
       }
       const firsts = byStart.filter(({ place }) => place === 0);
-      expect(firsts).toHaveLength(truth.connections.length);
+      // What asks for TLS comes before it.
+      expect(firsts).toHaveLength(name === 'tls13-postgresql' ? 0 : truth.connections.length);
       for (const first of firsts) {
         const { tls } = connections.find(({ id }) => id === first.connection) ?? {};
         // What was sent early did not wait for the handshake.
@@ -125,7 +128,7 @@ describe.each(CASES)('%s', (name) => {
 
 describe('the set', () => {
   it('has each cipher, version and way to begin', () => {
-    expect(CASES).toHaveLength(28);
+    expect(CASES).toHaveLength(29);
     for (const part of ['aes128', 'aes256', 'chacha20', 'http2', 'resumed', 'client-certificate', 'untrusted']) {
       for (const version of ['tls12', 'tls13'])
         expect(CASES.some((name) => name.startsWith(`${version}-${part}`))).toBe(true);

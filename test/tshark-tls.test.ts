@@ -44,6 +44,8 @@ const VERSIONS: Readonly<Record<number, string>> = {
   0x0302: '1.1',
   0x0303: '1.2',
   0x0304: '1.3',
+  // A draft of it.
+  0x7f1c: '1.3',
 };
 const PRINTABLE = /^[\x21-\x7e]{1,255}$/;
 const between = (from: string, until: string): number => Number(BigInt(until) - BigInt(from));
@@ -88,6 +90,18 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+// CBC suites.
+const OPENED_BY_TSHARK_ONLY = 'tls/tls12-cbc.pcap';
+
+/** The methods that tshark has, but for what differs with reason. */
+function requestsOf(name: string, { requests, responses }: Known): string[] {
+  if (name === OPENED_BY_TSHARK_ONLY) return [];
+  const methods = requests.map(([, method]) => method);
+  // tshark shows early data that the server refused, and then the same sent again: the server saw one.
+  const isSentTwice = name.startsWith('tls/early-data') && methods.length > responses.length;
+  return isSentTwice ? methods.slice(1) : methods;
+}
+
 describe('with a key log', () => {
   const ours = names.filter((name) => keysOf(pathOf(name)) !== undefined);
 
@@ -115,8 +129,11 @@ describe('with a key log', () => {
           expect(tls?.handshakeDuration).toBe(between(helloAt, last));
         }
       }
-      const calls = exchanges.filter((exchange) => exchange.connection === connection?.id);
-      expect(calls.map(({ method }) => method)).toEqual(one.requests.map(([, method]) => method));
+      const calls = exchanges.filter(
+        ({ connection: of, protocol }) => of === connection?.id && protocol.startsWith('http'),
+      );
+      expect(calls.map(({ method }) => method)).toEqual(requestsOf(name, one));
+      if (name === OPENED_BY_TSHARK_ONLY) continue;
       const answered = calls.filter(({ outcome }) => outcome === 'ok');
       expect(answered.map(({ status }) => status)).toEqual(one.responses.map(([, status]) => status));
     }
@@ -124,5 +141,6 @@ describe('with a key log', () => {
 });
 
 it('enough was compared', () => {
-  expect(names.filter((name) => name.startsWith('tls/'))).toHaveLength(29);
+  expect(names.filter((name) => name.startsWith('tls/'))).toHaveLength(30);
+  if (existsSync(SHARED)) expect(names.length).toBeGreaterThan(50);
 });

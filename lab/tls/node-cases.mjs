@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { constants } from 'node:crypto';
-import { connect, createServer } from 'node:tls';
+import { connect as connectPlain, createServer as createPlainServer } from 'node:net';
+import { connect, createServer, TLSSocket } from 'node:tls';
 
 const PORT = 8443;
 const NAME = 'orders.shop.example';
@@ -43,8 +44,18 @@ const CASES = {
   'tls12-client-certificate-missing': brief(TLS_12, { server: { requestCert: true }, alerts: ['server: handshake_failure'] }),
   'version-refused': bare({}, { client: TLS_12, server: TLS_13, alerts: ['server: protocol_version'] }),
   'alpn-refused': bare(TLS_13, { client: { ALPNProtocols: ['h2'] }, server: { ALPNProtocols: ['http/1.1'] }, alerts: ['server: no_application_protocol'] }),
+  // A connection that turns to TLS after a word in the clear.
+  'tls13-postgresql': { kind: 'postgresql', both: TLS_13 },
   'tls12-renegotiated': http(TLS_12, { renegotiate: true }),
 };
+
+// As much of PostgreSQL as a client needs to ask and be answered.
+const PG = {
+  tls: Buffer.from('0000000804d2162f', 'hex'),
+  startup: Buffer.from('00000014000300007573657200616c6963650000', 'hex'),
+  ready: Buffer.from('5a0000000549', 'hex'),
+};
+const pgMessage = (type, text) => Buffer.concat([Buffer.from(type), Buffer.from([0, 0, 0, text.length + 4]), text]);
 
 const CALLS = [
   ['GET', '/orders', 0],
@@ -63,15 +74,16 @@ async function run({ kind, both, client = {}, server = {}, connections = 1, call
   const serverOptions = { ...pair('server'), ca: file('authority.crt'), ...both, ...server };
   const clientOptions = { host: '127.0.0.1', port: PORT, servername: NAME, ca: file('authority.crt'), ...both, ...client };
   const truth = { by: `Node ${process.version}, OpenSSL ${process.versions.openssl}`, port: PORT, connections: [], exchanges: [] };
-  const listening = await (kind === 'http2' ? http2Server : kind === 'http' ? httpServer : bareServer)(serverOptions, sessions);
+  const listening = await (kind === 'postgresql' ? postgresqlServer : kind === 'http2' ? http2Server : kind === 'http' ? httpServer : bareServer)(serverOptions, sessions);
   let session;
   for (let index = 0; index < connections; index++) {
-    const socket = connect({ ...clientOptions, ...(kind === 'http2' ? { ALPNProtocols: ['h2'] } : kind === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}), session });
+    const plain = kind === 'postgresql' ? await askForTls() : undefined;
+    const socket = connect({ ...clientOptions, ...(plain === undefined ? {} : { socket: plain }), ...(kind === 'http2' ? { ALPNProtocols: ['h2'] } : kind === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}), session });
     socket.on('session', (made) => (session = made));
     const known = { port: 0, serverName: NAME, version: null, cipher: null, alpn: null, resumed: null, retried: 'ecdhCurve' in client, clientCertificate: 'requestCert' in server, handshakeSeconds: null, alerts };
     truth.connections.push(known);
-    await once(socket, 'connect').catch(() => {});
-    known.port = socket.localPort;
+    if (plain === undefined) await once(socket, 'connect').catch(() => {});
+    known.port = (plain ?? socket).localPort;
     const began = performance.now();
     const failed = await Promise.race([once(socket, 'secureConnect').then(() => null), once(socket, 'error').then(([error]) => error)]).catch((error) => error);
     if (failed === null) {
@@ -80,7 +92,8 @@ async function run({ kind, both, client = {}, server = {}, connections = 1, call
       known.cipher = socket.getCipher().standardName;
       known.alpn = socket.alpnProtocol || null;
       known.resumed = socket.isSessionReused();
-      if (kind === 'http2') await http2Calls(socket, truth.exchanges);
+      if (kind === 'postgresql') await postgresqlCalls(socket, truth.exchanges);
+      else if (kind === 'http2') await http2Calls(socket, truth.exchanges);
       else if (kind === 'http') await httpCalls(socket, truth.exchanges, CALLS.slice(0, calls), renegotiate).catch((error) => (known.error = error.message));
     } else known.error = failed.message;
     socket.destroy();
@@ -116,6 +129,49 @@ async function bareServer(options) {
   server.listen(PORT, '127.0.0.1');
   await once(server, 'listening');
   return server;
+}
+
+async function postgresqlServer(options) {
+  const server = createPlainServer((plain) => {
+    plain.once('data', () => {
+      plain.write('S');
+      const socket = new TLSSocket(plain, { ...options, isServer: true });
+      socket.on('error', () => {});
+      let isStarted = false;
+      socket.on('data', (data) => {
+        if (!isStarted) {
+          isStarted = true;
+          socket.write(Buffer.concat([pgMessage('R', Buffer.alloc(4)), PG.ready]));
+          return;
+        }
+        const isInsert = data.includes('INSERT');
+        const done = pgMessage('C', Buffer.from(isInsert ? 'INSERT 0 1\0' : 'SELECT 1\0'));
+        setTimeout(() => socket.write(Buffer.concat([done, PG.ready])), isInsert ? 60 : 0);
+      });
+    });
+  });
+  server.listen(PORT, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function askForTls() {
+  const plain = connectPlain(PORT, '127.0.0.1');
+  await once(plain, 'connect');
+  plain.write(PG.tls);
+  await once(plain, 'data');
+  return plain;
+}
+
+async function postgresqlCalls(socket, exchanges) {
+  socket.write(PG.startup);
+  await once(socket, 'data');
+  for (const query of ['SELECT 1 WHERE secret = 17', 'INSERT INTO orders VALUES (42)']) {
+    const began = performance.now();
+    socket.write(pgMessage('Q', Buffer.from(`${query}\0`)));
+    await once(socket, 'data');
+    exchanges.push({ method: query.slice(0, 6), path: '', status: -1, bodyBytes: 0, seconds: (performance.now() - began) / 1000 });
+  }
 }
 
 function answer(request, response) {

@@ -10,6 +10,7 @@ import { createConversations } from '../../src/protocols/conversations.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { createKeyLog, type KeyLog } from '../../src/protocols/tls/key-log.ts';
 import { createTls } from '../../src/protocols/tls/tls.ts';
+import { postgresql } from '../../src/protocols/upstream/postgresql.ts';
 
 /** One TLS connection and what was read of its content. */
 export interface ReadTls {
@@ -70,7 +71,13 @@ export async function readTlsOf(capture: readonly Uint8Array[], keyLog: KeyLog):
   };
   const conversations = createConversations({
     emit: () => {},
-    protocols: [createTls(keyLog), anything, { ...anything, id: 'http/2' }, { ...anything, id: 'http/1.1' }],
+    protocols: [
+      createTls(keyLog),
+      postgresql,
+      anything,
+      { ...anything, id: 'http/2' },
+      { ...anything, id: 'http/1.1' },
+    ],
   });
   const streams = createTcpStreams({
     addresses,

@@ -181,7 +181,7 @@ describe('packets that were lost', () => {
     'key-update',
     'early-data',
   ];
-  const captures = new Map(names.map((name) => [name, readFileSync(captureOf(name))]));
+  const captures = new Map<string, Buffer>(names.map((name) => [name, readFileSync(captureOf(name))]));
 
   it('leave a hole, and nothing that was not sent', async () => {
     const whole = new Map<string, ReadTls[]>();
@@ -253,6 +253,53 @@ describe('a capture that begins in the midst', () => {
     const [read] = await readTlsOf([without(capture, (number) => number < 4)], keyLogOf(keysOf('tls13-aes128')));
     expect(read?.connection.tls).toMatchObject({ version: '1.3', decrypted: true });
     expect(read?.content.client.match(/HTTP/g)).toHaveLength(6);
+  });
+});
+
+describe('captures that are damaged', () => {
+  const names = [
+    'tls13-aes128',
+    'tls12-chacha20',
+    'tls13-resumed',
+    'tls12-renegotiated',
+    'early-data',
+    'tls13-postgresql',
+  ];
+  const captures = new Map<string, Buffer>(names.map((name) => [name, readFileSync(captureOf(name))]));
+
+  it('are read without an error, and nothing in them lasts less than nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...names),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 12 }),
+        fc.array(fc.tuple(fc.nat(60), fc.constantFrom('drop', 'twice', 'swap')), { maxLength: 6 }),
+        async (name, flips, moves) => {
+          const capture = captures.get(name) as Buffer;
+          const records: Buffer[] = [...pcapRecords(capture)].map(({ start, end }) =>
+            Buffer.from(capture.subarray(start - 16, end)),
+          );
+          for (const [index, move] of moves) {
+            const record = records[index % records.length] as Buffer;
+            const position = records.indexOf(record);
+            if (move === 'drop') records.splice(position, 1);
+            else if (move === 'twice') records.splice(position, 0, record);
+            else records.splice(Math.max(0, position - 2), 0, ...records.splice(position, 1));
+          }
+          const damaged = Buffer.concat([capture.subarray(0, 24), ...records]);
+          // Behind the record's header and the addresses: a flip there is a flip in TCP or TLS.
+          for (const [where, value] of flips) damaged[24 + 50 + (where % (damaged.length - 74))] = value;
+          for (const keyLog of [createKeyLog(), keyLogOf(keysOf(name))]) {
+            for (const { connection } of await readTlsOf([damaged], keyLog)) {
+              const { tls } = connection;
+              expect(tls?.handshakeDuration).not.toBeLessThan(0);
+              expect(tls?.serverDuration).not.toBeLessThan(0);
+              expect(tls?.packets.length).toBeLessThanOrEqual(3);
+            }
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 });
 

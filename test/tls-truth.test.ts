@@ -58,13 +58,14 @@ describe
   });
 });
 
+async function waited(name: string): Promise<number> {
+  const { connections } = await readExchanges(join(NET, `${name}.pcap`));
+  return median(connections.flatMap(({ tls }) => (tls === null ? [] : [tls.serverDuration / 1e6])));
+}
+
 it.skipIf(!existsSync(NET))(
   'a server that is slow before its part of the handshake is told from one that is slow behind it',
   async () => {
-    const waited = async (name: string): Promise<number> => {
-      const { connections } = await readExchanges(join(NET, `${name}.pcap`));
-      return median(connections.flatMap(({ tls }) => (tls === null ? [] : [tls.serverDuration / 1e6])));
-    };
     expect(await waited('tls-slow-handshake')).toBeGreaterThan(180);
     expect(await waited('tls-slow-handshake.near-slow-server')).toBeLessThan(5);
   },

@@ -13,6 +13,7 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag show --slowest orders.pcapng', 'the slowest lookup, packet by packet'],
   ['kubelag show --lookup 0.l17 orders.pcapng', 'one lookup that an answer named'],
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
+  ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
   ['kubelag orders.pcapng --format json --output answer.json', 'for a program, or to show again: kubelag answer.json'],
   ['kubelag export lookups orders.pcapng > rows.ndjson', 'for your own tools; kubelag rows.ndjson explains them again'],
   ['kubelag rules dns-race', 'what a finding means'],

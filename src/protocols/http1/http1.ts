@@ -16,10 +16,10 @@ export function createHttp1(): Protocol {
 }
 
 function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fromStart: boolean): Recognition {
-  const recognition = recogniseStart(from, bytes, start, end);
+  const recognition = recogniseStart(from, bytes, start, end, !fromStart);
   if (recognition === 'yes' || fromStart) return recognition;
   // Without a handshake only ports told who is the client.
-  return recogniseStart(other(from), bytes, start, end) === 'yes' ? 'yes' : recognition;
+  return recogniseStart(other(from), bytes, start, end, true) === 'yes' ? 'yes' : recognition;
 }
 
 const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
@@ -68,8 +68,8 @@ class Http1 implements Conversation {
     const isSwapped =
       !fromStart &&
       connection.rolesFrom === 'ports' &&
-      recogniseStart(from, bytes, start, end) !== 'yes' &&
-      recogniseStart(other(from), bytes, start, end) === 'yes';
+      recogniseStart(from, bytes, start, end, true) !== 'yes' &&
+      recogniseStart(other(from), bytes, start, end, true) === 'yes';
     return this.#assemble(isSwapped ? 'server' : 'client', arrival);
   }
 
@@ -80,7 +80,7 @@ class Http1 implements Conversation {
     const requests = new Reader(new Requests(pending), new Head(true, this.#targets), arrival, fromStart);
     const responses = new Reader(answers, new Head(false, this.#targets), arrival, fromStart);
     answers.reader = responses;
-    pending.isServerAdrift = !fromStart;
+    pending.nextBegins = (first) => responses.endDoubt(first);
     return { client, pending, requests, responses };
   }
 

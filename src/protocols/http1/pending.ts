@@ -34,10 +34,12 @@ export interface Pending {
 
 /** The requests of one connection in their order, and how they end. */
 export class PendingRequests {
-  /** The answer at hand can't be told from what follows it: bytes of the server were lost. */
+  /** Since the oldest open request began, bytes of the server were lost, or came that belong to no answer known. */
   isServerAdrift = false;
   /** Anything of the server was seen, if only that bytes of it are missing. */
   isServerHeard = false;
+  /** Told when a request begins while another is open. */
+  nextBegins: (first: Arrival) => void = () => {};
   readonly #context: ConversationContext;
   readonly #list: Pending[] = [];
   readonly #client: Side;
@@ -62,7 +64,9 @@ export class PendingRequests {
   open(head: Head, first: Arrival): Pending {
     this.#makeRoom(first);
     this.#requests++;
+    if (this.#list.length > 0) this.nextBegins(first);
     if (this.#list.length > 0) this.#overlap(first);
+    if (this.#list.length === 0) this.isServerAdrift = false;
     this.#owed = 0;
     const exchange = this.#begin(head.minor, first);
     exchange.method = head.method;

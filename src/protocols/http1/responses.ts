@@ -19,6 +19,7 @@ export class Responses implements ReaderOwner {
   /** Whose bytes these are. */
   reader: Reader | null = null;
   #current: Pending | null = null;
+  #isInterim = false;
 
   /** @param switchTo the connection speaks something else from here on, as that request asked */
   constructor(pending: PendingRequests, switchTo: (pending: Pending, arrival: Arrival) => void) {
@@ -30,7 +31,8 @@ export class Responses implements ReaderOwner {
     // The end of the one before was lost, but not that it came to one.
     if (this.#current !== null) this.#pending.complete(this.#current, first, true);
     this.#pending.isServerAdrift = false;
-    this.#current = isInterim(head.status) ? null : this.#pending.answered(head, first);
+    this.#isInterim = isInterim(head.status);
+    this.#current = this.#isInterim ? null : this.#pending.answered(head, first);
   }
 
   saw(length: number, arrival: Arrival): void {
@@ -64,6 +66,7 @@ export class Responses implements ReaderOwner {
   done(arrival: Arrival, isSure: boolean): void {
     if (this.#current !== null) this.#pending.complete(this.#current, arrival, isSure);
     this.#current = null;
+    this.#isInterim = false;
   }
 
   strayed(missing: number): void {

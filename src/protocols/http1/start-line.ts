@@ -23,10 +23,16 @@ const TELLING_TARGET = 256;
 const MAX_EMPTY = 8;
 
 /** Tells a message's first line from anything else, from as much of it as there is. */
-export function recogniseStart(from: Side, bytes: Uint8Array, start: number, end: number): Recognition {
+export function recogniseStart(
+  from: Side,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isStrict: boolean,
+): Recognition {
   const first = skipEmpty(bytes, start, end);
   if (first === end) return first - start <= MAX_EMPTY ? 'more' : 'no';
-  return from === 'client' ? recogniseRequest(bytes, first, end) : recogniseStatus(bytes, first, end);
+  return from === 'client' ? recogniseRequest(bytes, first, end, isStrict) : recogniseStatus(bytes, first, end);
 }
 
 export function skipEmpty(bytes: Uint8Array, start: number, end: number): number {
@@ -35,13 +41,16 @@ export function skipEmpty(bytes: Uint8Array, start: number, end: number): number
   return position;
 }
 
-export function recogniseRequest(bytes: Uint8Array, start: number, end: number): Recognition {
+/** @param isStrict in the midst of whatever, where the line may be the rest of one: a known method only */
+export function recogniseRequest(bytes: Uint8Array, start: number, end: number, isStrict: boolean): Recognition {
   let position = start;
   const limit = Math.min(end, start + MAX_METHOD);
   while (position < limit && isToken(bytes[position] as number)) position++;
-  if (position === end) return 'more';
-  if (position === start || bytes[position] !== SPACE) return 'no';
   const method = position;
+  if (method === end) return !isStrict || beginsMethod(bytes, start, end) ? 'more' : 'no';
+  if (method === start || bytes[method] !== SPACE) return 'no';
+  const isKnown = methodAt(bytes, start, method) !== '';
+  if (isStrict && !isKnown) return 'no';
   position++;
   if (position < end && !isTargetStart(bytes[position] as number)) return 'no';
   for (; position < end; position++) {
@@ -53,9 +62,14 @@ export function recogniseRequest(bytes: Uint8Array, start: number, end: number):
         : 'no';
     }
     if (byte < SPACE && byte !== CARRIAGE_RETURN) return 'no';
-    if (position - method > TELLING_TARGET) return methodAt(bytes, start, method) === '' ? 'more' : 'yes';
+    if (isKnown && position - method > TELLING_TARGET) return 'yes';
   }
   return 'more';
+}
+
+function beginsMethod(bytes: Uint8Array, start: number, end: number): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  return METHODS.some((method) => method.startsWith(text));
 }
 
 export function recogniseStatus(bytes: Uint8Array, start: number, end: number): Recognition {

@@ -7,6 +7,21 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`;
 const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
+const answerWith = (head: string, version = '1.1') =>
+  talk().client(GET).server(`HTTP/${version} 429 X\r\nContent-Length: 0\r\n${head}\r\n`).exchanges[0];
+
+const methodOf = (method: string) => talk().client(`${method} /a HTTP/1.1\r\n\r\n`).server(OK).exchanges[0]?.method;
+
+const shapeOf = (request: string, head: string) =>
+  talk().client(request).server(`HTTP/1.1 200 OK\r\n${head}Transfer-Encoding: chunked\r\n\r\n`).over('captureEnd')[0]
+    ?.shape;
+
+const upgradeTo = (to: string): string =>
+  `GET /chat HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${to}\r\n\r\n`;
+
+const resetBy = (endedBy: 'client' | 'server' | null) =>
+  inShort(talk({ ending: 'reset', endedBy }).client(GET).over('reset'));
+
 describe('an exchange', () => {
   it('has its times, sizes and packets', () => {
     const [exchange] = talk()
@@ -70,16 +85,14 @@ describe('an exchange', () => {
   });
 
   it('says whether the connection may be kept, and how long to wait', () => {
-    const answer = (head: string, version = '1.1') =>
-      talk().client(GET).server(`HTTP/${version} 429 X\r\nContent-Length: 0\r\n${head}\r\n`).exchanges[0];
-    expect(answer('')).toMatchObject({ keepsConnection: true, retryAfter: Number.NaN });
-    expect(answer('Connection: foo, Close\r\nRetry-After: 7\r\n')).toMatchObject({
+    expect(answerWith('')).toMatchObject({ keepsConnection: true, retryAfter: Number.NaN });
+    expect(answerWith('Connection: foo, Close\r\nRetry-After: 7\r\n')).toMatchObject({
       keepsConnection: false,
       retryAfter: seconds(7),
     });
-    expect(answer('Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n')?.retryAfter).toBeNaN();
-    expect(answer('', '1.0')?.keepsConnection).toBe(false);
-    expect(answer('connection: keep-alive\r\n', '1.0')?.keepsConnection).toBe(true);
+    expect(answerWith('Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n')?.retryAfter).toBeNaN();
+    expect(answerWith('', '1.0')?.keepsConnection).toBe(false);
+    expect(answerWith('connection: keep-alive\r\n', '1.0')?.keepsConnection).toBe(true);
   });
 
   it('of HTTP/1.0 is one', () => {
@@ -95,9 +108,8 @@ describe('an exchange', () => {
   });
 
   it('keeps a word that is a method, and no other', () => {
-    const answered = (method: string) => talk().client(`${method} /a HTTP/1.1\r\n\r\n`).server(OK).exchanges[0]?.method;
-    expect(answered('VERSION-CONTROL')).toBe('VERSION-CONTROL');
-    expect(answered('hello1')).toBe('UNKNOWN');
+    expect(methodOf('VERSION-CONTROL')).toBe('VERSION-CONTROL');
+    expect(methodOf('hello1')).toBe('UNKNOWN');
   });
 });
 
@@ -193,11 +205,6 @@ describe('an answer', () => {
   });
 
   it('that lasts by design is a stream', () => {
-    const shapeOf = (request: string, head: string) =>
-      talk()
-        .client(request)
-        .server(`HTTP/1.1 200 OK\r\n${head}Transfer-Encoding: chunked\r\n\r\n`)
-        .over('captureEnd')[0]?.shape;
     expect(shapeOf(GET, 'Content-Type: text/event-stream; charset=utf-8\r\n')).toBe('stream');
     expect(shapeOf(GET, 'Content-Type: text/html\r\n')).toBe('call');
     expect(shapeOf(get('/api/v1/pods?limit=5&watch=true'), '')).toBe('stream');
@@ -209,13 +216,11 @@ describe('an answer', () => {
 });
 
 describe('an upgrade', () => {
-  const ask = (to: string): string =>
-    `GET /chat HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${to}\r\n\r\n`;
   const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
   it('to WebSocket ends the exchange, and what follows is not read', () => {
     const { exchanges, connection } = talk()
-      .client(ask('websocket'))
+      .client(upgradeTo('websocket'))
       .server(`${SWITCH}HTTP/1.1 200 OK\r\n\r\n`)
       .client(GET)
       .server(OK);
@@ -225,7 +230,7 @@ describe('an upgrade', () => {
   });
 
   it('that the server declines is a call', () => {
-    const { exchanges } = talk().client(ask('h2c')).server(OK).client(GET).server(OK);
+    const { exchanges } = talk().client(upgradeTo('h2c')).server(OK).client(GET).server(OK);
     expect(exchanges.map(({ shape }) => shape)).toEqual(['call', 'call']);
   });
 
@@ -247,7 +252,7 @@ describe('an upgrade', () => {
         },
       },
     ])
-      .client(ask('h2c'))
+      .client(upgradeTo('h2c'))
       .server('HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\nframes')
       .client('PRI *')
       .end('server', 'fin');
@@ -256,7 +261,7 @@ describe('an upgrade', () => {
   });
 
   it('to h2c that nobody here reads ends like any', () => {
-    const { exchanges } = talk().client(ask('h2c')).server('HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n');
+    const { exchanges } = talk().client(upgradeTo('h2c')).server('HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n');
     expect(inShort(exchanges)).toEqual(['GET /chat 101 ok']);
   });
 
@@ -313,11 +318,9 @@ describe('an end', () => {
   });
 
   it('by reset is by whoever sent it', () => {
-    const by = (endedBy: 'client' | 'server' | null) =>
-      inShort(talk({ ending: 'reset', endedBy }).client(GET).over('reset'));
-    expect(by('server')).toEqual(['GET /a unanswered reset by server']);
-    expect(by('client')).toEqual(['GET /a unanswered cancelled by client']);
-    expect(by(null)).toEqual(['GET /a unanswered reset']);
+    expect(resetBy('server')).toEqual(['GET /a unanswered reset by server']);
+    expect(resetBy('client')).toEqual(['GET /a unanswered cancelled by client']);
+    expect(resetBy(null)).toEqual(['GET /a unanswered reset']);
   });
 
   it('by reset cuts a body that ends with the connection', () => {

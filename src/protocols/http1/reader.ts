@@ -119,7 +119,11 @@ export class Reader {
     const place = this.#place;
     // Cut off by the capture: the packet that lacks them is at hand, so it is known when they came.
     const isSure = arrival.number === this.#lastNumber;
-    if (place === PLACE.stopped || place === PLACE.adrift || place === PLACE.untilEnd) return;
+    if (place === PLACE.stopped || place === PLACE.untilEnd) return;
+    if (place === PLACE.adrift) {
+      if (isSure) this.#owner.saw(length, arrival);
+      return;
+    }
     if (place === PLACE.chunks && this.#chunks.skip(length)) {
       this.#owner.saw(length, arrival);
       return;
@@ -134,8 +138,17 @@ export class Reader {
       if (inBody < length) this.#stray(length - inBody, arrival);
       return;
     }
-    const isBetween = place === PLACE.start || place === PLACE.firstLine;
-    this.#stray(isBetween ? length : 0, arrival);
+    const isBegun = place === PLACE.firstLine ? this.#beginCut() : place !== PLACE.start;
+    if (isBegun && isSure) this.#owner.saw(length, arrival);
+    this.#stray(isBegun ? 0 : length, arrival);
+  }
+
+  /** The first line ends in a gap. */
+  #beginCut(): boolean {
+    if (this.#carried === null || !this.#head.beginCut(this.#carried, 0, this.#carriedLength)) return false;
+    this.#owner.began(this.#head, this.#first);
+    this.#owner.saw(this.#carriedLength, this.#first);
+    return true;
   }
 
   /** Nothing follows. */

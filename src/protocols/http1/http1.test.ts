@@ -143,7 +143,7 @@ describe('a body ends', () => {
       const open = talk().client(GET).server(`HTTP/1.1 200 OK\r\n${head}\r\nsome`).server('more');
       expect(open.exchanges).toEqual([]);
       const [exchange] = open.end('server', 'fin').exchanges;
-      expect(exchange).toMatchObject({ outcome: 'ok', duration: milliseconds(2), keepsConnection: false });
+      expect(exchange).toMatchObject({ outcome: 'ok', duration: milliseconds(3), keepsConnection: false });
     }
   });
 

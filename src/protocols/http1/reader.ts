@@ -156,7 +156,10 @@ export class Reader {
     const place = this.#place;
     this.#carried = null;
     this.#place = PLACE.stopped;
-    if (place === PLACE.untilEnd && isWhole) this.#owner.done(arrival, true);
+    if (place !== PLACE.untilEnd || !isWhole) return;
+    // Who reads until the end knows only now that this is it.
+    this.#owner.saw(0, arrival);
+    this.#owner.done(arrival, true);
   }
 
   #stray(missing: number, arrival: Arrival): void {

@@ -6,20 +6,25 @@ import type { Protocol, StreamEnd } from '../../protocol.ts';
 import { arrivalOf, bytesOf, trackedConnection } from '../../testing/connection.ts';
 import { createHttp1 } from '../http1.ts';
 
+/** Milliseconds since the capture's start, of a packet that is handed on late. */
+interface When {
+  at: number;
+}
+
 /** One connection that speaks HTTP/1: each thing said is one packet, a millisecond after the one before. */
 export interface Talk {
   readonly connection: TrackedConnection;
   /** What came out of it. */
   readonly exchanges: Exchange[];
-  client(text: string): Talk;
-  server(text: string): Talk;
+  client(text: string, when?: When): Talk;
+  server(text: string, when?: When): Talk;
   /** Bytes that the capture lacks. */
   lost(from: Side, length: number): Talk;
   /** Bytes that the capture cut off the last packet. */
   lostWithLast(from: Side, length: number): Talk;
   /** Milliseconds without anything. */
   wait(milliseconds: number): Talk;
-  end(from: Side, because: StreamEnd): Talk;
+  end(from: Side, because: StreamEnd, when?: When): Talk;
   /** Both sides end so. */
   over(because: StreamEnd): Exchange[];
 }
@@ -33,17 +38,17 @@ export function talk(changes: Partial<TrackedConnection> = {}, others: readonly 
   });
   let number = 0;
   let late = 0;
-  const arrival = () => ({ ...arrivalOf(++number), time: arrivalOf(number + late).time });
-  const say = (from: Side, text: string): Talk => {
+  const arrival = (when?: When) => ({ ...arrivalOf(++number), time: arrivalOf(when?.at ?? number + late).time });
+  const say = (from: Side, text: string, when?: When): Talk => {
     const bytes = bytesOf(`~${text}~`);
-    driver.data(connection, from, bytes, 1, bytes.length - 1, arrival());
+    driver.data(connection, from, bytes, 1, bytes.length - 1, arrival(when));
     return self;
   };
   const self: Talk = {
     connection,
     exchanges,
-    client: (text) => say('client', text),
-    server: (text) => say('server', text),
+    client: (text, when) => say('client', text, when),
+    server: (text, when) => say('server', text, when),
     lost(from, length) {
       driver.gap(connection, from, length, arrival());
       return self;
@@ -56,8 +61,8 @@ export function talk(changes: Partial<TrackedConnection> = {}, others: readonly 
       late += milliseconds;
       return self;
     },
-    end(from, because) {
-      driver.end(connection, from, arrival(), because);
+    end(from, because, when) {
+      driver.end(connection, from, arrival(when), because);
       return self;
     },
     over(because) {

@@ -25,12 +25,12 @@ export function createWanted({ clients, names }: WantedOptions) {
   const isClient = (client: string): boolean => wantedClients.size === 0 || wantedClients.has(client);
   const connections = new Set<string>();
 
-  function exchange({ client, host, connection }: Exchange): boolean {
-    if (!isClient(client)) return false;
+  function exchange(done: Exchange): boolean {
+    if (!isClient(done.client)) return false;
     if (names.length === 0) return true;
-    if (host === '' || !isName(hostName(host))) return false;
+    if (done.host === '' || !isName(hostName(done.host))) return false;
     if (connections.size >= MAX_CONNECTIONS) for (const oldest of connections) if (connections.delete(oldest)) break;
-    connections.add(connection);
+    connections.add(done.connection);
     return true;
   }
 

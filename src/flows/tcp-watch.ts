@@ -197,7 +197,8 @@ export class TcpWatch {
   #timed(of: Sender, sample: number, carriesData: boolean, isLone: boolean): void {
     of.roundTrip.push(sample, carriesData, isLone);
     if (of !== this.client) return;
-    this.row.roundTrip = nanoseconds(of.roundTrip.smoothed);
+    // Rows are written in whole nanoseconds, and must be the same when they are read again.
+    this.row.roundTrip = nanoseconds(Math.round(of.roundTrip.smoothed));
     this.row.minRoundTrip = nanoseconds(of.roundTrip.least);
   }
 

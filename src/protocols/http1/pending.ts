@@ -8,8 +8,8 @@ import type { Head } from './head.ts';
 // Requests without an answer that are kept of one connection: nobody pipelines deeper, and where
 // only one direction was captured no answer ever comes.
 const MAX_OPEN = 64;
-// Of a one-sided capture: a few, for an answer that was captured late.
-const MAX_OPEN_UNHEARD = 4;
+// Of a one-sided capture: as many as may be on their way before the first answer.
+const MAX_OPEN_UNHEARD = 16;
 const SERVER_ERROR = 500;
 
 /** A request that waits for its answer, or the place of one that was lost. */
@@ -27,6 +27,8 @@ export interface Pending {
   isAnswered: boolean;
   /** The answer's beginning was lost. */
   isAnswerLost: boolean;
+  /** The client closed its side while there was no answer yet, lost bytes or not. */
+  isGivenUp: boolean;
   isOver: boolean;
 }
 
@@ -178,9 +180,10 @@ export class PendingRequests {
     endExchange(this.#context, exchange, arrival, exchange.status >= SERVER_ERROR ? 'error' : 'ok');
   }
 
-  /** What became of it can't be told. */
+  /** What became of it can't be told, but where the client gave it up. */
   drop(pending: Pending, arrival: Arrival): void {
-    this.#end(pending, arrival, 'incomplete', null);
+    if (pending.isGivenUp) this.#end(pending, this.#closedAt as Arrival, 'cancelled', 'client');
+    else this.#end(pending, arrival, 'incomplete', null);
   }
 
   /** Takes it out without an end: whoever speaks next ends it. */
@@ -199,6 +202,8 @@ export class PendingRequests {
   /** The client sends nothing more; it may still wait for answers. */
   closed(arrival: Arrival): void {
     this.#closedAt = { input: arrival.input, number: arrival.number, time: arrival.time };
+    if (this.#isServerClosed || this.isServerAdrift || !this.#isTwoSided) return;
+    for (const pending of this.#list) pending.isGivenUp = !pending.isAnswered && !pending.isAnswerLost;
   }
 
   /** One side's end ends all that is open. @param from who ended its side with this packet */
@@ -208,21 +213,19 @@ export class PendingRequests {
   }
 
   #settle(pending: Pending, arrival: Arrival, because: StreamEnd): void {
-    const { exchange } = pending;
-    if (exchange === null || pending.isAnswerLost || !this.#isTwoSided) return this.drop(pending, arrival);
-    const closedAt = this.#isServerClosed ? null : this.#closedAt;
+    const { exchange, isGivenUp } = pending;
+    if (exchange === null || !this.#isTwoSided) return this.drop(pending, arrival);
     if (pending.isAnswered) {
       // A client that waits no longer answers an answer with a reset.
-      const isUnwanted = because === 'reset' && closedAt !== null && exchange.firstByteAt >= closedAt.time;
-      if (isUnwanted) this.#end(pending, closedAt, 'cancelled', 'client');
+      const isUnwanted = isGivenUp && because === 'reset' && exchange.firstByteAt >= (this.#closedAt as Arrival).time;
+      if (isUnwanted) this.drop(pending, arrival);
       else this.#finish(pending);
+    } else if (isGivenUp || pending.isAnswerLost) {
+      this.drop(pending, arrival);
     } else if (this.isServerAdrift) {
       // The answer's end was lost; where both sides went on in peace, it was there.
-      pending.isAnswered = because === 'fin' && exchange.status > 0;
-      if (pending.isAnswered) this.#finish(pending);
+      if (because === 'fin' && exchange.status > 0) this.#finish(pending);
       else this.drop(pending, arrival);
-    } else if (closedAt !== null) {
-      this.#end(pending, closedAt, 'cancelled', 'client');
     } else if (because === 'fin') {
       this.#end(pending, arrival, 'closed', 'server');
     } else if (because === 'reset') {
@@ -261,6 +264,7 @@ const pendingOf = (exchange: OpenExchange | null, wasSeen: boolean): Pending => 
   isSent: false,
   isAnswered: false,
   isAnswerLost: false,
+  isGivenUp: false,
   isOver: false,
 });
 

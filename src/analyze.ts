@@ -1,9 +1,10 @@
 import { AddressTable } from './base/addresses.ts';
 import { toSeconds, type Duration } from './base/time.ts';
+import { openKeyLog, type KeyLogFile } from './capture/key-log-file.ts';
 import { openInput } from './capture/open.ts';
 import { createDiagnosis } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
-import { createExtract, type Extract } from './extract.ts';
+import { createExtract, createKeyLog, type Extract, type KeyLog } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Connection } from './model/connection.ts';
 import type { ConnectionRow } from './model/connection-schema.ts';
@@ -32,6 +33,8 @@ export interface AnalyzeOptions extends WantedOptions {
   dnsPorts: readonly number[];
   /** Only what took at least this long is found and exported; the rest still counts as contrast. */
   slowerThan: Duration | null;
+  /** Files with TLS secrets, as SSLKEYLOGFILE makes programs write them. */
+  keyLogs?: readonly string[];
   /** Who else reads the rows: an export, statistics. */
   observers?: readonly Observer[];
   onProgress?(done: Progress): void;
@@ -95,11 +98,13 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     for (const observer of others) observer.input?.(begun);
   };
 
+  const keyLog = await readKeyLogs(options);
   const sources: Source[] = [];
   for (const path of options.paths) {
     const opened = await openInput(path, inputs.length, {
       addresses,
       dnsPorts: options.dnsPorts,
+      onSecrets: keyLog.text,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
     if (opened.kind === 'rows') {
@@ -120,6 +125,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     const extract = createExtract({
       addresses,
       dnsPorts: options.dnsPorts,
+      keyLog,
       observer: { lookup, connection, exchange },
     });
     const tracked = track.map(({ opened }) => opened.source.input);
@@ -137,6 +143,14 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   run.observer.finish();
   for (const observer of others) observer.finish?.();
   return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
+}
+
+async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {
+  const files: KeyLogFile[] = [];
+  const more = (): void => files.forEach((file) => file.more());
+  const keyLog = keyLogs.length === 0 ? createKeyLog() : createKeyLog(more);
+  for (const path of keyLogs) files.push(await openKeyLog(path, paths.includes('-'), keyLog.line));
+  return keyLog;
 }
 
 /** What can be said while all rows are still held back: they count as they stand now. */

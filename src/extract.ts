@@ -13,10 +13,17 @@ import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/pac
 import type { TrackedConnection } from './model/tracked-connection.ts';
 import { createConversations } from './protocols/conversations.ts';
 import { createDns } from './protocols/dns/dns.ts';
+import { createProtocols } from './protocols/registry.ts';
+import { createKeyLog, type KeyLog } from './protocols/tls/key-log.ts';
+
+// Secrets are read with the inputs, before there is anything to decrypt.
+export { createKeyLog, type KeyLog };
 
 export interface ExtractOptions {
   addresses: AddressTable;
   dnsPorts: readonly number[];
+  /** Secrets of TLS connections, which may be learned while packets are read. */
+  keyLog?: KeyLog;
   /** Who is handed each row when it is complete. */
   observer: RowObserver;
 }
@@ -39,7 +46,7 @@ interface Reading {
 }
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
-export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions) {
+export function createExtract({ addresses, dnsPorts, keyLog, observer }: ExtractOptions) {
   const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
@@ -55,6 +62,7 @@ export function createExtract({ addresses, dnsPorts, observer }: ExtractOptions)
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });
   const conversations = createConversations({
+    protocols: createProtocols(keyLog),
     emit: (exchange) => {
       readings.get(exchange.input)?.vantage.sawExchange();
       observer.exchange(exchange);

@@ -90,25 +90,50 @@ function saidByTshark(stream: Stream): Said {
 const order = (one: Said, other: Said): number =>
   one.client - other.client || one.first - other.first || JSON.stringify(one).localeCompare(JSON.stringify(other));
 
-function pathOf(capture: string): string | null {
+function placeOf(capture: string): string | null {
   const own = join(OWN, `${basename(capture)}.gz`);
   if (capture.startsWith('net/') && existsSync(own)) return own;
   const shared = join(SHARED, capture);
   return existsSync(shared) ? shared : null;
 }
 
+const LOSES_ITS_PLACE = 'tshark loses its place behind missing bytes: these are in the last segment that it can’t read';
+const BEHIND_PROXY = 'the connection is a tunnel through an HTTP proxy, which tshark does not look into';
+
+/** By capture: what tshark says other than we, with the reason. */
+const EXPLAINED: Readonly<
+  Record<string, { theirs: readonly Partial<Said>[]; ours: readonly Partial<Said>[]; because: string }>
+> = {
+  'public/deepflow/agent/resources/test/flow_generator/http/grpc-server-stream.pcap': {
+    theirs: [{ first: 1, grpcStatus: -1, lasts: null }],
+    ours: [{ first: 1, grpcStatus: 0, lasts: 2_506_326_000 }],
+    because: LOSES_ITS_PLACE,
+  },
+  'public/suricata-verify/tests/http2-errorcode/input.pcap': {
+    theirs: [],
+    ours: [{ first: 21, path: '/helloworld.GreeterService/SayHello', grpcStatus: 0 }],
+    because: BEHIND_PROXY,
+  },
+};
+
 describe('HTTP/2 streams as tshark sees them', () => {
-  for (const [capture, streams] of Object.entries(captures)) {
-    const path = pathOf(capture);
-    it.skipIf(path === null)(capture, async () => {
-      const { exchanges } = await readExchanges(path ?? '');
-      const ours = exchanges.filter(({ protocol }) => protocol === 'http/2' || protocol === 'grpc').map(saidByUs);
-      expect(ours.sort(order)).toEqual(
-        streams
-          .filter(({ upgraded }) => upgraded !== true)
-          .map(saidByTshark)
-          .sort(order),
-      );
-    });
-  }
+  const cases = Object.entries(captures).map(([capture, streams]) => ({ capture, streams, path: placeOf(capture) }));
+  // Without the captures beside the checkout there are still those of `corpora/`.
+  const there = cases.filter(({ path }) => path !== null);
+  it.each(there)('$capture', async ({ capture, streams, path }) => {
+    const { exchanges } = await readExchanges(path ?? '');
+    const ours = exchanges.filter(({ protocol }) => protocol === 'http/2' || protocol === 'grpc').map(saidByUs);
+    const theirs = streams.filter(({ upgraded }) => upgraded !== true).map(saidByTshark);
+    const texts = {
+      ours: ours.map((said) => JSON.stringify(said)),
+      theirs: theirs.map((said) => JSON.stringify(said)),
+    };
+    const difference = {
+      theirs: theirs.filter((said) => !texts.ours.includes(JSON.stringify(said))).sort(order),
+      ours: ours.filter((said) => !texts.theirs.includes(JSON.stringify(said))).sort(order),
+    };
+    const { theirs: onlyTheirs = [], ours: onlyOurs = [] } = EXPLAINED[capture] ?? {};
+    expect(difference).toMatchObject({ theirs: onlyTheirs, ours: onlyOurs });
+    expect(ours.length - onlyOurs.length).toBe(theirs.length - onlyTheirs.length);
+  });
 });

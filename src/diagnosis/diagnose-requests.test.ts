@@ -154,7 +154,10 @@ describe('a diagnosis of requests', () => {
     const connections = [connectionOf({ protocol: DNS_PROTOCOL, serverPort: 53 })];
     const result = diagnose([slowRule('connections')], { connections, lookups: [lookupOf()] });
     expect(result.connections.count).toBe(0);
-    expect(result.unobservable[0]).toMatchObject({ why: 'the capture holds port 53 only', missing: 'tcp' });
+    expect(result.unobservable[0]).toMatchObject({
+      why: 'the capture holds no connections beside DNS',
+      missing: 'tcp',
+    });
   });
 
   it('stays within its bounds, however many servers there are', () => {
@@ -195,6 +198,14 @@ describe('the verdict on requests', () => {
       { connections: [connectionOf({ exchanges: 0, tls: tlsOf() })] },
       'no connection is slow: 1 connection opened, slowest 400 µs',
     ],
+    [
+      'connections that nobody answers',
+      joined(
+        new Traffic().open().calls(9).rows,
+        new Traffic({ server: '10.9.9.9' }).open({ connect: null }, { packets: { client: 1, server: 0 } }).rows,
+      ),
+      'no known cause makes connections fail, yet some do: 9 requests, slowest 4 ms; 1 of 2 connections failed, slowest 400 µs',
+    ],
   ])('%s: clear', (_, rows, says) => {
     expect(diagnose(rules, rows).verdict).toEqual({ status: 'clear', says });
   });
@@ -206,6 +217,17 @@ describe('the verdict on requests', () => {
     );
     expect(unobservable.filter(({ missing }) => missing === 'dns').length).toBeGreaterThan(5);
     expect(verdict.status).toBe('clear');
+  });
+
+  it('says where packets are cut too short', () => {
+    const rows = { connections: [connectionOf({ exchanges: 0 })] };
+    const { unobservable } = diagnose([slowRule('exchanges')], rows, { inputs: [inputOf({ snapLength: 96 })] });
+    expect(unobservable[0]).toMatchObject({
+      why: 'no request could be read: packets are cut at 96 bytes',
+      capture: expect.stringContaining('-s 0'),
+    });
+    const silent = { connections: [connectionOf({ exchanges: 0, bytes: { client: 0, server: 0 } })] };
+    expect(diagnose([slowRule('exchanges')], silent).unobservable[0]?.why).toBe('no request was sent on 1 connection');
   });
 
   it('is insufficient where nothing could be judged', () => {
@@ -223,7 +245,7 @@ describe('the verdict on requests', () => {
   it('says why no connection was seen', () => {
     expect(whyNoConnection({}, { packets: 0 })).toBe('the capture is empty');
     expect(whyNoConnection({}, {})).toBe('the capture shows no TCP (1,204 packets)');
-    expect(whyNoConnection({ lookups: [lookupOf()] }, {})).toBe('the capture holds port 53 only');
+    expect(whyNoConnection({ lookups: [lookupOf()] }, {})).toBe('the capture holds no connections beside DNS');
     expect(whyNoConnection({ lookups: [lookupOf()] }, { format: 'tcpdump text' })).toBe(
       'text of tcpdump shows DNS only',
     );

@@ -1,4 +1,4 @@
-import { plural } from '../base/text.ts';
+import { formatCount, plural } from '../base/text.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Sense, Unobservable } from '../model/finding.ts';
 import type { HeldRows, Input } from '../model/input.ts';
@@ -6,6 +6,9 @@ import type { HeldRows, Input } from '../model/input.ts';
 // ICMP says when nobody listens on a server's port, and `port 53` alone would miss it.
 const DNS_CAPTURE = "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'";
 const TCP_CAPTURE = "tcpdump -i any -s 0 -w all.pcap 'tcp or port 53 or icmp or icmp6'";
+
+// Headers of IP and TCP take a hundred; a request's own would not be whole.
+const SHORT_PACKETS = 512;
 
 type Rows = Pick<Diagnosis, 'lookups' | 'exchanges' | 'connections'>;
 type Unheard = Unobservable & { missing: Sense };
@@ -68,7 +71,9 @@ function whyNoConnections(inputs: readonly Input[], { lookups }: Rows): Unobserv
   if (notExported !== null) return notExported;
   return {
     why:
-      lookups.count > 0 ? 'the capture holds port 53 only' : `the capture shows no TCP (${plural(packets, 'packet')})`,
+      lookups.count > 0
+        ? 'the capture holds no connections beside DNS'
+        : `the capture shows no TCP (${plural(packets, 'packet')})`,
     capture: TCP_CAPTURE,
   };
 }
@@ -81,7 +86,11 @@ function whyNoExchanges(inputs: readonly Input[], rows: Rows): Unobservable {
   const encrypted = unread.filter(({ because }) => because === 'tls');
   const [first] = encrypted;
   if (first === undefined) {
-    return { why: `no request could be read on ${plural(count, 'connection')}`, capture: TCP_CAPTURE };
+    const cut = inputs.find(({ snapLength }) => snapLength !== null && snapLength < SHORT_PACKETS);
+    const why = unread.length === 0 ? 'no request was sent' : 'no request could be read';
+    return cut === undefined
+      ? { why: `${why} on ${plural(count, 'connection')}`, capture: null }
+      : { why: `${why}: packets are cut at ${formatCount(cut.snapLength ?? 0)} bytes`, capture: TCP_CAPTURE };
   }
   const sum = encrypted.reduce((total, { connections }) => total + connections, 0);
   const where = encrypted.length === 1 ? ` to ${first.server}` : '';

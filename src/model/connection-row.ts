@@ -273,17 +273,15 @@ function perSideFrom(row: unknown): PerSide | null {
 function tlsFrom(row: unknown, place: RowPlace): Tls | undefined {
   if (!isRecord(row)) return undefined;
   const { version, serverName, alpn, resumed, retried, clientCertificate, alerts, decrypted } = row;
-  const unread = integer(row['unread']);
   const startedAt = instantOrUnseen(row['startSeconds'], place);
   const handshakeDuration = spanOrUnseen(row['handshakeSeconds']);
   const serverDuration = spanOrUnseen(row['serverSeconds']);
+  const unread = integer(row['unread']);
   const packets = listFrom(row['packets'], MAX_TLS_LIST, packetFrom, place);
   if (!isTextOrNull(version) || !isTextOrNull(serverName) || !isTextOrNull(alpn)) return undefined;
-  if (resumed !== null && typeof resumed !== 'boolean') return undefined;
-  if (clientCertificate !== null && typeof clientCertificate !== 'boolean') return undefined;
-  if (typeof retried !== 'boolean' || unread === null) return undefined;
+  if (!isFlagOrNull(resumed) || typeof retried !== 'boolean' || !isFlagOrNull(clientCertificate)) return undefined;
   if (startedAt === null || handshakeDuration === null || serverDuration === null || packets === null) return undefined;
-  if (!isTexts(alerts, MAX_TLS_LIST) || typeof decrypted !== 'boolean') return undefined;
+  if (!isTexts(alerts, MAX_TLS_LIST) || typeof decrypted !== 'boolean' || unread === null) return undefined;
   return {
     version,
     serverName,
@@ -300,6 +298,8 @@ function tlsFrom(row: unknown, place: RowPlace): Tls | undefined {
     packets,
   };
 }
+
+const isFlagOrNull = (value: unknown): value is boolean | null => value === null || typeof value === 'boolean';
 
 function goAwayFrom(row: unknown, place: RowPlace): GoAway | undefined {
   const sighting = sightingFrom(row, place);

@@ -78,7 +78,7 @@ export interface Tls {
   alerts: readonly string[];
   /** The content was read with the help of a key log. */
   decrypted: boolean;
-  /** Records behind the handshake that could not be read: without keys all, with keys those behind a loss. */
+  /** Records of the content that could not be read although their keys are known: behind a loss. */
   unread: number;
   packets: readonly PacketId[];
 }

@@ -161,7 +161,7 @@ describe('conversations', () => {
           const next = context.carry(to === 'any' ? null : to);
           context.become(next);
           const left = bytesOf(rest);
-          if (left.length > 0) next.push(from, left, 0, left.length, arrival);
+          if (left.length > 0) next?.push(from, left, 0, left.length, arrival);
         },
         gap: () => undefined,
         end: () => undefined,

@@ -88,13 +88,12 @@ class Line implements Conversation {
       nextId: () => shared.nextId(connection.input),
       emit: (exchange) => shared.emit(exchange),
       carry: (id, handedOver) => {
-        const carried = new Line(shared, connection, fromStart, handedOver ?? null);
-        if (id !== null) {
-          const protocol = shared.protocols.find((known) => known.id === id);
-          // What was agreed on begins here, whether or not the carrier was seen from its start.
-          if (protocol === undefined) carried.giveUp();
-          else carried.decide(protocol, true);
-        }
+        // It begins here, whether or not the carrier was seen from its start.
+        const carried = new Line(shared, connection, true, handedOver ?? null);
+        if (id === null) return carried;
+        const protocol = shared.protocols.find((known) => known.id === id);
+        if (protocol === undefined) return null;
+        carried.decide(protocol, true);
         return carried;
       },
       become: (next) => {

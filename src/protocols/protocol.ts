@@ -24,8 +24,9 @@ export interface ConversationContext {
    * into it, and ends both its sides, as the bytes become readable, or hands it to {@link become}.
    * @param protocol its id where that is agreed on; null: told from its first bytes
    * @param handedOver see {@link ConversationContext.handedOver}
+   * @returns null where that protocol is not known
    */
-  carry(protocol: string | null, handedOver?: OpenExchange): Conversation;
+  carry(protocol: string | null, handedOver?: OpenExchange): Conversation | null;
   /**
    * From here on the connection speaks something else: pushes to the old conversation stop when
    * the call at hand returns. What is left of its bytes the old one pushes into `next` itself.
@@ -38,7 +39,7 @@ export interface ConversationContext {
 export interface Conversation {
   /** Bytes in order, each once, valid during the call. @param arrival the packet that let the receiver have them */
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
-  /** `length` bytes of that side are missing here. */
+  /** `length` bytes of that side are missing here; Infinity where it can't be told how many. */
   gap(from: Side, length: number, arrival: Arrival): void;
   /** Nothing more from that side. */
   end(from: Side, arrival: Arrival, because: StreamEnd): void;

@@ -2,7 +2,6 @@ import { formatDuration } from '../base/text.ts';
 import { nanoseconds, milliseconds, type Duration } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
-import { createContrast, kindOf } from './support/contrast.ts';
 import { Delays } from './support/delays.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -12,6 +11,7 @@ import { stalledTime, stallsOf } from './support/stalls.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
+import { createUsual, kindOf } from './support/usual.ts';
 
 /** gRPC's status codes (grpc.github.io, statuscodes). */
 const DEADLINE_EXCEEDED = 4;
@@ -33,7 +33,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
-    const usual = createContrast(seen, { least: milliseconds(1), factor: 1 });
+    const usual = createUsual(seen);
     const groups = createPeerGroups(seen, exchangeTally, () => ({
       deadlines: new Delays(),
       unanswered: 0,
@@ -45,10 +45,10 @@ export default defineRule({
         if (exchange.protocol !== 'grpc') return;
         calls++;
         if (!isExceeded(exchange)) {
-          if (exchange.shape === 'call') usual.add(exchange, exchange.duration, packetsOf);
+          if (exchange.shape === 'call') usual.add(exchange, exchange.duration);
           return;
         }
-        const cost = nanoseconds(Math.max(0, exchange.duration - (usual.usualOf(exchange) ?? 0)));
+        const cost = nanoseconds(Math.max(0, exchange.duration - (usual.of(exchange) ?? 0)));
         const group = groups.add(exchange, cost, packetsOf);
         group.deadlines.add(deadlineOf(exchange));
         if (!isResponded(exchange)) group.unanswered++;

@@ -3,7 +3,6 @@ import { at, between, nanoseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Confidence } from '../model/lookup.ts';
-import { kindOf } from './support/contrast.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -12,6 +11,7 @@ import type { OccurrencesOf } from './support/subjects.ts';
 import { partsByServer, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic, type Peer } from './support/traffic.ts';
+import { kindOf } from './support/usual.ts';
 
 // One is an accident; what the client does shows in two. A header says it at once.
 const LEAST_BY_WAIT = 2;

@@ -13,6 +13,10 @@ import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import retry from './http-retry.ts';
 import connectRefused from './tcp-connect-refused.ts';
+import connectRetry from './tcp-connect-retry.ts';
+import delayedAck from './tcp-delayed-ack.ts';
+import retransmissionStall from './tcp-retransmission-stall.ts';
+import zeroWindow from './tcp-zero-window.ts';
 import type { Rule } from './support/define-rule.ts';
 
 /** Every rule, in the order in which a person would rule causes out. */
@@ -26,7 +30,11 @@ export const RULES: readonly Rule[] = [
   searchWalk,
   truncation,
   sequentialPair,
+  connectRetry,
   connectRefused,
+  retransmissionStall,
+  delayedAck,
+  zeroWindow,
   tooManyPings,
   connectionChurn,
   singleBackend,

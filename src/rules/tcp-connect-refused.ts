@@ -56,14 +56,14 @@ export default defineRule({
               {
                 component: where,
                 setting: 'listener',
-                value: 'none: a SYN is answered with a reset',
+                value: 'none, a SYN is answered with a reset',
                 origin: 'wire',
                 source: 'the packets',
               },
               {
                 component: 'pod',
                 setting: 'readinessProbe',
-                value: 'none: a pod gets connections as soon as it runs, listening or not',
+                value: 'none, a pod gets connections as soon as it runs',
                 origin: 'default',
                 source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
               },

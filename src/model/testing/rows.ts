@@ -88,7 +88,6 @@ export const lookupOf = (parts: Partial<Lookup> = {}): Lookup => ({
   ...parts,
 });
 
-const UNSEEN_TIME = at(Number.NaN);
 const UNSEEN = nanoseconds(Number.NaN);
 
 /** A segment of the server's that was lost once and came with its resend, 220 ms later. */
@@ -117,7 +116,7 @@ export const tlsOf = (parts: Partial<Tls> = {}): Tls => ({
   clientCertificate: null,
   alerts: [],
   decrypted: false,
-  unread: 2,
+  unread: 0,
   packets: [4, 5],
   ...parts,
 });
@@ -227,11 +226,3 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     ...parts,
   };
 };
-
-/** What an exchange without an answer holds. */
-export const unansweredExchange = {
-  status: -1,
-  firstByteAt: UNSEEN_TIME,
-  responseBytes: 0,
-  outcome: 'incomplete',
-} satisfies Partial<Exchange>;

@@ -15,7 +15,7 @@ export interface DecryptionOptions {
   budget: ByteBudget;
   row: Tls;
   /** Opens what reads the content; called once, when there is some. */
-  inside(fromStart: boolean): Conversation;
+  inside(): Conversation;
 }
 
 /** Opens one connection's records with its secrets, and hands their content on. */
@@ -28,7 +28,8 @@ export class Decryption {
   readonly #early: HeldData;
   #takesEarly: boolean | null = null;
   #inner: Conversation | null = null;
-  #missedFirst = false;
+  /** What was missed before there was any content. */
+  readonly #missed = { client: 0, server: 0 };
 
   constructor(options: DecryptionOptions, clientRandom: string) {
     this.#options = options;
@@ -94,12 +95,12 @@ export class Decryption {
         this.missing(from, length, arrival);
       return;
     }
-    if (length > 0) this.#conversation().push(from, bytes, 0, length, arrival);
+    if (length > 0) this.#conversation(arrival).push(from, bytes, 0, length, arrival);
   }
 
   /** Content that could not be opened. @param length Infinity where it can't be told how much */
   missing(from: Side, length: number, arrival: Arrival): void {
-    if (this.#inner === null) this.#missedFirst = true;
+    if (this.#inner === null) this.#missed[from] += length;
     else if (length > 0) this.#inner.gap(from, length, arrival);
   }
 
@@ -108,7 +109,9 @@ export class Decryption {
     if (this.#takesEarly !== null) return;
     this.#takesEarly = isTaken;
     if (!isTaken) return this.#early.drop();
-    this.#early.release((bytes, arrival) => this.#conversation().push('client', bytes, 0, bytes.length, arrival));
+    this.#early.release((bytes, arrival) =>
+      this.#conversation(arrival).push('client', bytes, 0, bytes.length, arrival),
+    );
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
@@ -116,8 +119,13 @@ export class Decryption {
     this.#inner?.end(from, arrival, because);
   }
 
-  #conversation(): Conversation {
-    this.#inner ??= this.#options.inside(!this.#missedFirst);
-    return this.#inner;
+  #conversation(arrival: Arrival): Conversation {
+    if (this.#inner !== null) return this.#inner;
+    const inner = this.#options.inside();
+    this.#inner = inner;
+    const { client, server } = this.#missed;
+    if (client > 0) inner.gap('client', client, arrival);
+    if (server > 0) inner.gap('server', server, arrival);
+    return inner;
   }
 }

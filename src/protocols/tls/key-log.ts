@@ -41,11 +41,14 @@ export interface KeyLog {
   text(bytes: Uint8Array): void;
   /** @param clientRandom in hexadecimal */
   find(clientRandom: string): Secrets | undefined;
+  /** There are secrets, or may be. */
+  readonly isInUse: boolean;
   /** Grows with each secret that is learned: who found none may look again when it has grown. */
   readonly learned: number;
 }
 
-export function createKeyLog(): KeyLog {
+/** @param more called where a connection's secrets are not known: learns what was written meanwhile */
+export function createKeyLog(more?: () => void): KeyLog {
   const clients = new Map<string, Secrets>();
   let learned = 0;
 
@@ -80,7 +83,15 @@ export function createKeyLog(): KeyLog {
         start = end + 1;
       }
     },
-    find: (clientRandom) => clients.get(clientRandom),
+    find(clientRandom) {
+      const known = clients.get(clientRandom);
+      if (known !== undefined || more === undefined) return known;
+      more();
+      return clients.get(clientRandom);
+    },
+    get isInUse() {
+      return learned > 0 || more !== undefined;
+    },
     get learned() {
       return learned;
     },

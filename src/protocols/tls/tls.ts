@@ -14,37 +14,37 @@ import { TlsSide, type TlsShared } from './tls-side.ts';
 // Parts of records and hellos that wait for their rest: a record has 16 KB, and few are on their way at a time.
 const MAX_KEPT_BYTES = 32 << 20;
 
-/** What TLS carried, for who reads it on. */
-export interface Inside {
-  /** What both sides agreed on; null where that is not known. */
-  alpn: string | null;
-  /** Nothing of the content was missed so far. */
-  fromStart: boolean;
-}
+// IANA's port of HTTP over TLS; any other is as good.
+const HTTPS_PORT = 443;
 
-export interface TlsOptions {
-  /** Empty where there are no secrets. */
-  keyLog: KeyLog;
-  /** Reads what a connection carried as if it had been sent plain. */
-  inside(context: ConversationContext, found: Inside): Conversation;
-}
+/**
+ * What ALPN says is spoken inside. HTTP/1.1 is told from its first line as well, and what is
+ * named otherwise is told from its bytes.
+ */
+const AGREED: ReadonlyMap<string, string> = new Map([['h2', 'http/2']]);
 
-/** TLS over TCP: the handshake becomes part of the connection's row; with secrets, the content is read on. */
-export function createTls(options: TlsOptions): Protocol {
+/**
+ * TLS over TCP: the handshake becomes part of the connection's row, and the content is read on
+ * where its secrets are known.
+ */
+/** What was agreed on is none of ours. */
+const UNREAD: Conversation = { push: () => {}, gap: () => {}, end: () => {} };
+
+export function createTls(keyLog: KeyLog): Protocol {
   const budget = createByteBudget(MAX_KEPT_BYTES);
   return {
     id: 'tls',
-    ports: [443],
+    ports: [HTTPS_PORT],
     isCarrier: true,
     recognise: recogniseTls,
-    open: (context) => new TlsConversation(context, options, budget),
+    open: (context) => new TlsConversation(context, keyLog, budget),
   };
 }
 
 class TlsConversation implements Conversation, TlsShared {
   readonly watch: HandshakeWatch;
   readonly budget: ByteBudget;
-  readonly #options: TlsOptions;
+  readonly #keyLog: KeyLog;
   readonly #context: ConversationContext;
   readonly #row = createTlsRow();
   readonly #sides: { client: TlsSide; server: TlsSide };
@@ -54,12 +54,14 @@ class TlsConversation implements Conversation, TlsShared {
   /** Octets of a hello in the old format that are still to come. */
   #oldHello = 0;
 
-  constructor(context: ConversationContext, options: TlsOptions, budget: ByteBudget) {
+  constructor(context: ConversationContext, keyLog: KeyLog, budget: ByteBudget) {
     this.#context = context;
-    this.#options = options;
+    this.#keyLog = keyLog;
     this.budget = budget;
     this.watch = new HandshakeWatch(this.#row);
     context.connection.tls = this.#row;
+    // What it carries is told where it can be read.
+    context.connection.protocol = 'tls';
     this.#sides = { client: new TlsSide('client', this), server: new TlsSide('server', this) };
     this.#readers = {
       client: new RecordReader(this.#sides.client, budget, context.fromStart),
@@ -83,11 +85,11 @@ class TlsConversation implements Conversation, TlsShared {
   }
 
   decryption(): Decryption | null {
-    const { keyLog } = this.#options;
+    const keyLog = this.#keyLog;
     const hello = this.watch.clientHello;
-    if (this.#decryption !== null || keyLog.learned === 0 || hello === null) return this.#decryption;
+    if (this.#decryption !== null || !keyLog.isInUse || hello === null) return this.#decryption;
     this.#decryption = new Decryption(
-      { keyLog, budget: this.budget, row: this.#row, inside: (fromStart) => this.#inside(fromStart) },
+      { keyLog, budget: this.budget, row: this.#row, inside: () => this.#inside() },
       hello.random,
     );
     if (this.watch.serverHello !== null) this.#decryption.negotiated(this.watch.serverHello);
@@ -102,8 +104,8 @@ class TlsConversation implements Conversation, TlsShared {
     this.#row.unread++;
   }
 
-  #inside(fromStart: boolean): Conversation {
-    return this.#options.inside(this.#context, { alpn: this.#row.alpn, fromStart });
+  #inside(): Conversation {
+    return this.#context.carry(AGREED.get(this.#row.alpn ?? '') ?? null) ?? UNREAD;
   }
 
   #passOldHello(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {

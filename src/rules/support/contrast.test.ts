@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { milliseconds, nanoseconds, toSeconds } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { atMs, exchangeOf } from '../../model/testing/rows.ts';
-import { createContrast, kindOf } from './contrast.ts';
+import { createContrast } from './contrast.ts';
 import { traffic } from './traffic.ts';
+import { kindOf } from './usual.ts';
 
 /** Durations in milliseconds, one exchange a second. */
 function contrastOf(durations: readonly (number | readonly [number, Partial<Exchange>])[]) {
@@ -71,9 +72,9 @@ describe('contrast', () => {
 
   it('says what is usual for an exchange', () => {
     const { contrast } = contrastOf(times(10, 4));
-    expect(toSeconds(contrast.usualOf(exchangeOf()) ?? nanoseconds(0))).toBeCloseTo(0.004, 3);
-    expect(contrast.usualOf(exchangeOf({ path: '/other' }))).toBeNull();
-    expect(contrast.count).toBe(10);
+    expect(toSeconds(contrast.usual.of(exchangeOf()) ?? nanoseconds(0))).toBeCloseTo(0.004, 3);
+    expect(contrast.usual.of(exchangeOf({ path: '/other' }))).toBeNull();
+    expect(contrast.usual.count).toBe(10);
   });
 
   it('stays within its bounds, however many kinds there are', () => {

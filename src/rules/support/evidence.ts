@@ -4,7 +4,7 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence } from '../../model/finding.ts';
 import type { Attempt, Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
-import { kindOf } from './contrast.ts';
+import { kindOf } from './usual.ts';
 
 /** Evidence is never empty by type; where an example has no line of its own, it stands for itself. */
 export function evidenceOf(

@@ -1,6 +1,6 @@
 import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
-import { kindOf } from './contrast.ts';
+import { kindOf } from './usual.ts';
 
 // Nobody waits longer between two tries of one call.
 const MAX_BACKOFF = seconds(60);

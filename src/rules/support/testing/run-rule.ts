@@ -31,31 +31,55 @@ export interface Outcome {
   unobservables: Unobservable[];
 }
 
+/** What observers are handed for a row, in their call: the pipeline hands out one object again and again. */
+export interface Hand {
+  lookup(row: Lookup): Lookup;
+  exchange(row: Exchange): Exchange;
+  connection(row: Connection): Connection;
+}
+
+const ITSELF: Hand = { lookup: (row) => row, exchange: (row) => row, connection: (row) => row };
+
 /**
  * Hands rows on as the first half does: lookups in order of their start, exchanges and connections
  * when they end, an exchange before its connection.
- * @param hand what observers are handed for a lookup, in its call
  */
 export function handOn(
   { lookups = [], exchanges = [], connections = [] }: Rows,
   observers: readonly Observer[],
-  hand: (lookup: Lookup) => Lookup = (lookup) => lookup,
+  hand = ITSELF,
 ): void {
   const events: { time: number; tell: () => void }[] = [];
-  const tell = (time: number, call: (observer: Observer) => void): void => {
-    events.push({ time, tell: () => observers.forEach(call) });
-  };
-  for (const row of lookups) {
+  const add = <Row>(time: number, row: () => Row, tell: (observer: Observer, row: Row) => void): void => {
     events.push({
-      time: row.startedAt,
+      time,
       tell: () => {
-        const lookup = hand(row);
-        for (const observer of observers) observer.lookup?.(lookup);
+        const handed = row();
+        for (const observer of observers) tell(observer, handed);
       },
     });
+  };
+  for (const row of lookups) {
+    add(
+      row.startedAt,
+      () => hand.lookup(row),
+      (observer, own) => observer.lookup?.(own),
+    );
   }
-  for (const row of exchanges) tell(endOf(row), (observer) => observer.exchange?.(row));
-  for (const row of connections) tell(endOf(row), (observer) => observer.connection?.(row));
+  for (const row of exchanges) {
+    add(
+      endOf(row),
+      () => hand.exchange(row),
+      (observer, own) => observer.exchange?.(own),
+    );
+  }
+  for (const row of connections) {
+    add(
+      endOf(row),
+      () => hand.connection(row),
+      (observer, own) => observer.connection?.(own),
+    );
+  }
   // The sort is stable: at one time, an exchange goes before its connection.
   for (const event of events.toSorted((a, b) => a.time - b.time)) event.tell();
 }
@@ -63,14 +87,8 @@ export function handOn(
 /**
  * Runs one rule over rows as the diagnosis does: facts first, then the rule.
  * @param given rows, or lookups alone
- * @param hand what the rule is handed for a lookup, in its call
  */
-export function runRule(
-  rule: Rule,
-  given: Rows | readonly Lookup[],
-  inputs?: readonly Input[],
-  hand?: (lookup: Lookup) => Lookup,
-): Outcome {
+export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: readonly Input[], hand?: Hand): Outcome {
   const rows: Rows = isList(given) ? { lookups: given } : given;
   const read = inputs ?? [inputOf({ endsAt: wellAfter(rows) })];
   const facts = new Map<string, Observer>();

@@ -49,6 +49,10 @@ export class InOrder<Note> {
     return this.#certain > 0 ? this.#waiting[0] : undefined;
   }
 
+  has(entry: Waiting<Note>): boolean {
+    return this.#waiting.includes(entry);
+  }
+
   get size(): number {
     return this.#waiting.length;
   }

@@ -59,6 +59,7 @@ function converse(context: ConversationContext): Conversation {
   let startup = context.fromStart;
   /** The extended query that is being sent: all up to a Sync or a Flush is one exchange. */
   let building: Waiting<Note> | undefined;
+  let flushed: Waiting<Note> | undefined;
   /** What the client's message at hand belongs to, and its type. */
   let asked: Waiting<Note> | undefined;
   let type = '';
@@ -96,6 +97,12 @@ function converse(context: ConversationContext): Conversation {
     type = letter(bytes, at);
     const extended = EXTENDED[type];
     asked = undefined;
+    // A Flush that was not waited for: the query goes on.
+    if (flushed !== undefined && waiting.has(flushed)) {
+      building = flushed;
+      building.note.until = 'ready';
+    }
+    flushed = undefined;
     if (type === 'Q') {
       requests.look = MAX_KEPT;
       asked = begin(first, 'ready', QUERY);
@@ -150,6 +157,7 @@ function converse(context: ConversationContext): Conversation {
         if (type === 'S') return;
         // After a Flush the server waits; after an error it answers nothing before a Sync.
         sent.note.until = 'replies';
+        flushed = sent;
         if (sent.exchange.error !== null && sent === waiting.front) waiting.answered(arrival, 'error');
       },
       lost(arrival) {

@@ -73,15 +73,13 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
     if (!(decoder as Decoder).decode(read, layers)) return;
     (vantage as VantageWatch).push(layers);
     const protocol = layers.protocol;
-    if (protocol === IP_PROTOCOL.udp) {
-      if (dns.wants(layers.sourcePort, layers.destinationPort)) return datagram();
-    } else if (protocol === IP_PROTOCOL.tcp) {
-      if (dns.wants(layers.sourcePort, layers.destinationPort)) {
-        advance(read.time);
-        streams.push(layers);
-        return;
-      }
-    } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
+    if (protocol === IP_PROTOCOL.udp) return datagram();
+    if (protocol === IP_PROTOCOL.tcp) {
+      advance(read.time);
+      if (dns.wants(layers.sourcePort, layers.destinationPort)) streams.push(layers);
+      return;
+    }
+    if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
       if ((decoder as Decoder).decodeIcmpInner(layers, quoted)) dns.unreachable(read.time, quoted);
     }
     advance(read.time);

@@ -1,12 +1,15 @@
 import { AddressTable } from './base/addresses.ts';
-import { nameMatcher } from './base/glob.ts';
 import { toSeconds, type Duration } from './base/time.ts';
+import { openKeyLog, type KeyLogFile } from './capture/key-log-file.ts';
 import { openInput } from './capture/open.ts';
 import { createDiagnosis } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
-import { createExtract, type Extract } from './extract.ts';
+import { createExtract, createKeyLog, type Extract, type KeyLog } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
+import type { Connection } from './model/connection.ts';
+import type { ConnectionRow } from './model/connection-schema.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
+import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
 import type { Observer } from './model/observer.ts';
@@ -14,6 +17,7 @@ import type { TextSource } from './model/source.ts';
 import { TOOL } from './model/version.ts';
 import { readRows } from './rows/read-rows.ts';
 import { RULES } from './rules/registry.ts';
+import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
 
 export interface Progress {
   bytesRead: number;
@@ -22,17 +26,15 @@ export interface Progress {
   packets: number;
 }
 
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends WantedOptions {
   /** Captures, tcpdump's text or exported rows; `-` is standard input. */
   paths: readonly string[];
   /** Server ports that carry DNS. */
   dnsPorts: readonly number[];
-  /** Only lookups of these clients; empty for all. */
-  clients: readonly string[];
-  /** Only lookups of these names; `*` stands for anything. Empty for all. */
-  names: readonly string[];
   /** Only what took at least this long is found and exported; the rest still counts as contrast. */
   slowerThan: Duration | null;
+  /** Files with TLS secrets, as SSLKEYLOGFILE makes programs write them. */
+  keyLogs?: readonly string[];
   /** Who else reads the rows: an export, statistics. */
   observers?: readonly Observer[];
   onProgress?(done: Progress): void;
@@ -58,10 +60,12 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const addresses = new AddressTable();
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
-  const wanted = createFilter(options);
+  const wanted = createWanted(options);
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   const others = options.observers ?? [];
+  const { slowerThan } = options;
   const texts = new Map<number, TextSource>();
+  let rows = 0;
 
   const lookup = (found: Lookup): void => {
     if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
@@ -69,25 +73,47 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
       leftOut.because = TOOLS_OWN;
       return;
     }
-    if (!wanted(found)) return;
+    if (!wanted.lookup(found)) return;
+    rows++;
     run.observer.lookup(found);
-    if (options.slowerThan !== null && found.duration < options.slowerThan) return;
+    if (slowerThan !== null && !isSlow.lookup(found, slowerThan)) return;
     for (const observer of others) observer.lookup?.(found);
+  };
+  const connection = (closed: Connection): void => {
+    if (!wanted.connection(closed)) return;
+    rows++;
+    run.observer.connection(closed);
+    if (slowerThan !== null && !isSlow.connection(closed, slowerThan)) return;
+    for (const observer of others) observer.connection?.(closed);
+  };
+  const exchange = (done: Exchange): void => {
+    if (!wanted.exchange(done)) return;
+    rows++;
+    run.observer.exchange(done);
+    if (slowerThan !== null && !isSlow.exchange(done, slowerThan)) return;
+    for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
     run.observer.input(begun);
     for (const observer of others) observer.input?.(begun);
   };
 
+  const keyLog = await readKeyLogs(options);
   const sources: Source[] = [];
   for (const path of options.paths) {
     const opened = await openInput(path, inputs.length, {
       addresses,
       dnsPorts: options.dnsPorts,
+      onSecrets: keyLog.text,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
     if (opened.kind === 'rows') {
-      await readRows(opened.lines, { path, damage: opened.damage, inputs, observers: [{ lookup, input }] });
+      await readRows(opened.lines, {
+        path,
+        damage: opened.damage,
+        inputs,
+        observers: [{ lookup, connection, exchange, input }],
+      });
       continue;
     }
     inputs.push(opened.source.input);
@@ -96,7 +122,12 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   }
 
   for (const track of await tracksOf(sources)) {
-    const extract = createExtract({ addresses, dnsPorts: options.dnsPorts, emit: lookup });
+    const extract = createExtract({
+      addresses,
+      dnsPorts: options.dnsPorts,
+      keyLog,
+      observer: { lookup, connection, exchange },
+    });
     const tracked = track.map(({ opened }) => opened.source.input);
     for (const begun of tracked) {
       extract.begin(begun);
@@ -104,14 +135,22 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     }
     await mergeTrack(track, extract, () => {
       options.onProgress?.(progressOf(sources));
-      options.onInterim?.(() => (extract.lookups.emitted > 0 ? run.result() : interim(extract, inputs, leftOut)));
+      options.onInterim?.(() => (rows > 0 ? run.result() : interim(extract, inputs, leftOut)));
     });
     extract.finish(tracked);
   }
 
   run.observer.finish();
   for (const observer of others) observer.finish?.();
-  return { diagnosis: onlySlower(run.result(), options.slowerThan), inputs };
+  return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
+}
+
+async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {
+  const files: KeyLogFile[] = [];
+  const more = (): void => files.forEach((file) => file.more());
+  const keyLog = keyLogs.length === 0 ? createKeyLog() : createKeyLog(more);
+  for (const path of keyLogs) files.push(await openKeyLog(path, paths.includes('-'), keyLog.line));
+  return keyLog;
 }
 
 /** What can be said while all rows are still held back: they count as they stand now. */
@@ -125,13 +164,6 @@ function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): 
 
 const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
 
-function createFilter({ clients, names }: AnalyzeOptions): (lookup: Lookup) => boolean {
-  const wantedClients = new Set(clients);
-  const wantedName = nameMatcher(names);
-  if (clients.length === 0 && names.length === 0) return () => true;
-  return (lookup) => (clients.length === 0 || wantedClients.has(lookup.client)) && wantedName(lookup.name);
-}
-
 function progressOf(sources: readonly Source[]): Progress {
   const done: Progress = { bytesRead: 0, bytesTotal: 0, packets: 0 };
   for (const { source } of sources) {
@@ -143,13 +175,25 @@ function progressOf(sources: readonly Source[]): Progress {
   return done;
 }
 
-/** A finding whose dearest lookup was quicker than what the user calls slow is none. */
+/** A finding whose dearest example was quicker than what the user calls slow is none. */
 function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosis {
   if (slowerThan === null) return diagnosis;
   const least = toSeconds(slowerThan);
   const slow = (row: { durationSeconds: number }): boolean => row.durationSeconds >= least;
   const findings = diagnosis.findings.filter((finding) => finding.examples.some(slow));
-  const slowest = diagnosis.lookups.slowest.filter(slow);
-  const left = { ...diagnosis, findings, lookups: { ...diagnosis.lookups, slowest } };
+  const onlySlow = <Row extends { durationSeconds: number }, Rows extends { slowest: Row[] }>(rows: Rows): Rows => ({
+    ...rows,
+    slowest: rows.slowest.filter(slow),
+  });
+  const isSlowlyOpened = ({ connectSeconds, tls }: ConnectionRow): boolean =>
+    (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least;
+  const { lookups, exchanges, connections } = diagnosis;
+  const left = {
+    ...diagnosis,
+    findings,
+    lookups: onlySlow(lookups),
+    exchanges: onlySlow(exchanges),
+    connections: { ...connections, slowest: connections.slowest.filter(isSlowlyOpened) },
+  };
   return { ...left, verdict: verdictOf(left) };
 }

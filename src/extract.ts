@@ -1,53 +1,105 @@
 import type { AddressTable } from './base/addresses.ts';
 import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
+import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
 import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
+import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
 import type { Input } from './model/input.ts';
-import type { Lookup } from './model/lookup.ts';
+import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
+import type { TrackedConnection } from './model/tracked-connection.ts';
+import { createConversations } from './protocols/conversations.ts';
 import { createDns } from './protocols/dns/dns.ts';
+import { createProtocols } from './protocols/registry.ts';
+import { createKeyLog, type KeyLog } from './protocols/tls/key-log.ts';
+
+// Secrets are read with the inputs, before there is anything to decrypt.
+export { createKeyLog, type KeyLog };
 
 export interface ExtractOptions {
   addresses: AddressTable;
   dnsPorts: readonly number[];
-  /** Each lookup when it is complete, in order of start; valid during the call only. */
-  emit(lookup: Lookup): void;
+  /** Secrets of TLS connections, which may be learned while packets are read. */
+  keyLog?: KeyLog;
+  /** Who is handed each row when it is complete. */
+  observer: RowObserver;
 }
+
+export type RowObserver = Required<Pick<Observer, 'lookup' | 'connection' | 'exchange'>>;
 
 // Stages are told of time in such steps: their shortest timer is 5 ms, and 100 packets may come in one.
 const ADVANCE_STEP = milliseconds(1);
+// Packets of an input after which its vantage is told for the first time, then at each doubling.
+const FIRST_VANTAGE = 64;
+
+/** One input on its way. */
+interface Reading {
+  readonly input: Input;
+  readonly decoder: Decoder;
+  readonly vantage: VantageWatch;
+  packets: number;
+  /** Packets at which its vantage is told anew. */
+  vantageAt: number;
+}
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
-export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
+export function createExtract({ addresses, dnsPorts, keyLog, observer }: ExtractOptions) {
   const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
-  const decoders = new Map<number, Decoder>();
-  const vantages = new Map<number, VantageWatch>();
+  const readings = new Map<number, Reading>();
   let advancedAt = at(-Infinity);
 
   // The two rooms need each other: queries flow one way, what is done with them the other.
   const lookups = createLookups({
-    emit,
+    emit: (lookup) => observer.lookup(lookup),
     settle: (attempt) => dns.settle(attempt),
     release: (attempt) => dns.release(attempt),
     horizon,
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });
+  const conversations = createConversations({
+    protocols: createProtocols(keyLog),
+    emit: (exchange) => {
+      readings.get(exchange.input)?.vantage.sawExchange();
+      observer.exchange(exchange);
+    },
+  });
+  const isDns = ({ clientPort, serverPort }: TrackedConnection): boolean => dns.wants(clientPort, serverPort);
   const streams = createTcpStreams({
-    wants: (_source, sourcePort, _destination, destinationPort) => dns.wants(sourcePort, destinationPort),
-    onData: ({ id, source, sourcePort, destination, destinationPort }, bytes, start, end, { input, number, time }) =>
-      dns.stream(id, { input, number, time, source, sourcePort, destination, destinationPort }, bytes, start, end),
-    onGap: (stream) => dns.streamGap(stream.id),
-    onEnd: (stream) => dns.streamEnd(stream.id),
+    addresses,
+    onData(stream, bytes, start, end, arrival) {
+      const { id, connection, fromClient } = stream;
+      if (!isDns(connection)) return conversations.data(connection, sideOf(fromClient), bytes, start, end, arrival);
+      const { input, number, time } = arrival;
+      dns.stream(id, { input, number, time, ...endsOf(stream) }, bytes, start, end);
+    },
+    onGap({ id, connection, fromClient }, length, arrival) {
+      if (isDns(connection)) dns.streamGap(id);
+      else conversations.gap(connection, sideOf(fromClient), length, arrival);
+    },
+    onEnd({ id, connection, fromClient }, arrival, because) {
+      if (isDns(connection)) dns.streamEnd(id);
+      else conversations.end(connection, sideOf(fromClient), arrival, because);
+    },
+    onConnection(connection) {
+      if (isDns(connection)) connection.protocol = DNS_PROTOCOL;
+      else conversations.closed(connection);
+      observer.connection(connection);
+    },
   });
 
   function begin(input: Input): void {
-    decoders.set(input.input, createDecoder({ addresses }, input.damage));
-    vantages.set(input.input, createVantage(addresses));
+    readings.set(input.input, {
+      input,
+      decoder: createDecoder({ addresses }, input.damage),
+      vantage: createVantage(addresses),
+      packets: 0,
+      vantageAt: FIRST_VANTAGE,
+    });
   }
 
   function advance(time: Timestamp): void {
@@ -59,41 +111,46 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
     lookups.advance(time);
   }
 
-  let decoder: Decoder | undefined;
-  let vantage: VantageWatch | undefined;
-  let current = -1;
+  let reading: Reading | undefined;
 
   /** One packet of an input that has begun; packets come in order of time. */
   function packet(read: Packet): void {
-    if (read.input !== current) {
-      current = read.input;
-      decoder = decoders.get(current);
-      vantage = vantages.get(current);
-    }
-    if (!(decoder as Decoder).decode(read, layers)) return;
-    (vantage as VantageWatch).push(layers);
+    if (reading === undefined || read.input !== reading.input.input) reading = readings.get(read.input) as Reading;
+    const { decoder, vantage } = reading;
+    if (!decoder.decode(read, layers)) return;
+    vantage.push(layers);
+    if (++reading.packets === reading.vantageAt) refreshVantage(reading);
     const protocol = layers.protocol;
-    if (protocol === IP_PROTOCOL.udp) return datagram();
+    if (protocol === IP_PROTOCOL.udp) return datagram(vantage);
     if (protocol === IP_PROTOCOL.tcp) {
       advance(read.time);
-      if (dns.wants(layers.sourcePort, layers.destinationPort)) streams.push(layers);
+      streams.push(layers);
       return;
     }
     if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
-      if ((decoder as Decoder).decodeIcmpInner(layers, quoted)) dns.unreachable(read.time, quoted);
+      if (decoder.decodeIcmpInner(layers, quoted)) {
+        dns.unreachable(read.time, quoted);
+        streams.quoted(layers, quoted);
+      }
     }
     advance(read.time);
   }
 
-  function datagram(): void {
+  /** Rows that come while the capture is read can be placed. */
+  function refreshVantage(of: Reading): void {
+    of.input.vantage = of.vantage.finish();
+    of.vantageAt *= 2;
+  }
+
+  function datagram(vantage: VantageWatch): void {
     advance(layers.time);
     const kind = dns.datagram(layers);
-    if (kind !== 0) (vantage as VantageWatch).sawDns(kind === 1, kind === 2);
+    if (kind !== 0) vantage.sawDns(kind === 1, kind === 2);
   }
 
   /** One DNS message that tcpdump already read. */
   function message(text: Layers, read: DnsMessage): void {
-    const own = vantages.get(text.input);
+    const own = readings.get(text.input)?.vantage;
     own?.push(text);
     own?.sawDns(!read.response, read.response);
     advance(text.time);
@@ -103,17 +160,25 @@ export function createExtract({ addresses, dnsPorts, emit }: ExtractOptions) {
   /** The inputs are read: what is still open ends. */
   function finish(inputs: readonly Input[]): void {
     for (const input of inputs) {
-      const own = vantages.get(input.input);
-      if (own === undefined) continue;
       if (input.endsAt > horizon.endsAt) horizon.endsAt = input.endsAt;
-      input.vantage = own.finish();
       input.damage.duplicates += dns.counts.duplicates[input.input] ?? 0;
+      input.damage.duplicates += streams.counters.copies[input.input] ?? 0;
+      tellVantage(input);
     }
     streams.finish();
     lookups.finish();
+    // What the last rows showed can be seen from there, too.
+    for (const input of inputs) tellVantage(input);
+  }
+
+  function tellVantage(input: Input): void {
+    const own = readings.get(input.input);
+    if (own !== undefined) input.vantage = own.vantage.finish();
   }
 
   return { begin, packet, message, finish, snapshot: lookups.snapshot, counts: dns.counts, lookups: lookups.counts };
 }
 
 export type Extract = ReturnType<typeof createExtract>;
+
+const sideOf = (fromClient: boolean): Side => (fromClient ? 'client' : 'server');

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,8 @@ import { fakeIo } from './support/fake-io.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-// Each kind of input and of finding once; the last is two captures of one time, read as one.
-const CASES: readonly (readonly string[])[] = [
+// Each kind of input and of DNS finding once; the last is two captures of one time, read as one.
+const LOOKUPS: readonly (readonly string[])[] = [
   ...['g_gap', 'g_k8s', 'g_aaaadrop', 'g_all2', 'g_closed', 'm_all1', 'n_drop', 'g_tc'].map((name) => [
     `test/corpora/resolvers/${name}.pcap`,
   ]),
@@ -22,6 +22,33 @@ const CASES: readonly (readonly string[])[] = [
   ['test/corpora/dns-lab/glibc.race-dnat.pcap', 'test/corpora/dns-lab/glibc.race-dnat.node.pcap'],
 ];
 
+// What connections and exchanges can suffer, in a pod, on nodes and gateways, in plain text and TLS.
+const TRAFFIC: readonly (readonly string[])[] = [
+  ...[
+    'accept-queue-overflow',
+    'dead-endpoint.node',
+    'dead-endpoint.near-refused',
+    'bandwidth-limit',
+    'grpc-deadline-slow-server',
+    'healthy-grpc-stream',
+    'grpc-too-many-pings',
+    'http-retry-503',
+    'idle-silent-drop',
+    'mixed-loss-and-503',
+    'mtu-blackhole',
+    'no-connection-reuse',
+    'serial-fan-out',
+    'tcp-rto-stall',
+    'tcp-syn-retry.node',
+    'tls-handshake-per-request',
+    'tls-slow-handshake',
+    'zero-window-client',
+    'healthy-http-mix',
+  ].map((name) => [`../shared/captures/net/${name}.pcap`]),
+  ['../shared/captures/net/tcp-rto-stall.pcap', '../shared/captures/net/tcp-rto-stall.node.pcap'],
+  ['examples/glibc-race.pcap'],
+];
+
 const isThere = (names: readonly string[]): boolean => names.every((name) => existsSync(join(root, name)));
 
 async function json(...words: string[]): Promise<Diagnosis> {
@@ -31,26 +58,84 @@ async function json(...words: string[]): Promise<Diagnosis> {
   return JSON.parse(io.out) as Diagnosis;
 }
 
-describe('exported lookups, explained again', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'kubelag-rows-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kubelag-rows-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.skipIf(!CASES.every(isThere))('has the shared incidents beside the repository', () => {
-    expect(CASES.every(isThere)).toBe(true);
+async function exported(kind: string, captures: readonly string[], file = `${kind}.ndjson`): Promise<string> {
+  const rows = join(folder, file);
+  const io = fakeIo();
+  expect([0, 3], io.err).toContain(await run(['export', kind, ...captures, '--output', rows], io));
+  return rows;
+}
+
+/** What is said of a capture but for where it was read. */
+const saidOf = ({ inputs, lookups, ...rest }: Diagnosis): unknown => ({
+  ...rest,
+  // What is left out of an export was left out before it.
+  lookups: { ...lookups, leftOut: null },
+  inputs: inputs.map(({ path: _path, format, holds: _holds, ...input }) => ({
+    ...input,
+    format: format.replace('+ndjson', ''),
+  })),
+});
+
+const isRow = (line: string): boolean => !line.startsWith('{"schema":"kubelag/input');
+const ofLookups = ({ occurrences }: Diagnosis['findings'][number]): boolean => occurrences.unit === 'lookups';
+
+describe('exported rows, explained again', () => {
+  const all = [...LOOKUPS, ...TRAFFIC];
+  it.skipIf(!all.every(isThere))('has all captures beside the repository', () => {
+    expect(all.every(isThere)).toBe(true);
   });
-  it.each(CASES.filter(isThere))('give the findings of %s', async (...names) => {
+  it.each(all.filter(isThere))('give the whole answer of %s', async (...names) => {
     const captures = names.map((name) => join(root, name));
-    const rows = join(folder, 'rows.ndjson');
-    const io = fakeIo();
-    expect([0, 3], io.err).toContain(await run(['export', 'lookups', ...captures, '--output', rows], io));
+    const rows = await exported('rows', captures);
+    const [direct, again] = [await json(...captures), await json(rows)];
+    expect(direct.lookups.count + direct.connections.count).toBeGreaterThan(0);
+    expect(saidOf(again)).toEqual(saidOf(direct));
+  });
+
+  it('are the same rows once more', async () => {
+    const rows = await exported('rows', [join(root, 'test/corpora/dns-lab/glibc.race-dnat.pcap')]);
+    const again = await exported('rows', [rows], 'again.ndjson');
+    const [first, second] = [rows, again].map((file) => readFileSync(file, 'utf8').split('\n'));
+    expect(second?.filter(isRow)).toEqual(first?.filter(isRow));
+  });
+});
+
+describe('exported lookups, explained again', () => {
+  it.each(LOOKUPS.filter(isThere))('give the findings of %s', async (...names) => {
+    const captures = names.map((name) => join(root, name));
+    const rows = await exported('lookups', captures);
     const [direct, again] = [await json(...captures), await json(rows)];
     expect(direct.lookups.count).toBeGreaterThan(0);
-    for (const part of ['verdict', 'findings', 'ruledOut', 'unobservable'] as const) {
-      expect(again[part], part).toEqual(direct[part]);
-    }
+    expect(again.findings).toEqual(direct.findings.filter(ofLookups));
     expect({ ...again.lookups, leftOut: null }).toEqual({ ...direct.lookups, leftOut: null });
+  });
+
+  it('say that connections were not exported', async () => {
+    const rows = await exported('lookups', [join(root, 'test/corpora/resolvers/g_tc.pcap')]);
+    const { unobservable, inputs } = await json(rows);
+    expect(inputs[0]).toMatchObject({ holds: ['lookups'], vantage: { sees: { dns: true, tcp: false, http: false } } });
+    const whys = unobservable.filter(({ rule }) => rule.startsWith('connection') || rule.startsWith('tcp'));
+    for (const { why } of whys) expect(why).toMatch(/export holds no connections; kubelag export rows/);
+    expect(whys.length).toBeGreaterThan(0);
+  });
+});
+
+describe('exports of one kind each, in one file', () => {
+  it('count as all that they hold', async () => {
+    const capture = join(root, 'test/corpora/dns-lab/go.dead-backend.node.pcap');
+    const files = [];
+    for (const kind of ['lookups', 'exchanges', 'connections']) files.push(await exported(kind, [capture]));
+    const mixed = join(folder, 'mixed.ndjson');
+    writeFileSync(mixed, files.map((file) => readFileSync(file, 'utf8')).join(''));
+    const [direct, again] = [await json(capture), await json(mixed)];
+    expect(again.inputs[0]?.damage).toEqual(direct.inputs[0]?.damage);
+    expect(again.findings).toEqual(direct.findings);
+    expect(again.unobservable).toEqual(direct.unobservable);
   });
 });

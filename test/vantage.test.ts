@@ -21,9 +21,9 @@ function read(file: URL): { kind: string; addresses: string[]; tcp: string; gaps
   const vantage = createVantage(addresses);
   const sizes = new Map<string, number>();
   const streams = createTcpStreams({
-    wants: () => true,
+    addresses,
     onData(stream, _, start, end) {
-      const key = `${stream.clientPort} ${stream.fromClient}`;
+      const key = `${stream.connection.clientPort} ${stream.fromClient}`;
       sizes.set(key, (sizes.get(key) ?? 0) + end - start);
     },
     onGap: () => {},

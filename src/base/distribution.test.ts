@@ -21,6 +21,26 @@ const value = fc.oneof(
   fc.integer({ min: 1, max: 53 }).map((exponent) => 2 ** exponent - 1),
 );
 
+describe('shifted', () => {
+  it.each([
+    ['exact', 100],
+    ['coarse', 9000],
+  ])('adds to each value, and goes no lower than zero (%s)', (_, count) => {
+    const values = Array.from({ length: count }, (__, index) => 1e6 + index * 1e3);
+    const distribution = new Distribution();
+    for (const one of values) distribution.add(nanoseconds(one));
+    const more = distribution.shifted(5e6);
+    expect(more.count).toBe(count);
+    expect(more.quantile(0.5)).toBeGreaterThan(0.99 * (distribution.quantile(0.5) + 5e6));
+    expect(more.quantile(0.5)).toBeLessThan(1.01 * (distribution.quantile(0.5) + 5e6));
+    expect(more.max).toBe(distribution.max + 5e6);
+    expect(Math.abs(more.total - (distribution.total + count * 5e6))).toBeLessThan(0.01 * more.total);
+    const none = distribution.shifted(-1e9);
+    expect([none.count, none.max, none.total]).toEqual([count, 0, 0]);
+    expect(distribution.max).toBe(values.at(-1));
+  });
+});
+
 describe('a distribution', () => {
   it('is exact while small', () => {
     const distribution = of([5, 1, 3, 2, 4]);

@@ -79,6 +79,8 @@ export class Distribution {
       const without = removed.#sorted();
       let next = 0;
       for (const value of this.#sorted()) {
+        // What is not in here is passed over.
+        while (next < without.length && (without[next] as number) < value) next++;
         if (next < without.length && without[next] === value) next++;
         else result.add(nanoseconds(value));
       }
@@ -92,6 +94,24 @@ export class Distribution {
     // Counting in made it the largest value that ever was; some of those are gone.
     const last = result.#occupiedMost();
     result.max = nanoseconds(Math.min(last < 0 ? 0 : middleOf(last), Math.max(this.max, added.max)));
+    return result;
+  }
+
+  /** This distribution with each value greater by so much: less where negative, and never below zero. */
+  shifted(by: number): Distribution {
+    const result = new Distribution();
+    if (this.#exact !== null) {
+      for (const value of this.#exact) result.add(nanoseconds(value + by));
+      return result;
+    }
+    result.#coarsen();
+    for (const [bucket, count] of this.#occupied()) {
+      const value = Math.max(0, Math.min(middleOf(bucket), this.max) + by);
+      result.#buckets![bucketOf(value)]! += count;
+      result.count += count;
+      result.total += count * value;
+    }
+    result.max = nanoseconds(Math.max(0, this.max + by));
     return result;
   }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fillMessage, formatCount, formatDuration, formatShare, plural, printable } from './text.ts';
+import { fillMessage, formatBytes, formatCount, formatDuration, formatShare, plural, printable } from './text.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 };
 
@@ -34,6 +34,19 @@ describe('durations', () => {
       }),
     );
   });
+});
+
+describe('bytes', () => {
+  it.each<[number, string]>([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1 kB'],
+    [1234, '1.23 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1 MB'],
+    [20_480_000, '20.5 MB'],
+    [3.2e9, '3.2 GB'],
+  ])('%d are %s', (value, expected) => expect(formatBytes(value)).toBe(expected));
 });
 
 describe('counts', () => {

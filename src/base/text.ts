@@ -16,6 +16,13 @@ export function formatDuration(nanoseconds: number): string {
 const digits = (value: number): string =>
   String(Number(value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)));
 
+/** `312 B`, `1.2 kB`, `20.5 MB`: three significant digits, in thousands. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  if (bytes < 999_500) return `${digits(bytes / 1e3)} kB`;
+  return bytes < 999.5e6 ? `${digits(bytes / 1e6)} MB` : `${digits(bytes / 1e9)} GB`;
+}
+
 /** With commas between thousands; `toLocaleString` would load a locale's data for it. */
 export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 

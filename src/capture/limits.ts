@@ -22,6 +22,12 @@ export const MAX_LINE_BYTES = 1 << 17;
 /** One row, or one saved result written without line ends. */
 export const MAX_ROW_BYTES = 64 << 20;
 
+/** A line of a TLS key log has a label, 64 digits and 96; others are passed over. */
+export const MAX_KEY_LINE_BYTES = 1 << 10;
+
+/** A connection's secrets take some 800 bytes: this is those of 300,000 connections. */
+export const MAX_KEY_LOG_BYTES = 256 << 20;
+
 /** How far a lost place is searched for before the bytes are given up: a few of the largest usual packets. */
 export const RESYNC_BYTES = 1 << 20;
 

@@ -24,6 +24,8 @@ export interface OpenOptions {
   stdin?: AsyncIterable<unknown>;
   /** Ports that speak DNS in tcpdump's text; 53 where not given. */
   dnsPorts?: readonly number[];
+  /** Takes the TLS key logs that a capture itself carries. */
+  onSecrets?(keyLog: Uint8Array): void;
 }
 
 const READS = 'kubelag reads pcap, pcapng, tcpdump text and its own rows, also in gzip or zstd';
@@ -124,7 +126,7 @@ async function openFormat(
       return { kind: 'packets', source: new PcapSource(window, input('pcap'), header) };
     }
     case 'pcapng':
-      return { kind: 'packets', source: new PcapngSource(window, input('pcapng')) };
+      return { kind: 'packets', source: new PcapngSource(window, input('pcapng'), options.onSecrets) };
     case 'text':
       return openText(window, path, input('tcpdump text'), options);
     case 'rows':

@@ -1,6 +1,8 @@
 import { formatCount } from '../base/text.ts';
 import { at } from '../base/time.ts';
+import type { Input } from '../model/input.ts';
 import type { SourceState } from '../model/source.ts';
+import type { ByteWindow } from './byte-window.ts';
 import { MAX_BLOCK_BYTES, MAX_INTERFACES, MAX_PACKET_BYTES, RESYNC_BYTES } from './limits.ts';
 import { addLinkType } from './link-types.ts';
 import { atByte, note } from './notes.ts';
@@ -21,12 +23,16 @@ const BLOCK = {
   statistics: 5,
   enhancedPacket: 6,
   journal: 9,
+  secrets: 10,
   systemCall: 0x204,
   systemCallWithFlags: 0x208,
 } as const;
 // Blocks that are no packets, but which Wireshark gives a frame number.
 const NUMBERED: ReadonlySet<number> = new Set([BLOCK.journal, BLOCK.systemCall, BLOCK.systemCallWithFlags]);
 const KNOWN: ReadonlySet<number> = new Set([BLOCK.section, 1, 2, 3, 4, 5, 6, 9, 10]);
+
+// The kind of secrets: `TLSK` (draft-ietf-opsawg-pcapng section 4.7).
+const TLS_KEY_LOG = 0x544c534b;
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const SMALLEST_BLOCK = 12;
@@ -44,6 +50,13 @@ export class PcapngSource extends PacketSourceBase {
   #number = 0;
   #lastTime = 0;
   #lostAt = -1;
+  readonly #onSecrets: (keyLog: Uint8Array) => void;
+
+  /** @param onSecrets takes TLS key logs; valid during the call */
+  constructor(window: ByteWindow, input: Input, onSecrets: (keyLog: Uint8Array) => void = () => {}) {
+    super(window, input);
+    this.#onSecrets = onSecrets;
+  }
 
   override next(): SourceState {
     const { window } = this;
@@ -92,6 +105,9 @@ export class PcapngSource extends PacketSourceBase {
         return false;
       case BLOCK.statistics:
         this.#statistics(start, end);
+        return false;
+      case BLOCK.secrets:
+        this.#secrets(start, end);
         return false;
       default:
         if (NUMBERED.has(type)) this.#number++;
@@ -216,6 +232,15 @@ export class PcapngSource extends PacketSourceBase {
     if (!this.started) return;
     const end = Number(absoluteNanoseconds(high, low, from) - (input.firstPacketAt as bigint)) + this.shift;
     if (end > input.endsAt && end - input.endsAt <= MOST_SILENCE_AT_END) input.endsAt = at(end);
+  }
+
+  /** Secrets of other protocols (WireGuard, Zigbee) are passed over. */
+  #secrets(start: number, end: number): void {
+    if (end - start < 8) return void this.#damaged(start);
+    const { view, bytes } = this.window;
+    if (view.getUint32(start, this.#little) !== TLS_KEY_LOG) return;
+    const length = Math.min(view.getUint32(start + 4, this.#little), end - start - 8);
+    this.#onSecrets(bytes.subarray(start + 8, start + 8 + length));
   }
 
   #packetDrops(start: number, end: number): void {

@@ -19,6 +19,7 @@ export interface ReadingOptions {
   client?: string[];
   name?: string[];
   slowerThan?: Duration;
+  keylog?: string[];
   quiet?: true;
   /** False with `--no-progress`. */
   progress: boolean;
@@ -43,6 +44,7 @@ export async function analyzeInputs(
       clients: options.client ?? [],
       names: options.name ?? [],
       slowerThan: options.slowerThan ?? null,
+      ...(options.keylog === undefined ? {} : { keyLogs: options.keylog }),
       observers,
       onProgress: progress.onProgress,
       onInterim: progress.onInterim,

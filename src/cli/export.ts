@@ -1,4 +1,6 @@
+import { holdRows } from '../export/held-rows.ts';
 import type { RowKind } from '../export/row-exporter.ts';
+import { UserError } from '../model/user-error.ts';
 import { analyzeInputs, type Context, type ReadingOptions } from './analysis.ts';
 import { EXIT } from './exit-status.ts';
 import { openDestination } from './output.ts';
@@ -11,7 +13,7 @@ export interface ExportOptions extends ReadingOptions {
   output?: string;
 }
 
-/** `kubelag export lookups|transactions FILE…`: rows for other tools, written as they are found. */
+/** `kubelag export rows|lookups|… FILE…`: rows for other tools, written as they are found. */
 export async function exportRows(
   kind: RowKind,
   paths: readonly string[],
@@ -19,15 +21,26 @@ export async function exportRows(
   context: Context,
 ): Promise<number> {
   const { io } = context;
+  if (options.format === 'csv' && kind === 'rows') {
+    throw new UserError('export rows --format csv: rows of several kinds are no table; name one kind, or leave ndjson');
+  }
   const destination = openDestination(io, options.output, paths);
   const write = (text: string): void => destination.write(text);
   const exporter =
-    options.format === 'csv'
+    options.format === 'csv' && kind !== 'rows'
       ? (await import('../export/csv.ts')).createCsvExporter(kind, write)
       : (await import('../export/ndjson.ts')).createNdjsonExporter(kind, write);
-  await analyzeInputs(paths, options, context, [exporter]);
+  await analyzeInputs(paths, options, context, [holdRows(kind, exporter)]);
   destination.close();
   if (exporter.rows > 0) return EXIT.clear;
-  io.stderr.write(`kubelag: ${paths.join(', ')}: holds no lookup to export\n`);
+  io.stderr.write(`kubelag: ${paths.join(', ')}: holds no ${NOTHING[kind]} to export\n`);
   return EXIT.unobserved;
 }
+
+const NOTHING: Readonly<Record<RowKind, string>> = {
+  rows: 'lookup, connection or exchange',
+  lookups: 'lookup',
+  transactions: 'lookup',
+  connections: 'connection',
+  exchanges: 'readable exchange',
+};

@@ -68,6 +68,9 @@ export function parseTop(text: string): number {
 /** Appends what an option that may stand several times was given. */
 export const parseName = (text: string, before: readonly string[] = []): string[] => [...before, ...listOf(text)];
 
+/** A file, of an option that may stand several times. */
+export const parsePath = (path: string, before: readonly string[] = []): string[] => [...before, path];
+
 const listOf = (text: string): string[] =>
   text
     .split(',')

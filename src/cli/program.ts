@@ -9,7 +9,7 @@ import type { ExplainOptions } from './explain.ts';
 import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
-import { parseClients, parseDuration, parseName, parsePorts, parseTop } from './options.ts';
+import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseTop } from './options.ts';
 import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
 import { FORMATS } from './services.ts';
@@ -23,7 +23,8 @@ const reading = (command: Command): Command =>
     .addOption(new Option('--client <addresses>', 'only lookups of these clients').argParser(parseClients))
     .addOption(new Option('--name <names>', 'only lookups of these names; * stands for anything').argParser(parseName))
     .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
-    .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts));
+    .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts))
+    .addOption(new Option('--keylog <file>', 'TLS secrets, as SSLKEYLOGFILE has them written').argParser(parsePath));
 
 const writing = (command: Command, formats: readonly string[]): Command =>
   command

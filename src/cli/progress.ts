@@ -73,6 +73,10 @@ const labels = (done: Done): object => ({ packets: formatCount(done.packets) });
 /** `12,031 packets, 310 lookups, slowest 5.01 s: …` */
 export function interimLine(packets: number, diagnosis: Diagnosis | null): string {
   const parts = [plural(packets, 'packet')];
+  if (diagnosis !== null && diagnosis.exchanges.calls > 0) {
+    const slowest = fromSeconds(diagnosis.exchanges.latency.maxSeconds);
+    parts.push(plural(diagnosis.exchanges.calls, 'request'), `slowest ${formatDuration(slowest)}`);
+  }
   if (diagnosis !== null && diagnosis.lookups.count > 0) {
     const slowest = fromSeconds(diagnosis.lookups.latency.maxSeconds);
     parts.push(plural(diagnosis.lookups.count, 'lookup'), `slowest ${formatDuration(slowest)}`);

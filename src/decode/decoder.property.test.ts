@@ -109,6 +109,7 @@ function told(bench: Bench, link: number): object {
     interface: 0,
     payloadStart: rest.payloadStart - link,
     payloadEnd: rest.payloadEnd - link,
+    tcpOptions: rest.tcpOptions < 0 ? -1 : rest.tcpOptions - link,
     damage: bench.damage.undecodable,
   };
 }

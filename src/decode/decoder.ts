@@ -195,6 +195,7 @@ function reset(layers: Layers, bytes: Uint8Array, start: number): void {
   layers.acknowledgment = 0;
   layers.tcpFlags = 0;
   layers.window = 0;
+  layers.tcpOptions = -1;
   layers.icmpType = -1;
   layers.icmpCode = -1;
 }

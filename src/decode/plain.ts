@@ -56,6 +56,7 @@ export function readPlain(packet: Packet, layers: Layers, addresses: AddressTabl
     layers.acknowledgment = readU32(bytes, transport + 8);
     layers.tcpFlags = bytes[transport + 13] as number;
     layers.window = readU16(bytes, transport + 14);
+    layers.tcpOptions = transport + TCP_HEADER;
     layers.payloadStart = payload;
     layers.payloadEnd = captured;
     layers.payloadLength = wireEnd - payload;

@@ -78,7 +78,9 @@ function readTcp(cursor: Cursor, layers: Layers): number {
 
   const headerLength = ((bytes[position + 12] as number) >> 4) << 2;
   const payload = position + headerLength;
+  layers.tcpOptions = position + TCP_HEADER;
   if (headerLength < TCP_HEADER || payload > cursor.wireEnd) {
+    layers.tcpOptions = end;
     layers.payloadStart = end;
     layers.payloadEnd = end;
     layers.payloadLength = 0;
@@ -113,6 +115,7 @@ function readPortsOnly(cursor: Cursor, layers: Layers): number {
   if (layers.protocol === IP_PROTOCOL.tcp && end - position >= PORTS + 4) {
     layers.sequence = readU32(bytes, position + 4);
   }
+  layers.tcpOptions = end;
   layers.payloadStart = end;
   layers.payloadEnd = end;
   layers.payloadLength = 0;

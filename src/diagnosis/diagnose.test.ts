@@ -8,7 +8,7 @@ import { packetId } from '../model/packet.ts';
 import { atMs, attemptOf, inputOf, lookupOf } from '../model/testing/rows.ts';
 import { problemsOf, throughJson } from '../model/testing/validate.ts';
 import { defineFact, defineRule, type Rule, type RuleContext } from '../rules/support/define-rule.ts';
-import { Tally } from '../rules/support/tally.ts';
+import { lookupTally } from '../rules/support/tally.ts';
 import { createDiagnosis, type DiagnosisOptions } from './diagnose.ts';
 
 const MESSAGES = { slow: '{count} of {total} lookups are slow', clear: 'none of {total:lookup} is slow' } as const;
@@ -19,7 +19,7 @@ const ruleOf = (id: string, create: (context: RuleContext<keyof typeof MESSAGES>
 /** Reports each lookup of `least` or longer. */
 const slowRule = (id: string, least = milliseconds(100), parts: Partial<Report<'slow'>> = {}): Rule =>
   ruleOf(id, ({ report, clear }) => {
-    const tally = new Tally();
+    const tally = lookupTally();
     let total = 0;
     return {
       lookup(lookup) {
@@ -111,7 +111,7 @@ describe('a diagnosis', () => {
     });
     const [finding] = diagnose([slowRule('a')], [far], { inputs: [inputOf(), inputOf({ input: 1 })] }).findings;
     expect(finding?.examples[0]?.packets).toEqual(['1:7']);
-    expect(finding?.examples[0]?.row.attempts[0]?.sent[0]?.packet).toBe(7);
+    expect(finding?.examples[0]?.row).toMatchObject({ attempts: [{ sent: [{ packet: 7 }] }] });
     expect(finding?.filter).toBe('frame.number in {2}');
   });
 

@@ -1,14 +1,19 @@
-import { plural } from '../base/text.ts';
+import { DNS_PROTOCOL } from '../model/connection.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
-import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
+import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { absorb } from './absorb.ts';
+import { ABSORPTIONS } from './absorption.ts';
+import { createConnectionStatistics } from './connection-statistics.ts';
+import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
-import { createStatistics } from './statistics.ts';
+import { createLookupStatistics } from './lookup-statistics.ts';
+import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface DiagnosisOptions {
@@ -50,7 +55,9 @@ interface Runner {
  */
 export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const { rules, inputs, version } = options;
-  const statistics = createStatistics();
+  const lookups = createLookupStatistics();
+  const exchanges = createExchangeStatistics();
+  const connections = createConnectionStatistics();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -86,48 +93,56 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
 
   // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
-  const listeners: ((lookup: Lookup) => void)[] = [statistics.lookup];
+  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
   for (const observer of observers) {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
-  const hearConnection = observers.filter((observer) => observer.connection !== undefined);
-  const hearExchange = observers.filter((observer) => observer.exchange !== undefined);
+  const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
+  const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
+  const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
 
   const judge = (): Diagnosis => {
     for (const observer of factObservers) observer.finish?.();
-    const findings: Finding[] = [];
+    const reported: { rule: Rule; report: Report }[] = [];
     const ruledOut: Diagnosis['ruledOut'] = [];
     const unobservable: Diagnosis['unobservable'] = [];
-    const unheard = statistics.latency.count === 0 ? whyUnheard(inputs, options.leftOut) : null;
+    const rows = {
+      lookups: {
+        ...lookups.row(inputs),
+        leftOut: { count: options.leftOut?.count ?? 0, because: options.leftOut?.because ?? null },
+      },
+      exchanges: exchanges.row(inputs),
+      connections: connections.row(inputs),
+    };
+    const unheard = createHearing(inputs, rows);
     for (const runner of runners) {
       const { rule } = runner;
-      if (unheard !== null && rule.sees.includes('dns')) {
-        unobservable.push({ rule: rule.id, ...unheard });
+      const reason = unheard(rule.sees);
+      if (reason !== null) {
+        unobservable.push({ rule: rule.id, ...reason });
         continue;
       }
       runner.answers = noAnswers();
       runner.observer.finish?.();
       const { answers } = runner;
       requireOneVerdict(rule.id, answers);
-      for (const report of answers.reports) findings.push(findingRow(rule, report, statistics.latency, inputs));
+      for (const report of answers.reports) reported.push({ rule, report });
       ruledOut.push(...answers.ruledOut);
-      for (const reason of answers.unobservable) unobservable.push({ rule: rule.id, ...reason });
+      for (const why of answers.unobservable) unobservable.push({ rule: rule.id, ...why, missing: null });
     }
-    findings.sort(dearestFirst);
-    const lookups = {
-      ...statistics.row(inputs),
-      leftOut: { count: options.leftOut?.count ?? 0, because: options.leftOut?.because ?? null },
-    };
+    const findings = absorb(reported, ABSORPTIONS)
+      .map(({ rule, report, absorbs }) => ({ ...findingRow(rule, report, latency, inputs), absorbs: [...absorbs] }))
+      .toSorted(dearestFirst);
     return {
       schema: DIAGNOSIS_SCHEMA,
       tool: { name: 'kubelag', version },
       inputs: inputs.map(toInputRow),
-      verdict: verdictOf({ findings, ruledOut, unobservable, lookups }),
+      verdict: verdictOf({ findings, ruledOut, unobservable, ...rows }),
       findings,
       ruledOut,
       unobservable,
-      lookups,
+      ...rows,
     };
   };
 
@@ -141,6 +156,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (let index = 0; index < listeners.length; index++) (listeners[index] as (lookup: Lookup) => void)(lookup);
       },
       connection(connection) {
+        if (connection.protocol === DNS_PROTOCOL) return;
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange(exchange) {
@@ -162,29 +178,6 @@ function requireOneVerdict(id: string, answers: Answers): void {
   if (reports.length + ruledOut.length + unobservable.length === 0) throw new Error(`rule ${id} came to no verdict`);
   if (ruledOut.length > 1) throw new Error(`rule ${id} was ruled out twice`);
   if (reports.length > 0 && ruledOut.length > 0) throw new Error(`rule ${id} was both reported and ruled out`);
-}
-
-// ICMP says when nobody listens on a server's port, and `port 53` alone would miss it.
-const DNS_CAPTURE = "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'";
-
-/** Why no rule about DNS could have heard anything. */
-function whyUnheard(inputs: readonly Input[], leftOut: DiagnosisOptions['leftOut']): Unobservable {
-  if (leftOut !== undefined && leftOut.count > 0) {
-    const reason = leftOut.because === null ? '' : `: ${leftOut.because}`;
-    return {
-      why: `no lookup is left to look at: ${plural(leftOut.count, 'lookup')} left out${reason}`,
-      capture: DNS_CAPTURE,
-    };
-  }
-  const packets = inputs.reduce((sum, input) => sum + input.packets, 0);
-  if (packets === 0) return { why: 'the capture is empty', capture: DNS_CAPTURE };
-  const seen = inputs.some((input) => input.vantage.sees.dns);
-  return {
-    why: seen
-      ? `no lookup starts within the ${plural(packets, 'packet')} of the capture`
-      : `the capture shows no DNS (${plural(packets, 'packet')})`,
-    capture: DNS_CAPTURE,
-  };
 }
 
 function dearestFirst(a: Finding, b: Finding): number {

@@ -1,11 +1,12 @@
 import { fillMessage } from '../base/text.ts';
 import type { Distribution } from '../base/distribution.ts';
 import { at, toSeconds } from '../base/time.ts';
-import type { Finding } from '../model/diagnosis.ts';
-import type { Report } from '../model/finding.ts';
+import { toConnectionRow } from '../model/connection-row.ts';
+import type { ExampleRow, Finding } from '../model/diagnosis.ts';
+import { toExchangeRow } from '../model/exchange-row.ts';
+import type { Example, Report, Unit } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
-import type { Lookup } from '../model/lookup.ts';
 import { packetReference, type PacketId } from '../model/packet.ts';
 import { wiresharkFilter } from './filter.ts';
 import { judgeSeverity, shareOfLatency } from './severity.ts';
@@ -17,9 +18,13 @@ interface NamedRule {
   readonly messages: Readonly<Record<string, string>>;
 }
 
+/** How long all rows of the capture took, by what they are. */
+export type Latencies = Readonly<Record<'lookups' | 'exchanges' | 'connections', Distribution>>;
+
 /** What a rule reported, as the contract has it. */
-export function findingRow(rule: NamedRule, report: Report, latency: Distribution, inputs: readonly Input[]): Finding {
+export function findingRow(rule: NamedRule, report: Report, latencies: Latencies, inputs: readonly Input[]): Finding {
   const { cost } = report;
+  const latency = report.latency ?? latencies[LATENCY_OF[report.unit]];
   const { severity, because: severityBecause } = judgeSeverity(report, latency.total);
   const references = (packets: readonly PacketId[]): (number | string)[] =>
     packets.map((packet) => packetReference(packet, report.input));
@@ -42,9 +47,7 @@ export function findingRow(rule: NamedRule, report: Report, latency: Distributio
       shareOfLatency: shareOfLatency(cost, latency.total),
     },
     input: report.input,
-    examples: cost.examples.map((lookup, index) =>
-      exampleRow(lookup, references(cost.examplePackets[index] ?? []), inputs),
-    ),
+    examples: cost.examples.map((example) => exampleRow(example, references(example.packets), inputs)),
     evidence: report.evidence.map(({ says, packets }) => ({ says, packets: references(packets) })),
     filter: hasFrameNumbers(inputs[report.input]) ? wiresharkFilter(provingPackets(report), report.input) : null,
     because: report.because.map((setting) => ({ ...setting })),
@@ -55,6 +58,13 @@ export function findingRow(rule: NamedRule, report: Report, latency: Distributio
   };
 }
 
+const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {
+  lookups: 'lookups',
+  connections: 'connections',
+  exchanges: 'exchanges',
+  calls: 'exchanges',
+};
+
 /** The rule's message with its data; a message that the rule does not have is a bug. */
 export function messageOf(rule: NamedRule, message: string, data: Readonly<Record<string, string | number>>): string {
   const text = rule.messages[message];
@@ -62,26 +72,34 @@ export function messageOf(rule: NamedRule, message: string, data: Readonly<Recor
   return fillMessage(text, data);
 }
 
-function exampleRow(
-  lookup: Lookup,
-  packets: (number | string)[],
-  inputs: readonly Input[],
-): Finding['examples'][number] {
-  const row = toLookupRow(lookup, inputs);
-  return {
-    lookup: row.id,
-    request: null,
-    startedAt: row.startedAt,
-    startSeconds: row.startSeconds,
-    durationSeconds: row.durationSeconds,
-    packets,
-    row,
-  };
+function exampleRow(example: Example, packets: (number | string)[], inputs: readonly Input[]): ExampleRow {
+  if (example.kind === 'lookup') {
+    const row = toLookupRow(example.row, inputs);
+    const { startedAt, startSeconds, durationSeconds } = row;
+    const ids = { lookup: row.id, exchange: null, connection: null, request: null };
+    return { ...ids, startedAt, startSeconds, durationSeconds, packets, row };
+  }
+  if (example.kind === 'exchange') {
+    const row = toExchangeRow(example.row, inputs);
+    const { startedAt, startSeconds, durationSeconds } = row;
+    const ids = { lookup: null, exchange: row.id, connection: row.connection, request: null };
+    return { ...ids, startedAt, startSeconds, durationSeconds, packets, row };
+  }
+  const row = toConnectionRow(example.row, inputs);
+  const { startedAt, startSeconds } = row;
+  const ids = { lookup: null, exchange: null, connection: row.id, request: null };
+  return { ...ids, startedAt, startSeconds, durationSeconds: openingSeconds(row), packets, row };
+}
+
+/** What was waited for a connection: its handshakes, or all of it where it never opened. */
+function openingSeconds({ connectSeconds, tls, durationSeconds }: ReturnType<typeof toConnectionRow>): number {
+  const handshakes = (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0);
+  return handshakes > 0 ? handshakes : durationSeconds;
 }
 
 function* provingPackets(report: Report): Generator<PacketId> {
   for (const { packets } of report.evidence) yield* packets;
-  for (const packets of report.cost.examplePackets) yield* packets;
+  for (const { packets } of report.cost.examples) yield* packets;
 }
 
 // Lines of text and rows have no frame that Wireshark could show.

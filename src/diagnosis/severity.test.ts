@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { milliseconds, seconds } from '../base/time.ts';
 import type { Report } from '../model/finding.ts';
 import { lookupOf } from '../model/testing/rows.ts';
-import { Tally } from '../rules/support/tally.ts';
+import { lookupTally } from '../rules/support/tally.ts';
 import { judgeSeverity } from './severity.ts';
 
 /** `count` occurrences of `cost` each among `of` lookups that otherwise take `rest` together. */
 function severity(cost: number, count: number, of: number, rest: number, parts: Partial<Report> = {}): string {
-  const tally = new Tally();
+  const tally = lookupTally();
   for (let index = 0; index < count; index++) tally.add(lookupOf(), milliseconds(cost), () => []);
-  const report = { cost: tally, of, unit: 'lookups', errors: 0, habit: false, ...parts };
+  const report = { cost: tally, of, unit: 'lookups' as const, errors: 0, habit: false, ...parts };
   return judgeSeverity(report, tally.costs.total + rest).severity;
 }
 
@@ -34,9 +34,9 @@ describe('severity', () => {
   });
 
   it('says its threshold', () => {
-    const tally = new Tally();
+    const tally = lookupTally();
     tally.add(lookupOf(), seconds(5), () => []);
-    const report = { cost: tally, of: 10, unit: 'lookups', errors: 0, habit: false };
+    const report = { cost: tally, of: 10, unit: 'lookups' as const, errors: 0, habit: false };
     expect(judgeSeverity(report, tally.costs.total)).toEqual({
       severity: 'critical',
       because: '1 s or more for 1 % of lookups',
@@ -45,9 +45,9 @@ describe('severity', () => {
 
   it('asks for a full hundredth of a large capture', () => {
     // Ten of 1,000 make the hundredth; the tenth dearest decides.
-    const tally = new Tally();
+    const tally = lookupTally();
     for (let index = 1; index <= 10; index++) tally.add(lookupOf(), milliseconds(index * 300), () => []);
-    const report = { cost: tally, unit: 'lookups', errors: 0, habit: false };
+    const report = { cost: tally, unit: 'lookups' as const, errors: 0, habit: false };
     const elsewhere = seconds(6000);
     expect(judgeSeverity({ ...report, of: 1000 }, elsewhere).severity).toBe('major');
     expect(judgeSeverity({ ...report, of: 700 }, elsewhere).severity).toBe('critical');

@@ -1,36 +1,108 @@
-import { formatDuration, plural } from '../base/text.ts';
+import { formatCount, formatDuration, plural } from '../base/text.ts';
 import { fromSeconds, milliseconds } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 
-// What RULES calls `major` for one lookup: nobody calls less than that slow.
-const SLOW_LOOKUP = milliseconds(100);
+// What RULES calls `major` for one occurrence: nobody calls less than that slow.
+const SLOW = milliseconds(100);
+
+type Judged = Pick<Diagnosis, 'findings' | 'ruledOut' | 'unobservable' | 'lookups' | 'exchanges' | 'connections'>;
 
 /** The one sentence that is read first, and its status. */
-export function verdictOf(
-  diagnosis: Pick<Diagnosis, 'findings' | 'ruledOut' | 'unobservable' | 'lookups'>,
-): Diagnosis['verdict'] {
-  const { findings, ruledOut, unobservable, lookups } = diagnosis;
+export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
+  const { findings, ruledOut } = diagnosis;
   const dearest = findings[0];
   if (dearest !== undefined && dearest.severity !== 'info') return { status: 'found', says: dearest.says };
   if (findings.length === 0 && ruledOut.length === 0) {
-    return { status: 'insufficient', says: unobservable[0]?.why ?? 'no rule was asked' };
+    return { status: 'insufficient', says: mostTelling(diagnosis)?.why ?? 'no rule was asked' };
   }
-  // More that could not be seen than was looked at: silence is no health.
-  if (findings.length === 0 && unobservable.length > ruledOut.length) {
+  if (findings.length === 0 && tellsLittle(diagnosis)) {
     return {
       status: 'insufficient',
-      says: `${plural(lookups.count, 'lookup')}, and little to tell: ${unobservable[0]?.why ?? ''}`,
+      says: `${seenWords(diagnosis)}, and little to tell: ${mostTelling(diagnosis)?.why ?? ''}`,
     };
   }
-  const slowest = fromSeconds(lookups.latency.maxSeconds);
-  const figures = `${plural(lookups.count, 'lookup')}, slowest ${formatDuration(slowest)}`;
-  if (slowest < SLOW_LOOKUP) return { status: 'clear', says: `no DNS lookup is slow: ${figures}` };
+  const kinds = slowestKinds(diagnosis);
+  const figures = kinds.map(({ count, slowest }) => `${count}, slowest ${formatDuration(slowest)}`).join('; ');
+  const slow = kinds.filter(({ slowest, lost }) => slowest >= SLOW || lost > 0);
+  const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
+  if (kinds.length === 0) return { status: 'clear', says: `nothing is wrong with ${seenWords(diagnosis)}` };
+  if (slow.length === 0) return { status: 'clear', says: `no ${what(kinds)} is slow: ${figures}` };
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
-  return {
-    status: 'clear',
-    says:
-      findings.length > 0
-        ? `nothing that costs much: ${figures}`
-        : `no known cause makes DNS lookups slow, yet some are: ${figures}`,
-  };
+  if (findings.length > 0) return { status: 'clear', says: `nothing that costs much: ${figures}` };
+  const names = slow.map((kind) => kind.names).join(' or ');
+  const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
+  return { status: 'clear', says: `no known cause makes ${names} ${does}: ${figures}` };
+}
+
+const isAboutDns = ({ rule }: { readonly rule: string }): boolean => rule.startsWith('dns-');
+
+/**
+ * Of DNS more that could not be seen than was looked at, and nothing was looked at but DNS: silence
+ * is no health. Rules of what the capture does not hold at all say nothing of what it does hold.
+ */
+function tellsLittle({ ruledOut, unobservable }: Judged): boolean {
+  const seen = ruledOut.filter(isAboutDns).length;
+  if (ruledOut.length > seen) return false;
+  return unobservable.filter((one) => one.missing === null && isAboutDns(one)).length > seen;
+}
+
+/** Of what there is rather than of what is not there at all. */
+const mostTelling = ({ unobservable, connections }: Judged): Judged['unobservable'][number] | undefined =>
+  unobservable.find(({ missing }) => missing === null) ??
+  (connections.count > 0 ? unobservable.find(({ missing }) => missing !== 'dns') : undefined) ??
+  unobservable[0];
+
+interface Kind {
+  name: string;
+  names: string;
+  count: string;
+  slowest: number;
+  /** That came to nothing, without a finding that says why. */
+  lost: number;
+}
+
+/** What took time, requests first: they are what callers wait for. */
+function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
+  const kinds: Kind[] = [];
+  if (exchanges.calls > 0) {
+    kinds.push({
+      name: 'request',
+      names: 'requests',
+      count: plural(exchanges.calls, 'request'),
+      slowest: fromSeconds(exchanges.latency.maxSeconds),
+      lost: 0,
+    });
+  }
+  const { failed } = connections;
+  if (failed > 0 || (exchanges.calls === 0 && connections.opened > 0)) {
+    kinds.push({
+      name: 'connection',
+      names: 'connections',
+      count:
+        failed > 0
+          ? `${formatCount(failed)} of ${plural(connections.opened, 'connection')} failed`
+          : `${plural(connections.opened, 'connection')} opened`,
+      slowest: fromSeconds(connections.latency.maxSeconds),
+      lost: failed,
+    });
+  }
+  if (lookups.count > 0) {
+    kinds.push({
+      name: 'DNS lookup',
+      names: 'DNS lookups',
+      count: plural(lookups.count, 'lookup'),
+      slowest: fromSeconds(lookups.latency.maxSeconds),
+      lost: 0,
+    });
+  }
+  return kinds;
+}
+
+function seenWords({ lookups, exchanges, connections }: Judged): string {
+  const words = [
+    ...(exchanges.count > 0 ? [plural(exchanges.count, 'request')] : []),
+    ...(connections.count > 0 ? [plural(connections.count, 'connection')] : []),
+    ...(lookups.count > 0 ? [plural(lookups.count, 'lookup')] : []),
+  ];
+  return words.length === 0 ? '0 lookups' : words.join(', ');
 }

@@ -3,13 +3,13 @@ import { Distribution } from '../base/distribution.ts';
 import { milliseconds } from '../base/time.ts';
 import type { Report } from '../model/finding.ts';
 import { lookupOf } from '../model/testing/rows.ts';
-import { Tally } from '../rules/support/tally.ts';
+import { lookupTally } from '../rules/support/tally.ts';
 import { predictSaving } from './what-if.ts';
 
 /** `affected` lookups of 5,001 ms, of which 5 s are the cause's, beside `healthy` of 1 ms and others that stay slow. */
 function saving(affected: number, healthy: number, otherSlow = 0, method: string | null = 'the waits taken out') {
   const latency = new Distribution();
-  const tally = new Tally();
+  const tally = lookupTally();
   for (let index = 0; index < affected; index++) {
     const lookup = lookupOf({ duration: milliseconds(5001) });
     latency.add(lookup.duration);

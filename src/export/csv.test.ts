@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { atMs, attemptOf, inputOf, lookupOf, unanswered } from '../model/testing/rows.ts';
+import {
+  atMs,
+  attemptOf,
+  connectionOf,
+  exchangeOf,
+  inputOf,
+  lookupOf,
+  stallOf,
+  tlsOf,
+  unanswered,
+} from '../model/testing/rows.ts';
 import type { Lookup } from '../model/lookup.ts';
-import { createCsvExporter, csvLine } from './csv.ts';
-import type { RowKind } from './row-exporter.ts';
+import { createCsvExporter, csvLine, type TableKind } from './csv.ts';
+import type { RowExporter } from './row-exporter.ts';
 
 /** A reader of RFC 4180 of its own, so that the writer is not checked by itself. */
 function parseCsv(text: string): string[][] {
@@ -31,11 +41,16 @@ function parseCsv(text: string): string[][] {
   return records;
 }
 
-function exported(kind: RowKind, lookups: readonly Lookup[]): Record<string, string>[] {
+function exported(
+  kind: TableKind,
+  lookups: readonly Lookup[],
+  more: (exporter: RowExporter) => void = () => {},
+): Record<string, string>[] {
   let text = '';
   const exporter = createCsvExporter(kind, (part) => void (text += part));
   exporter.input(inputOf());
   for (const lookup of lookups) exporter.lookup(lookup);
+  more(exporter);
   exporter.finish();
   const [heads, ...records] = parseCsv(text);
   for (const record of records) expect(record).toHaveLength(heads!.length);
@@ -85,6 +100,47 @@ describe('createCsvExporter', () => {
       rcode: 'NOERROR',
     });
     expect(rows[1]).toMatchObject({ type: 'AAAA', timesSent: '2', sentPackets: '414 611', waitSeconds: '', rcode: '' });
+  });
+
+  it('writes a connection a record', () => {
+    const connection = connectionOf({
+      tls: tlsOf(),
+      stalls: [stallOf(), stallOf({ reason: 'zero-window' }), stallOf()],
+      stallCount: 70,
+      retransmissions: { client: 1, server: 2 },
+    });
+    expect(exported('connections', [], (exporter) => exporter.connection(connection))).toMatchObject([
+      {
+        id: '0.c1',
+        synSent: '1',
+        connectSeconds: '0.0004',
+        tlsServerName: 'api.example.test',
+        tlsResumed: 'false',
+        retransmissions: '3',
+        stalls: '70',
+        stallReasons: 'loss zero-window',
+        goawayCode: '',
+        packets: '1 9',
+      },
+    ]);
+  });
+
+  it('writes an exchange a record', () => {
+    const exchange = exchangeOf({ path: '=/x', backend: '10.0.4.5:8080' });
+    expect(exported('exchanges', [], (exporter) => exporter.exchange(exchange))).toMatchObject([
+      {
+        id: '0.e1',
+        direction: 'outbound',
+        method: 'GET',
+        path: "'=/x",
+        status: '200',
+        grpcStatus: '',
+        durationSeconds: '0.004',
+        backend: '10.0.4.5:8080',
+        connectSeconds: '',
+        packets: '4 6',
+      },
+    ]);
   });
 
   it('writes the head even where there is nothing below it', () => {

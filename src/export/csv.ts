@@ -1,77 +1,35 @@
+import { toConnectionRow } from '../model/connection-row.ts';
+import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
-import type { AttemptRow, LookupRow } from '../model/diagnosis.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
-import { transactionRows, type TransactionRow } from '../model/transaction-row.ts';
+import { transactionRows } from '../model/transaction-row.ts';
+import {
+  CONNECTION_COLUMNS,
+  EXCHANGE_COLUMNS,
+  LOOKUP_COLUMNS,
+  TRANSACTION_COLUMNS,
+  type Cell,
+  type Column,
+} from './csv-columns.ts';
 import type { RowExporter, RowKind, Write } from './row-exporter.ts';
 
-type Cell = string | number | boolean | null;
-/** A column's head and what stands in it. */
-type Column<Row> = readonly [head: string, cell: (row: Row) => Cell];
+/** A table has rows of one kind. */
+export type TableKind = Exclude<RowKind, 'rows'>;
 
-const sentPackets = (attempt: AttemptRow): (number | string)[] => attempt.sent.map((sent) => sent.packet);
+const COLUMNS: Readonly<Record<TableKind, readonly (readonly [head: string, ...unknown[]])[]>> = {
+  lookups: LOOKUP_COLUMNS,
+  transactions: TRANSACTION_COLUMNS,
+  connections: CONNECTION_COLUMNS,
+  exchanges: EXCHANGE_COLUMNS,
+};
 
-const LOOKUP_COLUMNS: readonly Column<LookupRow>[] = [
-  ['id', (row) => row.id],
-  ['input', (row) => row.input],
-  ['name', (row) => row.name],
-  ['startedAt', (row) => row.startedAt],
-  ['startSeconds', (row) => row.startSeconds],
-  ['durationSeconds', (row) => row.durationSeconds],
-  ['durationIsLowerBound', (row) => row.durationIsLowerBound],
-  ['endBecause', (row) => row.endBecause],
-  ['endTimerSeconds', (row) => row.endTimer?.seconds ?? null],
-  ['outcome', (row) => row.outcome],
-  ['resolver', (row) => row.resolver],
-  ['resolverDetail', (row) => row.resolverDetail],
-  ['resolverConfidence', (row) => row.resolverConfidence],
-  ['client', (row) => row.client],
-  ['server', (row) => row.server],
-  ['answers', (row) => row.answers.join(' ')],
-  ['attempts', (row) => row.attempts.length],
-  ['queriesSent', (row) => row.attempts.reduce((sum, attempt) => sum + attempt.sent.length, 0)],
-  ['unanswered', (row) => row.attempts.filter((attempt) => attempt.reply === null).length],
-  [
-    'packets',
-    (row) => row.attempts.flatMap((attempt) => [...sentPackets(attempt), attempt.reply?.packet ?? []].flat()).join(' '),
-  ],
-];
-
-const TRANSACTION_COLUMNS: readonly Column<TransactionRow>[] = [
-  ['lookup', (row) => row.lookup],
-  ['input', (row) => row.input],
-  ['client', (row) => row.client],
-  ['clientPort', (row) => row.clientPort],
-  ['server', (row) => row.server],
-  ['serverPort', (row) => row.serverPort],
-  ['transport', (row) => row.transport],
-  ['name', (row) => row.name],
-  ['type', (row) => row.type],
-  ['transactionId', (row) => row.transactionId],
-  ['sentAt', (row) => row.sent[0]?.at ?? null],
-  ['sentSeconds', (row) => row.sent[0]?.atSeconds ?? null],
-  ['timesSent', (row) => row.sent.length],
-  ['sentPackets', (row) => sentPackets(row).join(' ')],
-  ['repliedAt', (row) => row.reply?.at ?? null],
-  ['replySeconds', (row) => row.reply?.atSeconds ?? null],
-  ['waitSeconds', (row) => row.waitSeconds],
-  ['replyPacket', (row) => row.reply?.packet ?? null],
-  ['rcode', (row) => row.reply?.rcode ?? null],
-  ['truncated', (row) => row.reply?.truncated ?? null],
-  ['answers', (row) => row.reply?.answers ?? null],
-  ['addresses', (row) => row.reply?.addresses.join(' ') ?? null],
-  ['ttlSeconds', (row) => row.reply?.ttlSeconds ?? null],
-  ['unreachableSeconds', (row) => row.unreachableSeconds],
-  ['behindDnat', (row) => row.sent[0]?.behindDnat ?? null],
-  ['backend', (row) => row.backend],
-];
-
-/** Writes RFC 4180: a head, then one line a lookup or attempt. What holds lists holds them with spaces between. */
-export function createCsvExporter(kind: RowKind, write: Write): RowExporter {
+/** Writes RFC 4180: a head, then one line a row. What holds lists holds them with spaces between. */
+export function createCsvExporter(kind: TableKind, write: Write): RowExporter {
   const inputs: Input[] = [];
-  const heads = kind === 'lookups' ? LOOKUP_COLUMNS.map(([head]) => head) : TRANSACTION_COLUMNS.map(([head]) => head);
   let rows = 0;
+  const head = (): void => write(csvLine(COLUMNS[kind].map(([name]) => name)));
   const line = <Row>(of: readonly Column<Row>[], row: Row): void => {
-    if (rows === 0) write(csvLine(heads));
+    if (rows === 0) head();
     rows++;
     write(csvLine(of.map(([, cell]) => cell(row))));
   };
@@ -83,12 +41,18 @@ export function createCsvExporter(kind: RowKind, write: Write): RowExporter {
       inputs[input.input] = input;
     },
     lookup(lookup) {
-      const row = toLookupRow(lookup, inputs);
-      if (kind === 'lookups') line(LOOKUP_COLUMNS, row);
-      else for (const transaction of transactionRows(row)) line(TRANSACTION_COLUMNS, transaction);
+      if (kind === 'lookups') line(LOOKUP_COLUMNS, toLookupRow(lookup, inputs));
+      if (kind !== 'transactions') return;
+      for (const row of transactionRows(toLookupRow(lookup, inputs))) line(TRANSACTION_COLUMNS, row);
+    },
+    connection(connection) {
+      if (kind === 'connections') line(CONNECTION_COLUMNS, toConnectionRow(connection, inputs));
+    },
+    exchange(exchange) {
+      if (kind === 'exchanges') line(EXCHANGE_COLUMNS, toExchangeRow(exchange, inputs));
     },
     finish() {
-      if (rows === 0) write(csvLine(heads));
+      if (rows === 0) head();
     },
   };
 }

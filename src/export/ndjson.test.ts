@@ -1,9 +1,12 @@
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { InputSchema, LookupSchema, type LookupRow } from '../model/diagnosis.ts';
+import { ConnectionSchema } from '../model/connection-schema.ts';
+import { ExchangeSchema } from '../model/exchange-schema.ts';
+import { problemsOf } from '../model/testing/validate.ts';
 import { createDamage } from '../model/input.ts';
 import { INPUT_SCHEMA, TRANSACTION_SCHEMA } from '../model/schema-names.ts';
-import { atMs, attemptOf, inputOf, lookupOf, unanswered } from '../model/testing/rows.ts';
+import { atMs, attemptOf, connectionOf, exchangeOf, inputOf, lookupOf, unanswered } from '../model/testing/rows.ts';
 import { TransactionSchema } from '../model/transaction-schema.ts';
 import type { TransactionRow } from '../model/transaction-row.ts';
 import type { Input } from '../model/input.ts';
@@ -29,11 +32,13 @@ function exported(kind: RowKind, input: Input = inputOf()): unknown[] {
   const exporter = createNdjsonExporter(kind, (part) => void (text += part));
   exporter.input(input);
   exporter.lookup(lookup);
+  exporter.exchange(exchangeOf());
+  exporter.connection(connectionOf());
   exporter.finish();
   const lines = text.split('\n');
   expect(lines.pop()).toBe('');
   const rows = lines.map((line) => JSON.parse(line) as unknown);
-  expect(exporter.rows).toBe(kind === 'lookups' ? 1 : 2);
+  expect(exporter.rows).toBe({ rows: 3, lookups: 1, transactions: 2, connections: 1, exchanges: 1 }[kind]);
   return rows;
 }
 
@@ -68,6 +73,31 @@ describe('createNdjsonExporter', () => {
     });
     const ajv = new Ajv();
     for (const row of rows) expect(ajv.validate(TransactionSchema, row), ajv.errorsText()).toBe(true);
+  });
+
+  it.each([
+    ['connections', ConnectionSchema, '0.c1'],
+    ['exchanges', ExchangeSchema, '0.e1'],
+  ] as const)('writes %s a line each, and what must be known of their input', (kind, schema, id) => {
+    const [row, input, ...more] = exported(kind);
+    expect(row).toMatchObject({ id });
+    expect(problemsOf(schema, row)).toEqual([]);
+    expect(input).toMatchObject({ schema: INPUT_SCHEMA, vantage: { kind: 'pod' }, holds: [kind] });
+    expect(problemsOf(InputSchema, input)).toEqual([]);
+    expect(more).toEqual([]);
+  });
+
+  it('writes rows of all kinds as they come', () => {
+    expect(exported('rows')).toMatchObject([
+      { schema: 'kubelag/lookup/1' },
+      { schema: 'kubelag/exchange/1' },
+      { schema: 'kubelag/connection/1' },
+      { schema: INPUT_SCHEMA, holds: ['lookups', 'connections', 'exchanges'] },
+    ]);
+  });
+
+  it('holds no more of an input than was read of it', () => {
+    expect(exported('rows', inputOf({ holds: ['exchanges'] })).at(-1)).toMatchObject({ holds: ['exchanges'] });
   });
 
   it('ends with a line on an input that dropped packets, which its lookups cannot tell', () => {

@@ -1,18 +1,30 @@
-import { INPUT_SCHEMA } from '../model/schema-names.ts';
+import { toConnectionRow } from '../model/connection-row.ts';
+import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
+import { INPUT_SCHEMA } from '../model/schema-names.ts';
 import { transactionRows } from '../model/transaction-row.ts';
-import type { RowExporter, RowKind, Write } from './row-exporter.ts';
+import { HELD, type RowExporter, type RowKind, type Write } from './row-exporter.ts';
 
 /**
- * Writes one JSON object a line, in order of start: a lookup, or each of its attempts.
- * After the last lookup stands a line of schema `kubelag/input/1` for each input of which the
- * findings need to know more than the rows tell.
+ * Writes one JSON object a line. After the last row stands a line of schema `kubelag/input/1` for
+ * each input of which the findings need to know more than the rows tell: always, but for lookups
+ * of a capture without a flaw.
  */
 export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
   const inputs: Input[] = [];
+  const held = HELD[kind];
+  const [hasLookups, hasConnections, hasExchanges] = [
+    held.includes('lookups'),
+    held.includes('connections'),
+    held.includes('exchanges'),
+  ];
   let rows = 0;
+  const line = (row: object): void => {
+    rows++;
+    write(`${JSON.stringify(row)}\n`);
+  };
   return {
     get rows() {
       return rows;
@@ -21,21 +33,21 @@ export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
       inputs[input.input] = input;
     },
     lookup(lookup) {
-      const row = toLookupRow(lookup, inputs);
-      if (kind === 'lookups') {
-        rows++;
-        write(`${JSON.stringify(row)}\n`);
-        return;
-      }
-      for (const transaction of transactionRows(row)) {
-        rows++;
-        write(`${JSON.stringify(transaction)}\n`);
-      }
+      if (hasLookups) line(toLookupRow(lookup, inputs));
+      else if (kind === 'transactions') for (const row of transactionRows(toLookupRow(lookup, inputs))) line(row);
+    },
+    connection(connection) {
+      if (hasConnections) line(toConnectionRow(connection, inputs));
+    },
+    exchange(exchange) {
+      if (hasExchanges) line(toExchangeRow(exchange, inputs));
     },
     finish() {
-      if (kind !== 'lookups') return;
+      if (held.length === 0) return;
       for (const input of inputs) {
-        if (needsItsOwnLine(input)) write(`${JSON.stringify({ schema: INPUT_SCHEMA, ...toInputRow(input) })}\n`);
+        if (input === undefined || (kind === 'lookups' && !isFlawed(input))) continue;
+        const holds = held.filter((one) => input.holds?.includes(one) ?? true);
+        write(`${JSON.stringify({ schema: INPUT_SCHEMA, ...toInputRow({ ...input, holds }) })}\n`);
       }
     },
   };
@@ -45,6 +57,5 @@ export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
  * A capture that dropped packets itself must not have them taken for losses on the way. And
  * rows with dates are taken for those of a pcap, whose packets Wireshark can show: dated text has none.
  */
-const needsItsOwnLine = (input: Input | undefined): input is Input =>
-  input !== undefined &&
-  (input.damage.droppedByCapture > 0 || (input.firstPacketAt !== null && !input.format.startsWith('pcap')));
+const isFlawed = (input: Input): boolean =>
+  input.damage.droppedByCapture > 0 || (input.firstPacketAt !== null && !input.format.startsWith('pcap'));

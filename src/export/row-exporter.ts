@@ -1,21 +1,28 @@
-import type { Input } from '../model/input.ts';
-import type { Lookup } from '../model/lookup.ts';
+import type { HeldRows, Input } from '../model/input.ts';
 import type { Observer } from '../model/observer.ts';
 
-export const ROW_KINDS = ['lookups', 'transactions'] as const;
+export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges'] as const;
+/** What an export holds; `rows`: everything that explaining it again needs. */
 export type RowKind = (typeof ROW_KINDS)[number];
+
+/** The rows of an export that can be explained again; a transaction is no whole lookup. */
+export const HELD: Readonly<Record<RowKind, readonly HeldRows[]>> = {
+  rows: ['lookups', 'connections', 'exchanges'],
+  lookups: ['lookups'],
+  transactions: [],
+  connections: ['connections'],
+  exchanges: ['exchanges'],
+};
 
 /**
  * Takes text as it comes. It returns when the text is taken, however long that takes: nothing
- * queues up, so an export of any length needs no more memory than one row.
+ * queues up, so an export of any length needs no more memory than the rows that it holds back.
  */
 export type Write = (text: string) => void;
 
 /** An observer that writes what it sees. */
-export interface RowExporter extends Observer {
+export interface RowExporter extends Required<Observer> {
   /** How many rows were written. */
   readonly rows: number;
   input(input: Input): void;
-  lookup(lookup: Lookup): void;
-  finish(): void;
 }

@@ -1,7 +1,7 @@
 import { at, milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
-import { RecentPackets } from './recent-packets.ts';
-import type { Arrival, TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
+import type { Arrival } from '../model/tracked-connection.ts';
+import type { TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
 
 /** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
 export const WIDEST_WINDOW = 1 << 30;
@@ -66,7 +66,6 @@ export class Direction {
   #pendingBytes = 0;
   #holeDeadline = at(Infinity);
   #holeArrival: Arrival | null = null;
-  #recent: RecentPackets | null = null;
 
   constructor(stream: TcpStream, shared: Shared) {
     this.stream = stream;
@@ -97,20 +96,14 @@ export class Direction {
       if (this.state === 'unknown') this.start(sequence, 'guessed');
       return;
     }
-    const copied = (this.#recent ??= new RecentPackets()).remember(sequence, layers);
-    if (this.state === 'ended') {
-      this.#countOld(copied);
-      return;
-    }
+    if (this.state === 'ended') return;
     this.#settle(sequence, length);
     const ahead = (sequence - this.next) | 0;
     if (ahead > WIDEST_WINDOW || ahead < -WIDEST_WINDOW) {
       this.#jump(sequence, layers);
     } else if (ahead > 0) {
-      this.#keep(sequence, layers, copied, peerSeen);
-    } else if (-ahead >= length) {
-      this.#countOld(copied);
-    } else {
+      this.#keep(sequence, layers, peerSeen);
+    } else if (-ahead < length) {
       this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, length, layers);
       this.#drain(layers);
       this.#endWhereKnown(layers);
@@ -208,12 +201,7 @@ export class Direction {
     else if (ahead <= 0 && length + ahead > 0) this.state = 'open';
   }
 
-  #countOld(copied: boolean): void {
-    if (copied) this.#shared.counters.copies++;
-    else this.#shared.counters.retransmissions++;
-  }
-
-  #keep(sequence: number, layers: Layers, copied: boolean, peerSeen: boolean): void {
+  #keep(sequence: number, layers: Layers, peerSeen: boolean): void {
     if (this.#pending === NONE) this.#pending = [];
     const pending = this.#pending;
     let low = 0;
@@ -224,10 +212,7 @@ export class Direction {
       else high = middle;
     }
     const same = pending[low];
-    if (same !== undefined && same.sequence === sequence && same.length >= layers.payloadLength) {
-      this.#countOld(copied);
-      return;
-    }
+    if (same !== undefined && same.sequence === sequence && same.length >= layers.payloadLength) return;
     const { limits } = this.#shared;
     const bytes = layers.bytes.slice(layers.payloadStart, layers.payloadEnd);
     pending.splice(low, 0, {
@@ -272,7 +257,7 @@ export class Direction {
     while (this.#pending.length > 0) this.#skipTo((this.#pending[0] as Segment).sequence, null);
     this.#shared.counters.gaps++;
     this.next = sequence;
-    this.#shared.handlers.onGap(this.stream, layers);
+    this.#shared.handlers.onGap(this.stream, Infinity, layers);
     this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, layers.payloadLength, layers);
   }
 
@@ -284,7 +269,7 @@ export class Direction {
       this.#shared.counters.gaps++;
       this.#shared.counters.missingBytes += missing;
       this.next = sequence;
-      this.#shared.handlers.onGap(this.stream, said);
+      this.#shared.handlers.onGap(this.stream, missing, said);
     }
     this.#drain(null);
   }
@@ -296,9 +281,10 @@ export class Direction {
     this.state = 'open';
     if (from < end) this.#shared.handlers.onData(this.stream, bytes, from, end, arrival);
     if (end - start < length) {
+      const missing = start + length - Math.max(from, end);
       this.#shared.counters.gaps++;
-      this.#shared.counters.missingBytes += start + length - Math.max(from, end);
-      this.#shared.handlers.onGap(this.stream, arrival);
+      this.#shared.counters.missingBytes += missing;
+      this.#shared.handlers.onGap(this.stream, missing, arrival);
     }
   }
 

@@ -1,29 +1,22 @@
-import type { Timestamp } from '../base/time.ts';
-import type { AddressId, Layers } from '../model/packet.ts';
+import type { Layers } from '../model/packet.ts';
+import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 
-/** The packet that something came with. A `Layers` is one. */
-export type Arrival = Pick<Layers, 'input' | 'number' | 'time'>;
-
-/** One direction of one TCP connection, named by the tuple that the client uses. */
+/** One direction of one TCP connection. Its ends stand in the connection, named as the client names them. */
 export interface TcpStream {
   /** Unique among all directions. */
   readonly id: number;
-  /** Unique among connections: both directions have it. */
-  readonly connection: number;
+  readonly connection: TrackedConnection;
   readonly fromClient: boolean;
-  readonly source: AddressId;
-  readonly sourcePort: number;
-  readonly destination: AddressId;
-  readonly destinationPort: number;
-  readonly client: AddressId;
-  readonly clientPort: number;
-  readonly server: AddressId;
-  readonly serverPort: number;
-  /** What told client from server: the handshake, or else only the ports. */
-  readonly rolesFrom: 'handshake' | 'ports';
-  /** The connection's first captured packet. */
-  readonly firstPacketAt: Timestamp;
-  readonly firstPacketNumber: number;
+}
+
+/** Who sends it to whom, as the client names both. */
+export type StreamEnds = Pick<Layers, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>;
+
+export function endsOf({ connection, fromClient }: TcpStream): StreamEnds {
+  const { clientId, clientPort, serverId, serverPort } = connection;
+  return fromClient
+    ? { source: clientId, sourcePort: clientPort, destination: serverId, destinationPort: serverPort }
+    : { source: serverId, sourcePort: serverPort, destination: clientId, destinationPort: clientPort };
 }
 
 /** Why a stream ends; `replaced`: a new connection on the same ports. */
@@ -35,10 +28,15 @@ export interface TcpHandlers {
    * @param arrival the packet that let the receiver have them: that of the last missing piece
    */
   onData(stream: TcpStream, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
-  /** Bytes of the stream are missing here: the capture lost or cut them, or a bound was reached. */
-  onGap(stream: TcpStream, arrival: Arrival): void;
+  /**
+   * `length` bytes of the stream are missing here: the capture lost or cut them, or a bound was
+   * reached. Infinity where it can't be told how many.
+   */
+  onGap(stream: TcpStream, length: number, arrival: Arrival): void;
   /** Nothing of this stream will follow. */
   onEnd?(stream: TcpStream, arrival: Arrival, because: TcpEnd): void;
+  /** The connection is over, both its streams ended before. */
+  onConnection?(connection: TrackedConnection): void;
 }
 
 export interface TcpLimits {
@@ -48,23 +46,25 @@ export interface TcpLimits {
   bytesPerDirection: number;
   /** The same of all together. */
   bytes: number;
+  /** Segments that are not acknowledged, of all together, beyond the first few of each direction. */
+  segments: number;
 }
 
 export const TCP_LIMITS: TcpLimits = {
-  // Far more than a node has in use at a time; about 1 KB each, so that a SYN flood costs 16 MB.
+  // Far more than a node has in use at a time; about 3 KB each, so that a SYN flood costs 50 MB.
   connections: 1 << 14,
   // The kernel's default receive window at most (tcp_rmem[2] = 6 MiB): more can't be in flight.
   bytesPerDirection: 6 << 20,
   bytes: 32 << 20,
+  // 40 bytes each.
+  segments: 1 << 19,
 };
 
 /** What was met, and what was lost. */
 export interface TcpCounters {
   connections: number;
-  /** Packets that carry data already had from a copy: `-i any`, or the other face of a DNAT. */
-  copies: number;
-  /** Packets whose data had been sent before. */
-  retransmissions: number;
+  /** Packets seen again on their way (`-i any`, the other face of a DNAT), by input. */
+  readonly copies: number[];
   /** Times that a stream went on behind missing bytes, and how many bytes. */
   gaps: number;
   missingBytes: number;
@@ -74,8 +74,7 @@ export interface TcpCounters {
 
 export const createTcpCounters = (): TcpCounters => ({
   connections: 0,
-  copies: 0,
-  retransmissions: 0,
+  copies: [],
   gaps: 0,
   missingBytes: 0,
   evicted: 0,

@@ -1,21 +1,27 @@
+import { endpoint, type AddressTable } from '../base/addresses.ts';
 import { at, between, seconds, type Timestamp } from '../base/time.ts';
 import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
+import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
+import { PacketMemory } from './packet-memory.ts';
+import type { SegmentRoom } from './sent-segments.ts';
 import { Direction, type Shared } from './tcp-direction.ts';
 import {
   createTcpCounters,
   TCP_LIMITS,
-  type Arrival,
   type TcpCounters,
   type TcpEnd,
   type TcpHandlers,
   type TcpLimits,
-  type TcpStream,
 } from './tcp-stream.ts';
 import { ConnectionTable, type Connection, type Face } from './tcp-table.ts';
+import { TcpWatch } from './tcp-watch.ts';
+import { noteEnd, trackedRow } from './tracked-row.ts';
 
 // A closed connection is remembered as long as its ports may not be used again (TIME-WAIT on
 // Linux), so that late copies of its packets do not look like a new one.
 const CLOSED_KEPT = seconds(60);
+// The last acknowledgment, and a FIN that is sent again, come within a retransmission or two.
+const LAST_PACKETS = seconds(1);
 const MAX_CLOSED = 4096;
 // ClusterIP, node and pod, with a tunnel's end between: more faces are made up.
 const MAX_FACES = 4;
@@ -28,14 +34,15 @@ const RESET_DISTANCE = 1 << 24;
 const DNS_PORT = 53;
 
 export interface TcpStreamsOptions extends TcpHandlers {
-  /** Whether packets of this tuple are of interest; asked for each packet of both directions. */
-  wants(source: AddressId, sourcePort: number, destination: AddressId, destinationPort: number): boolean;
+  addresses: AddressTable;
   limits?: Partial<TcpLimits>;
 }
 
 export interface TcpStreams {
-  /** Takes any packet; what is no wanted TCP is left alone. */
+  /** Takes any packet; what is no TCP is left alone. */
   push(layers: Layers): void;
+  /** Takes an ICMP error that quotes a packet. */
+  quoted(layers: Layers, quote: Layers): void;
   /** Nothing earlier can follow. */
   advance(time: Timestamp): void;
   /** Hands on what waits and ends all streams. */
@@ -52,12 +59,13 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const counters = createTcpCounters();
   const table = new ConnectionTable();
   const shared: Shared = { handlers: options, limits, counters, holes: new Set(), bytes: 0, deadline: at(Infinity) };
+  const memory = new PacketMemory();
+  const room: SegmentRoom = { left: limits.segments };
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
   function push(layers: Layers): void {
     if (layers.protocol !== IP_PROTOCOL.tcp) return;
     const { source, sourcePort, destination, destinationPort, tcpFlags } = layers;
-    if (!options.wants(source, sourcePort, destination, destinationPort)) return;
     // Every segment acknowledges, opens or resets (RFC 9293 section 3.10): others are cut headers or scans.
     if ((tcpFlags & (TCP_FLAG.ack | TCP_FLAG.syn | TCP_FLAG.rst)) === 0 || sourcePort === 0) return;
     last.input = layers.input;
@@ -75,9 +83,16 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection === null) return;
     connection.lastPacketAt = layers.time;
     table.touch(connection);
+    const { watch } = connection;
+    const fromClient = isClient(connection, source, sourcePort);
+    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) {
+      counters.copies[layers.input] = (counters.copies[layers.input] ?? 0) + 1;
+      return;
+    }
+    if (connection.told) return;
 
-    const direction = sideOf(connection, source, sourcePort);
-    const peer = direction === connection.fromClient ? connection.fromServer : connection.fromClient;
+    const direction = fromClient ? connection.fromClient : connection.fromServer;
+    const peer = fromClient ? connection.fromServer : connection.fromClient;
     if (isSyn && !direction.opened && direction.state !== 'ended' && !direction.delivered) direction.open(sequence);
     direction.seen = true;
     const first = isSyn ? (sequence + 1) | 0 : sequence;
@@ -86,9 +101,12 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
         direction.state === 'unknown' ||
         direction.isNear(sequence, RESET_DISTANCE) ||
         (hasAck && peer.isNear(layers.acknowledgment | 0, RESET_DISTANCE));
-      if (valid) end(connection, layers, 'reset');
+      if (!valid) return;
+      watch.reset(layers, fromClient);
+      end(connection, layers, 'reset');
       return;
     }
+    watch.push(layers, fromClient);
     direction.receive(first, layers, peer.seen);
     if (hasAck) peer.acknowledge(layers.acknowledgment | 0, layers);
     if ((tcpFlags & TCP_FLAG.fin) !== 0) direction.finish((first + layers.payloadLength) | 0, layers);
@@ -115,6 +133,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       if (isAnswer && !known.closed && peer.isNear(layers.acknowledgment | 0, FACE_DISTANCE)) return known;
       // The same ports used again.
       end(known, layers, 'replaced');
+      tell(known);
       table.removeFace(face);
       if (known.faces.length === 0) table.remove(known);
     }
@@ -140,6 +159,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (!known.closed || layers.payloadLength === 0) return known;
     // The ports are used again and the SYN was not captured: far from the old numbers.
     if (sideOf(known, layers.source, layers.sourcePort).isNear(sequence, RESET_DISTANCE)) return known;
+    tell(known);
     table.remove(known);
     return null;
   }
@@ -174,6 +194,21 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection.faces.length >= MAX_FACES) return null;
     const { source, sourcePort, destination, destinationPort } = layers;
     table.addFace(connection, source, sourcePort, destination, destinationPort);
+    const { row, client: watched } = connection.watch;
+    const fromClient = isClient(connection, source, sourcePort);
+    const server = fromClient ? destination : source;
+    const serverPort = fromClient ? destinationPort : sourcePort;
+    const backend = endpoint(options.addresses.text(server), serverPort);
+    if (watched.known) {
+      // What the client sent before had the ends that it knows.
+      if (fromClient || row.backend === null) row.backend = backend;
+    } else {
+      // Answers are seen behind the DNAT first: the server known so far is not the client's.
+      row.backend = endpoint(row.server, row.serverPort);
+      row.server = options.addresses.text(server);
+      row.serverId = server;
+      row.serverPort = serverPort;
+    }
     return connection;
   }
 
@@ -184,46 +219,23 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     return create(layers, !isServerSide(layers), 'ports');
   }
 
-  function create(layers: Layers, clientIsSource: boolean, rolesFrom: TcpStream['rolesFrom']): Connection {
+  function create(layers: Layers, clientIsSource: boolean, rolesFrom: TrackedConnection['rolesFrom']): Connection {
     const { source, sourcePort, destination, destinationPort } = layers;
     const number = counters.connections++;
     const ends = clientIsSource
       ? { client: source, clientPort: sourcePort, server: destination, serverPort: destinationPort }
       : { client: destination, clientPort: destinationPort, server: source, serverPort: sourcePort };
-    const common = {
-      connection: number,
-      ...ends,
-      rolesFrom,
-      firstPacketAt: layers.time,
-      firstPacketNumber: layers.number,
-    };
-    const { client, clientPort, server, serverPort } = ends;
-    const fromClient: TcpStream = {
-      id: number * 2,
-      fromClient: true,
-      source: client,
-      sourcePort: clientPort,
-      destination: server,
-      destinationPort: serverPort,
-      ...common,
-    };
-    const fromServer: TcpStream = {
-      id: number * 2 + 1,
-      fromClient: false,
-      source: server,
-      sourcePort: serverPort,
-      destination: client,
-      destinationPort: clientPort,
-      ...common,
-    };
+    const row = trackedRow(number, ends, rolesFrom, layers, options.addresses);
     const connection: Connection = {
-      client,
-      clientPort,
-      fromClient: new Direction(fromClient, shared),
-      fromServer: new Direction(fromServer, shared),
+      client: ends.client,
+      clientPort: ends.clientPort,
+      fromClient: new Direction({ id: number * 2, connection: row, fromClient: true }, shared),
+      fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
+      watch: new TcpWatch(row, room, number),
       faces: [],
       lastPacketAt: layers.time,
       closed: false,
+      told: false,
       nextOfClient: null,
       earlier: null,
       later: null,
@@ -239,6 +251,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       const oldest = table.open.first as Connection;
       counters.evicted++;
       end(oldest, arrival, 'evicted');
+      tell(oldest);
       table.remove(oldest);
     }
     for (let oldest = table.closed.first; oldest !== null; oldest = table.closed.first) {
@@ -249,13 +262,38 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function end(connection: Connection, arrival: Arrival, because: TcpEnd): void {
+    const { watch } = connection;
+    if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
+    if (!connection.closed) watch.finish(arrival.time);
     connection.fromClient.close(arrival, because);
     connection.fromServer.close(arrival, because);
     table.close(connection);
   }
 
+  /** Its row is complete. */
+  function tell(connection: Connection): void {
+    if (connection.told) return;
+    table.tell(connection);
+    connection.watch.finish(connection.lastPacketAt);
+    options.onConnection?.(connection.watch.row);
+  }
+
+  function quoted(layers: Layers, quote: Layers): void {
+    const face = table.find(quote.source, quote.sourcePort, quote.destination, quote.destinationPort);
+    if (quote.protocol !== IP_PROTOCOL.tcp || face === null) return;
+    const { watch, told } = face.connection;
+    if (!told && watch.quoted(layers, quote)) end(face.connection, layers, 'reset');
+  }
+
   function advance(time: Timestamp): void {
-    if (time < shared.deadline) return;
+    if (time >= shared.deadline) expire(time);
+    for (let oldest = table.closing.first; oldest !== null; oldest = table.closing.first) {
+      if (between(oldest.lastPacketAt, time) < LAST_PACKETS) return;
+      tell(oldest);
+    }
+  }
+
+  function expire(time: Timestamp): void {
     let deadline = Infinity;
     for (const direction of shared.holes) {
       direction.expire(time);
@@ -265,14 +303,15 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function finish(): void {
+    for (let first = table.closing.first; first !== null; first = table.closing.first) tell(first);
     for (let first = table.open.first; first !== null; first = table.open.first) {
       end(first, last, 'captureEnd');
-      table.remove(first);
+      tell(first);
     }
     for (let first = table.closed.first; first !== null; first = table.closed.first) table.remove(first);
   }
 
-  return { push, advance, finish, counters };
+  return { push, quoted, advance, finish, counters };
 }
 
 const isClient = (connection: Connection, address: AddressId, port: number): boolean =>

@@ -1,8 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AddressTable } from '../base/addresses.ts';
 import { at } from '../base/time.ts';
+import { createLayers } from '../model/packet.ts';
 import { Direction } from './tcp-direction.ts';
 import { createTcpCounters, TCP_LIMITS } from './tcp-stream.ts';
+import { TcpWatch } from './tcp-watch.ts';
+import { trackedRow } from './tracked-row.ts';
 import { ConnectionTable, type Connection } from './tcp-table.ts';
 
 function createConnection(client: number, clientPort: number): Connection {
@@ -15,35 +19,20 @@ function createConnection(client: number, clientPort: number): Connection {
     bytes: 0,
     deadline: at(0),
   };
-  const ends = {
-    client,
-    clientPort,
-    server: 0,
-    serverPort: 0,
-    source: client,
-    sourcePort: clientPort,
-    destination: 0,
-    destinationPort: 0,
-  };
-  const stream = {
-    id: 0,
-    connection: 0,
-    fromClient: true,
-    rolesFrom: 'ports',
-    firstPacketAt: at(0),
-    firstPacketNumber: 1,
-    ...ends,
-  } as const;
-  const direction = new Direction(stream, shared);
+  const ends = { client, clientPort, server: 0, serverPort: 0 };
+  const row = trackedRow(0, ends, 'ports', createLayers(), new AddressTable());
+  const direction = new Direction({ id: 0, connection: row, fromClient: true }, shared);
   const links = { nextOfClient: null, earlier: null, later: null };
   return {
     client,
     clientPort,
     fromClient: direction,
     fromServer: direction,
+    watch: new TcpWatch(row, { left: 0 }, 0),
     faces: [],
     lastPacketAt: at(0),
     closed: false,
+    told: false,
     ...links,
   };
 }
@@ -90,7 +79,7 @@ describe('ConnectionTable', () => {
           expect(ofClient).toContain(connection);
           expect(ofClient.every((other) => [...known.values()].includes(other))).toBe(true);
         }
-        expect(table.open.size + table.closed.size).toBe(known.size);
+        expect(table.open.size + table.closing.size).toBe(known.size);
         expect(table.find(9, 9, 9, 9)).toBeNull();
       }),
       { numRuns: 30 },

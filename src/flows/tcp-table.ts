@@ -2,6 +2,7 @@ import { LinkedQueue } from '../base/linked-queue.ts';
 import type { Timestamp } from '../base/time.ts';
 import type { AddressId } from '../model/packet.ts';
 import type { Direction } from './tcp-direction.ts';
+import type { TcpWatch } from './tcp-watch.ts';
 
 /** One connection with both directions and all tuples under which its packets are seen. */
 export interface Connection {
@@ -9,11 +10,14 @@ export interface Connection {
   readonly clientPort: number;
   readonly fromClient: Direction;
   readonly fromServer: Direction;
+  readonly watch: TcpWatch;
   /** The client's own tuple first; others are what DNAT made of it. */
   readonly faces: Face[];
   lastPacketAt: Timestamp;
-  /** Both directions ended: kept for a while, so that late copies find it. */
+  /** Both directions ended: kept for a while, so that what is late finds it. */
   closed: boolean;
+  /** Its row was handed on, so that nothing more is counted. */
+  told: boolean;
   nextOfClient: Connection | null;
   earlier: Connection | null;
   later: Connection | null;
@@ -34,6 +38,9 @@ const FIRST_BUCKETS = 256;
 /** Connections by tuple and by client, in order of their last packet. */
 export class ConnectionTable {
   readonly open = new LinkedQueue<Connection>();
+  /** Closed, and their last packets may still come. */
+  readonly closing = new LinkedQueue<Connection>();
+  /** Closed and told. */
   readonly closed = new LinkedQueue<Connection>();
   #faces: (Face | null)[] = emptyBuckets(FIRST_BUCKETS);
   #clients: (Connection | null)[] = emptyBuckets(FIRST_BUCKETS);
@@ -95,8 +102,8 @@ export class ConnectionTable {
 
   /** Moves the connection behind all others of its queue. */
   touch(connection: Connection): void {
-    const queue = connection.closed ? this.closed : this.open;
     if (connection.later === null) return;
+    const queue = this.#queueOf(connection);
     queue.remove(connection);
     queue.append(connection);
   }
@@ -105,11 +112,23 @@ export class ConnectionTable {
     if (connection.closed) return;
     this.open.remove(connection);
     connection.closed = true;
+    this.closing.append(connection);
+  }
+
+  /** A closed connection's row is handed on. */
+  tell(connection: Connection): void {
+    this.closing.remove(connection);
+    connection.told = true;
     this.closed.append(connection);
   }
 
+  #queueOf(connection: Connection): LinkedQueue<Connection> {
+    if (!connection.closed) return this.open;
+    return connection.told ? this.closed : this.closing;
+  }
+
   remove(connection: Connection): void {
-    (connection.closed ? this.closed : this.open).remove(connection);
+    this.#queueOf(connection).remove(connection);
     for (const face of connection.faces) this.#unlink(face);
     const bucket = hash(connection.client, connection.clientPort, 0, 0) & (this.#clients.length - 1);
     if (this.#clients[bucket] === connection) {

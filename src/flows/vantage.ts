@@ -21,6 +21,8 @@ export interface VantageWatch {
   push(layers: Layers): void;
   /** Told by the reader of DNS, for each message. */
   sawDns(query: boolean, response: boolean): void;
+  /** Told for each exchange that was read. */
+  sawExchange(): void;
   /** What the packets so far say; may be asked at any time. */
   finish(): Vantage;
 }
@@ -38,6 +40,7 @@ export function createVantage(addresses: AddressTable): VantageWatch {
   let packets = 0;
   let looked = 0;
   let tcp = false;
+  let http = false;
   let queries = false;
   let responses = false;
 
@@ -59,7 +62,7 @@ export function createVantage(addresses: AddressTable): VantageWatch {
 
   function finish(): Vantage {
     const seesBoth = (queries && responses) || flows.bothWays();
-    const sees = { dns: queries || responses, tcp, http: false, bothDirections: seesBoth };
+    const sees = { dns: queries || responses, tcp, http, bothDirections: seesBoth };
     return { ...judge(), sees };
   }
 
@@ -115,7 +118,7 @@ export function createVantage(addresses: AddressTable): VantageWatch {
   });
   const unknown = (because: string): Omit<Vantage, 'sees'> => named('unknown', [], because);
 
-  return { push, sawDns, finish };
+  return { push, sawDns, sawExchange: () => void (http = true), finish };
 }
 
 const addressCount = (count: number): string => (count === 1 ? 'one address' : `${count} addresses`);

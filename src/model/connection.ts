@@ -1,11 +1,12 @@
-import type { Duration, Timestamp } from '../base/time.ts';
+import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { PacketId } from './packet.ts';
 
 /** The version of the connection row's shape; a change of meaning raises it. */
 export const CONNECTION_SCHEMA = 'kubelag/connection/1';
 
 /** The two ends of a connection: who opened it, and whom. */
-export type Side = 'client' | 'server';
+export const SIDES = ['client', 'server'] as const;
+export type Side = (typeof SIDES)[number];
 
 /**
  * Why data was late that could have been on its way:
@@ -13,8 +14,10 @@ export type Side = 'client' | 'server';
  * - `zero-window`: the receiver's window was closed (or too small for the next segment)
  * - `delayed-ack`: a small segment left only when the former one was acknowledged (Nagle)
  * - `sender-idle`: all was acknowledged, the window open, and the sender paused in the midst of what it sent
+ * - `flow-control`: an HTTP/2 window of the stream or the connection was used up, and the data left as soon as it
+ *   was opened again; kept of exchanges, not of connections
  */
-export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle'] as const;
+export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle', 'flow-control'] as const;
 export type StallReason = (typeof STALL_REASONS)[number];
 
 /** One stretch of time in which data of one side waited. */
@@ -67,10 +70,16 @@ export interface Tls {
   serverDuration: Duration;
   /** Null where it can't be told. */
   resumed: boolean | null;
-  /** Fatal alerts by name (RFC 8446 section 6), with the side that sent them: `server: bad_certificate`. */
+  /** The server answered the first ClientHello with a HelloRetryRequest: one round trip more. */
+  retried: boolean;
+  /** The server asked for a client certificate; null where it can't be told (TLS 1.3 without keys). */
+  clientCertificate: boolean | null;
+  /** Fatal alerts by name (RFC 8446 section 6), with the side that sent them: `server: bad_certificate`; `encrypted_alert` where only its place tells that one ended the handshake. */
   alerts: readonly string[];
   /** The content was read with the help of a key log. */
   decrypted: boolean;
+  /** Records of the content that could not be read although their keys are known: behind a loss. */
+  unread: number;
   packets: readonly PacketId[];
 }
 
@@ -210,6 +219,23 @@ export function copyConnection(connection: Connection): Connection {
   };
 }
 
+/** What DNS over TCP has as its protocol: its connections are part of lookups, and no rule's but theirs. */
+export const DNS_PROTOCOL = 'dns';
+
 /** The connection began within the capture. */
 export const isOpened = (connection: Pick<Connection, 'syns' | 'synAcks'>): boolean =>
   connection.syns.length > 0 || connection.synAcks.length > 0;
+
+/**
+ * What was waited for until it was open: its handshakes, or all of it where it never carried
+ * anything; NaN where it was open before the capture began.
+ */
+export function openingDuration(connection: Connection): Duration {
+  const { connectDuration, tls, bytes, duration } = connection;
+  const tlsDuration = tls === null ? Number.NaN : tls.handshakeDuration;
+  if (connectDuration >= 0 || tlsDuration >= 0) {
+    return nanoseconds((connectDuration >= 0 ? connectDuration : 0) + (tlsDuration >= 0 ? tlsDuration : 0));
+  }
+  const neverOpened = isOpened(connection) && bytes.client + bytes.server === 0;
+  return neverOpened ? duration : nanoseconds(Number.NaN);
+}

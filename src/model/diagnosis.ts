@@ -1,8 +1,12 @@
-import { Type, type Static, type TEnum } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS } from './lookup.ts';
-import { SEVERITIES } from './finding.ts';
-import { VANTAGES } from './input.ts';
+import { SENSES, SEVERITIES, UNITS } from './finding.ts';
+import { HELD_ROWS, VANTAGES } from './input.ts';
+import { ConnectionSchema } from './connection-schema.ts';
+import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
+import { ExchangeSchema } from './exchange-schema.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
+import { nullable, oneOf, PacketReference, PacketReferences } from './schema-parts.ts';
 
 /**
  * The results contract, `kubelag/1`: what `--format json` prints and all that `report` reads.
@@ -11,26 +15,20 @@ import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
  */
 export { DIAGNOSIS_SCHEMA };
 
-// The type is spelt out: inferred, the values would widen to any string or number.
-const oneOf = <const Values extends readonly string[]>(values: Values): TEnum<[...Values]> =>
-  Type.Enum<[...Values]>([...values]);
-const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
-  Type.Union([schema, Type.Null()]);
-
-const Packets = Type.Array(Type.Union([Type.Integer(), Type.String()]), {
-  description: "frame numbers within the item's own input; '1:413' for packet 413 of input 1",
-});
-
-const Latency = Type.Object({
-  p50Seconds: Type.Number(),
-  p90Seconds: Type.Number(),
-  p99Seconds: Type.Number(),
-  maxSeconds: Type.Number(),
-  totalSeconds: Type.Number(),
-  histogram: Type.Array(Type.Tuple([Type.Number(), Type.Integer()]), {
-    description: 'occupied buckets as [lower bound in seconds, count]; adds up with others of its kind',
-  }),
-});
+const latency = (description: string) =>
+  Type.Object(
+    {
+      p50Seconds: Type.Number(),
+      p90Seconds: Type.Number(),
+      p99Seconds: Type.Number(),
+      maxSeconds: Type.Number(),
+      totalSeconds: Type.Number(),
+      histogram: Type.Array(Type.Tuple([Type.Number(), Type.Integer()]), {
+        description: 'occupied buckets as [lower bound in seconds, count]; adds up with others of its kind',
+      }),
+    },
+    { description },
+  );
 
 export const InputSchema = Type.Object({
   input: Type.Integer(),
@@ -59,12 +57,15 @@ export const InputSchema = Type.Object({
       bothDirections: Type.Boolean(),
     }),
   }),
+  holds: Type.Optional(
+    Type.Array(oneOf(HELD_ROWS), { description: 'what of it an export has that was read in its place' }),
+  ),
 });
 
 const OtherReplySchema = Type.Object({
   at: nullable(Type.String()),
   atSeconds: Type.Number(),
-  packet: Type.Union([Type.Integer(), Type.String()]),
+  packet: PacketReference,
   rcode: Type.String(),
 });
 
@@ -80,7 +81,7 @@ export const AttemptSchema = Type.Object({
     Type.Object({
       at: nullable(Type.String()),
       atSeconds: Type.Number({ description: "since the input's first packet" }),
-      packet: Type.Union([Type.Integer(), Type.String()]),
+      packet: PacketReference,
       behindDnat: nullable(oneOf(['before', 'both'])),
     }),
     { minItems: 1 },
@@ -89,7 +90,7 @@ export const AttemptSchema = Type.Object({
     Type.Object({
       at: nullable(Type.String()),
       atSeconds: Type.Number(),
-      packet: Type.Union([Type.Integer(), Type.String()]),
+      packet: PacketReference,
       rcode: Type.String(),
       truncated: Type.Boolean(),
       answers: Type.Integer(),
@@ -129,6 +130,34 @@ export const LookupSchema = Type.Object({
   attempts: Type.Array(AttemptSchema),
 });
 
+/** What each example says beside its row: in the same fields, whatever the row is. */
+const shown = {
+  request: Type.Null(),
+  startedAt: nullable(Type.String()),
+  startSeconds: Type.Number(),
+  durationSeconds: Type.Number({ description: 'how long the caller waited for what the finding is about' }),
+  packets: PacketReferences,
+};
+
+/** Which row it is stands in one of three fields; the other two are null. */
+export const ExampleSchema = Type.Union([
+  Type.Object({ lookup: Type.String(), exchange: Type.Null(), connection: Type.Null(), ...shown, row: LookupSchema }),
+  Type.Object({
+    lookup: Type.Null(),
+    exchange: Type.String(),
+    connection: Type.String(),
+    ...shown,
+    row: ExchangeSchema,
+  }),
+  Type.Object({
+    lookup: Type.Null(),
+    exchange: Type.Null(),
+    connection: Type.String(),
+    ...shown,
+    row: ConnectionSchema,
+  }),
+]);
+
 export const FindingSchema = Type.Object({
   rule: Type.String(),
   title: Type.String(),
@@ -139,7 +168,7 @@ export const FindingSchema = Type.Object({
   basis: oneOf(['observed', 'predicted', 'confirmed']),
   says: Type.String(),
   subject: Type.Object({ kind: Type.String(), name: Type.String(), workload: nullable(Type.String()) }),
-  occurrences: Type.Object({ count: Type.Integer(), of: Type.Integer(), unit: Type.String() }),
+  occurrences: Type.Object({ count: Type.Integer(), of: Type.Integer(), unit: oneOf(UNITS) }),
   affected: nullable(Type.Object({ count: Type.Integer(), of: Type.Integer(), unit: Type.String() })),
   cost: Type.Object({
     totalSeconds: Type.Number(),
@@ -148,18 +177,8 @@ export const FindingSchema = Type.Object({
     shareOfLatency: Type.Number(),
   }),
   input: Type.Integer(),
-  examples: Type.Array(
-    Type.Object({
-      lookup: Type.String(),
-      request: Type.Null(),
-      startedAt: nullable(Type.String()),
-      startSeconds: Type.Number(),
-      durationSeconds: Type.Number(),
-      packets: Packets,
-      row: LookupSchema,
-    }),
-  ),
-  evidence: Type.Array(Type.Object({ says: Type.String(), packets: Packets }), { minItems: 1 }),
+  examples: Type.Array(ExampleSchema),
+  evidence: Type.Array(Type.Object({ says: Type.String(), packets: PacketReferences }), { minItems: 1 }),
   filter: nullable(Type.String()),
   because: Type.Array(
     Type.Object({
@@ -206,11 +225,19 @@ export const DiagnosisSchema = Type.Object({
       examined: Type.Object({ count: Type.Integer(), unit: Type.String() }),
     }),
   ),
-  unobservable: Type.Array(Type.Object({ rule: Type.String(), why: Type.String(), capture: nullable(Type.String()) })),
+  unobservable: Type.Array(
+    Type.Object({
+      rule: Type.String(),
+      why: Type.String(),
+      capture: nullable(Type.String()),
+      // What the capture does not show at all; null where it shows it, but not enough.
+      missing: nullable(oneOf(SENSES)),
+    }),
+  ),
   lookups: Type.Object({
     count: Type.Integer(),
     failed: Type.Integer(),
-    latency: Latency,
+    latency: latency('of all lookups'),
     resolvers: Type.Array(
       Type.Object({
         name: oneOf(RESOLVERS),
@@ -226,10 +253,61 @@ export const DiagnosisSchema = Type.Object({
     ),
     slowest: Type.Array(LookupSchema),
   }),
+  exchanges: Type.Object({
+    count: Type.Integer(),
+    calls: Type.Integer({ description: 'without streams and upgraded connections, which last by design' }),
+    failed: Type.Integer({
+      description: 'calls that ended with a 5xx, a gRPC or database error, or without an answer',
+    }),
+    latency: latency('of the calls, without connecting'),
+    protocols: Type.Array(Type.Object({ name: oneOf(EXCHANGE_PROTOCOLS), count: Type.Integer() })),
+    byServer: Type.Array(
+      Type.Object({
+        server: Type.String({ description: "address:port; 'others' for those beyond a bound" }),
+        protocol: oneOf(EXCHANGE_PROTOCOLS),
+        direction: oneOf(DIRECTIONS),
+        count: Type.Integer(),
+        p50Seconds: Type.Number(),
+        p99Seconds: Type.Number(),
+        maxSeconds: Type.Number(),
+        totalSeconds: Type.Number(),
+        share: Type.Number({ description: "of all calls' time" }),
+      }),
+      { description: 'dearest first' },
+    ),
+    slowest: Type.Array(ExchangeSchema),
+  }),
+  connections: Type.Object({
+    count: Type.Integer(),
+    opened: Type.Integer({ description: 'of which the capture shows the handshake' }),
+    failed: Type.Integer({ description: 'that were refused, or whose SYN was never answered' }),
+    latency: latency('from the first SYN to the SYN-ACK'),
+    tls: Type.Object({
+      count: Type.Integer({ description: 'connections that speak TLS' }),
+      full: Type.Integer(),
+      resumed: Type.Integer(),
+      latency: latency('of their handshakes'),
+    }),
+    roundTrip: latency("each connection's smoothed round-trip time"),
+    retransmissions: Type.Integer({ description: 'resent segments' }),
+    stalledSeconds: Type.Number({ description: "sum of all stalls that are not the sender's own pause" }),
+    slowest: Type.Array(ConnectionSchema, { description: 'by their handshakes' }),
+    unread: Type.Array(
+      Type.Object({
+        server: Type.String({ description: "address:port; 'others' for those beyond a bound" }),
+        serverName: nullable(Type.String()),
+        because: oneOf(['tls', 'protocol']),
+        connections: Type.Integer(),
+      }),
+      { description: 'connections with data of which no exchange could be read, most first' },
+    ),
+  }),
 });
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;
 export type Finding = Static<typeof FindingSchema>;
+export type ExampleRow = Static<typeof ExampleSchema>;
+export type LatencyRow = Diagnosis['lookups']['latency'];
 export type LookupRow = Static<typeof LookupSchema>;
 export type AttemptRow = Static<typeof AttemptSchema>;
 export type InputRow = Static<typeof InputSchema>;

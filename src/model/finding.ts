@@ -1,12 +1,24 @@
 import type { Distribution } from '../base/distribution.ts';
+import type { Duration, Timestamp } from '../base/time.ts';
+import type { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import type { Confidence, Lookup } from './lookup.ts';
 import type { PacketId } from './packet.ts';
 
 export const SEVERITIES = ['critical', 'major', 'minor', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** What a capture must show before silence means health. `http` stands for all exchanges. */
+export const SENSES = ['dns', 'tcp', 'http', 'bothDirections'] as const;
+export type Sense = (typeof SENSES)[number];
+
+/** What rules count in. A call is an exchange with all its retries. */
+export const UNITS = ['lookups', 'connections', 'exchanges', 'calls'] as const;
+export type Unit = (typeof UNITS)[number];
+
 export interface Subject {
   kind: 'pod' | 'client' | 'server' | 'name' | 'capture';
+  /** A connection's server with its port: `10.96.44.12:8080`. */
   name: string;
 }
 
@@ -39,29 +51,64 @@ export interface Fix {
   rollback: string;
 }
 
+/** One occurrence kept whole. */
+export type Example = { packets: readonly PacketId[] } & (
+  | { kind: 'lookup'; row: Lookup }
+  | { kind: 'exchange'; row: Exchange }
+  | { kind: 'connection'; row: Connection }
+);
+
+/** One occurrence in short: enough to tell whether another rule counted the same. */
+export interface Occurrence {
+  /** Of the row. */
+  id: string;
+  /** Of the connection that it is or was on; '' for a lookup. */
+  connection: string;
+  client: string;
+  server: string;
+  /** For whom it happened, from when until when. */
+  from: Timestamp;
+  until: Timestamp;
+  cost: Duration;
+  /** How long the row took, as it counts in `affected`. */
+  lasted: Duration;
+}
+
+/** All occurrences of a finding, or the first so many. */
+export interface KeptOccurrences extends Iterable<Occurrence> {
+  readonly size: number;
+  /** What ended by then is in it for certain; positive infinity where nothing was left out. */
+  readonly completeUntil: Timestamp;
+}
+
 /** What a finding cost, occurrence by occurrence; kept bounded by `Tally` in the rules. */
 export interface Cost {
   count: number;
   costs: Distribution;
-  /** Durations of the affected lookups as they were… */
+  /** Durations of the affected rows as they were… */
   affected: Distribution;
   /** …and as they would have been without the cause. */
   relieved: Distribution;
   /** The dearest occurrences, dearest first. */
-  examples: readonly Lookup[];
-  /** Packets of each example, for its evidence line and the filter. */
-  examplePackets: readonly (readonly PacketId[])[];
+  examples: readonly Example[];
+  occurrences: KeptOccurrences;
 }
 
 /** What a rule reports: data, never formatted text but for the words of its evidence. */
 export interface Report<Message extends string = string> {
   message: Message;
+  /** For the message. Where it has a `count`, that is the cost's. */
   data: Readonly<Record<string, string | number>>;
   input: number;
   subject: Subject;
-  /** Its `count` is the tally's. */
+  /** All that was looked at, of which the cost's `count` are affected. */
   of: number;
-  unit: string;
+  unit: Unit;
+  /**
+   * How long each of all these took, so that shares and savings are of what the rule judged. Left
+   * out: all lookups, exchanges or connections of the capture, by the unit.
+   */
+  latency?: Distribution;
   cost: Cost;
   confidence: Confidence;
   confidenceBecause: string;
@@ -72,7 +119,7 @@ export interface Report<Message extends string = string> {
   whatIfMethod: string | null;
   /** Callers that got an error for it: makes it `major` at least. */
   errors: number;
-  /** Holds for most of twenty lookups or more: makes it `minor` at least (RULES: habits). */
+  /** Holds for most of twenty or more: makes it `minor` at least (RULES: habits). */
   habit: boolean;
   /** Keeps it at `info` whatever it cost, with the reason. */
   onlyInfo?: string;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at } from '../base/time.ts';
-import { VANTAGES, type Input } from './input.ts';
+import { HELD_ROWS, VANTAGES, type Input } from './input.ts';
 import { fromInputRow, toInputRow } from './input-row.ts';
 import { inputOf } from './testing/rows.ts';
 
@@ -33,8 +33,13 @@ const input: fc.Arbitrary<Input> = fc
       because: text,
       sees: fc.record({ dns: flag, tcp: flag, http: flag, bothDirections: flag }),
     }),
+    holds: fc.option(fc.subarray([...HELD_ROWS])),
   })
-  .map(({ length, ...rest }) => ({ ...rest, endsAt: at(rest.startsAt + length) }));
+  .map(({ length, holds, ...rest }) => ({
+    ...rest,
+    endsAt: at(rest.startsAt + length),
+    ...(holds === null ? {} : { holds }),
+  }));
 
 describe('input rows', () => {
   it('come back as they were', () => {
@@ -53,6 +58,13 @@ describe('input rows', () => {
       for (const wrong of [undefined, {}, -1, 'x'.repeat(5000)]) {
         expect(fromInputRow({ ...row, [key]: wrong }), `${key}: ${JSON.stringify(wrong)?.slice(0, 9)}`).toBeNull();
       }
+    }
+  });
+
+  it('hold kinds of rows that there are, or say nothing of it', () => {
+    const row = toInputRow(inputOf());
+    for (const wrong of [{}, null, 'lookups', ['packets'], ['lookups', 1]]) {
+      expect(fromInputRow({ ...row, holds: wrong })).toBeNull();
     }
   });
 

@@ -1,6 +1,7 @@
 import { at, fromRfc3339, fromSeconds, toRfc3339, toSeconds, type Timestamp } from '../base/time.ts';
 import type { InputRow } from './diagnosis.ts';
-import { createDamage, VANTAGES, type Damage, type Input, type Vantage } from './input.ts';
+import { createDamage, HELD_ROWS, VANTAGES, type Damage, type HeldRows, type Input, type Vantage } from './input.ts';
+import { integer, isRecord, isText, isTexts, MAX_SECONDS } from './row-fields.ts';
 
 /** An input as the contract has it. */
 export const toInputRow = (input: Input): InputRow => ({
@@ -19,6 +20,7 @@ export const toInputRow = (input: Input): InputRow => ({
     because: input.vantage.because,
     sees: { ...input.vantage.sees },
   },
+  ...(input.holds === undefined ? {} : { holds: [...input.holds] }),
 });
 
 /**
@@ -29,16 +31,18 @@ export const toInputRow = (input: Input): InputRow => ({
 export function fromInputRow(row: unknown, startsAt: Timestamp = at(0)): Input | null {
   if (!isRecord(row)) return null;
   const { path, format, linkTypes, firstPacket, snapLength, durationSeconds } = row;
-  const input = count(row['input']);
-  const packets = count(row['packets']);
+  const input = integer(row['input']);
+  const packets = integer(row['packets']);
   const damage = damageFrom(row['damage']);
   const vantage = vantageFrom(row['vantage']);
   const firstPacketAt = typeof firstPacket === 'string' ? fromRfc3339(firstPacket) : null;
   if (input === null || packets === null || damage === null || vantage === null) return null;
-  if (!isText(path) || !isText(format) || !isTexts(linkTypes)) return null;
+  if (!isText(path) || !isText(format) || !isTexts(linkTypes, MAX_TEXTS)) return null;
   if (firstPacket !== null && firstPacketAt === null) return null;
   if (typeof durationSeconds !== 'number' || !(durationSeconds >= 0 && durationSeconds < MAX_SECONDS)) return null;
-  if (snapLength !== null && count(snapLength) === null) return null;
+  if (snapLength !== null && integer(snapLength) === null) return null;
+  const holds = holdsFrom(row['holds']);
+  if (holds === null) return null;
   return {
     input,
     path,
@@ -48,27 +52,32 @@ export function fromInputRow(row: unknown, startsAt: Timestamp = at(0)): Input |
     firstPacketAt,
     startsAt,
     endsAt: at(startsAt + fromSeconds(durationSeconds)),
-    snapLength: count(snapLength),
+    snapLength: integer(snapLength),
     damage,
     vantage,
+    ...(holds === undefined ? {} : { holds }),
   };
 }
 
-// A path may be 4,096 bytes long on Linux (PATH_MAX); reasons are sentences.
-const MAX_TEXT = 4096;
+function holdsFrom(value: unknown): HeldRows[] | undefined | null {
+  if (value === undefined) return undefined;
+  if (!isTexts(value, HELD_ROWS.length) || !value.every((kind) => HELD_ROWS.some((known) => known === kind)))
+    return null;
+  return HELD_ROWS.filter((kind) => value.includes(kind));
+}
+
 // The tool itself writes a few of each.
 const MAX_TEXTS = 256;
-const MAX_SECONDS = Number.MAX_SAFE_INTEGER / 1e9;
 
 function damageFrom(value: unknown): Damage | null {
   if (!isRecord(value)) return null;
-  const cut = count(value['cut']);
-  const undecodable = count(value['undecodable']);
-  const duplicates = count(value['duplicates']);
-  const droppedByCapture = count(value['droppedByCapture']);
+  const cut = integer(value['cut']);
+  const undecodable = integer(value['undecodable']);
+  const duplicates = integer(value['duplicates']);
+  const droppedByCapture = integer(value['droppedByCapture']);
   const notes = value['notes'];
   if (cut === null || undecodable === null || duplicates === null || droppedByCapture === null) return null;
-  if (!isTexts(notes)) return null;
+  if (!isTexts(notes, MAX_TEXTS)) return null;
   return { ...createDamage(), cut, undecodable, duplicates, droppedByCapture, notes: [...notes] };
 }
 
@@ -76,20 +85,9 @@ function vantageFrom(value: unknown): Vantage | null {
   if (!isRecord(value)) return null;
   const { addresses, because, sees } = value;
   const kind = VANTAGES.find((known) => known === value['kind']);
-  if (kind === undefined || !isTexts(addresses) || !isText(because) || !isRecord(sees)) return null;
+  if (kind === undefined || !isTexts(addresses, MAX_TEXTS) || !isText(because) || !isRecord(sees)) return null;
   const { dns, tcp, http, bothDirections } = sees;
   if (typeof dns !== 'boolean' || typeof tcp !== 'boolean') return null;
   if (typeof http !== 'boolean' || typeof bothDirections !== 'boolean') return null;
   return { kind, addresses: [...addresses], because, sees: { dns, tcp, http, bothDirections } };
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= MAX_TEXT;
-
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length <= MAX_TEXTS && value.every(isText);
-
-const count = (value: unknown): number | null =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;

@@ -34,6 +34,10 @@ export interface Vantage {
   sees: { dns: boolean; tcp: boolean; http: boolean; bothDirections: boolean };
 }
 
+/** What an export may hold of an input. */
+export const HELD_ROWS = ['lookups', 'connections', 'exchanges'] as const;
+export type HeldRows = (typeof HELD_ROWS)[number];
+
 /** One capture as it was read. */
 export interface Input {
   input: number;
@@ -52,4 +56,6 @@ export interface Input {
   snapLength: number | null;
   damage: Damage;
   vantage: Vantage;
+  /** What an export of it that is read again holds; absent for a capture, of which all rows are made. */
+  holds?: readonly HeldRows[];
 }

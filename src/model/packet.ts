@@ -21,7 +21,10 @@ export const packetReference = (packet: PacketId, home: number): number | string
 
 /** The inverse of {@link packetReference}; null where it is none. */
 export function packetFromReference(reference: unknown, home: number): PacketId | null {
-  if (typeof reference === 'number') return Number.isSafeInteger(reference) ? packetId(home, reference) : null;
+  if (typeof reference === 'number') {
+    const isOne = Number.isInteger(reference) && reference >= 0 && reference < PACKETS_PER_INPUT;
+    return isOne ? packetId(home, reference) : null;
+  }
   const match = typeof reference === 'string' ? /^(\d{1,4}):(\d{1,12})$/.exec(reference) : null;
   return match === null ? null : packetId(Number(match[1]), Number(match[2]));
 }
@@ -117,7 +120,10 @@ export interface Layers {
   sequence: number;
   acknowledgment: number;
   tcpFlags: number;
+  /** As it stands in the header, not scaled. */
   window: number;
+  /** TCP's options are `bytes[tcpOptions] … bytes[payloadStart - 1]`; both equal where there are none. -1 without TCP. */
+  tcpOptions: number;
   icmpType: number;
   icmpCode: number;
 }
@@ -147,6 +153,7 @@ export function createLayers(): Layers {
     acknowledgment: 0,
     tcpFlags: 0,
     window: 0,
+    tcpOptions: -1,
     icmpType: -1,
     icmpCode: -1,
   };

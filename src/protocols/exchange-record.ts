@@ -118,7 +118,12 @@ export function endExchange(
   exchange.backend = connection.backend;
   exchange.roundTrip = connection.roundTrip;
   exchange.packets = packetsOf(exchange);
-  exchange.stalls = overlapping(connection, exchange.startedAt, at(exchange.startedAt + exchange.duration));
+  const stalls = overlapping(connection, exchange.startedAt, at(exchange.startedAt + exchange.duration));
+  // What a protocol found by itself (flow control) stands there already.
+  exchange.stalls =
+    exchange.stalls.length === 0
+      ? stalls
+      : [...exchange.stalls, ...stalls].toSorted((one, other) => one.startedAt - other.startedAt);
   exchange.retransmissions = retransmitted(connection) - exchange.retransmittedBefore;
   connection.openExchanges--;
   if (!isAnswered) connection.unanswered++;

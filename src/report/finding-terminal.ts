@@ -3,7 +3,7 @@ import type { Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
 import { labelled, labelledLines, padEnd, roomBeside, widthOf, wrap } from './layout.ts';
 import type { Style } from './style.ts';
-import { collisionWords, costWords, originWords, packetWords, savingWords } from './words.ts';
+import { absorbedWords, collisionWords, costWords, originWords, packetWords, savingWords } from './words.ts';
 import { toYaml } from './yaml.ts';
 
 // What a tired reader takes in; the full answer has them all.
@@ -40,6 +40,7 @@ export function fullFinding(style: Style, finding: Finding, full: boolean): stri
       : []),
     ...confidence(style, finding),
     ...labelled(style, 'cost', style.clean(costWords(finding))),
+    ...absorbed(style, finding),
     ...(full ? labelled(style, finding.severity, style.clean(finding.severityBecause)) : []),
     '',
     ...examplePackets(style, finding),
@@ -59,6 +60,7 @@ export function shortFinding(style: Style, finding: Finding): string[] {
     ...proofs(style, finding, 1),
     ...confidence(style, finding),
     ...labelled(style, 'cost', style.clean(costWords(finding))),
+    ...absorbed(style, finding),
     ...(settings.length === 0 ? [] : labelled(style, 'collide', style.clean(settings.join(' × ')))),
     ...finding.fix.slice(0, 1).flatMap((fix) => labelled(style, 'change', style.clean(changeWords(fix)))),
     ...saving(style, finding, false),
@@ -83,6 +85,11 @@ const proofs = (style: Style, finding: Finding, most: number): string[] =>
 
 const confidence = (style: Style, finding: Finding): string[] =>
   finding.confidenceBecause === '' ? [] : labelled(style, finding.confidence, style.clean(finding.confidenceBecause));
+
+function absorbed(style: Style, finding: Finding): string[] {
+  const words = absorbedWords(finding);
+  return words === null ? [] : labelled(style, 'explains', style.clean(words));
+}
 
 function collision(style: Style, finding: Finding, full: boolean): string[] {
   if (finding.because.length === 0) return [];

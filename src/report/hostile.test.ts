@@ -5,11 +5,13 @@ import { renderJson } from './json.ts';
 import { renderLookupTimeline } from './lookup-timeline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
-import { crowdedDiagnosis, deadLookup, emptyDiagnosis } from './testing/diagnoses.ts';
+import { crowdedDiagnosis, emptyDiagnosis } from './testing/diagnoses.ts';
+import { deadLookup } from './testing/lookups.ts';
+import { encryptedDiagnosis, requestDiagnosis } from './testing/requests.ts';
 
 // Fields whose words come from a capture, a path or a saved file; the rest are fixed sets.
 const FREE = new Set(
-  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt unit version'.split(
+  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt version host method path error serverName alpn alerts debug connection exchange backend protocol'.split(
     ' ',
   ),
 );
@@ -34,7 +36,7 @@ describe('text of a capture', () => {
     fc.assert(
       fc.property(
         evil,
-        fc.constantFrom<() => Diagnosis>(crowdedDiagnosis, emptyDiagnosis),
+        fc.constantFrom<() => Diagnosis>(crowdedDiagnosis, emptyDiagnosis, requestDiagnosis, encryptedDiagnosis),
         fc.boolean(),
         (text, make, unicode) => {
           const diagnosis = poisoned(make(), text);

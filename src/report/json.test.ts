@@ -11,10 +11,19 @@ import {
   raceFinding,
   textDiagnosis,
 } from './testing/diagnoses.ts';
+import { encryptedDiagnosis, requestDiagnosis } from './testing/requests.ts';
 
 describe('the answer as JSON', () => {
   it('is the diagnosis itself, and valid by the printed schema', () => {
-    for (const diagnosis of [diagnosisOf(), crowdedDiagnosis(), textDiagnosis(), clearDiagnosis(), emptyDiagnosis()]) {
+    for (const diagnosis of [
+      diagnosisOf(),
+      crowdedDiagnosis(),
+      textDiagnosis(),
+      clearDiagnosis(),
+      emptyDiagnosis(),
+      requestDiagnosis(),
+      encryptedDiagnosis(),
+    ]) {
       const read: unknown = JSON.parse(renderJson(diagnosis));
       expect(read).toEqual(diagnosis);
       expect(problemsOf(jsonSchema(), read)).toEqual([]);

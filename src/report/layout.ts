@@ -50,3 +50,7 @@ export function labelledLines(style: Style, label: string, lines: readonly strin
     return `${MARGIN}${head}${gap}${line}`.trimEnd();
   });
 }
+
+/** Four columns in, wrapped: where the packets of an example stand. */
+export const indented = (style: Style, text: string, paint = (line: string): string => line): string[] =>
+  wrap(style.clean(text), style.width - 4).map((line) => `    ${paint(line)}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderLookupTimeline } from './lookup-timeline.ts';
-import { deadLookup, raceLookup, walkLookup } from './testing/diagnoses.ts';
+import { deadLookup, raceLookup, walkLookup } from './testing/lookups.ts';
 
 const plain = { color: false, width: 100, unicode: true };
 

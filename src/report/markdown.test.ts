@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { renderMarkdown } from './markdown.ts';
 import { crowdedDiagnosis, diagnosisOf, emptyDiagnosis, inputRowOf, raceFinding } from './testing/diagnoses.ts';
+import { requestDiagnosis } from './testing/requests.ts';
 
 describe('the answer for a ticket', () => {
   it.each([
     ['several', crowdedDiagnosis()],
     ['no-dns', emptyDiagnosis()],
+    ['requests', requestDiagnosis()],
   ])('%s', async (name, diagnosis) => {
     await expect(renderMarkdown(diagnosis)).toMatchFileSnapshot(`golden/${name}.markdown.txt`);
   });

@@ -2,14 +2,14 @@ import { plural, printable } from '../base/text.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
 import { createStyle } from './style.ts';
+import { totalsWords, unreadWords } from './totals-words.ts';
 import {
+  absorbedWords,
   collisionWords,
   costWords,
   damageWords,
   inputWords,
-  lookupsWords,
   originWords,
-  resolversWords,
   savingWords,
   unobservableGroups,
 } from './words.ts';
@@ -44,13 +44,13 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
       'Ruled out',
       diagnosis.ruledOut.map(({ rule, says }) => `${code(rule)}: ${text(says)}`),
     ),
-    ...listBlock(
-      'Could not be seen',
-      unobservableGroups(diagnosis.unobservable).map(
+    ...listBlock('Could not be seen', [
+      ...unreadWords(diagnosis).map(text),
+      ...unobservableGroups(diagnosis.unobservable).map(
         ({ why, capture, rules }) =>
           `${rules.map(code).join(', ')}: ${text(why)}${capture === null ? '' : `. To see it: ${code(capture)}`}`,
       ),
-    ),
+    ]),
     ...listBlock('What was read', [
       ...diagnosis.inputs.map((input) => {
         const words = [inputWords(input), damageWords(input, true), ...input.damage.notes].filter(
@@ -58,8 +58,9 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
         );
         return `${code(input.path)}: ${text(words.join('; '))}`;
       }),
-      `Lookups: ${text(lookupsWords(diagnosis.lookups))}`,
-      ...(diagnosis.lookups.resolvers.length === 0 ? [] : [`Resolvers: ${text(resolversWords(diagnosis.lookups))}`]),
+      ...totalsWords(diagnosis).map(
+        ([label, words]) => `${label.charAt(0).toUpperCase()}${label.slice(1)}: ${text(words)}`,
+      ),
     ]),
     `*${text(`${diagnosis.tool.name} ${diagnosis.tool.version}`)}*`,
   ];
@@ -70,6 +71,7 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
   const style = createStyle({ color: false, unicode: true, width: EXCERPT_WIDTH });
   const excerpt = exampleLines(style, finding).map((line) => line.replace(/^ {4}/, ''));
   const [fix, ...otherFixes] = finding.fix;
+  const absorbed = absorbedWords(finding);
   return [
     `${first ? '#' : '##'} ${text(finding.says)}`,
     [
@@ -77,6 +79,7 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
     ].join('\n'),
     [
       `- Cost: ${text(costWords(finding))}`,
+      ...(absorbed === null ? [] : [`- Explains: ${text(absorbed)}`]),
       ...(finding.whatIf === null
         ? []
         : [`- Would save: ${text(`${savingWords(finding.whatIf)} (${finding.whatIf.method})`)}`]),

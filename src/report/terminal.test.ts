@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '../model/diagnosis.ts';
 import { renderTerminal } from './terminal.ts';
 import {
   clearDiagnosis,
   crowdedDiagnosis,
-  deadLookup,
   diagnosisOf,
   emptyDiagnosis,
   inputRowOf,
@@ -11,9 +11,21 @@ import {
   textDiagnosis,
   walkFinding,
 } from './testing/diagnoses.ts';
+import {
+  cancelledCall,
+  connectFinding,
+  encryptedDiagnosis,
+  exchangeExampleOf,
+  requestDiagnosis,
+  stallFinding,
+} from './testing/requests.ts';
+import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
 
 const plain = { color: false, width: 100, unicode: true };
 const golden = (name: string): string => `golden/${name}.txt`;
+
+const shown = (finding: Finding): string =>
+  renderTerminal(requestDiagnosis({ findings: [finding] }), plain).replace(/\s+/g, ' ');
 
 describe('the answer at a terminal', () => {
   it.each([
@@ -24,6 +36,10 @@ describe('the answer at a terminal', () => {
     ['text', textDiagnosis(), plain],
     ['clear', clearDiagnosis(), plain],
     ['no-dns', emptyDiagnosis(), plain],
+    ['requests', requestDiagnosis(), plain],
+    ['requests-60-columns-ascii', requestDiagnosis(), { ...plain, width: 60, unicode: false }],
+    ['requests-full', requestDiagnosis(), { ...plain, full: true }],
+    ['encrypted', encryptedDiagnosis(), plain],
   ])('%s', async (name, diagnosis, options) => {
     await expect(renderTerminal(diagnosis, options)).toMatchFileSnapshot(golden(name));
   });
@@ -57,12 +73,42 @@ describe('the answer at a terminal', () => {
 
   it('says what ended a wait that no packet ended', () => {
     const row = deadLookup();
-    const example = {
-      ...(raceFinding().examples[0] as NonNullable<ReturnType<typeof raceFinding>['examples'][0]>),
-      row,
-    };
+    const example = exampleOf(row, [412, 413, 611, 613]);
     const text = renderTerminal(diagnosisOf({ findings: [raceFinding({ examples: [example] })] }), plain);
     expect(text).toContain('the resolver goes on by its own timer of 5 s (glibc default, resolv.conf(5))');
+  });
+
+  it('shows a connection, and a call that was given up, as they went', () => {
+    const connection = shown(connectFinding());
+    expect(connection).toContain('#910');
+    for (const says of [
+      'SYN again, 1 s later',
+      'SYN-ACK, connected in 1 s',
+      'TLS 1.3 handshake, with api.example.test, full, in 185 ms',
+      'waited 900 ms: the client had no room for more (window closed)',
+      'GOAWAY ENHANCE_YOUR_CALM (too_many_pings) of the server, 1 stream open',
+      'closed by the server',
+    ]) {
+      expect(connection).toContain(says);
+    }
+    const call = shown(stallFinding({ examples: [exchangeExampleOf(cancelledCall(), [])] }));
+    expect(call).toContain('POST /shop.Orders/Get, whole after 1 ms');
+    expect(call).toContain('cancelled by the client (CANCEL), 3 s after it was sent');
+    expect(call).toContain('10.96.44.12:8080 (10.0.4.4:50051)');
+    expect(call).toContain('the connection opened for it in 1.01 s');
+  });
+
+  it('says of many causes that were ruled out only the likeliest', () => {
+    const ruledOut = [
+      ...Array.from({ length: 9 }, (_, index) => ({ rule: `dns-${index}`, says: `no dns ${index}` })),
+      ...Array.from({ length: 9 }, (_, index) => ({ rule: `tcp-${index}`, says: `no tcp ${index}` })),
+    ].map((one) => ({ ...one, examined: { count: 1, unit: 'x' } }));
+    const text = renderTerminal(requestDiagnosis({ ruledOut }), plain).replace(/\s+/g, ' ');
+    expect(text).toContain('no tcp 0 · no tcp 1');
+    expect(text).toContain('no tcp 8 · no dns 0 · 8 more with --full');
+    expect(renderTerminal(requestDiagnosis({ ruledOut }), { ...plain, full: true })).toContain('no dns 8');
+    const dns = renderTerminal(diagnosisOf({ ruledOut }), plain).replace(/\s+/g, ' ');
+    expect(dns).toContain('no dns 8 · no tcp 0 · 8 more with --full');
   });
 
   it('names the standard input, many inputs and damage', () => {
@@ -97,9 +143,7 @@ describe('the answer at a terminal', () => {
   });
 
   it('shortens a long walk in its middle, and says by how much', () => {
-    const finding = walkFinding();
-    const [example] = finding.examples;
-    if (example === undefined) throw new Error('the finding has no example');
+    const example = exampleOf(walkLookup(), []);
     const attempts = Array.from({ length: 40 }, (_, index) => ({
       ...(example.row.attempts[0] as (typeof example.row.attempts)[0]),
       name: `x.suffix-${index}.test`,

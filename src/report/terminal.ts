@@ -1,9 +1,10 @@
-import { plural } from '../base/text.ts';
-import type { Diagnosis, Finding } from '../model/diagnosis.ts';
+import { formatCount, plural } from '../base/text.ts';
+import type { Diagnosis, ExampleRow, Finding } from '../model/diagnosis.ts';
 import { fullFinding, headline, infoFinding, shortFinding } from './finding-terminal.ts';
 import { labelled, labelledLines, wrap } from './layout.ts';
 import { createStyle, type RenderOptions, type Style } from './style.ts';
-import { damageWords, inputWords, lookupsWords, resolversWords, unobservableGroups } from './words.ts';
+import { totalsWords, unreadWords } from './totals-words.ts';
+import { damageWords, inputWords, rulesWords, unobservableGroups } from './words.ts';
 
 export interface TerminalOptions extends RenderOptions {
   /** Show so many findings; the rest are counted. */
@@ -43,8 +44,8 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
     ],
     [
       ...ruledOut(style, diagnosis, full),
-      ...unobservable(style, diagnosis),
-      ...lookups(style, diagnosis),
+      ...unobservable(style, diagnosis, full),
+      ...totalsWords(diagnosis).flatMap(([label, words]) => labelled(style, label, style.clean(words))),
       ...readMore(style, [...shown, ...infoShown]),
     ],
   ];
@@ -94,39 +95,62 @@ function inputs(style: Style, { inputs: all }: Diagnosis, full: boolean): string
     : [...lines, ...labelled(style, '', `and ${rest.length} more with ${plural(packets, 'packet')}`)];
 }
 
+// A paragraph of more is skipped as a whole.
+const MAX_RULED_OUT = 10;
+
+const isDns = (rule: string): boolean => rule.startsWith('dns-');
+
+/** What a reader would have thought of first: causes of the kind that was found, or that was looked for. */
+function likeliest({ ruledOut: all, findings, exchanges }: Diagnosis): Diagnosis['ruledOut'] {
+  if (all.length <= MAX_RULED_OUT) return all;
+  const [first] = findings;
+  const wanted = first === undefined ? exchanges.count === 0 : isDns(first.rule);
+  return [
+    ...all.filter(({ rule }) => isDns(rule) === wanted),
+    ...all.filter(({ rule }) => isDns(rule) !== wanted),
+  ].slice(0, MAX_RULED_OUT);
+}
+
 /**
  * In one paragraph: it is what a reader skips, and what follows a long list pushes the cause
  * off the screen. The full answer has a line for each.
  */
 function ruledOut(style: Style, diagnosis: Diagnosis, full: boolean): string[] {
   if (diagnosis.ruledOut.length === 0) return [];
-  if (!full) return labelled(style, 'ruled out', style.clean(diagnosis.ruledOut.map(({ says }) => says).join(' · ')));
+  if (!full) {
+    const says = likeliest(diagnosis).map((one) => one.says);
+    const more = diagnosis.ruledOut.length - says.length;
+    const rest = more > 0 ? [`${formatCount(more)} more with --full`] : [];
+    return labelled(style, 'ruled out', style.clean([...says, ...rest].join(' · ')));
+  }
   return diagnosis.ruledOut.flatMap(({ rule, says }, index) =>
     labelled(style, index === 0 ? 'ruled out' : '', style.clean(`${rule}: ${says}`)),
   );
 }
 
-function unobservable(style: Style, diagnosis: Diagnosis): string[] {
+function unobservable(style: Style, diagnosis: Diagnosis, full: boolean): string[] {
   const all = diagnosis.findings.length === 0 && diagnosis.ruledOut.length === 0;
-  return unobservableGroups(diagnosis.unobservable).flatMap(({ why, capture, rules }, index) => {
+  const groups = unobservableGroups(diagnosis.unobservable).map(({ why, capture, rules }) => {
+    const names = rulesWords(rules, full);
     // Where nothing could be seen the verdict has said why already.
-    const words = all && why === diagnosis.verdict.says ? rules.join(', ') : `${rules.join(', ')}: ${why}`;
-    return [
-      ...labelled(style, index === 0 ? 'could not see' : '', style.clean(words)),
-      ...(capture === null ? [] : labelledLines(style, '', [style.paint.cyan(style.clean(capture))])),
-    ];
+    return { words: all && why === diagnosis.verdict.says ? names : `${names}: ${why}`, capture };
   });
+  const unread = unreadWords(diagnosis).map((words) => ({ words, capture: null }));
+  return [...unread, ...groups].flatMap(({ words, capture }, index) => [
+    ...labelled(style, index === 0 ? 'could not see' : '', style.clean(words)),
+    ...(capture === null ? [] : labelledLines(style, '', [style.paint.cyan(style.clean(capture))])),
+  ]);
 }
 
-/** Where the rest stands: the rule's page, and the dearest lookup packet by packet. */
+/** Where the rest stands: the rule's page, and the dearest example packet by packet. */
 function readMore(style: Style, [first]: readonly Finding[]): string[] {
   if (first === undefined) return [];
   const example = first.examples[0];
-  const show = example === undefined ? [] : [`kubelag show … --lookup ${example.lookup}`];
+  const show = example === undefined ? [] : [`kubelag show … ${whichExample(example)}`];
   return labelled(style, 'read more', style.clean([first.documentation, ...show].join(' · ')));
 }
 
-const lookups = (style: Style, { lookups: all }: Diagnosis): string[] => [
-  ...labelled(style, 'lookups', style.clean(lookupsWords(all))),
-  ...(all.resolvers.length === 0 ? [] : labelled(style, 'resolvers', style.clean(resolversWords(all)))),
-];
+function whichExample({ lookup, exchange, connection }: ExampleRow): string {
+  if (lookup !== null) return `--lookup ${lookup}`;
+  return exchange === null ? `--connection ${connection}` : `--exchange ${exchange}`;
+}

@@ -63,12 +63,15 @@ export function damageWords(input: InputRow, full: boolean): string {
     .join(', ');
 }
 
+const TIME_OF = { lookups: 'lookup', connections: 'connecting', exchanges: 'request', calls: 'request' } as const;
+
 /** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time`. */
 export function costWords(finding: Finding): string {
   const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency } = finding.cost;
+  const { count, unit } = finding.occurrences;
   if (totalSeconds <= 0) return 'no time, but errors or risk';
-  const share = `${formatShare(shareOfLatency)} of all lookup time`;
-  if (finding.occurrences.count === 1) return `${duration(totalSeconds)}, ${share}`;
+  const share = `${formatShare(shareOfLatency)} of all ${TIME_OF[unit]} time`;
+  if (count === 1) return `${duration(totalSeconds)}, ${share}`;
   return `${duration(totalSeconds)} in all, ${duration(p50Seconds)} each (median), at most ${duration(maxSeconds)}; ${share}`;
 }
 
@@ -136,6 +139,23 @@ export const collisionWords = (count: number): string => {
   if (count === 1) return 'the setting';
   return count === 2 ? 'two settings collide' : `${count} settings collide`;
 };
+
+/** `grpc-deadline (3), service-slow (2)`: what a finding explains besides; null where nothing. */
+export const absorbedWords = (finding: Finding): string | null =>
+  finding.absorbs.length === 0
+    ? null
+    : finding.absorbs.map(({ rule, count }) => `${rule} (${formatCount(count)})`).join(', ');
+
+// So many names of rules are read; more are said by what they are about.
+const MAX_RULES = 4;
+
+/** `dns-race, dns-loss`, or `9 rules about DNS` where that is shorter. */
+export function rulesWords(rules: readonly string[], full: boolean): string {
+  if (full || rules.length <= MAX_RULES) return rules.join(', ');
+  const dns = rules.filter((rule) => rule.startsWith('dns-')).length;
+  const about = dns === rules.length ? 'DNS' : dns === 0 ? 'connections and requests' : 'DNS, connections and requests';
+  return `${formatCount(rules.length)} rules about ${about}`;
+}
 
 /** The rules of one reason together: why, the capture that would show them, who. */
 export function unobservableGroups(

@@ -1,14 +1,29 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at } from '../base/time.ts';
-import { createDamage, type Input } from '../model/input.ts';
+import type { Connection } from '../model/connection.ts';
+import { toConnectionRow } from '../model/connection-row.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { toExchangeRow } from '../model/exchange-row.ts';
+import { createDamage, HELD_ROWS, type Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
 import type { Lookup } from '../model/lookup.ts';
 import { packetId } from '../model/packet.ts';
 import { INPUT_SCHEMA } from '../model/schema-names.ts';
-import { atMs, attemptOf, inputOf, lookupOf, unanswered } from '../model/testing/rows.ts';
+import {
+  atMs,
+  attemptOf,
+  connectionOf,
+  exchangeOf,
+  inputOf,
+  lookupOf,
+  stallOf,
+  tlsOf,
+  unanswered,
+} from '../model/testing/rows.ts';
 import { transactionRows } from '../model/transaction-row.ts';
+import { tampered } from '../model/testing/arbitraries.ts';
 import { UserError } from '../model/user-error.ts';
 import { MAX_LINE_LENGTH, readRows } from './read-rows.ts';
 
@@ -44,21 +59,37 @@ const second = lookupOf({
   ],
 });
 
+const goaway = { at: atMs(900), packet: 8, from: 'server', code: 0, debug: null, openStreams: 0 } as const;
+const exchange = exchangeOf({ startedAt: atMs(21), stalls: [stallOf()] });
+const connection = connectionOf({ startedAt: atMs(20), tls: tlsOf(), goaway, stalls: [stallOf()] });
+const SEES_ALL = { dns: true, tcp: true, http: true, bothDirections: true };
+
+const lineOf = (row: object): string => JSON.stringify(row);
+const throughRows = (row: Exchange | Connection): object =>
+  'connection' in row ? toExchangeRow(row, captures) : toConnectionRow(row, captures);
+
 const exported = (lookups: readonly Lookup[], inputs: readonly Input[] = captures): string[] =>
   lookups.map((lookup) => JSON.stringify(toLookupRow(lookup, inputs)));
 
 async function read(lines: readonly string[], inputs: Input[] = []) {
   const lookups: Lookup[] = [];
+  const order: (Lookup | Connection | Exchange)[] = [];
   const begun: number[] = [];
+  const take = (row: Lookup | Connection | Exchange): void => {
+    expect(begun).toContain(row.input);
+    order.push(row);
+  };
   const observer = {
     input: (input: Input) => void begun.push(input.input),
     lookup: (lookup: Lookup) => {
-      expect(begun).toContain(lookup.input);
       lookups.push(lookup);
+      take(lookup);
     },
+    connection: take,
+    exchange: take,
   };
   await readRows(lines, { path: 'rows.ndjson', damage: createDamage(), inputs, observers: [observer] });
-  return { lookups, inputs, begun };
+  return { lookups, order, inputs, begun };
 }
 
 describe('readRows', () => {
@@ -115,9 +146,88 @@ describe('readRows', () => {
 
   it('takes from a line of its own what the capture dropped, and its format', async () => {
     const dropping = inputOf({ damage: { ...createDamage(), droppedByCapture: 12 }, format: 'pcapng+gzip' });
-    const line = JSON.stringify({ schema: INPUT_SCHEMA, ...toInputRow(dropping) });
-    const { inputs } = await read([...exported([slow]), line]);
-    expect(inputs).toEqual([{ ...dropping, path: 'rows.ndjson', format: 'pcapng+gzip+ndjson' }]);
+    const said = lineOf({ schema: INPUT_SCHEMA, ...toInputRow(dropping) });
+    const { inputs } = await read([...exported([slow]), said]);
+    expect(inputs).toEqual([{ ...dropping, path: 'rows.ndjson', format: 'pcapng+gzip+ndjson', holds: ['lookups'] }]);
+  });
+
+  it('gives back rows of all kinds in their order, and whole inputs', async () => {
+    const [found, done, closed] = [slow, exchange, connection];
+    const wide = { ...captures[0]!, vantage: { ...captures[0]!.vantage, sees: SEES_ALL } };
+    const lines = [
+      lineOf(toExchangeRow(done, captures)),
+      lineOf(toLookupRow(found, captures)),
+      lineOf(toConnectionRow(closed, captures)),
+      lineOf({ schema: INPUT_SCHEMA, ...toInputRow({ ...wide, holds: HELD_ROWS }) }),
+      lineOf({ schema: INPUT_SCHEMA, ...toInputRow({ ...captures[1]!, holds: HELD_ROWS }) }),
+    ];
+    const { order, inputs } = await read(lines);
+    expect(order).toEqual([done, found, closed]);
+    expect(inputs[0]).toEqual({ ...wide, path: 'rows.ndjson', format: 'pcapng+ndjson', holds: HELD_ROWS });
+    expect(inputs[1]).toMatchObject({ packets: 1204, startsAt: 5e9, vantage: { kind: 'pod', sees: { dns: true } } });
+  });
+
+  it('knows what an export does not hold, and does not take it for health', async () => {
+    const wide = { ...captures[0]!, vantage: { ...captures[0]!.vantage, sees: SEES_ALL } };
+    const row = (holds: Input['holds']): string =>
+      lineOf({ schema: INPUT_SCHEMA, ...toInputRow({ ...wide, holds: holds ?? [] }) });
+    const some = await read([lineOf(toExchangeRow(exchange, captures)), row(['exchanges'])]);
+    expect(some.inputs[0]).toMatchObject({
+      holds: ['exchanges'],
+      vantage: { kind: 'pod', sees: { dns: false, tcp: false, http: true } },
+    });
+    const none = await read([row(['exchanges'])]);
+    expect(none.inputs[0]).toMatchObject({ holds: ['exchanges'], packets: 1204 });
+    const both = await read([row(['exchanges']), row(['connections'])]);
+    expect(both.inputs[0]).toMatchObject({
+      holds: ['connections', 'exchanges'],
+      damage: wide.damage,
+      vantage: { sees: { dns: false, tcp: true, http: true } },
+    });
+  });
+
+  it('guesses at an input of which its export says nothing', async () => {
+    const { inputs } = await read([
+      lineOf(toExchangeRow(exchange, captures)),
+      lineOf(toConnectionRow(connection, captures)),
+    ]);
+    expect(inputs[0]).toMatchObject({
+      packets: 9,
+      endsAt: atMs(1020),
+      holds: ['connections', 'exchanges'],
+      vantage: { kind: 'unknown', sees: { dns: false, tcp: true, http: true, bothDirections: true } },
+    });
+  });
+
+  it('moves all that names an input of a second file', async () => {
+    const rows = [exchange, connection].map((row) => throughRows(row));
+    const { order } = await read(
+      rows.map((row) => lineOf(row)),
+      [inputOf({ path: 'other.pcap' })],
+    );
+    expect(order).toEqual([
+      {
+        ...exchange,
+        id: '1.e1',
+        input: 1,
+        connection: '1.c1',
+        packets: [packetId(1, 4), packetId(1, 6)],
+        stalls: [stallOf({ packets: [packetId(1, 6)] })],
+      },
+      {
+        ...connection,
+        id: '1.c1',
+        input: 1,
+        syns: [{ at: atMs(20), packet: packetId(1, 1) }],
+        synAcks: [{ at: atMs(20.4), packet: packetId(1, 2) }],
+        tls: tlsOf({ packets: [packetId(1, 4), packetId(1, 5)] }),
+        goaway: { ...goaway, packet: packetId(1, 8) },
+        stalls: [stallOf({ packets: [packetId(1, 6)] })],
+        firstPacket: packetId(1, 1),
+        endPacket: packetId(1, 9),
+        lastPacket: packetId(1, 9),
+      },
+    ]);
   });
 
   it('counts what is no row as damage, names the first few lines, and reads on', async () => {
@@ -139,14 +249,16 @@ describe('readRows', () => {
     expect(inputs[0]!.damage.notes).toHaveLength(5);
   });
 
-  it('an input row for an input without rows is damage', async () => {
-    const line = JSON.stringify({ schema: INPUT_SCHEMA, ...toInputRow(inputOf({ input: 3 })) });
-    const { inputs } = await read([...exported([slow]), line, JSON.stringify({ schema: INPUT_SCHEMA })]);
+  it('an input row may be of an input without rows, but not of any', async () => {
+    const said = lineOf({ schema: INPUT_SCHEMA, ...toInputRow(inputOf({ input: 3 })) });
+    const far = lineOf({ schema: INPUT_SCHEMA, ...toInputRow(inputOf({ input: 5000 })) });
+    const { inputs } = await read([...exported([slow]), said, far, lineOf({ schema: INPUT_SCHEMA })]);
+    expect(inputs.map((input) => input.packets)).toEqual([4, 0, 0, 1204]);
     expect(inputs[0]!.damage.undecodable).toBe(2);
   });
 
   it.each([
-    ['transactions', JSON.stringify(transactionRows(toLookupRow(slow, captures))[0]), /transactions.*export lookups/],
+    ['transactions', JSON.stringify(transactionRows(toLookupRow(slow, captures))[0]), /transactions.*export rows/],
     ['a saved answer', '{"schema":"kubelag/1"}', /saved answer.*kubelag explain/],
     [
       'a saved answer as it is written',
@@ -154,7 +266,9 @@ describe('readRows', () => {
       /saved answer.*kubelag explain/,
     ],
     ['rows of a later version', '{"schema":"kubelag/lookup/9"}', /another version.*export them again/],
-    ['something else', '{"name":"x"}', /holds no lookup: line 1 is no lookup row; make rows with/],
+    ['connections of a later version', '{"schema":"kubelag/connection/9"}', /another version.*export them again/],
+    ['rows of another tool', '{"schema":"other/1"}', /holds no rows: line 1 is no row; make rows with/],
+    ['something else', '{"name":"x"}', /holds no rows: line 1 is no lookup row; make rows with/],
     ['blank lines', ' ', /holds no rows/],
   ])('refuses %s in one line that says what to do', async (_, line, says) => {
     const failure: unknown = await read(line.split('\n')).catch((error: unknown) => error);
@@ -175,12 +289,13 @@ describe('readRows', () => {
 
   it('takes any lines without harm: rows, damage, or one sentence', async () => {
     const [row] = exported([slow]) as [string];
-    const mutated = fc
-      .tuple(fc.constantFrom(...Object.keys(JSON.parse(row) as object)), fc.jsonValue())
-      .map(([key, value]) => JSON.stringify({ ...(JSON.parse(row) as object), [key]: value }));
-    const line = fc.oneof(fc.constant(row), mutated, fc.json(), fc.string());
+    const rows = [row, lineOf(toExchangeRow(exchange, captures)), lineOf(toConnectionRow(connection, captures))];
+    const said = lineOf({ schema: INPUT_SCHEMA, ...toInputRow(inputOf()) });
+    const real = fc.constantFrom(...rows, said);
+    const mutated = real.chain((text) => tampered(JSON.parse(text))).map((value) => JSON.stringify(value) ?? '');
+    const any = fc.oneof(real, mutated, fc.json(), fc.string());
     await fc.assert(
-      fc.asyncProperty(fc.array(line, { maxLength: 8 }), async (lines) => {
+      fc.asyncProperty(fc.array(any, { maxLength: 8 }), async (lines) => {
         const inputs: Input[] = [];
         const failure: unknown = await read(lines, inputs).then(
           () => null,

@@ -1,14 +1,18 @@
 import { formatCount } from '../base/text.ts';
-import { at } from '../base/time.ts';
-import type { LookupRow } from '../model/diagnosis.ts';
-import { createDamage, type Damage, type Input } from '../model/input.ts';
-import { fromInputRow } from '../model/input-row.ts';
-import { firstPacketAtOf, fromLookupRow } from '../model/lookup-row.ts';
-import { LOOKUP_SCHEMA, lastSentAt, type Lookup } from '../model/lookup.ts';
+import type { Timestamp } from '../base/time.ts';
+import { CONNECTION_SCHEMA } from '../model/connection.ts';
+import { fromConnectionRow } from '../model/connection-row.ts';
+import { EXCHANGE_SCHEMA } from '../model/exchange.ts';
+import { fromExchangeRow } from '../model/exchange-row.ts';
+import type { Damage, Input } from '../model/input.ts';
+import { fromLookupRow } from '../model/lookup-row.ts';
+import { LOOKUP_SCHEMA } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
-import { packetId, packetInput, packetNumber, type PacketId } from '../model/packet.ts';
+import { firstPacketAtOf, type PlacedRow } from '../model/row-times.ts';
 import { DIAGNOSIS_SCHEMA, INPUT_SCHEMA, TRANSACTION_SCHEMA } from '../model/schema-names.ts';
 import { UserError } from '../model/user-error.ts';
+import { renumberConnection, renumberExchange, renumberLookup } from './renumber.ts';
+import { MAX_INPUTS, RowInputs } from './row-inputs.ts';
 
 export interface ReadRowsOptions {
   /** As the user named the file; `-` for standard input. */
@@ -22,25 +26,24 @@ export interface ReadRowsOptions {
 
 /** No row comes near this: 4,096 attempts of a kilobyte each. What is longer is not ours. */
 export const MAX_LINE_LENGTH = 4 << 20;
-// More inputs than anyone names on a command line; a forged row must not make thousands.
-const MAX_INPUTS = 1024;
 const MAX_NOTES = 5;
-const MAX_ADDRESSES = 8;
 
 /**
- * Reads the lookups of an export (`kubelag export lookups`, one JSON object a line) and hands
- * them on as if they had just been found. What is no row is counted as damage of the input.
+ * Reads an export (`kubelag export rows`, or one of a single kind; one JSON object a line) and
+ * hands its rows on, in the order in which they stand, as if they had just been found. What is no
+ * row is counted as damage of the input.
  * @param lines without their ends; one longer than MAX_LINE_LENGTH is damage
- * @throws UserError where the file holds no lookup at all, or is another of our own files
+ * @throws UserError where the file holds no row at all, or is another of our own files
  */
 export async function readRows(
   lines: AsyncIterable<string> | Iterable<string>,
   options: ReadRowsOptions,
 ): Promise<void> {
-  const { path, damage, inputs, observers } = options;
-  const first = inputs.length;
+  const { path, damage, observers } = options;
+  const inputs = new RowInputs(path, damage, options.inputs, observers);
+  const kinds = rowKinds(inputs, observers);
   let number = 0;
-  let lookups = 0;
+  let rows = 0;
   let why: string | null = null;
   const damaged = (what: string): void => {
     why ??= `line ${formatCount(number)} ${what}`;
@@ -48,52 +51,81 @@ export async function readRows(
     if (damage.notes.length < MAX_NOTES) damage.notes.push(`line ${formatCount(number)} ${what}`);
   };
 
-  const begun = new Set<Input>();
-  /** The input of a row; those before it that have no row yet stand in between, so that an index is a number. */
-  const inputOf = (row: LookupRow): Input => {
-    for (let index = inputs.length; index <= first + row.input; index++) {
-      const input = createInput(path, index, index === first ? damage : createDamage());
-      inputs.push(input);
-      for (const observer of observers) observer.input?.(input);
-    }
-    const input = inputs[first + row.input]!;
-    if (!begun.has(input)) {
-      begun.add(input);
-      placeInTime(input, firstPacketAtOf(row), inputs);
-    }
-    return input;
-  };
-
   for await (const line of lines) {
     number++;
     const value = parse(line);
     if (value === BLANK) continue;
     if (value === UNREADABLE) {
-      if (lookups === 0 && SAVED_ANSWER.test(line)) refuseOtherFiles(path, DIAGNOSIS_SCHEMA);
+      if (rows === 0 && SAVED_ANSWER.test(line)) refuseOtherFiles(path, DIAGNOSIS_SCHEMA);
       damaged(line.length > MAX_LINE_LENGTH ? 'is too long for a row' : 'is no JSON');
       continue;
     }
     const schema = schemaOf(value);
-    if (lookups === 0) refuseOtherFiles(path, schema);
-    if (schema === INPUT_SCHEMA) {
-      if (!complete(value, inputs, first)) damaged('is no input row of this export');
-      continue;
-    }
-    const probe = fromLookupRow(value);
-    if (probe === null || probe.input >= MAX_INPUTS) {
-      damaged('is no lookup row');
-      continue;
-    }
-    // `fromLookupRow` has checked every field of it.
-    const input = inputOf(value as LookupRow);
-    const lookup = input.startsAt === 0 ? probe : fromLookupRow(value, input.startsAt)!;
-    if (first > 0) renumber(lookup, first);
-    lookups++;
-    note(input, lookup);
-    for (const observer of observers) observer.lookup?.(lookup);
+    if (rows === 0) refuseOtherFiles(path, schema);
+    // Rows of lookups had no schema field once.
+    const kind = kinds.get(schema ?? LOOKUP_SCHEMA);
+    if (kind === undefined) damaged('is no row');
+    else if (!kind.take(value)) damaged(`is no ${kind.what} row`);
+    else rows++;
   }
 
-  if (lookups === 0) throw new UserError(nothingIn(path, number, why));
+  if (rows === 0) throw new UserError(nothingIn(path, number, why));
+  inputs.finish();
+}
+
+interface RowKind {
+  what: string;
+  /** Hands the row on; false where it is none. */
+  take(value: unknown): boolean;
+}
+
+/** What can stand in a line, by its schema. */
+function rowKinds(inputs: RowInputs, observers: readonly Observer[]): ReadonlyMap<unknown, RowKind> {
+  const { first } = inputs;
+
+  const kind = <Row extends { input: number }>(
+    what: string,
+    from: (row: unknown, startsAt?: Timestamp) => Row | null,
+    renumber: (row: Row, by: number) => void,
+    hand: (input: Input, row: Row) => void,
+  ): RowKind => ({
+    what,
+    take(value) {
+      const probe = from(value);
+      if (probe === null || probe.input >= MAX_INPUTS) return false;
+      // `from` has checked every field of it.
+      const input = inputs.at(probe.input, firstPacketAtOf(value as PlacedRow));
+      const row = input.startsAt === 0 ? probe : (from(value, input.startsAt) as Row);
+      if (first > 0) renumber(row, first);
+      hand(input, row);
+      return true;
+    },
+  });
+
+  return new Map<unknown, RowKind>([
+    [
+      LOOKUP_SCHEMA,
+      kind('lookup', fromLookupRow, renumberLookup, (input, row) => {
+        inputs.lookup(input, row);
+        for (const observer of observers) observer.lookup?.(row);
+      }),
+    ],
+    [
+      CONNECTION_SCHEMA,
+      kind('connection', fromConnectionRow, renumberConnection, (input, row) => {
+        inputs.connection(input, row);
+        for (const observer of observers) observer.connection?.(row);
+      }),
+    ],
+    [
+      EXCHANGE_SCHEMA,
+      kind('exchange', fromExchangeRow, renumberExchange, (input, row) => {
+        inputs.exchange(input, row);
+        for (const observer of observers) observer.exchange?.(row);
+      }),
+    ],
+    [INPUT_SCHEMA, { what: 'input', take: (value) => inputs.tell(value) }],
+  ]);
 }
 
 // `--format json` writes a line for each field, the schema first.
@@ -118,102 +150,22 @@ function parse(line: string): unknown {
 const schemaOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
 
+const VERSIONED = /^kubelag\/(?:lookup|connection|exchange|input)\//;
+const OURS: readonly unknown[] = [LOOKUP_SCHEMA, CONNECTION_SCHEMA, EXCHANGE_SCHEMA, INPUT_SCHEMA];
+
 function refuseOtherFiles(path: string, schema: unknown): void {
   if (schema === TRANSACTION_SCHEMA) {
-    throw new UserError(`${path}: is an export of transactions; explain reads lookups: kubelag export lookups CAPTURE`);
+    throw new UserError(`${path}: is an export of transactions; explain reads rows: kubelag export rows CAPTURE`);
   }
   if (schema === DIAGNOSIS_SCHEMA) {
     throw new UserError(`${path}: is a saved answer, not rows; give its file alone: kubelag explain ANSWER.json`);
   }
-  if (typeof schema === 'string' && schema.startsWith('kubelag/lookup/') && schema !== LOOKUP_SCHEMA) {
+  if (typeof schema === 'string' && VERSIONED.test(schema) && !OURS.includes(schema)) {
     throw new UserError(`${path}: its rows are of another version (${schema.slice(0, 40)}); export them again`);
   }
 }
 
 function nothingIn(path: string, lines: number, why: string | null): string {
-  const what = why === null ? (lines === 0 ? 'is empty' : 'holds no rows') : `holds no lookup: ${why}`;
-  return `${path}: ${what}; make rows with: kubelag export lookups CAPTURE > rows.ndjson`;
-}
-
-/** An input of which only rows are left. */
-const createInput = (path: string, input: number, damage: Damage): Input => ({
-  input,
-  path,
-  format: 'ndjson',
-  linkTypes: [],
-  packets: 0,
-  firstPacketAt: null,
-  startsAt: at(0),
-  endsAt: at(0),
-  snapLength: null,
-  damage,
-  vantage: {
-    kind: 'unknown',
-    addresses: [],
-    because: 'exported rows do not say where the capture was taken',
-    sees: { dns: true, tcp: false, http: false, bothDirections: false },
-  },
-});
-
-/** All inputs with dates share the axis of the first. Rows with dates come from packets; pasted text has none. */
-function placeInTime(input: Input, firstPacketAt: bigint | null, inputs: readonly Input[]): void {
-  const origin = inputs.find((other) => other !== input && other.firstPacketAt !== null);
-  input.format = firstPacketAt === null ? 'tcpdump text+ndjson' : 'pcap+ndjson';
-  input.firstPacketAt = firstPacketAt;
-  if (firstPacketAt === null || origin === undefined || origin.firstPacketAt === null) return;
-  input.startsAt = at(origin.startsAt + Number(firstPacketAt - origin.firstPacketAt));
-  input.endsAt = input.startsAt;
-}
-
-/** Adds what one row tells of its input. */
-function note(input: Input, lookup: Lookup): void {
-  let end = lookup.startedAt as number;
-  for (const attempt of lookup.attempts) {
-    input.packets += 1 + attempt.resends.length + attempt.lateReplies.length;
-    end = Math.max(end, lastSentAt(attempt));
-    if (attempt.rcode < 0) continue;
-    input.packets++;
-    input.vantage.sees.bothDirections = true;
-    end = Math.max(end, attempt.repliedAt, attempt.lateReplies.at(-1)?.at ?? attempt.repliedAt);
-  }
-  input.endsAt = at(Math.max(input.endsAt, end));
-  const { addresses } = input.vantage;
-  if (addresses.length < MAX_ADDRESSES && !addresses.includes(lookup.client)) addresses.push(lookup.client);
-}
-
-/** Takes what the export says of an input itself, in place of what the rows told. */
-function complete(value: unknown, inputs: readonly Input[], first: number): boolean {
-  const said = fromInputRow(value);
-  const input = said === null ? undefined : inputs[first + said.input];
-  if (said === null || input === undefined) return false;
-  const { path, startsAt, damage } = input;
-  damage.cut += said.damage.cut;
-  damage.undecodable += said.damage.undecodable;
-  damage.duplicates += said.damage.duplicates;
-  damage.droppedByCapture += said.damage.droppedByCapture;
-  damage.notes.push(...said.damage.notes);
-  const format = said.format.endsWith('+ndjson') ? said.format : `${said.format}+ndjson`;
-  Object.assign(input, said, {
-    input: input.input,
-    path,
-    format,
-    damage,
-    startsAt,
-    endsAt: at(startsAt + said.endsAt),
-  });
-  return true;
-}
-
-/** Rows of a second file must not be taken for those of the first. */
-function renumber(lookup: Lookup, by: number): void {
-  const moved = (packet: PacketId): PacketId => packetId(packetInput(packet) + by, packetNumber(packet));
-  lookup.id = lookup.id.replace(/^\d+(?=\.)/, String(lookup.input + by));
-  lookup.input += by;
-  for (const attempt of lookup.attempts) {
-    attempt.sentPacket = moved(attempt.sentPacket);
-    attempt.resends = attempt.resends.map((resend) => ({ ...resend, packet: moved(resend.packet) }));
-    attempt.earlierReplies = attempt.earlierReplies.map((reply) => ({ ...reply, packet: moved(reply.packet) }));
-    attempt.lateReplies = attempt.lateReplies.map((reply) => ({ ...reply, packet: moved(reply.packet) }));
-    if (attempt.rcode >= 0) attempt.replyPacket = moved(attempt.replyPacket);
-  }
+  const what = why === null ? (lines === 0 ? 'is empty' : 'holds no rows') : `holds no rows: ${why}`;
+  return `${path}: ${what}; make rows with: kubelag export rows CAPTURE > rows.ndjson`;
 }

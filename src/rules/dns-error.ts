@@ -11,7 +11,7 @@ import { groupBy } from './support/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
-import { Tally } from './support/tally.ts';
+import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Names that fail are few in an incident; a scan for random names must not eat the memory.
 const MAX_GROUPS = 128;
@@ -27,7 +27,7 @@ interface ErrorGroup extends Occurrences {
   readonly name: string;
   /** Lookups for mail, services, texts: a program may well live without them. */
   readonly addresses: boolean;
-  readonly tally: Tally;
+  readonly tally: LookupTally;
   /** The family whose errors alone made the lookups fail; '' for others. */
   readonly family: string;
   /** Lookups of the same name that succeeded later. */
@@ -79,7 +79,7 @@ export default defineRule({
       const shared = groups.get(place);
       if (shared !== undefined) return shared;
       const { input, client, server, name } = lookup;
-      const group = { input, client, server, outcome, name, addresses, family, tally: new Tally(), found: 0 };
+      const group = { input, client, server, outcome, name, addresses, family, tally: lookupTally(), found: 0 };
       groups.set(place, group);
       if (!full) byName.set(name, [...(byName.get(name) ?? []), group]);
       return group;
@@ -131,7 +131,7 @@ export default defineRule({
           for (const part of own) {
             const first = part.groups[0] as ErrorGroup;
             const { tally, input } = part;
-            const [example] = tally.examples;
+            const example = tally.dearest;
             const found = part.groups.reduce((sum, group) => sum + group.found, 0);
             const onlyInfo = harmless(first, found, tally.count);
             report({

@@ -8,12 +8,9 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { settingsOfAll, walkFixes } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
+import { isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
 import { deadNames, dotsOf, walkOf, walkPackets } from './support/walk.ts';
 
-// RULES, Habits: what holds for most of twenty or more is `minor` however cheap.
-const HABIT_LOOKUPS = 20;
-const HABIT_SHARE = 0.5;
 const MAX_LINES = 4;
 
 export default defineRule({
@@ -45,7 +42,7 @@ export default defineRule({
         for (const part of parts) {
           const { tally, subject, input } = part;
           const of = seen.lookupsOf(input, subject);
-          const example = tally.examples[0] as Lookup;
+          const example = tally.dearest as Lookup;
           const names = new Set(part.groups.flatMap((group) => [...group.names]));
           const dots = Math.min(...part.groups.map((group) => group.dots));
           const dead = part.groups.reduce((sum, group) => sum + group.dead, 0);
@@ -79,7 +76,7 @@ export default defineRule({
             fix: walkFixes(settingsOfAll(resolversOf(part.groups)), targetOf(subject), dots, example.name),
             whatIfMethod: 'each affected lookup without the time of its queries for names that do not exist',
             errors: 0,
-            habit: of >= HABIT_LOOKUPS && tally.count > HABIT_SHARE * of,
+            habit: isHabit(tally.count, of),
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
           });
         }

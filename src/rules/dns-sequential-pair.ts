@@ -9,7 +9,7 @@ import { advice } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
 import { sequentialPairsOf } from './support/sequential.ts';
 import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
-import { Tally } from './support/tally.ts';
+import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Where other lookups of the client ask in parallel, one pair is an accident of scheduling.
 const REPEATED = 3;
@@ -19,11 +19,11 @@ const MAX_LINES = 4;
 interface PairCounts {
   parallel: number;
   /** Lookups whose second family was asked after an answer slow enough to be sure. */
-  sure: Tally;
+  sure: LookupTally;
   /** The same, but the answers were so fast that the twin may just have been slower. */
-  fast: Tally;
+  fast: LookupTally;
   /** Sequential lookups after one of the client's lookups lost an answer. */
-  afterLoss: Tally;
+  afterLoss: LookupTally;
   lossSeen: boolean;
   pairs: number;
   samePort: number;
@@ -46,9 +46,9 @@ export default defineRule({
     const seen = fact(losses);
     const groups = createClientGroups((): PairCounts => ({
       parallel: 0,
-      sure: new Tally(),
-      fast: new Tally(),
-      afterLoss: new Tally(),
+      sure: lookupTally(),
+      fast: lookupTally(),
+      afterLoss: lookupTally(),
       lossSeen: false,
       pairs: 0,
       samePort: 0,
@@ -87,7 +87,7 @@ export default defineRule({
           const sticky = group.lossSeen && (group.parallel > 0 || group.sure.count === 0);
           if (sticky && group.afterLoss.count > 0) found.push({ ...group, tally: group.afterLoss, sticky: true });
           if (group.sure.count < (group.parallel === 0 ? 1 : REPEATED)) continue;
-          const tally = new Tally();
+          const tally = lookupTally();
           tally.absorb(group.sure);
           // Where nothing is parallel the fast ones are sequential too.
           if (group.parallel === 0) tally.absorb(group.fast);
@@ -114,7 +114,7 @@ export default defineRule({
               cost: tally,
               confidence: parallel === 0 && pairs >= CERTAIN_PAIRS ? 'certain' : 'likely',
               confidenceBecause: `${plural(pairs, 'pair')} one after the other, ${formatCount(parallel)} at once`,
-              evidence: pairEvidence(tally.examples[0] as Lookup),
+              evidence: pairEvidence(tally.dearest as Lookup),
               because: [
                 {
                   component: sticky ? 'glibc' : 'resolv.conf',

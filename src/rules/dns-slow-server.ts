@@ -1,5 +1,5 @@
 import { formatDuration, plural } from '../base/text.ts';
-import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
@@ -13,13 +13,11 @@ import { answerTime } from './support/sends.ts';
 import { SLOW_ANSWER, slowestOf, slowSends } from './support/slow-answers.ts';
 import { createSlowGroups, lateGroup, type SlowGroup } from './support/slow-groups.ts';
 import { partsByServer, type Part } from './support/subjects.ts';
+import { isWarmingUp } from './support/warming-up.ts';
 
 // An answer stands out where it takes five times the server's median: 40 ms of recursion and now
 // and then 150 ms are the internet, not the server.
 const CONTRAST = 5;
-// The first answers of a capture may fill a cache; RULES (Warming up): `info`, unless it repeats.
-const WARM_UP = seconds(1);
-const WARM_UP_SHARE = 0.1;
 // Three slow answers are no coincidence of one packet on its way…
 const SEVERAL_ANSWERS = 3;
 // …and fewer prove something only where nothing on the way takes so long.
@@ -65,7 +63,7 @@ export default defineRule({
         );
         for (const part of parts) {
           const { tally, subject, input } = part;
-          const [example] = tally.examples;
+          const example = tally.dearest;
           const usual = seen.usual(input, subject.name);
           const of = seen.lookupsOf(input, subject);
           const many = tally.count >= SEVERAL_ANSWERS;
@@ -127,7 +125,8 @@ const isEvident = ({ tally }: Part<SlowGroup>, usual: Duration): boolean =>
   usual < SLOW_ANSWER || tally.count >= SEVERAL_ANSWERS || tally.costs.max >= SLOW_ALONE;
 
 function onlyInfo({ groups, tally }: Part<SlowGroup>, startsAt: Timestamp, of: number): { onlyInfo?: string } {
-  if (groups.every((group) => group.lastAt - startsAt <= WARM_UP) && tally.count <= WARM_UP_SHARE * of) {
+  const lastAt = at(Math.max(...groups.map((group) => group.lastAt)));
+  if (isWarmingUp(startsAt, lastAt, tally.count, of)) {
     return { onlyInfo: 'only the first lookups of the capture: caches fill' };
   }
   if (tally.count < SEVERAL_ANSWERS && tally.costs.max < SLOW_ALONE) {

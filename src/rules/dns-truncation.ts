@@ -52,7 +52,7 @@ export default defineRule({
             cost: tally,
             confidence: 'certain',
             confidenceBecause: 'the answers carry the TC bit',
-            evidence: truncationEvidence(tally.examples[0] as Lookup),
+            evidence: truncationEvidence(tally.dearest as Lookup),
             because: [{ ...UDP_SIZE, origin: 'default' }, ...resolvers.map(pairSetting).slice(0, 1)],
             fix: fixes(
               resolvers.some((settings) => honours(settings, 'edns0')),

@@ -1,9 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
+import { STALL_REASONS, type StallReason } from '../model/connection.ts';
+import { EXCHANGE_OUTCOMES, type ExchangeOutcome } from '../model/exchange.ts';
 import { OUTCOMES, RESOLVERS, RR_TYPE, type Lookup } from '../model/lookup.ts';
 import { RULES } from './registry.ts';
-import { runRule } from './support/testing/rule-tester.ts';
+import { runRule, type Hand, type Rows } from './support/testing/run-rule.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 import { Scenario, together, type Question } from './support/testing/scenario.ts';
 
 /** These share one classification of unanswered queries: no lookup belongs to two of them. */
@@ -53,6 +56,56 @@ const lookups: fc.Arbitrary<Lookup[]> = fc
     return scenario.lookups;
   });
 
+interface Step {
+  kind: 'open' | 'refused' | 'call' | 'stream' | 'silent' | 'close';
+  takes: number;
+  stalled: StallReason | null;
+  outcome: ExchangeOutcome;
+  path: string;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('open', 'refused', 'call', 'call', 'call', 'stream', 'silent', 'close'),
+  takes: fc.oneof(fc.constantFrom(0, 4, 40, 200, 1000, 5000), time),
+  stalled: fc.oneof(fc.constant(null), fc.constantFrom(...STALL_REASONS)),
+  outcome: fc.constantFrom(...EXCHANGE_OUTCOMES),
+  path: fc.constantFrom('/a', '/b', ''),
+});
+
+function take(traffic: Traffic, { kind, takes, stalled, outcome, path }: Step): void {
+  if (kind === 'open') traffic.open({ connect: takes });
+  else if (kind === 'refused') traffic.refused();
+  else if (kind === 'silent') traffic.open({ connect: null, again: [takes] });
+  else if (kind === 'close') traffic.close({ ending: 'reset', endedBy: 'server' });
+  else {
+    const stalls = stalled === null ? [] : [{ at: takes / 4, lasts: takes / 2, parts: { reason: stalled } }];
+    traffic.call({ takes, stalls }, { outcome, path, shape: kind });
+  }
+}
+
+const ends = fc.record({
+  client: fc.constantFrom('10.0.3.7', '10.0.9.9'),
+  server: fc.constantFrom('10.96.0.1', '10.0.3.7'),
+});
+
+const requests: fc.Arbitrary<Rows> = fc
+  .array(fc.record({ ends, steps: fc.array(step, { maxLength: 12 }) }), { minLength: 1, maxLength: 3 })
+  .map((clients) =>
+    joined(
+      ...clients.map(({ ends: own, steps }) => {
+        const traffic = new Traffic(own);
+        for (const one of steps) take(traffic, one);
+        return traffic.rows;
+      }),
+    ),
+  );
+
+/** One object for all rows of a kind, filled again and again as the pipeline does. */
+function usedAgain<Row extends object>(rows: readonly Row[] = []): (row: Row) => Row {
+  const reused = structuredClone(rows[0]) as Row;
+  return (row) => Object.assign(reused, structuredClone(row));
+}
+
 describe('all rules', () => {
   it('have documentation in one form', () => {
     for (const { id, title } of RULES) {
@@ -75,12 +128,23 @@ describe('all rules', () => {
           for (const { cost } of reports) {
             total += cost.count;
             for (const example of cost.examples) {
-              expect(counted.get(example.id), `${example.id} in ${rule.id} too`).toBeUndefined();
-              counted.set(example.id, rule.id);
+              expect(counted.get(example.row.id), `${example.row.id} in ${rule.id} too`).toBeUndefined();
+              counted.set(example.row.id, rule.id);
             }
           }
         }
         expect(total).toBeLessThanOrEqual(rows.length);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('give one verdict on whatever requests there are, and change none of them', () => {
+    fc.assert(
+      fc.property(requests, (rows) => {
+        const before = structuredClone(rows);
+        for (const rule of RULES) if (!rule.sees.includes('dns')) runRule(rule, rows);
+        expect(rows).toEqual(before);
       }),
       { numRuns: 100 },
     );
@@ -94,15 +158,25 @@ describe('all rules', () => {
   });
 
   it('keep nothing of a row that is used again', () => {
-    const rows = new Scenario().pair(30).lostSecond(6).walk(3).lookups;
-    const apart = RULES.map((rule) => runRule(rule, rows).reports.map(({ says, evidence }) => ({ says, evidence })));
-    // The pipeline hands out one object again and again.
-    const reused = structuredClone(rows[0]) as Lookup;
-    const shared = RULES.map((rule) => {
-      const { reports } = runRule(rule, rows, undefined, (row) => Object.assign(reused, structuredClone(row)));
-      return reports.map(({ says, evidence }) => ({ says, evidence }));
-    });
-    expect(shared).toEqual(apart);
+    const busy = new Traffic()
+      .open({ tls: 3 })
+      .calls(30)
+      .call({ takes: 900, stalls: [{ at: 2, lasts: 800 }] });
+    const rows = { ...busy.refused(3).rows, lookups: new Scenario().pair(30).lostSecond(6).walk(3).lookups };
+    const outcomes = (hand?: Hand) =>
+      RULES.map((rule) =>
+        runRule(rule, rows, undefined, hand).reports.map(({ says, evidence, cost }) => ({
+          says,
+          evidence,
+          examples: cost.examples,
+        })),
+      );
+    const reusing: Hand = {
+      lookup: usedAgain(rows.lookups),
+      exchange: usedAgain(rows.exchanges),
+      connection: usedAgain(rows.connections),
+    };
+    expect(outcomes(reusing)).toEqual(outcomes());
   });
 
   it('stay within their bounds, however many clients, servers and names there are', () => {

@@ -7,6 +7,16 @@ import searchWalk from './dns-search-walk.ts';
 import sequentialPair from './dns-sequential-pair.ts';
 import slowServer from './dns-slow-server.ts';
 import truncation from './dns-truncation.ts';
+import connectionChurn from './grpc-connection-churn.ts';
+import deadline from './grpc-deadline.ts';
+import singleBackend from './grpc-single-backend.ts';
+import tooManyPings from './grpc-too-many-pings.ts';
+import retry from './http-retry.ts';
+import connectRefused from './tcp-connect-refused.ts';
+import connectRetry from './tcp-connect-retry.ts';
+import delayedAck from './tcp-delayed-ack.ts';
+import retransmissionStall from './tcp-retransmission-stall.ts';
+import zeroWindow from './tcp-zero-window.ts';
 import type { Rule } from './support/define-rule.ts';
 
 /** Every rule, in the order in which a person would rule causes out. */
@@ -20,4 +30,14 @@ export const RULES: readonly Rule[] = [
   searchWalk,
   truncation,
   sequentialPair,
+  connectRetry,
+  connectRefused,
+  retransmissionStall,
+  delayedAck,
+  zeroWindow,
+  tooManyPings,
+  connectionChurn,
+  singleBackend,
+  deadline,
+  retry,
 ];

@@ -66,9 +66,14 @@ export const WALLS: readonly Wall[] = [
     because: 'merge.ts sets the packets of several inputs in order of time, whoever read them',
   },
   {
+    room: 'wanted.ts',
+    may: ['base', 'model'],
+    because: 'wanted.ts picks rows for the user, whoever made them and whoever reads them',
+  },
+  {
     room: 'analyze.ts',
     may: words(
-      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts rules/registry.ts rules/support',
+      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts wanted.ts rules/registry.ts rules/support',
     ),
     because: 'analyze.ts knows what there is, and nothing of how an answer is shown or how packets are taken apart',
   },

@@ -98,7 +98,7 @@ describe('help and bad usage', () => {
     [['x', '--top', '-1'], /--top -1: is no number/],
     [['x', '--top'], /argument missing/],
     [['exprot', 'lookups', 'x'], /exprot: no such file or command; did you mean kubelag export\?/],
-    [['export', 'packets', 'x'], /write one of lookups, transactions/],
+    [['export', 'packets', 'x'], /write one of rows, lookups, transactions/],
     [['x', 'x'], /x: is named twice/],
     [['completion', 'tcsh'], /write one of bash, zsh, fish/],
     [['x', '--output', '/no/such/folder/answer'], /its directory is not there; name another file/],

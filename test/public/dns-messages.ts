@@ -2,6 +2,7 @@ import { AddressTable } from '../../src/base/addresses.ts';
 import { openInput } from '../../src/capture/open.ts';
 import { createDecoder } from '../../src/decode/decoder.ts';
 import { createExtract } from '../../src/extract.ts';
+import { endsOf } from '../../src/flows/tcp-stream.ts';
 import { createTcpStreams } from '../../src/flows/tcp-streams.ts';
 import { createDnsMessage } from '../../src/model/dns-message.ts';
 import { copyLookup, type Lookup } from '../../src/model/lookup.ts';
@@ -102,9 +103,11 @@ export function createDnsReader(): DnsReader {
 
     const framers = new Map<number, { place: Place; framer: ReturnType<typeof createDnsFramer> }>();
     const streams = createTcpStreams({
-      wants: (_source, sourcePort, _destination, destinationPort) => isDns(sourcePort) || isDns(destinationPort),
+      addresses,
       onData(stream, bytes, start, end, { number, time }) {
-        const place = { ...stream, number, time, protocol: IP_PROTOCOL.tcp };
+        const ends = endsOf(stream);
+        if (!isDns(ends.sourcePort) && !isDns(ends.destinationPort)) return;
+        const place = { ...ends, number, time, protocol: IP_PROTOCOL.tcp };
         let own = framers.get(stream.id);
         if (own === undefined) {
           const created = { place, framer: createDnsFramer((...found) => take(created.place, ...found)) };
@@ -135,8 +138,9 @@ export function createDnsReader(): DnsReader {
 async function extract(path: string, ports: readonly number[], reading: Reading): Promise<void> {
   const addresses = new AddressTable();
   const source = await open(path, addresses);
-  const emit = (lookup: Lookup): void => void reading.lookups.push(copyLookup(lookup));
-  const stages = createExtract({ addresses, dnsPorts: ports, emit });
+  const lookup = (found: Lookup): void => void reading.lookups.push(copyLookup(found));
+  const observer = { lookup, connection: () => {}, exchange: () => {} };
+  const stages = createExtract({ addresses, dnsPorts: ports, observer });
   stages.begin(source.input);
   await eachPacket(source, () => stages.packet(source.packet));
   stages.finish([source.input]);

@@ -1,3 +1,4 @@
+import { AddressTable } from '../../base/addresses.ts';
 import { at } from '../../base/time.ts';
 import { createLayers, IP_PROTOCOL, TCP_FLAG, type Layers } from '../../model/packet.ts';
 import { createTcpStreams, type TcpStreamsOptions } from '../tcp-streams.ts';
@@ -8,6 +9,13 @@ export const { syn: SYN, ack: ACK, fin: FIN, rst: RST, psh: PSH } = TCP_FLAG;
 export const CLIENT = 1;
 export const SERVICE = 2;
 export const BACKEND = 3;
+
+/** A table in which the three have their addresses. */
+function addressesOfSegments(): AddressTable {
+  const addresses = new AddressTable();
+  for (const text of ['10.244.1.17', '10.96.0.20', '10.244.2.31']) addresses.internText(text);
+  return addresses;
+}
 
 export interface Segment {
   from?: 'client' | 'server';
@@ -22,6 +30,10 @@ export interface Segment {
   /** On the wire, where the capture cut it. */
   length?: number;
   ipId?: number;
+  /** TCP options, padded. */
+  options?: readonly number[];
+  window?: number;
+  hopLimit?: number;
   /** Nanoseconds. */
   time?: number;
 }
@@ -34,7 +46,9 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
   const server = segment.server ?? SERVICE;
   const [clientPort, serverPort] = [segment.clientPort ?? 41_200, segment.serverPort ?? 53];
   // Bytes stand somewhere in a buffer, as they do in a capture.
-  layers.bytes = Uint8Array.from([0xee, 0xee, ...data, 0xee]);
+  const options = segment.options ?? [];
+  const payloadStart = 2 + options.length;
+  layers.bytes = Uint8Array.from([0xee, 0xee, ...options, ...data, 0xee]);
   Object.assign(layers, {
     number,
     time: at(segment.time ?? number * 1000),
@@ -47,10 +61,13 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
     sequence: segment.sequence >>> 0,
     acknowledgment: (segment.acknowledgment ?? 0) >>> 0,
     tcpFlags: segment.flags ?? ACK | PSH,
-    payloadStart: 2,
-    payloadEnd: 2 + data.length,
+    tcpOptions: 2,
+    payloadStart,
+    payloadEnd: payloadStart + data.length,
     payloadLength: segment.length ?? data.length,
     ipId: segment.ipId ?? number,
+    window: segment.window ?? 512,
+    hopLimit: segment.hopLimit ?? 64,
   });
   return layers;
 }
@@ -77,7 +94,7 @@ export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Record
   const arrivals: number[] = [];
   let number = 0;
   const streams = createTcpStreams({
-    wants: () => true,
+    addresses: addressesOfSegments(),
     onData(stream, bytes, start, end, arrival) {
       const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
       const prefix = side(stream)[0] as string;

@@ -4,7 +4,7 @@ import type { PacketId } from '../../model/packet.ts';
 import { OTHERS } from './loss-groups.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import type { Occurrences } from './subjects.ts';
-import { Tally } from './tally.ts';
+import { lookupTally } from './tally.ts';
 
 // A node's worth of pods and their name servers; the rest share one place.
 const MAX_GROUPS = 256;
@@ -72,6 +72,6 @@ const begin = ({ input, server }: Lookup, client: string): ClientGroup => ({
   input,
   client,
   server,
-  tally: new Tally(),
+  tally: lookupTally(),
   resolvers: [],
 });

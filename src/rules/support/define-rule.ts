@@ -1,9 +1,6 @@
-import type { Clear, Report, Unobservable } from '../../model/finding.ts';
+import type { Clear, Report, Sense, Unobservable } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
-
-/** What a capture must show before silence means health. */
-export type Sense = 'dns' | 'tcp' | 'http' | 'bothDirections';
 
 /**
  * Something that several rules need to know of all rows, gathered once. It is an observer
@@ -38,7 +35,7 @@ export interface Rule<Message extends string = string> {
   /** A noun in the failing state: file name, documentation and index entry are the same. */
   readonly id: string;
   readonly title: string;
-  readonly category: 'dns';
+  readonly category: 'dns' | 'connection' | 'request';
   readonly sees: readonly Sense[];
   /** Placeholders as `fillMessage` of base/text knows them. `clear` is what was ruled out. */
   readonly messages: Readonly<Record<Message, string>>;

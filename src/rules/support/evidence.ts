@@ -1,15 +1,40 @@
+import { endpoint } from '../../base/addresses.ts';
+import type { Connection } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence } from '../../model/finding.ts';
 import type { Attempt, Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
+import { kindOf } from './usual.ts';
 
 /** Evidence is never empty by type; where an example has no line of its own, it stands for itself. */
-export function evidenceOf(lines: readonly Evidence[], example: Lookup | undefined): [Evidence, ...Evidence[]] {
+export function evidenceOf(
+  lines: readonly Evidence[],
+  example: Lookup | Exchange | Connection | undefined,
+): [Evidence, ...Evidence[]] {
   const [first, ...others] = lines;
   if (first !== undefined) return [first, ...others];
   if (example === undefined) return [{ says: 'no example was kept', packets: [] }];
-  return [{ says: `the lookup of ${example.name}`, packets: example.attempts.map((attempt) => attempt.sentPacket) }];
+  return [itself(example)];
+}
+
+function itself(example: Lookup | Exchange | Connection): Evidence {
+  if ('attempts' in example) {
+    return { says: `the lookup of ${example.name}`, packets: example.attempts.map((attempt) => attempt.sentPacket) };
+  }
+  const server = endpoint(example.server, example.serverPort);
+  if ('shape' in example) return { says: `${kindOf(example)} to ${server}`, packets: [...example.packets] };
+  return { says: `the connection to ${server}`, packets: connectionPackets(example) };
 }
 
 /** A query and its reply, where one came. */
 export const packetsOf = (attempt: Attempt): PacketId[] =>
   attempt.rcode >= 0 ? [attempt.sentPacket, attempt.replyPacket] : [attempt.sentPacket];
+
+/** How a connection opened and how it ended. */
+export const connectionPackets = ({ syns, synAcks, endPacket, endedAt, firstPacket }: Connection): PacketId[] => [
+  ...new Set([
+    ...(syns.length === 0 ? [firstPacket] : syns.map(({ packet }) => packet)),
+    ...synAcks.map(({ packet }) => packet),
+    ...(Number.isNaN(endedAt) ? [] : [endPacket]),
+  ]),
+];

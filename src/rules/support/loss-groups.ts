@@ -5,7 +5,7 @@ import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.
 import type { FamilyFault } from './family-fault.ts';
 import { lossPackets, type LossAnalysis, type LossShape } from './loss-shape.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
-import { Tally } from './tally.ts';
+import { lookupTally, type LookupTally } from './tally.ts';
 
 /** Stands for all clients, servers or names beyond the bound. */
 export const OTHERS = 'others';
@@ -59,7 +59,7 @@ export interface LossGroup {
   readonly shape: LossShape;
   readonly family: FamilyFault | null;
   readonly counts: LossCounts;
-  readonly tally: Tally;
+  readonly tally: LookupTally;
   /** Lookups that ended without an answer. */
   errors: number;
   /** Lookups whose end the capture does not show: they cost what was seen, and more. */
@@ -104,7 +104,7 @@ export const createLossGroup = (
   shape,
   family,
   counts: createLossCounts(),
-  tally: new Tally(),
+  tally: lookupTally(),
   errors: 0,
   openEnded: 0,
   lost: 0,

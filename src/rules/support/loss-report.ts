@@ -20,7 +20,7 @@ export function lossReport(
   seen: Losses,
   inputs: readonly Input[],
 ): LossReport {
-  const example = part.tally.examples[0];
+  const example = part.tally.dearest;
   return {
     input: part.input,
     subject: part.subject,

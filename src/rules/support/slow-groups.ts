@@ -4,14 +4,14 @@ import type { Lookup } from '../../model/lookup.ts';
 import type { LossGroup } from './loss-groups.ts';
 import type { Send } from './sends.ts';
 import { SLOW_ANSWER, slowCost, slowPackets } from './slow-answers.ts';
-import { Tally } from './tally.ts';
+import { lookupTally, type LookupTally } from './tally.ts';
 
 /** Slow lookups at one server whose slowest answers are of one size. */
 export interface SlowGroup {
   readonly input: number;
   readonly client: string;
   readonly server: string;
-  readonly tally: Tally;
+  readonly tally: LookupTally;
   /** The least of the slow answers. */
   least: Duration;
   lastAt: Timestamp;
@@ -60,7 +60,7 @@ const createGroup = (input: number, client: string, server: string, least: Durat
   input,
   client,
   server,
-  tally: new Tally(),
+  tally: lookupTally(),
   least,
   lastAt: Number.NEGATIVE_INFINITY as Timestamp,
   quanta: COREDNS_QUANTA.map(() => 0),

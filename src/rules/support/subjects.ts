@@ -1,25 +1,27 @@
 import { formatCount } from '../../base/text.ts';
 import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
-import type { Confidence } from '../../model/lookup.ts';
+import type { Confidence, Lookup } from '../../model/lookup.ts';
 import { groupBy } from './group-by.ts';
 import { OTHERS } from './loss-groups.ts';
-import { sumOf, type Tally } from './tally.ts';
+import { sumOf, type AnyRow, type Tally } from './tally.ts';
 
 /** Occurrences of one client at one server. */
-export interface Occurrences {
+export interface OccurrencesOf<Row extends AnyRow> {
   readonly input: number;
   readonly client: string;
   readonly server: string;
-  readonly tally: Tally;
+  readonly tally: Tally<Row>;
 }
 
+export type Occurrences = OccurrencesOf<Lookup>;
+
 /** What one finding is about, with all that belongs to it. */
-export interface Part<Group> {
+export interface Part<Group, Row extends AnyRow = Lookup> {
   input: number;
   subject: Subject;
   groups: readonly Group[];
-  tally: Tally;
+  tally: Tally<Row>;
 }
 
 // So many clients a person looks at one by one; with more, the server is what they share.
@@ -28,25 +30,28 @@ const FEW_CLIENTS = 5;
 const MAX_PARTS = 8;
 
 /** A finding for each client where they are few, for each server otherwise. */
-export function partsByClient<Group extends Occurrences>(groups: readonly Group[]): Part<Group>[] {
+export function partsByClient<Group, Row extends AnyRow>(
+  groups: readonly (Group & OccurrencesOf<Row>)[],
+): Part<Group, Row>[] {
   const clients = new Set(groups.map((group) => `${group.input}|${group.client}`));
   const few = clients.size <= FEW_CLIENTS && !groups.some((group) => group.client === OTHERS);
   return few ? parts(groups, (group) => ({ kind: 'client', name: group.client })) : partsByServer(groups);
 }
 
-export const partsByServer = <Group extends Occurrences>(groups: readonly Group[]): Part<Group>[] =>
-  parts(groups, (group) => ({ kind: 'server', name: group.server }));
+export const partsByServer = <Group, Row extends AnyRow>(
+  groups: readonly (Group & OccurrencesOf<Row>)[],
+): Part<Group, Row>[] => parts(groups, (group) => ({ kind: 'server', name: group.server }));
 
 /** One finding for each subject, dearest first, the cheapest together where they are many. */
-export function parts<Group extends Occurrences>(
-  groups: readonly Group[],
-  subjectOf: (group: Group) => Subject,
-): Part<Group>[] {
+export function parts<Group, Row extends AnyRow>(
+  groups: readonly (Group & OccurrencesOf<Row>)[],
+  subjectOf: (group: Group & OccurrencesOf<Row>) => Subject,
+): Part<Group, Row>[] {
   const all = [
     ...groupBy(groups, (group) => `${group.input}|${subjectOf(group).kind}|${subjectOf(group).name}`).values(),
   ]
-    .map((own): Part<Group> => {
-      const first = own[0] as Group;
+    .map((own): Part<Group, Row> => {
+      const first = own[0] as Group & OccurrencesOf<Row>;
       return {
         input: first.input,
         subject: subjectOf(first),
@@ -57,7 +62,7 @@ export function parts<Group extends Occurrences>(
     .toSorted((a, b) => b.tally.costs.total - a.tally.costs.total || b.tally.count - a.tally.count);
   if (all.length <= MAX_PARTS) return all;
   const rest = all.slice(MAX_PARTS - 1);
-  const first = rest[0] as Part<Group>;
+  const first = rest[0] as Part<Group, Row>;
   return [
     ...all.slice(0, MAX_PARTS - 1),
     {
@@ -95,3 +100,10 @@ export const weakest = (confidences: readonly Confidence[]): Confidence =>
 
 /** RULES, Warming up: what does not repeat is no more than `info`. */
 export const SEEN_ONCE = 'seen once: a cost worth naming when it repeats';
+
+// RULES, Habits: what holds for most of twenty or more is `minor` however cheap.
+const HABIT_LEAST = 20;
+const HABIT_SHARE = 0.5;
+
+/** Whether `count` of `of` make a habit. */
+export const isHabit = (count: number, of: number): boolean => of >= HABIT_LEAST && count > HABIT_SHARE * of;

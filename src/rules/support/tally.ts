@@ -1,46 +1,111 @@
 import { Distribution } from '../../base/distribution.ts';
-import { nanoseconds, type Duration } from '../../base/time.ts';
-import type { Cost } from '../../model/finding.ts';
+import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { copyConnection, type Connection } from '../../model/connection.ts';
+import { copyExchange, type Exchange } from '../../model/exchange.ts';
+import type { Cost, Example } from '../../model/finding.ts';
 import { copyLookup, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
+import { OccurrenceLog } from './occurrence-log.ts';
 
 // Enough to show and to filter by; a reader looks at one or two.
 const MAX_EXAMPLES = 5;
 
+/** What a tally needs to know of the rows that it counts. */
+interface Counted<Row> {
+  copy(row: Row): Row;
+  example(row: Row, packets: readonly PacketId[]): Example;
+  connection(row: Row): string;
+  server(row: Row): string;
+  from(row: Row): Timestamp;
+  until(row: Row): Timestamp;
+  lasted(row: Row): Duration;
+}
+
+/** What all rows have. */
+export interface AnyRow {
+  readonly id: string;
+  readonly client: string;
+}
+
+/** What differs from the row itself: a call with its retries lasts longer than its first exchange. */
+export interface Extent {
+  from?: Timestamp;
+  until?: Timestamp;
+  /** What it took, with the cost. */
+  lasted?: Duration;
+}
+
+const AS_THE_ROW: Extent = {};
+
 /** Adds up the occurrences of one finding; keeps the dearest few whole. */
-export class Tally implements Cost {
+export class Tally<Row extends AnyRow> implements Cost {
   count = 0;
-  readonly costs = new Distribution();
+  costs = new Distribution();
   readonly affected = new Distribution();
-  readonly relieved = new Distribution();
-  readonly examples: Lookup[] = [];
-  readonly examplePackets: (readonly PacketId[])[] = [];
+  relieved = new Distribution();
+  readonly examples: Example[] = [];
+  readonly occurrences = new OccurrenceLog();
+  readonly #rows: Row[] = [];
   readonly #exampleCosts: Duration[] = [];
+  readonly #counted: Counted<Row>;
+
+  constructor(counted: Counted<Row>) {
+    this.#counted = counted;
+  }
+
+  /** The dearest occurrence. */
+  get dearest(): Row | undefined {
+    return this.#rows[0];
+  }
 
   /**
-   * @param cost time on the caller's critical path beyond the same lookup without the cause
+   * @param cost time on the caller's critical path beyond the same row without the cause
    * @param packets those that prove it, called only for the dearest
    */
-  add(lookup: Lookup, cost: Duration, packets: (lookup: Lookup) => readonly PacketId[]): void {
+  add(row: Row, cost: Duration, packets: (row: Row) => readonly PacketId[], extent = AS_THE_ROW): void {
+    const counted = this.#counted;
+    const { from = counted.from(row), until = counted.until(row), lasted = counted.lasted(row) } = extent;
     this.count++;
     this.costs.add(cost);
-    this.affected.add(lookup.duration);
-    this.relieved.add(nanoseconds(Math.max(0, lookup.duration - cost)));
+    this.affected.add(lasted);
+    this.relieved.add(nanoseconds(Math.max(0, lasted - cost)));
+    this.occurrences.add(row.id, counted.connection(row), row.client, counted.server(row), from, until, cost, lasted);
     const place = this.#placeOf(cost);
-    if (place < MAX_EXAMPLES) this.#keep(place, cost, copyLookup(lookup), packets(lookup));
+    if (place < MAX_EXAMPLES) this.#keep(place, cost, counted.copy(row), packets(row));
   }
 
   /** Another tally's occurrences besides; that one stays as it was. */
-  absorb(other: Tally): void {
+  absorb(other: Tally<Row>): void {
     this.count += other.count;
     this.costs.addAll(other.costs);
     this.affected.addAll(other.affected);
     this.relieved.addAll(other.relieved);
+    this.occurrences.addAll(other.occurrences);
     for (const [index, cost] of other.#exampleCosts.entries()) {
       const place = this.#placeOf(cost);
       if (place >= MAX_EXAMPLES) return;
-      this.#keep(place, cost, other.examples[index] as Lookup, other.examplePackets[index] ?? []);
+      this.#keep(place, cost, other.#rows[index] as Row, other.examples[index]?.packets ?? []);
     }
+  }
+
+  /** The same occurrences, each costing so much less: what is usual is no cost. */
+  beyond(usual: Duration): Tally<Row> {
+    const result = this.empty();
+    result.count = this.count;
+    result.costs = this.costs.shifted(-usual);
+    result.affected.addAll(this.affected);
+    result.relieved = this.relieved.shifted(usual);
+    result.occurrences.addAll(this.occurrences, usual);
+    for (const [index, row] of this.#rows.entries()) {
+      const cost = nanoseconds((this.#exampleCosts[index] as Duration) - usual);
+      result.#keep(index, cost, row, this.examples[index]?.packets ?? []);
+    }
+    return result;
+  }
+
+  /** One that counts the same rows, with nothing in it. */
+  empty(): Tally<Row> {
+    return new Tally(this.#counted);
   }
 
   #placeOf(cost: Duration): number {
@@ -51,21 +116,72 @@ export class Tally implements Cost {
     return place < 0 ? costs.length : place;
   }
 
-  #keep(place: number, cost: Duration, lookup: Lookup, packets: readonly PacketId[]): void {
+  #keep(place: number, cost: Duration, row: Row, packets: readonly PacketId[]): void {
     this.#exampleCosts.splice(place, 0, cost);
-    this.examples.splice(place, 0, lookup);
-    this.examplePackets.splice(place, 0, packets);
-    if (this.examples.length > MAX_EXAMPLES) {
+    this.#rows.splice(place, 0, row);
+    this.examples.splice(place, 0, this.#counted.example(row, packets));
+    if (this.#rows.length > MAX_EXAMPLES) {
       this.#exampleCosts.pop();
+      this.#rows.pop();
       this.examples.pop();
-      this.examplePackets.pop();
     }
   }
 }
 
-/** All of them together. */
-export function sumOf(tallies: Iterable<Tally>): Tally {
-  const sum = new Tally();
+const LOOKUPS: Counted<Lookup> = {
+  copy: copyLookup,
+  example: (row, packets) => ({ kind: 'lookup', row, packets }),
+  connection: () => '',
+  server: ({ server }) => server,
+  from: ({ startedAt }) => startedAt,
+  until: ({ startedAt, duration }) => at(startedAt + duration),
+  lasted: ({ duration }) => duration,
+};
+
+const orZero = (value: number): number => (Number.isNaN(value) ? 0 : value);
+
+/** What its first exchange waited for the connection before its first byte; 0 for others. */
+export const openingOf = (exchange: Exchange): Duration =>
+  nanoseconds(orZero(exchange.connectDuration) + orZero(exchange.tlsDuration));
+
+const EXCHANGES: Counted<Exchange> = {
+  copy: copyExchange,
+  example: (row, packets) => ({ kind: 'exchange', row, packets }),
+  connection: ({ connection }) => connection,
+  server: ({ server }) => server,
+  // The caller waits from when the connection is opened for it.
+  from: (exchange) => at(exchange.startedAt - openingOf(exchange)),
+  until: ({ startedAt, duration }) => at(startedAt + duration),
+  lasted: ({ duration }) => duration,
+};
+
+/** From the first SYN until application data may flow, as far as the capture shows it. */
+export const handshakesOf = ({ connectDuration, tls }: Connection): Duration =>
+  nanoseconds(orZero(connectDuration) + orZero(tls?.handshakeDuration ?? 0));
+
+const CONNECTIONS: Counted<Connection> = {
+  copy: copyConnection,
+  example: (row, packets) => ({ kind: 'connection', row, packets }),
+  connection: ({ id }) => id,
+  server: ({ server }) => server,
+  from: ({ startedAt }) => startedAt,
+  until: ({ startedAt, duration }) => at(startedAt + duration),
+  lasted: handshakesOf,
+};
+
+export type LookupTally = Tally<Lookup>;
+export type ExchangeTally = Tally<Exchange>;
+export type ConnectionTally = Tally<Connection>;
+
+export const lookupTally = (): LookupTally => new Tally(LOOKUPS);
+/** A row lasts from its request's first byte to its response's last, without connecting. */
+export const exchangeTally = (): ExchangeTally => new Tally(EXCHANGES);
+/** A row lasts as long as its handshakes do. */
+export const connectionTally = (): ConnectionTally => new Tally(CONNECTIONS);
+
+/** All of them together; at least one. */
+export function sumOf<Row extends AnyRow>(tallies: readonly Tally<Row>[]): Tally<Row> {
+  const sum = (tallies[0] as Tally<Row>).empty();
   for (const tally of tallies) sum.absorb(tally);
   return sum;
 }

@@ -1,5 +1,4 @@
 import { Distribution } from '../base/distribution.ts';
-import { toSeconds, at } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
@@ -11,9 +10,9 @@ import {
   type Outcome,
   type ResolverName,
 } from '../model/lookup.ts';
+import { latencyRow } from './latency-row.ts';
+import { createSlowest } from './slowest.ts';
 
-// What somebody opens after the verdict; each is kept whole.
-const MAX_SLOWEST = 5;
 // A handful of programs share a pod, a few dozen a node; details beyond are added to their name.
 const MAX_RESOLVERS = 32;
 
@@ -28,21 +27,19 @@ interface ResolverCount {
   because: string;
 }
 
-export interface Statistics {
+export interface LookupStatistics {
   readonly latency: Distribution;
   lookup(lookup: Lookup): void;
   row(inputs: readonly Input[]): Omit<Diagnosis['lookups'], 'leftOut'>;
 }
 
 /** Counts all lookups: their latency, their resolvers, the slowest few. Bounded; allocates for the slowest only. */
-export function createStatistics(): Statistics {
+export function createLookupStatistics(): LookupStatistics {
   const latency = new Distribution();
   const resolvers: ResolverCount[] = [];
-  const slowest: Lookup[] = [];
+  const slowest = createSlowest(copyLookup);
   let failed = 0;
   let last: ResolverCount | null = null;
-  // What a lookup must exceed to be among the slowest.
-  let threshold = -1;
 
   const resolverOf = (lookup: Lookup): ResolverCount => {
     const { resolver: name, resolverDetail: detail } = lookup;
@@ -62,13 +59,6 @@ export function createStatistics(): Statistics {
     return added;
   };
 
-  const keepSlow = (lookup: Lookup): void => {
-    const place = slowest.findIndex((known) => lookup.duration > known.duration);
-    slowest.splice(place < 0 ? slowest.length : place, 0, copyLookup(lookup));
-    if (slowest.length > MAX_SLOWEST) slowest.pop();
-    if (slowest.length === MAX_SLOWEST) threshold = slowest.at(-1)?.duration ?? threshold;
-  };
-
   return {
     latency,
     lookup(lookup) {
@@ -83,25 +73,16 @@ export function createStatistics(): Statistics {
         last.confidence = lookup.resolverConfidence;
         last.because = lookup.resolverBecause;
       }
-      if (lookup.duration > threshold) keepSlow(lookup);
+      slowest.add(lookup, lookup.duration);
     },
     row: (inputs) => ({
       count: latency.count,
       failed,
       latency: latencyRow(latency),
       resolvers: resolvers.toSorted((a, b) => b.lookups - a.lookups),
-      slowest: slowest.map((lookup) => toLookupRow(lookup, inputs)),
+      slowest: slowest.rows().map((lookup) => toLookupRow(lookup, inputs)),
     }),
   };
 }
 
 const isSurer = (one: Confidence, other: Confidence): boolean => CONFIDENCES.indexOf(one) < CONFIDENCES.indexOf(other);
-
-const latencyRow = (latency: Distribution): Diagnosis['lookups']['latency'] => ({
-  p50Seconds: toSeconds(latency.quantile(0.5)),
-  p90Seconds: toSeconds(latency.quantile(0.9)),
-  p99Seconds: toSeconds(latency.quantile(0.99)),
-  maxSeconds: toSeconds(latency.max),
-  totalSeconds: toSeconds(at(latency.total)),
-  histogram: latency.histogram().map(([lower, count]) => [toSeconds(at(lower)), count]),
-});

@@ -1,0 +1,86 @@
+/**
+ * What the truths of `net/` call a cause, in terms of our rules: several where the capture may
+ * show it as either, by side where it shows differently. Their names are descriptions
+ * (shared/captures/README.md maps them).
+ */
+export const RULES_OF: Readonly<Record<string, readonly string[]>> = {
+  'server-slow': ['upstream-slow'],
+  'server-slow-body': ['upstream-slow'],
+  'server-no-answer': ['grpc-deadline'],
+  'server-event-loop-blocked': ['process-pause'],
+  'server-pause': ['process-pause'],
+  'gateway-timeout': ['timeout-order'],
+  'dns-lost-answer-retry': ['dns-race', 'dns-loss'],
+  'http-rate-limited': ['http-retry'],
+  'grpc-retry': ['http-retry'],
+  'http2-pinned-backend': ['grpc-single-backend'],
+  'idle-connection-reset': ['tcp-idle-reuse'],
+  'idle-connection-dropped': ['tcp-idle-drop'],
+  'no-connection-reuse': ['connection-per-request'],
+  'tls-handshake-per-request': ['tls-handshake-cost'],
+  'tls-without-resumption': ['tls-handshake-cost'],
+  'tls-slow-handshake': ['tls-handshake-slow'],
+  'nagle-delayed-ack': ['tcp-delayed-ack'],
+  'tcp-rto-stall': ['tcp-retransmission-stall'],
+  'tcp-syn-retry': ['tcp-connect-retry'],
+  'accept-queue-overflow': ['tcp-connect-retry'],
+  'dead-endpoint': ['tcp-connect-retry'],
+  'connection-refused': ['tcp-connect-refused'],
+  'client-pool-exhausted': ['connection-pool-wait'],
+  'n-plus-one': ['serial-calls'],
+  'serial-fan-out': ['serial-calls'],
+  'dns-nxdomain': ['dns-error'],
+  'dns-tcp-fallback': ['dns-truncation'],
+  'zero-window': ['tcp-zero-window'],
+  'bandwidth-limited': ['bandwidth-limit'],
+  'http-errors': ['http-error'],
+};
+
+/** A gateway that asks its next upstream: seen as such only where both of its sides are. */
+export const BY_SIDE: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'gateway-retry-next-upstream': { ingress: ['http-retry'], pod: ['upstream-slow'] },
+};
+
+/** Rules that need inbound requests put together with what they wait for. */
+export const WAIT_FOR_TRACING: ReadonlySet<string> = new Set([
+  'serial-calls',
+  'cpu-throttling',
+  'connection-pool-wait',
+  'timeout-order',
+  'service-slow',
+  'n-plus-one',
+]);
+
+export interface NotShown {
+  /** The truth's own name. */
+  truth: string;
+  /** The side; null for all. */
+  side: string | null;
+  because: string;
+}
+
+const STEADY =
+  'each call waits alike, and from the client alone nothing says that it should not (RULES: how slow is slow)';
+
+/** What a truth holds and its capture can't show, by case. It may be reported, and is not missed. */
+export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
+  'nagle-delayed-ack.near-think-40ms': [{ truth: 'server-slow', side: null, because: STEADY }],
+  'tls-slow-handshake.near-slow-server': [
+    { truth: 'server-slow', side: null, because: `${STEADY}; and it is inside TLS` },
+  ],
+  'grpc-too-many-pings.near-permitted': [
+    { truth: 'server-slow', side: null, because: 'the one call of its method: nothing to compare it with' },
+  ],
+  'gateway-no-upstream-keepalive': [
+    { truth: 'no-connection-reuse', side: 'pod', because: 'it happens behind the gateway' },
+  ],
+  'http-retry.near-errors-not-retried': [
+    { truth: 'http-errors', side: null, because: 'errors that cost no time are info' },
+  ],
+};
+
+/** Beside what the truth lists: also right, by case. */
+export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
+  // DEADLINE_EXCEEDED is what the caller got, whether or not the server would have answered later.
+  'grpc-deadline-slow-server': ['grpc-deadline'],
+};

@@ -1,0 +1,83 @@
+import { analyze } from '../../src/analyze.ts';
+import type { Finding } from '../../src/model/diagnosis.ts';
+import type { Case, Expected } from './cases.ts';
+import { WAIT_FOR_TRACING } from './names.ts';
+
+/** What became of one cause, or of one finding that nobody expected. */
+export interface Outcome {
+  /** The rule's id; of several that would be right, the first. */
+  rule: string;
+  /**
+   * `found`, `missed`; `false`: reported and not true; `cheap`: found, and of severity `info` by what
+   * it cost; `waiting`: needs tracing, and is not there yet; `hidden`: this capture can't show it.
+   */
+  kind: 'found' | 'missed' | 'false' | 'cheap' | 'waiting' | 'hidden';
+  /** |found − true| / true, NaN where the truth or the unit does not allow to say. */
+  countError: number;
+  costError: number;
+  says: string;
+}
+
+export interface Scored {
+  case: Case;
+  outcomes: readonly Outcome[];
+  /** Rules above info that were reported, for the confusion. */
+  reported: readonly string[];
+}
+
+// An occurrence of these is one caller's wait, so it is compared with the truth's requests.
+const AS_REQUESTS: ReadonlySet<string> = new Set(['exchanges', 'calls', 'lookups', 'requests']);
+
+/** Runs the tool over one capture and holds its answer against the truth. Findings of severity `info` don't count. */
+export async function score(one: Case): Promise<Scored> {
+  const { diagnosis } = await analyze({
+    paths: [one.path],
+    dnsPorts: [53],
+    clients: [],
+    names: [],
+    slowerThan: null,
+  });
+  const findings = diagnosis.findings.filter((finding) => finding.severity !== 'info');
+  const outcomes: Outcome[] = [];
+  const taken = new Set<string>();
+  for (const expected of one.expected) {
+    for (const rule of expected.rules) taken.add(rule);
+    outcomes.push(judge(expected, findings, diagnosis.findings));
+  }
+  for (const rule of new Set(findings.map((finding) => finding.rule))) {
+    if (taken.has(rule) || one.alsoTrue.has(rule)) continue;
+    const says = findings.find((finding) => finding.rule === rule)?.says ?? '';
+    outcomes.push({ rule, kind: 'false', countError: Number.NaN, costError: Number.NaN, says });
+  }
+  return { case: one, outcomes, reported: findings.map((finding) => finding.rule) };
+}
+
+function judge(expected: Expected, findings: readonly Finding[], all: readonly Finding[]): Outcome {
+  const rule = expected.rules[0] ?? '';
+  const own = findings.filter((finding) => expected.rules.includes(finding.rule));
+  const nothing = { rule, countError: Number.NaN, costError: Number.NaN };
+  if (own.length > 0) {
+    const [first] = own as [Finding];
+    const count = own.reduce((sum, finding) => sum + finding.occurrences.count, 0);
+    const cost = own.reduce((sum, finding) => sum + finding.cost.totalSeconds, 0);
+    const truth = expected.counts[AS_REQUESTS.has(first.occurrences.unit) ? 'requests' : first.occurrences.unit];
+    return {
+      rule,
+      kind: 'found',
+      countError: errorOf(count, truth),
+      costError: errorOf(cost, expected.costSeconds ?? undefined),
+      says: first.says,
+    };
+  }
+  // A symptom that its cause has absorbed was found.
+  const absorber = findings.find((finding) => finding.absorbs.some((one) => expected.rules.includes(one.rule)));
+  if (absorber !== undefined) return { ...nothing, kind: 'found', says: `absorbed by ${absorber.rule}` };
+  const cheap = all.find((finding) => expected.rules.includes(finding.rule));
+  if (cheap !== undefined) return { ...nothing, kind: 'cheap', says: cheap.severityBecause };
+  if (expected.notShown !== null) return { ...nothing, kind: 'hidden', says: expected.notShown };
+  if (expected.rules.every((one) => WAIT_FOR_TRACING.has(one))) return { ...nothing, kind: 'waiting', says: '' };
+  return { ...nothing, kind: 'missed', says: '' };
+}
+
+const errorOf = (found: number, truth: number | undefined): number =>
+  truth === undefined || truth <= 0 ? Number.NaN : Math.abs(found - truth) / truth;

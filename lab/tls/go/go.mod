@@ -1,0 +1,3 @@
+module tlslab
+
+go 1.24

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { at, milliseconds, nanoseconds } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Report } from '../model/finding.ts';
+import type { Lookup } from '../model/lookup.ts';
+import { atMs, exchangeOf, lookupOf } from '../model/testing/rows.ts';
+import { exchangeTally, lookupTally } from '../rules/support/tally.ts';
+import { absorb } from './absorb.ts';
+import { ABSORPTIONS } from './absorption.ts';
+import { RULES } from '../rules/registry.ts';
+
+const rule = (id: string) => ({ id });
+
+const reportOf = (cost: Report['cost'], parts: Partial<Report> = {}): Report => ({
+  message: 'slow',
+  data: { count: cost.count },
+  input: 0,
+  subject: { kind: 'server', name: '10.96.44.12:8080' },
+  of: cost.count,
+  unit: 'exchanges',
+  cost,
+  confidence: 'likely',
+  confidenceBecause: '',
+  evidence: [{ says: 'late', packets: [1] }],
+  because: [],
+  fix: [],
+  whatIfMethod: null,
+  errors: 0,
+  habit: false,
+  ...parts,
+});
+
+/** Exchanges from…until in milliseconds; each cost all that it took. */
+function exchanges(spans: readonly (readonly [from: number, until: number, parts?: Partial<Exchange>])[]): Report {
+  const tally = exchangeTally();
+  for (const [index, [from, until, parts]] of spans.entries()) {
+    const duration = milliseconds(until - from);
+    const row = exchangeOf({ id: `0.e${index}`, startedAt: atMs(from), duration, connection: `0.c${index}`, ...parts });
+    tally.add(row, duration, () => [1]);
+  }
+  return reportOf(tally);
+}
+
+function lookups(spans: readonly (readonly [from: number, until: number, parts?: Partial<Lookup>])[]): Report {
+  const tally = lookupTally();
+  for (const [index, [from, until, parts]] of spans.entries()) {
+    const duration = milliseconds(until - from);
+    tally.add(lookupOf({ id: `0.l${index}`, startedAt: atMs(from), duration, ...parts }), duration, () => [1]);
+  }
+  return reportOf(tally, { unit: 'lookups' });
+}
+
+/** What is left, in words: `cause 3 (symptom 2) | symptom 1`. */
+const absorbed = (...reports: readonly (readonly [id: string, report: Report])[]): string =>
+  absorb(
+    reports.map(([id, report]) => ({ rule: rule(id), report })),
+    ABSORPTIONS,
+  )
+    .map(({ rule: { id }, report, absorbs }) => {
+      const listed = absorbs.map(({ rule: name, count }) => ` (${name} ${count})`).join('');
+      return `${id} ${report.cost.count}${listed}`;
+    })
+    .join(' | ');
+
+const every = (count: number, span: (index: number) => readonly [number, number, Partial<Exchange>?]) =>
+  Array.from({ length: count }, (_, index) => span(index));
+
+const service: Partial<Exchange> = { client: '10.0.9.9', server: '10.0.3.7' };
+
+describe('a cause absorbs', () => {
+  it('what it explains for the most part', () => {
+    const same = every(10, (index) => [index * 100, index * 100 + 50]);
+    const others: [number, number][] = [
+      [5000, 5100],
+      [6000, 6100],
+    ];
+    expect(absorbed(['mtu-blackhole', exchanges(same)], ['tcp-retransmission-stall', exchanges(same)])).toBe(
+      'mtu-blackhole 10 (tcp-retransmission-stall 10)',
+    );
+    expect(
+      absorbed(['mtu-blackhole', exchanges(same)], ['tcp-retransmission-stall', exchanges([...same, ...others])]),
+    ).toBe('mtu-blackhole 10 (tcp-retransmission-stall 12)');
+  });
+
+  it('no more than its part of what also happens without it', () => {
+    const all = every(10, (index) => [index * 100, index * 100 + 50]);
+    const report = exchanges(all);
+    expect(absorbed(['mtu-blackhole', exchanges(all.slice(0, 4))], ['tcp-retransmission-stall', report])).toBe(
+      'mtu-blackhole 4 (tcp-retransmission-stall 4) | tcp-retransmission-stall 6',
+    );
+    const [, left] = absorb(
+      [
+        { rule: rule('mtu-blackhole'), report: exchanges(all.slice(0, 4)) },
+        { rule: rule('tcp-retransmission-stall'), report: { ...report, errors: 9 } },
+      ],
+      ABSORPTIONS,
+    );
+    expect(left?.report).toMatchObject({ data: { count: 6 }, errors: 6 });
+    expect(left?.report.cost.costs.total).toBe(milliseconds(300));
+    expect(left?.report.cost.examples.map(({ row }) => row.id)).toEqual(['0.e4']);
+  });
+
+  it('nothing that only lies beside it', () => {
+    const stalls = exchanges(every(3, (index) => [index * 100, index * 100 + 50]));
+    const elsewhere = exchanges(
+      every(3, (index) => [index * 100, index * 100 + 50, { id: `x${index}`, connection: 'y' }]),
+    );
+    expect(absorbed(['mtu-blackhole', elsewhere], ['tcp-retransmission-stall', stalls])).toBe(
+      'mtu-blackhole 3 | tcp-retransmission-stall 3',
+    );
+    // A rule that is no symptom of it, and the same in another input.
+    expect(absorbed(['mtu-blackhole', stalls], ['tcp-delayed-ack', stalls])).toBe(
+      'mtu-blackhole 3 | tcp-delayed-ack 3',
+    );
+    expect(absorbed(['mtu-blackhole', { ...stalls, input: 1 }], ['tcp-retransmission-stall', stalls])).toBe(
+      'mtu-blackhole 3 | tcp-retransmission-stall 3',
+    );
+  });
+
+  it('nothing where it is only worth knowing', () => {
+    const same = exchanges([[0, 50]]);
+    expect(absorbed(['mtu-blackhole', { ...same, onlyInfo: 'once' }], ['tcp-retransmission-stall', same])).toBe(
+      'mtu-blackhole 1 | tcp-retransmission-stall 1',
+    );
+  });
+
+  it('the lookup that each connection brings', () => {
+    const connections = exchanges(every(4, (index) => [index * 100 + 2, index * 100 + 10]));
+    const names = lookups(every(4, (index) => [index * 100, index * 100 + 1]) as [number, number][]);
+    const later = lookups(every(4, (index) => [index * 100 + 20, index * 100 + 21]) as [number, number][]);
+    expect(absorbed(['connection-per-request', connections], ['dns-lookup-per-request', names])).toBe(
+      'connection-per-request 4 (dns-lookup-per-request 4)',
+    );
+    expect(absorbed(['connection-per-request', connections], ['dns-lookup-per-request', later])).toBe(
+      'connection-per-request 4 | dns-lookup-per-request 4',
+    );
+  });
+
+  it('through another cause', () => {
+    const requests = every(5, (index) => [index * 1000, index * 1000 + 500, { ...service, id: `in${index}` }]);
+    const calls = every(5, (index) => [
+      index * 1000 + 100,
+      index * 1000 + 400,
+      { client: '10.0.3.7', server: '169.254.169.254', id: `out${index}` },
+    ]);
+    expect(
+      absorbed(
+        ['upstream-slow', exchanges(calls)],
+        ['serial-calls', exchanges(requests)],
+        ['credentials-refresh-storm', exchanges(requests)],
+      ),
+    ).toMatch(/^credentials-refresh-storm 5 \((serial-calls|upstream-slow) 5\) \((serial-calls|upstream-slow) 5\)$/);
+  });
+});
+
+const wait = (parts: Partial<Lookup> = {}): Report => lookups([[100, 5100, parts]]);
+
+describe('a lookup explains', () => {
+  it.each([
+    ['the request of the service that waited for it', 'service-slow', wait(), [0, 5200, service], true],
+    ['no request that ended before it did', 'service-slow', wait(), [0, 3000, service], false],
+    ['no request of which it is a small part', 'service-slow', wait(), [0, 60_000, service], false],
+    ['no request to another pod', 'service-slow', wait({ client: '10.0.3.8' }), [0, 5200, service], false],
+    ['the call that was given up meanwhile', 'grpc-deadline', wait(), [0, 3000, service], true],
+    ['the call that began with what time it left', 'grpc-deadline', wait(), [5110, 5200], true],
+    ['no call that began long after', 'grpc-deadline', wait(), [6000, 9000], false],
+  ] as const)('%s', (_, id, cause, [from, until, parts], expected) => {
+    const report = exchanges([[from, until, parts ?? {}]]);
+    expect(absorbed(['dns-loss', cause], [id, report])).toBe(
+      expected ? `dns-loss 1 (${id} 1)` : `dns-loss 1 | ${id} 1`,
+    );
+  });
+});
+
+describe('more occurrences than are kept', () => {
+  it('are judged by those that are, as a whole or not at all', () => {
+    const many = every(3000, (index) => [index * 100, index * 100 + 50]);
+    expect(absorbed(['mtu-blackhole', exchanges(many)], ['tcp-retransmission-stall', exchanges(many)])).toBe(
+      'mtu-blackhole 3000 (tcp-retransmission-stall 3000)',
+    );
+    const half = many.map(([from, until], index): [number, number, Partial<Exchange>] => [
+      from,
+      until,
+      index % 2 === 0 ? {} : { id: `z${index}`, connection: `z${index}` },
+    ]);
+    expect(absorbed(['mtu-blackhole', exchanges(many)], ['tcp-retransmission-stall', exchanges(half)])).toBe(
+      'mtu-blackhole 3000 | tcp-retransmission-stall 3000',
+    );
+  });
+
+  it('say nothing beyond what the cause kept', () => {
+    const early = exchanges(every(3000, (index) => [index * 100, index * 100 + 50]));
+    const late = exchanges(every(10, (index) => [(2900 + index) * 100, (2900 + index) * 100 + 50]));
+    expect(absorbed(['mtu-blackhole', early], ['tcp-retransmission-stall', late])).toBe(
+      'mtu-blackhole 3000 | tcp-retransmission-stall 10',
+    );
+    expect(early.cost.occurrences.size).toBe(1024);
+    expect(early.cost.occurrences.completeUntil).toBe(at(nanoseconds(1024 * 100e6 + 50e6)));
+  });
+});
+
+describe('the table', () => {
+  it('has no rule that is its own cause, over whatever way', () => {
+    const causes = new Map<string, Set<string>>();
+    for (const { causes: own, symptoms } of ABSORPTIONS) {
+      for (const symptom of symptoms) {
+        const known = causes.get(symptom) ?? new Set();
+        for (const cause of own) known.add(cause);
+        causes.set(symptom, known);
+      }
+    }
+    const reaches = (from: string, to: string): boolean =>
+      [...(causes.get(from) ?? [])].some((cause) => cause === to || reaches(cause, to));
+    for (const symptom of causes.keys()) expect(reaches(symptom, symptom), symptom).toBe(false);
+  });
+
+  it('names rules as the registry does', () => {
+    const dns = ABSORPTIONS.flatMap(({ causes, symptoms }) => [...causes, ...symptoms]).filter((id) =>
+      id.startsWith('dns-'),
+    );
+    const known = RULES.map(({ id }) => id);
+    expect(dns.filter((id) => !known.includes(id) && id !== 'dns-lookup-per-request')).toEqual([]);
+  });
+});

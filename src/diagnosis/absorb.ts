@@ -1,0 +1,146 @@
+import { Distribution } from '../base/distribution.ts';
+import { at, nanoseconds } from '../base/time.ts';
+import type { Cost, KeptOccurrences, Occurrence, Report } from '../model/finding.ts';
+import type { Absorption } from './absorption.ts';
+import { createTouching } from './touching.ts';
+
+/** A rule's report, and what it absorbed of other rules'. */
+export interface Reported<Rule extends { readonly id: string }> {
+  readonly rule: Rule;
+  readonly report: Report;
+  readonly absorbs: readonly { rule: string; count: number }[];
+}
+
+// What is left of a symptom is a finding of its own only where it is more than a fifth: times that
+// touch, and causes that are told by a threshold, leave some unexplained.
+const EXPLAINED = 0.8;
+
+interface Entry<Rule> {
+  readonly rule: Rule;
+  readonly report: Report;
+  /** What the report is without its explained occurrences. */
+  remaining: Report;
+  /** Whose finding it became a part of. */
+  absorbedBy: Entry<Rule> | null;
+  readonly absorbs: Map<string, number>;
+}
+
+/**
+ * Lets causes absorb their symptoms: a symptom that is explained for the most part is listed in
+ * its cause, and of others the explained part is.
+ */
+export function absorb<Rule extends { readonly id: string }>(
+  reports: readonly Pick<Reported<Rule>, 'rule' | 'report'>[],
+  table: readonly Absorption[],
+): Reported<Rule>[] {
+  const entries = reports.map(({ rule, report }): Entry<Rule> => ({
+    rule,
+    report,
+    remaining: report,
+    absorbedBy: null,
+    absorbs: new Map(),
+  }));
+  for (const symptom of entries) explain(symptom, entries, table);
+  // Counted for the finding that is left in the end: causes are symptoms of others now and then.
+  for (const entry of entries) {
+    if (entry.absorbedBy === null) continue;
+    const owner = ownerOf(entry);
+    for (const [rule, count] of entry.absorbs) owner.absorbs.set(rule, (owner.absorbs.get(rule) ?? 0) + count);
+  }
+  return entries
+    .filter(({ absorbedBy }) => absorbedBy === null)
+    .map(({ rule, remaining, absorbs }) => ({
+      rule,
+      report: remaining,
+      absorbs: [...absorbs].map(([id, count]) => ({ rule: id, count })),
+    }));
+}
+
+function ownerOf<Rule>(entry: Entry<Rule>): Entry<Rule> {
+  // No rule is its own cause by any way of the table; the bound is for a table that says so.
+  let owner = entry;
+  for (let steps = 0; owner.absorbedBy !== null && steps < MAX_CHAIN; steps++) owner = owner.absorbedBy;
+  return owner;
+}
+
+const MAX_CHAIN = 8;
+
+function explain<Rule extends { readonly id: string }>(
+  symptom: Entry<Rule>,
+  entries: readonly Entry<Rule>[],
+  table: readonly Absorption[],
+): void {
+  const causes = causesOf(symptom, entries, table);
+  if (causes.length === 0) return;
+  const { cost } = symptom.report;
+  const knownUntil = Math.min(...causes.map(({ cause }) => cause.report.cost.occurrences.completeUntil));
+  const counts = new Map<Entry<Rule>, number>();
+  const left: Occurrence[] = [];
+  let judged = 0;
+  for (const occurrence of cost.occurrences) {
+    // What ends later may have a cause that was not kept.
+    if (occurrence.until > knownUntil) continue;
+    judged++;
+    const explaining = causes.find(({ touches }) => touches(occurrence));
+    if (explaining === undefined) left.push(occurrence);
+    else counts.set(explaining.cause, (counts.get(explaining.cause) ?? 0) + 1);
+  }
+  const explained = judged - left.length;
+  if (explained === 0) return;
+  const isWhole = explained >= EXPLAINED * judged;
+  const isExact = judged === cost.count;
+  // Where not all were kept, those that were stand for the others; a part of them can't be taken out.
+  if (!isWhole && !isExact) return;
+  // A symptom that goes as a whole is listed with its own count.
+  const scale = isWhole ? cost.count / explained : 1;
+  for (const [cause, count] of counts) {
+    const known = cause.absorbs.get(symptom.rule.id) ?? 0;
+    cause.absorbs.set(symptom.rule.id, known + Math.round(count * scale));
+  }
+  if (isWhole) symptom.absorbedBy = [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+  else symptom.remaining = without(symptom.report, left);
+}
+
+function causesOf<Rule extends { readonly id: string }>(
+  symptom: Entry<Rule>,
+  entries: readonly Entry<Rule>[],
+  table: readonly Absorption[],
+) {
+  const found: { cause: Entry<Rule>; touches: (occurrence: Occurrence) => boolean }[] = [];
+  for (const { causes, symptoms, by } of table) {
+    if (!symptoms.includes(symptom.rule.id)) continue;
+    for (const cause of entries) {
+      // What is no more than worth knowing explains no finding.
+      if (cause.report.onlyInfo !== undefined || cause.report.input !== symptom.report.input) continue;
+      if (!causes.includes(cause.rule.id)) continue;
+      found.push({ cause, touches: createTouching(cause.report.cost.occurrences, by) });
+    }
+  }
+  return found;
+}
+
+/** The report of what is left. */
+function without(report: Report, left: readonly Occurrence[]): Report {
+  const cost = costOf(report.cost, left);
+  const data = report.data['count'] === undefined ? report.data : { ...report.data, count: cost.count };
+  return { ...report, cost, data, errors: Math.min(report.errors, cost.count) };
+}
+
+function costOf(whole: Cost, left: readonly Occurrence[]): Cost {
+  const costs = new Distribution();
+  const affected = new Distribution();
+  const relieved = new Distribution();
+  for (const { cost, lasted } of left) {
+    costs.add(cost);
+    affected.add(lasted);
+    relieved.add(nanoseconds(Math.max(0, lasted - cost)));
+  }
+  const ids = new Set(left.map(({ id }) => id));
+  const occurrences: KeptOccurrences = {
+    size: left.length,
+    completeUntil: at(Number.POSITIVE_INFINITY),
+    [Symbol.iterator]: () => left[Symbol.iterator](),
+  };
+  const examples = whole.examples.filter(({ row }) => ids.has(row.id));
+  return { count: left.length, costs, affected, relieved, examples, occurrences };
+}

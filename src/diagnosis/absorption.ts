@@ -1,0 +1,37 @@
+import type { Touch } from './touching.ts';
+
+/** Causes that explain occurrences which other rules count as well. */
+export interface Absorption {
+  causes: readonly string[];
+  symptoms: readonly string[];
+  /** How an occurrence of the cause and one of the symptom belong together: in any of these ways. */
+  by: readonly Touch[];
+}
+
+const WAITS_FOR_DNS = ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-slow-server'];
+
+/** RULES, "What absorbs what": what is listed in its cause is no finding of its own. */
+export const ABSORPTIONS: readonly Absorption[] = [
+  { causes: WAITS_FOR_DNS, symptoms: ['service-slow'], by: ['wait'] },
+  // Who gives up does so while the lookup still lasts, or with what it left of the time.
+  { causes: WAITS_FOR_DNS, symptoms: ['grpc-deadline', 'timeout-order'], by: ['covers', 'before'] },
+  {
+    causes: ['credentials-refresh-storm', 'metadata-per-request'],
+    symptoms: ['serial-calls', 'upstream-slow'],
+    by: ['same', 'inside'],
+  },
+  { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
+  { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
+  { causes: ['metadata-hop-limit'], symptoms: ['service-slow'], by: ['wait'] },
+  { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
+  { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'] },
+  { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'] },
+  { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },
+  { causes: ['cpu-throttling', 'process-pause'], symptoms: ['service-slow', 'upstream-slow'], by: ['same', 'wait'] },
+  {
+    causes: ['mtu-blackhole', 'tcp-idle-drop', 'tcp-zero-window'],
+    symptoms: ['tcp-retransmission-stall'],
+    by: ['same'],
+  },
+  { causes: ['tcp-idle-reuse', 'tcp-idle-drop', 'tcp-connect-retry'], symptoms: ['http-retry'], by: ['same', 'peers'] },
+];

@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest';
+import { milliseconds, nanoseconds } from '../base/time.ts';
+import { DNS_PROTOCOL } from '../model/connection.ts';
+import { DiagnosisSchema } from '../model/diagnosis.ts';
+import type { Unit } from '../model/finding.ts';
+import { connectionOf, exchangeOf, inputOf, lookupOf, tlsOf } from '../model/testing/rows.ts';
+import { problemsOf, throughJson } from '../model/testing/validate.ts';
+import { RULES } from '../rules/registry.ts';
+import { defineRule, type Rule } from '../rules/support/define-rule.ts';
+import { connectionTally, exchangeTally } from '../rules/support/tally.ts';
+import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
+import { joined, Traffic } from '../rules/support/testing/traffic.ts';
+import { createDiagnosis, type DiagnosisOptions } from './diagnose.ts';
+
+const blind = { dns: false, tcp: true, http: true, bothDirections: true };
+const tcpInput = inputOf({ vantage: { ...inputOf().vantage, sees: blind } });
+
+function diagnose(rules: readonly Rule[], rows: Rows, options: Partial<DiagnosisOptions> = {}) {
+  const run = createDiagnosis({ rules, inputs: [tcpInput], version: '0.1.0', ...options });
+  run.observer.input(tcpInput);
+  handOn(rows, [run.observer]);
+  run.observer.finish();
+  return run.result();
+}
+
+/** Reports exchanges or connections that take 100 ms or more, each at the cost of all that it took. */
+const slowRule = (unit: Unit, least = 100): Rule =>
+  defineRule({
+    id: `slow-${unit}`,
+    title: 'Slow',
+    category: 'request',
+    sees: ['tcp', ...(unit === 'connections' ? [] : ['http' as const])],
+    messages: { slow: '{count} are slow', clear: 'none of {total} is slow' },
+    create({ report, clear }) {
+      const calls = exchangeTally();
+      const openings = connectionTally();
+      let total = 0;
+      return {
+        exchange(exchange) {
+          if (unit === 'connections') return;
+          total++;
+          if (exchange.duration >= milliseconds(least)) calls.add(exchange, exchange.duration, (row) => row.packets);
+        },
+        connection(connection) {
+          if (unit !== 'connections') return;
+          total++;
+          const { connectDuration } = connection;
+          if (connectDuration >= milliseconds(least))
+            openings.add(connection, connectDuration, (row) => [row.firstPacket]);
+        },
+        finish() {
+          const cost = unit === 'connections' ? openings : calls;
+          if (cost.count === 0) return clear('clear', { total }, { count: total, unit });
+          report({
+            message: 'slow',
+            data: { count: cost.count },
+            input: 0,
+            subject: { kind: 'server', name: '10.96.44.12:8080' },
+            of: total,
+            unit,
+            cost,
+            confidence: 'certain',
+            confidenceBecause: 'measured',
+            evidence: [{ says: 'late', packets: [1] }],
+            because: [],
+            fix: [],
+            whatIfMethod: 'taken out',
+            errors: 0,
+            habit: false,
+          });
+        },
+      };
+    },
+  });
+
+describe('a diagnosis of requests', () => {
+  const slow = new Traffic().open().calls(99).call({ takes: 2000 }).open({ connect: 1000 }).call();
+
+  it('is valid by its own schema, whatever rows its examples are', () => {
+    const result = diagnose([slowRule('exchanges'), slowRule('connections'), ...RULES], slow.rows);
+    expect(problemsOf(DiagnosisSchema, throughJson(result))).toEqual([]);
+    expect(
+      result.findings.map(({ examples: [example] }) => [example?.lookup, example?.exchange, example?.connection]),
+    ).toEqual([
+      [null, '0.e100-10.0.3.7-10.96.44.12', '0.c1-41200'],
+      [null, null, '0.c2-41201'],
+    ]);
+    expect(result.findings.map(({ examples }) => examples[0]?.durationSeconds)).toEqual([2, 1]);
+  });
+
+  it('takes shares and savings of what the finding counts', () => {
+    const { findings } = diagnose([slowRule('exchanges'), slowRule('connections')], slow.rows);
+    // 2 s of 2.4 s; the connections' 1 s of 1.0004 s.
+    expect(
+      findings.map(({ cost, whatIf }) => [cost.shareOfLatency.toFixed(3), whatIf?.metric, whatIf?.nowSeconds]),
+    ).toEqual([
+      ['0.833', 'exchange duration max', 2],
+      ['1.000', 'connecting time p90', 1],
+    ]);
+    expect(findings.map(({ severity }) => severity)).toEqual(['critical', 'critical']);
+  });
+
+  it('counts calls, streams, failures and the dearest servers', () => {
+    const rows = joined(
+      new Traffic({ server: '10.96.0.1' })
+        .open()
+        .calls(4, { takes: 100 })
+        .call({ takes: 5 }, { outcome: 'error', status: 503 }).rows,
+      new Traffic({ server: '10.96.0.2' }).open().calls(2, { takes: 50 }).rows,
+      new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).open().call({ takes: 9 }).rows,
+      new Traffic().open().call({ takes: 60_000 }, { shape: 'stream' }).rows,
+    );
+    const { exchanges } = diagnose([slowRule('exchanges', 1e6)], rows);
+    expect(exchanges).toMatchObject({
+      count: 9,
+      calls: 8,
+      failed: 1,
+      latency: { maxSeconds: 0.1 },
+      protocols: [{ name: 'http/1.1', count: 9 }],
+    });
+    expect(
+      exchanges.byServer.map(({ server, direction, count, share }) => [server, direction, count, share.toFixed(2)]),
+    ).toEqual([
+      ['10.96.0.1:8080', 'outbound', 5, '0.80'],
+      ['10.96.0.2:8080', 'outbound', 2, '0.20'],
+      ['10.0.3.7:8080', 'inbound', 1, '1.00'],
+    ]);
+    expect(exchanges.slowest).toHaveLength(5);
+  });
+
+  it('counts connections, how they opened and what could not be read', () => {
+    const rows = joined(
+      new Traffic().open({ tls: 3 }).call().open({ tls: 1, resumed: true }).call().refused(2).rows,
+      new Traffic().open({ connect: null, again: [1000] }, { packets: { client: 2, server: 0 } }).rows,
+      new Traffic().open({ before: true }).call().rows,
+      {
+        connections: [
+          connectionOf({ server: '10.0.9.4', serverPort: 443, exchanges: 0, tls: tlsOf() }),
+          connectionOf({ server: '10.0.9.4', serverPort: 443, exchanges: 0, tls: tlsOf({ serverName: 'other.test' }) }),
+          connectionOf({ server: '10.0.9.5', exchanges: 0 }),
+          connectionOf({ exchanges: 0, bytes: { client: 0, server: 0 } }),
+        ],
+      },
+    );
+    const { connections } = diagnose([slowRule('connections', 1e6)], rows);
+    expect(connections).toMatchObject({ count: 10, opened: 9, failed: 3, tls: { count: 4, full: 3, resumed: 1 } });
+    expect(connections.unread).toEqual([
+      { server: '10.0.9.4:443', serverName: null, because: 'tls', connections: 2 },
+      { server: '10.0.9.5:8080', serverName: null, because: 'protocol', connections: 1 },
+    ]);
+  });
+
+  it('leaves the connections of DNS over TCP to the lookups', () => {
+    const connections = [connectionOf({ protocol: DNS_PROTOCOL, serverPort: 53 })];
+    const result = diagnose([slowRule('connections')], { connections, lookups: [lookupOf()] });
+    expect(result.connections.count).toBe(0);
+    expect(result.unobservable[0]).toMatchObject({
+      why: 'the capture holds no connections beside DNS',
+      missing: 'tcp',
+    });
+  });
+
+  it('stays within its bounds, however many servers there are', () => {
+    const run = createDiagnosis({ rules: [], inputs: [tcpInput], version: '0.1.0' });
+    for (let index = 0; index < 2000; index++) {
+      const server = `10.1.${index >> 8}.${index & 255}`;
+      run.observer.exchange(exchangeOf({ server }));
+      run.observer.connection(connectionOf({ server, exchanges: 0 }));
+    }
+    run.observer.finish();
+    const { exchanges, connections } = run.result();
+    expect(exchanges.byServer.length).toBeLessThanOrEqual(16);
+    expect(connections.unread.length).toBeLessThanOrEqual(8);
+    expect(exchanges.byServer[0]).toMatchObject({ server: 'others', count: 2000 - 256 });
+    expect(connections.unread[0]).toMatchObject({ server: 'others', connections: 2000 - 256 });
+  });
+});
+
+const whyNoConnection = (rows: Rows, parts: Parameters<typeof inputOf>[0]): unknown =>
+  diagnose([slowRule('connections')], rows, { inputs: [inputOf(parts)] }).unobservable[0]?.why;
+
+describe('the verdict on requests', () => {
+  const rules = [slowRule('exchanges', 1e6), ...RULES];
+  it.each([
+    ['quick requests', new Traffic().open().calls(60).rows, 'no request is slow: 60 requests, slowest 4 ms'],
+    [
+      'quick requests and lookups',
+      { ...new Traffic().open().calls(60).rows, lookups: [lookupOf()] },
+      'no request or DNS lookup is slow: 60 requests, slowest 4 ms; 1 lookup, slowest 1 ms',
+    ],
+    [
+      'a slow request of no known cause',
+      { ...new Traffic().open().calls(60).call({ takes: 3000 }).rows, lookups: [lookupOf()] },
+      'no known cause makes requests slow, yet some are: 61 requests, slowest 3 s; 1 lookup, slowest 1 ms',
+    ],
+    [
+      'connections of which nothing can be read',
+      { connections: [connectionOf({ exchanges: 0, tls: tlsOf() })] },
+      'no connection is slow: 1 connection opened, slowest 400 µs',
+    ],
+    [
+      'connections that nobody answers',
+      joined(
+        new Traffic().open().calls(9).rows,
+        new Traffic({ server: '10.9.9.9' }).open({ connect: null }, { packets: { client: 1, server: 0 } }).rows,
+      ),
+      'no known cause makes connections fail, yet some do: 9 requests, slowest 4 ms; 1 of 2 connections failed, slowest 400 µs',
+    ],
+  ])('%s: clear', (_, rows, says) => {
+    expect(diagnose(rules, rows).verdict).toEqual({ status: 'clear', says });
+  });
+
+  it('is not taken from rules of what the capture does not hold', () => {
+    const { verdict, unobservable } = diagnose(
+      [slowRule('exchanges', 1e6), ...RULES],
+      new Traffic().open().calls(9).rows,
+    );
+    expect(unobservable.filter(({ missing }) => missing === 'dns').length).toBeGreaterThan(5);
+    expect(verdict.status).toBe('clear');
+  });
+
+  it('says where packets are cut too short', () => {
+    const rows = { connections: [connectionOf({ exchanges: 0 })] };
+    const { unobservable } = diagnose([slowRule('exchanges')], rows, { inputs: [inputOf({ snapLength: 96 })] });
+    expect(unobservable[0]).toMatchObject({
+      why: 'no request could be read: packets are cut at 96 bytes',
+      capture: expect.stringContaining('-s 0'),
+    });
+    const silent = { connections: [connectionOf({ exchanges: 0, bytes: { client: 0, server: 0 } })] };
+    expect(diagnose([slowRule('exchanges')], silent).unobservable[0]?.why).toBe('no request was sent on 1 connection');
+  });
+
+  it('is insufficient where nothing could be judged', () => {
+    expect(diagnose([slowRule('exchanges')], { connections: [connectionOf({ exchanges: 0 })] }).verdict).toEqual({
+      status: 'insufficient',
+      says: 'no request could be read on 1 connection',
+    });
+    const { verdict, unobservable } = diagnose([slowRule('exchanges')], {
+      connections: [connectionOf({ exchanges: 0, tls: tlsOf(), server: '10.0.9.4', serverPort: 443 })],
+    });
+    expect(verdict.says).toBe('all requests are inside TLS (1 connection to 10.0.9.4:443); give --keylog FILE');
+    expect(unobservable[0]).toMatchObject({ capture: null, missing: 'http' });
+  });
+
+  it('says why no connection was seen', () => {
+    expect(whyNoConnection({}, { packets: 0 })).toBe('the capture is empty');
+    expect(whyNoConnection({}, {})).toBe('the capture shows no TCP (1,204 packets)');
+    expect(whyNoConnection({ lookups: [lookupOf()] }, {})).toBe('the capture holds no connections beside DNS');
+    expect(whyNoConnection({ lookups: [lookupOf()] }, { format: 'tcpdump text' })).toBe(
+      'text of tcpdump shows DNS only',
+    );
+  });
+});
+
+it('a connection of whose handshake nothing was seen is not slow', () => {
+  const unseen = connectionOf({ connectDuration: nanoseconds(Number.NaN) });
+  expect(diagnose([slowRule('connections')], { connections: [unseen] }).connections.slowest).toEqual([]);
+});

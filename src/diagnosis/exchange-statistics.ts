@@ -1,0 +1,125 @@
+import { endpoint } from '../base/addresses.ts';
+import { Distribution } from '../base/distribution.ts';
+import { at, toSeconds } from '../base/time.ts';
+import type { Diagnosis } from '../model/diagnosis.ts';
+import { directionOf } from '../model/direction.ts';
+import {
+  copyExchange,
+  type Exchange,
+  type ExchangeDirection,
+  type ExchangeOutcome,
+  type ExchangeProtocol,
+} from '../model/exchange.ts';
+import { toExchangeRow } from '../model/exchange-row.ts';
+import type { Input } from '../model/input.ts';
+import { latencyRow } from './latency-row.ts';
+import { createSlowest } from './slowest.ts';
+
+// What one pod calls is a few dozen, on a node a few hundred; the rest is counted together.
+const MAX_SERVERS = 256;
+// The dearest are what a reader looks at.
+const MAX_NAMED = 16;
+const OTHERS = 'others';
+
+// An exchange that the capture cut may yet have succeeded.
+const FAILED: ReadonlySet<ExchangeOutcome> = new Set<ExchangeOutcome>(['error', 'reset', 'closed', 'cancelled']);
+
+interface ServerCount {
+  input: number;
+  address: string;
+  port: number;
+  protocol: ExchangeProtocol;
+  /** One client and backend of it: what tells the direction. */
+  client: string;
+  backend: string | null;
+  readonly latency: Distribution;
+}
+
+export interface ExchangeStatistics {
+  /** Durations of all calls: streams last by design and are none. */
+  readonly latency: Distribution;
+  readonly count: number;
+  exchange(exchange: Exchange): void;
+  row(inputs: readonly Input[]): Diagnosis['exchanges'];
+}
+
+/** Counts all exchanges: their latency, their servers, the slowest few. Bounded. */
+export function createExchangeStatistics(): ExchangeStatistics {
+  const latency = new Distribution();
+  const servers = new Map<string, ServerCount[]>();
+  const protocols = new Map<ExchangeProtocol, number>();
+  const slowest = createSlowest(copyExchange);
+  let count = 0;
+  let failed = 0;
+  let serverCount = 0;
+
+  function serverOf({ input, server, serverPort, protocol, client, backend }: Exchange): ServerCount {
+    const known = servers.get(server);
+    if (known !== undefined) {
+      for (const one of known) {
+        if (one.port === serverPort && one.protocol === protocol && one.input === input) return one;
+      }
+    }
+    const full = serverCount >= MAX_SERVERS;
+    const address = full ? OTHERS : server;
+    const port = full ? 0 : serverPort;
+    const ofAddress = servers.get(address) ?? [];
+    const shared = full ? ofAddress.find((one) => one.protocol === protocol && one.input === input) : undefined;
+    if (shared !== undefined) return shared;
+    serverCount++;
+    const added = { input, address, port, protocol, client, backend, latency: new Distribution() };
+    ofAddress.push(added);
+    servers.set(address, ofAddress);
+    return added;
+  }
+
+  function byServer(inputs: readonly Input[]): Diagnosis['exchanges']['byServer'] {
+    const all = [...servers.values()].flat().map((one) => ({ ...one, direction: direction(one, inputs) }));
+    const totals = new Map<ExchangeDirection, number>();
+    for (const one of all) totals.set(one.direction, (totals.get(one.direction) ?? 0) + one.latency.total);
+    return all
+      .toSorted((a, b) => b.latency.total - a.latency.total)
+      .slice(0, MAX_NAMED)
+      .map((one) => ({
+        server: one.address === OTHERS ? OTHERS : endpoint(one.address, one.port),
+        protocol: one.protocol,
+        direction: one.direction,
+        count: one.latency.count,
+        p50Seconds: toSeconds(one.latency.quantile(0.5)),
+        p99Seconds: toSeconds(one.latency.quantile(0.99)),
+        maxSeconds: toSeconds(one.latency.max),
+        totalSeconds: toSeconds(at(one.latency.total)),
+        share: one.latency.total / Math.max(1, totals.get(one.direction) ?? 0),
+      }));
+  }
+
+  return {
+    latency,
+    get count() {
+      return count;
+    },
+    exchange(exchange) {
+      count++;
+      protocols.set(exchange.protocol, (protocols.get(exchange.protocol) ?? 0) + 1);
+      if (exchange.shape !== 'call') return;
+      latency.add(exchange.duration);
+      if (exchange.outcome !== 'ok' && FAILED.has(exchange.outcome)) failed++;
+      serverOf(exchange).latency.add(exchange.duration);
+      slowest.add(exchange, exchange.duration);
+    },
+    row: (inputs) => ({
+      count,
+      calls: latency.count,
+      failed,
+      latency: latencyRow(latency),
+      protocols: [...protocols].map(([name, known]) => ({ name, count: known })).toSorted((a, b) => b.count - a.count),
+      byServer: byServer(inputs),
+      slowest: slowest.rows().map((exchange) => toExchangeRow(exchange, inputs)),
+    }),
+  };
+}
+
+function direction({ input, address, client, backend }: ServerCount, inputs: readonly Input[]): ExchangeDirection {
+  const vantage = inputs[input]?.vantage;
+  return vantage === undefined || address === OTHERS ? 'unknown' : directionOf(vantage, client, address, backend);
+}

@@ -1,0 +1,75 @@
+import { milliseconds } from '../base/time.ts';
+import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
+
+/**
+ * How two occurrences belong together:
+ * - `same`: one row, or rows of one connection at one time
+ * - `peers`: one client and server at one time
+ * - `wait`: the symptom's client or server waited for the cause, and that is most of the symptom's cost
+ * - `covers`: the same, but the symptom may end first: whoever gave up
+ * - `before`: the cause ends just before the symptom, for the same client
+ * - `after`: the symptom ends just before the cause, for the same client
+ * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it
+ */
+export type Touch = 'same' | 'peers' | 'wait' | 'covers' | 'before' | 'after' | 'inside';
+
+// A client goes on at once when it has its answer; its event loop may be busy for a moment.
+const AT_ONCE = milliseconds(50);
+// What is waited for ends before the waiting does; packets of two connections may swap places.
+const SWAPPED = milliseconds(1);
+// Less than half of a cost is no explanation of it.
+const MOST = 0.5;
+
+const overlap = (a: Occurrence, b: Occurrence): number => Math.min(a.until, b.until) - Math.max(a.from, b.from);
+
+const concerns = (cause: Occurrence, symptom: Occurrence): boolean =>
+  cause.client === symptom.client || cause.client === symptom.server;
+
+const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) => boolean>> = {
+  same: (cause, symptom) =>
+    cause.id === symptom.id ||
+    (cause.connection !== '' && cause.connection === symptom.connection && overlap(cause, symptom) >= 0),
+  peers: (cause, symptom) =>
+    cause.client === symptom.client && cause.server === symptom.server && overlap(cause, symptom) >= 0,
+  wait: (cause, symptom) =>
+    concerns(cause, symptom) &&
+    cause.until <= symptom.until + SWAPPED &&
+    overlap(cause, symptom) >= Math.max(1, MOST * symptom.cost),
+  covers: (cause, symptom) =>
+    concerns(cause, symptom) && overlap(cause, symptom) >= Math.max(1, MOST * (symptom.until - symptom.from)),
+  before: (cause, symptom) =>
+    cause.client === symptom.client && cause.until <= symptom.from && symptom.from - cause.until <= AT_ONCE,
+  after: (cause, symptom) =>
+    cause.client === symptom.client && symptom.until <= cause.from && cause.from - symptom.until <= AT_ONCE,
+  inside: (cause, symptom) =>
+    cause.server === symptom.client && symptom.from >= cause.from - SWAPPED && symptom.until <= cause.until + SWAPPED,
+};
+
+/** Tells whether an occurrence of a symptom touches one of the cause's, in any of these ways. */
+export function createTouching(causes: KeptOccurrences, by: readonly Touch[]): (symptom: Occurrence) => boolean {
+  const all = [...causes].toSorted((a, b) => a.from - b.from);
+  const tests = by.map((touch) => TOUCHES[touch]);
+  // Longest first: how far back a cause may begin that still lasts.
+  const longest = all.reduce((most, { from, until }) => Math.max(most, until - from), 0);
+  return (symptom) => {
+    let index = firstFrom(all, symptom.from - longest - AT_ONCE);
+    for (; index < all.length; index++) {
+      const cause = all[index] as Occurrence;
+      if (cause.from > symptom.until + AT_ONCE) return false;
+      if (tests.some((test) => test(cause, symptom))) return true;
+    }
+    return false;
+  };
+}
+
+/** The first that begins at that time or later. */
+function firstFrom(all: readonly Occurrence[], time: number): number {
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle] as Occurrence).from < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

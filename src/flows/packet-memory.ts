@@ -1,0 +1,70 @@
+import { milliseconds, seconds } from '../base/time.ts';
+import { TCP_FLAG, type Layers } from '../model/packet.ts';
+
+// Packets remembered of all connections, a power of two: a copy follows within microseconds, or
+// within a path's delay where the capture has both ends of it.
+const SLOTS = 1 << 16;
+// A copy passes the next interface within microseconds; a retransmission takes 200 ms on Linux.
+const COPY_WINDOW = milliseconds(5);
+// The very same packet, told by its identification or seen elsewhere: the longest delay of a path between two interfaces.
+const LONGEST_WAY = seconds(2);
+const MAXIMUM_SEGMENT_SIZE_OPTION = 2;
+
+/**
+ * The last TCP packets, to tell copies (`-i any`, both faces of a DNAT, a mirror port, another
+ * capture of the same time) from what was really sent again. Of fixed size.
+ */
+export class PacketMemory {
+  readonly #keys = new Int32Array(SLOTS);
+  readonly #checks = new Int32Array(SLOTS);
+  readonly #places = new Int32Array(SLOTS);
+  readonly #times = new Float64Array(SLOTS).fill(-Infinity);
+
+  /**
+   * Whether this packet was seen before; else it is remembered.
+   * @param direction unique among all directions of all connections
+   */
+  isCopy(direction: number, layers: Layers): boolean {
+    const { ipId, time } = layers;
+    const options = hashOfOptions(layers);
+    const numbers = Math.imul(layers.sequence | 0, 0x9e3779b1) ^ Math.imul(layers.acknowledgment | 0, 0x85ebca6b);
+    const rest = (layers.tcpFlags << 24) ^ (layers.window << 8) ^ layers.payloadLength;
+    let key = numbers ^ Math.imul(direction, 0xc2b2ae35) ^ Math.imul(rest, 0x27d4eb2f) ^ options;
+    key ^= key >>> 15;
+    const check = Math.imul(layers.sequence ^ ipId, 31) ^ Math.imul(options ^ direction, 0x165667b1) ^ rest;
+    const place = placeOf(layers);
+    const slot = (key ^ (key >>> 16)) & (SLOTS - 1);
+    if (this.#keys[slot] === key && this.#checks[slot] === check) {
+      const age = Math.abs(time - (this.#times[slot] as number));
+      const elsewhere = this.#places[slot] !== place;
+      // Some stacks send identification 0 in every packet (RFC 6864 allows it with DF), IPv6 has none.
+      if (age <= LONGEST_WAY && (ipId > 0 || elsewhere)) return true;
+      // Acknowledgments repeat themselves, and are seen elsewhere where they are copied.
+      if (age <= COPY_WINDOW && isMoreThanAcknowledgment(layers)) return true;
+    }
+    this.#keys[slot] = key;
+    this.#checks[slot] = check;
+    this.#places[slot] = place;
+    this.#times[slot] = time;
+    return false;
+  }
+}
+
+const isMoreThanAcknowledgment = ({ payloadLength, tcpFlags }: Layers): boolean =>
+  payloadLength > 0 || (tcpFlags & ~(TCP_FLAG.ack | TCP_FLAG.psh)) !== 0;
+
+/** Where it was seen: a copy has another interface, direction, hop limit, address or capture. */
+function placeOf(layers: Layers): number {
+  const { interface: index, cookedType, hopLimit, input } = layers;
+  const ends = Math.imul(layers.source, 31) ^ Math.imul(layers.destination, 0x9e3779b1);
+  return (index << 12) ^ (cookedType << 8) ^ hopLimit ^ (input << 24) ^ ends;
+}
+
+/** Options are the same in a copy (timestamps tell a resend), but for the segment size that routers lower in a SYN. */
+function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Layers): number {
+  let offset = tcpOptions;
+  if ((tcpFlags & TCP_FLAG.syn) !== 0 && bytes[offset] === MAXIMUM_SEGMENT_SIZE_OPTION) offset += 4;
+  let hash = payloadStart - tcpOptions;
+  for (; offset < payloadStart; offset++) hash = Math.imul(hash, 31) ^ (bytes[offset] as number);
+  return hash;
+}

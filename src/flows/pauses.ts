@@ -1,0 +1,167 @@
+import { at, milliseconds } from '../base/time.ts';
+import type { StallReason } from '../model/connection.ts';
+import { packetId, type Layers } from '../model/packet.ts';
+import type { Sender } from './sender.ts';
+import { addProof, lastUntil, listStall, openStall, type OpenStall } from './stall-list.ts';
+import type { TrackedRow } from './tracked-row.ts';
+
+// Shorter ones are a scheduler's, a buffer's or a batch's; and none is looked for.
+const LEAST_PAUSE = milliseconds(10);
+// Linux waits 40 ms (TCP_DELACK_MIN) to 200 ms (TCP_DELACK_MAX), other systems up to 200 ms; timers come early or late.
+const SHORTEST_DELAYED_ACKNOWLEDGMENT = milliseconds(35);
+const LONGEST_DELAYED_ACKNOWLEDGMENT = milliseconds(250);
+// What waited for an acknowledgment or a window leaves in the same breath.
+const AT_ONCE = milliseconds(2);
+// A window update may be waited for by a program that has to be woken.
+const SOON = milliseconds(5);
+// How much round trips differ from the least that was seen.
+const PATH_TOLERANCE = 1.5;
+
+const least = (sender: Sender): number => sender.roundTrip.least || 0;
+
+/**
+ * New data comes: did it wait before, and what for?
+ * @param wasAlone the other side sent no data since this side's last
+ */
+export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
+  const pause = layers.time - sender.lastSentAt;
+  const waitedLong = pause >= LEAST_PAUSE && wasAlone;
+  if (!Number.isNaN(peer.closedAt)) {
+    const isExplained = waitedForWindow(row, sender, peer, layers, wasAlone);
+    peer.closedAt = Number.NaN;
+    peer.reopenedAt = Number.NaN;
+    peer.windowStall = null;
+    if (isExplained) return;
+  }
+  if (!waitedLong || !sender.isAllAcknowledged) return;
+  if (waitedForAcknowledgment(row, sender, peer, layers)) return;
+  const way = least(sender) + least(peer);
+  if (peer.isShut || pause < LEAST_PAUSE + PATH_TOLERANCE * way) return;
+  const stall = begin('sender-idle', sender, layers, sender.lastSentAt);
+  addProof(stall, sender.lastPacket);
+  over(row, stall, layers);
+}
+
+/** Whether Nagle's algorithm held it: it left with the delayed acknowledgment of the small segment before. */
+function waitedForAcknowledgment(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers): boolean {
+  const since = layers.time - sender.delayedAt;
+  const way = least(peer);
+  const isHeld = Math.abs(since - way) <= AT_ONCE + way / 4 && layers.payloadLength < sender.fullSegment(peer);
+  if (!isHeld) return false;
+  const stall = begin('delayed-ack', sender, layers, sender.lastAt);
+  addProof(stall, sender.lastPacket);
+  addProof(stall, sender.delayedPacket);
+  over(row, stall, layers);
+  return true;
+}
+
+/** Notes an acknowledgment without data of all that was sent, where it was delayed. */
+export function noteDelayed(sender: Sender, peer: Sender, layers: Layers): void {
+  const age = layers.time - sender.lastAt;
+  const way = least(sender) + least(peer);
+  if (!(age >= SHORTEST_DELAYED_ACKNOWLEDGMENT + way) || age > LONGEST_DELAYED_ACKNOWLEDGMENT + way) return;
+  if (sender.lastSentAt !== sender.lastAt || sender.lastLength >= sender.fullSegment(peer)) return;
+  sender.delayedAt = layers.time;
+  sender.delayedPacket = packetId(layers.input, layers.number);
+}
+
+/** Whether it waited for the window, and left as soon as that was open. */
+function waitedForWindow(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): boolean {
+  const probing = peer.windowStall;
+  if (probing !== null) {
+    probing.bytes = layers.payloadLength;
+    addProof(probing, packetId(layers.input, layers.number));
+    return true;
+  }
+  if (Number.isNaN(peer.reopenedAt) || !wasAlone) return false;
+  const way = least(sender) + least(peer);
+  if (peer.reopenedAt - peer.closedAt < LEAST_PAUSE + PATH_TOLERANCE * way) return false;
+  if (layers.time - peer.reopenedAt > SOON + PATH_TOLERANCE * least(peer)) return false;
+  const stall = begin('zero-window', sender, layers, peer.closedAt);
+  addProof(stall, peer.closedPacket);
+  addProof(stall, peer.reopenedPacket);
+  addProof(stall, packetId(layers.input, layers.number));
+  stall.repaired = true;
+  lastUntil(stall, at(peer.reopenedAt));
+  listStall(row, stall);
+  return true;
+}
+
+/** A receiver announces its window. @param sender whose data it takes */
+export function announced(row: TrackedRow, receiver: Sender, sender: Sender, layers: Layers): void {
+  const { window } = layers;
+  if (window !== 0) receiver.isShut = false;
+  else if (!receiver.isShut) {
+    receiver.isShut = true;
+    row.zeroWindows[receiver.side]++;
+  }
+  const isScaled = sender.scale >= 0 && receiver.scale >= 0;
+  const bytes = isScaled ? window << receiver.scale : window;
+  if (bytes > receiver.largestWindow) receiver.largestWindow = bytes;
+  const edge = (layers.acknowledgment + bytes) | 0;
+  // An older announcement comes late; a window is shut by taking back what was announced.
+  const isOlder = receiver.edgeKnown && window !== 0 && ((edge - receiver.edge) | 0) < 0;
+  if (!isOlder) receiver.edge = edge;
+  receiver.edgeKnown = true;
+  measure(receiver, sender, layers);
+}
+
+/** Whether there is room for the next segment: asked after each announcement and each new segment. */
+export function measure(receiver: Sender, sender: Sender, layers: Layers): void {
+  if (!receiver.edgeKnown || !sender.known) return;
+  let hasRoom = !receiver.isShut;
+  // How windows are scaled is said in both SYNs.
+  if (hasRoom && receiver.opened && sender.opened) {
+    // A sender waits for room for a full segment, or half of the window (RFC 9293 section 3.8.6.2.1).
+    const needed = Math.min(sender.fullSegment(receiver), receiver.largestWindow / 2);
+    hasRoom = ((receiver.edge - sender.highest) | 0) >= needed;
+  }
+  if (!hasRoom) {
+    if (receiver.isClosed) return;
+    receiver.closedAt = layers.time;
+    receiver.closedPacket = packetId(layers.input, layers.number);
+    receiver.reopenedAt = Number.NaN;
+    receiver.windowStall = null;
+  } else if (receiver.isClosed) {
+    receiver.reopenedAt = layers.time;
+    receiver.reopenedPacket = packetId(layers.input, layers.number);
+    const stall = receiver.windowStall;
+    if (stall === null) return;
+    addProof(stall, receiver.reopenedPacket);
+    stall.repaired = true;
+    lastUntil(stall, layers.time);
+  }
+}
+
+/** The sender asks whether the window is still closed: it has something to send. */
+export function probed(row: TrackedRow, sender: Sender, receiver: Sender, layers: Layers): void {
+  if (!receiver.isClosed) return;
+  let stall = receiver.windowStall;
+  if (stall === null) {
+    stall = begin('zero-window', sender, layers, receiver.closedAt);
+    receiver.windowStall = stall;
+    addProof(stall, receiver.closedPacket);
+    listStall(row, stall);
+  }
+  stall.resends++;
+  addProof(stall, packetId(layers.input, layers.number));
+  lastUntil(stall, layers.time);
+}
+
+/** The connection is over. */
+export function endClosure(receiver: Sender, time: number): void {
+  const stall = receiver.windowStall;
+  if (stall !== null && !stall.repaired) lastUntil(stall, at(time));
+  receiver.windowStall = null;
+}
+
+function begin(reason: StallReason, sender: Sender, layers: Layers, since: number): OpenStall {
+  return openStall(reason, sender.side, since, layers.payloadLength);
+}
+
+function over(row: TrackedRow, stall: OpenStall, layers: Layers): void {
+  addProof(stall, packetId(layers.input, layers.number));
+  stall.repaired = true;
+  lastUntil(stall, layers.time);
+  listStall(row, stall);
+}

@@ -1,0 +1,180 @@
+import type { Timestamp } from '../base/time.ts';
+import type { Side } from '../model/connection.ts';
+import { packetId, type Layers, type PacketId } from '../model/packet.ts';
+import { RoundTrip } from './round-trip.ts';
+import { SentSegments, type SegmentRoom } from './sent-segments.ts';
+import type { OpenStall } from './stall-list.ts';
+
+// The least that every IPv6 path carries (RFC 8200: 1280), without headers: a segment that is
+// larger than all seen so far and than this may be a full one.
+const USUAL_SEGMENT = 1220;
+// Timestamps with their padding (RFC 7323 appendix A).
+const TIMESTAMP_OPTION = 12;
+// Identifications count packets on Linux; so many in a row are no chance.
+const FEWEST_STEPS = 3;
+// A jump further than this is no count of packets that were lost.
+const LONGEST_STEP = 64;
+
+/** What was lost of one direction, from the first sending that shows it until all is repaired. */
+export interface Loss {
+  readonly stall: OpenStall;
+  isListed: boolean;
+  /** All is repaired when the other side has everything before this number. */
+  to: number;
+  /** Segments that were sent again, and those of them that had arrived before. */
+  resends: number;
+  spurious: number;
+  /** Something was never seen before it was sent again (or is missing still). */
+  isMissing: boolean;
+  /** A resend filled such a hole. */
+  isFilled: boolean;
+  /** The last resend; NaN before. */
+  repairedAt: number;
+  /** The first resend's timestamp. */
+  stamp: number;
+  /** The packet that showed the hole. */
+  readonly shownAt: Timestamp;
+  readonly shownId: number;
+  readonly shownStamp: number;
+}
+
+/** The last ranges that one side sent again, to find those that the other side had already. */
+export interface Resends {
+  readonly starts: number[];
+  readonly ends: number[];
+  readonly counted: boolean[];
+  next: number;
+}
+
+/**
+ * One side of a connection as the sender of its data, and what it announces as a receiver.
+ * Sequence numbers are 32-bit signed and compared by difference.
+ */
+export class Sender {
+  readonly side: Side;
+  /** Its number is known: it was seen. */
+  known = false;
+  /** The next new byte's number. */
+  highest = 0;
+  /** Its FIN was seen, which has the number `highest`. */
+  finished = false;
+  acknowledgedKnown = false;
+  /** What the other side has, up to here. */
+  acknowledged = 0;
+  /** Acknowledged before it was seen: the capture lost it, or packets of several queues came in another order. */
+  unseenStart = 0;
+  unseenEnd = 0;
+  unseenAt = -Infinity;
+  sent: SentSegments | null = null;
+  /** From its data to the other side's acknowledgment, as seen where the capture was taken. */
+  readonly roundTrip = new RoundTrip();
+
+  /** Of its SYN. */
+  opened = false;
+  segmentSize = 0;
+  scale = -1;
+  timestamps = false;
+
+  /** It announced a window of nothing with its last packet. */
+  isShut = false;
+  largestWindow = 0;
+  /** The first number beyond its window; known with the first announcement. */
+  edge = 0;
+  edgeKnown = false;
+  /** Since when its window has no room for the next segment of its peer, and since when it has again; NaN where not. */
+  closedAt = Number.NaN;
+  closedPacket: PacketId = -1;
+  reopenedAt = Number.NaN;
+  reopenedPacket: PacketId = -1;
+  /** Once the peer was seen to wait for it. */
+  windowStall: OpenStall | null = null;
+
+  /** Its last packet with data, new or again: NaN before. */
+  lastSentAt = Number.NaN;
+  /** Its last new data. */
+  lastAt = Number.NaN;
+  lastPacket: PacketId = -1;
+  lastLength = 0;
+  /** When a delayed acknowledgment came for its last data; NaN where none did. */
+  delayedAt = Number.NaN;
+  delayedPacket: PacketId = -1;
+  largest = 0;
+
+  loss: Loss | null = null;
+  /** It, or who waited for its data, has closed: nobody waits for what is lost still. */
+  isGivenUp = false;
+  lastLoss: Loss | null = null;
+  resends: Resends | null = null;
+
+  /** Packets that it sent before the one at hand and that were not seen, by its identifications. */
+  skipped = 0;
+  /** Its packet before the one at hand: when it came. */
+  packetBeforeAt = Number.NaN;
+  packetBefore: PacketId = -1;
+  #id = -1;
+  #span = 1;
+  #packetAt = Number.NaN;
+  #packet: PacketId = -1;
+  #steps = 0;
+  #strays = 0;
+
+  constructor(side: Side) {
+    this.side = side;
+  }
+
+  /** All that it sent and the capture saw has arrived. */
+  get isAllAcknowledged(): boolean {
+    return this.acknowledgedKnown && ((this.acknowledged - this.highest) | 0) >= 0;
+  }
+
+  /** The payload of a full segment to that peer. */
+  fullSegment(peer: Sender): number {
+    if (peer.segmentSize === 0) return Math.max(this.largest, USUAL_SEGMENT);
+    return peer.segmentSize - (this.timestamps && peer.timestamps ? TIMESTAMP_OPTION : 0);
+  }
+
+  segments(room: SegmentRoom): SentSegments {
+    return (this.sent ??= new SentSegments(room));
+  }
+
+  /** Its window has no room now for the next segment of its peer. */
+  get isClosed(): boolean {
+    return !Number.isNaN(this.closedAt) && Number.isNaN(this.reopenedAt);
+  }
+
+  /** A position that no window reaches: another connection's. */
+  jump(sequence: number): void {
+    this.highest = sequence;
+    this.acknowledgedKnown = false;
+    this.finished = false;
+    this.sent?.clear();
+    this.loss = null;
+    this.lastLoss = null;
+  }
+
+  /** Takes each of its packets, to count those between that were not seen. */
+  identify(layers: Layers, peer: Sender): void {
+    this.packetBeforeAt = this.#packetAt;
+    this.packetBefore = this.#packet;
+    this.#packetAt = layers.time;
+    this.#packet = packetId(layers.input, layers.number);
+    this.skipped = 0;
+    const id = layers.ipId;
+    if (id <= 0) return;
+    if (this.#id > 0) {
+      const step = (id - this.#id) & 0xffff;
+      if (step === 0 || step > LONGEST_STEP) this.#strays++;
+      else if (step === this.#span) this.#steps++;
+      else if (step > this.#span) this.skipped = step - this.#span;
+    }
+    this.#id = id;
+    // A segment that the sender's hardware cuts, or the receiver's put together, counts as its pieces.
+    const full = this.fullSegment(peer);
+    this.#span = layers.payloadLength > full ? Math.ceil(layers.payloadLength / full) : 1;
+  }
+
+  /** Its identifications count its packets: Linux does so for each connection. */
+  get isCounting(): boolean {
+    return this.#steps >= FEWEST_STEPS && this.#steps >= 4 * this.#strays;
+  }
+}

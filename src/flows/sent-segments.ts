@@ -1,0 +1,151 @@
+// A row of numbers per segment; one array, so that a connection costs one allocation.
+const START = 0;
+const END = 1;
+const TIME = 2;
+const PACKET = 3;
+const SENDS = 4;
+const STRIDE = 5;
+const FIRST_CAPACITY = 8;
+// The kernel's default receive window (tcp_rmem[2] = 6 MiB) in segments of usual size; beyond, the oldest is forgotten.
+const MAX_CAPACITY = 4096;
+
+/** Room for segments that all directions share. */
+export interface SegmentRoom {
+  /** Segments that may still be kept beyond each direction's first few. */
+  left: number;
+}
+
+/** The segments of one direction that the other side has not acknowledged, in order of their numbers. */
+export class SentSegments {
+  count = 0;
+  /** Of the last {@link acknowledge}: segments that it removed. */
+  removed = 0;
+  /** Of those, when the last one was sent that was sent once; NaN where none was. */
+  removedAt = Number.NaN;
+  /** Some were sent more than once. */
+  removedAgain = false;
+  /** The largest of them. */
+  removedLargest = 0;
+  readonly #room: SegmentRoom;
+  #ring = new Float64Array(FIRST_CAPACITY * STRIDE);
+  #capacity = FIRST_CAPACITY;
+  #head = 0;
+
+  constructor(room: SegmentRoom) {
+    this.#room = room;
+  }
+
+  push(start: number, end: number, time: number, packet: number): void {
+    if (this.count === this.#capacity) this.#makeRoom();
+    this.#write(this.#offset(this.count), start, end, time, packet);
+    this.count++;
+  }
+
+  /** A segment that lies before others that were seen earlier. */
+  insert(start: number, end: number, time: number, packet: number): void {
+    if (this.count === this.#capacity) this.#makeRoom();
+    let index = this.count;
+    while (index > 0 && ((this.start(index - 1) - start) | 0) > 0) {
+      const from = this.#offset(index - 1);
+      this.#ring.copyWithin(this.#offset(index), from, from + STRIDE);
+      index--;
+    }
+    this.#write(this.#offset(index), start, end, time, packet);
+    this.count++;
+  }
+
+  #write(offset: number, start: number, end: number, time: number, packet: number): void {
+    const ring = this.#ring;
+    ring[offset + START] = start;
+    ring[offset + END] = end;
+    ring[offset + TIME] = time;
+    ring[offset + PACKET] = packet;
+    ring[offset + SENDS] = 1;
+  }
+
+  /** Removes what lies before `acknowledgment`. */
+  acknowledge(acknowledgment: number): void {
+    this.removed = 0;
+    this.removedAt = Number.NaN;
+    this.removedAgain = false;
+    this.removedLargest = 0;
+    const ring = this.#ring;
+    while (this.count > 0) {
+      const offset = this.#head * STRIDE;
+      const start = ring[offset + START] as number;
+      const end = ring[offset + END] as number;
+      if (((end - acknowledgment) | 0) > 0) {
+        if (((acknowledgment - start) | 0) > 0) ring[offset + START] = acknowledgment;
+        return;
+      }
+      this.removed++;
+      const length = (end - start) | 0;
+      if (length > this.removedLargest) this.removedLargest = length;
+      if (ring[offset + SENDS] === 1) this.removedAt = ring[offset + TIME] as number;
+      else this.removedAgain = true;
+      if (++this.#head === this.#capacity) this.#head = 0;
+      this.count--;
+    }
+  }
+
+  /** The index of the segment that holds this number; -1 where none does. */
+  holding(sequence: number): number {
+    let low = 0;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if (((this.end(middle) - sequence) | 0) <= 0) low = middle + 1;
+      else if (((this.start(middle) - sequence) | 0) > 0) high = middle - 1;
+      else return middle;
+    }
+    return -1;
+  }
+
+  start = (index: number): number => this.#ring[this.#offset(index) + START] as number;
+  end = (index: number): number => this.#ring[this.#offset(index) + END] as number;
+  time = (index: number): number => this.#ring[this.#offset(index) + TIME] as number;
+  packet = (index: number): number => this.#ring[this.#offset(index) + PACKET] as number;
+
+  /** Counts one more sending. @returns how often it was sent by now */
+  sendAgain(index: number): number {
+    const offset = this.#offset(index) + SENDS;
+    this.#ring[offset] = (this.#ring[offset] as number) + 1;
+    return this.#ring[offset] as number;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#head = 0;
+  }
+
+  /** Gives its room back. */
+  release(): void {
+    this.clear();
+    this.#room.left += this.#capacity - FIRST_CAPACITY;
+    this.#capacity = FIRST_CAPACITY;
+    this.#ring = new Float64Array(0);
+  }
+
+  #offset(index: number): number {
+    let at = this.#head + index;
+    if (at >= this.#capacity) at -= this.#capacity;
+    return at * STRIDE;
+  }
+
+  #makeRoom(): void {
+    const capacity = this.#capacity * 2;
+    if (capacity > MAX_CAPACITY || this.#room.left < this.#capacity) {
+      if (++this.#head === this.#capacity) this.#head = 0;
+      this.count--;
+      return;
+    }
+    this.#room.left -= this.#capacity;
+    const ring = new Float64Array(capacity * STRIDE);
+    const first = this.#ring.subarray(this.#head * STRIDE);
+    ring.set(first);
+    ring.set(this.#ring.subarray(0, this.#head * STRIDE), first.length);
+    this.#ring = ring;
+    this.#capacity = capacity;
+    this.#head = 0;
+  }
+}

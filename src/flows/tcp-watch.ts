@@ -1,0 +1,364 @@
+import { between, milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { MAX_SYNS, type Side } from '../model/connection.ts';
+import { IP_PROTOCOL, packetId, TCP_FLAG, type Layers } from '../model/packet.ts';
+import type { Arrival } from '../model/tracked-connection.ts';
+import {
+  acknowledgedLoss,
+  cameLate,
+  endLoss,
+  foundLost,
+  giveUp,
+  heardDuplicate,
+  lossLasts,
+  lostBefore,
+  missed,
+  sentAgain,
+  sentInVain,
+  wentOn,
+} from './loss.ts';
+import { announced, endClosure, measure, noteDelayed, pausedBefore, probed } from './pauses.ts';
+import type { SegmentRoom } from './sent-segments.ts';
+import { Sender } from './sender.ts';
+import { hasTimestamps, maximumSegmentSize, windowScale } from './tcp-options.ts';
+import { noteEnd, type TrackedRow } from './tracked-row.ts';
+
+/** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
+const WIDEST_WINDOW = 1 << 30;
+// Packets of several queues come a little out of order: data may come behind its acknowledgment.
+const QUEUES_APART = milliseconds(10);
+// A FIN that belongs to the data before it leaves within milliseconds; a timeout is longer.
+const GIVEN_UP = milliseconds(100);
+// Timestamps alone; a SACK block needs more.
+const TIMESTAMPS_ONLY = 12;
+// RFC 792 and RFC 1191; RFC 4443.
+const ICMP = { unreachable: 3, fragmentationNeeded: 4 } as const;
+const ICMPV6 = { unreachable: 1, packetTooBig: 2 } as const;
+
+/** Watches one connection's packets, copies left out, and writes what TCP tells into its row. */
+export class TcpWatch {
+  readonly row: TrackedRow;
+  /** Unique among connections. */
+  readonly ordinal: number;
+  readonly client = new Sender('client');
+  readonly server = new Sender('server');
+  readonly #room: SegmentRoom;
+  /** The last packet with new data or a new acknowledgment; NaN before. */
+  #progressAt = Number.NaN;
+  /** Whose data came last. */
+  #speaker: Sender | null = null;
+  #isEstablished = false;
+  #isOver = false;
+  #quoteKey = 0;
+  #quotedAt = Number.NaN;
+
+  constructor(row: TrackedRow, room: SegmentRoom, ordinal: number) {
+    this.row = row;
+    this.ordinal = ordinal;
+    this.#room = room;
+  }
+
+  /** One packet that is no reset. */
+  push(layers: Layers, fromClient: boolean): void {
+    const sender = fromClient ? this.client : this.server;
+    const peer = fromClient ? this.server : this.client;
+    this.#count(layers, sender);
+    sender.identify(layers, peer);
+    if (this.client.loss !== null) lossLasts(this.row, this.client, layers.time);
+    if (this.server.loss !== null) lossLasts(this.row, this.server, layers.time);
+
+    const { tcpFlags } = layers;
+    const isSyn = (tcpFlags & TCP_FLAG.syn) !== 0;
+    const hasAck = (tcpFlags & TCP_FLAG.ack) !== 0;
+    if (isSyn) this.#opens(sender, peer, layers, hasAck);
+    else if (!this.#isEstablished) this.#establish(sender, layers, hasAck);
+    const sequence = isSyn ? (layers.sequence + 1) | 0 : layers.sequence | 0;
+    let progressed = isSyn;
+    if (hasAck && this.#acknowledges(sender, peer, layers)) progressed = true;
+    if (layers.payloadLength > 0) {
+      if (this.#sends(sender, peer, layers, sequence)) progressed = true;
+    } else if (!isSyn) this.#stands(sender, peer, layers, sequence);
+    if ((tcpFlags & TCP_FLAG.fin) !== 0) {
+      if (!sender.finished) this.#closes(sender, peer, layers);
+    }
+    if (hasAck && !isSyn) announced(this.row, sender, peer, layers);
+    if (progressed) this.#progressAt = layers.time;
+  }
+
+  /** A reset that counts: the connection is over. */
+  reset(layers: Layers, fromClient: boolean): void {
+    const sender = fromClient ? this.client : this.server;
+    this.#count(layers, sender);
+    const { row } = this;
+    if (!fromClient && row.syns.length > 0 && row.synAcks.length === 0 && !this.#isEstablished) {
+      this.#refuse(layers, 'server');
+    } else noteEnd(row, 'reset', sender.side, layers);
+  }
+
+  /**
+   * An ICMP error quotes a packet of this connection.
+   * @returns whether that ends it: nobody takes the SYN
+   */
+  quoted(layers: Layers, quote: Layers): boolean {
+    // Copies of the ICMP packet itself, on each interface that it crosses.
+    const key = Math.imul(layers.ipId + 1, 31) ^ Math.imul(quote.ipId + 1, 0x9e3779b1) ^ quote.sequence;
+    const isCopy = key === this.#quoteKey && layers.time - this.#quotedAt < QUEUES_APART;
+    this.#quoteKey = key;
+    this.#quotedAt = layers.time;
+    if (isCopy) return false;
+    if (isTooBig(layers)) {
+      this.row.tooBig++;
+      return false;
+    }
+    const isRefused = isUnreachable(layers) && this.row.syns.length > 0 && this.row.synAcks.length === 0;
+    if (!isRefused || this.#isEstablished) return false;
+    this.#refuse(layers, null);
+    return true;
+  }
+
+  /** Nobody took the SYN. @param by null where a router said so */
+  #refuse(arrival: Arrival, by: Side | null): void {
+    const { row } = this;
+    const first = row.syns[0];
+    if (first !== undefined) row.connectDuration = between(first.at, arrival.time);
+    noteEnd(row, 'refused', by, arrival);
+  }
+
+  /** Nothing will follow: what still waits waited until now. */
+  finish(time: Timestamp): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { row } = this;
+    for (const side of [this.client, this.server]) {
+      endLoss(row, side, time);
+      endClosure(side, time);
+      side.sent?.release();
+      side.sent = null;
+    }
+    for (const stall of row.stalls) row.stallTime = nanoseconds(row.stallTime + stall.duration);
+  }
+
+  /** The first FIN of a side: nobody there waits for data any more. */
+  #closes(sender: Sender, peer: Sender, layers: Layers): void {
+    sender.finished = true;
+    noteEnd(this.row, 'fin', sender.side, layers);
+    giveUp(this.row, peer, layers.time);
+    // Behind its data it ends an answer; after a while of silence it gives up what it asked.
+    if (layers.time - sender.lastAt >= GIVEN_UP) giveUp(this.row, sender, layers.time);
+  }
+
+  #count(layers: Layers, sender: Sender): void {
+    const { row } = this;
+    row.packets[sender.side]++;
+    row.lastPacket = packetId(layers.input, layers.number);
+    const age = layers.time - row.startedAt;
+    if (age > row.duration) row.duration = nanoseconds(age);
+  }
+
+  #opens(sender: Sender, peer: Sender, layers: Layers, isAnswer: boolean): void {
+    const { row } = this;
+    const sighting = { at: layers.time, packet: packetId(layers.input, layers.number) };
+    if (!sender.opened) {
+      sender.opened = true;
+      sender.segmentSize = maximumSegmentSize(layers);
+      sender.scale = windowScale(layers);
+      sender.timestamps = hasTimestamps(layers);
+    }
+    if (sender.lastLength === 0) {
+      sender.known = true;
+      sender.highest = (layers.sequence + 1) | 0;
+    }
+    if (!isAnswer) {
+      if (sender === this.client && row.syns.length < MAX_SYNS) row.syns.push(sighting);
+      return;
+    }
+    if (row.synAcks.length < MAX_SYNS) row.synAcks.push(sighting);
+    const first = row.syns[0];
+    if (first === undefined || this.#isEstablished) return;
+    row.connectDuration = between(first.at, layers.time);
+    // Which of several SYNs it answers can't be told (Karn).
+    if (row.syns.length === 1 && row.synAcks.length === 1) this.#timed(peer, row.connectDuration, false, false);
+  }
+
+  /** The handshake's last packet, or data. */
+  #establish(sender: Sender, layers: Layers, hasAck: boolean): void {
+    const { row } = this;
+    const isThird = sender === this.client && hasAck && (row.synAcks.length > 0 || row.syns.length > 0);
+    if (!isThird && layers.payloadLength === 0) return;
+    this.#isEstablished = true;
+    row.establishedAt = layers.time;
+    const [syn, answer] = [row.syns[0], row.synAcks[0]];
+    // Where the answer went another way, its acknowledgment tells.
+    if (isThird && answer === undefined && syn !== undefined) row.connectDuration = between(syn.at, layers.time);
+    if (isThird && answer !== undefined && row.synAcks.length === 1) {
+      this.#timed(this.server, between(answer.at, layers.time), layers.payloadLength > 0, false);
+    }
+  }
+
+  #timed(of: Sender, sample: number, carriesData: boolean, isLone: boolean): void {
+    of.roundTrip.push(sample, carriesData, isLone);
+    if (of !== this.client) return;
+    // Rows are written in whole nanoseconds, and must be the same when they are read again.
+    this.row.roundTrip = nanoseconds(Math.round(of.roundTrip.smoothed));
+    this.row.minRoundTrip = nanoseconds(of.roundTrip.least);
+  }
+
+  /** @returns whether the peer's data got further */
+  #acknowledges(sender: Sender, peer: Sender, layers: Layers): boolean {
+    const acknowledgment = layers.acknowledgment | 0;
+    if (peer.resends !== null && layers.payloadStart - layers.tcpOptions > TIMESTAMPS_ONLY) {
+      heardDuplicate(this.row, peer, layers);
+    }
+    const further = (acknowledgment - peer.acknowledged) | 0;
+    if (peer.acknowledgedKnown && (further <= 0 || further > WIDEST_WINDOW)) return false;
+    peer.acknowledged = acknowledgment;
+    peer.acknowledgedKnown = true;
+    if (!peer.known) return false;
+    const ahead = (acknowledgment - peer.highest) | 0;
+    if (ahead > (peer.finished ? 1 : 0) && ahead <= WIDEST_WINDOW) {
+      peer.unseenStart = peer.highest;
+      peer.unseenEnd = acknowledgment;
+      peer.unseenAt = layers.time;
+      peer.highest = acknowledgment;
+    }
+    const { sent } = peer;
+    if (sent !== null && sent.count > 0) {
+      sent.acknowledge(acknowledgment);
+      const { side } = peer;
+      if (sent.removedLargest > this.row.largestAcknowledged[side]) {
+        this.row.largestAcknowledged[side] = sent.removedLargest;
+      }
+      if (peer.loss === null && !sent.removedAgain && !Number.isNaN(sent.removedAt)) {
+        this.#timed(peer, layers.time - sent.removedAt, layers.payloadLength > 0, sent.removed === 1);
+      }
+    }
+    if (peer.loss !== null) acknowledgedLoss(this.row, peer, layers);
+    if (layers.payloadLength === 0 && peer.isAllAcknowledged) noteDelayed(peer, sender, layers);
+    return true;
+  }
+
+  /** A segment with data. @returns whether some of it is new */
+  #sends(sender: Sender, peer: Sender, layers: Layers, sequence: number): boolean {
+    const end = (sequence + layers.payloadLength) | 0;
+    if (!sender.known) {
+      sender.known = true;
+      sender.highest = sequence;
+    }
+    const ahead = (sequence - sender.highest) | 0;
+    if (ahead === 0) {
+      if (layers.payloadLength === 1 && peer.isShut) {
+        probed(this.row, sender, peer, layers);
+        return false;
+      }
+      this.#isNew(sender, peer, layers, sequence, end, 0);
+      return true;
+    }
+    if (ahead > 0) {
+      if (ahead > WIDEST_WINDOW) sender.jump(sequence);
+      this.#isNew(sender, peer, layers, sequence, end, ahead > WIDEST_WINDOW ? 0 : ahead);
+      return true;
+    }
+    if (ahead < -WIDEST_WINDOW) {
+      sender.jump(sequence);
+      this.#isNew(sender, peer, layers, sequence, end, 0);
+      return true;
+    }
+    const isPartlyNew = ((end - sender.highest) | 0) > 0;
+    const cameLater = this.#isOld(sender, peer, layers, sequence, isPartlyNew ? sender.highest : end);
+    sender.lastSentAt = layers.time;
+    if (isPartlyNew) this.#isNew(sender, peer, layers, sender.highest, end, 0);
+    else if (cameLater) this.#speaks(sender, layers);
+    return isPartlyNew || cameLater;
+  }
+
+  /** @param missing bytes between what was seen so far and this */
+  #isNew(sender: Sender, peer: Sender, layers: Layers, start: number, end: number, missing: number): void {
+    const { row } = this;
+    const wasAlone = this.#speaker === sender;
+    const mayBeLate = sender.skipped > 0 && (wasAlone || sender === this.server);
+    const since = mayBeLate ? lostBefore(sender, peer, layers, this.#progressAt, missing) : Number.NaN;
+    if (missing > 0) missed(sender, peer, layers, since, start);
+    else if (!Number.isNaN(since)) foundLost(row, sender, layers, since);
+    else pausedBefore(row, sender, peer, layers, wasAlone);
+
+    sender.segments(this.#room).push(start, end, layers.time, packetId(layers.input, layers.number));
+    const length = (end - start) | 0;
+    sender.highest = end;
+    row.bytes[sender.side] += length;
+    if (length > sender.largest) sender.largest = length;
+    sender.lastAt = layers.time;
+    sender.lastSentAt = layers.time;
+    sender.lastPacket = packetId(layers.input, layers.number);
+    sender.lastLength = length;
+    sender.delayedAt = Number.NaN;
+    if (sender.loss !== null && !sender.acknowledgedKnown) wentOn(sender);
+    measure(peer, sender, layers);
+    this.#speaks(sender, layers);
+  }
+
+  #speaks(sender: Sender, { time }: Layers): void {
+    const { row } = this;
+    this.#speaker = sender;
+    row.previousDataAt = row.lastDataAt;
+    row.lastDataAt = time;
+  }
+
+  /** Nothing of it lies beyond what was seen so far. @returns whether it was not seen before */
+  #isOld(sender: Sender, peer: Sender, layers: Layers, start: number, end: number): boolean {
+    const { row } = this;
+    if (sender.acknowledgedKnown && ((end - sender.acknowledged) | 0) <= 0) {
+      // A keepalive may carry one byte of garbage (RFC 1122 section 4.2.3.6).
+      if (layers.payloadLength === 1 && end === sender.highest) this.#asks(sender, peer, layers);
+      else if (this.#isFirstSight(sender, layers, start, end)) return true;
+      else sentInVain(row, sender, layers);
+      return false;
+    }
+    const { sent } = sender;
+    const index = sent === null ? -1 : sent.holding(start);
+    if (index >= 0) {
+      sentAgain(row, sender, layers, index, end);
+      return false;
+    }
+    cameLate(row, sender, peer, layers);
+    row.bytes[sender.side] += (end - start) | 0;
+    sent?.insert(start, end, layers.time, packetId(layers.input, layers.number));
+    return true;
+  }
+
+  /** Data that comes behind its acknowledgment. */
+  #isFirstSight(sender: Sender, layers: Layers, start: number, end: number): boolean {
+    const isUnseen = ((start - sender.unseenStart) | 0) >= 0 && ((sender.unseenEnd - end) | 0) >= 0;
+    if (!isUnseen || layers.time - sender.unseenAt > QUEUES_APART) return false;
+    this.row.bytes[sender.side] += (end - start) | 0;
+    return true;
+  }
+
+  /** A segment without data tells what its sender has sent. */
+  #stands(sender: Sender, peer: Sender, layers: Layers, sequence: number): void {
+    if (!sender.known) {
+      sender.known = true;
+      sender.highest = sequence;
+      return;
+    }
+    const ahead = (sequence - sender.highest) | 0;
+    if (ahead === 0 || (ahead === 1 && sender.finished)) return;
+    if (ahead === -1 && sender.isAllAcknowledged) this.#asks(sender, peer, layers);
+    else if (ahead > 0 && ahead <= WIDEST_WINDOW) {
+      missed(sender, peer, layers, this.#progressAt, sequence);
+      sender.highest = sequence;
+    }
+  }
+
+  /** One number below the next: is the other side still there, or its window still closed? */
+  #asks(sender: Sender, peer: Sender, layers: Layers): void {
+    if (peer.isClosed) probed(this.row, sender, peer, layers);
+    else this.row.keepalives[sender.side]++;
+  }
+}
+
+function isTooBig({ protocol, icmpType, icmpCode }: Layers): boolean {
+  if (protocol === IP_PROTOCOL.icmpv6) return icmpType === ICMPV6.packetTooBig;
+  return icmpType === ICMP.unreachable && icmpCode === ICMP.fragmentationNeeded;
+}
+
+const isUnreachable = ({ protocol, icmpType }: Layers): boolean =>
+  icmpType === (protocol === IP_PROTOCOL.icmpv6 ? ICMPV6.unreachable : ICMP.unreachable);

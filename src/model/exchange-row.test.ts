@@ -1,0 +1,177 @@
+import { Ajv } from 'ajv';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SIDES } from './connection.ts';
+import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from './exchange.ts';
+import { fromExchangeRow, toExchangeRow } from './exchange-row.ts';
+import { ExchangeSchema } from './exchange-schema.ts';
+import type { VantageKind } from './input.ts';
+import { count, lasted, orNever, packet, port, tampered, text, timestamp } from './testing/arbitraries.ts';
+import { atMs, inputOf } from './testing/rows.ts';
+import { throughJson } from './testing/validate.ts';
+
+const validate = new Ajv({ strict: false }).compile(ExchangeSchema);
+
+const number = fc.oneof(count, fc.constant(-1));
+const exchange: fc.Arbitrary<Exchange> = fc.record({
+  id: text,
+  input: fc.integer({ min: 0, max: 3 }),
+  protocol: fc.constantFrom(...EXCHANGE_PROTOCOLS),
+  shape: fc.constantFrom(...EXCHANGE_SHAPES),
+  client: text,
+  clientPort: port,
+  server: text,
+  serverPort: port,
+  backend: fc.option(text),
+  connection: text,
+  method: text,
+  path: text,
+  host: text,
+  status: number,
+  grpcStatus: number,
+  error: fc.option(text),
+  outcome: fc.constantFrom(...EXCHANGE_OUTCOMES),
+  endedBy: fc.option(fc.constantFrom(...SIDES)),
+  resetCode: number,
+  startedAt: timestamp,
+  requestedAt: orNever(timestamp),
+  firstByteAt: orNever(timestamp),
+  duration: lasted,
+  requestBytes: count,
+  responseBytes: count,
+  requestMessages: count,
+  responseMessages: count,
+  packets: fc.array(packet, { maxLength: 4 }),
+  place: count,
+  inFlight: count,
+  reused: fc.boolean(),
+  idleBefore: orNever(lasted),
+  connectDuration: orNever(lasted),
+  tlsDuration: orNever(lasted),
+  roundTrip: orNever(lasted),
+  stalls: fc.array(
+    fc.record({
+      reason: fc.constant('loss' as const),
+      from: fc.constantFrom(...SIDES),
+      startedAt: timestamp,
+      duration: lasted,
+      bytes: count,
+      resends: count,
+      repaired: fc.boolean(),
+      packets: fc.array(packet, { maxLength: 12 }),
+    }),
+    { maxLength: 2 },
+  ),
+  retransmissions: count,
+  deadline: orNever(lasted),
+  previousAttempts: number,
+  retryAfter: orNever(lasted),
+  keepsConnection: fc.boolean(),
+});
+
+const [some] = fc.sample(exchange, { seed: 3, numRuns: 1 }) as [Exchange];
+const plain: Exchange = {
+  ...some,
+  input: 0,
+  client: '10.0.3.7',
+  server: '10.96.44.12',
+  backend: '10.0.4.5:8080',
+  startedAt: atMs(250),
+  requestedAt: atMs(251),
+  firstByteAt: atMs(300),
+  packets: [4, 6],
+};
+
+describe('an exchange as a row', () => {
+  it('counts from its own start, and its start from its input', () => {
+    expect(toExchangeRow(plain, [inputOf()])).toMatchObject({
+      schema: 'kubelag/exchange/1',
+      startSeconds: 0.25,
+      startedAt: '2023-11-14T22:13:20.250000000Z',
+      requestSeconds: 0.001,
+      firstByteSeconds: 0.05,
+      packets: [4, 6],
+    });
+  });
+
+  it('has the contract’s fields first', () => {
+    expect(Object.keys(toExchangeRow(plain, [inputOf()])).slice(1, 21)).toEqual(
+      (
+        'id input protocol direction client server connection method path host status grpcStatus startedAt ' +
+        'startSeconds firstByteSeconds durationSeconds requestBytes responseBytes packets outcome'
+      ).split(' '),
+    );
+  });
+
+  it.each<[VantageKind, string[], string]>([
+    ['pod', ['10.0.3.7'], 'outbound'],
+    ['pod', ['10.0.4.5'], 'inbound'],
+    ['pod', ['10.9.9.9'], 'through'],
+    ['node', ['10.0.3.7'], 'through'],
+    ['unknown', [], 'unknown'],
+  ])('has a direction as seen from a %s of %j', (kind, addresses, direction) => {
+    const input = inputOf();
+    expect(toExchangeRow(plain, [{ ...input, vantage: { ...input.vantage, kind, addresses } }]).direction).toBe(
+      direction,
+    );
+  });
+
+  it('says null for what was not seen', () => {
+    const unseen = { method: '', path: '', host: '', status: -1, grpcStatus: -1, resetCode: -1, previousAttempts: -1 };
+    expect(toExchangeRow({ ...plain, ...unseen }, [inputOf()])).toMatchObject({
+      method: null,
+      path: null,
+      host: null,
+      status: null,
+      grpcStatus: null,
+      resetCode: null,
+      previousAttempts: null,
+    });
+  });
+});
+
+describe('a row as an exchange', () => {
+  it('is the exchange that was written, to the nanosecond', () => {
+    const inputs = [
+      inputOf(),
+      inputOf({ input: 1 }),
+      inputOf({ input: 2 }),
+      inputOf({ input: 3, firstPacketAt: null }),
+    ];
+    fc.assert(
+      fc.property(exchange, (written) => {
+        const row = throughJson(toExchangeRow(written, inputs));
+        expect(validate(row) ? [] : validate.errors).toEqual([]);
+        expect(fromExchangeRow(row)).toEqual(written);
+      }),
+    );
+  });
+
+  it('is put back at its input’s place on the common axis', () => {
+    const row = throughJson(toExchangeRow(plain, [inputOf({ startsAt: atMs(1234) })]));
+    expect(fromExchangeRow(row, atMs(1234))).toEqual(plain);
+  });
+
+  it('is nothing that the schema does not allow, whatever was changed', () => {
+    const row = throughJson(toExchangeRow(plain, [inputOf()]));
+    fc.assert(
+      fc.property(tampered(row), (changed) => {
+        const read = fromExchangeRow(changed);
+        if (read === null) return;
+        expect(validate(changed) ? [] : validate.errors).toEqual([]);
+        expect(validate(throughJson(toExchangeRow(read, [inputOf()])))).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each([null, undefined, 1, 'row', [], {}, { schema: 'kubelag/exchange/2' }])('is not %j', (value) => {
+    expect(fromExchangeRow(value)).toBeNull();
+  });
+
+  it('is not longer than a row can be', () => {
+    const row = toExchangeRow(plain, [inputOf()]);
+    expect(fromExchangeRow({ ...row, path: 'a'.repeat(5000) })).toBeNull();
+    expect(fromExchangeRow({ ...row, packets: [1, 2, 3, 4, 5] })).toBeNull();
+  });
+});

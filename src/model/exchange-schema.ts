@@ -1,0 +1,54 @@
+import { Type, type Static } from 'typebox';
+import { SIDES } from './connection.ts';
+import { StallSchema } from './connection-schema.ts';
+import { DIRECTIONS, EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES } from './exchange.ts';
+import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
+
+export const ExchangeSchema = Type.Object({
+  schema: Type.Optional(Type.String()),
+  id: Type.String(),
+  input: Type.Integer(),
+  protocol: oneOf(EXCHANGE_PROTOCOLS),
+  direction: oneOf(DIRECTIONS),
+  client: Type.String(),
+  server: Type.String(),
+  connection: Type.String(),
+  method: nullable(Type.String()),
+  path: nullable(Type.String()),
+  host: nullable(Type.String()),
+  status: nullable(Type.Integer()),
+  grpcStatus: nullable(Type.Integer()),
+  startedAt: nullable(Type.String()),
+  startSeconds: Type.Number(),
+  firstByteSeconds: nullable(Type.Number({ description: "from its start to the response's first byte" })),
+  durationSeconds: Type.Number(),
+  requestBytes: Type.Integer(),
+  responseBytes: Type.Integer(),
+  packets: PacketReferences,
+  outcome: oneOf(EXCHANGE_OUTCOMES),
+  shape: oneOf(EXCHANGE_SHAPES),
+  clientPort: Type.Integer(),
+  serverPort: Type.Integer(),
+  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
+  error: nullable(Type.String()),
+  endedBy: nullable(oneOf(SIDES)),
+  resetCode: nullable(Type.Integer()),
+  requestSeconds: nullable(Type.Number({ description: "from its start to the request's last byte" })),
+  requestMessages: Type.Integer(),
+  responseMessages: Type.Integer(),
+  place: Type.Integer(),
+  inFlight: Type.Integer(),
+  reused: Type.Boolean(),
+  idleBeforeSeconds: nullable(Type.Number()),
+  connectSeconds: nullable(Type.Number()),
+  tlsSeconds: nullable(Type.Number()),
+  roundTripSeconds: nullable(Type.Number()),
+  stalls: Type.Array(StallSchema),
+  retransmissions: Type.Integer(),
+  deadlineSeconds: nullable(Type.Number()),
+  previousAttempts: nullable(Type.Integer()),
+  retryAfterSeconds: nullable(Type.Number()),
+  keepsConnection: Type.Boolean(),
+});
+
+export type ExchangeRow = Static<typeof ExchangeSchema>;

@@ -1,0 +1,265 @@
+import { hasVersion, isBlank, isDigit, isToken, methodAt, statusAt, trimEnd } from './start-line.ts';
+import type { TargetReader } from './target.ts';
+
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const VERSION_LENGTH = 8;
+// Content-Length beyond is no length: 1 PB is exact in a double.
+const MAX_LENGTH_DIGITS = 15;
+// A year: what waits longer is no wait.
+const MAX_RETRY_AFTER = 31_536_000;
+/** Only so much of a line is read; a length, a token or a host is shorter, and a cookie nobody reads. */
+export const MAX_LINE = 2032;
+
+/** Headers that tell something; all others are passed over unread. */
+const FIELD = {
+  none: 0,
+  host: 1,
+  upgrade: 2,
+  connection: 3,
+  retryAfter: 4,
+  contentType: 5,
+  contentLength: 6,
+  transferEncoding: 7,
+} as const;
+type Field = (typeof FIELD)[keyof typeof FIELD];
+
+const NAMES: readonly (readonly [Uint8Array, Field])[] = (
+  [
+    ['host', FIELD.host],
+    ['upgrade', FIELD.upgrade],
+    ['connection', FIELD.connection],
+    ['retry-after', FIELD.retryAfter],
+    ['content-type', FIELD.contentType],
+    ['content-length', FIELD.contentLength],
+    ['transfer-encoding', FIELD.transferEncoding],
+  ] as const
+).map(([name, field]) => [Buffer.from(name, 'latin1'), field] as const);
+/** By the name's length, which tells them all apart. */
+const BY_LENGTH: readonly (readonly [Uint8Array, Field] | undefined)[] = Array.from({ length: 18 }, (_, length) =>
+  NAMES.find(([name]) => name.length === length),
+);
+
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const CHUNKED = bytesOf('chunked');
+const IDENTITY = bytesOf('identity');
+const CLOSE = bytesOf('close');
+const KEEP_ALIVE = bytesOf('keep-alive');
+const UPGRADE = bytesOf('upgrade');
+const H2C = bytesOf('h2c');
+const WEBSOCKET = bytesOf('websocket');
+const EVENT_STREAM = bytesOf('text/event-stream');
+const REPLACED_PARTS = bytesOf('multipart/x-mixed-replace');
+
+/** What one message's head tells; filled again and again. */
+export class Head {
+  readonly isRequest: boolean;
+  readonly #targets: TargetReader;
+  method = '';
+  path = '';
+  host = '';
+  /** The target asks for an answer that lasts. */
+  lasts = false;
+  status = -1;
+  /** HTTP/1.`minor` */
+  minor = 1;
+  /** -1 without. */
+  contentLength = -1;
+  /** Two lengths that differ, or what is none: the body's end can't be told so (RFC 9112 section 6.3). */
+  isLengthUnsure = false;
+  isChunked = false;
+  /** A transfer coding other than chunked is the last: the body ends with the connection. */
+  isOtherwiseCoded = false;
+  closes = false;
+  keepsAlive = false;
+  upgrades = false;
+  upgradesTo: '' | 'h2c' | 'websocket' | 'other' = '';
+  /** Server-sent events and their like. */
+  isStream = false;
+  /** Seconds, -1 without. */
+  retryAfter = -1;
+  #lastField: Field = FIELD.none;
+
+  constructor(isRequest: boolean, targets: TargetReader) {
+    this.isRequest = isRequest;
+    this.#targets = targets;
+  }
+
+  /** The first line. @returns false where it is none; then nothing was read */
+  begin(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.isRequest ? this.#beginRequest(bytes, start, end) : this.#beginResponse(bytes, start, end);
+  }
+
+  #clear(minor: number): void {
+    this.method = '';
+    this.path = '';
+    this.host = '';
+    this.lasts = false;
+    this.status = -1;
+    this.minor = minor;
+    this.contentLength = -1;
+    this.isLengthUnsure = false;
+    this.isChunked = false;
+    this.isOtherwiseCoded = false;
+    this.closes = false;
+    this.keepsAlive = false;
+    this.upgrades = false;
+    this.upgradesTo = '';
+    this.isStream = false;
+    this.retryAfter = -1;
+    this.#lastField = FIELD.none;
+  }
+
+  #beginRequest(bytes: Uint8Array, start: number, end: number): boolean {
+    const version = end - VERSION_LENGTH;
+    if (!hasVersion(bytes, version, end)) return false;
+    let method = start;
+    while (method < version && isToken(bytes[method] as number)) method++;
+    if (method === start || bytes[method] !== SPACE) return false;
+    let target = method;
+    while (bytes[target] === SPACE) target++;
+    const targetEnd = trimEnd(bytes, target, version);
+    if (target >= targetEnd) return false;
+    this.#clear((bytes[end - 1] as number) - 0x30);
+    this.method = methodAt(bytes, start, method) || unknownMethod(bytes, start, method);
+    const { path, host, lasts } = this.#targets.read(bytes, target, targetEnd, this.method === 'CONNECT');
+    this.path = path;
+    this.host = host;
+    this.lasts = lasts;
+    return true;
+  }
+
+  #beginResponse(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start < VERSION_LENGTH + 4 || !hasVersion(bytes, start, start + VERSION_LENGTH)) return false;
+    const status = statusAt(bytes, start + VERSION_LENGTH, end);
+    if (status < 0) return false;
+    this.#clear((bytes[start + VERSION_LENGTH - 1] as number) - 0x30);
+    this.status = status;
+    return true;
+  }
+
+  /** A further line that is not empty, without its end. */
+  line(bytes: Uint8Array, start: number, end: number): void {
+    const last = Math.min(end, start + MAX_LINE);
+    const first = bytes[start] as number;
+    // A value that goes on in the next line (RFC 9112 section 5.2): all that are read may be lists.
+    if (first === SPACE || first === 0x09) {
+      if (this.#lastField !== FIELD.none) this.#value(this.#lastField, bytes, start, last);
+      return;
+    }
+    const longest = Math.min(last, start + BY_LENGTH.length + 1);
+    let colon = start;
+    while (colon < longest && bytes[colon] !== COLON) colon++;
+    this.#lastField = colon === longest ? FIELD.none : fieldAt(bytes, start, trimEnd(bytes, start, colon));
+    if (this.#lastField !== FIELD.none) this.#value(this.#lastField, bytes, colon + 1, last);
+  }
+
+  #value(field: Field, bytes: Uint8Array, from: number, to: number): void {
+    let start = from;
+    while (start < to && isBlank(bytes[start] as number)) start++;
+    const end = trimEnd(bytes, start, to);
+    if (start === end) return;
+    if (field === FIELD.contentLength) return this.#length(bytes, start, end);
+    if (field === FIELD.host) {
+      if (this.host === '') this.host = this.#targets.host(bytes, start, end);
+      return;
+    }
+    if (field === FIELD.contentType) {
+      this.isStream = startsWith(bytes, start, end, EVENT_STREAM) || startsWith(bytes, start, end, REPLACED_PARTS);
+      return;
+    }
+    if (field === FIELD.retryAfter) {
+      const seconds = numberAt(bytes, start, end);
+      if (seconds >= 0 && seconds <= MAX_RETRY_AFTER) this.retryAfter = seconds;
+      return;
+    }
+    this.#list(field, bytes, start, end);
+  }
+
+  #length(bytes: Uint8Array, start: number, end: number): void {
+    // `Content-Length: 5, 5` is what some proxies make of two headers (RFC 9110 section 8.6).
+    for (let first = start; first < end;) {
+      const comma = commaFrom(bytes, first, end);
+      while (first < comma && isBlank(bytes[first] as number)) first++;
+      const length = numberAt(bytes, first, trimEnd(bytes, first, comma));
+      if (length < 0 || (this.contentLength >= 0 && this.contentLength !== length)) this.isLengthUnsure = true;
+      else this.contentLength = length;
+      first = comma + 1;
+    }
+  }
+
+  #list(field: Field, bytes: Uint8Array, start: number, end: number): void {
+    for (let first = start; first < end;) {
+      const comma = commaFrom(bytes, first, end);
+      while (first < comma && isBlank(bytes[first] as number)) first++;
+      const last = trimEnd(bytes, first, comma);
+      if (last > first) this.#token(field, bytes, first, last);
+      first = comma + 1;
+    }
+  }
+
+  #token(field: Field, bytes: Uint8Array, start: number, end: number): void {
+    if (field === FIELD.connection) {
+      if (isName(bytes, start, end, CLOSE)) this.closes = true;
+      else if (isName(bytes, start, end, KEEP_ALIVE)) this.keepsAlive = true;
+      else if (isName(bytes, start, end, UPGRADE)) this.upgrades = true;
+    } else if (field === FIELD.upgrade) {
+      if (isName(bytes, start, end, H2C)) this.upgradesTo = 'h2c';
+      else if (isName(bytes, start, end, WEBSOCKET)) this.upgradesTo = 'websocket';
+      else if (this.upgradesTo === '') this.upgradesTo = 'other';
+    } else if (field === FIELD.transferEncoding) {
+      // The last one frames the message; `identity` was none, and is gone since RFC 7230.
+      if (isName(bytes, start, end, CHUNKED)) {
+        this.isChunked = true;
+        this.isOtherwiseCoded = false;
+      } else if (!isName(bytes, start, end, IDENTITY)) {
+        this.isChunked = false;
+        this.isOtherwiseCoded = true;
+      }
+    }
+  }
+}
+
+/** A token that is no known method: shown, as long as it is one word in capitals. */
+function unknownMethod(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  return /^[A-Z][A-Z_-]{1,23}$/.test(text) ? text : 'UNKNOWN';
+}
+
+function fieldAt(bytes: Uint8Array, start: number, end: number): Field {
+  const known = BY_LENGTH[end - start];
+  return known !== undefined && isName(bytes, start, end, known[0]) ? known[1] : FIELD.none;
+}
+
+/** Equal without regard to case. @param name in lower case */
+const isName = (bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean =>
+  end - start === name.length && startsWith(bytes, start, end, name);
+
+function startsWith(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+  if (end - start < name.length) return false;
+  for (let index = 0; index < name.length; index++) {
+    const byte = bytes[start + index] as number;
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+    if (lower !== name[index]) return false;
+  }
+  return true;
+}
+
+function commaFrom(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end && bytes[position] !== COMMA) position++;
+  return position;
+}
+
+/** -1 where it is no number of a sensible size. */
+function numberAt(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end || end - start > MAX_LENGTH_DIGITS) return -1;
+  let value = 0;
+  for (let index = start; index < end; index++) {
+    const byte = bytes[index] as number;
+    if (!isDigit(byte)) return -1;
+    value = value * 10 + byte - 0x30;
+  }
+  return value;
+}

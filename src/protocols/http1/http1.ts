@@ -1,0 +1,112 @@
+import type { Side } from '../../model/connection.ts';
+import type { Arrival } from '../../model/tracked-connection.ts';
+import type { Conversation, ConversationContext, Protocol, Recognition, StreamEnd } from '../protocol.ts';
+import { Head } from './head.ts';
+import { PendingRequests, type Pending } from './pending.ts';
+import { Reader } from './reader.ts';
+import { Requests } from './requests.ts';
+import { Responses } from './responses.ts';
+import { recogniseStart } from './start-line.ts';
+import { createTargetReader, type TargetReader } from './target.ts';
+
+/** HTTP/1.0 and 1.1 (RFC 9112), from the start or the midst of a connection. */
+export function createHttp1(): Protocol {
+  const targets = createTargetReader();
+  return { id: 'http/1.1', ports: [80, 8080], recognise, open: (context) => new Http1(context, targets) };
+}
+
+function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fromStart: boolean): Recognition {
+  const recognition = recogniseStart(from, bytes, start, end);
+  if (recognition === 'yes' || fromStart) return recognition;
+  // Without a handshake only ports told who is the client.
+  return recogniseStart(other(from), bytes, start, end) === 'yes' ? 'yes' : recognition;
+}
+
+const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
+
+class Http1 implements Conversation {
+  readonly #context: ConversationContext;
+  readonly #targets: TargetReader;
+  #parts: Parts | null = null;
+  /** What the connection speaks after an upgrade. */
+  #next: Conversation | null = null;
+
+  constructor(context: ConversationContext, targets: TargetReader) {
+    this.#context = context;
+    this.#targets = targets;
+  }
+
+  push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const { client, requests, responses } = (this.#parts ??= this.#begin(from, bytes, start, end, arrival));
+    const reader = from === client ? requests : responses;
+    const stopped = reader.push(bytes, start, end, arrival);
+    if (stopped < end) this.#next?.push(from, bytes, stopped, end, arrival);
+  }
+
+  gap(from: Side, length: number, arrival: Arrival): void {
+    const parts = (this.#parts ??= this.#assemble('client', arrival));
+    (from === parts.client ? parts.requests : parts.responses).gap(length, arrival);
+  }
+
+  end(from: Side, arrival: Arrival, because: StreamEnd): void {
+    const { client, requests, responses, pending } = (this.#parts ??= this.#assemble('client', arrival));
+    if (from === client) {
+      requests.end(arrival, false);
+      // Half a close is no end: who sends FIN behind a request may still want the answer.
+      if (because === 'fin' && responses.isOpen) {
+        pending.closed(arrival);
+        return;
+      }
+    } else {
+      responses.end(arrival, because === 'fin');
+    }
+    pending.settle(from === client ? 'client' : 'server', arrival, because);
+  }
+
+  #begin(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): Parts {
+    const { fromStart, connection } = this.#context;
+    const isSwapped =
+      !fromStart &&
+      connection.rolesFrom === 'ports' &&
+      recogniseStart(from, bytes, start, end) !== 'yes' &&
+      recogniseStart(other(from), bytes, start, end) === 'yes';
+    return this.#assemble(isSwapped ? 'server' : 'client', arrival);
+  }
+
+  #assemble(client: Side, arrival: Arrival): Parts {
+    const { fromStart } = this.#context;
+    const pending = new PendingRequests(this.#context, client);
+    const answers = new Responses(pending, (request, at) => this.#switch(pending, request, at));
+    const requests = new Reader(new Requests(pending), new Head(true, this.#targets), arrival, fromStart);
+    const responses = new Reader(answers, new Head(false, this.#targets), arrival, fromStart);
+    answers.reader = responses;
+    pending.isServerAdrift = !fromStart;
+    return { client, pending, requests, responses };
+  }
+
+  /** From here on the connection speaks what the request asked for. */
+  #switch(pending: PendingRequests, request: Pending, arrival: Arrival): void {
+    const context = this.#context;
+    if (request.upgradesTo === 'h2c' && request.exchange !== null) {
+      // HTTP/2 answers the request, as its stream 1.
+      const exchange = request.exchange;
+      this.#next = context.carry('http/2', exchange);
+      if (this.#next === null) pending.complete(request, arrival, true);
+      else pending.handOver(request);
+    } else {
+      pending.complete(request, arrival, true);
+      if (request.isConnect) this.#next = context.carry(null);
+      else if (request.upgradesTo === 'websocket') context.connection.protocol = 'websocket';
+    }
+    pending.settle('server', arrival, 'captureEnd');
+    context.become(this.#next);
+  }
+}
+
+interface Parts {
+  /** Which side of the connection sends requests. */
+  client: Side;
+  pending: PendingRequests;
+  requests: Reader;
+  responses: Reader;
+}

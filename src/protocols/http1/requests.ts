@@ -1,0 +1,44 @@
+import type { Arrival } from '../../model/tracked-connection.ts';
+import { sawRequest } from '../exchange-record.ts';
+import type { Head } from './head.ts';
+import type { Pending, PendingRequests } from './pending.ts';
+import { BODY, type ReaderOwner } from './reader.ts';
+
+/** What the client's side says: requests begin, go on and are whole. */
+export class Requests implements ReaderOwner {
+  readonly #pending: PendingRequests;
+  #current: Pending | null = null;
+
+  constructor(pending: PendingRequests) {
+    this.#pending = pending;
+  }
+
+  began(head: Head, first: Arrival): void {
+    this.#current = this.#pending.open(head, first);
+  }
+
+  saw(length: number, arrival: Arrival): void {
+    const exchange = this.#current?.exchange;
+    // Behind lost bytes it can't be told whose they are: the request's at hand, until it is answered.
+    if (exchange && this.#current?.isOver === false) sawRequest(exchange, length, arrival);
+  }
+
+  headed(head: Head): number {
+    const { exchange } = this.#current as Pending;
+    if (exchange !== null) exchange.host = head.host;
+    if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
+    if (head.isChunked) return BODY.chunked;
+    // Any other coding is an error for a request, which has no other end (RFC 9112 section 6.3).
+    return Math.max(0, head.contentLength);
+  }
+
+  done(): void {
+    if (this.#current !== null) this.#pending.sent(this.#current);
+    this.#current = null;
+  }
+
+  strayed(missing: number): void {
+    if (missing > 0) this.#pending.missedRequests(missing);
+    else if (this.#current !== null) this.#pending.sent(this.#current);
+  }
+}

@@ -1,0 +1,109 @@
+import { MAX_TARGET, redactHost, redactPath } from '../redact.ts';
+
+/** What is kept of a request's target. */
+export interface Target {
+  /** Without query and identifiers; '' for CONNECT's. */
+  path: string;
+  /** Where the target itself names it: absolute form and CONNECT (RFC 9112 section 3.2). */
+  host: string;
+  /** The query asks for an answer that lasts: a watch, a log that is followed, a long poll. */
+  lasts: boolean;
+}
+
+// Requests of one service ask for the same few hundred targets: those need not be taken apart again.
+const CACHE_SLOTS = 1 << 11;
+const SLOT_SHIFT = 32 - 11;
+/** Longer ones are rare, and the cache stays small. */
+const CACHED_BYTES = 256;
+
+interface Slot {
+  bytes: Uint8Array;
+  target: Target;
+}
+
+export interface TargetReader {
+  /** @param isConnect the target is an authority */
+  read(bytes: Uint8Array, start: number, end: number, isConnect: boolean): Target;
+  /** A `Host` header's value. */
+  host(bytes: Uint8Array, start: number, end: number): string;
+}
+
+export function createTargetReader(): TargetReader {
+  const slots: (Slot | null)[] = Array.from({ length: CACHE_SLOTS }, () => null);
+  const hosts: ({ bytes: Uint8Array; host: string } | null)[] = Array.from({ length: CACHE_SLOTS }, () => null);
+
+  return {
+    read(bytes, start, end, isConnect) {
+      const length = Math.min(end - start, MAX_TARGET);
+      if (isConnect) return { path: '', host: redactHost(latin1(bytes, start, start + length)), lasts: false };
+      const query = indexOf(bytes, 0x3f, start, start + length);
+      const pathEnd = query < 0 ? start + length : query;
+      const lasts = query >= 0 && asksToLast(latin1(bytes, query + 1, start + length));
+      if (pathEnd - start > CACHED_BYTES) return targetOf(latin1(bytes, start, pathEnd), lasts);
+      const slot = hash(bytes, start, pathEnd) >>> SLOT_SHIFT;
+      const cached = slots[slot];
+      if (cached && cached.target.lasts === lasts && isEqual(cached.bytes, bytes, start, pathEnd)) return cached.target;
+      const target = targetOf(latin1(bytes, start, pathEnd), lasts);
+      slots[slot] = { bytes: bytes.slice(start, pathEnd), target };
+      return target;
+    },
+
+    host(bytes, start, end) {
+      const length = end - start;
+      if (length > CACHED_BYTES) return redactHost(latin1(bytes, start, Math.min(end, start + MAX_TARGET)));
+      const slot = hash(bytes, start, end) >>> SLOT_SHIFT;
+      const cached = hosts[slot];
+      if (cached && isEqual(cached.bytes, bytes, start, end)) return cached.host;
+      const host = redactHost(latin1(bytes, start, end));
+      hosts[slot] = { bytes: bytes.slice(start, end), host };
+      return host;
+    },
+  };
+}
+
+function targetOf(text: string, lasts: boolean): Target {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text)?.[1];
+  return { path: redactPath(text), host: authority === undefined ? '' : redactHost(authority), lasts };
+}
+
+/**
+ * Answers that are held back or go on by the asker's own wish: watches and followed logs of the
+ * Kubernetes API, and long polls, which say how long to wait and since when (Consul's `wait` and
+ * `index`, CouchDB's `feed`, Matrix's and others' `timeout` and `since`).
+ */
+function asksToLast(query: string): boolean {
+  let waits = false;
+  let since = false;
+  for (const parameter of query.split('&')) {
+    if (/^(?:watch|follow)=(?:true|1)$/i.test(parameter) || /^feed=(?:longpoll|continuous)$/.test(parameter))
+      return true;
+    if (/^(?:wait|timeout)=[1-9]/.test(parameter)) waits = true;
+    if (/^(?:since|index)=/.test(parameter)) since = true;
+  }
+  return waits && since;
+}
+
+const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+
+function indexOf(bytes: Uint8Array, byte: number, start: number, end: number): number {
+  for (let index = start; index < end; index++) {
+    if (bytes[index] === byte) return index;
+  }
+  return -1;
+}
+
+/** FNV-1a; the last multiplication spreads it over the upper bits, which tell the slot. */
+function hash(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0x811c9dc5;
+  for (let index = start; index < end; index++) value = Math.imul(value ^ (bytes[index] as number), 0x01000193);
+  return Math.imul(value, 0x9e3779b1);
+}
+
+function isEqual(kept: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (kept.length !== end - start) return false;
+  for (let index = 0; index < kept.length; index++) {
+    if (kept[index] !== bytes[start + index]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,379 @@
+import { at } from '../../base/time.ts';
+import type { Side, Stall } from '../../model/connection.ts';
+import type { ExchangeOutcome } from '../../model/exchange.ts';
+import { packetId } from '../../model/packet.ts';
+import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
+import { beginExchange, endExchange, sawRequest, sawResponse } from '../exchange-record.ts';
+import type { Conversation, ConversationContext, StreamEnd } from '../protocol.ts';
+import { SendWindow } from './flow-control.ts';
+import { FLAG, FRAME, FRAME_HEADER_LENGTH, unsigned31, unsigned32 } from './frame-header.ts';
+import { FrameReader, type FrameHandlers } from './frame-reader.ts';
+import { readGoAwayWord } from './goaway.ts';
+import { FIELD_NAMES, HeaderBlock } from './header-block.ts';
+import { HpackDecoder } from './hpack.ts';
+import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
+import { PingWatch } from './pings.ts';
+import { readRequest, readResponse } from './read-block.ts';
+import { Http2Stream, StreamSide } from './stream.ts';
+import { StreamTable, type StreamBudget } from './stream-table.ts';
+
+const SETTING_INITIAL_WINDOW = 4;
+const SETTING_LENGTH = 6;
+const NO_ERROR = 0;
+// 1xx answers are on the way to the answer (RFC 9110 section 15.2).
+const FIRST_FINAL_STATUS = 200;
+const MAX_EXCHANGE_STALLS = 64;
+
+/** What all conversations share. */
+export interface Shared extends StreamBudget {
+  /** Room for one decoded string. */
+  readonly scratch: Buffer;
+}
+
+/** What is kept of what one side of the connection sends. */
+class End {
+  readonly side: Side;
+  readonly reader: FrameReader;
+  readonly hpack: HpackDecoder;
+  readonly window: SendWindow;
+  /** The stream of the DATA frame at hand. */
+  dataStream: Http2Stream | null = null;
+
+  constructor(side: Side, handlers: FrameHandlers, fromStart: boolean, { scratch }: Shared) {
+    this.side = side;
+    this.reader = new FrameReader(side === 'client', handlers, fromStart);
+    this.hpack = new HpackDecoder(FIELD_NAMES, fromStart, scratch);
+    this.window = new SendWindow(side, fromStart);
+  }
+}
+
+/** One connection's HTTP/2 (RFC 9113), from any point on. */
+export class Http2Conversation implements Conversation, FrameHandlers {
+  readonly #context: ConversationContext;
+  readonly #streams: StreamTable;
+  readonly #client: End;
+  readonly #server: End;
+  readonly #block = new HeaderBlock();
+  readonly #pings = new PingWatch();
+  /** Who reads DATA of no stream; flow control counts it. */
+  readonly #stray = new StreamSide();
+  /** The highest stream of which the request's start was seen. */
+  #lastOpened = 0;
+  /** Streams may exist of which no start was seen. */
+  #isUncertain: boolean;
+  /** Ports said who is the client, and were wrong; null until a request or a response is seen. */
+  #isSwapped: boolean | null;
+  #firstEnd: { from: Side; because: StreamEnd; arrival: Arrival } | null = null;
+
+  constructor(context: ConversationContext, shared: Shared) {
+    const { fromStart } = context;
+    this.#context = context;
+    this.#streams = new StreamTable(shared);
+    this.#client = new End('client', this, fromStart, shared);
+    this.#server = new End('server', this, fromStart, shared);
+    this.#isUncertain = !fromStart;
+    this.#isSwapped = fromStart ? false : null;
+    if (context.handedOver !== null) this.#upgraded(context.handedOver);
+  }
+
+  push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    this.#end(from).reader.push(bytes, start, end, arrival);
+  }
+
+  gap(from: Side, length: number, arrival: Arrival): void {
+    this.#end(from).reader.gap(length, arrival);
+  }
+
+  end(from: Side, arrival: Arrival, because: StreamEnd): void {
+    // Of the other side something may wait behind a hole, an answer perhaps: what is open ends when
+    // both have ended, as the first one says.
+    if (this.#firstEnd === null) {
+      const { input, number, time } = arrival;
+      this.#firstEnd = { from, because, arrival: { input, number, time } };
+      return;
+    }
+    const first = this.#firstEnd;
+    if (first.because === 'fin') this.#finishAll(first.from, 'closed', first.arrival);
+    else if (first.because === 'reset') this.#finishAll(this.#context.connection.endedBy, 'reset', first.arrival);
+    else this.#finishAll(null, 'incomplete', first.arrival);
+  }
+
+  onBlock(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const block = this.#block;
+    block.clear();
+    if (!this.#endOf(reader).hpack.decode(bytes, start, end, block)) {
+      block.clear();
+      block.hasUnknown = true;
+    }
+    if (reader.blockType === FRAME.headers) this.#headers(reader, arrival);
+  }
+
+  onLostBlock(reader: FrameReader, arrival: Arrival): void {
+    this.#endOf(reader).hpack.forget();
+    this.#block.clear();
+    this.#block.hasUnknown = true;
+    if (reader.blockSize > 0 && reader.blockType === FRAME.headers) this.#headers(reader, arrival);
+  }
+
+  onData(reader: FrameReader, arrival: Arrival): void {
+    const { stream: id, length, flags } = reader;
+    const end = this.#endOf(reader);
+    const stream = this.#streams.get(id) ?? this.#missed(id, arrival);
+    end.dataStream = stream;
+    const isRequest = this.#isRequest(reader);
+    const side = stream === null ? this.#stray : isRequest ? stream.request : stream.response;
+    const isLast = (flags & FLAG.endStream) !== 0;
+    const stall = end.window.send(side, length, isLast, side.begunAt, arrival, this.#context.connection.roundTrip);
+    if (stream === null) return;
+    if (stall !== null) addStall(stream.exchange, stall);
+    this.#saw(stream, isRequest, FRAME_HEADER_LENGTH, arrival);
+  }
+
+  onContent(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const stream = this.#endOf(reader).dataStream;
+    if (stream === null || stream.isOver) return;
+    const isRequest = this.#isRequest(reader);
+    this.#saw(stream, isRequest, end - start, arrival);
+    if (stream.isGrpc !== false) (isRequest ? stream.request : stream.response).messages.push(bytes, start, end);
+  }
+
+  onLostContent(reader: FrameReader, length: number, arrival: Arrival): void {
+    const stream = this.#endOf(reader).dataStream;
+    if (stream === null || stream.isOver) return;
+    const isRequest = this.#isRequest(reader);
+    this.#saw(stream, isRequest, length, arrival);
+    (isRequest ? stream.request : stream.response).messages.skip(length);
+  }
+
+  onDataEnd(reader: FrameReader, arrival: Arrival): void {
+    const stream = this.#endOf(reader).dataStream;
+    if (stream === null || stream.isOver || (reader.flags & FLAG.endStream) === 0) return;
+    this.#endSide(stream, this.#isRequest(reader), arrival);
+  }
+
+  onControl(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const { connection } = this.#context;
+    const { side } = this.#endOf(reader);
+    const isAcknowledgement = (reader.flags & FLAG.acknowledge) !== 0;
+    switch (reader.type) {
+      case FRAME.reset: {
+        const stream = this.#streams.get(reader.stream);
+        if (stream === undefined) return;
+        stream.exchange.resetCode = unsigned32(bytes, start);
+        if (this.#isRequest(reader)) this.#finish(stream, 'cancelled', 'client', arrival);
+        else this.#finish(stream, 'reset', 'server', arrival);
+        break;
+      }
+      case FRAME.settings:
+        for (let setting = start; setting + SETTING_LENGTH <= end; setting += SETTING_LENGTH) {
+          const id = ((bytes[setting] as number) << 8) | (bytes[setting + 1] as number);
+          if (id === SETTING_INITIAL_WINDOW) this.#other(reader).window.setInitial(unsigned32(bytes, setting + 2));
+        }
+        break;
+      case FRAME.ping:
+        if (!isAcknowledgement) this.#pings.push(connection, this.#roleOf(side), bytes, start, arrival.time);
+        break;
+      case FRAME.goaway:
+        this.#goAway(reader, bytes, start, end, arrival);
+        break;
+      case FRAME.window: {
+        const { window } = this.#other(reader);
+        const size = unsigned31(bytes, start);
+        if (reader.stream === 0) {
+          window.grantConnection(size, arrival);
+          break;
+        }
+        const stream = this.#streams.get(reader.stream);
+        if (stream !== undefined) {
+          window.grantStream(this.#isRequest(reader) ? stream.response : stream.request, size, arrival);
+        }
+        break;
+      }
+      default:
+    }
+  }
+
+  onLost(reader: FrameReader): void {
+    this.#endOf(reader).hpack.forget();
+    // Data of this side may be missing, and updates that let the other side send.
+    this.#client.window.forget();
+    this.#server.window.forget();
+    this.#isUncertain = true;
+    this.#lastOpened = 0;
+  }
+
+  #headers(reader: FrameReader, arrival: Arrival): void {
+    const { blockStream: id, begun } = reader;
+    // Even streams are pushed, which nobody uses any more.
+    if ((id & 1) === 0) return;
+    if (this.#isSwapped === null) this.#tellRoles(reader);
+    const block = this.#block;
+    const isRequest = this.#isRequest(reader);
+    const isLast = (reader.blockFlags & FLAG.endStream) !== 0;
+    let stream = this.#streams.get(id) ?? null;
+    if (stream === null && isRequest && id > this.#lastOpened && !(this.#isUncertain && this.#streams.wasClosed(id))) {
+      this.#lastOpened = id;
+      stream = this.#open(id, false, begun);
+    }
+    stream ??= this.#missed(id, begun);
+    if (stream === null) return;
+    const side = isRequest ? stream.request : stream.response;
+    const isFirst = Number.isNaN(side.begunAt);
+    if (isRequest) {
+      if (isFirst) readRequest(stream, block);
+    } else {
+      if (block.status >= 100 && block.status < FIRST_FINAL_STATUS && !isLast) return;
+      stream.hasTrailers ||= isLast;
+      readResponse(stream, block);
+    }
+    if (isFirst) side.begunAt = at(begun.time);
+    if (begun.number !== arrival.number) this.#saw(stream, isRequest, 0, begun);
+    this.#saw(stream, isRequest, reader.blockSize, arrival);
+    if (isLast) this.#endSide(stream, isRequest, arrival);
+  }
+
+  /** The request came by HTTP/1.1 and is whole; its answer comes on stream 1 (RFC 7540 section 3.2). */
+  #upgraded(exchange: OpenExchange): void {
+    exchange.protocol = 'http/2';
+    const stream = new Http2Stream(1, exchange, false);
+    stream.isGrpc = false;
+    stream.request.begunAt = exchange.startedAt;
+    stream.request.hasEnded = true;
+    this.#lastOpened = 1;
+    this.#streams.add(stream);
+    // What the client lets the server send stands in a header of the request.
+    this.#server.window.forget();
+  }
+
+  /** The first fields that only one side sends say who is who. */
+  #tellRoles(reader: FrameReader): void {
+    const { method, status } = this.#block;
+    if (method === '' && status < 0) return;
+    this.#isSwapped = (method !== '') !== reader.fromClient;
+    if (!this.#isSwapped) return;
+    // What was begun with the wrong roles says nothing.
+    for (const stream of this.#streams.all()) {
+      this.#streams.remove(stream);
+      this.#context.connection.openExchanges--;
+    }
+  }
+
+  #open(id: number, isPartial: boolean, arrival: Arrival): Http2Stream {
+    const exchange = beginExchange(this.#context, 'http/2', arrival);
+    if (this.#isSwapped === true) swapEnds(exchange);
+    const stream = new Http2Stream(id, exchange, isPartial);
+    const displaced = this.#streams.add(stream);
+    if (displaced !== null) this.#finish(displaced, 'incomplete', null, arrival);
+    return stream;
+  }
+
+  /** A stream of which the start was not seen, as far as there can be one. */
+  #missed(id: number, arrival: Arrival): Http2Stream | null {
+    if ((id & 1) === 0) return null;
+    const isPossible = id > this.#lastOpened || (this.#isUncertain && !this.#streams.wasClosed(id));
+    return isPossible ? this.#open(id, true, arrival) : null;
+  }
+
+  /** END_STREAM. */
+  #endSide(stream: Http2Stream, isRequest: boolean, arrival: Arrival): void {
+    this.#saw(stream, isRequest, 0, arrival);
+    (isRequest ? stream.request : stream.response).hasEnded = true;
+    if (isRequest) return;
+    if (stream.isGrpc === null && looksLikeGrpc(stream)) stream.isGrpc = true;
+    this.#finish(stream, outcomeOf(stream), null, arrival);
+  }
+
+  #finish(stream: Http2Stream, outcome: ExchangeOutcome, endedBy: Side | null, arrival: Arrival): void {
+    const { exchange, request, response, isPartial } = stream;
+    this.#streams.remove(stream);
+    if (stream.isGrpc === true) {
+      exchange.protocol = 'grpc';
+      this.#context.connection.protocol = 'grpc';
+      exchange.requestMessages = countOf(request);
+      exchange.responseMessages = countOf(response);
+    }
+    exchange.shape = shapeOf(stream);
+    const isSwapped = this.#isSwapped === true;
+    const stalls = [
+      (isSwapped ? this.#server : this.#client).window.unrepaired(request, arrival),
+      (isSwapped ? this.#client : this.#server).window.unrepaired(response, arrival),
+    ];
+    for (const stall of stalls) if (stall !== null) addStall(exchange, stall);
+    // When a partial one began nobody knows, so how long it took is not known either.
+    if (isPartial) endExchange(this.#context, exchange, arrival, 'incomplete');
+    else endExchange(this.#context, exchange, arrival, outcome, outcome === 'incomplete' ? null : endedBy);
+  }
+
+  /** @param endedBy as the connection names its sides */
+  #finishAll(endedBy: Side | null, outcome: ExchangeOutcome, arrival: Arrival): void {
+    if (this.#streams.size === 0) return;
+    const role = endedBy === null ? null : this.#roleOf(endedBy);
+    const isCancelled = role === 'client' && outcome !== 'incomplete';
+    for (const stream of this.#streams.all()) this.#finish(stream, isCancelled ? 'cancelled' : outcome, role, arrival);
+  }
+
+  #goAway(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const { connection } = this.#context;
+    const role = this.#roleOf(this.#endOf(reader).side);
+    const code = unsigned32(bytes, start + 4);
+    const known = connection.goaway;
+    if (known === null || (known.code === NO_ERROR && code !== NO_ERROR)) {
+      connection.goaway = {
+        at: arrival.time,
+        packet: packetId(arrival.input, arrival.number),
+        from: role,
+        code,
+        debug: readGoAwayWord(bytes, start + 8, end),
+        openStreams: this.#streams.size,
+      };
+    }
+    if (role !== 'server') return;
+    // Streams above were never looked at, and won't be (RFC 9113 section 6.8).
+    const last = unsigned31(bytes, start);
+    for (const stream of this.#streams.all()) {
+      if (stream.id > last) this.#finish(stream, 'closed', 'server', arrival);
+    }
+  }
+
+  #saw({ exchange }: Http2Stream, isRequest: boolean, length: number, arrival: Arrival): void {
+    if (isRequest) sawRequest(exchange, length, arrival);
+    else sawResponse(exchange, length, arrival);
+  }
+
+  #end(from: Side): End {
+    return from === 'client' ? this.#client : this.#server;
+  }
+
+  #endOf(reader: FrameReader): End {
+    return reader.fromClient ? this.#client : this.#server;
+  }
+
+  #other(reader: FrameReader): End {
+    return reader.fromClient ? this.#server : this.#client;
+  }
+
+  #isRequest(reader: FrameReader): boolean {
+    return reader.fromClient !== (this.#isSwapped === true);
+  }
+
+  #roleOf(side: Side): Side {
+    if (this.#isSwapped !== true) return side;
+    return side === 'client' ? 'server' : 'client';
+  }
+}
+
+/** Messages that were counted; -1 where bytes are missing that may have held some. */
+const countOf = ({ messages }: StreamSide): number => (messages.isBroken ? -1 : messages.count);
+
+function addStall(exchange: OpenExchange, stall: Stall): void {
+  if (exchange.stalls.length < MAX_EXCHANGE_STALLS) exchange.stalls = [...exchange.stalls, stall];
+}
+
+function swapEnds(exchange: OpenExchange): void {
+  const { client, clientPort, server, serverPort } = exchange;
+  exchange.client = server;
+  exchange.clientPort = serverPort;
+  exchange.server = client;
+  exchange.serverPort = clientPort;
+  exchange.backend = null;
+}

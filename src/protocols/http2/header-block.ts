@@ -1,0 +1,115 @@
+import { nanoseconds, seconds, type Duration } from '../../base/time.ts';
+import { createFieldNames, UNKNOWN_FIELD } from './field-names.ts';
+import { isGrpcContent, readTimeout } from './grpc.ts';
+import type { FieldSink } from './hpack.ts';
+
+const NAMES = [
+  ':method',
+  ':path',
+  ':authority',
+  ':status',
+  'host',
+  'content-type',
+  'grpc-timeout',
+  'grpc-status',
+  'grpc-previous-rpc-attempts',
+  'retry-after',
+] as const;
+/** Fields whose values are read; of all others not even the name is kept. */
+export const FIELD_NAMES = createFieldNames(NAMES);
+
+const [METHOD, PATH, AUTHORITY, STATUS, HOST, CONTENT_TYPE, GRPC_TIMEOUT, GRPC_STATUS, PREVIOUS_ATTEMPTS, RETRY_AFTER] =
+  [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
+
+const UNSEEN = -1;
+const UNKNOWN = nanoseconds(Number.NaN);
+const EVENT_STREAM = 'text/event-stream';
+// Longer numbers than this are none that any of these fields has.
+const MAX_DIGITS = 9;
+
+/** One side's header block, or its trailers, as far as it matters. One object is filled again and again. */
+export class HeaderBlock implements FieldSink {
+  method = '';
+  path = '';
+  authority = '';
+  status = UNSEEN;
+  hasContentType = false;
+  isGrpc = false;
+  isEventStream = false;
+  timeout: Duration = UNKNOWN;
+  grpcStatus = UNSEEN;
+  previousAttempts = UNSEEN;
+  retryAfter: Duration = UNKNOWN;
+  /** Fields are missing: what is not there may be there. */
+  hasUnknown = false;
+
+  clear(): void {
+    this.method = '';
+    this.path = '';
+    this.authority = '';
+    this.status = UNSEEN;
+    this.hasContentType = false;
+    this.isGrpc = false;
+    this.isEventStream = false;
+    this.timeout = UNKNOWN;
+    this.grpcStatus = UNSEEN;
+    this.previousAttempts = UNSEEN;
+    this.retryAfter = UNKNOWN;
+    this.hasUnknown = false;
+  }
+
+  field(name: number, value: string): void {
+    switch (name) {
+      case UNKNOWN_FIELD:
+        this.hasUnknown = true;
+        break;
+      case METHOD:
+        this.method = value;
+        break;
+      case PATH:
+        this.path = value;
+        break;
+      case AUTHORITY:
+        this.authority = value;
+        break;
+      case HOST:
+        if (this.authority === '') this.authority = value;
+        break;
+      case STATUS:
+        this.status = readNumber(value);
+        break;
+      case CONTENT_TYPE:
+        this.hasContentType = true;
+        this.isGrpc = isGrpcContent(value);
+        this.isEventStream = value.startsWith(EVENT_STREAM);
+        break;
+      case GRPC_TIMEOUT:
+        this.timeout = readTimeout(value);
+        break;
+      case GRPC_STATUS:
+        this.grpcStatus = readNumber(value);
+        break;
+      case PREVIOUS_ATTEMPTS:
+        this.previousAttempts = readNumber(value);
+        break;
+      case RETRY_AFTER: {
+        const wait = readNumber(value);
+        this.retryAfter = wait < 0 ? UNKNOWN : seconds(wait);
+        break;
+      }
+      default:
+    }
+  }
+}
+
+/** A number of digits alone, else -1. */
+function readNumber(text: string): number {
+  if (text.length === 0 || text.length > MAX_DIGITS) return UNSEEN;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return UNSEEN;
+    value = value * 10 + digit;
+  }
+  return value;
+}

@@ -1,0 +1,60 @@
+import type { Http2Stream } from './stream.ts';
+
+// Servers permit 100 to 1000 streams at a time, gRPC's in Go any number; watches may be thousands.
+const MAX_STREAMS = 10_000;
+// Of all connections: at about 1 KB each, 64 MB in the worst case.
+const MAX_ALL_STREAMS = 65_536;
+// Frames of a stream that is over may still be on their way for a round trip: so many are remembered.
+const REMEMBERED = 64;
+
+/** What all connections share. */
+export interface StreamBudget {
+  streams: number;
+}
+
+/** The streams of one connection that are open, the oldest first. */
+export class StreamTable {
+  readonly #budget: StreamBudget;
+  readonly #open = new Map<number, Http2Stream>();
+  readonly #closed = new Int32Array(REMEMBERED);
+  #closedCount = 0;
+
+  constructor(budget: StreamBudget) {
+    this.#budget = budget;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get(id: number): Http2Stream | undefined {
+    return this.#open.get(id);
+  }
+
+  /** Lately. */
+  wasClosed(id: number): boolean {
+    return this.#closed.includes(id);
+  }
+
+  /** @returns the oldest, where it must go for want of room */
+  add(stream: Http2Stream): Http2Stream | null {
+    this.#open.set(stream.id, stream);
+    this.#budget.streams++;
+    const isFull = this.#budget.streams > MAX_ALL_STREAMS && this.#open.size > 1;
+    if (!isFull && this.#open.size <= MAX_STREAMS) return null;
+    const [oldest] = this.#open.values();
+    return oldest as Http2Stream;
+  }
+
+  remove(stream: Http2Stream): void {
+    this.#open.delete(stream.id);
+    this.#budget.streams--;
+    this.#closed[this.#closedCount++ % REMEMBERED] = stream.id;
+    stream.isOver = true;
+  }
+
+  /** May be removed meanwhile. */
+  all(): Iterable<Http2Stream> {
+    return this.#open.values();
+  }
+}

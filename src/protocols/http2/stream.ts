@@ -1,0 +1,41 @@
+import { at, type Timestamp } from '../../base/time.ts';
+import type { OpenExchange } from '../../model/tracked-connection.ts';
+import type { Blockage, Flow } from './flow-control.ts';
+import { MessageCounter } from './grpc.ts';
+
+/** What one side sends on a stream. */
+export class StreamSide implements Flow {
+  /** Its first header block came (a final one, not 1xx): when. NaN before. */
+  begunAt: Timestamp = at(Number.NaN);
+  /** END_STREAM was seen. */
+  hasEnded = false;
+  credit = 0;
+  blockage: Blockage | null = null;
+  told: Blockage | null = null;
+  readonly messages = new MessageCounter();
+}
+
+/** One stream that a client opened, from its first frame to its end. */
+export class Http2Stream {
+  readonly id: number;
+  readonly exchange: OpenExchange;
+  readonly request = new StreamSide();
+  readonly response = new StreamSide();
+  /** It began before what the capture shows: its times are bounds only. */
+  readonly isPartial: boolean;
+  /** Null while nothing tells. */
+  isGrpc: boolean | null = null;
+  /** Lasts by design, as its content type says. */
+  isEventStream = false;
+  /** The response ended with a header block of its own. */
+  hasTrailers = false;
+  /** A header block of the response could not be read, or not all of it. */
+  hasUnknown = false;
+  isOver = false;
+
+  constructor(id: number, exchange: OpenExchange, isPartial: boolean) {
+    this.id = id;
+    this.exchange = exchange;
+    this.isPartial = isPartial;
+  }
+}

@@ -1,0 +1,159 @@
+import type { Side } from '../../model/connection.ts';
+import type { Arrival } from '../../model/tracked-connection.ts';
+import { ALERT_BYTES, fatalAlert } from './alerts.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { Decryption } from './decryption.ts';
+import { HANDSHAKE, HandshakeReader, type HandshakeSink } from './handshake-reader.ts';
+import type { HandshakeWatch } from './handshake-watch.ts';
+import { readClientHello, readEncryptedExtensions, readServerHello } from './hello.ts';
+import { RECORD, type RecordHead } from './record.ts';
+import type { RecordSink, Wanted } from './record-reader.ts';
+
+/** What both sides of a connection share. */
+export interface TlsShared {
+  readonly watch: HandshakeWatch;
+  readonly budget: ByteBudget;
+  /** Null as long as no secret is known. */
+  decryption(): Decryption | null;
+  /** A protocol was agreed on behind encryption. */
+  agreedOn(alpn: string | null): void;
+  /** A record of application data that nobody could open. */
+  unread(): void;
+}
+
+/** What one side's records say. */
+export class TlsSide implements RecordSink, HandshakeSink {
+  readonly #from: Side;
+  readonly #shared: TlsShared;
+  readonly #messages: HandshakeReader;
+  #isSealed = false;
+  #isOpened = false;
+  /** A key was tried on the present record. */
+  #wasTried = false;
+
+  constructor(from: Side, shared: TlsShared) {
+    this.#from = from;
+    this.#shared = shared;
+    this.#messages = new HandshakeReader(this, shared.budget);
+  }
+
+  begin(head: RecordHead): Wanted {
+    const { watch } = this.#shared;
+    this.#isSealed = head.type === RECORD.applicationData || watch.isEncrypted(this.#from);
+    this.#isOpened = false;
+    this.#wasTried = false;
+    if (this.#isSealed) return this.#shared.decryption()?.hopes(this.#from) === true ? 'whole' : 'skip';
+    if (head.type === RECORD.handshake) {
+      if (this.#from === 'client') watch.clientBegan(head);
+      else watch.serverBegan(head);
+      this.#messages.recordBegins();
+      return 'pieces';
+    }
+    return head.type === RECORD.alert && head.length === ALERT_BYTES ? 'whole' : 'skip';
+  }
+
+  content(head: RecordHead, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    if (this.#isSealed) this.#open(head, bytes, start, end, arrival);
+    else if (head.type === RECORD.handshake) this.#messages.push(bytes, start, end, arrival);
+    else if (head.type === RECORD.alert) this.#alert(bytes, start, end);
+  }
+
+  hole(_head: RecordHead, length: number): void {
+    this.#shared.watch.hole(this.#from);
+    this.#messages.gap(this.#isSealed ? Infinity : length);
+  }
+
+  finish(head: RecordHead, arrival: Arrival): void {
+    const { watch } = this.#shared;
+    if (!this.#isSealed) {
+      if (head.type === RECORD.changeCipherSpec) this.#changeCipher();
+    } else if (!this.#isOpened) {
+      this.#unopened(head, arrival);
+      watch.sealed(this.#from, head.type, head.length, arrival);
+    }
+  }
+
+  resume(lost: number): void {
+    this.#shared.watch.hole(this.#from);
+    this.#messages.gap(Infinity);
+    this.#shared.decryption()?.lost(this.#from, lost);
+  }
+
+  message(type: number, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const { watch } = this.#shared;
+    if (this.#from === 'client') this.#clientMessage(type, bytes, start, end, arrival);
+    else this.#serverMessage(type, bytes, start, end);
+    watch.message(this.#from, type, arrival);
+    if (!this.#isSealed || !watch.is13) return;
+    if (type === HANDSHAKE.finished || type === HANDSHAKE.keyUpdate || type === HANDSHAKE.endOfEarlyData) {
+      this.#shared.decryption()?.changeKeys(this.#from);
+    }
+  }
+
+  release(): void {
+    this.#messages.reset();
+  }
+
+  #clientMessage(type: number, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const { watch } = this.#shared;
+    if (type === HANDSHAKE.endOfEarlyData) this.#shared.decryption()?.early(true);
+    if (type !== HANDSHAKE.clientHello) return;
+    const hello = readClientHello(bytes, start, end);
+    if (watch.isOver && hello !== null) this.#shared.decryption()?.renegotiate(hello.random);
+    watch.clientAsked(hello, arrival);
+  }
+
+  #serverMessage(type: number, bytes: Uint8Array, start: number, end: number): void {
+    const { watch } = this.#shared;
+    if (type === HANDSHAKE.serverHello) {
+      const hello = readServerHello(bytes, start, end);
+      if (hello === null) return;
+      watch.serverAnswered(hello);
+      if (!hello.isRetry) this.#shared.decryption()?.negotiated(hello);
+    } else if (type === HANDSHAKE.encryptedExtensions) {
+      const said = readEncryptedExtensions(bytes, start, end);
+      this.#shared.agreedOn(said.alpn);
+      this.#shared.decryption()?.early(said.earlyData);
+    }
+  }
+
+  #changeCipher(): void {
+    const { watch } = this.#shared;
+    watch.changedCipher(this.#from);
+    if (!watch.is13) this.#shared.decryption()?.changedCipher(this.#from);
+  }
+
+  #alert(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < ALERT_BYTES) return;
+    const name = fatalAlert(bytes[start] as number, bytes[start + 1] as number);
+    if (name !== null) this.#shared.watch.alert(this.#from, name);
+  }
+
+  #open(head: RecordHead, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    const decryption = this.#shared.decryption();
+    const opened = decryption?.open(this.#from, head, bytes, start, end) ?? null;
+    this.#wasTried = true;
+    if (decryption === null || opened === null) return;
+    this.#isOpened = true;
+    const { watch } = this.#shared;
+    if (opened.lost > 0) decryption.missing(this.#from, opened.lost, arrival);
+    if (opened.type === RECORD.handshake) {
+      this.#messages.recordBegins();
+      this.#messages.push(opened.bytes, 0, opened.length, arrival);
+      if (!watch.is13) watch.finished12(this.#from, arrival);
+    } else if (opened.type === RECORD.applicationData) {
+      if (!watch.is13) watch.dataFlows12(this.#from, arrival);
+      decryption.data(this.#from, opened, arrival);
+    } else if (opened.type === RECORD.alert) this.#alert(opened.bytes, 0, opened.length);
+    else if (opened.type === RECORD.changeCipherSpec) this.#changeCipher();
+  }
+
+  #unopened(head: RecordHead, arrival: Arrival): void {
+    const decryption = this.#shared.decryption();
+    // A try counts in the sequence by itself.
+    if (!this.#wasTried) decryption?.passed(this.#from);
+    if (head.type !== RECORD.applicationData || !this.#shared.watch.isOver) return;
+    this.#shared.unread();
+    decryption?.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);
+  }
+}

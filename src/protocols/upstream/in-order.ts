@@ -1,0 +1,147 @@
+import { at, between, milliseconds, type Timestamp } from '../../base/time.ts';
+import type { Side } from '../../model/connection.ts';
+import type { ExchangeOutcome, ExchangeProtocol } from '../../model/exchange.ts';
+import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
+import { beginExchange, endExchange } from '../exchange-record.ts';
+import type { ConversationContext, StreamEnd } from '../protocol.ts';
+import { Endings, endWith } from './endings.ts';
+
+/** Requests kept of one connection that wait for their answers; about 1 KB each. Those beyond are only counted. */
+export const MAX_OPEN = 1024;
+// Behind lost bytes the answers of a client that pipelines can't be told apart until both sides
+// were silent for longer than such servers take; a store that is slower than that is not pipelined to.
+const QUIET = milliseconds(50);
+
+/** A request that waits, and what its protocol must remember of it. */
+export interface Waiting<Note> {
+  readonly exchange: OpenExchange;
+  readonly note: Note;
+}
+
+/**
+ * Requests whose answers come in their order and carry no number. Where bytes were lost, what
+ * can't be paired for certain stays unpaired: a wrong time is worse than none.
+ */
+export class InOrder<Note> {
+  readonly #context: ConversationContext;
+  readonly #protocol: ExchangeProtocol;
+  readonly #endings: Endings;
+  #waiting: Waiting<Note>[] = [];
+  /** So many of them can be told their answer; the others wait behind lost bytes. */
+  #certain = Infinity;
+  #doubtSince = at(Number.NaN);
+  #uncounted = 0;
+  /** The client sent a request before the former was answered. */
+  #pipelines = false;
+  /** One request of this connection came when no other could be waiting. */
+  #settled: boolean;
+  #heardAt = at(-Infinity);
+
+  constructor(context: ConversationContext, protocol: ExchangeProtocol) {
+    this.#context = context;
+    this.#protocol = protocol;
+    this.#endings = new Endings(context);
+    this.#settled = context.fromStart;
+  }
+
+  /** The one that what the server sends now belongs to; undefined where none is, or none for certain. */
+  get front(): Waiting<Note> | undefined {
+    return this.#certain > 0 ? this.#waiting[0] : undefined;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Answers behind lost bytes can't be told yet: the next request may settle it. */
+  get inDoubt(): boolean {
+    return this.#certain <= 0;
+  }
+
+  /** A request begins. Its answer's place is known unless {@link inDoubt}. @returns undefined where there are too many */
+  begin(first: Arrival, note: Note): Waiting<Note> | undefined {
+    if (this.#uncounted > 0 || this.#waiting.length >= MAX_OPEN) {
+      this.#uncounted++;
+      return undefined;
+    }
+    // A request from behind a hole is handed on late: its answer may have been handed on before.
+    const isLate = first.time < this.#heardAt;
+    if (this.#certain !== Infinity) this.#settle(first, isLate);
+    else if (this.#waiting.length > 0 && !isLate) this.#overlap(first.time);
+    else if (!isLate) this.#settled = true;
+    if (isLate && this.#certain === Infinity) this.#doubt(this.#waiting.length, first.time);
+    const entry = { exchange: beginExchange(this.#context, this.#protocol, first), note };
+    this.#waiting.push(entry);
+    return entry;
+  }
+
+  /** The answer that was at hand is whole. */
+  answered(arrival: Arrival, outcome: ExchangeOutcome): void {
+    const front = this.front;
+    if (front === undefined) {
+      if (this.#waiting.length === 0 && this.#uncounted > 0) this.#uncounted--;
+      return;
+    }
+    this.#waiting.shift();
+    this.#certain--;
+    endExchange(this.#context, front.exchange, arrival, outcome);
+  }
+
+  /** Bytes came from the server. */
+  heard(time: Timestamp): void {
+    if (time > this.#heardAt) this.#heardAt = time;
+  }
+
+  /** Requests may be missing from here on. */
+  requestsLost(arrival: Arrival): void {
+    this.#doubt(this.#waiting.length, arrival.time);
+  }
+
+  /** Answers may be missing. */
+  answersLost(): void {
+    this.#doubt(0, at(-Infinity));
+  }
+
+  /** All that wait are over, and nobody saw how. */
+  abandon(arrival: Arrival): void {
+    for (const { exchange } of this.#waiting) endExchange(this.#context, exchange, arrival, 'incomplete');
+    this.#waiting = [];
+    this.#certain = Infinity;
+  }
+
+  end(from: Side, arrival: Arrival, because: StreamEnd): void {
+    const ending = this.#endings.of(from, because);
+    if (ending === null) return;
+    const certain = this.#certain;
+    for (const [index, { exchange }] of this.#waiting.entries()) {
+      if (index < certain) endWith(this.#context, exchange, arrival, ending);
+      else endExchange(this.#context, exchange, arrival, 'incomplete');
+    }
+    this.#waiting = [];
+  }
+
+  #doubt(certain: number, since: Timestamp): void {
+    this.#certain = Math.min(this.#certain, certain);
+    this.#doubtSince = since;
+  }
+
+  /** A request while another waits: from the midst of a connection there may be more before it. */
+  #overlap(time: Timestamp): void {
+    this.#pipelines = true;
+    if (!this.#settled) this.#doubt(0, time);
+  }
+
+  #settle(first: Arrival, isLate: boolean): void {
+    if (isLate) return;
+    if (this.#certain > 0) {
+      this.#pipelines = true;
+      return;
+    }
+    const heard = this.#heardAt >= this.#doubtSince;
+    const quiet = between(this.#context.connection.previousDataAt, first.time) >= QUIET;
+    if ((heard && !this.#pipelines) || quiet) {
+      this.abandon(first);
+      this.#settled = true;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** The kinds of statement that are told; another text is just a QUERY, so that nothing of it gets out. */
+const VERBS: ReadonlySet<string> = new Set(
+  (
+    'ABORT ALTER ANALYZE BACKUP BASE_BACKUP BEGIN BINLOG CACHE CALL CHANGE CHECK CHECKPOINT CHECKSUM CLOSE CLUSTER ' +
+    'COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DESC DESCRIBE DISCARD DO DROP END EXECUTE EXPLAIN FETCH ' +
+    'FLUSH GET GRANT HANDLER HELP IDENTIFY_SYSTEM IMPORT INSERT INSTALL KILL LISTEN LOAD LOCK MERGE MOVE NOTIFY ' +
+    'OPTIMIZE PREPARE PURGE REASSIGN REFRESH REINDEX RELEASE RENAME REPAIR REPLACE RESET RESIGNAL REVOKE ROLLBACK ' +
+    'SAVEPOINT SECURITY SELECT SET SHOW SHUTDOWN SIGNAL START START_REPLICATION STOP TABLE TRUNCATE UNINSTALL ' +
+    'UNLISTEN UNLOCK UPDATE USE VACUUM VALUES WITH XA'
+  ).split(' '),
+);
+const LONGEST = 20;
+
+/** A statement whose verb is not known. */
+export const QUERY = 'QUERY';
+
+const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13);
+const isWordByte = (byte: number): boolean => (byte | 32) >= 97 && (byte | 32) <= 122;
+
+/** The first word of a statement behind spaces, brackets and comments, if it is a known one. */
+export function sqlVerb(bytes: Uint8Array, start: number, end: number): string {
+  let position = start;
+  while (position < end) {
+    const next = skipped(bytes, position, end);
+    if (next === position) break;
+    position = next;
+  }
+  let word = '';
+  while (position < end && word.length <= LONGEST) {
+    const byte = bytes[position++] as number;
+    if (isWordByte(byte)) word += String.fromCharCode(byte & ~32);
+    else if (byte === 95) word += '_';
+    else break;
+  }
+  return VERBS.has(word) ? word : QUERY;
+}
+
+const SLASH = 47;
+const STAR = 42;
+const DASH = 45;
+const HASH = 35;
+const EXCLAMATION = 33;
+const LINE_FEED = 10;
+
+/** The position behind one thing that may stand before a statement. */
+function skipped(bytes: Uint8Array, position: number, end: number): number {
+  const byte = bytes[position] as number;
+  const next = position + 1 < end ? (bytes[position + 1] as number) : 0;
+  // An opening bracket, an empty statement.
+  if (isSpace(byte) || byte === 40 || byte === 59) return position + 1;
+  if (byte === SLASH && next === STAR) {
+    // MySQL runs what stands in /*!40101 … */.
+    if (bytes[position + 2] === EXCLAMATION) return skipDigits(bytes, position + 3, end);
+    return skipPast(bytes, position + 2, end, STAR, SLASH);
+  }
+  if (byte === DASH && next === DASH) return skipPast(bytes, position, end, LINE_FEED, -1);
+  if (byte === HASH) return skipPast(bytes, position, end, LINE_FEED, -1);
+  return position;
+}
+
+function skipPast(bytes: Uint8Array, start: number, end: number, first: number, second: number): number {
+  for (let index = start; index < end; index++) {
+    if (bytes[index] !== first) continue;
+    if (second === -1) return index + 1;
+    if (bytes[index + 1] === second) return Math.min(end, index + 2);
+  }
+  return end;
+}
+
+function skipDigits(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end && (bytes[position] as number) >= 48 && (bytes[position] as number) <= 57) position++;
+  return position;
+}

@@ -1,0 +1,104 @@
+import { fromRfc3339, at, toRfc3339 } from '../base/time.ts';
+import { formatBytes } from '../base/text.ts';
+import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
+import type { ExchangeRow } from '../model/exchange-schema.ts';
+import { endingWords, goawayWords, outcomeWords, requestWords, stallWords, tlsWords } from './exchange-words.ts';
+import { duration } from './words.ts';
+
+/** One thing that happened on the wire. */
+export interface Event {
+  /** RFC 3339, or null where the input has no date. */
+  at: string | null;
+  /** Since the input's first packet. */
+  atSeconds: number;
+  packets: readonly (number | string)[];
+  says: string;
+  /** It cost time or failed. */
+  bad: boolean;
+}
+
+/** An exchange as it went: request, what it waited for, answer. */
+export function exchangeEvents(row: ExchangeRow): Event[] {
+  const moment = momentsOf(row);
+  const { packets, requestSeconds, firstByteSeconds, durationSeconds, responseBytes, outcome } = row;
+  const isAnswered = firstByteSeconds !== null;
+  // Without repeats: first and last of the request, then of the answer.
+  const takesTwo = requestSeconds !== null && requestSeconds > 0 && packets.length > 2;
+  const request = takesTwo ? packets.slice(0, 2) : packets.slice(0, 1);
+  const answer = packets.slice(request.length);
+  const whole = requestSeconds !== null && requestSeconds > 0 ? `, whole after ${duration(requestSeconds)}` : '';
+  const isGood = outcome === 'ok';
+  const events: Event[] = [
+    { ...moment(row.startSeconds), packets: request, says: `${requestWords(row)}${whole}`, bad: false },
+    ...row.stalls.map((stall) => stallEvent(stall, moment)),
+  ];
+  if (isAnswered) {
+    const last = answer.length > 1 ? `, whole after ${duration(durationSeconds)}` : '';
+    events.push({
+      ...moment(row.startSeconds + firstByteSeconds),
+      packets: answer,
+      says: `${isGood || outcome === 'error' ? outcomeWords(row) : 'answer begins'}, first byte after ${duration(firstByteSeconds)}${last} (${formatBytes(responseBytes)})`,
+      bad: !isGood,
+    });
+  }
+  if (!isGood && outcome !== 'error') {
+    events.push({
+      ...moment(row.startSeconds + durationSeconds),
+      packets: isAnswered ? [] : answer,
+      says: `${outcomeWords(row)}, ${duration(durationSeconds)} after it was sent`,
+      bad: true,
+    });
+  }
+  return events.toSorted((a, b) => a.atSeconds - b.atSeconds);
+}
+
+/** A connection as it went: how it opened, what its data waited for, how it ended. */
+export function connectionEvents(row: ConnectionRow): Event[] {
+  const moment = momentsOf(row);
+  const events: Event[] = row.synSent.map((syn, index) => ({
+    at: syn.at,
+    atSeconds: syn.atSeconds,
+    packets: [syn.packet],
+    says:
+      index === 0 ? 'SYN' : `SYN again, ${duration(syn.atSeconds - (row.synSent[index - 1]?.atSeconds ?? 0))} later`,
+    bad: index > 0,
+  }));
+  for (const [index, { at: absolute, atSeconds, packet }] of row.synAcks.entries()) {
+    const connected = row.connectSeconds === null ? '' : `, connected in ${duration(row.connectSeconds)}`;
+    const says = index === 0 ? `SYN-ACK${connected}` : 'SYN-ACK again';
+    events.push({ at: absolute, atSeconds, packets: [packet], says, bad: index > 0 });
+  }
+  if (row.tls !== null) {
+    const { tls } = row;
+    const bad = tls.alerts.length > 0;
+    events.push({ ...moment(tls.startSeconds ?? row.startSeconds), packets: tls.packets, says: tlsWords(tls), bad });
+  }
+  events.push(...row.stalls.map((stall) => stallEvent(stall, moment)));
+  if (row.goaway !== null) {
+    const { at: absolute, atSeconds, packet } = row.goaway;
+    const bad = row.goaway.code !== 0;
+    events.push({ at: absolute, atSeconds, packets: [packet], says: goawayWords(row.goaway), bad });
+  }
+  const end = row.endSeconds ?? row.startSeconds + row.durationSeconds;
+  const bad = row.ending === 'refused' || row.ending === 'reset';
+  events.push({ ...moment(end), packets: row.packets.slice(-1), says: endingWords(row), bad });
+  return events.toSorted((a, b) => a.atSeconds - b.atSeconds);
+}
+
+type Moment = (atSeconds: number) => Pick<Event, 'at' | 'atSeconds'>;
+
+/** Times within a row, as its own start has them. */
+function momentsOf({ startedAt, startSeconds }: Pick<ExchangeRow, 'startedAt' | 'startSeconds'>): Moment {
+  const base = startedAt === null ? null : fromRfc3339(startedAt);
+  return (atSeconds) => ({
+    at: base === null ? null : toRfc3339(base, at(Math.round((atSeconds - startSeconds) * 1e9))),
+    atSeconds,
+  });
+}
+
+const stallEvent = (stall: StallRow, moment: Moment): Event => ({
+  ...moment(stall.startSeconds),
+  packets: stall.packets,
+  says: stallWords(stall),
+  bad: true,
+});

@@ -1,0 +1,89 @@
+import { formatCount, plural } from '../base/text.ts';
+import { grpcStatusName, http2ErrorName } from '../model/code-names.ts';
+import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
+import type { ExchangeRow } from '../model/exchange-schema.ts';
+import { duration } from './words.ts';
+
+/** `GET /api/items`, `postgresql SELECT`. */
+export function requestWords({ protocol, method, path }: ExchangeRow): string {
+  if (path !== '') return [method, path].filter((word) => word !== '').join(' ');
+  return [protocol, method].filter((word) => word !== '').join(' ');
+}
+
+/** `200`, `grpc UNAVAILABLE`, `error 42P01`, `reset by the server`: how it came out. */
+export function outcomeWords(row: ExchangeRow): string {
+  const { outcome, endedBy, resetCode, status, grpcStatus, error } = row;
+  const code = resetCode === null ? '' : ` (${http2ErrorName(resetCode)})`;
+  const by = endedBy === null ? '' : ` by the ${endedBy}`;
+  if (outcome === 'reset') return `reset${by}${code}`;
+  if (outcome === 'closed') return `closed${by} before the answer was whole`;
+  if (outcome === 'cancelled') return `cancelled${by}${code}`;
+  if (outcome === 'incomplete') return 'not seen to its end';
+  if (error !== null) return `error ${error}`;
+  if (grpcStatus !== null) return grpcStatusName(grpcStatus);
+  return status === null ? outcome : String(status);
+}
+
+/** What a stretch of time was waited for: `waited 234 ms for a resent segment`. */
+export function stallWords({ reason, from, durationSeconds, resends, repaired }: StallRow): string {
+  const waited = `waited ${duration(durationSeconds)}`;
+  const other = from === 'client' ? 'server' : 'client';
+  switch (reason) {
+    case 'loss': {
+      const often = resends > 1 ? `, sent ${formatCount(resends)} times more` : '';
+      return repaired
+        ? `${waited} for a resent segment of the ${from}${often}`
+        : `${waited} for a segment of the ${from} that never came through${often}`;
+    }
+    case 'zero-window':
+      return `${waited}: the ${other} had no room for more (window closed)`;
+    case 'delayed-ack':
+      return `${waited} for a delayed acknowledgement of the ${other}`;
+    case 'flow-control':
+      return `${waited}: the ${other}'s HTTP/2 window was used up`;
+    case 'sender-idle':
+      return `the ${from} paused for ${duration(durationSeconds)}`;
+  }
+}
+
+/** How a connection ended. */
+export function endingWords({ ending, endedBy }: ConnectionRow): string {
+  const by = endedBy === null ? '' : ` by the ${endedBy}`;
+  switch (ending) {
+    case 'fin':
+      return `closed${by}`;
+    case 'reset':
+      return `reset${by}`;
+    case 'refused':
+      return 'refused: a reset answers the SYN';
+    case 'replaced':
+      return 'another connection takes its ports';
+    case 'evicted':
+      return 'no longer followed: too many connections at once';
+    case 'captureEnd':
+      return 'open when the capture ends';
+  }
+}
+
+/** `TLS 1.3 handshake, full, in 185 ms`. */
+export function tlsWords({
+  version,
+  resumed,
+  handshakeSeconds,
+  serverName,
+  alerts,
+}: NonNullable<ConnectionRow['tls']>): string {
+  return [
+    `TLS${version === null ? '' : ` ${version}`} handshake`,
+    ...(serverName === null ? [] : [`with ${serverName}`]),
+    ...(resumed === null ? [] : [resumed ? 'resumed' : 'full']),
+    handshakeSeconds === null ? 'not seen whole' : `in ${duration(handshakeSeconds)}`,
+    ...alerts.map((alert) => `alert of the ${alert}`),
+  ].join(', ');
+}
+
+/** `GOAWAY ENHANCE_YOUR_CALM (too_many_pings) of the server, 1 stream open`. */
+export function goawayWords({ code, debug, from, openStreams }: NonNullable<ConnectionRow['goaway']>): string {
+  const why = debug === null ? '' : ` (${debug})`;
+  return `GOAWAY ${http2ErrorName(code)}${why} of the ${from}, ${plural(openStreams, 'stream')} open`;
+}

@@ -1,0 +1,171 @@
+import { formatDuration, plural } from '../base/text.ts';
+import { at, type Duration } from '../base/time.ts';
+import { copyExchange, type Exchange } from '../model/exchange.ts';
+import type { Evidence } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { queueOf, type Queue } from './support/queueing.ts';
+import { partsByServer } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+// Calls of one client at one server that are looked at; the first thousand show the pattern.
+const MAX_CALLS = 1024;
+// A call that waited a tenth of what it takes itself has waited; less is scheduling.
+const WAITED = 0.1;
+
+interface Kept {
+  calls: Exchange[];
+}
+
+export default defineRule({
+  id: 'grpc-single-backend',
+  title: 'One HTTP/2 connection carries all calls to one back end, and they wait for one another',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    pinned:
+      '{count} of {total:call} to {server} waited their turn, {cost:duration} each: one connection carries all, and its back end serves {slots} at a time',
+    clear: 'no calls wait for one another on one HTTP/2 connection ({total:call})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, exchangeTally, (): Kept => ({ calls: [] }));
+    const kept = new Set<ReturnType<typeof groups.of>>();
+    let total = 0;
+    return {
+      exchange(exchange) {
+        const { protocol, shape, outcome } = exchange;
+        if ((protocol !== 'grpc' && protocol !== 'http/2') || shape !== 'call') return;
+        total++;
+        if (outcome !== 'ok') return;
+        const group = groups.of(exchange);
+        kept.add(group);
+        if (group.calls.length >= MAX_CALLS) return;
+        group.calls.push(copyExchange(exchange));
+      },
+      finish() {
+        const queued: (ReturnType<typeof groups.of> & { queue: Queue })[] = [];
+        for (const group of kept) {
+          // Several at once are balanced over back ends already; one after another are one at a time.
+          if (!seen.isJudged(group.peer) || carriedAtOnce(group.calls) > 1) continue;
+          const calls = group.calls.toSorted((a, b) => a.startedAt - b.startedAt);
+          const queue = queueOf(
+            calls.map(({ startedAt, duration }) => ({ from: startedAt, until: at(startedAt + duration) })),
+          );
+          if (queue === null) continue;
+          const tally = exchangeTally();
+          for (const [index, call] of calls.entries()) {
+            const wait = queue.waits[index] as Duration;
+            if (wait > WAITED * queue.service) tally.add(call, wait, (row) => row.packets);
+          }
+          if (tally.count > 0) queued.push({ ...group, tally, queue });
+        }
+        const parts = partsByServer<(typeof queued)[number], Exchange>(queued);
+        for (const { groups: own, tally, subject, input } of parts) {
+          const totals = seen.totals(input, subject).calls;
+          const { queue, peer } = own[0] as (typeof own)[number];
+          report({
+            message: 'pinned',
+            data: {
+              count: tally.count,
+              total: totals.count,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+              slots: queue.slots,
+            },
+            input,
+            subject,
+            of: totals.count,
+            unit: 'exchanges',
+            latency: totals,
+            cost: tally,
+            confidence: peer.backend === null ? 'likely' : 'certain',
+            confidenceBecause:
+              peer.backend === null
+                ? `calls end as if ${queue.slots} were served at a time, and share one connection; that the server is a Service with more back ends does not show from here`
+                : `calls end as if ${queue.slots} were served at a time, and the one connection leads to ${peer.backend}`,
+            evidence: queueEvidence(tally.dearest, queue),
+            because: [
+              {
+                component: 'kube-proxy',
+                setting: 'balancing',
+                value: 'of connections, not of calls',
+                origin: 'default',
+                source: 'kubernetes.io, Virtual IPs and Service Proxies',
+              },
+              {
+                component: 'gRPC client',
+                setting: 'load balancing policy',
+                value: 'pick_first: one connection carries all calls',
+                origin: 'default',
+                source: 'grpc.io, Custom Load Balancing Policies',
+              },
+              {
+                component: peer.backend ?? subject.name,
+                setting: 'calls served at a time',
+                value: `${queue.slots}, ${formatDuration(queue.service)} each`,
+                origin: 'wire',
+                source: 'when calls begin and end',
+              },
+            ],
+            fix: [
+              advice(
+                'manifest',
+                'make the Service headless (clusterIP: None) and let the client balance: target dns:///NAME, service config {"loadBalancingConfig":[{"round_robin":{}}]}',
+                `the Service at ${subject.name} and its clients`,
+                'set the former Service and target again',
+              ),
+              advice(
+                'infrastructure',
+                'balance calls in a proxy that speaks HTTP/2 (service mesh, Gateway API GRPCRoute)',
+                'the cluster',
+                'take the proxy out again',
+              ),
+              advice(
+                'code',
+                'with one back end only: let it serve more calls at a time',
+                `the workload behind ${subject.name}`,
+                'set the former limit again',
+              ),
+            ],
+            whatIfMethod: 'each call without the wait for its turn, as with back ends enough',
+            errors: 0,
+            habit: false,
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no call over HTTP/2 was seen', capture: null });
+        clear('clear', { total }, { count: total, unit: 'exchanges' });
+      },
+    };
+  },
+});
+
+/** How many connections carried calls at the same time. */
+function carriedAtOnce(calls: readonly Exchange[]): number {
+  const spans = new Map<string, { from: number; until: number }>();
+  for (const { connection, startedAt, duration } of calls) {
+    const span = spans.get(connection);
+    if (span === undefined) spans.set(connection, { from: startedAt, until: startedAt + duration });
+    else {
+      span.from = Math.min(span.from, startedAt);
+      span.until = Math.max(span.until, startedAt + duration);
+    }
+  }
+  const all = [...spans.values()];
+  return Math.max(0, ...all.map(({ from }) => all.filter((other) => other.from <= from && from < other.until).length));
+}
+
+function queueEvidence(example: Exchange | undefined, queue: Queue): [Evidence, ...Evidence[]] {
+  if (example === undefined) return evidenceOf([], example);
+  const { path, duration, inFlight } = example;
+  return [
+    {
+      says: `${path}: ${formatDuration(duration)} with ${plural(inFlight, 'other')} open, ${formatDuration(queue.service)} once its turn came`,
+      packets: [...example.packets],
+    },
+  ];
+}

@@ -1,0 +1,84 @@
+import { at, seconds } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import rule from './http-retry.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
+
+const failed: Partial<Exchange> = { status: 503, outcome: 'error' };
+const unanswered: Partial<Exchange> = {
+  status: -1,
+  outcome: 'cancelled',
+  endedBy: 'client',
+  firstByteAt: at(Number.NaN),
+};
+
+/** Failed calls, each tried again after these waits in milliseconds (beyond the 10 that are always between). */
+function retried(times: number, waits: readonly number[], failure = failed, parts: Partial<Exchange> = {}): Traffic {
+  const traffic = new Traffic().calls(6);
+  for (let time = 0; time < times; time++) {
+    for (const [index, wait] of waits.entries()) {
+      traffic.call({}, { ...failure, ...(index > 0 ? parts : {}) }).wait(wait);
+    }
+    traffic.call({}, parts).calls(4);
+  }
+  return traffic;
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: '503 with exponential backoff',
+      ...retried(3, [300, 600]).rows,
+      reports: [
+        {
+          message: 'retried',
+          says: /^3 of 21 calls to 10\.96\.44\.12:8080 failed with 503 and were tried again, 9\d\d ms more each$/,
+          count: 3,
+          of: 21,
+          cost: [0.9, 0.95],
+          confidence: 'likely',
+          evidence: [/GET \/api\/items: 503 after 4(\.0+)? ms/, /tried again after 310 ms, 610 ms \(3 tries in all\)/],
+        },
+      ],
+    },
+    {
+      name: '429 that says when to come back, once',
+      ...retried(1, [1000], { ...failed, status: 429, outcome: 'ok', retryAfter: seconds(1) }).rows,
+      reports: [{ count: 1, confidence: 'certain', settings: [/429/, /Retry-After: 1\.0* ?s|Retry-After: 1 s/] }],
+    },
+    {
+      name: 'gRPC says so itself',
+      ...new Traffic()
+        .calls(3, {}, { protocol: 'grpc', grpcStatus: 0 })
+        .call({}, { protocol: 'grpc', grpcStatus: 14, outcome: 'error' })
+        .wait(20)
+        .call({}, { protocol: 'grpc', grpcStatus: 0, previousAttempts: 1 }).rows,
+      reports: [{ count: 1, says: /UNAVAILABLE/, confidence: 'certain', because: /grpc-previous-rpc-attempts/ }],
+    },
+    {
+      name: 'a gateway that goes to its next upstream at once',
+      ...joined(
+        new Traffic({ server: '10.0.4.4' }).calls(4).calls(2, { takes: 1000 }, unanswered).rows,
+        new Traffic({ server: '10.0.4.5' })
+          .wait(56 + 1001)
+          .call()
+          .wait(1000 - 4)
+          .call().rows,
+      ),
+      reports: [{ count: 2, says: /no answer in time/, subject: '10.0.4.4:8080', cost: [1.0, 1.02] }],
+    },
+  ],
+  clear: [
+    {
+      name: 'errors that nobody tries again: the next call comes as soon as ever',
+      ...new Traffic().calls(8).call({}, failed).calls(3).call({}, failed).calls(3).rows,
+      says: /no failed call was tried again \(2 of 16 calls failed\)/,
+    },
+    { name: 'a pause after an error, once', ...retried(1, [300]).rows },
+    { name: '4xx that belong to the interface', ...retried(3, [300], { status: 404 }).rows },
+    {
+      name: 'Retry-After that the client does not mind',
+      ...retried(2, [0], { ...failed, status: 429, outcome: 'ok', retryAfter: seconds(5) }).rows,
+    },
+  ],
+});

@@ -1,0 +1,112 @@
+import type { Duration, Timestamp } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { PacketId } from '../../model/packet.ts';
+import type { OccurrencesOf } from './subjects.ts';
+import { exchangeTally, type ExchangeTally } from './tally.ts';
+import type { Peer, Traffic } from './traffic.ts';
+import { createUsual, usualOfKind, type Kind } from './usual.ts';
+
+// Groups of slow ones: a few sizes for each kind that is slow at all.
+const MAX_BANDS = 512;
+// A band spans a factor of 1.4: fine enough to divide what stands out from what does not.
+const BANDS_PER_OCTAVE = 2;
+
+export interface ContrastOptions {
+  /** Below this nothing stands out, however quick the others are. */
+  least: Duration;
+  /** How many times the usual one of its kind a slow one takes. */
+  factor: number;
+}
+
+/** Exchanges of one client, server and kind that stand out. */
+export interface StandingOut extends OccurrencesOf<Exchange> {
+  readonly peer: Peer;
+  /** `GET /api/items`. */
+  readonly kind: string;
+  /** Costs are what they took beyond the usual. */
+  readonly tally: ExchangeTally;
+  /** The median of the kind… */
+  usual: Duration;
+  /** …and how many there are of it. */
+  of: number;
+  /** When the last of them began. */
+  lastAt: Timestamp;
+}
+
+interface Band {
+  readonly peer: Peer;
+  readonly kind: Kind;
+  readonly tally: ExchangeTally;
+  least: Duration;
+  lastAt: Timestamp;
+}
+
+/**
+ * Finds exchanges that take far longer than the others of their kind (server, method and path).
+ * What is usual shows only in the end, so slow ones are kept by size until then. Who only wants
+ * to know what is usual takes `createUsual`.
+ */
+export function createContrast(traffic: Traffic, { least, factor }: ContrastOptions) {
+  const usual = createUsual(traffic);
+  const bands = new Map<Kind, Map<string, Band>>();
+  let count = 0;
+
+  function bandOf(kind: Kind, peer: Peer, measure: Duration): Band | null {
+    const size = Math.floor(BANDS_PER_OCTAVE * Math.log2(measure / least));
+    const key = `${size}|${peer.client}`;
+    const ofKind = bands.get(kind) ?? new Map<string, Band>();
+    const known = ofKind.get(key);
+    if (known !== undefined) return known;
+    if (count >= MAX_BANDS) return null;
+    count++;
+    const lastAt = Number.NEGATIVE_INFINITY as Timestamp;
+    const band: Band = { peer, kind, tally: exchangeTally(), least: measure, lastAt };
+    bands.set(kind, ofKind.set(key, band));
+    return band;
+  }
+
+  return {
+    /** One exchange, with how long it took in the rule's own measure: that and no more is its cost. */
+    add(exchange: Exchange, measure: Duration, packets: (exchange: Exchange) => readonly PacketId[]): void {
+      if (!(measure >= 0)) return;
+      const kind = usual.add(exchange, measure);
+      if (kind === null || measure < least) return;
+      const band = bandOf(kind, traffic.peerOf(exchange), measure);
+      if (band === null) return;
+      band.tally.add(exchange, measure, packets);
+      if (measure < band.least) band.least = measure;
+      if (exchange.startedAt > band.lastAt) band.lastAt = exchange.startedAt;
+    },
+    usual,
+    /** What stands out so far, one group for each client, server and kind. */
+    standingOut(): StandingOut[] {
+      const found: StandingOut[] = [];
+      for (const [kind, ofKind] of bands) {
+        const median = usualOfKind(kind);
+        if (median === null) continue;
+        const groups = new Map<Peer, StandingOut>();
+        for (const { peer, tally, least: shortest, lastAt } of ofKind.values()) {
+          if (shortest < factor * median) continue;
+          const group = groups.get(peer) ?? createGroup(peer, kind, median);
+          group.tally.absorb(tally.beyond(median));
+          if (lastAt > group.lastAt) group.lastAt = lastAt;
+          groups.set(peer, group);
+        }
+        found.push(...groups.values());
+      }
+      return found;
+    },
+  };
+}
+
+const createGroup = (peer: Peer, { name, delays }: Kind, usual: Duration): StandingOut => ({
+  peer,
+  input: peer.input,
+  client: peer.client,
+  server: peer.server,
+  kind: name,
+  tally: exchangeTally(),
+  usual,
+  of: delays.count,
+  lastAt: Number.NEGATIVE_INFINITY as Timestamp,
+});

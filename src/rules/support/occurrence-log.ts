@@ -1,0 +1,105 @@
+import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import type { KeptOccurrences, Occurrence } from '../../model/finding.ts';
+
+// Enough to tell what share of a finding another one explains, in 100 kilobytes at most: a rule
+// has a log for each group that it counts, a few hundred in the worst case.
+const MAX_KEPT = 1024;
+// Of a finding: several groups together.
+const MAX_KEPT_TOGETHER = 4096;
+
+/** The earliest occurrences of a finding in short, in columns: no object is made for any. */
+export class OccurrenceLog implements KeptOccurrences {
+  completeUntil = at(Number.POSITIVE_INFINITY);
+  #ids: string[] = [];
+  #connections: string[] = [];
+  #clients: string[] = [];
+  #servers: string[] = [];
+  #from: Timestamp[] = [];
+  #until: Timestamp[] = [];
+  #costs: Duration[] = [];
+  #lasted: Duration[] = [];
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  add(
+    id: string,
+    connection: string,
+    client: string,
+    server: string,
+    from: Timestamp,
+    until: Timestamp,
+    cost: Duration,
+    lasted: Duration,
+  ): void {
+    if (this.#ids.length >= MAX_KEPT) this.#leaveOut(until);
+    else this.#push(id, connection, client, server, from, until, cost, lasted);
+  }
+
+  /**
+   * Another log's besides; that one stays as it was.
+   * @param less what each of them costs less
+   */
+  addAll(other: KeptOccurrences, less = 0): void {
+    this.#leaveOut(other.completeUntil);
+    if (this.size + other.size <= MAX_KEPT_TOGETHER) {
+      for (const occurrence of other) this.#pushWhole(occurrence, less);
+      return;
+    }
+    const all = [...this, ...other].toSorted((a, b) => a.until - b.until);
+    this.#ids = [];
+    this.#connections = [];
+    this.#clients = [];
+    this.#servers = [];
+    this.#from = [];
+    this.#until = [];
+    this.#costs = [];
+    this.#lasted = [];
+    for (const occurrence of all.slice(0, MAX_KEPT_TOGETHER)) this.#pushWhole(occurrence);
+    this.#leaveOut((all[MAX_KEPT_TOGETHER] as Occurrence).until);
+  }
+
+  *[Symbol.iterator](): Generator<Occurrence> {
+    for (let index = 0; index < this.#ids.length; index++) {
+      yield {
+        id: this.#ids[index] as string,
+        connection: this.#connections[index] as string,
+        client: this.#clients[index] as string,
+        server: this.#servers[index] as string,
+        from: this.#from[index] as Timestamp,
+        until: this.#until[index] as Timestamp,
+        cost: this.#costs[index] as Duration,
+        lasted: this.#lasted[index] as Duration,
+      };
+    }
+  }
+
+  #leaveOut(until: Timestamp): void {
+    if (until < this.completeUntil) this.completeUntil = until;
+  }
+
+  #pushWhole({ id, connection, client, server, from, until, cost, lasted }: Occurrence, less = 0): void {
+    this.#push(id, connection, client, server, from, until, nanoseconds(cost - less), lasted);
+  }
+
+  #push(
+    id: string,
+    connection: string,
+    client: string,
+    server: string,
+    from: Timestamp,
+    until: Timestamp,
+    cost: Duration,
+    lasted: Duration,
+  ): void {
+    this.#ids.push(id);
+    this.#connections.push(connection);
+    this.#clients.push(client);
+    this.#servers.push(server);
+    this.#from.push(from);
+    this.#until.push(until);
+    this.#costs.push(cost);
+    this.#lasted.push(lasted);
+  }
+}

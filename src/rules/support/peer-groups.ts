@@ -1,0 +1,51 @@
+import type { Duration } from '../../base/time.ts';
+import type { Connection } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { PacketId } from '../../model/packet.ts';
+import type { OccurrencesOf } from './subjects.ts';
+import type { Extent, Tally } from './tally.ts';
+import type { Peer, Traffic } from './traffic.ts';
+
+/** What a rule counts of one client at one server. */
+export interface PeerGroup<Row extends Exchange | Connection> extends OccurrencesOf<Row> {
+  readonly peer: Peer;
+}
+
+/**
+ * Occurrences by client and server, with whatever else a rule counts of them. As many as there
+ * are peers, which are bounded.
+ * @param createTally `exchangeTally` or `connectionTally`
+ */
+export function createPeerGroups<Row extends Exchange | Connection, Extra extends object>(
+  traffic: Traffic,
+  createTally: () => Tally<Row>,
+  createExtra: () => Extra,
+) {
+  type Group = PeerGroup<Row> & Extra;
+  const groups = new Map<Peer, Group>();
+
+  return {
+    /** The row's group. */
+    of(row: Row): Group {
+      const peer = traffic.peerOf(row);
+      const known = groups.get(peer);
+      if (known !== undefined) return known;
+      const { input, client, server } = peer;
+      const group = { peer, input, client, server, tally: createTally(), ...createExtra() };
+      groups.set(peer, group);
+      return group;
+    },
+    /** One occurrence more. @returns its group */
+    add(row: Row, cost: Duration, packets: (row: Row) => readonly PacketId[], extent?: Extent): Group {
+      const group = this.of(row);
+      group.tally.add(row, cost, packets, extent);
+      return group;
+    },
+    /** Those with occurrences. */
+    all: (): Group[] => [...groups.values()].filter(({ tally }) => tally.count > 0),
+    /** Of those, what a rule about requests judges; ask in `finish`. */
+    judged(): Group[] {
+      return this.all().filter(({ peer }) => traffic.isJudged(peer));
+    },
+  };
+}

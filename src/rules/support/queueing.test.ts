@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { at } from '../../base/time.ts';
+import { queueOf, type Span } from './queueing.ts';
+
+/** Calls that arrive at these times (ms) at a server with `slots` workers, each call taking `service` ms of one. */
+function served(arrivals: readonly number[], slots: number, service: (index: number) => number): Span[] {
+  const free = Array.from({ length: slots }, () => 0);
+  return arrivals.map((arrival, index) => {
+    const worker = free.indexOf(Math.min(...free));
+    const turn = Math.max(arrival, free[worker] as number);
+    free[worker] = turn + service(index);
+    return { from: at(arrival * 1e6), until: at((free[worker] as number) * 1e6) };
+  });
+}
+
+describe('queueOf', () => {
+  it('tells how many are served at a time, and what each waited', () => {
+    // Ten arrive at once, and again when those are served.
+    const arrivals = Array.from({ length: 40 }, (_, index) => Math.floor(index / 10) * 140 + (index % 10) * 0.1);
+    const queue = queueOf(served(arrivals, 2, (index) => 27 + (index % 3)));
+    expect(queue?.slots).toBe(2);
+    expect(queue!.service / 1e6).toBeGreaterThan(26);
+    expect(queue!.service / 1e6).toBeLessThan(30);
+    expect(queue!.waits[0]).toBe(0);
+    expect(queue!.waits[9]! / 1e6).toBeGreaterThan(80);
+  });
+
+  it('sees none where calls just take their time', () => {
+    const sizes = [3, 25, 8, 14, 2, 19, 6];
+    const arrivals = Array.from({ length: 60 }, (_, index) => index * 2);
+    expect(queueOf(served(arrivals, 60, (index) => sizes[index % sizes.length] as number))).toBeNull();
+  });
+
+  it('sees none where all take the same, however many are open', () => {
+    const arrivals = Array.from({ length: 60 }, (_, index) => index * 2);
+    expect(queueOf(served(arrivals, 60, () => 40))).toBeNull();
+  });
+
+  it('sees none where a few wait now and then', () => {
+    const arrivals = Array.from({ length: 60 }, (_, index) => index * 20 + (index % 10 === 9 ? -15 : 0));
+    expect(queueOf(served(arrivals, 1, () => 15))).toBeNull();
+  });
+
+  it('never says of a wait that it is longer than the call', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(1000), fc.nat(100)), { minLength: 20, maxLength: 60 }), (pairs) => {
+        const spans = pairs
+          .map(([from, lasts]) => ({ from: at(from * 1e6), until: at((from + lasts) * 1e6) }))
+          .toSorted((a, b) => a.from - b.from);
+        const queue = queueOf(spans);
+        for (const [index, wait] of (queue?.waits ?? []).entries()) {
+          expect(wait).toBeGreaterThanOrEqual(0);
+          expect(Number.isFinite(wait)).toBe(true);
+          expect(spans[index]).toBeDefined();
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,172 @@
+import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
+import { kindOf } from './usual.ts';
+
+// Nobody waits longer between two tries of one call.
+const MAX_BACKOFF = seconds(60);
+// Calls of a client's kinds, and failed ones that may be tried again.
+const MAX_KINDS = 512;
+const MAX_FAILED = 64;
+// Gaps after successes that are kept to compare with: the latest.
+const MAX_GAPS = 64;
+const LEAST_GAPS = 4;
+// "Clearly longer than after a success": twice the longest of those, and by what scheduling can't explain.
+const LONGER = 2;
+const LEAST_LONGER = milliseconds(20);
+// A client that honours Retry-After comes back then, and soon after.
+const AFTER_EARLY = milliseconds(20);
+const AFTER_LATE = seconds(1);
+// Who gives up on one server and goes to another does so at once.
+const AT_ONCE = milliseconds(100);
+
+const TOO_MANY_REQUESTS = 429;
+const UNAVAILABLE = 14;
+const RESOURCE_EXHAUSTED = 8;
+const ABORTED = 10;
+
+/** Why a try failed, in words. */
+export type Failure = string;
+
+/** A call that was tried more than once, as far as it went. */
+export interface Chain {
+  /** The first try. */
+  first: Exchange;
+  /** The last one so far. */
+  last: Exchange;
+  tries: number;
+  failures: Failure[];
+  /** From the end of a try to the start of the next. */
+  gaps: Duration[];
+  /** What shows that it is one call: a header, `Retry-After`, another server at once, or the wait. */
+  because: 'header' | 'retry-after' | 'next-server' | 'backoff';
+  packets: number[];
+  /** Another call of the kind began since: a wait says nothing any more. */
+  interrupted: boolean;
+}
+
+interface Kind {
+  failed: Chain[];
+  /** Of the latest exchange that succeeded. */
+  succeededAt: Timestamp;
+  gapsAfterSuccess: number[];
+}
+
+/** What an exchange failed with that is worth another try; null where it did not. */
+export function failureOf(exchange: Exchange): Failure | null {
+  const { status, grpcStatus, outcome } = exchange;
+  if (grpcStatus === UNAVAILABLE) return 'UNAVAILABLE';
+  if (grpcStatus === RESOURCE_EXHAUSTED) return 'RESOURCE_EXHAUSTED';
+  if (grpcStatus === ABORTED) return 'ABORTED';
+  if (status === TOO_MANY_REQUESTS || (status >= 500 && status < 600)) return String(status);
+  if (isResponded(exchange)) return null;
+  if (outcome === 'reset') return 'reset';
+  if (outcome === 'closed') return 'closed without an answer';
+  return outcome === 'cancelled' ? 'no answer in time' : null;
+}
+
+const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
+
+/**
+ * Puts tries of one call together: same client, method and path, one after a failed other, where
+ * something shows that it is the same call and not the next.
+ * @param done each chain when a try succeeds, or when it is too late for another
+ */
+export function createRetries(done: (chain: Chain) => void) {
+  const kinds = new Map<string, Kind>();
+
+  function kindFor(exchange: Exchange): Kind | null {
+    const key = `${exchange.input}|${exchange.client}|${kindOf(exchange)}|${exchange.host}`;
+    const known = kinds.get(key);
+    if (known !== undefined) return known;
+    if (kinds.size >= MAX_KINDS) return null;
+    const kind: Kind = { failed: [], succeededAt: at(Number.NaN), gapsAfterSuccess: [] };
+    kinds.set(key, kind);
+    return kind;
+  }
+
+  /** The chain that this exchange goes on with, and what shows it. */
+  function continued(kind: Kind, exchange: Exchange): { chain: Chain; because: Chain['because'] } | null {
+    let best: { chain: Chain; because: Chain['because'] } | null = null;
+    for (const chain of kind.failed) {
+      const gap = exchange.startedAt - endOf(chain.last);
+      if (gap < 0 || gap > MAX_BACKOFF) continue;
+      const because = proofOf(kind, chain, exchange, gap);
+      if (because !== null) best = { chain, because };
+      if (because === 'header') return best;
+    }
+    return best;
+  }
+
+  return {
+    /** One exchange that has ended; streams are none. */
+    add(exchange: Exchange): void {
+      const kind = kindFor(exchange);
+      if (kind === null) return;
+      while (kind.failed.length > 0 && exchange.startedAt - endOf((kind.failed[0] as Chain).last) > MAX_BACKOFF) {
+        settle(kind.failed.shift() as Chain);
+      }
+      const failure = failureOf(exchange);
+      const found = continued(kind, exchange);
+      if (found !== null) {
+        const { chain, because } = found;
+        kind.failed.splice(kind.failed.indexOf(chain), 1);
+        chain.gaps.push(nanoseconds(exchange.startedAt - endOf(chain.last)));
+        chain.last = copyExchange(exchange);
+        chain.tries++;
+        chain.packets.push(...exchange.packets);
+        if (chain.because === 'backoff') chain.because = because;
+        if (failure === null) settle(chain);
+        else keep(kind, { ...chain, failures: [...chain.failures, failure] });
+      } else {
+        for (const chain of kind.failed) if (exchange.startedAt >= endOf(chain.last)) chain.interrupted = true;
+        const gap = exchange.startedAt - kind.succeededAt;
+        if (gap >= 0) {
+          if (kind.gapsAfterSuccess.length >= MAX_GAPS) kind.gapsAfterSuccess.shift();
+          kind.gapsAfterSuccess.push(gap);
+        }
+        if (failure !== null) {
+          const copy = copyExchange(exchange);
+          keep(kind, {
+            first: copy,
+            last: copy,
+            tries: 1,
+            failures: [failure],
+            gaps: [],
+            because: 'backoff',
+            packets: [...exchange.packets],
+            interrupted: false,
+          });
+        }
+      }
+      if (failure === null) kind.succeededAt = at(endOf(exchange));
+      else if (found === null) kind.succeededAt = at(Number.NaN);
+    },
+    /** Chains that may go on, as far as they are. */
+    open: (): Chain[] => [...kinds.values()].flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
+  };
+
+  function keep(kind: Kind, chain: Chain): void {
+    if (kind.failed.length >= MAX_FAILED) settle(kind.failed.shift() as Chain);
+    kind.failed.push(chain);
+  }
+
+  function settle(chain: Chain): void {
+    if (chain.tries > 1) done(chain);
+  }
+}
+
+function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {
+  if (exchange.previousAttempts > 0) return exchange.previousAttempts === chain.tries ? 'header' : null;
+  if (chain.because === 'header' && chain.tries > 1) return null;
+  const { retryAfter } = chain.last;
+  if (retryAfter > 0) {
+    return gap >= retryAfter - AFTER_EARLY && gap <= retryAfter + AFTER_LATE ? 'retry-after' : null;
+  }
+  const isElsewhere = exchange.server !== chain.last.server || exchange.backend !== chain.last.backend;
+  const isUnanswered = !isResponded(chain.last);
+  if (isUnanswered && isElsewhere && gap <= AT_ONCE) return 'next-server';
+  const { gapsAfterSuccess } = kind;
+  if (gapsAfterSuccess.length < LEAST_GAPS || chain.interrupted) return null;
+  const longest = Math.max(...gapsAfterSuccess);
+  return gap > LONGER * longest && gap > longest + LEAST_LONGER ? 'backoff' : null;
+}

@@ -1,0 +1,107 @@
+import { formatDuration } from '../../base/text.ts';
+import type { Duration } from '../../base/time.ts';
+import type { Side, Stall, StallReason } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { Evidence, Fix, Setting } from '../../model/finding.ts';
+import type { Confidence } from '../../model/lookup.ts';
+import { kindOf } from './usual.ts';
+import type { RuleContext } from './define-rule.ts';
+import { evidenceOf } from './evidence.ts';
+import { createPeerGroups } from './peer-groups.ts';
+import { stalledTime, stallPackets, stallsOf } from './stalls.ts';
+import { isHabit, partsByServer } from './subjects.ts';
+import { exchangeTally } from './tally.ts';
+import { traffic } from './traffic.ts';
+import type { Observer } from '../../model/observer.ts';
+
+/** What one rule about stalled exchanges differs in from another. */
+export interface StallRule {
+  reason: StallReason;
+  /** Shorter waits are no occurrence. */
+  least: Duration;
+  /** Occurrences that make a finding; fewer are chance. */
+  leastCount: number;
+  confidence: Confidence;
+  confidenceBecause: string;
+  /** What is said of the data that waited. */
+  waited(stall: Stall): string;
+  because(server: string, from: Side): Setting[];
+  fix(server: string, from: Side): Fix[];
+}
+
+interface Counted {
+  fromClient: number;
+  fromServer: number;
+}
+
+/**
+ * A rule that counts exchanges which waited for one reason: each costs what its stalls took. Its
+ * messages are `stalled` (count, total, server, cost, side) and `clear` (total).
+ */
+export function stallRule(
+  { report, clear, unobservable, fact }: RuleContext<'stalled' | 'clear'>,
+  options: StallRule,
+): Observer {
+  const seen = fact(traffic);
+  const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0 }));
+  const own = (exchange: Exchange): Stall[] => stallsOf(exchange, options.reason);
+  const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
+  let total = 0;
+  return {
+    exchange(exchange) {
+      total++;
+      if (exchange.stalls.length === 0) return;
+      const stalls = own(exchange);
+      const cost = stalledTime(exchange, stalls);
+      if (cost < options.least) return;
+      const group = groups.add(exchange, cost, packets);
+      if (stalls[0]?.from === 'client') group.fromClient++;
+      else group.fromServer++;
+    },
+    finish() {
+      const parts = partsByServer(groups.all()).filter(({ tally }) => tally.count >= options.leastCount);
+      for (const { groups: members, tally, subject, input } of parts) {
+        const totals = seen.totals(input, subject);
+        const streams = seen.peers().reduce((sum, peer) => sum + (peer.input === input ? peer.streams : 0), 0);
+        const of = Math.max(tally.count, totals.calls.count === 0 ? streams : totals.calls.count);
+        const clientSide = members.reduce((sum, { fromClient, fromServer }) => sum + fromClient - fromServer, 0);
+        const side: Side = clientSide > 0 ? 'client' : 'server';
+        report({
+          message: 'stalled',
+          data: { count: tally.count, total: of, server: subject.name, cost: tally.costs.quantile(0.5), side },
+          input,
+          subject,
+          of,
+          unit: 'exchanges',
+          latency: totals.calls,
+          cost: tally,
+          confidence: options.confidence,
+          confidenceBecause: options.confidenceBecause,
+          evidence: stallEvidence(tally.dearest, own, options),
+          because: options.because(subject.name, side),
+          fix: options.fix(subject.name, side),
+          whatIfMethod: 'each affected exchange without these waits',
+          errors: 0,
+          habit: isHabit(tally.count, of),
+        });
+      }
+      if (parts.length > 0) return;
+      if (total === 0) return unobservable({ why: 'no exchange was seen', capture: null });
+      clear('clear', { total }, { count: total, unit: 'exchanges' });
+    },
+  };
+}
+
+function stallEvidence(
+  example: Exchange | undefined,
+  own: (exchange: Exchange) => readonly Stall[],
+  options: StallRule,
+): [Evidence, ...Evidence[]] {
+  if (example === undefined) return evidenceOf([], example);
+  const lines: Evidence[] = [{ says: kindOf(example), packets: [...example.packets] }];
+  for (const stall of own(example)) {
+    if (stall.packets.length === 0) continue;
+    lines.push({ says: `${options.waited(stall)}: ${formatDuration(stall.duration)}`, packets: [...stall.packets] });
+  }
+  return evidenceOf(lines, example);
+}

@@ -1,0 +1,26 @@
+import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Stall, StallReason } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { PacketId } from '../../model/packet.ts';
+import { Intervals } from './intervals.ts';
+
+/** What an exchange waited for, for one of these reasons. */
+export const stallsOf = (exchange: Exchange, ...reasons: readonly StallReason[]): Stall[] =>
+  exchange.stalls.filter(({ reason }) => reasons.includes(reason));
+
+/** How long it waited so: stalls that overlap count once, and only what lies within the exchange. */
+export function stalledTime(exchange: Exchange, stalls: readonly Stall[]): Duration {
+  const { startedAt, duration } = exchange;
+  const intervals = new Intervals();
+  for (const stall of stalls) {
+    intervals.add(
+      Math.max(startedAt, stall.startedAt),
+      Math.min(startedAt + duration, stall.startedAt + stall.duration),
+    );
+  }
+  return nanoseconds(intervals.length());
+}
+
+/** The exchange's own packets and those of its stalls, in order. */
+export const stallPackets = (exchange: Exchange, stalls: readonly Stall[]): PacketId[] =>
+  [...new Set([...exchange.packets, ...stalls.flatMap(({ packets }) => packets)])].toSorted((a, b) => a - b);

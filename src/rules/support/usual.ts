@@ -1,0 +1,57 @@
+import type { Duration } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import { Delays } from './delays.ts';
+import type { Peer, Traffic } from './traffic.ts';
+
+// Kinds of calls of one service are dozens; paths whose identifiers stay unknown could be any
+// number, and are not told apart beyond this: of them nothing is usual.
+const MAX_KINDS = 512;
+// So many of a kind say what is usual; of fewer, the slow one may be the usual one.
+const LEAST_KNOWN = 5;
+
+/** Calls that should take about as long as one another: of one server, method and path template. */
+export interface Kind {
+  /** `GET /api/items`. */
+  readonly name: string;
+  readonly delays: Delays;
+}
+
+/** Method and path template; a database's protocol and kind of request. */
+export const kindOf = ({ protocol, method, path }: Exchange): string =>
+  path === '' ? `${protocol} ${method}` : `${method} ${path}`;
+
+/** The median of a kind, from what was seen so far; null where that is too little. */
+export const usualOfKind = ({ delays }: Kind): Duration | null =>
+  delays.count < LEAST_KNOWN ? null : delays.quantile(0.5);
+
+const keyOf = ({ input, server }: Peer, name: string): string => `${input}|${server}|${name}`;
+
+/** How long calls of each kind usually take, in whatever measure a rule adds. */
+export function createUsual(traffic: Traffic) {
+  const kinds = new Map<string, Kind>();
+
+  return {
+    /** Counts one; null where there are too many kinds to tell. */
+    add(exchange: Exchange, measure: Duration): Kind | null {
+      const name = kindOf(exchange);
+      const key = keyOf(traffic.peerOf(exchange), name);
+      let kind = kinds.get(key);
+      if (kind === undefined) {
+        if (kinds.size >= MAX_KINDS) return null;
+        kind = { name, delays: new Delays() };
+        kinds.set(key, kind);
+      }
+      kind.delays.add(measure);
+      return kind;
+    },
+    /** What is usual for the exchange's kind, from what was seen so far; null where that is too little. */
+    of(exchange: Exchange): Duration | null {
+      const kind = kinds.get(keyOf(traffic.peerOf(exchange), kindOf(exchange)));
+      return kind === undefined ? null : usualOfKind(kind);
+    },
+    /** How many there are of all kinds. */
+    get count(): number {
+      return [...kinds.values()].reduce((sum, { delays }) => sum + delays.count, 0);
+    },
+  };
+}

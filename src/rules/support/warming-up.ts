@@ -1,0 +1,15 @@
+import { seconds, type Timestamp } from '../../base/time.ts';
+
+// RULES, Warming up: what comes within the first second of a process or a connection loads
+// classes, fills caches and grows pools; it is `info`, unless it repeats.
+const WARM_UP = seconds(1);
+// Where it is more than a tenth of all there is, the second is the capture and no start.
+const WARM_UP_SHARE = 0.1;
+
+/**
+ * All occurrences lie at the start of what was seen, and are few of it.
+ * @param startsAt the first thing that was seen of the client, the server or the capture
+ * @param lastAt the last occurrence's start
+ */
+export const isWarmingUp = (startsAt: Timestamp, lastAt: Timestamp, count: number, of: number): boolean =>
+  lastAt - startsAt <= WARM_UP && count <= WARM_UP_SHARE * of;

@@ -1,0 +1,84 @@
+import { inputOf } from '../model/testing/rows.ts';
+import rule from './tcp-connect-refused.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
+
+const healthy = (): Traffic => new Traffic().open().calls(5).close();
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'a server that refuses half of the connections: errors, though they cost no time',
+      ...healthy().refused(3).open().calls(2).rows,
+      reports: [
+        {
+          message: 'refused',
+          count: 3,
+          of: 5,
+          subject: '10.96.44.12:8080',
+          says: /^10\.96\.44\.12:8080 refused 3 of 5 connections$/,
+          confidence: 'certain',
+          cost: [0.0001, 0.0003],
+          errors: 3,
+          evidence: [/SYN, refused with a reset after 200 µs/],
+          onlyInfo: false,
+        },
+      ],
+    },
+    {
+      name: 'the one back end that refuses, where a capture on the node shows it',
+      ...joined(
+        new Traffic({ backend: '10.0.4.4:8080' }).open().calls(3).rows,
+        new Traffic({ backend: '10.0.4.5:8080' }).refused(2).rows,
+      ),
+      reports: [{ message: 'behind', says: /^10\.0\.4\.5:8080 behind 10\.96\.44\.12:8080 refused 2 of 3/ }],
+    },
+    {
+      name: 'each server that refuses by itself',
+      ...joined(
+        new Traffic({ server: '10.96.0.1' }).refused(2).rows,
+        new Traffic({ server: '10.96.0.2' }).refused(4).rows,
+        healthy().rows,
+      ),
+      reports: [
+        { subject: '10.96.0.2:8080', count: 4, of: 4 },
+        { subject: '10.96.0.1:8080', count: 2, of: 2 },
+      ],
+    },
+    {
+      name: 'one refusal, which is no more than worth knowing',
+      ...healthy().refused().rows,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'localhost that listens on IPv4 only: the program goes on with it at once',
+      ...joined(
+        new Traffic({ client: '::1', server: '::1' }).refused(4).rows,
+        new Traffic({ client: '127.0.0.1', server: '127.0.0.1' }).open().calls(4).rows,
+      ),
+      reports: [{ subject: '[::1]:8080', count: 4, onlyInfo: true }],
+    },
+  ],
+  clear: [
+    { name: 'connections that open', ...healthy().rows, says: /no connection was refused \(1 opened\)/ },
+    {
+      name: 'a connection that is reset after it opened',
+      ...new Traffic().open().call().close({ ending: 'reset', endedBy: 'server' }).rows,
+    },
+    {
+      name: 'SYNs that nobody answers',
+      ...new Traffic()
+        .open({ connect: null, again: [1000, 2000] })
+        .wait(3000)
+        .close({ ending: 'captureEnd', endedBy: null }).rows,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'connections that were open before the capture began',
+      ...new Traffic().open({ before: true }).calls(5).rows,
+      inputs: [inputOf()],
+      why: /no connection opens within the capture/,
+    },
+  ],
+});

@@ -1,0 +1,125 @@
+import { formatDuration } from '../base/text.ts';
+import { nanoseconds } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Evidence } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { connectionPackets, evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { connectionTally } from './support/tally.ts';
+import { traffic, type Traffic } from './support/traffic.ts';
+
+// A Service has a few back ends; of more, naming none says as much.
+const MAX_BACKENDS = 4;
+
+export default defineRule({
+  id: 'tcp-connect-refused',
+  title: 'Connections are refused: nobody listens there',
+  category: 'connection',
+  sees: ['tcp'],
+  messages: {
+    refused: '{server} refused {count} of {total:connection}',
+    behind: '{backend} behind {server} refused {count} of {total:connection}',
+    clear: 'no connection was refused ({total} opened)',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>() }));
+    return {
+      connection(connection) {
+        if (connection.ending !== 'refused') return;
+        // What the refused try took; a program that waits before the next one waits by its own will.
+        const cost = nanoseconds(connection.connectDuration >= 0 ? connection.connectDuration : 0);
+        const { backends } = groups.add(connection, cost, connectionPackets);
+        if (connection.backend !== null && backends.size < MAX_BACKENDS) backends.add(connection.backend);
+      },
+      finish() {
+        const parts = partsByServer(groups.all());
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { opened, opening } = seen.totals(input, subject);
+          const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
+          const where = backend !== undefined && others.length === 0 ? backend : subject.name;
+          report({
+            message: where === subject.name ? 'refused' : 'behind',
+            data: { server: subject.name, backend: where, count: tally.count, total: opened },
+            input,
+            subject,
+            of: opened,
+            unit: 'connections',
+            latency: opening,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: 'each SYN was answered with a reset',
+            evidence: refusalEvidence(tally.dearest),
+            because: [
+              {
+                component: where,
+                setting: 'listener',
+                value: 'none, a SYN is answered with a reset',
+                origin: 'wire',
+                source: 'the packets',
+              },
+              {
+                component: 'pod',
+                setting: 'readinessProbe',
+                value: 'none, a pod gets connections as soon as it runs',
+                origin: 'default',
+                source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
+              },
+            ],
+            fix: [
+              advice(
+                'manifest',
+                'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
+                `the workload behind ${subject.name}`,
+                'take the probe out again',
+                'kubectl get endpointslices -A -o wide',
+              ),
+            ],
+            whatIfMethod: null,
+            errors: tally.count,
+            habit: false,
+            ...onlyInfo(tally.count, own, seen),
+          });
+        }
+        if (parts.length > 0) return;
+        const opened = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
+        if (opened === 0) {
+          return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });
+        }
+        clear('clear', { total: opened }, { count: opened, unit: 'connections' });
+      },
+    };
+  },
+});
+
+function onlyInfo(
+  count: number,
+  groups: readonly { readonly peer: { client: string; address: string; port: number; input: number } }[],
+  seen: Traffic,
+): { onlyInfo?: string } {
+  if (count === 1) return { onlyInfo: SEEN_ONCE };
+  // `localhost` and dual-stack names: the program tries both families, and goes on with the other at once.
+  const hasOther = groups.every(({ peer }) =>
+    seen
+      .peers()
+      .some(
+        ({ client, address, port, input, calls }) =>
+          input === peer.input &&
+          port === peer.port &&
+          calls.count > 0 &&
+          isV6(address) !== isV6(peer.address) &&
+          isV6(client) !== isV6(peer.client),
+      ),
+  );
+  return hasOther ? { onlyInfo: 'the other address family of the same port answers' } : {};
+}
+
+const isV6 = (address: string): boolean => address.includes(':');
+
+function refusalEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
+  if (example === undefined) return evidenceOf([], example);
+  const took = formatDuration(Math.max(0, example.connectDuration));
+  return [{ says: `SYN, refused with a reset after ${took}`, packets: connectionPackets(example) }];
+}

@@ -1,0 +1,185 @@
+import { formatDuration } from '../base/text.ts';
+import { at, between, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { connectionPackets, evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { partsByServer } from './support/subjects.ts';
+import { connectionTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+// The kernel's first wait (tcp_syn_retries; RFC 6298 section 2.1), less what a clock may be off: a
+// copy of a SYN on another interface comes sooner.
+const LEAST_WAIT = seconds(0.9);
+// The least that is waited after the last SYN: the next one would follow then.
+const NEXT_SYN = seconds(1);
+// A back end that has answered none of so many.
+const LEAST_DEAD = 3;
+
+interface Backends {
+  unanswered: number;
+  answered: Map<string, number>;
+  silent: Map<string, number>;
+}
+
+export default defineRule({
+  id: 'tcp-connect-retry',
+  title: 'Connecting waits for SYNs to be sent again',
+  category: 'connection',
+  sees: ['tcp'],
+  messages: {
+    retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
+    unanswered:
+      '{count} of {total:connection} to {server} waited {cost:duration} for an answer to their SYN, {unanswered} in vain',
+    dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {cost:duration} for it',
+    clear: 'no SYN had to be sent again ({total:connection} opened)',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
+      unanswered: 0,
+      answered: new Map(),
+      silent: new Map(),
+    }));
+    return {
+      connection(connection) {
+        const { syns, synAcks, ending, backend } = connection;
+        const first = syns[0];
+        const last = syns.at(-1);
+        if (first === undefined || last === undefined || ending === 'refused') return;
+        const isAnswered = synAcks.length > 0;
+        const group = groups.of(connection);
+        if (backend !== null && isAnswered) group.answered.set(backend, (group.answered.get(backend) ?? 0) + 1);
+        if (between(first.at, last.at) < LEAST_WAIT) return;
+        const cost = isAnswered ? connection.connectDuration : waitedInVain(first.at, last.at, connection);
+        group.tally.add(connection, cost, connectionPackets, {
+          from: first.at,
+          until: at(first.at + cost),
+          lasted: cost,
+        });
+        if (isAnswered) return;
+        group.unanswered++;
+        if (backend !== null) group.silent.set(backend, (group.silent.get(backend) ?? 0) + 1);
+      },
+      finish() {
+        const parts = partsByServer(groups.all());
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { opened, opening } = seen.totals(input, subject);
+          const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
+          const dead = deadBackend(own);
+          const of = Math.max(opened, tally.count);
+          report({
+            message: dead !== null ? 'dead' : unanswered > 0 ? 'unanswered' : 'retried',
+            data: {
+              count: tally.count,
+              total: of,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+              unanswered,
+              backend: dead ?? subject.name,
+            },
+            input,
+            subject,
+            of,
+            unit: 'connections',
+            latency: opening,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: 'SYNs of one connection were sent again, a second or more later',
+            evidence: synEvidence(tally.dearest),
+            because: settings(subject.name, dead),
+            fix: fixes(subject.name, dead),
+            whatIfMethod: 'each affected connection without the wait for its SYN',
+            errors: unanswered,
+            habit: false,
+          });
+        }
+        if (parts.length > 0) return;
+        const opened = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
+        if (opened === 0) {
+          return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });
+        }
+        clear('clear', { total: opened }, { count: opened, unit: 'connections' });
+      },
+    };
+  },
+});
+
+/** Nothing marks when the caller gave up: at the latest when the next SYN was due. */
+function waitedInVain(first: Timestamp, last: Timestamp, { endedAt }: Connection): Duration {
+  return endedAt > last ? between(first, endedAt) : nanoseconds(between(first, last) + NEXT_SYN);
+}
+
+/** The one back end that got SYNs and answered none, where a capture behind the DNAT shows it. */
+function deadBackend(groups: readonly Backends[]): string | null {
+  const silent = new Map<string, number>();
+  for (const group of groups) {
+    for (const [backend, count] of group.silent) silent.set(backend, (silent.get(backend) ?? 0) + count);
+  }
+  const [only, ...others] = [...silent].filter(([, count]) => count >= LEAST_DEAD);
+  if (only === undefined || others.length > 0) return null;
+  return groups.some(({ answered }) => answered.has(only[0])) ? null : only[0];
+}
+
+function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
+  const first = example?.syns[0];
+  if (example === undefined || first === undefined) return evidenceOf([], example);
+  const { syns, synAcks } = example;
+  const again = syns.slice(1).map(({ at: time }) => `+${formatDuration(between(first.at, time))}`);
+  const answer = synAcks[0];
+  return [
+    { says: `SYN, sent again at ${again.join(', ')}`, packets: syns.map(({ packet }) => packet) },
+    ...(answer === undefined
+      ? []
+      : [{ says: `SYN-ACK after ${formatDuration(between(first.at, answer.at))}`, packets: [answer.packet] }]),
+  ];
+}
+
+const settings = (server: string, dead: string | null): Setting[] => [
+  dead === null
+    ? {
+        component: server,
+        setting: 'answer to SYN',
+        value: 'none in time: lost on the way, or dropped by a full accept queue',
+        origin: 'wire',
+        source: 'the packets',
+      }
+    : { component: dead, setting: 'answer to SYN', value: 'never', origin: 'wire', source: 'the packets' },
+  {
+    component: 'kernel',
+    setting: 'wait before a SYN is sent again',
+    value: '1 s, then 1 s four more times from kernel 6.5, else doubling',
+    origin: 'default',
+    source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
+  },
+];
+
+const fixes = (server: string, dead: string | null): Fix[] =>
+  dead === null
+    ? [
+        advice(
+          'infrastructure',
+          'look at the server’s accept queue: a bigger listen backlog (net.core.somaxconn and the program’s own), or more workers that accept',
+          `the workload behind ${server}`,
+          'set the former backlog again',
+          'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',
+        ),
+        advice(
+          'infrastructure',
+          'else look for lost SYNs: conntrack insert_failed and drops, SNAT ports, network policies, endpoints that are gone',
+          `the path to ${server}`,
+          'nothing is changed',
+          'conntrack -S; kubectl get endpointslices -A -o wide',
+        ),
+      ]
+    : [
+        advice(
+          'manifest',
+          'take the dead endpoint out of the Service: delete the pod, and give its workload a readinessProbe',
+          dead,
+          'let the pod come back',
+          'kubectl get endpointslices -A -o wide',
+        ),
+      ];

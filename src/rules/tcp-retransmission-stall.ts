@@ -1,0 +1,55 @@
+import { plural } from '../base/text.ts';
+import { milliseconds } from '../base/time.ts';
+import { advice } from './support/fixes.ts';
+import { defineRule } from './support/define-rule.ts';
+import { stallRule } from './support/stall-rule.ts';
+
+// Linux waits 200 ms at least before it sends a segment again for want of an acknowledgement
+// (TCP_RTO_MIN); part of that may lie before the exchange. What SACK repairs at once is no stall.
+const LEAST_WAIT = milliseconds(150);
+
+export default defineRule({
+  id: 'tcp-retransmission-stall',
+  title: 'Answers wait for a lost segment to be sent again',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    stalled: '{count} of {total:exchange} with {server} waited {cost:duration} for a lost segment to be sent again',
+    clear: 'no exchange waited for a resent segment ({total:exchange})',
+  },
+  create: (context) =>
+    stallRule(context, {
+      reason: 'loss',
+      least: LEAST_WAIT,
+      leastCount: 1,
+      confidence: 'certain',
+      confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',
+      waited: ({ from, bytes, resends }) =>
+        `${plural(bytes, 'byte')} of the ${from} lost${resends > 0 ? `, sent again ${plural(resends, 'time')}` : ''}`,
+      because: (server, from) => [
+        {
+          component: `path to ${server}`,
+          setting: 'segments',
+          value: `lost on the way from the ${from}`,
+          origin: 'wire',
+          source: 'the packets',
+        },
+        {
+          component: 'kernel',
+          setting: 'retransmission timeout',
+          value: '200 ms at least, doubling',
+          origin: 'default',
+          source: 'Linux, TCP_RTO_MIN; RFC 6298',
+        },
+      ],
+      fix: (server) => [
+        advice(
+          'infrastructure',
+          'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
+          `the path to ${server}`,
+          'nothing is changed',
+          'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
+        ),
+      ],
+    }),
+});

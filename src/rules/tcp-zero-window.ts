@@ -1,0 +1,52 @@
+import { milliseconds } from '../base/time.ts';
+import { advice } from './support/fixes.ts';
+import { defineRule } from './support/define-rule.ts';
+import { stallRule } from './support/stall-rule.ts';
+
+// A reader that takes up its data a scheduling slice late costs less.
+const LEAST_WAIT = milliseconds(50);
+
+export default defineRule({
+  id: 'tcp-zero-window',
+  title: 'A transfer waits because its reader does not read',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    stalled:
+      '{count} of {total:exchange} with {server} waited {cost:duration}: the reader of what the {side} sends did not read',
+    clear: 'no receive window was closed for long ({total:exchange})',
+  },
+  create: (context) =>
+    stallRule(context, {
+      reason: 'zero-window',
+      least: LEAST_WAIT,
+      leastCount: 1,
+      confidence: 'certain',
+      confidenceBecause: 'the receive window was closed, or too small for a segment, and data went on when it opened',
+      waited: ({ from }) => `data of the ${from} held back by the closed receive window`,
+      because: (_server, from) => [
+        {
+          component: from === 'server' ? 'client' : 'server',
+          setting: 'reading',
+          value: 'stopped or slower than data comes',
+          origin: 'wire',
+          source: 'its receive window',
+        },
+        {
+          component: from === 'server' ? 'client' : 'server',
+          setting: 'receive buffer',
+          value: 'full',
+          origin: 'wire',
+          source: 'its receive window; net.ipv4.tcp_rmem',
+        },
+      ],
+      fix: (server, from) => [
+        advice(
+          'code',
+          'read as data comes: find what the reader does instead (its CPU, a slow disk or consumer, a lock); a bigger buffer only puts it off',
+          from === 'server' ? `the client of ${server}` : `the program behind ${server}`,
+          'nothing is changed',
+        ),
+      ],
+    }),
+});

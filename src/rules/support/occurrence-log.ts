@@ -19,6 +19,11 @@ export class OccurrenceLog implements KeptOccurrences {
   #costs: Duration[] = [];
   #lasted: Duration[] = [];
 
+  /** What is added now is only left out. */
+  get isFull(): boolean {
+    return this.#ids.length >= MAX_KEPT;
+  }
+
   get size(): number {
     return this.#ids.length;
   }
@@ -33,7 +38,7 @@ export class OccurrenceLog implements KeptOccurrences {
     cost: Duration,
     lasted: Duration,
   ): void {
-    if (this.#ids.length >= MAX_KEPT) this.#leaveOut(until);
+    if (this.isFull) this.leaveOut(until);
     else this.#push(id, connection, client, server, from, until, cost, lasted);
   }
 
@@ -42,7 +47,7 @@ export class OccurrenceLog implements KeptOccurrences {
    * @param less what each of them costs less
    */
   addAll(other: KeptOccurrences, less = 0): void {
-    this.#leaveOut(other.completeUntil);
+    this.leaveOut(other.completeUntil);
     if (this.size + other.size <= MAX_KEPT_TOGETHER) {
       for (const occurrence of other) this.#pushWhole(occurrence, less);
       return;
@@ -57,7 +62,7 @@ export class OccurrenceLog implements KeptOccurrences {
     this.#costs = [];
     this.#lasted = [];
     for (const occurrence of all.slice(0, MAX_KEPT_TOGETHER)) this.#pushWhole(occurrence);
-    this.#leaveOut((all[MAX_KEPT_TOGETHER] as Occurrence).until);
+    this.leaveOut((all[MAX_KEPT_TOGETHER] as Occurrence).until);
   }
 
   *[Symbol.iterator](): Generator<Occurrence> {
@@ -75,7 +80,8 @@ export class OccurrenceLog implements KeptOccurrences {
     }
   }
 
-  #leaveOut(until: Timestamp): void {
+  /** One that ended then is not kept. */
+  leaveOut(until: Timestamp): void {
     if (until < this.completeUntil) this.completeUntil = until;
   }
 

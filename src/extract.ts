@@ -124,13 +124,13 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     vantage.push(layers);
     if (++reading.packets === reading.vantageAt) refreshVantage(reading);
     const protocol = layers.protocol;
-    if (protocol === IP_PROTOCOL.udp) {
-      if (dns.wants(layers.sourcePort, layers.destinationPort)) return datagram(vantage);
-    } else if (protocol === IP_PROTOCOL.tcp) {
+    if (protocol === IP_PROTOCOL.udp) return datagram(vantage);
+    if (protocol === IP_PROTOCOL.tcp) {
       advance(read.time);
       streams.push(layers);
       return;
-    } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
+    }
+    if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
       if (decoder.decodeIcmpInner(layers, quoted)) {
         dns.unreachable(read.time, quoted);
         streams.quoted(layers, quoted);

@@ -174,5 +174,3 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
     },
   };
 }
-
-export type Conversations = ReturnType<typeof createConversations>;

@@ -122,8 +122,16 @@ describe('HTTP/2 streams as tshark sees them', () => {
   const there = cases.filter(({ path }) => path !== null);
   it.each(there)('$capture', async ({ capture, streams, path }) => {
     const { exchanges } = await readExchanges(path ?? '');
-    const ours = exchanges.filter(({ protocol }) => protocol === 'http/2' || protocol === 'grpc').map(saidByUs);
-    const theirs = streams.filter(({ upgraded }) => upgraded !== true).map(saidByTshark);
+    const spoken = exchanges.filter(({ protocol }) => protocol === 'http/2' || protocol === 'grpc');
+    // The request of such a stream came by HTTP/1: only the answer can be compared.
+    const upgraded = streams.filter((stream) => stream.upgraded === true);
+    for (const { client, first, status } of upgraded) {
+      const answered = spoken.filter((one) => one.clientPort === client && one.packets.some((id) => id === first));
+      expect(answered).toMatchObject([{ status: Number(status), outcome: 'ok' }]);
+      spoken.splice(spoken.indexOf(answered[0] as Exchange), 1);
+    }
+    const ours = spoken.map(saidByUs);
+    const theirs = streams.filter((stream) => stream.upgraded !== true).map(saidByTshark);
     const texts = {
       ours: ours.map((said) => JSON.stringify(said)),
       theirs: theirs.map((said) => JSON.stringify(said)),

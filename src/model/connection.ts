@@ -66,7 +66,7 @@ export interface Tls {
   /** From the ClientHello until application data may flow; NaN where not seen whole. */
   handshakeDuration: Duration;
   startedAt: Timestamp;
-  /** From the end of the ClientHello to the server's first handshake byte; NaN where not seen. */
+  /** From the end of the ClientHello to the server's first handshake byte, the longer where it had to answer twice; NaN where not seen. */
   serverDuration: Duration;
   /** Null where it can't be told. */
   resumed: boolean | null;

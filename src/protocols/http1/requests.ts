@@ -1,20 +1,21 @@
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { sawRequest } from '../exchange-record.ts';
 import type { Head } from './head.ts';
-import type { Pending, PendingRequests } from './pending.ts';
+import type { Pending } from './pending.ts';
+import type { RequestQueue } from './queue.ts';
 import { BODY, type ReaderOwner } from './reader.ts';
 
 /** What the client's side says: requests begin, go on and are whole. */
 export class Requests implements ReaderOwner {
-  readonly #pending: PendingRequests;
+  readonly #queue: RequestQueue;
   #current: Pending | null = null;
 
-  constructor(pending: PendingRequests) {
-    this.#pending = pending;
+  constructor(queue: RequestQueue) {
+    this.#queue = queue;
   }
 
   began(head: Head, first: Arrival): void {
-    this.#current = this.#pending.open(head, first);
+    this.#current = this.#queue.open(head, first);
   }
 
   saw(length: number, arrival: Arrival): void {
@@ -33,12 +34,12 @@ export class Requests implements ReaderOwner {
   }
 
   done(): void {
-    if (this.#current !== null) this.#pending.sent(this.#current);
+    if (this.#current !== null) this.#queue.sent(this.#current);
     this.#current = null;
   }
 
   strayed(missing: number): void {
-    if (missing > 0) this.#pending.missedRequests(missing);
-    else if (this.#current !== null) this.#pending.sent(this.#current);
+    if (missing > 0) this.#queue.missedRequests(missing);
+    else if (this.#current !== null) this.#queue.sent(this.#current);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at, toSeconds } from '../../base/time.ts';
-import { beginExchange } from '../exchange-record.ts';
+import { beginExchange, sawResponse } from '../exchange-record.ts';
 import { FLAG, FRAME } from './frame-header.ts';
 import {
   block,
@@ -266,13 +266,24 @@ describe('an upgrade from HTTP/1.1', () => {
       { input: 0, number: 3, time: at(1e6) },
     );
     request.path = '/upgraded';
+    request.status = 101;
+    sawResponse(request, 71, { input: 0, number: 4, time: at(2e6) });
     const { exchanges } = new Talk(true, request)
       .server(5, settings(), headers(1, status(200)), data(1, 65_535))
       .client(6, PREFACE, settings())
       .client(100, windowUpdate(1, 65_535), headers(3, get('/next'), END))
       .server(101, data(1, 5, END), headers(3, status(200), END));
     expect(exchanges).toMatchObject([
-      { id: '0.e7', protocol: 'http/2', path: '/upgraded', status: 200, outcome: 'ok', duration: 100e6, stalls: [] },
+      {
+        id: '0.e7',
+        protocol: 'http/2',
+        path: '/upgraded',
+        status: 200,
+        outcome: 'ok',
+        firstByteAt: 5e6,
+        duration: 100e6,
+        stalls: [],
+      },
       { id: '0.e0', path: '/next', outcome: 'ok' },
     ]);
   });

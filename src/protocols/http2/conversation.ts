@@ -235,6 +235,12 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   /** The request came by HTTP/1.1 and is whole; its answer comes on stream 1 (RFC 7540 section 3.2). */
   #upgraded(exchange: OpenExchange): void {
     exchange.protocol = 'http/2';
+    // "101 Switching Protocols" was on the way to the answer.
+    exchange.status = -1;
+    exchange.firstByteAt = at(Number.NaN);
+    exchange.answeredAt = at(Number.NaN);
+    exchange.responseFirst = -1;
+    exchange.responseBytes = 0;
     const stream = new Http2Stream(1, exchange, false);
     stream.isGrpc = false;
     stream.request.begunAt = exchange.startedAt;

@@ -29,7 +29,8 @@ export const postgresql: Protocol = {
   // PostgreSQL, PgBouncer, CockroachDB
   ports: [5432, 6432, 26257],
   recognise(from, bytes, start, end, fromStart) {
-    if (fromStart && from === 'client') return isStartup(bytes, start, end);
+    const isFirst = from === 'client' ? isStartup(bytes, start, end) : 'no';
+    if (isFirst === 'yes' || (fromStart && from === 'client')) return isFirst;
     if (fromStart && end - start === 1) return 'SNG'.includes(letter(bytes, start)) ? 'more' : 'no';
     return areMessages(from, bytes, start, end) ? 'yes' : 'no';
   },
@@ -160,13 +161,17 @@ function converse(context: ConversationContext): Conversation {
         flushed = sent;
         if (sent.exchange.error !== null && sent === waiting.front) waiting.answered(arrival, 'error');
       },
-      lost(arrival) {
+      lost() {
         building = undefined;
         startup = false;
         requests.headLength = HEAD;
-        waiting.requestsLost(arrival);
+        waiting.requestsLost();
       },
-      fits: (bytes, start, end) => areMessages('client', bytes, start, end),
+      fits(bytes, start, end) {
+        startup = isStartup(bytes, start, end) === 'yes';
+        requests.headLength = startup ? STARTUP_HEAD : HEAD;
+        return startup || areMessages('client', bytes, start, end);
+      },
     },
     startup ? STARTUP_HEAD : HEAD,
     context.fromStart,
@@ -230,10 +235,13 @@ function converse(context: ConversationContext): Conversation {
         if (isUpgrade) context.become(reply === 'S' ? context.carry('tls') : null);
       },
       lost() {
-        answers.headLength = HEAD;
         waiting.answersLost();
       },
-      fits: (bytes, start, end) => areMessages('server', bytes, start, end),
+      fits(bytes, start, end) {
+        const isOctet = end - start === 1 && waiting.front?.note.until === 'octet';
+        answers.headLength = isOctet ? 1 : HEAD;
+        return isOctet || areMessages('server', bytes, start, end);
+      },
     },
     HEAD,
     context.fromStart,

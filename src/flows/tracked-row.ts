@@ -79,6 +79,7 @@ export function trackedRow(
     lastDataAt: NEVER,
     previousDataAt: NEVER,
     openExchanges: 0,
+    isTurned: false,
   };
 }
 

@@ -257,6 +257,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     if (method === '' && status < 0) return;
     this.#isSwapped = (method !== '') !== reader.fromClient;
     if (!this.#isSwapped) return;
+    this.#context.connection.isTurned = true;
     // What was begun with the wrong roles says nothing.
     for (const stream of this.#streams.all()) {
       this.#streams.remove(stream);
@@ -266,7 +267,6 @@ export class Http2Conversation implements Conversation, FrameHandlers {
 
   #open(id: number, isPartial: boolean, arrival: Arrival): Http2Stream {
     const exchange = beginExchange(this.#context, 'http/2', arrival);
-    if (this.#isSwapped === true) swapEnds(exchange);
     const stream = new Http2Stream(id, exchange, isPartial);
     const displaced = this.#streams.add(stream);
     if (displaced !== null) this.#finish(displaced, 'incomplete', null, arrival);
@@ -373,13 +373,4 @@ const countOf = ({ messages }: StreamSide): number => (messages.isBroken ? -1 : 
 
 function addStall(exchange: OpenExchange, stall: Stall): void {
   if (exchange.stalls.length < MAX_EXCHANGE_STALLS) exchange.stalls = [...exchange.stalls, stall];
-}
-
-function swapEnds(exchange: OpenExchange): void {
-  const { client, clientPort, server, serverPort } = exchange;
-  exchange.client = server;
-  exchange.clientPort = serverPort;
-  exchange.server = client;
-  exchange.serverPort = clientPort;
-  exchange.backend = null;
 }

@@ -51,6 +51,7 @@ export function trackedConnection(changes: Partial<TrackedConnection> = {}): Tra
     lastDataAt: NEVER,
     previousDataAt: NEVER,
     openExchanges: 0,
+    isTurned: false,
     ...changes,
   };
 }

@@ -11,6 +11,7 @@ import { FrameReader, type FrameHandlers } from './frame-reader.ts';
 import { readGoAwayWord } from './goaway.ts';
 import { FIELD_NAMES, HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack.ts';
+import { Names } from './names.ts';
 import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
 import { PingWatch } from './pings.ts';
 import { readRequest, readResponse } from './read-block.ts';
@@ -28,6 +29,7 @@ const MAX_EXCHANGE_STALLS = 64;
 export interface Shared extends StreamBudget {
   /** Room for one decoded string. */
   readonly scratch: Buffer;
+  readonly names: Names;
 }
 
 /** What is kept of what one side of the connection sends. */
@@ -55,6 +57,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   readonly #server: End;
   readonly #block = new HeaderBlock();
   readonly #pings = new PingWatch();
+  readonly #names: Names;
   /** Who reads DATA of no stream; flow control counts it. */
   readonly #stray = new StreamSide();
   /** The highest stream of which the request's start was seen. */
@@ -68,6 +71,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   constructor(context: ConversationContext, shared: Shared) {
     const { fromStart } = context;
     this.#context = context;
+    this.#names = shared.names;
     this.#streams = new StreamTable(shared);
     this.#client = new End('client', this, fromStart, shared);
     this.#server = new End('server', this, fromStart, shared);
@@ -220,7 +224,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const side = isRequest ? stream.request : stream.response;
     const isFirst = Number.isNaN(side.begunAt);
     if (isRequest) {
-      if (isFirst) readRequest(stream, block);
+      if (isFirst) readRequest(stream, block, this.#names);
     } else {
       if (block.status >= 100 && block.status < FIRST_FINAL_STATUS && !isLast) return;
       stream.hasTrailers ||= isLast;

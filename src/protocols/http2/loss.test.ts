@@ -85,38 +85,42 @@ describe('missing bytes', () => {
   });
 
   it('over the end of a frame lose what is in them, and names in the table', () => {
-    const first = headers(1, get('/1'), END, ADDED);
+    const first = headers(1, get('/first'), END, ADDED);
     const { exchanges } = opened()
       .client(1, first, data(1, 0))
       .gap('client', 2, 60)
-      .client(3, frame(FRAME.headers, END | FLAG.endHeaders, 5, Buffer.from([0x82, 0xbf])), headers(7, get('/7'), END))
+      .client(
+        3,
+        frame(FRAME.headers, END | FLAG.endHeaders, 5, Buffer.from([0x82, 0xbf])),
+        headers(7, get('/seventh'), END),
+      )
       .server(4, headers(1, status(200), END), headers(3, status(200), END))
       .server(5, headers(5, status(200), END), headers(7, status(200), END));
     expect(exchanges.map(({ method, path, outcome }) => [method, path, outcome])).toEqual([
-      ['GET', '/1', 'ok'],
+      ['GET', '/first', 'ok'],
       ['', '', 'incomplete'],
       ['GET', '', 'ok'],
-      ['GET', '/7', 'ok'],
+      ['GET', '/seventh', 'ok'],
     ]);
   });
 
   it('within headers lose their fields, not their stream', () => {
-    const bytes = headers(1, get('/1'), END, ADDED);
+    const bytes = headers(1, get('/first'), END, ADDED);
     const { exchanges } = opened()
       .client(1, bytes.subarray(0, 20))
       .gap('client', 2, 10)
-      .client(3, bytes.subarray(30), headers(3, get('/3'), END))
+      .client(3, bytes.subarray(30), headers(3, get('/third'), END))
       .server(4, headers(1, status(200), END), headers(3, status(200), END));
     expect(exchanges.map(({ path, outcome }) => [path, outcome])).toEqual([
       ['', 'ok'],
-      ['/3', 'ok'],
+      ['/third', 'ok'],
     ]);
   });
 
   it('broken headers end the reading of that side’s fields', () => {
     const { exchanges } = opened()
       .client(1, frame(FRAME.headers, END | FLAG.endHeaders, 1, Buffer.from([0xff, 0xff, 0x7f])))
-      .client(2, headers(3, get('/3'), END))
+      .client(2, headers(3, get('/third'), END))
       .server(3, headers(1, status(200), END), headers(3, status(201), END));
     expect(exchanges.map(({ path, status: code, outcome }) => [path, code, outcome])).toEqual([
       ['', 200, 'ok'],

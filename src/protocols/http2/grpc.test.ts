@@ -82,6 +82,8 @@ describe('gRPC', () => {
     ['99999999n', 0.099999999],
     ['123456789u', Number.NaN],
     ['5', Number.NaN],
+    ['S', Number.NaN],
+    ['5s', Number.NaN],
     ['-1S', Number.NaN],
   ])('reads a timeout of %s', (text, expected) => {
     const { exchanges } = opened()

@@ -78,6 +78,12 @@ describe('gRPC calls as their clients saw them', () => {
     expect(exchanges.filter(({ previousAttempts }) => previousAttempts > 0)).toHaveLength(16);
   });
 
+  it('a connection whose ports mislead has its client and server from what they say', async () => {
+    const { exchanges, connections } = await readExchanges(join(OWN, 'healthy-midstream-grpc.pcap.gz'));
+    expect(connections.map(({ clientPort, serverPort }) => [clientPort, serverPort])).toEqual([[49_310, 50_051]]);
+    expect(new Set(exchanges.map(({ serverPort }) => serverPort))).toEqual(new Set([50_051]));
+  });
+
   it('connections say why they ended, and how often they were kept alive', async () => {
     const aged = await readExchanges(join(OWN, 'grpc-max-connection-age.pcap.gz'));
     expect(aged.connections.filter(({ goaway }) => goaway !== null)).toHaveLength(9);

@@ -70,13 +70,7 @@ export class RequestQueue {
   }
 
   #begin(minor: number, first: Arrival): OpenExchange {
-    const exchange = beginExchange(this.#context, minor === 0 ? 'http/1.0' : 'http/1.1', first);
-    if (this.#client === 'server') {
-      // Only ports told client from server, and they were wrong.
-      const { client, clientPort, server, serverPort } = exchange;
-      Object.assign(exchange, { client: server, clientPort: serverPort, server: client, serverPort: clientPort });
-    }
-    return exchange;
+    return beginExchange(this.#context, minor === 0 ? 'http/1.0' : 'http/1.1', first);
   }
 
   /** An answer that came before its request was handed on, though not before it was sent. */

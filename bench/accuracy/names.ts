@@ -83,4 +83,6 @@ export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
 export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
   // DEADLINE_EXCEEDED is what the caller got, whether or not the server would have answered later.
   'grpc-deadline-slow-server': ['grpc-deadline'],
+  // The 504 comes after a wait for the upstream, whoever gave up first.
+  'gateway-timeout': ['upstream-slow'],
 };

@@ -1,3 +1,5 @@
+import bandwidthLimit from './bandwidth-limit.ts';
+import cpuThrottling from './cpu-throttling.ts';
 import deadServer from './dns-dead-server.ts';
 import error from './dns-error.ts';
 import familyMissing from './dns-family-missing.ts';
@@ -12,11 +14,14 @@ import deadline from './grpc-deadline.ts';
 import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import retry from './http-retry.ts';
+import networkLatency from './network-latency.ts';
+import processPause from './process-pause.ts';
 import connectRefused from './tcp-connect-refused.ts';
 import connectRetry from './tcp-connect-retry.ts';
 import delayedAck from './tcp-delayed-ack.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
 import zeroWindow from './tcp-zero-window.ts';
+import upstreamSlow from './upstream-slow.ts';
 import type { Rule } from './support/define-rule.ts';
 
 /** Every rule, in the order in which a person would rule causes out. */
@@ -35,9 +40,14 @@ export const RULES: readonly Rule[] = [
   retransmissionStall,
   delayedAck,
   zeroWindow,
+  bandwidthLimit,
+  networkLatency,
   tooManyPings,
   connectionChurn,
   singleBackend,
   deadline,
   retry,
+  cpuThrottling,
+  processPause,
+  upstreamSlow,
 ];

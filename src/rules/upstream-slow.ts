@@ -140,7 +140,17 @@ const pausePackets = (exchange: Exchange): readonly number[] =>
 
 function settings(server: string, own: readonly Waiting[]): Setting[] {
   const usual = own.map((group) => group.usual).filter((one) => one >= 0);
-  if (usual.length === 0) return [];
+  if (usual.length === 0) {
+    return [
+      {
+        component: server,
+        setting: 'body of the answer',
+        value: 'written in parts, with pauses between',
+        origin: 'wire',
+        source: 'the packets: all acknowledged, the window open',
+      },
+    ];
+  }
   return [
     {
       component: server,

@@ -3,6 +3,7 @@ import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
+import { turnRound } from './flows/turned-row.ts';
 import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
 import { DNS_PROTOCOL, type Side } from './model/connection.ts';
@@ -90,6 +91,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
         conversations.closed(connection);
         delivery.closed(connection);
       }
+      if (connection.isTurned) turnRound(connection);
       observer.connection(connection);
     },
   });

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { packetNumber } from '../src/model/packet.ts';
 import type { Exchange } from '../src/model/exchange.ts';
+import { redactHost, redactPath } from '../src/protocols/redact.ts';
 import { readExchanges } from './support/read-exchanges.ts';
 
 /*
@@ -77,8 +78,8 @@ function saidByTshark(stream: Stream): Said {
     client: stream.client,
     first: stream.first,
     method: stream.method ?? '',
-    path: (stream.path ?? '').replace(/\?.*/, ''),
-    host: (stream.host ?? '').replace(/^.*@/, ''),
+    path: redactPath(stream.path ?? ''),
+    host: redactHost(stream.host ?? ''),
     status: Number(stream.status ?? -1),
     grpcStatus: Number(stream.grpcStatus ?? -1),
     firstByte: stream.firstByte ?? null,

@@ -81,6 +81,7 @@ export function trackedRow(
     undelivered: false,
     repairing: false,
     openExchanges: 0,
+    isTurned: false,
   };
 }
 

@@ -37,6 +37,9 @@ export interface Stall {
   packets: readonly PacketId[];
 }
 
+/** The same stall where client and server are the other way round. */
+export const turnedStall = (stall: Stall): Stall => ({ ...stall, from: stall.from === 'client' ? 'server' : 'client' });
+
 export const MAX_STALL_PACKETS = 12;
 /** Stalls kept of one connection; more are counted in `stallCount` only. */
 export const MAX_STALLS = 64;

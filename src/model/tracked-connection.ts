@@ -25,6 +25,12 @@ export interface TrackedConnection extends Connection {
   repairing: boolean;
   /** Exchanges that have begun and not ended. */
   openExchanges: number;
+  /**
+   * Only ports told client from server, and what is said tells that they were wrong: a protocol
+   * says so before its first exchange. Until the row is complete its sides keep the names that
+   * they had; exchanges name them right.
+   */
+  isTurned: boolean;
 }
 
 /** An exchange on its way, with what only `protocols` need. */

@@ -53,6 +53,7 @@ export function trackedConnection(changes: Partial<TrackedConnection> = {}): Tra
     undelivered: false,
     repairing: false,
     openExchanges: 0,
+    isTurned: false,
     ...changes,
   };
 }

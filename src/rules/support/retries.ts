@@ -58,13 +58,17 @@ export function failureOf(exchange: Exchange): Failure | null {
   if (grpcStatus === RESOURCE_EXHAUSTED) return 'RESOURCE_EXHAUSTED';
   if (grpcStatus === ABORTED) return 'ABORTED';
   if (status === TOO_MANY_REQUESTS || (status >= 500 && status < 600)) return String(status);
-  if (isResponded(exchange)) return null;
+  if (isAnswered(exchange)) return null;
   if (outcome === 'reset') return 'reset';
   if (outcome === 'closed') return 'closed without an answer';
   return outcome === 'cancelled' ? 'no answer in time' : null;
 }
 
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
+
+/** Before its client gave up: what comes later is seen on the wire, and nobody reads it. */
+const isAnswered = (exchange: Exchange): boolean =>
+  isResponded(exchange) && (exchange.outcome !== 'cancelled' || exchange.firstByteAt <= endOf(exchange));
 
 /**
  * Puts tries of one call together: same client, method and path, one after a failed other, where
@@ -163,7 +167,7 @@ function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Cha
     return gap >= retryAfter - AFTER_EARLY && gap <= retryAfter + AFTER_LATE ? 'retry-after' : null;
   }
   const isElsewhere = exchange.server !== chain.last.server || exchange.backend !== chain.last.backend;
-  const isUnanswered = !isResponded(chain.last);
+  const isUnanswered = !isAnswered(chain.last);
   if (isUnanswered && isElsewhere && gap <= AT_ONCE) return 'next-server';
   const { gapsAfterSuccess } = kind;
   if (gapsAfterSuccess.length < LEAST_GAPS || chain.interrupted) return null;

@@ -1,4 +1,14 @@
-import { bytesOf, type Talk } from '../support/build-tcp.ts';
+import {
+  big32,
+  cat,
+  kafka as kafkaWire,
+  little32,
+  mongodb as mongoWire,
+  mysql as mysqlWire,
+  postgresql as postgresWire,
+  redisCommand as command,
+} from '../../src/protocols/upstream/testing/bytes.ts';
+import type { Talk } from '../support/build-tcp.ts';
 import type { Markers } from './marker.ts';
 
 /** Databases' connections with secrets in all that is said. */
@@ -9,22 +19,12 @@ const planter =
   (where, kind) =>
     marks.plant(`${database} ${where}`, kind);
 
-const cat = (...parts: readonly (string | Uint8Array | readonly number[])[]): Buffer =>
-  Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Uint8Array.from(part))));
-
-const big32 = (value: number): number[] => [value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255];
-const little32 = (value: number): number[] => big32(value).toReversed();
-
 export function postgresql(marks: Markers): Talk[] {
   const secret = planter(marks, 'PostgreSQL');
-  const message = (type: string, body: string | Uint8Array): Buffer => {
-    const bytes = bytesOf(body);
-    return cat(type, big32(bytes.length + 4), bytes);
-  };
-  const ready = message('Z', 'I');
+  const { message, ready } = postgresWire;
   const startup = (): Buffer => {
     const parameters = `user\0${secret('user')}\0database\0${secret('database')}\0options\0${secret('options')}\0\0`;
-    return cat(big32(parameters.length + 8), [0, 3, 0, 0], parameters);
+    return postgresWire.startup(parameters);
   };
   const error = (code: string): string =>
     `SERROR\0VERROR\0C${code}\0M${secret('error message')}\0D${secret('error detail')}\0\0`;
@@ -87,17 +87,8 @@ export function postgresql(marks: Markers): Talk[] {
 
 export function mysql(marks: Markers): Talk {
   const secret = planter(marks, 'MySQL');
-  const packet = (sequence: number, body: string | Uint8Array): Buffer => {
-    const bytes = bytesOf(body);
-    return cat(little32(bytes.length).slice(0, 3), [sequence], bytes);
-  };
-  const failed = (sequence: number, code: number): Buffer =>
-    packet(sequence, cat([0xff, code & 255, code >> 8], `#42000${secret('error message')}`));
-  const ok = (sequence: number): Buffer =>
-    packet(
-      sequence,
-      [0, 0, 0, 2, 0, 0, 0].reduce((text, octet) => text + String.fromCharCode(octet), ''),
-    );
+  const { packet, ok } = mysqlWire;
+  const failed = (sequence: number, code: number): Buffer => mysqlWire.error(sequence, code, secret('error message'));
   const greeting = cat(
     [10],
     `8.0.36-${secret('version')}\0`,
@@ -152,14 +143,13 @@ export function mysql(marks: Markers): Talk {
   };
 }
 
+const turn = (asks: string, answers: string): Talk['said'] => [
+  ['client', asks],
+  ['server', answers],
+];
+
 export function redis(marks: Markers): Talk {
   const secret = planter(marks, 'Redis');
-  const command = (...words: readonly string[]): string =>
-    `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
-  const turn = (asks: string, answers: string): Talk['said'] => [
-    ['client', asks],
-    ['server', answers],
-  ];
   const value = secret('value');
   return {
     clientPort: 41_200,
@@ -189,10 +179,9 @@ export function redis(marks: Markers): Talk {
 
 export function kafka(marks: Markers): Talk {
   const secret = planter(marks, 'Kafka');
-  const text = (value: string): Buffer => cat([value.length >> 8, value.length & 255], value);
-  const framed = (body: Buffer): Buffer => cat(big32(body.length), body);
+  const { text, framed } = kafkaWire;
   const request = (kind: number, version: number, number: number, body: Buffer): Buffer =>
-    framed(cat([0, kind, 0, version], big32(number), text(secret('client id')), body));
+    kafkaWire.request(kind, version, number, secret('client id'), body);
   return {
     clientPort: 41_300,
     serverPort: 9092,
@@ -223,20 +212,12 @@ export function kafka(marks: Markers): Talk {
   };
 }
 
+const mongoMessage = (number: number, to: number, ...fields: readonly Buffer[]): Buffer =>
+  mongoWire.message(number, to, 0, ...fields);
+
 export function mongodb(marks: Markers): Talk {
   const secret = planter(marks, 'MongoDB');
-  const string = (name: string, value: string): Buffer =>
-    cat([2], `${name}\0`, little32(value.length + 1), `${value}\0`);
-  const int32 = (name: string, value: number): Buffer => cat([16], `${name}\0`, little32(value));
-  const binary = (name: string, value: string): Buffer => cat([5], `${name}\0`, little32(value.length), [0], value);
-  const document = (...fields: readonly Buffer[]): Buffer => {
-    const body = cat(...fields, [0]);
-    return cat(little32(body.length + 4), body);
-  };
-  const message = (number: number, to: number, ...fields: readonly Buffer[]): Buffer => {
-    const body = cat(little32(0), [0], document(...fields));
-    return cat(little32(body.length + 16), little32(number), little32(to), little32(2013), body);
-  };
+  const { string, int32, binary } = mongoWire;
   return {
     clientPort: 41_400,
     serverPort: 27_017,
@@ -244,7 +225,7 @@ export function mongodb(marks: Markers): Talk {
     said: [
       [
         'client',
-        message(
+        mongoMessage(
           1,
           0,
           int32('saslStart', 1),
@@ -252,13 +233,13 @@ export function mongodb(marks: Markers): Talk {
           string('$db', secret('database')),
         ),
       ],
-      ['server', message(10, 1, int32('ok', 1), binary('payload', secret('SASL answer')))],
-      ['client', message(2, 0, string('find', secret('collection')), string('filter', secret('filter')))],
-      ['server', message(11, 2, string(secret('field'), secret('value')), int32('ok', 1))],
-      ['client', message(3, 0, string(secret('command', 'letters'), secret('argument')))],
+      ['server', mongoMessage(10, 1, int32('ok', 1), binary('payload', secret('SASL answer')))],
+      ['client', mongoMessage(2, 0, string('find', secret('collection')), string('filter', secret('filter')))],
+      ['server', mongoMessage(11, 2, string(secret('field'), secret('value')), int32('ok', 1))],
+      ['client', mongoMessage(3, 0, string(secret('command', 'letters'), secret('argument')))],
       [
         'server',
-        message(
+        mongoMessage(
           12,
           3,
           int32('ok', 0),

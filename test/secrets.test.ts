@@ -49,6 +49,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+const dnsHead = (flags: number, answers: number): Buffer =>
+  Buffer.from([0x12, 0x34, flags >> 8, flags & 255, 0, 1, 0, answers, 0, 0, 0, 0]);
+
 /** A TXT answer that proves who owns a domain. */
 function dnsPackets() {
   const secret = marks.plant('DNS TXT');
@@ -56,15 +59,13 @@ function dnsPackets() {
   const question = Buffer.concat([name, Buffer.from([0, 16, 0, 1])]);
   const text = Buffer.concat([Buffer.from([secret.length]), Buffer.from(secret)]);
   const record = Buffer.concat([Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, text.length]), text]);
-  const head = (flags: number, answers: number): Buffer =>
-    Buffer.from([0x12, 0x34, flags >> 8, flags & 255, 0, 1, 0, answers, 0, 0, 0, 0]);
   const [client, server] = [
     ['10.244.1.17', 42_000],
     ['10.96.0.10', 53],
   ] as const;
   return [
-    udpPacket(2000, client, server, Buffer.concat([head(0x0100, 0), question])),
-    udpPacket(2002, server, client, Buffer.concat([head(0x8180, 1), question, record])),
+    udpPacket(2000, client, server, Buffer.concat([dnsHead(0x0100, 0), question])),
+    udpPacket(2002, server, client, Buffer.concat([dnsHead(0x8180, 1), question, record])),
   ];
 }
 

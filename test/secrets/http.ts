@@ -11,6 +11,11 @@ import {
 } from '../../src/protocols/http2/testing/frames.ts';
 import type { Markers } from './marker.ts';
 
+const request = (line: string, ...fields: string[]): string =>
+  `${[line, 'Host: orders:8080', ...fields].join('\r\n')}\r\n\r\n`;
+const answer = (status: string, content: string, ...fields: string[]): string =>
+  `${[`HTTP/1.1 ${status}`, `Content-Length: ${content.length}`, ...fields].join('\r\n')}\r\n\r\n${content}`;
+
 /** HTTP/1.1 with secrets wherever people put them. */
 export function http1(marks: Markers): Talk[] {
   const secret = (where: string, kind?: Parameters<Markers['plant']>[1]): string =>
@@ -19,10 +24,6 @@ export function http1(marks: Markers): Talk[] {
   const token = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(secret('JWT')).toString('base64url')}.${secret('JWT signature', 'hex')}`;
   const body = `{"password":"${secret('request body')}"}`;
   const page = `<p>${secret('response body')}</p>`;
-  const request = (line: string, ...fields: string[]): string =>
-    `${[line, 'Host: orders:8080', ...fields].join('\r\n')}\r\n\r\n`;
-  const answer = (status: string, content: string, ...fields: string[]): string =>
-    `${[`HTTP/1.1 ${status}`, `Content-Length: ${content.length}`, ...fields].join('\r\n')}\r\n\r\n${content}`;
   const lines: [string, string][] = [
     [
       request(
@@ -69,17 +70,16 @@ export function http1(marks: Markers): Talk[] {
     milliseconds: 0,
     said: lines.flatMap(([asks, answers]) => [['client', asks] as const, ['server', answers] as const]),
   };
-  const said = (...said: Talk['said'][number][]): Talk['said'] => said;
-  const odd: Talk[] = [
-    said(
+  const odd: Talk['said'][] = [
+    [
       ['client', `${secret('method', 'capitals')} / HTTP/1.1\r\nHost: a\r\n\r\n`],
       ['server', answer('405 No', 'no')],
-    ),
-    said(
+    ],
+    [
       ['client', request('GET / HTTP/1.1', `broken ${secret('broken header')}`, '')],
       ['server', `HTTP/1.1 abc ${secret('broken status')}\r\n\r\n`],
-    ),
-    said(
+    ],
+    [
       [
         'client',
         request(
@@ -92,25 +92,26 @@ export function http1(marks: Markers): Talk[] {
       ],
       ['server', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'],
       ['server', `\u0081\u001a${secret('WebSocket message')}`],
-    ),
-    said(
+    ],
+    [
       ['client', request('CONNECT user:pass@inner:443 HTTP/1.1', `Proxy-Authorization: Basic ${basic}`)],
       ['server', `HTTP/1.1 200 OK\r\n\r\n`],
       ['client', secret('inside CONNECT')],
-    ),
+    ],
     // Cut in the midst.
-    said(['client', `GET /a?key=${secret('cut query')} HTTP/1.1\r\nAuthorization: ${secret('cut header')}`]),
-    said(
+    [['client', `GET /a?key=${secret('cut query')} HTTP/1.1\r\nAuthorization: ${secret('cut header')}`]],
+    [
       ['client', request('GET /slow HTTP/1.1', `Cookie: ${secret('cookie without an answer')}`)],
       ['server', `HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n${secret('cut body')}`],
-    ),
-  ].map((lines, index) => ({
+    ],
+  ];
+  const others = odd.map((said, index) => ({
     clientPort: 40_010 + index,
     serverPort: 8080,
     milliseconds: 200 + index * 20,
-    said: lines,
+    said,
   }));
-  return [good, ...odd];
+  return [good, ...others];
 }
 
 /** The metadata service's answers: credentials. */
@@ -128,8 +129,6 @@ export function metadata(marks: Markers): Talk {
     Token: secret('Token', 'base64'),
     Expiration: '2026-01-01T06:00:00Z',
   });
-  const answer = (content: string): string =>
-    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${content.length}\r\n\r\n${content}`;
   const list = '/latest/meta-data/iam/security-credentials/';
   const get = (path: string): string =>
     `GET ${path} HTTP/1.1\r\nHost: 169.254.169.254\r\nX-aws-ec2-metadata-token: ${token}\r\n\r\n`;
@@ -143,11 +142,11 @@ export function metadata(marks: Markers): Talk {
         'client',
         'PUT /latest/api/token HTTP/1.1\r\nHost: 169.254.169.254\r\nX-aws-ec2-metadata-token-ttl-seconds: 21600\r\nContent-Length: 0\r\n\r\n',
       ],
-      ['server', answer(token)],
+      ['server', answer('200 OK', token)],
       ['client', get(list)],
-      ['server', answer(role)],
+      ['server', answer('200 OK', role)],
       ['client', get(list + role)],
-      ['server', answer(credentials)],
+      ['server', answer('200 OK', credentials)],
     ],
   };
 }

@@ -18,6 +18,7 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
     'one request that an answer named; --lookup and --connection likewise',
   ],
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
+  ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
   ['kubelag orders.pcapng --format json --output answer.json', 'for a program, or to show again: kubelag answer.json'],
   ['kubelag export rows orders.pcapng > rows.ndjson', 'all that is known; kubelag rows.ndjson explains it again'],
   ['kubelag export exchanges orders.pcapng --format csv', 'requests and their answers, for your own tools'],

@@ -91,8 +91,7 @@ export default defineRule({
         const groups = new Map([...settled].map(([key, group]) => [key, copyOf(group)]));
         for (const chain of retries.open()) put(groups, chain);
         const proven = [...groups.values()].filter(
-          ({ peer, chains, because }) =>
-            seen.isJudged(peer) && (chains >= LEAST_BY_WAIT || because.has('header') || because.has('retry-after')),
+          ({ chains, because }) => chains >= LEAST_BY_WAIT || because.has('header') || because.has('retry-after'),
         );
         const parts = partsByServer<Group, Exchange>(proven);
         for (const { groups: own, tally, subject, input } of parts) {

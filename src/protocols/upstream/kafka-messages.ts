@@ -1,4 +1,4 @@
-import { isText, read16, read32 } from './bytes.ts';
+import { FULL_SEGMENT, isText, read16, read32 } from './bytes.ts';
 import { APIS, errorName } from './kafka-names.ts';
 
 /* The shape of Kafka's messages (kafka.apache.org/protocol): a length, a header, a body by version. */
@@ -13,8 +13,6 @@ const HIGHEST_VERSION = 32;
 const LONGEST_CLIENT_ID = 255;
 // Kind, version, number, the client's name.
 const SHORTEST = 10;
-// The least that any link's segments hold: what is said to be longer than a shorter one is not.
-const FULL_SEGMENT = 536;
 
 export const PRODUCE = 0;
 const API_VERSIONS = 18;

@@ -38,6 +38,8 @@ interface Note {
   version: number;
 }
 
+const isWaiting = (exchange: OpenExchange): boolean => WAITING_APIS.includes(exchange.method);
+
 function converse(context: ConversationContext): Conversation {
   const waiting = new ByNumber<Note>(context, 'kafka');
   const beginning = new Beginning();
@@ -53,7 +55,8 @@ function converse(context: ConversationContext): Conversation {
     const name = APIS[kind] ?? '';
     asked = waiting.begin(number, beginning.first, { kind, version });
     asked.method = name;
-    if (WAITING_APIS.includes(name)) asked.shape = 'stream';
+    // A broker answers one request of a connection at a time: what is asked behind one that waits, waits, too.
+    if (WAITING_APIS.includes(name) || waiting.some(isWaiting)) asked.shape = 'stream';
     beginning.become(asked, arrival);
   }
 

@@ -1,7 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { Recognition } from '../protocol.ts';
 import type { AnswerKind } from './mysql-answer.ts';
-import { isText, readLittle16, readLittle24, zeroFrom } from './bytes.ts';
+import { FULL_SEGMENT, isText, readLittle16, readLittle24, zeroFrom } from './bytes.ts';
 
 /*
  * The shape of MySQL's packets ("Client/Server Protocol" in MySQL's source documentation, and
@@ -67,8 +67,6 @@ export const SSL_REQUEST_LENGTH = 32;
 const LONGEST_GREETING = 1024;
 // mysqld refuses with numbers of its own, from ER_HASHCHK up to those of 8.0.
 const ERRORS = { from: 1000, to: 13_999 };
-// The least that any link's segments hold: what is said to be longer than a shorter one is not.
-const FULL_SEGMENT = 536;
 
 /** Whether a client's or server's packet begins here. */
 export function recognisePacket(
@@ -84,7 +82,8 @@ export function recognisePacket(
   const isCompressed =
     from === 'client' && isCommand(bytes, start + COMPRESSED_HEAD, end) && isPlainHead(bytes, start, end);
   if (isCompressed) return 'yes';
-  return (from === 'client' ? isCommand(bytes, start, end) : isAnswer(bytes, start, end)) ? 'yes' : 'no';
+  if (from === 'client') return isCommand(bytes, start, end) ? 'yes' : 'no';
+  return isAnswer(bytes, start, end) || isGreeting(bytes, start, end) ? 'yes' : 'no';
 }
 
 /** A compressed packet that holds one that was too short to be packed. */
@@ -137,6 +136,14 @@ export function isCommand(bytes: Uint8Array, start: number, end: number): boolea
     return known - text >= 4 && isText(bytes, text, Math.min(known, text + 32));
   }
   return stop <= end && length === FIXED_LENGTHS.get(code);
+}
+
+/** The same where it is known that MySQL is spoken. */
+export function mayBeCommand(bytes: Uint8Array, start: number, end: number): boolean {
+  const body = start + HEAD;
+  if (body >= end || bytes[start + 3] !== 0 || !COMMANDS.has(bytes[body] as number)) return false;
+  const stop = body + readLittle24(bytes, start);
+  return stop === end || isCommand(bytes, start, end);
 }
 
 /** Lengths of the commands that have but one. */

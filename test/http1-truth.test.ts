@@ -65,6 +65,11 @@ const fits = (call: Call, { exchange, start, end }: Placed): boolean =>
   start >= call.start - TOLERANCE &&
   end <= call.end + TOLERANCE;
 
+async function shapes(name: string): Promise<string[]> {
+  const { exchanges } = await readExchanges(join(OWN, `${name}.pcap.gz`));
+  return exchanges.filter(({ shape }) => shape !== 'call').map(({ shape, status }) => `${shape} ${status}`);
+}
+
 const CASES = readdirSync(OWN)
   .filter((name) => name.endsWith('.truth.json'))
   .map((name) => name.replace('.truth.json', ''))
@@ -95,10 +100,6 @@ describe('HTTP/1 requests as their clients saw them', () => {
   });
 
   it('tell streams and upgrades from calls', async () => {
-    const shapes = async (name: string): Promise<string[]> => {
-      const { exchanges } = await readExchanges(join(OWN, `${name}.pcap.gz`));
-      return exchanges.filter(({ shape }) => shape !== 'call').map(({ shape, status }) => `${shape} ${status}`);
-    };
     expect(await shapes('healthy-sse')).toEqual(Array<string>(3).fill('stream 200'));
     expect(await shapes('healthy-longpoll')).toEqual(Array<string>(6).fill('stream 200'));
     expect(await shapes('healthy-websocket')).toEqual(Array<string>(3).fill('upgrade 101'));

@@ -11,6 +11,7 @@ import { stallPackets, stallsOf } from './support/stalls.ts';
 import { partsByServer, SEEN_ONCE, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic, type Peer } from './support/traffic.ts';
+import { dominantUpstreams } from './support/dominant-upstream.ts';
 import { explainedBy } from './support/upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting, type Why } from './support/upstream-groups.ts';
 import { upstreamWait } from './support/upstream-wait.ts';
@@ -32,6 +33,7 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
     confidence: 'likely',
     says: 'answers come as if the server took so many calls at a time and the others wait their turn',
   },
+  share: { confidence: 'likely', says: 'requests to the service that calls it spend most of their time there' },
   kind: { confidence: 'possible', says: 'all calls of this kind take so long, and all others of the server do not' },
 };
 
@@ -63,7 +65,9 @@ export default defineRule({
       const known = new Set<Peer>(groups.map(({ peer }) => peer));
       groups.push(...patterns.found((peer) => known.has(peer)));
       // What a gateway's callers wait for is its own upstream where that explains it.
-      return explainedBy(groups, seen);
+      const named = explainedBy(groups, seen);
+      const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);
+      return [...named, ...dominantUpstreams(patterns.all()).filter(({ peer }) => !isNamed(peer))];
     }
 
     return {

@@ -36,7 +36,7 @@ const CLOCK_STEP = 1e-6;
 // An exchange is a little shorter than the wait that the client asked for: both round.
 const TIMER_STEP = 0.002;
 
-const shown = ({ method, error, shape }: Truth['steps'][0]['exchanges'][0]): string =>
+const shown = ({ method, error, shape }: { method: string; error: string | null; shape: string }): string =>
   [method, shape === 'call' ? '' : shape, error ?? ''].filter((word) => word !== '').join(' ');
 
 it('knows what waits by design: a fetch of Kafka, and what is asked behind it', async () => {

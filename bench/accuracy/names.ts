@@ -88,4 +88,6 @@ export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
   'gateway-next-upstream': ['connection-per-request'],
   'tls-slow-handshake': ['connection-per-request'],
   'tls-slow-handshake.near-slow-server': ['connection-per-request'],
+  // The 504 comes after a wait for the upstream, whoever gave up first.
+  'gateway-timeout': ['upstream-slow'],
 };

@@ -59,7 +59,7 @@ export class InOrder<Note> {
     return this.#waiting.length;
   }
 
-  /** Answers behind lost bytes can't be told yet: the next request may settle it. */
+  /** Whose answer comes next can't be told: bytes were lost. The next request may settle it. */
   get inDoubt(): boolean {
     return this.#certain <= 0;
   }

@@ -69,10 +69,13 @@ export function bodyLength(bytes: Uint8Array, start: number): number {
   return KINDS.has(kindOf(bytes, start)) && length >= HEAD && length <= LONGEST ? length - HEAD : -1;
 }
 
-/** A message of that side, whole in this segment or longer than it. */
-export function isMessage(from: Side, bytes: Uint8Array, start: number, end: number): boolean {
+/**
+ * A message of that side, whole in this segment or longer than it.
+ * @param isFirst it is the side's first: what is not there of it is on its way
+ */
+export function isMessage(from: Side, bytes: Uint8Array, start: number, end: number, isFirst = false): boolean {
   if (end - start < HEAD || bodyLength(bytes, start) < 0) return false;
-  if (start + readLittle32(bytes, start) > end && end - start < FULL_SEGMENT) return false;
+  if (start + readLittle32(bytes, start) > end && end - start < FULL_SEGMENT && !isFirst) return false;
   const kind = kindOf(bytes, start);
   const body = start + HEAD;
   if (kind === COMPRESSED) return KINDS.has(readLittle32(bytes, start + 16));

@@ -15,7 +15,7 @@ export const mongodb: Protocol = {
   ports: [27017, 27018, 27019],
   recognise(from, bytes, start, end, fromStart) {
     if (end - start < HEAD) return fromStart ? 'more' : 'no';
-    return isMessage(from, bytes, start, end) ? 'yes' : 'no';
+    return isMessage(from, bytes, start, end, fromStart) ? 'yes' : 'no';
   },
   open: converse,
 };

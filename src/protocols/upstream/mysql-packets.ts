@@ -64,6 +64,7 @@ const GREETING = 10;
 const ERROR = 0xff;
 /** A handshake response up to the user's name, which alone asks for TLS. */
 export const SSL_REQUEST_LENGTH = 32;
+const SHORTEST_GREETING = 30;
 const LONGEST_GREETING = 1024;
 // mysqld refuses with numbers of its own, from ER_HASHCHK up to those of 8.0.
 const ERRORS = { from: 1000, to: 13_999 };
@@ -77,13 +78,13 @@ export function recognisePacket(
   fromStart: boolean,
 ): Recognition {
   if (end - start <= HEAD) return (bytes[start] as number) > 0 && end - start < HEAD && fromStart ? 'more' : 'no';
-  if (fromStart && from === 'server') return isGreeting(bytes, start, end) ? 'yes' : 'no';
+  if (fromStart && from === 'server') return recogniseGreeting(bytes, start, end);
   if (fromStart) return isHandshakeResponse(bytes, start, end);
   const isCompressed =
     from === 'client' && isCommand(bytes, start + COMPRESSED_HEAD, end) && isPlainHead(bytes, start, end);
   if (isCompressed) return 'yes';
   if (from === 'client') return isCommand(bytes, start, end) ? 'yes' : 'no';
-  return isAnswer(bytes, start, end) || isGreeting(bytes, start, end) ? 'yes' : 'no';
+  return isAnswer(bytes, start, end) || recogniseGreeting(bytes, start, end) === 'yes' ? 'yes' : 'no';
 }
 
 /** A compressed packet that holds one that was too short to be packed. */
@@ -93,14 +94,22 @@ export function isPlainHead(bytes: Uint8Array, start: number, end: number): bool
   return readLittle24(bytes, start) === readLittle24(bytes, inner) + HEAD;
 }
 
-export function isGreeting(bytes: Uint8Array, start: number, end: number): boolean {
+/** A connection's first packet: the server's version, or why it lets nobody in. */
+export function recogniseGreeting(bytes: Uint8Array, start: number, end: number): Recognition {
   const length = readLittle24(bytes, start);
   const body = start + HEAD;
-  if (bytes[start + 3] !== 0 || length > LONGEST_GREETING || body >= end) return false;
-  if (bytes[body] === ERROR) return isError(bytes, body, end, length);
+  if (bytes[start + 3] !== 0 || length > LONGEST_GREETING || body >= end) return 'no';
+  if (bytes[body] === ERROR) return isError(bytes, body, end, length) ? 'yes' : 'no';
+  if (bytes[body] !== GREETING || length < SHORTEST_GREETING) return 'no';
+  const isVersion = end <= body + 1 || isDigit(bytes[body + 1] as number);
   const version = zeroFrom(bytes, body + 1, end);
-  return bytes[body] === GREETING && version > body + 1 && isText(bytes, body + 1, version) && length >= 30;
+  if (!isVersion || !isText(bytes, body + 1, version === -1 ? end : version)) return 'no';
+  if (body + length > end) return 'more';
+  // Behind a number and eight octets of salt stands a zero.
+  return version !== -1 && body + length === end && bytes[version + 13] === 0 ? 'yes' : 'no';
 }
+
+const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
 
 function isError(bytes: Uint8Array, body: number, end: number, length: number): boolean {
   if (length < 4 || body + 4 > end) return false;

@@ -17,13 +17,13 @@ import {
   EXECUTE_COMMANDS,
   HEAD,
   isCommand,
-  isGreeting,
   isHandshakeResponse,
   isPlainHead,
   mayBeAnswer,
   mayBeCommand,
   PREPARE_COMMAND,
   QUERY_COMMAND,
+  recogniseGreeting,
   recognisePacket,
   sqlStart,
   SSL_REQUEST_LENGTH,
@@ -147,6 +147,7 @@ function converse(context: ConversationContext): Conversation {
         if (!wantsTls) return;
         wantsTls = false;
         waiting.answered(arrival, 'ok');
+        waiting.abandon(arrival);
         requests.close();
         encrypted = context.carry('tls');
         context.become(encrypted);
@@ -264,7 +265,7 @@ function converse(context: ConversationContext): Conversation {
       },
       fits(bytes, start, end) {
         if (waiting.front !== undefined) return mayBeAnswer(bytes, start, end, answers.headLength);
-        authenticating = isGreeting(bytes, start, end);
+        authenticating = recogniseGreeting(bytes, start, end) === 'yes';
         return authenticating;
       },
     },

@@ -99,7 +99,7 @@ function converse(context: ConversationContext): Conversation {
     const extended = EXTENDED[type];
     asked = undefined;
     // A Flush that was not waited for: the query goes on.
-    if (flushed !== undefined && waiting.has(flushed)) {
+    if (flushed !== undefined && !waiting.inDoubt && waiting.has(flushed)) {
       building = flushed;
       building.note.until = 'ready';
     }
@@ -232,7 +232,9 @@ function converse(context: ConversationContext): Conversation {
         if (outcome === null) return;
         const isUpgrade = answering?.exchange.shape === 'upgrade';
         waiting.answered(arrival, answers.tailLost ? 'incomplete' : outcome);
-        if (isUpgrade) context.become(reply === 'S' ? context.carry('tls') : null);
+        if (!isUpgrade) return;
+        waiting.abandon(arrival);
+        context.become(reply === 'S' ? context.carry('tls') : null);
       },
       lost() {
         waiting.answersLost();

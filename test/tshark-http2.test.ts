@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { packetNumber } from '../src/model/packet.ts';
 import type { Exchange } from '../src/model/exchange.ts';
+import { redactHost, redactPath } from '../src/protocols/redact.ts';
 import { readExchanges } from './support/read-exchanges.ts';
 
 /*
@@ -77,8 +78,8 @@ function saidByTshark(stream: Stream): Said {
     client: stream.client,
     first: stream.first,
     method: stream.method ?? '',
-    path: (stream.path ?? '').replace(/\?.*/, ''),
-    host: (stream.host ?? '').replace(/^.*@/, ''),
+    path: redactPath(stream.path ?? ''),
+    host: redactHost(stream.host ?? ''),
     status: Number(stream.status ?? -1),
     grpcStatus: Number(stream.grpcStatus ?? -1),
     firstByte: stream.firstByte ?? null,
@@ -122,8 +123,16 @@ describe('HTTP/2 streams as tshark sees them', () => {
   const there = cases.filter(({ path }) => path !== null);
   it.each(there)('$capture', async ({ capture, streams, path }) => {
     const { exchanges } = await readExchanges(path ?? '');
-    const ours = exchanges.filter(({ protocol }) => protocol === 'http/2' || protocol === 'grpc').map(saidByUs);
-    const theirs = streams.filter(({ upgraded }) => upgraded !== true).map(saidByTshark);
+    const spoken = exchanges.filter(({ protocol }) => protocol === 'http/2' || protocol === 'grpc');
+    // The request of such a stream came by HTTP/1: only the answer can be compared.
+    const upgraded = streams.filter((stream) => stream.upgraded === true);
+    for (const { client, first, status } of upgraded) {
+      const answered = spoken.filter((one) => one.clientPort === client && one.packets.some((id) => id === first));
+      expect(answered).toMatchObject([{ status: Number(status), outcome: 'ok' }]);
+      spoken.splice(spoken.indexOf(answered[0] as Exchange), 1);
+    }
+    const ours = spoken.map(saidByUs);
+    const theirs = streams.filter((stream) => stream.upgraded !== true).map(saidByTshark);
     const texts = {
       ours: ours.map((said) => JSON.stringify(said)),
       theirs: theirs.map((said) => JSON.stringify(said)),

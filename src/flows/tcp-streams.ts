@@ -110,8 +110,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       return;
     }
     watch.push(layers, fromClient);
-    direction.receive(first, layers, peer.seen);
     if (hasAck) peer.acknowledge(layers.acknowledgment | 0, layers);
+    direction.receive(first, layers, peer.seen);
     if ((tcpFlags & TCP_FLAG.fin) !== 0) direction.finish((first + layers.payloadLength) | 0, layers);
     if (direction.state === 'ended' && peer.state === 'ended') table.close(connection);
   }
@@ -245,6 +245,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       earlier: null,
       later: null,
     };
+    connection.fromClient.peer = connection.fromServer;
+    connection.fromServer.peer = connection.fromClient;
     table.insert(connection);
     table.addFace(connection, source, sourcePort, destination, destinationPort);
     makeRoom(layers);
@@ -270,6 +272,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     const { watch } = connection;
     if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
     if (!connection.closed) watch.finish(arrival.time);
+    connection.fromClient.giveUp();
+    connection.fromServer.giveUp();
     connection.fromClient.close(arrival, because);
     connection.fromServer.close(arrival, because);
     table.close(connection);

@@ -80,6 +80,8 @@ export class TcpWatch {
     }
     if (hasAck && !isSyn) announced(this.row, sender, peer, layers);
     if (progressed) this.#progressAt = layers.time;
+    this.row.undelivered = this.client.known && !this.server.isAllAcknowledged;
+    this.row.repairing = this.server.loss !== null;
   }
 
   /** A reset that counts: the connection is over. */

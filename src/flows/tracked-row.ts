@@ -78,7 +78,10 @@ export function trackedRow(
     establishedAt: NEVER,
     lastDataAt: NEVER,
     previousDataAt: NEVER,
+    undelivered: false,
+    repairing: false,
     openExchanges: 0,
+    isTurned: false,
   };
 }
 

@@ -37,6 +37,9 @@ export interface Stall {
   packets: readonly PacketId[];
 }
 
+/** The same stall where client and server are the other way round. */
+export const turnedStall = (stall: Stall): Stall => ({ ...stall, from: stall.from === 'client' ? 'server' : 'client' });
+
 export const MAX_STALL_PACKETS = 12;
 /** Stalls kept of one connection; more are counted in `stallCount` only. */
 export const MAX_STALLS = 64;
@@ -66,7 +69,7 @@ export interface Tls {
   /** From the ClientHello until application data may flow; NaN where not seen whole. */
   handshakeDuration: Duration;
   startedAt: Timestamp;
-  /** From the end of the ClientHello to the server's first handshake byte; NaN where not seen. */
+  /** From the end of the ClientHello to the server's first handshake byte, the longer where it had to answer twice; NaN where not seen. */
   serverDuration: Duration;
   /** Null where it can't be told. */
   resumed: boolean | null;

@@ -19,8 +19,18 @@ export interface TrackedConnection extends Connection {
   lastDataAt: Timestamp;
   /** The one before it: how long the connection had been idle when the packet at hand came. */
   previousDataAt: Timestamp;
+  /** Data of the server was seen that its client has not acknowledged yet. */
+  undelivered: boolean;
+  /** Some of it was lost, and not all is repaired. */
+  repairing: boolean;
   /** Exchanges that have begun and not ended. */
   openExchanges: number;
+  /**
+   * Only ports told client from server, and what is said tells that they were wrong: a protocol
+   * says so before its first exchange. Until the row is complete its sides keep the names that
+   * they had; exchanges name them right.
+   */
+  isTurned: boolean;
 }
 
 /** An exchange on its way, with what only `protocols` need. */

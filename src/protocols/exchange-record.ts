@@ -1,5 +1,5 @@
 import { at, between, nanoseconds, type Timestamp } from '../base/time.ts';
-import type { Side } from '../model/connection.ts';
+import { turnedStall, type Side } from '../model/connection.ts';
 import type { ExchangeOutcome, ExchangeProtocol } from '../model/exchange.ts';
 import { packetId, type PacketId } from '../model/packet.ts';
 import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-connection.ts';
@@ -19,6 +19,7 @@ export function beginExchange(
   arrival: Arrival,
 ): OpenExchange {
   const { connection } = context;
+  const { isTurned } = connection;
   const first = connection.exchanges === 0;
   const opened = connection.syns.length > 0 || connection.synAcks.length > 0;
   const idle = connection.openExchanges > 0 ? 0 : between(connection.previousDataAt, arrival.time);
@@ -27,11 +28,11 @@ export function beginExchange(
     input: connection.input,
     protocol,
     shape: 'call',
-    client: connection.client,
-    clientPort: connection.clientPort,
-    server: connection.server,
-    serverPort: connection.serverPort,
-    backend: connection.backend,
+    client: isTurned ? connection.server : connection.client,
+    clientPort: isTurned ? connection.serverPort : connection.clientPort,
+    server: isTurned ? connection.client : connection.server,
+    serverPort: isTurned ? connection.clientPort : connection.serverPort,
+    backend: null,
     connection: connection.id,
     method: '',
     path: '',
@@ -115,8 +116,10 @@ export function endExchange(
   exchange.duration = nanoseconds(Math.max(0, between(exchange.startedAt, end)));
   exchange.outcome = outcome;
   exchange.endedBy = isAnswered ? null : endedBy;
-  exchange.backend = connection.backend;
-  exchange.roundTrip = connection.roundTrip;
+  if (!connection.isTurned) {
+    exchange.backend = connection.backend;
+    exchange.roundTrip = connection.roundTrip;
+  }
   exchange.packets = packetsOf(exchange);
   const stalls = overlapping(connection, exchange.startedAt, at(exchange.startedAt + exchange.duration));
   // What a protocol found by itself (flow control) stands there already.
@@ -142,5 +145,6 @@ const NO_STALLS: OpenExchange['stalls'] = [];
 
 function overlapping(connection: TrackedConnection, from: Timestamp, until: Timestamp): OpenExchange['stalls'] {
   if (connection.stalls.length === 0) return NO_STALLS;
-  return connection.stalls.filter((stall) => stall.startedAt < until && stall.startedAt + stall.duration > from);
+  const found = connection.stalls.filter((stall) => stall.startedAt < until && stall.startedAt + stall.duration > from);
+  return connection.isTurned ? found.map(turnedStall) : found;
 }

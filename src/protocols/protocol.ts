@@ -26,7 +26,7 @@ export interface ConversationContext {
    * @param handedOver see {@link ConversationContext.handedOver}
    * @returns null where that protocol is not known
    */
-  carry(protocol: string | null, handedOver?: OpenExchange): Conversation | null;
+  carry(protocol: string | null, handedOver?: OpenExchange | null): Conversation | null;
   /**
    * From here on the connection speaks something else: pushes to the old conversation stop when
    * the call at hand returns. What is left of its bytes the old one pushes into `next` itself.

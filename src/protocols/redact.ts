@@ -7,7 +7,8 @@
 
 /** Longer paths end with {@link CUT}. */
 export const MAX_PATH = 256;
-const CUT = '/…';
+/** Stands for what follows of a path. */
+export const CUT = '/…';
 const MAX_SEGMENTS = 24;
 /** Bytes of a target that are looked at: beyond, only segments follow that would be cut. */
 export const MAX_TARGET = 1024;

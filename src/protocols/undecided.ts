@@ -95,13 +95,17 @@ export class Undecided implements Conversation {
       return;
     }
     const isContinued = head.length > head.asked;
-    let answer = isContinued
-      ? this.#askContinued(head, bytes, start, end)
-      : this.#ask(from, bytes, start, end, head.fromStart);
-    if (answer === 'no' && isContinued && !head.fromStart) {
-      // What was kept was no beginning; this segment may be one.
+    let answer = isContinued && head.fromStart ? 'no' : this.#ask(from, bytes, start, end, head.fromStart);
+    if (isContinued && typeof answer === 'string') {
+      const alone = answer;
+      answer = this.#askContinued(head, bytes, start, end);
+      // In the midst: what was kept was no beginning, and this segment may be one.
+      if (answer === 'no' && !head.fromStart) {
+        this.#forget(head);
+        answer = alone;
+      }
+    } else if (isContinued) {
       this.#forget(head);
-      answer = this.#ask(from, bytes, start, end, false);
     }
     if (answer === 'more') {
       if (this.#keep(head, bytes, start, end, arrival)) return;

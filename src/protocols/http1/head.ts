@@ -1,9 +1,12 @@
 import { hasVersion, isBlank, isDigit, isToken, methodAt, statusAt, trimEnd } from './start-line.ts';
+import { CUT } from '../redact.ts';
 import type { TargetReader } from './target.ts';
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
 const SPACE = 0x20;
+const SLASH = 0x2f;
+const QUESTION_MARK = 0x3f;
 const VERSION_LENGTH = 8;
 // Content-Length beyond is no length: 1 PB is exact in a double.
 const MAX_LENGTH_DIGITS = 15;
@@ -89,6 +92,24 @@ export class Head {
   /** The first line. @returns false where it is none; then nothing was read */
   begin(bytes: Uint8Array, start: number, end: number): boolean {
     return this.isRequest ? this.#beginRequest(bytes, start, end) : this.#beginResponse(bytes, start, end);
+  }
+
+  /** A request's first line that the capture cut off: method and path, as far as they are there. @returns as `begin` */
+  beginCut(bytes: Uint8Array, start: number, end: number): boolean {
+    let method = start;
+    while (method < end && isToken(bytes[method] as number)) method++;
+    const name = methodAt(bytes, start, method);
+    if (!this.isRequest || name === '' || bytes[method] !== SPACE || bytes[method + 1] !== SLASH) return false;
+    this.#clear(1);
+    this.method = name;
+    let last = method + 1;
+    while (last < end && bytes[last] !== SPACE && bytes[last] !== QUESTION_MARK) last++;
+    const isWhole = last < end;
+    // Of the path's last segment it can't be told whether it is an identifier.
+    if (!isWhole) while (bytes[last - 1] !== SLASH) last--;
+    const { path } = this.#targets.read(bytes, method + 1, last, false);
+    this.path = isWhole ? path : `${path.replace(/\/$/, '')}${CUT}`;
+    return true;
   }
 
   #clear(minor: number): void {

@@ -2,7 +2,8 @@ import type { Side } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext, Protocol, Recognition, StreamEnd } from '../protocol.ts';
 import { Head } from './head.ts';
-import { PendingRequests, type Pending } from './pending.ts';
+import type { Pending } from './pending.ts';
+import { RequestQueue } from './queue.ts';
 import { Reader } from './reader.ts';
 import { Requests } from './requests.ts';
 import { Responses } from './responses.ts';
@@ -16,10 +17,10 @@ export function createHttp1(): Protocol {
 }
 
 function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fromStart: boolean): Recognition {
-  const recognition = recogniseStart(from, bytes, start, end);
+  const recognition = recogniseStart(from, bytes, start, end, !fromStart);
   if (recognition === 'yes' || fromStart) return recognition;
   // Without a handshake only ports told who is the client.
-  return recogniseStart(other(from), bytes, start, end) === 'yes' ? 'yes' : recognition;
+  return recogniseStart(other(from), bytes, start, end, true) === 'yes' ? 'yes' : recognition;
 }
 
 const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
@@ -49,18 +50,17 @@ class Http1 implements Conversation {
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
-    const { client, requests, responses, pending } = (this.#parts ??= this.#assemble('client', arrival));
+    const { client, requests, responses, queue } = (this.#parts ??= this.#assemble('client', arrival));
     if (from === client) {
       requests.end(arrival, false);
-      // Half a close is no end: who sends FIN behind a request may still want the answer.
-      if (because === 'fin' && responses.isOpen) {
-        pending.closed(arrival);
-        return;
-      }
+      queue.closed(arrival, because);
+      // Half a close is no end: who sends FIN behind a request may still want the answer. After any
+      // other end the server's side follows at once, with what it still has.
+      if (responses.isOpen) return;
     } else {
       responses.end(arrival, because === 'fin');
     }
-    pending.settle(from === client ? 'client' : 'server', arrival, because);
+    queue.settle(from === client ? 'client' : 'server', arrival, because);
   }
 
   #begin(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): Parts {
@@ -68,37 +68,34 @@ class Http1 implements Conversation {
     const isSwapped =
       !fromStart &&
       connection.rolesFrom === 'ports' &&
-      recogniseStart(from, bytes, start, end) !== 'yes' &&
-      recogniseStart(other(from), bytes, start, end) === 'yes';
+      recogniseStart(from, bytes, start, end, true) !== 'yes' &&
+      recogniseStart(other(from), bytes, start, end, true) === 'yes';
     return this.#assemble(isSwapped ? 'server' : 'client', arrival);
   }
 
   #assemble(client: Side, arrival: Arrival): Parts {
-    const { fromStart } = this.#context;
-    const pending = new PendingRequests(this.#context, client);
-    const answers = new Responses(pending, (request, at) => this.#switch(pending, request, at));
-    const requests = new Reader(new Requests(pending), new Head(true, this.#targets), arrival, fromStart);
+    const { fromStart, connection } = this.#context;
+    connection.isTurned = client === 'server';
+    const queue = new RequestQueue(this.#context, client);
+    const answers = new Responses(queue, (request, at) => this.#switch(queue, request, at));
+    const requests = new Reader(new Requests(queue), new Head(true, this.#targets), arrival, fromStart);
     const responses = new Reader(answers, new Head(false, this.#targets), arrival, fromStart);
     answers.reader = responses;
-    pending.isServerAdrift = !fromStart;
-    return { client, pending, requests, responses };
+    queue.nextBegins = (first) => responses.endDoubt(first);
+    return { client, queue, requests, responses };
   }
 
   /** From here on the connection speaks what the request asked for. */
-  #switch(pending: PendingRequests, request: Pending, arrival: Arrival): void {
+  #switch(queue: RequestQueue, request: Pending, arrival: Arrival): void {
     const context = this.#context;
-    if (request.upgradesTo === 'h2c' && request.exchange !== null) {
-      // HTTP/2 answers the request, as its stream 1.
-      const exchange = request.exchange;
-      this.#next = context.carry('http/2', exchange);
-      if (this.#next === null) pending.complete(request, arrival, true);
-      else pending.handOver(request);
-    } else {
-      pending.complete(request, arrival, true);
-      if (request.isConnect) this.#next = context.carry(null);
-      else if (request.upgradesTo === 'websocket') context.connection.protocol = 'websocket';
-    }
-    pending.settle('server', arrival, 'captureEnd');
+    // HTTP/2 answers the request, as its stream 1.
+    const isH2c = request.upgradesTo === 'h2c' && request.exchange !== null;
+    if (isH2c) this.#next = context.carry('http/2', request.exchange);
+    const isHandedOver = this.#next !== null;
+    if (!isHandedOver) queue.complete(request, arrival, true);
+    queue.leave(isHandedOver ? request : null, arrival);
+    if (request.isConnect) this.#next = context.carry(null);
+    else if (request.upgradesTo === 'websocket') context.connection.protocol = 'websocket';
     context.become(this.#next);
   }
 }
@@ -106,7 +103,7 @@ class Http1 implements Conversation {
 interface Parts {
   /** Which side of the connection sends requests. */
   client: Side;
-  pending: PendingRequests;
+  queue: RequestQueue;
   requests: Reader;
   responses: Reader;
 }

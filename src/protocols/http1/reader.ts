@@ -62,6 +62,8 @@ export class Reader {
   #headBytes = 0;
   /** The body's first bytes would be another answer if the request was HEAD, which was not seen. */
   doubtsBody = false;
+  /** The line at hand may be anything. */
+  #isStrict = false;
   #carried: Uint8Array | null = null;
   #carriedLength = 0;
   readonly #first: { input: number; number: number; time: Arrival['time'] };
@@ -84,6 +86,7 @@ export class Reader {
     this.#lastNumber = arrival.number;
     let position = start;
     while (position < end) {
+      if (this.doubtsBody) this.#judgeBody(bytes, position, end, arrival);
       switch (this.#place) {
         case PLACE.start:
           position = this.#atStart(bytes, position, end, arrival);
@@ -93,7 +96,7 @@ export class Reader {
           position = this.#inHead(bytes, position, end, arrival);
           break;
         case PLACE.length:
-          position = this.#inBody(bytes, position, end, arrival);
+          position = this.#inBody(position, end, arrival);
           break;
         case PLACE.chunks:
           position = this.#inChunks(bytes, position, end, arrival);
@@ -116,7 +119,11 @@ export class Reader {
     const place = this.#place;
     // Cut off by the capture: the packet that lacks them is at hand, so it is known when they came.
     const isSure = arrival.number === this.#lastNumber;
-    if (place === PLACE.stopped || place === PLACE.adrift || place === PLACE.untilEnd) return;
+    if (place === PLACE.stopped || place === PLACE.untilEnd) return;
+    if (place === PLACE.adrift) {
+      if (isSure) this.#owner.saw(length, arrival);
+      return;
+    }
     if (place === PLACE.chunks && this.#chunks.skip(length)) {
       this.#owner.saw(length, arrival);
       return;
@@ -131,8 +138,17 @@ export class Reader {
       if (inBody < length) this.#stray(length - inBody, arrival);
       return;
     }
-    const isBetween = place === PLACE.start || place === PLACE.firstLine;
-    this.#stray(isBetween ? length : 0, arrival);
+    const isBegun = place === PLACE.firstLine ? this.#beginCut() : place !== PLACE.start;
+    if (isBegun && isSure) this.#owner.saw(length, arrival);
+    this.#stray(isBegun ? 0 : length, arrival);
+  }
+
+  /** The first line ends in a gap. */
+  #beginCut(): boolean {
+    if (this.#carried === null || !this.#head.beginCut(this.#carried, 0, this.#carriedLength)) return false;
+    this.#owner.began(this.#head, this.#first);
+    this.#owner.saw(this.#carriedLength, this.#first);
+    return true;
   }
 
   /** Nothing follows. */
@@ -140,7 +156,10 @@ export class Reader {
     const place = this.#place;
     this.#carried = null;
     this.#place = PLACE.stopped;
-    if (place === PLACE.untilEnd && isWhole) this.#owner.done(arrival, true);
+    if (place !== PLACE.untilEnd || !isWhole) return;
+    // Who reads until the end knows only now that this is it.
+    this.#owner.saw(0, arrival);
+    this.#owner.done(arrival, true);
   }
 
   #stray(missing: number, arrival: Arrival): void {
@@ -163,6 +182,7 @@ export class Reader {
   }
 
   #beginLine(arrival: Arrival): void {
+    this.#isStrict = this.#place === PLACE.adrift;
     this.#place = PLACE.firstLine;
     this.#headBytes = 0;
     this.#carriedLength = 0;
@@ -207,6 +227,7 @@ export class Reader {
         if (!this.#head.begin(line, first, last)) {
           this.#forgetLine();
           this.#place = PLACE.adrift;
+          this.#isStrict = true;
           return this.#adriftFrom(bytes, told, end, arrival);
         }
         this.#owner.began(this.#head, this.#first);
@@ -229,7 +250,7 @@ export class Reader {
   }
 
   #recognise(bytes: Uint8Array, start: number, end: number): Recognition {
-    return this.#isRequests ? recogniseRequest(bytes, start, end) : recogniseStatus(bytes, start, end);
+    return this.#isRequests ? recogniseRequest(bytes, start, end, this.#isStrict) : recogniseStatus(bytes, start, end);
   }
 
   #forgetLine(): void {
@@ -272,28 +293,35 @@ export class Reader {
     if (body === BODY.chunked) {
       this.#chunks.begin();
       this.#place = PLACE.chunks;
-    } else if (body === BODY.untilEnd) this.#place = PLACE.untilEnd;
-    else if (body === BODY.stop) this.#place = PLACE.stopped;
-    else if (body > 0) {
+    } else if (body === BODY.untilEnd) {
+      this.#place = PLACE.untilEnd;
+    } else if (body === BODY.stop) {
+      this.#place = PLACE.stopped;
+    } else if (body > 0) {
       this.#place = PLACE.length;
       this.#remaining = body;
-      return;
     } else {
+      this.doubtsBody = false;
       this.#place = PLACE.start;
       this.#owner.done(arrival, true);
     }
+  }
+
+  /** The request is not known: was it HEAD, its answer had no body, and this is the next answer's beginning. */
+  #judgeBody(bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
+    if (this.#recognise(bytes, start, end) === 'yes') this.endDoubt(arrival);
     this.doubtsBody = false;
   }
 
-  #inBody(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {
-    if (this.doubtsBody) {
-      this.doubtsBody = false;
-      if (this.#recognise(bytes, start, end) === 'yes') {
-        this.#place = PLACE.start;
-        this.#owner.done(arrival, true);
-        return start;
-      }
-    }
+  /** The next request begins, and no body has: there is none. */
+  endDoubt(arrival: Arrival): void {
+    if (!this.doubtsBody) return;
+    this.doubtsBody = false;
+    this.#place = PLACE.start;
+    this.#owner.done(arrival, true);
+  }
+
+  #inBody(start: number, end: number, arrival: Arrival): number {
     const length = Math.min(end - start, this.#remaining);
     this.#remaining -= length;
     this.#owner.saw(length, arrival);
@@ -306,11 +334,11 @@ export class Reader {
 
   #inChunks(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {
     const position = this.#chunks.read(bytes, start, end);
-    this.#owner.saw((position < 0 ? end : position) - start, arrival);
     if (position < 0) {
       this.#stray(0, arrival);
-      return end;
+      return start;
     }
+    this.#owner.saw(position - start, arrival);
     if (this.#chunks.isDone) {
       this.#place = PLACE.start;
       this.#owner.done(arrival, true);
@@ -320,6 +348,7 @@ export class Reader {
 
   /** Looks for a message's beginning where a segment begins, or behind an empty line. */
   #adrift(bytes: Uint8Array, start: number, end: number, isSegment: boolean, arrival: Arrival): number {
+    this.#isStrict = true;
     if (isSegment && this.#recognise(bytes, start, end) !== 'no') {
       this.#beginLine(arrival);
       return start;

@@ -1,31 +1,37 @@
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { sawRequest } from '../exchange-record.ts';
 import type { Head } from './head.ts';
-import type { Pending, PendingRequests } from './pending.ts';
+import type { Pending } from './pending.ts';
+import type { RequestQueue } from './queue.ts';
 import { BODY, type ReaderOwner } from './reader.ts';
 
 /** What the client's side says: requests begin, go on and are whole. */
 export class Requests implements ReaderOwner {
-  readonly #pending: PendingRequests;
+  readonly #queue: RequestQueue;
   #current: Pending | null = null;
+  /** What is read of the current one's head. */
+  #head: Head | null = null;
 
-  constructor(pending: PendingRequests) {
-    this.#pending = pending;
+  constructor(queue: RequestQueue) {
+    this.#queue = queue;
   }
 
   began(head: Head, first: Arrival): void {
-    this.#current = this.#pending.open(head, first);
+    this.#current = this.#queue.open(head, first);
+    this.#head = head;
   }
 
   saw(length: number, arrival: Arrival): void {
     const exchange = this.#current?.exchange;
     // Behind lost bytes it can't be told whose they are: the request's at hand, until it is answered.
-    if (exchange && this.#current?.isOver === false) sawRequest(exchange, length, arrival);
+    if (!exchange || this.#current?.isOver !== false) return;
+    sawRequest(exchange, length, arrival);
+    // The rest of the head may never come.
+    if (this.#head !== null) exchange.host = this.#head.host;
   }
 
   headed(head: Head): number {
-    const { exchange } = this.#current as Pending;
-    if (exchange !== null) exchange.host = head.host;
+    this.#head = null;
     if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
     if (head.isChunked) return BODY.chunked;
     // Any other coding is an error for a request, which has no other end (RFC 9112 section 6.3).
@@ -33,12 +39,13 @@ export class Requests implements ReaderOwner {
   }
 
   done(): void {
-    if (this.#current !== null) this.#pending.sent(this.#current);
+    if (this.#current !== null) this.#queue.sent(this.#current);
     this.#current = null;
   }
 
   strayed(missing: number): void {
-    if (missing > 0) this.#pending.missedRequests(missing);
-    else if (this.#current !== null) this.#pending.sent(this.#current);
+    if (missing > 0) this.#queue.missedRequests(missing);
+    else if (this.#current !== null) this.#queue.sent(this.#current);
+    this.#head = null;
   }
 }

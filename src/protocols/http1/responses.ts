@@ -1,8 +1,9 @@
 import { seconds } from '../../base/time.ts';
-import type { Arrival } from '../../model/tracked-connection.ts';
+import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { Head } from './head.ts';
-import type { Pending, PendingRequests } from './pending.ts';
+import type { Pending } from './pending.ts';
+import type { RequestQueue } from './queue.ts';
 import { BODY, type Reader, type ReaderOwner } from './reader.ts';
 
 const SWITCHING_PROTOCOLS = 101;
@@ -14,30 +15,39 @@ const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** What the server's side says: answers begin, go on and are whole, each to the oldest request that has none. */
 export class Responses implements ReaderOwner {
-  readonly #pending: PendingRequests;
+  readonly #queue: RequestQueue;
   readonly #switchTo: (pending: Pending, arrival: Arrival) => void;
   /** Whose bytes these are. */
   reader: Reader | null = null;
   #current: Pending | null = null;
+  #isInterim = false;
+  /** What is read of the current one's head. */
+  #head: Head | null = null;
 
   /** @param switchTo the connection speaks something else from here on, as that request asked */
-  constructor(pending: PendingRequests, switchTo: (pending: Pending, arrival: Arrival) => void) {
-    this.#pending = pending;
+  constructor(queue: RequestQueue, switchTo: (pending: Pending, arrival: Arrival) => void) {
+    this.#queue = queue;
     this.#switchTo = switchTo;
   }
 
   began(head: Head, first: Arrival): void {
     // The end of the one before was lost, but not that it came to one.
-    if (this.#current !== null) this.#pending.complete(this.#current, first, true);
-    this.#pending.isServerAdrift = false;
-    this.#current = isInterim(head.status) ? null : this.#pending.answered(head, first);
+    if (this.#current !== null) this.#queue.complete(this.#current, first, true);
+    this.#queue.isServerAdrift = false;
+    this.#isInterim = isInterim(head.status);
+    this.#head = head;
+    this.#current = this.#isInterim ? null : this.#queue.answered(head, first);
   }
 
   saw(length: number, arrival: Arrival): void {
-    this.#pending.isServerHeard = true;
+    this.#queue.isServerHeard = true;
     const current = this.#current;
-    if (current !== null && current.exchange !== null && !current.isOver)
+    if (current === null || current.isOver) {
+      this.#queue.isServerAdrift ||= !this.#isInterim;
+    } else if (current.exchange !== null) {
       sawResponse(current.exchange, length, arrival);
+      if (current.verdict !== null) this.#queue.isHeld(current, arrival);
+    }
   }
 
   headed(head: Head, arrival: Arrival): number {
@@ -45,7 +55,8 @@ export class Responses implements ReaderOwner {
     if (current === null || current.exchange === null) return 0;
     const { exchange } = current;
     const { status } = head;
-    if (head.retryAfter >= 0) exchange.retryAfter = seconds(head.retryAfter);
+    this.#describe(current, exchange, head);
+    this.#head = null;
     if (status === SWITCHING_PROTOCOLS || (current.isConnect && isSuccess(status))) {
       exchange.shape = 'upgrade';
       exchange.keepsConnection = false;
@@ -56,20 +67,30 @@ export class Responses implements ReaderOwner {
     }
     const body = bodyOf(head, current.isHead);
     exchange.keepsConnection = body !== BODY.untilEnd && !head.closes && (head.minor > 0 || head.keepsAlive);
-    if (isSuccess(status) && (head.isStream || current.lasts)) exchange.shape = 'stream';
     if (!current.wasSeen && this.reader !== null) this.reader.doubtsBody = true;
     return body;
   }
 
-  done(arrival: Arrival, isSure: boolean): void {
-    if (this.#current !== null) this.#pending.complete(this.#current, arrival, isSure);
-    this.#current = null;
+  /** What is kept of a head, of however much of it was read. */
+  #describe(current: Pending, exchange: OpenExchange, head: Head): void {
+    if (head.retryAfter >= 0) exchange.retryAfter = seconds(head.retryAfter);
+    if (isSuccess(head.status) && (head.isStream || current.lasts)) exchange.shape = 'stream';
   }
 
-  strayed(missing: number): void {
-    this.#pending.isServerHeard = true;
-    this.#pending.isServerAdrift = true;
-    if (missing > 0) this.#pending.missedAnswers(missing);
+  done(arrival: Arrival, isSure: boolean): void {
+    if (this.#current !== null) this.#queue.complete(this.#current, arrival, isSure);
+    this.#current = null;
+    this.#isInterim = false;
+  }
+
+  strayed(missing: number, arrival: Arrival): void {
+    this.#queue.isServerHeard = true;
+    this.#queue.isServerAdrift = true;
+    const exchange = this.#current?.exchange;
+    if (missing > 0) this.#queue.missedAnswers(missing, arrival);
+    else if (this.#current !== null && exchange && this.#head !== null)
+      this.#describe(this.#current, exchange, this.#head);
+    this.#head = null;
   }
 }
 

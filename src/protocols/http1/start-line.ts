@@ -4,6 +4,7 @@ import type { Recognition } from '../protocol.ts';
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
+const SLASH = 0x2f;
 
 /** Methods that are told by themselves; any other token needs the version at the line's end. */
 const METHODS = (
@@ -17,16 +18,20 @@ const METHOD_BYTES = METHODS.map((name) => Buffer.from(name, 'latin1'));
 const MAX_METHOD = 24;
 const VERSION = Buffer.from('HTTP/1.', 'latin1');
 const VERSION_LENGTH = VERSION.length + 1;
-// A known method and so many bytes of a target: a line that goes on needs no version to be told.
-const TELLING_TARGET = 256;
 // RFC 9112 section 2.2: a server skips an empty line before a request; some clients send one after a body.
 const MAX_EMPTY = 8;
 
 /** Tells a message's first line from anything else, from as much of it as there is. */
-export function recogniseStart(from: Side, bytes: Uint8Array, start: number, end: number): Recognition {
+export function recogniseStart(
+  from: Side,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isStrict: boolean,
+): Recognition {
   const first = skipEmpty(bytes, start, end);
   if (first === end) return first - start <= MAX_EMPTY ? 'more' : 'no';
-  return from === 'client' ? recogniseRequest(bytes, first, end) : recogniseStatus(bytes, first, end);
+  return from === 'client' ? recogniseRequest(bytes, first, end, isStrict) : recogniseStatus(bytes, first, end);
 }
 
 export function skipEmpty(bytes: Uint8Array, start: number, end: number): number {
@@ -35,15 +40,22 @@ export function skipEmpty(bytes: Uint8Array, start: number, end: number): number
   return position;
 }
 
-export function recogniseRequest(bytes: Uint8Array, start: number, end: number): Recognition {
+/**
+ * `GET /` is enough: the line's end may be far, or cut off by the capture.
+ * @param isStrict in the midst of whatever, where the line may be the rest of one: a known method only
+ */
+export function recogniseRequest(bytes: Uint8Array, start: number, end: number, isStrict: boolean): Recognition {
   let position = start;
   const limit = Math.min(end, start + MAX_METHOD);
   while (position < limit && isToken(bytes[position] as number)) position++;
-  if (position === end) return 'more';
-  if (position === start || bytes[position] !== SPACE) return 'no';
   const method = position;
+  if (method === end) return !isStrict || beginsMethod(bytes, start, end) ? 'more' : 'no';
+  if (method === start || bytes[method] !== SPACE) return 'no';
+  const isKnown = methodAt(bytes, start, method) !== '';
+  if (isStrict && !isKnown) return 'no';
   position++;
   if (position < end && !isTargetStart(bytes[position] as number)) return 'no';
+  if (isKnown && position < end && bytes[position] === SLASH) return 'yes';
   for (; position < end; position++) {
     const byte = bytes[position] as number;
     if (byte === LINE_FEED) {
@@ -53,9 +65,13 @@ export function recogniseRequest(bytes: Uint8Array, start: number, end: number):
         : 'no';
     }
     if (byte < SPACE && byte !== CARRIAGE_RETURN) return 'no';
-    if (position - method > TELLING_TARGET) return methodAt(bytes, start, method) === '' ? 'more' : 'yes';
   }
   return 'more';
+}
+
+function beginsMethod(bytes: Uint8Array, start: number, end: number): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  return METHODS.some((method) => method.startsWith(text));
 }
 
 export function recogniseStatus(bytes: Uint8Array, start: number, end: number): Recognition {

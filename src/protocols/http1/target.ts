@@ -71,7 +71,7 @@ function targetOf(text: string, lasts: boolean): Target {
  * Kubernetes API, and long polls, which say how long to wait and since when (Consul's `wait` and
  * `index`, CouchDB's `feed`, Matrix's and others' `timeout` and `since`).
  */
-function asksToLast(query: string): boolean {
+export function asksToLast(query: string): boolean {
   let waits = false;
   let since = false;
   for (const parameter of query.split('&')) {

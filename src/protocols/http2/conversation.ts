@@ -11,6 +11,7 @@ import { FrameReader, type FrameHandlers } from './frame-reader.ts';
 import { readGoAwayWord } from './goaway.ts';
 import { FIELD_NAMES, HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack.ts';
+import { Names } from './names.ts';
 import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
 import { PingWatch } from './pings.ts';
 import { readRequest, readResponse } from './read-block.ts';
@@ -28,6 +29,7 @@ const MAX_EXCHANGE_STALLS = 64;
 export interface Shared extends StreamBudget {
   /** Room for one decoded string. */
   readonly scratch: Buffer;
+  readonly names: Names;
 }
 
 /** What is kept of what one side of the connection sends. */
@@ -55,6 +57,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   readonly #server: End;
   readonly #block = new HeaderBlock();
   readonly #pings = new PingWatch();
+  readonly #names: Names;
   /** Who reads DATA of no stream; flow control counts it. */
   readonly #stray = new StreamSide();
   /** The highest stream of which the request's start was seen. */
@@ -68,6 +71,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   constructor(context: ConversationContext, shared: Shared) {
     const { fromStart } = context;
     this.#context = context;
+    this.#names = shared.names;
     this.#streams = new StreamTable(shared);
     this.#client = new End('client', this, fromStart, shared);
     this.#server = new End('server', this, fromStart, shared);
@@ -220,7 +224,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const side = isRequest ? stream.request : stream.response;
     const isFirst = Number.isNaN(side.begunAt);
     if (isRequest) {
-      if (isFirst) readRequest(stream, block);
+      if (isFirst) readRequest(stream, block, this.#names);
     } else {
       if (block.status >= 100 && block.status < FIRST_FINAL_STATUS && !isLast) return;
       stream.hasTrailers ||= isLast;
@@ -235,6 +239,12 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   /** The request came by HTTP/1.1 and is whole; its answer comes on stream 1 (RFC 7540 section 3.2). */
   #upgraded(exchange: OpenExchange): void {
     exchange.protocol = 'http/2';
+    // "101 Switching Protocols" was on the way to the answer.
+    exchange.status = -1;
+    exchange.firstByteAt = at(Number.NaN);
+    exchange.answeredAt = at(Number.NaN);
+    exchange.responseFirst = -1;
+    exchange.responseBytes = 0;
     const stream = new Http2Stream(1, exchange, false);
     stream.isGrpc = false;
     stream.request.begunAt = exchange.startedAt;
@@ -251,6 +261,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     if (method === '' && status < 0) return;
     this.#isSwapped = (method !== '') !== reader.fromClient;
     if (!this.#isSwapped) return;
+    this.#context.connection.isTurned = true;
     // What was begun with the wrong roles says nothing.
     for (const stream of this.#streams.all()) {
       this.#streams.remove(stream);
@@ -260,7 +271,6 @@ export class Http2Conversation implements Conversation, FrameHandlers {
 
   #open(id: number, isPartial: boolean, arrival: Arrival): Http2Stream {
     const exchange = beginExchange(this.#context, 'http/2', arrival);
-    if (this.#isSwapped === true) swapEnds(exchange);
     const stream = new Http2Stream(id, exchange, isPartial);
     const displaced = this.#streams.add(stream);
     if (displaced !== null) this.#finish(displaced, 'incomplete', null, arrival);
@@ -367,13 +377,4 @@ const countOf = ({ messages }: StreamSide): number => (messages.isBroken ? -1 : 
 
 function addStall(exchange: OpenExchange, stall: Stall): void {
   if (exchange.stalls.length < MAX_EXCHANGE_STALLS) exchange.stalls = [...exchange.stalls, stall];
-}
-
-function swapEnds(exchange: OpenExchange): void {
-  const { client, clientPort, server, serverPort } = exchange;
-  exchange.client = server;
-  exchange.clientPort = serverPort;
-  exchange.server = client;
-  exchange.serverPort = clientPort;
-  exchange.backend = null;
 }

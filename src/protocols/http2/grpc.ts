@@ -5,9 +5,8 @@ import { nanoseconds, type Duration } from '../../base/time.ts';
  */
 
 const CONTENT_TYPE = 'application/grpc';
-const UNITS: Readonly<Record<string, number>> = { H: 3600e9, M: 60e9, S: 1e9, m: 1e6, u: 1e3, n: 1 };
-// At most eight digits, says the protocol.
-const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
+// At most eight digits, says the protocol, and a unit.
+const MAX_TIMEOUT = 9;
 const UNKNOWN = nanoseconds(Number.NaN);
 
 /** `application/grpc`, also with what is said behind it; not gRPC-Web, which has its trailers in its body. */
@@ -17,11 +16,36 @@ export function isGrpcContent(type: string): boolean {
   return next === undefined || next === '+' || next === ';' || next === ' ';
 }
 
-/** `grpc-timeout`; NaN where it is none. */
+/** `grpc-timeout`; NaN where it is none. Every call has another, so it is read without a pattern. */
 export function readTimeout(text: string): Duration {
-  const match = TIMEOUT.exec(text);
-  if (match === null) return UNKNOWN;
-  return nanoseconds(Number(match[1]) * (UNITS[match[2] as string] as number));
+  const last = text.length - 1;
+  if (last < 1 || last >= MAX_TIMEOUT) return UNKNOWN;
+  let count = 0;
+  for (let index = 0; index < last; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return UNKNOWN;
+    count = count * 10 + digit;
+  }
+  return nanoseconds(count * unitOf(text[last] as string));
+}
+
+function unitOf(letter: string): number {
+  switch (letter) {
+    case 'H':
+      return 3600e9;
+    case 'M':
+      return 60e9;
+    case 'S':
+      return 1e9;
+    case 'm':
+      return 1e6;
+    case 'u':
+      return 1e3;
+    case 'n':
+      return 1;
+    default:
+      return Number.NaN;
+  }
 }
 
 // Flags and length stand before each message.

@@ -1,18 +1,57 @@
-import { printable } from '../../base/text.ts';
+import { asksToLast } from '../http1/target.ts';
+import { MAX_PATH, MAX_TARGET, redactHost, redactPath } from '../redact.ts';
 
-// Longer ones are no names that a person gave.
-const MAX_PATH = 256;
-const MAX_HOST = 255;
+/** `/package.Service/Method`: names of a protocol file, which hold nothing of a caller. */
+const GRPC_PATH = /^\/[\w.-]+\/\w+$/;
 const METHOD = /^[A-Za-z-]{1,20}$/;
+// Calls of one service ask for the same few hundred; longer ones are rare, and the cache stays small.
+const MAX_CACHED = 2048;
+const MAX_CACHED_LENGTH = 256;
 
-/** A method's name, '' where it is none. */
-export const methodOf = (text: string): string => (METHOD.test(text) ? text : '');
-
-/** Of a path what stands before its query. */
-export function pathOf(text: string): string {
-  const end = text.search(/[?#;]/);
-  return printable((end < 0 ? text : text.slice(0, end)).slice(0, MAX_PATH));
+interface Target {
+  path: string;
+  /** The query asks for an answer that lasts. */
+  lasts: boolean;
 }
 
-/** An authority without what stands before an `@`: RFC 9113 section 8.3.1 forbids it, because it is a password. */
-export const hostOf = (text: string): string => printable(text.slice(text.lastIndexOf('@') + 1).slice(0, MAX_HOST));
+/** What of names in a request may become a row. */
+export class Names {
+  readonly #targets = new Map<string, Target>();
+  readonly #calls = new Map<string, Target>();
+  readonly #hosts = new Map<string, string>();
+
+  /** A method's name, '' where it is none. */
+  method(text: string): string {
+    return text === 'POST' || text === 'GET' || METHOD.test(text) ? text : '';
+  }
+
+  target(text: string, isGrpc: boolean): Target {
+    // The same text may be a method of gRPC, to be shown, and a secret of HTTP.
+    const cache = isGrpc ? this.#calls : this.#targets;
+    const known = cache.get(text);
+    if (known !== undefined) return known;
+    const target = targetOf(text.slice(0, MAX_TARGET), isGrpc);
+    remember(cache, text, target);
+    return target;
+  }
+
+  host(text: string): string {
+    const known = this.#hosts.get(text);
+    if (known !== undefined) return known;
+    const host = redactHost(text);
+    remember(this.#hosts, text, host);
+    return host;
+  }
+}
+
+function targetOf(text: string, isGrpc: boolean): Target {
+  if (isGrpc && text.length <= MAX_PATH && GRPC_PATH.test(text)) return { path: text, lasts: false };
+  const query = text.indexOf('?');
+  return { path: redactPath(text), lasts: query >= 0 && asksToLast(text.slice(query + 1)) };
+}
+
+function remember<Value>(cache: Map<string, Value>, text: string, value: Value): void {
+  if (text.length > MAX_CACHED_LENGTH) return;
+  if (cache.size >= MAX_CACHED) cache.clear();
+  cache.set(text, value);
+}

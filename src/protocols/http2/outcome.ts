@@ -28,7 +28,7 @@ export function outcomeOf(stream: Http2Stream): ExchangeOutcome {
 export function shapeOf(stream: Http2Stream): ExchangeShape {
   const { request, response } = stream;
   if (stream.exchange.method === 'CONNECT') return 'upgrade';
-  if (stream.isGrpc !== true) return stream.isEventStream ? 'stream' : 'call';
+  if (stream.isGrpc !== true) return stream.lasts ? 'stream' : 'call';
   if (request.messages.count > 1 || response.messages.count > 1) return 'stream';
   // Messages came and the end did not: the side that is still open has more to say.
   if (response.messages.count > 0 && !response.hasEnded) return 'stream';

@@ -1,17 +1,19 @@
 import type { HeaderBlock } from './header-block.ts';
-import { hostOf, methodOf, pathOf } from './names.ts';
+import type { Names } from './names.ts';
 import type { Http2Stream } from './stream.ts';
 
 /** What a request's header block says, into its exchange. */
-export function readRequest(stream: Http2Stream, block: HeaderBlock): void {
+export function readRequest(stream: Http2Stream, block: HeaderBlock, names: Names): void {
   const { exchange } = stream;
   if (block.hasContentType) stream.isGrpc = block.isGrpc;
   else if (!block.hasUnknown) stream.isGrpc = false;
-  exchange.method = methodOf(block.method);
-  exchange.path = pathOf(block.path);
-  exchange.host = hostOf(block.authority);
+  const { path, lasts } = names.target(block.path, stream.isGrpc === true);
+  exchange.method = names.method(block.method);
+  exchange.path = path;
+  exchange.host = names.host(block.authority);
   exchange.deadline = block.timeout;
   exchange.previousAttempts = block.previousAttempts;
+  stream.lasts = lasts;
 }
 
 /** What a response's header block or its trailers say. */
@@ -22,7 +24,7 @@ export function readResponse(stream: Http2Stream, block: HeaderBlock): void {
   if (block.grpcStatus >= 0) exchange.grpcStatus = block.grpcStatus;
   if (!Number.isNaN(block.retryAfter)) exchange.retryAfter = block.retryAfter;
   if (!block.hasContentType) return;
-  stream.isEventStream = block.isEventStream;
+  stream.lasts ||= block.isEventStream;
   // A gateway's own answer to a call has another type: the request says what it was.
   stream.isGrpc ??= block.isGrpc;
 }

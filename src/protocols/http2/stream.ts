@@ -25,8 +25,8 @@ export class Http2Stream {
   readonly isPartial: boolean;
   /** Null while nothing tells. */
   isGrpc: boolean | null = null;
-  /** Lasts by design, as its content type says. */
-  isEventStream = false;
+  /** By design, as its query or its content type says. */
+  lasts = false;
   /** The response ended with a header block of its own. */
   hasTrailers = false;
   /** A header block of the response could not be read, or not all of it. */

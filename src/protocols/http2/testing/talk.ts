@@ -5,6 +5,7 @@ import type { Arrival, OpenExchange } from '../../../model/tracked-connection.ts
 import type { Conversation, StreamEnd } from '../../protocol.ts';
 import { trackedConnection } from '../../testing/connection.ts';
 import { createHttp2 } from '../http2.ts';
+import { PREFACE, settings } from './frames.ts';
 
 /** A conversation that a test holds: each packet has the next number, and its time in milliseconds. */
 export class Talk {
@@ -58,3 +59,6 @@ export class Talk {
     return { input: 0, number: ++this.#number, time: at(ms * 1e6) };
   }
 }
+
+/** A conversation of which both sides have greeted. */
+export const opened = (): Talk => new Talk().client(0, PREFACE, settings()).server(0.2, settings());

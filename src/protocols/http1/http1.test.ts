@@ -1,0 +1,409 @@
+import { describe, expect, it } from 'vitest';
+import { milliseconds, seconds } from '../../base/time.ts';
+import { inShort, talk } from './testing/talk.ts';
+
+const GET = 'GET /a HTTP/1.1\r\nHost: api:8080\r\n\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`;
+const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+const answerWith = (head: string, version = '1.1') =>
+  talk().client(GET).server(`HTTP/${version} 429 X\r\nContent-Length: 0\r\n${head}\r\n`).exchanges[0];
+
+const methodOf = (method: string) => talk().client(`${method} /a HTTP/1.1\r\n\r\n`).server(OK).exchanges[0]?.method;
+
+const shapeOf = (request: string, head: string) =>
+  talk().client(request).server(`HTTP/1.1 200 OK\r\n${head}Transfer-Encoding: chunked\r\n\r\n`).over('captureEnd')[0]
+    ?.shape;
+
+const upgradeTo = (to: string): string =>
+  `GET /chat HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${to}\r\n\r\n`;
+
+const resetBy = (endedBy: 'client' | 'server' | null) =>
+  inShort(talk({ ending: 'reset', endedBy }).client(GET).over('reset'));
+
+describe('an exchange', () => {
+  it('has its times, sizes and packets', () => {
+    const [exchange] = talk()
+      .client('POST /orders?token=1 HTTP/1.1\r\nHost: API.shop:8080\r\nContent-Length: 4\r\n\r\n')
+      .client('body')
+      .server('HTTP/1.1 201 Created\r\nContent-Length: 6\r\n\r\nabc')
+      .wait(10)
+      .server('def')
+      .over('captureEnd');
+    expect(exchange).toMatchObject({
+      id: '0.e0',
+      protocol: 'http/1.1',
+      shape: 'call',
+      method: 'POST',
+      path: '/orders',
+      host: 'api.shop:8080',
+      status: 201,
+      outcome: 'ok',
+      endedBy: null,
+      startedAt: milliseconds(1),
+      requestedAt: milliseconds(2),
+      firstByteAt: milliseconds(3),
+      duration: milliseconds(13),
+      requestBytes: 73 + 4,
+      responseBytes: 43 + 6,
+      packets: [1, 2, 3, 4],
+      place: 0,
+      inFlight: 0,
+      reused: false,
+      connectDuration: milliseconds(1),
+      keepsConnection: true,
+    });
+  });
+
+  it('follows another on a kept connection', () => {
+    const { exchanges, connection } = talk()
+      .client(GET)
+      .server(OK)
+      .client(GET)
+      .server('HTTP/1.1 503 X\r\ncontent-length:0\r\n\r\n');
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'GET /a 503 error']);
+    expect(exchanges.map(({ place, reused }) => [place, reused])).toEqual([
+      [0, false],
+      [1, true],
+    ]);
+    expect(connection).toMatchObject({ exchanges: 2, openExchanges: 0, unanswered: 0, protocol: 'http/1.1' });
+  });
+
+  it('is answered in its turn when pipelined', () => {
+    const { exchanges } = talk()
+      .client(get('/a') + get('/b') + get('/c').slice(0, 9))
+      .client(get('/c').slice(9))
+      .server(ok('1') + ok('22').slice(0, 20))
+      .server(ok('22').slice(20) + ok('333'));
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'GET /b 200 ok', 'GET /c 200 ok']);
+    expect(exchanges.map(({ packets, inFlight }) => [packets, inFlight])).toEqual([
+      [[1, 3], 0],
+      [[1, 3, 4], 1],
+      [[1, 2, 4], 2],
+    ]);
+  });
+
+  it('says whether the connection may be kept, and how long to wait', () => {
+    expect(answerWith('')).toMatchObject({ keepsConnection: true, retryAfter: Number.NaN });
+    expect(answerWith('Connection: foo, Close\r\nRetry-After: 7\r\n')).toMatchObject({
+      keepsConnection: false,
+      retryAfter: seconds(7),
+    });
+    expect(answerWith('Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n')?.retryAfter).toBeNaN();
+    expect(answerWith('', '1.0')?.keepsConnection).toBe(false);
+    expect(answerWith('connection: keep-alive\r\n', '1.0')?.keepsConnection).toBe(true);
+  });
+
+  it('of HTTP/1.0 is one', () => {
+    const { exchanges } = talk().client('GET / HTTP/1.0\r\n\r\n').server(OK);
+    expect(exchanges[0]).toMatchObject({ protocol: 'http/1.0', host: '', status: 200 });
+  });
+
+  it('takes host and path out of an absolute target', () => {
+    const { exchanges } = talk()
+      .client('GET http://user:pass@Other:81/a/17?x HTTP/1.1\r\nHost: proxy\r\n\r\n')
+      .server(OK);
+    expect(exchanges[0]).toMatchObject({ path: '/a/{id}', host: 'other:81' });
+  });
+
+  it('keeps a word that is a method, and no other', () => {
+    expect(methodOf('VERSION-CONTROL')).toBe('VERSION-CONTROL');
+    expect(methodOf('hello1')).toBe('UNKNOWN');
+  });
+});
+
+describe('a body ends', () => {
+  it.each([
+    ['by its length', 'Content-Length: 5\r\n\r\nhello'],
+    ['by its length, given twice', 'Content-Length: 5, 5\r\ncontent-length : 5\r\n\r\nhello'],
+    ['by its last chunk', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x="y"\r\n0123456789\r\n0\r\n\r\n'],
+    [
+      'by its last chunk, with trailers',
+      'transfer-encoding: gzip, Chunked\r\n\r\n1 \r\nx\r\n000\r\nA: b\r\nC: d\r\n\r\n',
+    ],
+    ['by its last chunk, not by a length', 'Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['in chunks with bare line feeds', 'Transfer-Encoding: chunked\n\n3\nabc\n0\n\n'],
+    ['by a length in a folded line', 'Content-Length:\r\n 5\r\n\r\nhello'],
+    ['by a length, identity being no coding', 'Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello'],
+    ['at once where it is empty', 'Content-Length: 0\r\n\r\n'],
+  ])('%s', (_, rest) => {
+    const { exchanges } = talk().client(GET).server(`HTTP/1.1 200 OK\r\n${rest}`).client(GET).server(OK);
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'GET /a 200 ok']);
+    expect(exchanges[0]?.responseBytes).toBe(17 + rest.length);
+  });
+
+  it('with the connection where nothing else tells', () => {
+    for (const head of [
+      '',
+      'Transfer-Encoding: gzip\r\n',
+      'Content-Length: 3\r\nContent-Length: 4\r\n',
+      'Content-Length: x\r\n',
+    ]) {
+      const open = talk().client(GET).server(`HTTP/1.1 200 OK\r\n${head}\r\nsome`).server('more');
+      expect(open.exchanges).toEqual([]);
+      const [exchange] = open.end('server', 'fin').exchanges;
+      expect(exchange).toMatchObject({ outcome: 'ok', duration: milliseconds(3), keepsConnection: false });
+    }
+  });
+
+  it('before it begins: HEAD, 204, 304', () => {
+    const { exchanges } = talk()
+      .client('HEAD /a HTTP/1.1\r\n\r\n')
+      .server('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n')
+      .client(GET)
+      .server('HTTP/1.1 204 No Content\r\n\r\n')
+      .client(GET)
+      .server('HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n')
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['HEAD /a 200 ok', 'GET /a 204 ok', 'GET /a 304 ok', 'GET /a 200 ok']);
+  });
+
+  it('of a request, too', () => {
+    const { exchanges } = talk()
+      .client('PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nGET\r\n')
+      .client('0\r\n\r\n' + get('/b'))
+      .server(OK + OK);
+    expect(inShort(exchanges)).toEqual(['PUT /a 200 ok', 'GET /b 200 ok']);
+  });
+});
+
+describe('an answer', () => {
+  it('is not the interim one', () => {
+    const [exchange] = talk()
+      .client('POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n')
+      .server('HTTP/1.1 100 Continue\r\n\r\n')
+      .client('hi')
+      .server('HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n')
+      .server(OK).exchanges;
+    expect(exchange).toMatchObject({ status: 200, requestedAt: milliseconds(3), firstByteAt: milliseconds(5) });
+  });
+
+  it('may come before the request is whole, and ends it when that is', () => {
+    const early = talk()
+      .client('POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345')
+      .server('HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n');
+    expect(early.exchanges).toEqual([]);
+    const [exchange] = early.client('67890').exchanges;
+    expect(exchange).toMatchObject({ outcome: 'ok', status: 413, duration: milliseconds(1), requestBytes: 40 + 10 });
+    const closed = talk()
+      .client('POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345')
+      .server('HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n')
+      .end('server', 'fin');
+    expect(inShort(closed.exchanges)).toEqual(['POST /a 413 ok']);
+  });
+
+  it('that nobody asked for stands alone, and disturbs none', () => {
+    const { exchanges } = talk()
+      .client(GET)
+      .server(OK)
+      .server('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', '- 408 incomplete', 'GET /a 200 ok']);
+  });
+
+  it('that lasts by design is a stream', () => {
+    expect(shapeOf(GET, 'Content-Type: text/event-stream; charset=utf-8\r\n')).toBe('stream');
+    expect(shapeOf(GET, 'Content-Type: text/html\r\n')).toBe('call');
+    expect(shapeOf(get('/api/v1/pods?limit=5&watch=true'), '')).toBe('stream');
+    expect(shapeOf(get('/v1/health/x?index=5&wait=60s'), '')).toBe('stream');
+    expect(shapeOf(get('/poll?timeout=25&since=0'), '')).toBe('stream');
+    expect(shapeOf(get('/webhook?timeout=10s'), '')).toBe('call');
+    expect(shapeOf(get('/x?unwatch=true'), '')).toBe('call');
+  });
+});
+
+describe('an upgrade', () => {
+  const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+  it('to WebSocket ends the exchange, and what follows is not read', () => {
+    const { exchanges, connection } = talk()
+      .client(upgradeTo('websocket'))
+      .server(`${SWITCH}HTTP/1.1 200 OK\r\n\r\n`)
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['GET /chat 101 ok']);
+    expect(exchanges[0]).toMatchObject({ shape: 'upgrade', duration: milliseconds(1) });
+    expect(connection.protocol).toBe('websocket');
+  });
+
+  it('that the server declines is a call', () => {
+    const { exchanges } = talk().client(upgradeTo('h2c')).server(OK).client(GET).server(OK);
+    expect(exchanges.map(({ shape }) => shape)).toEqual(['call', 'call']);
+  });
+
+  it('to h2c is ended by HTTP/2, which gets the rest', () => {
+    const heard: string[] = [];
+    const { exchanges } = talk({}, [
+      {
+        id: 'http/2',
+        ports: [],
+        recognise: () => 'no',
+        open: ({ handedOver, fromStart }) => {
+          heard.push(`${handedOver?.path} ${fromStart}`);
+          return {
+            push: (from, bytes, start, end) =>
+              heard.push(`${from} ${Buffer.from(bytes.subarray(start, end)).toString()}`),
+            gap: () => undefined,
+            end: (from, _, because) => heard.push(`${from} ${because}`),
+          };
+        },
+      },
+    ])
+      .client(upgradeTo('h2c'))
+      .server('HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\nframes')
+      .client('PRI *')
+      .end('server', 'fin');
+    expect(heard).toEqual(['/chat true', 'server frames', 'client PRI *', 'server fin']);
+    expect(exchanges).toEqual([]);
+  });
+
+  it('to h2c that nobody here reads ends like any', () => {
+    const { exchanges } = talk().client(upgradeTo('h2c')).server('HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n');
+    expect(inShort(exchanges)).toEqual(['GET /chat 101 ok']);
+  });
+
+  it('by CONNECT carries what its bytes tell', () => {
+    const { exchanges } = talk()
+      .client('CONNECT db.shop:5432 HTTP/1.1\r\nHost: db.shop:5432\r\n\r\n')
+      .server('HTTP/1.1 200 Connection established\r\nContent-Length: 10\r\n\r\n')
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['CONNECT  200 ok', 'GET /a 200 ok']);
+    expect(exchanges[0]).toMatchObject({ shape: 'upgrade', host: 'db.shop:5432' });
+  });
+
+  it('that a proxy refuses is a call', () => {
+    const { exchanges } = talk()
+      .client('CONNECT db:5432 HTTP/1.1\r\n\r\n')
+      .server('HTTP/1.1 502 X\r\nContent-Length: 2\r\n\r\nno')
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['CONNECT  502 error', 'GET /a 200 ok']);
+  });
+});
+
+describe('an end', () => {
+  const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf';
+
+  it('of the server leaves the request closed', () => {
+    expect(inShort(talk().client(GET).end('server', 'fin').exchanges)).toEqual(['GET /a unanswered closed by server']);
+    expect(inShort(talk().client(GET).server(HALF).end('server', 'fin').exchanges)).toEqual([
+      'GET /a 200 closed by server',
+    ]);
+  });
+
+  it('of the client is no end where the answer still comes', () => {
+    const half = talk().client(GET).end('client', 'fin').server(OK);
+    expect(inShort(half.end('server', 'fin').exchanges)).toEqual(['GET /a 200 ok']);
+  });
+
+  it('of the client cancels where none comes, at that moment', () => {
+    const [exchange] = talk().client(GET).wait(50).end('client', 'fin').wait(90).end('server', 'fin').exchanges;
+    expect(exchange).toMatchObject({ outcome: 'cancelled', endedBy: 'client', duration: milliseconds(51) });
+    const cut = talk().client(GET).server(HALF).end('client', 'fin').end('server', 'captureEnd');
+    expect(inShort(cut.exchanges)).toEqual(['GET /a 200 cancelled by client']);
+  });
+
+  it('of the client cancels where it refuses the late answer', () => {
+    const late = talk({ ending: 'reset', endedBy: 'client' }).client(GET).end('client', 'fin').server(OK);
+    expect(inShort(late.end('server', 'reset').exchanges)).toEqual(['GET /a 200 cancelled by client']);
+  });
+
+  it('of the client cancels even where the answer was lost later', () => {
+    const lost = talk().client(GET).end('client', 'fin').lost('server', 5000).server('tail');
+    expect(inShort(lost.end('server', 'captureEnd').exchanges)).toEqual(['GET /a unanswered cancelled by client']);
+  });
+
+  it('by reset is by whoever sent it', () => {
+    expect(resetBy('server')).toEqual(['GET /a unanswered reset by server']);
+    expect(resetBy('client')).toEqual(['GET /a unanswered cancelled by client']);
+    expect(resetBy(null)).toEqual(['GET /a unanswered reset']);
+  });
+
+  it('by reset cuts a body that ends with the connection', () => {
+    const cut = talk({ endedBy: 'server' }).client(GET).server('HTTP/1.1 200 OK\r\n\r\nsome').over('reset');
+    expect(inShort(cut)).toEqual(['GET /a 200 reset by server']);
+  });
+
+  it('of the server before the request: reuse of a connection that was being closed', () => {
+    const reused = talk({ ending: 'reset', endedBy: 'server' }).client(GET).server(OK).end('server', 'fin').client(GET);
+    expect(inShort(reused.end('client', 'reset').exchanges)).toEqual([
+      'GET /a 200 ok',
+      'GET /a unanswered reset by server',
+    ]);
+    const closed = talk().client(GET).server(OK).end('server', 'fin').client(GET).end('client', 'fin');
+    expect(inShort(closed.exchanges).at(-1)).toBe('GET /a unanswered closed by server');
+  });
+
+  it('of the capture tells nothing', () => {
+    for (const because of ['captureEnd', 'evicted', 'replaced'] as const) {
+      expect(inShort(talk().client(GET).server(HALF).over(because))).toEqual(['GET /a 200 incomplete']);
+    }
+  });
+
+  it('where only one direction was captured tells nothing, and keeps no more than a few', () => {
+    const blind = talk({ packets: { client: 1, server: 0 }, synAcks: [] });
+    for (let count = 0; count < 20; count++) blind.client(GET);
+    expect(blind.exchanges).toHaveLength(4);
+    expect(new Set(inShort(blind.end('client', 'fin').end('server', 'captureEnd').exchanges))).toEqual(
+      new Set(['GET /a unanswered incomplete']),
+    );
+    const deaf = talk({ packets: { client: 0, server: 1 } })
+      .server(OK)
+      .server(OK)
+      .over('fin');
+    expect(inShort(deaf)).toEqual(['- 200 incomplete', '- 200 incomplete']);
+  });
+});
+
+describe('lax reading', () => {
+  it('takes bare line feeds, empty lines between messages, odd spaces', () => {
+    const { exchanges } = talk()
+      .client('\r\nGET  /a  HTTP/1.1\nhost:  api \n\n\r\n')
+      .server('HTTP/1.1  200\nCONTENT-LENGTH:2\n\nhi')
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'GET /a 200 ok']);
+    expect(exchanges[0]?.host).toBe('api');
+  });
+
+  it('passes over a head of any size up to its bound, and over lines without a colon', () => {
+    const long = `GET /${'b'.repeat(40)}?${'x'.repeat(9000)} HTTP/1.1\r\nCookie: ${'c'.repeat(20_000)}\r\nnonsense\r\nHost: api\r\n\r\n`;
+    const { exchanges } = talk()
+      .client(long.slice(0, 5000))
+      .client(long.slice(5000, 13_000))
+      .client(long.slice(13_000))
+      .server(OK);
+    expect(exchanges[0]).toMatchObject({ path: '/{id}', host: 'api', requestBytes: long.length });
+    const endless = talk()
+      .client(`GET /a HTTP/1.1\r\nX: ${'x'.repeat(300_000)}`)
+      .client('\r\n\r\n')
+      .server(OK);
+    expect(inShort(endless.client(GET).server(OK).exchanges)).toEqual(['GET /a 200 ok', 'GET /a 200 ok']);
+  });
+
+  it('goes on behind bytes that are no message', () => {
+    const { exchanges } = talk()
+      .client(GET)
+      .server(`${OK}and more than was announced`)
+      .client(`${GET}junk\r\n`)
+      .server(OK)
+      .client(GET)
+      .server(OK);
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'GET /a 200 ok', 'GET /a 200 ok']);
+  });
+
+  it('goes on behind chunks that are none', () => {
+    for (const bad of ['zz\r\n', '\r\n', '3\r\nabcd\r\n', 'ffffffffffffffff\r\n', '5x\r\n']) {
+      const { exchanges } = talk()
+        .client(GET)
+        .server(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bad}`)
+        .client(GET)
+        .server(OK);
+      expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'GET /a 200 ok']);
+    }
+  });
+});

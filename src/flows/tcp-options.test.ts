@@ -57,9 +57,9 @@ describe('options', () => {
   });
 });
 
-describe('what came twice', () => {
-  const sack = (...edges: readonly number[]): number[] => [1, 1, 5, 2 + 4 * edges.length, ...edges.flatMap(word)];
+const sack = (...edges: readonly number[]): number[] => [1, 1, 5, 2 + 4 * edges.length, ...edges.flatMap(word)];
 
+describe('what came twice', () => {
   it.each<[string, number[], number, object | null]>([
     ['below the acknowledgment', sack(100, 200), 200, { start: 100, end: 200 }],
     ['within the second block', sack(500, 600, 400, 700), 300, { start: 500, end: 600 }],

@@ -145,10 +145,10 @@ describe('the end', () => {
   });
 });
 
-describe('an ICMP error', () => {
-  const answer = (icmpType: number, icmpCode: number, protocol: number = IP_PROTOCOL.icmp, number = 50) =>
-    Object.assign(createLayers(), { protocol, icmpType, icmpCode, number, time: 3 * MS, ipId: number });
+const answer = (icmpType: number, icmpCode: number, protocol: number = IP_PROTOCOL.icmp, number = 50) =>
+  Object.assign(createLayers(), { protocol, icmpType, icmpCode, number, time: 3 * MS, ipId: number });
 
+describe('an ICMP error', () => {
   it.each([
     [3, 4, IP_PROTOCOL.icmp],
     [2, 0, IP_PROTOCOL.icmpv6],
@@ -231,23 +231,23 @@ describe('counts', () => {
   });
 });
 
-describe('a DNAT', () => {
-  const both = (recorder: ReturnType<typeof createRecorder>, from: 'client' | 'server', data: string, time: number) => {
-    const servers = from === 'client' ? [SERVICE, BACKEND] : [BACKEND, SERVICE];
-    for (const [step, server] of servers.entries()) {
-      const numbers = from === 'client' ? { sequence: 50, acknowledgment: 70 } : { sequence: 70, acknowledgment: 55 };
-      recorder.push({
-        from,
-        server,
-        data,
-        ...numbers,
-        ipId: time,
-        hopLimit: 64 - step,
-        time: time * MS + step * 20_000,
-      });
-    }
-  };
+const both = (recorder: ReturnType<typeof createRecorder>, from: 'client' | 'server', data: string, time: number) => {
+  const servers = from === 'client' ? [SERVICE, BACKEND] : [BACKEND, SERVICE];
+  for (const [step, server] of servers.entries()) {
+    const numbers = from === 'client' ? { sequence: 50, acknowledgment: 70 } : { sequence: 70, acknowledgment: 55 };
+    recorder.push({
+      from,
+      server,
+      data,
+      ...numbers,
+      ipId: time,
+      hopLimit: 64 - step,
+      time: time * MS + step * 20_000,
+    });
+  }
+};
 
+describe('a DNAT', () => {
   it.each([
     ['the client', ['client', 'server']],
     ['the server', ['server', 'client']],

@@ -13,6 +13,7 @@ import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
 import type { TrackedConnection } from './model/tracked-connection.ts';
 import { createConversations } from './protocols/conversations.ts';
+import { createDelivery } from './protocols/delivery.ts';
 import { createDns } from './protocols/dns/dns.ts';
 import { createProtocols } from './protocols/registry.ts';
 import { createKeyLog, type KeyLog } from './protocols/tls/key-log.ts';
@@ -62,13 +63,11 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     horizon,
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });
-  const conversations = createConversations({
-    protocols: createProtocols(keyLog),
-    emit: (exchange) => {
-      readings.get(exchange.input)?.vantage.sawExchange();
-      observer.exchange(exchange);
-    },
+  const delivery = createDelivery((exchange) => {
+    readings.get(exchange.input)?.vantage.sawExchange();
+    observer.exchange(exchange);
   });
+  const conversations = createConversations({ protocols: createProtocols(keyLog), emit: delivery.push });
   const isDns = ({ clientPort, serverPort }: TrackedConnection): boolean => dns.wants(clientPort, serverPort);
   const streams = createTcpStreams({
     addresses,
@@ -88,7 +87,10 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     },
     onConnection(connection) {
       if (isDns(connection)) connection.protocol = DNS_PROTOCOL;
-      else conversations.closed(connection);
+      else {
+        conversations.closed(connection);
+        delivery.closed(connection);
+      }
       if (connection.isTurned) turnRound(connection);
       observer.connection(connection);
     },
@@ -109,6 +111,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     if (time - advancedAt < ADVANCE_STEP) return;
     advancedAt = time;
     streams.advance(time);
+    delivery.advance(time);
     dns.advance(time);
     lookups.advance(time);
   }
@@ -123,13 +126,13 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     vantage.push(layers);
     if (++reading.packets === reading.vantageAt) refreshVantage(reading);
     const protocol = layers.protocol;
-    if (protocol === IP_PROTOCOL.udp) {
-      if (dns.wants(layers.sourcePort, layers.destinationPort)) return datagram(vantage);
-    } else if (protocol === IP_PROTOCOL.tcp) {
+    if (protocol === IP_PROTOCOL.udp) return datagram(vantage);
+    if (protocol === IP_PROTOCOL.tcp) {
       advance(read.time);
       streams.push(layers);
       return;
-    } else if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
+    }
+    if (protocol === IP_PROTOCOL.icmp || protocol === IP_PROTOCOL.icmpv6) {
       if (decoder.decodeIcmpInner(layers, quoted)) {
         dns.unreachable(read.time, quoted);
         streams.quoted(layers, quoted);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../src/model/exchange.ts';
+import { unpaired } from './support/pairing.ts';
 import { readExchanges } from './support/read-exchanges.ts';
 
 /*
@@ -39,21 +40,6 @@ const fits = (call: Call, { exchange, start, end }: Placed): boolean =>
   end <= call.end + TOLERANCE &&
   (call.messages === undefined || exchange.responseMessages === call.messages);
 
-/** Calls that are left when each gets an exchange of its own that lies within it (Kuhn's matching). */
-function unpaired(calls: readonly Call[], exchanges: readonly Placed[]): Call[] {
-  const taken = new Map<Placed, Call>();
-  const place = (call: Call, asked: Set<Placed>): boolean =>
-    exchanges.some((exchange) => {
-      if (asked.has(exchange) || !fits(call, exchange)) return false;
-      asked.add(exchange);
-      const other = taken.get(exchange);
-      if (other !== undefined && !place(other, asked)) return false;
-      taken.set(exchange, call);
-      return true;
-    });
-  return calls.filter((call) => !place(call, new Set()));
-}
-
 describe('gRPC calls as their clients saw them', () => {
   it.each(TRUTHS)('%s', async (name) => {
     const truth = JSON.parse(readFileSync(join(OWN, name), 'utf8')) as { requests: Call[]; unary?: Call[] };
@@ -72,6 +58,7 @@ describe('gRPC calls as their clients saw them', () => {
       unpaired(
         calls.filter(({ status }) => status === 0),
         placed,
+        fits,
       ),
     ).toEqual([]);
 

@@ -83,4 +83,11 @@ export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
 export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
   // DEADLINE_EXCEEDED is what the caller got, whether or not the server would have answered later.
   'grpc-deadline-slow-server': ['grpc-deadline'],
+  // As many connections as calls there, too, by the truths' own counts and the captures.
+  'accept-queue-overflow.near-long-queue': ['connection-per-request', 'dns-lookup-per-request'],
+  'gateway-next-upstream': ['connection-per-request'],
+  'tls-slow-handshake': ['connection-per-request'],
+  'tls-slow-handshake.near-slow-server': ['connection-per-request'],
+  // The 504 comes after a wait for the upstream, whoever gave up first.
+  'gateway-timeout': ['upstream-slow'],
 };

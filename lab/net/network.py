@@ -65,7 +65,7 @@ class Network:
 
     def capture(self, space: str, path: Path) -> None:
         process = subprocess.Popen(
-            ["ip", "netns", "exec", space, "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "0", "-i", "any", "-w", str(path), "ip"],
+            ["ip", "netns", "exec", space, "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-i", "any", "-w", str(path), "ip"],
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stderr is not None

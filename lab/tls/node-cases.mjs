@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { constants } from 'node:crypto';
-import { connect, createServer } from 'node:tls';
+import { connect as connectPlain, createServer as createPlainServer } from 'node:net';
+import { connect, createServer, TLSSocket } from 'node:tls';
 
 const PORT = 8443;
 const NAME = 'orders.shop.example';
@@ -16,6 +17,8 @@ const TLS_12 = only('TLSv1.2');
 const TLS_13 = only('TLSv1.3');
 
 const http = (both, more = {}) => ({ kind: 'http', both, ...more });
+// What is about the handshake needs but a call or two.
+const brief = (both, more = {}) => http(both, { calls: 2, ...more });
 const bare = (both, more = {}) => ({ kind: 'bare', both, ...more });
 
 const CASES = {
@@ -30,19 +33,29 @@ const CASES = {
   'tls13-http2': { kind: 'http2', both: TLS_13 },
   'tls12-http2': { kind: 'http2', both: TLS_12 },
   // Three connections, the second and third with the session of the one before.
-  'tls13-resumed': http(TLS_13, { connections: 3 }),
-  'tls12-resumed-ticket': http(TLS_12, { connections: 3 }),
-  'tls12-resumed-id': http({ ...TLS_12, secureOptions: constants.SSL_OP_NO_TICKET }, { connections: 3, sessions: true }),
+  'tls13-resumed': brief(TLS_13, { connections: 3 }),
+  'tls12-resumed-ticket': brief(TLS_12, { connections: 3 }),
+  'tls12-resumed-id': brief({ ...TLS_12, secureOptions: constants.SSL_OP_NO_TICKET }, { connections: 3, sessions: true }),
   // The client guesses a group that the server does not take.
-  'tls13-retried': http(TLS_13, { client: { ecdhCurve: 'X25519:P-384' }, server: { ecdhCurve: 'P-384' } }),
-  'tls13-client-certificate': http(TLS_13, { client: pair('client'), server: { requestCert: true } }),
-  'tls12-client-certificate': http(TLS_12, { client: pair('client'), server: { requestCert: true } }),
-  'tls13-client-certificate-missing': http(TLS_13, { server: { requestCert: true }, alerts: ['server: certificate_required'] }),
-  'tls12-client-certificate-missing': http(TLS_12, { server: { requestCert: true }, alerts: ['server: handshake_failure'] }),
+  'tls13-retried': brief(TLS_13, { client: { ecdhCurve: 'X25519:P-384' }, server: { ecdhCurve: 'P-384' } }),
+  'tls13-client-certificate': brief(TLS_13, { client: pair('client'), server: { requestCert: true } }),
+  'tls12-client-certificate': brief(TLS_12, { client: pair('client'), server: { requestCert: true } }),
+  'tls13-client-certificate-missing': brief(TLS_13, { server: { requestCert: true }, alerts: ['server: certificate_required'] }),
+  'tls12-client-certificate-missing': brief(TLS_12, { server: { requestCert: true }, alerts: ['server: handshake_failure'] }),
   'version-refused': bare({}, { client: TLS_12, server: TLS_13, alerts: ['server: protocol_version'] }),
   'alpn-refused': bare(TLS_13, { client: { ALPNProtocols: ['h2'] }, server: { ALPNProtocols: ['http/1.1'] }, alerts: ['server: no_application_protocol'] }),
+  // A connection that turns to TLS after a word in the clear.
+  'tls13-postgresql': { kind: 'postgresql', both: TLS_13 },
   'tls12-renegotiated': http(TLS_12, { renegotiate: true }),
 };
+
+// As much of PostgreSQL as a client needs to ask and be answered.
+const PG = {
+  tls: Buffer.from('0000000804d2162f', 'hex'),
+  startup: Buffer.from('00000014000300007573657200616c6963650000', 'hex'),
+  ready: Buffer.from('5a0000000549', 'hex'),
+};
+const pgMessage = (type, text) => Buffer.concat([Buffer.from(type), Buffer.from([0, 0, 0, text.length + 4]), text]);
 
 const CALLS = [
   ['GET', '/orders', 0],
@@ -57,19 +70,20 @@ const name = process.argv[2];
 if (name === undefined) console.log(Object.keys(CASES).join('\n'));
 else console.log(JSON.stringify(await run(CASES[name]), null, 1));
 
-async function run({ kind, both, client = {}, server = {}, connections = 1, alerts = [], renegotiate = false, sessions = false }) {
+async function run({ kind, both, client = {}, server = {}, connections = 1, calls = CALLS.length, alerts = [], renegotiate = false, sessions = false }) {
   const serverOptions = { ...pair('server'), ca: file('authority.crt'), ...both, ...server };
   const clientOptions = { host: '127.0.0.1', port: PORT, servername: NAME, ca: file('authority.crt'), ...both, ...client };
   const truth = { by: `Node ${process.version}, OpenSSL ${process.versions.openssl}`, port: PORT, connections: [], exchanges: [] };
-  const listening = await (kind === 'http2' ? http2Server : kind === 'http' ? httpServer : bareServer)(serverOptions, sessions);
+  const listening = await (kind === 'postgresql' ? postgresqlServer : kind === 'http2' ? http2Server : kind === 'http' ? httpServer : bareServer)(serverOptions, sessions);
   let session;
   for (let index = 0; index < connections; index++) {
-    const socket = connect({ ...clientOptions, ...(kind === 'http2' ? { ALPNProtocols: ['h2'] } : kind === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}), session });
+    const plain = kind === 'postgresql' ? await askForTls() : undefined;
+    const socket = connect({ ...clientOptions, ...(plain === undefined ? {} : { socket: plain }), ...(kind === 'http2' ? { ALPNProtocols: ['h2'] } : kind === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}), session });
     socket.on('session', (made) => (session = made));
     const known = { port: 0, serverName: NAME, version: null, cipher: null, alpn: null, resumed: null, retried: 'ecdhCurve' in client, clientCertificate: 'requestCert' in server, handshakeSeconds: null, alerts };
     truth.connections.push(known);
-    await once(socket, 'connect').catch(() => {});
-    known.port = socket.localPort;
+    if (plain === undefined) await once(socket, 'connect').catch(() => {});
+    known.port = (plain ?? socket).localPort;
     const began = performance.now();
     const failed = await Promise.race([once(socket, 'secureConnect').then(() => null), once(socket, 'error').then(([error]) => error)]).catch((error) => error);
     if (failed === null) {
@@ -78,8 +92,9 @@ async function run({ kind, both, client = {}, server = {}, connections = 1, aler
       known.cipher = socket.getCipher().standardName;
       known.alpn = socket.alpnProtocol || null;
       known.resumed = socket.isSessionReused();
-      if (kind === 'http2') await http2Calls(socket, truth.exchanges);
-      else if (kind === 'http') await httpCalls(socket, truth.exchanges, renegotiate).catch((error) => (known.error = error.message));
+      if (kind === 'postgresql') await postgresqlCalls(socket, truth.exchanges);
+      else if (kind === 'http2') await http2Calls(socket, truth.exchanges);
+      else if (kind === 'http') await httpCalls(socket, truth.exchanges, CALLS.slice(0, calls), renegotiate).catch((error) => (known.error = error.message));
     } else known.error = failed.message;
     socket.destroy();
     await new Promise((done) => setTimeout(done, 100));
@@ -116,6 +131,49 @@ async function bareServer(options) {
   return server;
 }
 
+async function postgresqlServer(options) {
+  const server = createPlainServer((plain) => {
+    plain.once('data', () => {
+      plain.write('S');
+      const socket = new TLSSocket(plain, { ...options, isServer: true });
+      socket.on('error', () => {});
+      let isStarted = false;
+      socket.on('data', (data) => {
+        if (!isStarted) {
+          isStarted = true;
+          socket.write(Buffer.concat([pgMessage('R', Buffer.alloc(4)), PG.ready]));
+          return;
+        }
+        const isInsert = data.includes('INSERT');
+        const done = pgMessage('C', Buffer.from(isInsert ? 'INSERT 0 1\0' : 'SELECT 1\0'));
+        setTimeout(() => socket.write(Buffer.concat([done, PG.ready])), isInsert ? 60 : 0);
+      });
+    });
+  });
+  server.listen(PORT, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function askForTls() {
+  const plain = connectPlain(PORT, '127.0.0.1');
+  await once(plain, 'connect');
+  plain.write(PG.tls);
+  await once(plain, 'data');
+  return plain;
+}
+
+async function postgresqlCalls(socket, exchanges) {
+  socket.write(PG.startup);
+  await once(socket, 'data');
+  for (const query of ['SELECT 1 WHERE secret = 17', 'INSERT INTO orders VALUES (42)']) {
+    const began = performance.now();
+    socket.write(pgMessage('Q', Buffer.from(`${query}\0`)));
+    await once(socket, 'data');
+    exchanges.push({ method: query.slice(0, 6), path: '', status: -1, bodyBytes: 0, seconds: (performance.now() - began) / 1000 });
+  }
+}
+
 function answer(request, response) {
   request.resume();
   request.on('end', () => {
@@ -131,7 +189,7 @@ function answer(request, response) {
   });
 }
 
-async function httpCalls(socket, exchanges, renegotiate) {
+async function httpCalls(socket, exchanges, calls, renegotiate) {
   const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
   let given = false;
   agent.createConnection = () => {
@@ -139,7 +197,7 @@ async function httpCalls(socket, exchanges, renegotiate) {
     given = true;
     return socket;
   };
-  for (const [method, path, size] of CALLS) {
+  for (const [method, path, size] of calls) {
     if (renegotiate && path === '/large') await new Promise((done, fail) => socket.renegotiate({}, (error) => (error ? fail(error) : done())));
     const began = performance.now();
     const request = https.request({ agent, method, path, host: NAME, headers: size > 0 ? { 'content-length': size } : {} });

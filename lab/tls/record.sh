@@ -62,7 +62,11 @@ done
 for name in go-http1 go-http2 go-resumed go-tls12; do
   is_wanted "$name" && capture "$name" "$work/go-case" "$name"
 done
-for name in key-update early-data early-data-refused tls13-untrusted tls12-untrusted; do
+# Key updates and early data are what libraries do not offer.
+for name in key-update early-data tls13-untrusted tls12-untrusted; do
   is_wanted "$name" && capture "$name" bash "$here/openssl-cases.sh" "$name"
 done
-true
+# The same with its secrets inside, as Wireshark's editcap puts them.
+if command -v editcap >/dev/null && [ -f "$out/early-data.pcap" ]; then
+  editcap --inject-secrets "tls,$out/early-data.keys" "$out/early-data.pcap" "$out/early-data.secrets.pcapng"
+fi

@@ -2,7 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { udpFrame } from './testing/build-pcap.ts';
 import { PcapngBuilder } from './testing/build-pcapng.ts';
-import { readCapture } from './testing/read-all.ts';
+import { AddressTable } from '../base/addresses.ts';
+import { ChunkSource } from './byte-source.ts';
+import { openBytes } from './open.ts';
+import { readCapture, readPackets } from './testing/read-all.ts';
 
 const START = 1_700_000_000n;
 const MICROSECONDS = START * 1_000_000n;
@@ -252,5 +255,57 @@ describe('properties', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+const TLS = 0x544c534b;
+const WIREGUARD = 0x57474b4c;
+
+/** A block's body: kind, length, text. @param claimed the length that it says */
+function secrets(kind: number, text: string, little: boolean, claimed = text.length): Buffer {
+  const head = new DataView(new ArrayBuffer(8));
+  head.setUint32(0, kind, little);
+  head.setUint32(4, claimed, little);
+  return Buffer.concat([new Uint8Array(head.buffer), Buffer.from(text), Buffer.alloc(-text.length & 3)]);
+}
+
+async function secretsOf(bytes: Uint8Array): Promise<{ said: string[]; packets: number; undecodable: number }> {
+  const said: string[] = [];
+  async function* one(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+  }
+  const opened = await openBytes(new ChunkSource(one()), 'test', 0, {
+    addresses: new AddressTable(),
+    onSecrets: (keyLog) => void said.push(Buffer.from(keyLog).toString()),
+  });
+  if (opened.kind !== 'packets') throw new Error(`read as ${opened.kind}`);
+  const packets = await readPackets(opened.source);
+  return { said, packets: packets.length, undecodable: opened.source.input.damage.undecodable };
+}
+
+describe('decryption secrets', () => {
+  test.each([true, false])('of TLS are handed on, little-endian %s', async (little) => {
+    const bytes = new PcapngBuilder(little)
+      .interface(1)
+      .block(10, secrets(TLS, 'CLIENT_RANDOM a\n', little))
+      .block(10, secrets(WIREGUARD, 'LOCAL_STATIC_PRIVATE_KEY = b\n', little))
+      .enhanced(0, MICROSECONDS, frame(1))
+      .block(10, secrets(TLS, 'CLIENT_RANDOM c', little))
+      .bytes();
+    expect(await secretsOf(bytes)).toEqual({
+      said: ['CLIENT_RANDOM a\n', 'CLIENT_RANDOM c'],
+      packets: 1,
+      undecodable: 0,
+    });
+  });
+
+  test('end with their block, whatever length they claim', async () => {
+    const bytes = new PcapngBuilder()
+      .interface(1)
+      .block(10, secrets(TLS, 'abcd', true, 0xffffffff))
+      .block(10, Buffer.alloc(4))
+      .enhanced(0, MICROSECONDS, frame(1))
+      .bytes();
+    expect(await secretsOf(bytes)).toEqual({ said: ['abcd'], packets: 1, undecodable: 1 });
   });
 });

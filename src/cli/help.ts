@@ -1,4 +1,6 @@
 import { Help, type Command, type Option } from 'commander';
+import { formatCount } from '../base/text.ts';
+import { MAX_HELD_ROWS } from '../export/held-rows.ts';
 
 const CAPTURE = [
   'kubectl debug -i -q POD --image=nicolaka/netshoot -- tcpdump -i any -s 0 -U -w - port 53 > dns.pcap',
@@ -11,10 +13,15 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
   ['kubelag show --slowest orders.pcapng', 'the slowest lookup, packet by packet'],
-  ['kubelag show --lookup 0.l17 orders.pcapng', 'one lookup that an answer named'],
+  [
+    'kubelag show --exchange 0.e17 orders.pcapng',
+    'one request that an answer named; --lookup and --connection likewise',
+  ],
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
+  ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
   ['kubelag orders.pcapng --format json --output answer.json', 'for a program, or to show again: kubelag answer.json'],
-  ['kubelag export lookups orders.pcapng > rows.ndjson', 'for your own tools; kubelag rows.ndjson explains them again'],
+  ['kubelag export rows orders.pcapng > rows.ndjson', 'all that is known; kubelag rows.ndjson explains it again'],
+  ['kubelag export exchanges orders.pcapng --format csv', 'requests and their answers, for your own tools'],
   ['kubelag rules dns-race', 'what a finding means'],
 ];
 
@@ -32,20 +39,38 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag orders.pcapng --slower-than 500ms --client 10.0.3.7 --format markdown',
   ],
   show: [
-    'kubelag show --slowest orders.pcapng',
+    'kubelag show orders.pcapng',
     'kubelag show --lookup 0.l17 orders.pcapng',
-    'kubelag show --name db orders.pcapng',
+    'kubelag show --exchange slowest orders.pcapng',
+    'kubelag show --exchange slowest --name payments orders.pcapng',
+    'kubelag show --connection 0.c3 orders.pcapng --format markdown',
   ],
   export: [
-    'kubelag export lookups orders.pcapng > rows.ndjson',
+    'kubelag export rows orders.pcapng > rows.ndjson',
+    'kubelag export exchanges orders.pcapng --slower-than 500ms',
+    'kubelag export connections orders.pcapng --client 10.0.3.7',
     'kubelag export transactions orders.pcapng --format csv --output rows.csv',
   ],
   rules: ['kubelag rules', 'kubelag rules dns-race'],
-  schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema lookup'],
+  schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema exchange'],
   completion: [
     'source <(kubelag completion bash)',
     'kubelag completion zsh > ~/.zfunc/_kubelag',
     'kubelag completion fish > ~/.config/fish/completions/kubelag.fish',
+  ],
+};
+
+/** What must be known of single commands, shown under their own help. */
+const COMMAND_NOTES: Readonly<Record<string, readonly string[]>> = {
+  show: [
+    'slowest: an exchange by its duration; a connection by the time that it took to open (TCP and TLS) or stalled.',
+  ],
+  export: [
+    'rows: lookups, exchanges and connections as they were found, and what must be known of each input;',
+    'kubelag FILE explains them again, as if it were the capture.',
+    'Of a single kind they stand in order of start. Connections and exchanges are found when they end:',
+    `one that outlasts ${formatCount(MAX_HELD_ROWS)} others stands behind them.`,
+    '--slower-than means, of connections, those that took so long to open or stalled for so long.',
   ],
 };
 
@@ -63,7 +88,12 @@ export function formatHelp(command: Command, helper: Help): string {
   if (command.parent !== null) {
     const examples = COMMAND_EXAMPLES[command.name()];
     const own = Help.prototype.formatHelp.call(helper, command, helper);
-    return examples === undefined ? own : `${own}\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`;
+    const notes = (COMMAND_NOTES[command.name()] ?? []).map((line) => `  ${line}\n`).join('');
+    return [
+      own,
+      ...(notes === '' ? [] : [`Notes:\n${notes}`]),
+      ...(examples === undefined ? [] : [`Examples:\n${examples.map((line) => `  ${line}\n`).join('')}`]),
+    ].join('\n');
   }
   const commands = helper
     .visibleCommands(command)

@@ -20,8 +20,13 @@ const FILES = new Argument('[files...]', 'captures, tcpdump text or exported row
 const reading = (command: Command): Command =>
   command
     .addArgument(FILES)
-    .addOption(new Option('--client <addresses>', 'only lookups of these clients').argParser(parseClients))
-    .addOption(new Option('--name <names>', 'only lookups of these names; * stands for anything').argParser(parseName))
+    .addOption(new Option('--client <addresses>', 'only what these clients did').argParser(parseClients))
+    .addOption(
+      new Option(
+        '--name <names>',
+        'only these names (looked up, asked by HTTP, in TLS); * stands for anything',
+      ).argParser(parseName),
+    )
     .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
     .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts))
     .addOption(new Option('--keylog <file>', 'TLS secrets, as SSLKEYLOGFILE has them written').argParser(parsePath));
@@ -87,9 +92,11 @@ export function createProgram(context: Context, done: (status: number) => void):
 
   const show = program
     .command('show')
-    .description('one lookup, packet by packet')
-    .addOption(new Option('--lookup <id>', 'its id, such as 0.l17'))
-    .addOption(new Option('--slowest', 'the slowest (the default)'));
+    .description('one lookup, exchange or connection, packet by packet')
+    .addOption(new Option('--lookup <id>', 'a lookup by its id, such as 0.l17, or slowest'))
+    .addOption(new Option('--exchange <id>', 'a request and its answer: 0.e17, or slowest'))
+    .addOption(new Option('--connection <id>', 'a TCP connection: 0.c17, or slowest (to open, or by its stalls)'))
+    .addOption(new Option('--slowest', 'the slowest lookup; where there is none, the slowest exchange (the default)'));
   painting(talking(writing(reading(show), FORMATS))).action((files: string[], options: ShowOptions) =>
     withFiles(files, async (paths) => (await import('./show.ts')).show(paths, options, context)),
   );
@@ -97,7 +104,9 @@ export function createProgram(context: Context, done: (status: number) => void):
   const rows = program
     .command('export')
     .description('rows for other tools')
-    .addArgument(new Argument('<rows>', 'what a row is').choices(ROW_KINDS));
+    .addArgument(
+      new Argument('<rows>', 'what a row is; rows: all that explaining them again needs').choices(ROW_KINDS),
+    );
   talking(writing(reading(rows), EXPORT_FORMATS)).action((kind: RowKind, files: string[], options: ExportOptions) =>
     withFiles(files, async (paths) => (await import('./export.ts')).exportRows(kind, paths, options, context)),
   );

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
+import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
+import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { RenderOptions } from '../report/style.ts';
 import { UserError } from '../model/user-error.ts';
 import { closest } from './suggest.ts';
@@ -19,6 +21,12 @@ export interface RuleEntry {
   title: string;
 }
 
+/** One row that is shown packet by packet; an exchange beside the connection that it went over. */
+export type ShownRow =
+  | { kind: 'lookup'; row: LookupRow }
+  | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
+  | { kind: 'connection'; row: ConnectionRow };
+
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
  * must not wait for what reads captures.
@@ -26,7 +34,7 @@ export interface RuleEntry {
 export interface Services {
   analyze(options: AnalyzeOptions): Promise<Analysis>;
   render(diagnosis: Diagnosis, format: Format, look: Look): Promise<string>;
-  renderLookup(row: LookupRow, format: Format, look: RenderOptions): Promise<string>;
+  renderRow(shown: ShownRow, format: Format, look: RenderOptions): Promise<string>;
   rules(): Promise<readonly RuleEntry[]>;
   renderRules(look: RenderOptions): Promise<string>;
   /** A rule's documentation. @throws UserError where there is no such rule */
@@ -44,12 +52,11 @@ export const services: Services = {
     if (format === 'markdown') return (await import('../report/markdown.ts')).renderMarkdown(diagnosis, look);
     return (await import('../report/terminal.ts')).renderTerminal(diagnosis, look);
   },
-  async renderLookup(row, format, look) {
-    if (format === 'json') return `${JSON.stringify(row, null, 2)}\n`;
-    const { renderLookupTimeline } = await import('../report/lookup-timeline.ts');
-    if (format === 'terminal') return renderLookupTimeline(row, look);
+  async renderRow(shown, format, look) {
+    if (format === 'json') return `${JSON.stringify(shown.row, null, 2)}\n`;
+    if (format === 'terminal') return timelineOf(shown, look);
     // A drawing stays one in Markdown: a code block, without colours.
-    return `\`\`\`text\n${renderLookupTimeline(row, { ...look, color: false })}\`\`\`\n`;
+    return `\`\`\`text\n${await timelineOf(shown, { ...look, color: false })}\`\`\`\n`;
   },
   async rules() {
     return (await import('../rules/registry.ts')).RULES;
@@ -68,11 +75,39 @@ export const services: Services = {
     throw new UserError(`rules ${id}: there is no such rule; ${hint}`);
   },
   async schemas() {
-    const [{ jsonSchema }, { LookupSchema, InputSchema }, { TransactionSchema }] = await Promise.all([
+    const [
+      { jsonSchema },
+      { LookupSchema, InputSchema },
+      { TransactionSchema },
+      { ConnectionSchema },
+      { ExchangeSchema },
+    ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
       import('../model/transaction-schema.ts'),
+      import('../model/connection-schema.ts'),
+      import('../model/exchange-schema.ts'),
     ]);
-    return { diagnosis: jsonSchema(), lookup: LookupSchema, transaction: TransactionSchema, input: InputSchema };
+    return {
+      diagnosis: jsonSchema(),
+      lookup: LookupSchema,
+      transaction: TransactionSchema,
+      connection: ConnectionSchema,
+      exchange: ExchangeSchema,
+      input: InputSchema,
+    };
   },
 };
+
+async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string> {
+  switch (shown.kind) {
+    case 'lookup':
+      return (await import('../report/lookup-timeline.ts')).renderLookupTimeline(shown.row, look);
+    case 'exchange': {
+      const { renderExchangeTimeline } = await import('../report/exchange-timeline.ts');
+      return renderExchangeTimeline(shown.row, shown.connection, look);
+    }
+    case 'connection':
+      return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+  }
+}

@@ -1,54 +1,91 @@
+import { formatCount, plural } from '../base/text.ts';
+import { toConnectionRow } from '../model/connection-row.ts';
+import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
-import { copyLookup, type Lookup } from '../model/lookup.ts';
-import type { Observer } from '../model/observer.ts';
-import { formatCount, plural } from '../base/text.ts';
 import { UserError } from '../model/user-error.ts';
 import { analyzeInputs, type Context, type ReadingOptions } from './analysis.ts';
 import type { ColorMode } from './color.ts';
 import { EXIT } from './exit-status.ts';
 import { lookFor } from './look.ts';
 import { openDestination } from './output.ts';
-import type { Format } from './services.ts';
+import { createRowSearch, parseRowId, SHOWN_KINDS, type RowSearch, type Search, type ShownKind } from './row-search.ts';
+import type { Format, ShownRow } from './services.ts';
 
 export interface ShowOptions extends ReadingOptions {
   lookup?: string;
+  exchange?: string;
+  connection?: string;
   slowest?: true;
   format: Format;
   output?: string;
   color: ColorMode;
 }
 
-/** `kubelag show --lookup N FILE…`: one lookup, packet by packet. */
+/** `kubelag show --lookup|--exchange|--connection N FILE…`: one of them, packet by packet. */
 export async function show(paths: readonly string[], options: ShowOptions, context: Context): Promise<number> {
   const { io, services } = context;
-  if (options.lookup !== undefined && options.slowest === true) {
-    throw new UserError('--lookup and --slowest: name one lookup; give either of them');
-  }
-  const wanted = options.lookup === undefined ? null : parseLookupId(options.lookup);
+  const named = namedKind(options);
+  const text = named === null ? undefined : options[named];
+  const wanted = named === null || text === undefined ? null : parseRowId(named, text);
   const destination = openDestination(io, options.output, paths);
-  const search = wanted === null ? findSlowest() : findById(wanted);
-  const { inputs } = await analyzeInputs(paths, options, context, [search]);
-  const found = search.found();
+  const search = createRowSearch(wanted);
+  const { inputs } = await analyzeInputs(paths, options, context, [search.observer]);
+  const kind = named ?? anyKind(search);
+  const { count, found } = searchOf(search, kind);
   if (found.length > 1) {
-    const ids = found.map((lookup) => lookup.id).join(', ');
-    throw new UserError(`--lookup ${String(options.lookup)}: stands for ${ids}; give one of these`);
+    const ids = found.map((row) => row.id).join(', ');
+    throw new UserError(`--${kind} ${String(text)}: stands for ${ids}; give one of these`);
   }
-  const lookup = found[0];
-  if (lookup === undefined) {
-    if (search.count === 0 || wanted === null) {
-      io.stderr.write(`kubelag: ${paths.join(', ')}: holds no lookup${filterWords(options)}\n`);
-      return EXIT.unobserved;
+  if (found.length === 0) {
+    if (count > 0) {
+      throw new UserError(
+        `--${kind} ${String(text)}: there is no such ${kind} among ${formatCount(count)}; ` +
+          `see their ids: kubelag export ${kind}s FILE`,
+      );
     }
-    throw new UserError(
-      `--lookup ${String(options.lookup)}: there is no such lookup among ${formatCount(search.count)}; ` +
-        'see their ids: kubelag export lookups FILE',
-    );
+    const nothing = named ?? 'lookup, exchange or connection';
+    io.stderr.write(`kubelag: ${paths.join(', ')}: holds no ${nothing}${filterWords(options)}\n`);
+    return EXIT.unobserved;
   }
   const look = lookFor(io, destination, options.color);
-  destination.write(await services.renderLookup(toLookupRow(lookup, inputs as Input[]), options.format, look));
+  destination.write(await services.renderRow(rowOf(search, kind, inputs as Input[]), options.format, look));
   destination.close();
   return EXIT.clear;
+}
+
+/** Which kind the user named; null where the slowest of any is meant. */
+function namedKind(options: ShowOptions): ShownKind | null {
+  const named = SHOWN_KINDS.filter((kind) => options[kind] !== undefined);
+  const [first, second] = named;
+  if (first !== undefined && (second !== undefined || options.slowest === true)) {
+    throw new UserError(`--${first} and --${second ?? 'slowest'}: one thing is shown at a time; give either of them`);
+  }
+  return first ?? null;
+}
+
+/** Lookups are shown first, as they are waited for first. */
+const anyKind = (search: RowSearch): ShownKind =>
+  SHOWN_KINDS.find((kind) => searchOf(search, kind).count > 0) ?? 'lookup';
+
+const searchOf = (search: RowSearch, kind: ShownKind): Search<{ id: string }> =>
+  ({ lookup: search.lookups, exchange: search.exchanges, connection: search.connections })[kind];
+
+/** What was found, as the contract writes it. */
+function rowOf(search: RowSearch, kind: ShownKind, inputs: readonly Input[]): ShownRow {
+  const [lookup, exchange, connection] = [
+    search.lookups.found[0],
+    search.exchanges.found[0],
+    search.connections.found[0],
+  ];
+  if (kind === 'lookup' && lookup !== undefined) return { kind, row: toLookupRow(lookup, inputs) };
+  if (kind === 'exchange' && exchange !== undefined) {
+    const carrying = search.connectionOf(exchange);
+    const over = carrying === null ? null : toConnectionRow(carrying, inputs);
+    return { kind, row: toExchangeRow(exchange, inputs), connection: over };
+  }
+  if (kind === 'connection' && connection !== undefined) return { kind, row: toConnectionRow(connection, inputs) };
+  throw new Error(`nothing was found of the kind ${kind}`);
 }
 
 const filterWords = (options: ShowOptions): string => {
@@ -60,58 +97,3 @@ const filterWords = (options: ShowOptions): string => {
   ];
   return filters.length === 0 ? '' : ` ${filters.join(' ')}`;
 };
-
-/** A lookup's id, as it stands in answers and rows; a bare number means it in any input. */
-interface LookupId {
-  input: number | null;
-  number: number;
-}
-
-export function parseLookupId(text: string): LookupId {
-  const match = /^(?:(\d{1,4})\.)?l?(\d{1,15})$/.exec(text.trim());
-  if (match === null) throw new UserError(`--lookup ${text}: is no id; write 0.l17 or 17, or take --slowest`);
-  return { input: match[1] === undefined ? null : Number(match[1]), number: Number(match[2]) };
-}
-
-interface Search extends Observer {
-  lookup(lookup: Lookup): void;
-  /** Lookups that came by. */
-  readonly count: number;
-  found(): readonly Lookup[];
-}
-
-// A bare number may stand for one lookup in each input; naming a few is enough to say so.
-const MAX_SAME_NUMBER = 5;
-
-function findById({ input, number }: LookupId): Search {
-  const ending = input === null ? `.l${number}` : null;
-  const id = `${String(input)}.l${number}`;
-  const found: Lookup[] = [];
-  let count = 0;
-  return {
-    get count() {
-      return count;
-    },
-    lookup(lookup) {
-      count++;
-      const fits = ending === null ? lookup.id === id : lookup.id.endsWith(ending);
-      if (fits && found.length < MAX_SAME_NUMBER) found.push(copyLookup(lookup));
-    },
-    found: () => found,
-  };
-}
-
-function findSlowest(): Search {
-  let slowest: Lookup | null = null;
-  let count = 0;
-  return {
-    get count() {
-      return count;
-    },
-    lookup(lookup) {
-      count++;
-      if (slowest === null || lookup.duration > slowest.duration) slowest = copyLookup(lookup);
-    },
-    found: () => (slowest === null ? [] : [slowest]),
-  };
-}

@@ -63,12 +63,12 @@ export function createDecoder(options: DecoderOptions, damage: Damage): Decoder 
   let otherFragmentsPass = false;
 
   function decode(packet: Packet, layers: Layers): boolean {
-    reset(layers, packet.bytes, packet.start);
     layers.input = packet.input;
     layers.number = packet.number;
     layers.time = packet.time;
-    layers.interface = packet.interface;
     if (readPlain(packet, layers, addresses, tunnelPorts)) return true;
+    reset(layers, packet.bytes, packet.start);
+    layers.interface = packet.interface;
     if (packet.linkType !== readable) {
       if (!isReadableLinkType(packet.linkType)) return refuse(packet.linkType);
       readable = packet.linkType;

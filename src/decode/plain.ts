@@ -1,6 +1,6 @@
 import type { AddressTable } from '../base/addresses.ts';
 import { LINK_TYPE } from '../model/link-type.ts';
-import { IP_PROTOCOL, type Layers, type Packet } from '../model/packet.ts';
+import { FRAGMENT, IP_PROTOCOL, type Layers, type Packet } from '../model/packet.ts';
 import { ETHER_TYPE, readU16, readU32 } from './cursor.ts';
 import { TUNNEL, tunnelOf } from './tunnels.ts';
 
@@ -14,9 +14,8 @@ const ARPHRD_NETLINK = 824;
 /**
  * The short way for what nearly all packets are: untagged Ethernet or cooked Linux, IPv4 without
  * options or fragments, UDP or TCP that is no tunnel, lengths that agree. It does what the long
- * way does in half the time, and says false, with nothing but the reset fields touched,
- * where the long way has to look.
- * @param layers reset and stamped
+ * way does in half the time, writes each field once, and says false where the long way has to look.
+ * @param layers stamped with input, number and time
  */
 export function readPlain(packet: Packet, layers: Layers, addresses: AddressTable, tunnelPorts: Uint8Array): boolean {
   const { bytes, start, end } = packet;
@@ -44,6 +43,10 @@ export function readPlain(packet: Packet, layers: Layers, addresses: AddressTabl
     layers.payloadStart = payload;
     layers.payloadEnd = udpEnd < captured ? udpEnd : captured;
     layers.payloadLength = udpEnd - payload;
+    layers.sequence = 0;
+    layers.acknowledgment = 0;
+    layers.tcpFlags = 0;
+    layers.window = 0;
   } else if (protocol === IP_PROTOCOL.tcp) {
     if (captured - transport < TCP_HEADER) return false;
     const headerLength = ((bytes[transport + 12] as number) >> 4) << 2;
@@ -59,11 +62,14 @@ export function readPlain(packet: Packet, layers: Layers, addresses: AddressTabl
     layers.payloadLength = wireEnd - payload;
   } else return false;
 
-  if (cooked) {
-    layers.interface = readU32(bytes, start + 4);
-    layers.cookedType = bytes[start + 10] as number;
-  }
+  layers.interface = cooked ? readU32(bytes, start + 4) : packet.interface;
+  layers.cookedType = cooked ? (bytes[start + 10] as number) : -1;
+  layers.bytes = bytes;
   layers.version = 4;
+  layers.fragment = FRAGMENT.none;
+  layers.tunnels = 0;
+  layers.icmpType = -1;
+  layers.icmpCode = -1;
   layers.protocol = protocol;
   layers.ipId = readU16(bytes, ip + 4);
   layers.hopLimit = bytes[ip + 8] as number;

@@ -28,10 +28,18 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'] },
   { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['cpu-throttling', 'process-pause'], symptoms: ['service-slow', 'upstream-slow'], by: ['same', 'wait'] },
+  // From the wire an answer later than the deadline can't be told from none: one finding for both.
+  { causes: ['grpc-deadline'], symptoms: ['upstream-slow'], by: ['same'] },
+  // Who gives up on one server and asks the next has waited for the first: the retry's cost holds it.
+  { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
+  // Calls that wait their turn behind one connection are that connection's.
+  { causes: ['grpc-single-backend'], symptoms: ['upstream-slow'], by: ['same'] },
   {
     causes: ['mtu-blackhole', 'tcp-idle-drop', 'tcp-zero-window'],
     symptoms: ['tcp-retransmission-stall'],
     by: ['same'],
   },
+  // A try that was given up and made elsewhere waited for its server: the retry tells it.
+  { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['tcp-idle-reuse', 'tcp-idle-drop', 'tcp-connect-retry'], symptoms: ['http-retry'], by: ['same', 'peers'] },
 ];

@@ -56,10 +56,13 @@ export class Direction {
   delivered = false;
   /** This side sent a packet that was seen. */
   seen = false;
+  /** What the other side of the connection sends. */
+  peer: Direction | null = null;
   readonly stream: TcpStream;
   readonly #shared: Shared;
   #end = 0;
   #endKnown = false;
+  #endArrival: Arrival | null = null;
   #acknowledged = 0;
   #acknowledgedKnown = false;
   #pending = NONE;
@@ -101,13 +104,30 @@ export class Direction {
     const ahead = (sequence - this.next) | 0;
     if (ahead > WIDEST_WINDOW || ahead < -WIDEST_WINDOW) {
       this.#jump(sequence, layers);
-    } else if (ahead > 0) {
+    } else if (ahead > 0 || (-ahead < length && this.peer?.isBehind === true)) {
       this.#keep(sequence, layers, peerSeen);
     } else if (-ahead < length) {
       this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, length, layers);
       this.#drain(layers);
       this.#endWhereKnown(layers);
+      if (!this.isBehind) this.peer?.release(at(Infinity));
     }
+  }
+
+  /**
+   * Bytes that this side sent are missing, and the other side has them: what that one sends may
+   * answer them, so it waits until they come or are given up, and both sides stay in order.
+   */
+  get isBehind(): boolean {
+    return this.seen && this.state !== 'ended' && this.#behind() > 0;
+  }
+
+  /** Hands on what only waited for the other side, as far as it was sent before that time. */
+  release(before: Timestamp): void {
+    if (this.#pending.length === 0 || this.state === 'ended') return;
+    this.#drain(null, before);
+    const last = this.#endArrival;
+    if (last !== null) this.#endWhereKnown(last);
   }
 
   /** The other side says that it has everything before `acknowledgment`. */
@@ -126,10 +146,22 @@ export class Direction {
   /** Bytes that the other side has and the capture has not (yet). */
   #behind(): number {
     if (!this.#acknowledgedKnown) return 0;
-    const behind = (this.#acknowledged - this.next) | 0;
+    const reached = this.#pending.length === 0 ? this.next : this.#reached();
+    const behind = (this.#acknowledged - reached) | 0;
     // The FIN takes a number of its own: its acknowledgment is one beyond the last byte.
-    const missing = this.#endKnown ? Math.min(behind, (this.#end - this.next) | 0) : behind;
+    const missing = this.#endKnown ? Math.min(behind, (this.#end - reached) | 0) : behind;
     return missing > 0 && missing <= WIDEST_WINDOW ? missing : 0;
+  }
+
+  /** The next byte that the capture has not, behind those that only wait for the other side. */
+  #reached(): number {
+    let reached = this.next;
+    for (const { sequence, length } of this.#pending) {
+      if (((sequence - reached) | 0) > 0) break;
+      const end = (sequence + length) | 0;
+      if (((end - reached) | 0) > 0) reached = end;
+    }
+    return reached;
   }
 
   /** @param sequence of the FIN itself */
@@ -141,6 +173,7 @@ export class Direction {
     if (!this.#endKnown && this.isNear(sequence, WIDEST_WINDOW)) {
       this.#end = sequence | 0;
       this.#endKnown = true;
+      this.#endArrival = { input: layers.input, number: layers.number, time: layers.time };
     }
     this.#endWhereKnown(layers);
   }
@@ -161,11 +194,17 @@ export class Direction {
     this.#holeArrival = null;
     const behind = this.#behind();
     if (behind === 0) this.skipHole();
-    else this.#skipAcknowledged((this.next + behind) | 0, arrival);
+    else this.#skipAcknowledged((this.#reached() + behind) | 0, arrival);
     const first = this.#pending[0];
     if (first === undefined) this.#closeHole();
     else if (behind === 0) this.#noteHole(at(first.arrival.time + ONE_SIDED_PATIENCE), first.arrival);
     this.#endWhereKnown(arrival);
+    if (!this.isBehind) this.peer?.release(at(Infinity));
+  }
+
+  /** Gives up a hole that the other side has filled: the connection ends. */
+  giveUp(): void {
+    if (this.isBehind) this.expire(this.#holeDeadline);
   }
 
   /** Goes on to what the other side has, and hands on what is there of it. */
@@ -288,14 +327,18 @@ export class Direction {
     }
   }
 
-  /** Hands on what no hole holds back any more. @param arrival the packet that filled the hole; null: each its own */
-  #drain(arrival: Arrival | null): void {
+  /**
+   * Hands on what no hole holds back any more.
+   * @param arrival the packet that filled the hole; null: each its own
+   */
+  #drain(arrival: Arrival | null, before = at(Infinity)): void {
     const pending = this.#pending;
     let done = 0;
     for (; done < pending.length; done++) {
       const segment = pending[done] as Segment;
       const ahead = (segment.sequence - this.next) | 0;
-      if (ahead > 0) break;
+      if (ahead > 0 || segment.arrival.time >= before) break;
+      if (arrival === null && before === Infinity) this.peer?.release(segment.arrival.time);
       this.#pendingBytes -= segment.bytes.length;
       this.#shared.bytes -= segment.bytes.length;
       if (-ahead >= segment.length) continue;

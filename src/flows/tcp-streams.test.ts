@@ -209,6 +209,38 @@ describe('what is missing', () => {
     expect(recorder.log).toEqual(['c:abc', 'c gap', 'c:xyz']);
   });
 
+  it('keeps both sides in order: what one side says waits for what it may answer', () => {
+    const recorder = createRecorder();
+    handshake(recorder);
+    const [client, server] = [ISN + 1, ANSWER + 1];
+    recorder.push({ sequence: client, acknowledgment: server, data: 'one?' });
+    // The answer `1!` is not captured; the client has it.
+    recorder.push({ sequence: client + 4, acknowledgment: server + 2, data: 'two?' });
+    recorder.push({ from: 'server', sequence: server + 2, acknowledgment: client + 8, data: '2!' });
+    recorder.push({ sequence: client + 8, acknowledgment: server + 4, data: 'three?' });
+    recorder.push({ from: 'server', sequence: server + 4, acknowledgment: client + 14, data: '3!' });
+    expect(recorder.log).toEqual(['c:one?']);
+    recorder.streams.advance(at(20_000_000));
+    expect(recorder.log).toEqual(['c:one?', 's gap', 'c:two?', 's:2!', 'c:three?', 's:3!']);
+    // Each with the packet that it came in.
+    expect(recorder.arrivals).toEqual([4, 5, 6, 7, 8]);
+    // A question that is not captured.
+    recorder.push({ from: 'server', sequence: server + 6, acknowledgment: client + 19, data: '4!', time: 21_000_000 });
+    recorder.push({ sequence: client + 19, acknowledgment: server + 8, data: 'five?', time: 22_000_000 });
+    recorder.streams.finish();
+    expect(recorder.log.slice(6)).toEqual(['c gap', 's:4!', 'c:five?', 'c captureEnd', 's captureEnd']);
+  });
+
+  it('is filled by what the capture shows late, and both sides go on', () => {
+    const recorder = createRecorder();
+    handshake(recorder);
+    recorder.push({ sequence: ISN + 1, acknowledgment: ANSWER + 3, data: 'next?' });
+    recorder.push({ from: 'server', sequence: ANSWER + 1, acknowledgment: ISN + 1, data: 'hi' });
+    expect(recorder.log).toEqual(['s:hi', 'c:next?']);
+    recorder.streams.finish();
+    expect(recorder.streams.counters.gaps).toBe(0);
+  });
+
   it('is given up behind what came late, too', () => {
     const recorder = createRecorder();
     handshake(recorder);

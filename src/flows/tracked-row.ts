@@ -78,6 +78,8 @@ export function trackedRow(
     establishedAt: NEVER,
     lastDataAt: NEVER,
     previousDataAt: NEVER,
+    undelivered: false,
+    repairing: false,
     openExchanges: 0,
     isTurned: false,
   };

@@ -69,7 +69,7 @@ export interface Tls {
   /** From the ClientHello until application data may flow; NaN where not seen whole. */
   handshakeDuration: Duration;
   startedAt: Timestamp;
-  /** From the end of the ClientHello to the server's first handshake byte; NaN where not seen. */
+  /** From the end of the ClientHello to the server's first handshake byte, the longer where it had to answer twice; NaN where not seen. */
   serverDuration: Duration;
   /** Null where it can't be told. */
   resumed: boolean | null;
@@ -111,6 +111,7 @@ export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
 /**
  * One TCP connection. Like every row it is **valid during the call only**: who keeps one keeps
  * `copyConnection(connection)`. Times that were not seen are NaN, numbers that were not seen -1.
+ * Times are whole nanoseconds, so that a row that is written and read again is the same.
  */
 export interface Connection {
   /** Unique across inputs: `0.c17`. */

@@ -19,6 +19,10 @@ export interface TrackedConnection extends Connection {
   lastDataAt: Timestamp;
   /** The one before it: how long the connection had been idle when the packet at hand came. */
   previousDataAt: Timestamp;
+  /** Data of the server was seen that its client has not acknowledged yet. */
+  undelivered: boolean;
+  /** Some of it was lost, and not all is repaired. */
+  repairing: boolean;
   /** Exchanges that have begun and not ended. */
   openExchanges: number;
   /**

@@ -7,7 +7,7 @@ import { Undecided, type Kept } from './undecided.ts';
 
 export interface ConversationsOptions {
   /** An exchange that is over; valid during the call only. */
-  emit(exchange: Exchange): void;
+  emit(exchange: Exchange, connection: TrackedConnection): void;
   /** In the order in which they are asked. */
   protocols?: readonly Protocol[];
   /** The id of the next exchange of an input; by default `0.e0`, `0.e1`… */
@@ -28,7 +28,7 @@ interface Shared {
   readonly protocols: readonly Protocol[];
   readonly kept: Kept;
   readonly counts: ConversationCounts;
-  emit(exchange: Exchange): void;
+  emit(exchange: Exchange, connection: TrackedConnection): void;
   nextId(input: number): string;
 }
 
@@ -86,7 +86,7 @@ class Line implements Conversation {
       fromStart,
       handedOver: this.#handedOver,
       nextId: () => shared.nextId(connection.input),
-      emit: (exchange) => shared.emit(exchange),
+      emit: (exchange) => shared.emit(exchange, connection),
       carry: (id, handedOver) => {
         // It begins here, whether or not the carrier was seen from its start.
         const carried = new Line(shared, connection, true, handedOver ?? null);
@@ -174,5 +174,3 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
     },
   };
 }
-
-export type Conversations = ReturnType<typeof createConversations>;

@@ -1,9 +1,8 @@
-import { endpoint } from '../base/addresses.ts';
 import { plural } from '../base/text.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import { connectionEvents, exchangeEvents, type Event } from './events.ts';
-import { requestWords } from './exchange-words.ts';
+import { pathWords, requestWords } from './exchange-words.ts';
 import { indented, padEnd, padStart, widthOf, wrap } from './layout.ts';
 import type { Style } from './style.ts';
 import { duration, timeWords } from './words.ts';
@@ -33,13 +32,6 @@ export function exchangeExample(style: Style, row: ExchangeRow): string[] {
 export function connectionExample(style: Style, row: ConnectionRow): string[] {
   const words = [`connection ${row.id}`, pathWords(row), `${plural(row.exchanges, 'exchange')} on it`];
   return [...indented(style, words.join(', '), style.paint.dim), ...tableOf(style, connectionEvents(row))];
-}
-
-type Ends = Pick<ExchangeRow, 'client' | 'clientPort' | 'server' | 'serverPort' | 'backend'>;
-
-function pathWords({ client, clientPort, server, serverPort, backend }: Ends): string {
-  const path = `${endpoint(client, clientPort)} → ${endpoint(server, serverPort)}`;
-  return backend === null ? path : `${path} (${backend})`;
 }
 
 function tableOf(style: Style, events: readonly Event[]): string[] {

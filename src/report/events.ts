@@ -2,7 +2,15 @@ import { fromRfc3339, at, toRfc3339 } from '../base/time.ts';
 import { formatBytes } from '../base/text.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
-import { endingWords, goawayWords, outcomeWords, requestWords, stallWords, tlsWords } from './exchange-words.ts';
+import {
+  endingWords,
+  goawayWords,
+  outcomeWords,
+  packetsByPart,
+  requestWords,
+  stallWords,
+  tlsWords,
+} from './exchange-words.ts';
 import { duration } from './words.ts';
 
 /** One thing that happened on the wire. */
@@ -20,12 +28,9 @@ export interface Event {
 /** An exchange as it went: request, what it waited for, answer. */
 export function exchangeEvents(row: ExchangeRow): Event[] {
   const moment = momentsOf(row);
-  const { packets, requestSeconds, firstByteSeconds, durationSeconds, responseBytes, outcome } = row;
+  const { requestSeconds, firstByteSeconds, durationSeconds, responseBytes, outcome } = row;
   const isAnswered = firstByteSeconds !== null;
-  // Without repeats: first and last of the request, then of the answer.
-  const takesTwo = requestSeconds !== null && requestSeconds > 0 && packets.length > 2;
-  const request = takesTwo ? packets.slice(0, 2) : packets.slice(0, 1);
-  const answer = packets.slice(request.length);
+  const { request, rest: answer } = packetsByPart(row);
   const whole = requestSeconds !== null && requestSeconds > 0 ? `, whole after ${duration(requestSeconds)}` : '';
   const isGood = outcome === 'ok';
   const events: Event[] = [

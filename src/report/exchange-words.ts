@@ -1,3 +1,4 @@
+import { endpoint } from '../base/addresses.ts';
 import { formatCount, plural } from '../base/text.ts';
 import { grpcStatusName, http2ErrorName } from '../model/code-names.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
@@ -6,8 +7,8 @@ import { duration } from './words.ts';
 
 /** `GET /api/items`, `postgresql SELECT`. */
 export function requestWords({ protocol, method, path }: ExchangeRow): string {
-  if (path !== '') return [method, path].filter((word) => word !== '').join(' ');
-  return [protocol, method].filter((word) => word !== '').join(' ');
+  const what = path === null ? [protocol, method] : [method, path];
+  return what.filter((word) => word !== null).join(' ');
 }
 
 /** `200`, `grpc UNAVAILABLE`, `error 42P01`, `reset by the server`: how it came out. */
@@ -86,4 +87,25 @@ export function tlsWords({
 export function goawayWords({ code, debug, from, openStreams }: NonNullable<ConnectionRow['goaway']>): string {
   const why = debug === null ? '' : ` (${debug})`;
   return `GOAWAY ${http2ErrorName(code)}${why} of the ${from}, ${plural(openStreams, 'stream')} open`;
+}
+
+/**
+ * Which of an exchange's packets are its request's and which its answer's, or those of what ended
+ * it: without repeats they are first and last of the request, then of the answer.
+ */
+export function packetsByPart({ packets, requestSeconds, firstByteSeconds }: ExchangeRow): {
+  request: readonly (number | string)[];
+  rest: readonly (number | string)[];
+} {
+  const least = firstByteSeconds === null ? 1 : 2;
+  const count = requestSeconds === null ? 0 : requestSeconds > 0 && packets.length > least ? 2 : 1;
+  return { request: packets.slice(0, count), rest: packets.slice(count) };
+}
+
+type Ends = Pick<ExchangeRow, 'client' | 'clientPort' | 'server' | 'serverPort' | 'backend'>;
+
+/** `10.0.3.7:41200 → 10.96.44.12:8080 (10.0.4.4:8080)`. */
+export function pathWords({ client, clientPort, server, serverPort, backend }: Ends): string {
+  const path = `${endpoint(client, clientPort)} → ${endpoint(server, serverPort)}`;
+  return backend === null ? path : `${path} (${backend})`;
 }

@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../model/diagnosis.ts';
+import { renderConnectionTimeline } from './connection-timeline.ts';
+import { renderExchangeTimeline } from './exchange-timeline.ts';
 import { renderJson } from './json.ts';
 import { renderLookupTimeline } from './lookup-timeline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
 import { crowdedDiagnosis, emptyDiagnosis } from './testing/diagnoses.ts';
 import { deadLookup } from './testing/lookups.ts';
-import { encryptedDiagnosis, requestDiagnosis } from './testing/requests.ts';
+import { busyConnection, cancelledCall, encryptedDiagnosis, requestDiagnosis } from './testing/requests.ts';
 
 // Fields whose words come from a capture, a path or a saved file; the rest are fixed sets.
 const FREE = new Set(
@@ -46,6 +48,9 @@ describe('text of a capture', () => {
           expect(renderMarkdown(diagnosis)).not.toMatch(CONTROL);
           expect(renderJson(diagnosis)).not.toMatch(CONTROL);
           expect(renderLookupTimeline(poisoned(deadLookup(), text), options)).not.toMatch(CONTROL);
+          const connection = poisoned(busyConnection(), text);
+          expect(renderConnectionTimeline(connection, options)).not.toMatch(CONTROL);
+          expect(renderExchangeTimeline(poisoned(cancelledCall(), text), connection, options)).not.toMatch(CONTROL);
         },
       ),
     );

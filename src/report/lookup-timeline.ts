@@ -1,8 +1,9 @@
 import { endpoint } from '../base/addresses.ts';
 import type { LookupRow } from '../model/diagnosis.ts';
-import { labelled, padEnd, padStart, widthOf, wrap } from './layout.ts';
+import { labelled } from './layout.ts';
 import { queryLines, type QueryLine } from './query-lines.ts';
 import { createStyle, type RenderOptions, type Style } from './style.ts';
+import { startWords, timelineLines, titleLines, type Mark } from './timeline.ts';
 import { duration, endWords, nameWords, tookWords } from './words.ts';
 
 /** One packet of a lookup, or ICMP's word about one. */
@@ -12,9 +13,6 @@ interface Event {
   kind: 'sent' | 'replied' | 'unreachable';
 }
 
-const MAX_SCALE = 40;
-// A wait below a twenty-seventh of the whole is not drawn: a long walk would be bars only.
-const LEAST_CELLS = 1.5;
 // The end of a lookup and the reply that ended it may differ by rounding.
 const SAME_TIME_SECONDS = 1e-6;
 
@@ -35,26 +33,19 @@ export function renderLookupTimeline(row: LookupRow, options: RenderOptions): st
 }
 
 function summary(style: Style, row: LookupRow): string[] {
-  const { paint } = style;
-  const failed = row.outcome !== 'ok';
   const tag = style.clean(`${tookWords(row)} · ${row.outcome}`);
   const title = style.clean(row.name === '' ? 'a name that was not seen' : row.name);
-  const room = style.width - 2 - widthOf(title) - widthOf(tag);
-  const painted = failed ? paint.red(tag) : paint.bold(tag);
   const first = row.attempts[0];
   const servers = new Set(row.attempts.map((attempt) => endpoint(attempt.server, attempt.serverPort)));
   const resolver = row.resolverDetail === null ? row.resolver : `${row.resolver} ${row.resolverDetail}`;
   const because = row.resolverBecause === '' ? '' : `: ${row.resolverBecause}`;
-  const started = `${row.startSeconds.toFixed(6)} s into the capture`;
   return [
-    ...(room >= 2
-      ? [`  ${paint.bold(title)}${' '.repeat(room)}${painted}`]
-      : [`  ${paint.bold(title)}`, `  ${painted}`]),
+    ...titleLines(style, title, tag, row.outcome !== 'ok'),
     '',
     ...labelled(style, 'lookup', style.clean(`${row.id}, by ${row.client}`)),
     ...labelled(style, 'resolver', style.clean(`${resolver}, ${row.resolverConfidence}${because}`)),
     ...labelled(style, 'server', style.clean(first === undefined ? row.server : [...servers].join(', '))),
-    ...labelled(style, 'starts', style.clean(row.startedAt === null ? started : `${row.startedAt}, ${started}`)),
+    ...labelled(style, 'starts', style.clean(startWords(row))),
     ...(row.answers.length === 0 ? [] : labelled(style, 'answers', style.clean(row.answers.join(', ')))),
   ];
 }
@@ -70,78 +61,26 @@ function eventsOf(row: LookupRow): Event[] {
   return events.toSorted((a, b) => a.atSeconds - b.atSeconds);
 }
 
-interface Cells {
-  time: string;
-  packet: string;
-  way: string;
-  type: string;
-  text: string;
-  bad: boolean;
-}
-
 function timeline(style: Style, row: LookupRow, events: readonly Event[]): string[] {
-  const { paint } = style;
   const start = row.startSeconds;
   const last = events.at(-1)?.atSeconds ?? start;
-  const end = Math.max(last, start + row.durationSeconds);
-  const scale = scaleOf(style, start, end);
   const several = new Set(row.attempts.map((attempt) => attempt.server)).size > 1;
-  const cells = events.map((event) => cellsOf(style, row, event, several));
-  const column = (of: (one: Cells) => string): number => Math.max(0, ...cells.map((one) => widthOf(of(one))));
-  const [time, packet, way, type] = [
-    column((one) => one.time),
-    column((one) => one.packet),
-    column((one) => one.way),
-    column((one) => one.type),
-  ];
-  const outstanding = new Map<string, QueryLine>();
-  const lines: string[] = [];
-  let before = start;
-  for (const [index, event] of events.entries()) {
-    lines.push(...scale(before, event.atSeconds, waitWords([...outstanding.values()])));
-    before = Math.max(before, event.atSeconds);
+  // What was asked and not answered yet, before each event and after the last.
+  const outstanding: QueryLine[][] = [[]];
+  const open = new Map<string, QueryLine>();
+  for (const event of events) {
     const question = `${event.line.type} ${event.line.name}`;
-    if (event.kind === 'sent') outstanding.set(question, event.line);
-    else outstanding.delete(question);
-    const one = cells[index] as Cells;
-    const head = [
-      padStart(one.time, time),
-      padEnd(one.packet, packet),
-      padEnd(one.way, way),
-      padEnd(one.type, type),
-    ].join('  ');
-    const indent = 4 + widthOf(head) + 2;
-    const text = wrap(one.text, style.width - indent);
-    lines.push(
-      ...text.map((line, at) => {
-        const painted = one.bad ? paint.red(line) : line;
-        return (at === 0 ? `    ${head}  ${painted}` : ' '.repeat(indent) + painted).trimEnd();
-      }),
-    );
+    if (event.kind === 'sent') open.set(question, event.line);
+    else open.delete(question);
+    outstanding.push([...open.values()]);
   }
-  return [...lines, ...scale(before, end, waitWords([...outstanding.values()]))];
-}
-
-/** Draws waits at their place in the whole. */
-function scaleOf(style: Style, start: number, end: number): (from: number, to: number, words: string) => string[] {
-  const cells = Math.min(MAX_SCALE, Math.floor((style.width - 6) / 2));
-  const total = end - start;
-  const block = style.clean('█');
-  return (from, to, words) => {
-    if (total <= 0) return [];
-    const length = ((to - from) / total) * cells;
-    if (length < LEAST_CELLS) return [];
-    const offset = Math.min(cells - 1, Math.round(((from - start) / total) * cells));
-    const bar = block.repeat(Math.min(cells - offset, Math.max(1, Math.round(length))));
-    const label = style.clean(`${duration(to - from)} ${words}`);
-    const beside = style.width - 6 - cells;
-    const [first = '', ...rest] = wrap(label, Math.max(20, beside));
-    const indent = ' '.repeat(6 + cells);
-    return [
-      `    ${' '.repeat(offset)}${style.paint.yellow(bar)}${' '.repeat(cells - offset - widthOf(bar))}  ${first}`,
-      ...rest.map((line) => indent + line),
-    ];
-  };
+  return timelineLines(style, {
+    zeroSeconds: start,
+    startSeconds: start,
+    endSeconds: Math.max(last, start + row.durationSeconds),
+    marks: events.map((event) => markOf(style, row, event, several)),
+    waitWords: (before) => waitWords(outstanding[before] ?? []),
+  });
 }
 
 function waitWords(outstanding: readonly QueryLine[]): string {
@@ -149,7 +88,7 @@ function waitWords(outstanding: readonly QueryLine[]): string {
   return `waiting for ${outstanding.map((line) => `${line.type} (#${line.packet})`).join(' and ')}`;
 }
 
-function cellsOf(style: Style, row: LookupRow, { atSeconds, line, kind }: Event, several: boolean): Cells {
+function markOf(style: Style, row: LookupRow, { atSeconds, line, kind }: Event, several: boolean): Mark {
   const sent = kind === 'sent';
   const { answer } = line;
   const place = [
@@ -161,11 +100,13 @@ function cellsOf(style: Style, row: LookupRow, { atSeconds, line, kind }: Event,
     ? [...place, line.againAfterSeconds === null ? '' : `asked again after ${duration(line.againAfterSeconds)}`]
     : [...place, kind === 'unreachable' || answer === null ? 'port unreachable (ICMP)' : replyWords(answer, line)];
   return {
-    time: `+${(atSeconds - row.startSeconds).toFixed(6)}`,
-    // ICMP's packet is not kept: only when it came.
-    packet: sent ? `#${line.packet}` : kind === 'replied' && answer !== null ? `#${answer.packet}` : '',
-    way: style.clean(`:${line.port} ${sent ? '→' : '←'}`),
-    type: style.clean(sent ? `${line.type}?` : line.type),
+    atSeconds,
+    columns: [
+      // ICMP's packet is not kept: only when it came.
+      sent ? `#${line.packet}` : kind === 'replied' && answer !== null ? `#${answer.packet}` : '',
+      style.clean(`:${line.port} ${sent ? '→' : '←'}`),
+      style.clean(sent ? `${line.type}?` : line.type),
+    ],
     text: style.clean(words.filter((word) => word !== '').join(', ')),
     bad:
       kind === 'unreachable' ||

@@ -54,6 +54,9 @@ export default defineRule({
     let failed = 0;
     const retries = createRetries((chain) => put(settled, chain));
 
+    // Inbound requests do not show the retries that the service itself makes: those are judged as well.
+    const isJudged = (peer: Peer): boolean => seen.isJudged(peer) || seen.directionOf(peer) === 'outbound';
+
     function put(groups: Map<string, Group>, chain: Chain): void {
       const peer = seen.peerOf(chain.first);
       const failure = chain.failures[0] as string;
@@ -92,7 +95,7 @@ export default defineRule({
         for (const chain of retries.open()) put(groups, chain);
         const proven = [...groups.values()].filter(
           ({ peer, chains, because }) =>
-            seen.isJudged(peer) && (chains >= LEAST_BY_WAIT || because.has('header') || because.has('retry-after')),
+            isJudged(peer) && (chains >= LEAST_BY_WAIT || because.has('header') || because.has('retry-after')),
         );
         const parts = partsByServer<Group, Exchange>(proven);
         for (const { groups: own, tally, subject, input } of parts) {

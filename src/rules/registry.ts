@@ -1,6 +1,10 @@
+import connectionPerRequest from './connection-per-request.ts';
+import bandwidthLimit from './bandwidth-limit.ts';
+import cpuThrottling from './cpu-throttling.ts';
 import deadServer from './dns-dead-server.ts';
 import error from './dns-error.ts';
 import familyMissing from './dns-family-missing.ts';
+import lookupPerRequest from './dns-lookup-per-request.ts';
 import loss from './dns-loss.ts';
 import race from './dns-race.ts';
 import searchWalk from './dns-search-walk.ts';
@@ -12,11 +16,19 @@ import deadline from './grpc-deadline.ts';
 import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import retry from './http-retry.ts';
+import mtuBlackhole from './mtu-blackhole.ts';
+import networkLatency from './network-latency.ts';
+import processPause from './process-pause.ts';
 import connectRefused from './tcp-connect-refused.ts';
 import connectRetry from './tcp-connect-retry.ts';
 import delayedAck from './tcp-delayed-ack.ts';
+import idleDrop from './tcp-idle-drop.ts';
+import idleReuse from './tcp-idle-reuse.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
 import zeroWindow from './tcp-zero-window.ts';
+import tlsHandshakeCost from './tls-handshake-cost.ts';
+import tlsHandshakeSlow from './tls-handshake-slow.ts';
+import upstreamSlow from './upstream-slow.ts';
 import type { Rule } from './support/define-rule.ts';
 
 /** Every rule, in the order in which a person would rule causes out. */
@@ -30,14 +42,26 @@ export const RULES: readonly Rule[] = [
   searchWalk,
   truncation,
   sequentialPair,
+  lookupPerRequest,
   connectRetry,
   connectRefused,
+  idleDrop,
+  idleReuse,
+  mtuBlackhole,
   retransmissionStall,
   delayedAck,
   zeroWindow,
+  connectionPerRequest,
+  tlsHandshakeSlow,
+  tlsHandshakeCost,
+  bandwidthLimit,
+  networkLatency,
   tooManyPings,
   connectionChurn,
   singleBackend,
   deadline,
   retry,
+  cpuThrottling,
+  processPause,
+  upstreamSlow,
 ];

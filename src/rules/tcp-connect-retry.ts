@@ -1,13 +1,14 @@
 import { formatDuration } from '../base/text.ts';
-import { at, between, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
-import type { Connection } from '../model/connection.ts';
+import { at, between, nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { openings, type Openings } from './support/openings.ts';
 import { partsByServer } from './support/subjects.ts';
-import { connectionTally } from './support/tally.ts';
+import { connectionTally, type ConnectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
 // The kernel's first wait (tcp_syn_retries; RFC 6298 section 2.1), less what a clock may be off: a
@@ -15,6 +16,8 @@ import { traffic } from './support/traffic.ts';
 const LEAST_WAIT = seconds(0.9);
 // The least that is waited after the last SYN: the next one would follow then.
 const NEXT_SYN = seconds(1);
+// Connections without an answer that are kept until the end, when the next tries are known.
+const MAX_UNANSWERED = 1 << 12;
 // A back end that has answered none of so many.
 const LEAST_DEAD = 3;
 
@@ -38,6 +41,8 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const opened = fact(openings);
+    const inVain: Connection[] = [];
     const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
       unanswered: 0,
       answered: new Map(),
@@ -53,23 +58,25 @@ export default defineRule({
         const group = groups.of(connection);
         if (backend !== null && isAnswered) group.answered.set(backend, (group.answered.get(backend) ?? 0) + 1);
         if (between(first.at, last.at) < LEAST_WAIT) return;
-        const cost = isAnswered ? connection.connectDuration : waitedInVain(first.at, last.at, connection);
-        group.tally.add(connection, cost, connectionPackets, {
-          from: first.at,
-          until: at(first.at + cost),
-          lasted: cost,
-        });
-        if (isAnswered) return;
-        group.unanswered++;
+        if (isAnswered) return addTo(group, connection, connection.connectDuration);
+        if (inVain.length < MAX_UNANSWERED) inVain.push(copyConnection(connection));
         if (backend !== null) group.silent.set(backend, (group.silent.get(backend) ?? 0) + 1);
       },
       finish() {
-        const parts = partsByServer(groups.all());
+        const withThose = new Map(groups.all().map((group) => [group.peer, { ...group, tally: copyOf(group.tally) }]));
+        for (const connection of inVain) {
+          const peer = seen.peerOf(connection);
+          const group = withThose.get(peer) ?? { ...groups.of(connection), tally: connectionTally(), unanswered: 0 };
+          withThose.set(peer, group);
+          group.unanswered++;
+          addTo(group, connection, waitedInVain(connection, opened));
+        }
+        const parts = partsByServer([...withThose.values()]);
         for (const { groups: own, tally, subject, input } of parts) {
-          const { opened, opening } = seen.totals(input, subject);
+          const totals = seen.totals(input, subject);
           const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
           const dead = deadBackend(own);
-          const of = Math.max(opened, tally.count);
+          const of = Math.max(totals.opened, tally.count);
           report({
             message: dead !== null ? 'dead' : unanswered > 0 ? 'unanswered' : 'retried',
             data: {
@@ -84,7 +91,7 @@ export default defineRule({
             subject,
             of,
             unit: 'connections',
-            latency: opening,
+            latency: totals.opening,
             cost: tally,
             confidence: 'certain',
             confidenceBecause: 'SYNs of one connection were sent again, a second or more later',
@@ -97,19 +104,37 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
-        const opened = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
-        if (opened === 0) {
+        const total = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
+        if (total === 0) {
           return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });
         }
-        clear('clear', { total: opened }, { count: opened, unit: 'connections' });
+        clear('clear', { total }, { count: total, unit: 'connections' });
       },
     };
   },
 });
 
-/** Nothing marks when the caller gave up: at the latest when the next SYN was due. */
-function waitedInVain(first: Timestamp, last: Timestamp, { endedAt }: Connection): Duration {
-  return endedAt > last ? between(first, endedAt) : nanoseconds(between(first, last) + NEXT_SYN);
+function addTo(group: { tally: ConnectionTally }, connection: Connection, cost: Duration): void {
+  const from = connection.startedAt;
+  group.tally.add(connection, cost, connectionPackets, { from, until: at(from + cost), lasted: cost });
+}
+
+function copyOf(tally: ConnectionTally): ConnectionTally {
+  const copy = connectionTally();
+  copy.absorb(tally);
+  return copy;
+}
+
+/**
+ * Nothing marks when the caller gave up; the kernel may send SYNs for long after. Its next try does,
+ * and at the latest the moment when another SYN was due.
+ */
+function waitedInVain(connection: Connection, opened: Openings): Duration {
+  const { syns, startedAt, endedAt } = connection;
+  const last = syns.at(-1)?.at ?? startedAt;
+  const end = endedAt > last ? endedAt : last + NEXT_SYN;
+  const next = opened.nextFrom(connection, startedAt + LEAST_WAIT);
+  return nanoseconds((next < end ? next : end) - startedAt);
 }
 
 /** The one back end that got SYNs and answered none, where a capture behind the DNAT shows it. */

@@ -7,6 +7,9 @@ import { stallRule } from './support/stall-rule.ts';
 // Linux waits 200 ms at least before it sends a segment again for want of an acknowledgement
 // (TCP_RTO_MIN); part of that may lie before the exchange. What SACK repairs at once is no stall.
 const LEAST_WAIT = milliseconds(150);
+// A connection that opened so late met lost SYNs or a full accept queue, and its first data meets the
+// same: tcp-connect-retry tells it.
+const SYN_SENT_AGAIN = milliseconds(900);
 
 export default defineRule({
   id: 'tcp-retransmission-stall',
@@ -21,6 +24,7 @@ export default defineRule({
     stallRule(context, {
       reason: 'loss',
       least: LEAST_WAIT,
+      isAnothers: ({ connectDuration }) => connectDuration >= SYN_SENT_AGAIN,
       leastCount: 1,
       confidence: 'certain',
       confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',

@@ -48,12 +48,17 @@ describe('explain', () => {
       '500ms',
       '--dns-port',
       '53,5353',
+      '--keylog',
+      'client.keys',
+      '--keylog',
+      'server.keys',
     ];
     const expected = {
       clients: ['10.0.3.7', 'fd00::7'],
       names: ['*.local', 'db'],
       slowerThan: milliseconds(500),
       dnsPorts: [53, 5353],
+      keyLogs: ['client.keys', 'server.keys'],
     };
     expect((await kubelag([capture, ...filters])).asked[0]).toMatchObject(expected);
     expect((await kubelag([...filters, capture])).asked[0]).toMatchObject(expected);

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lookupOf } from '../../src/model/testing/rows.ts';
+import { at, milliseconds, seconds } from '../../src/base/time.ts';
+import { atMs, connectionOf, exchangeOf, lookupOf } from '../../src/model/testing/rows.ts';
 import { kubelag, oneLine } from '../support/kubelag.ts';
 
 let folder: string;
@@ -20,35 +21,86 @@ describe('show', () => {
     [['--lookup', '17'], '0.l17'],
     [['--lookup', 'l17'], '0.l17'],
     [['--lookup', '1.l1'], '1.l1'],
+    [['--lookup', 'slowest'], '0.l17'],
     [['--slowest'], '0.l17'],
     [[], '0.l17'],
+    [['--exchange', '0.e1'], '0.e1'],
+    [['--exchange', '17'], '0.e17'],
+    [['--exchange', 'slowest'], '0.e17'],
+    [['--connection', '1.c1'], '1.c1'],
+    [['--connection', 'c3'], '0.c3'],
+    [['--connection', 'slowest'], '0.c3'],
   ])('%j', async (words, id) => {
     const { io, status } = await kubelag(['show', ...words, capture, '--format', 'json']);
     expect(JSON.parse(io.out)).toMatchObject({ id });
     expect(status).toBe(0);
   });
 
-  it('draws the lookup', async () => {
-    const { io } = await kubelag(['show', '--slowest', capture]);
-    expect(io.out).toContain('slow.example.org');
+  it('shows the slowest exchange where there is no lookup, and the slowest connection where there is neither', async () => {
+    const noLookups = await kubelag(['show', capture, '--format', 'json'], { lookups: [] });
+    expect(JSON.parse(noLookups.io.out)).toMatchObject({ id: '0.e17' });
+    const neither = await kubelag(['show', '--slowest', capture, '--format', 'json'], { lookups: [], exchanges: [] });
+    expect(JSON.parse(neither.io.out)).toMatchObject({ id: '0.c3' });
+  });
+
+  it('takes a stream for as slow as its first byte', async () => {
+    const exchanges = [
+      exchangeOf({ id: '0.e1', shape: 'stream', duration: seconds(60), firstByteAt: atMs(3) }),
+      exchangeOf({ id: '0.e2', duration: milliseconds(4) }),
+      exchangeOf({ id: '0.e3', shape: 'stream', duration: seconds(60), firstByteAt: at(Number.NaN) }),
+    ];
+    const { io } = await kubelag(['show', '--exchange', 'slowest', capture, '--format', 'json'], { exchanges });
+    expect(JSON.parse(io.out)).toMatchObject({ id: '0.e2' });
+  });
+
+  it.each([
+    ['lookup', 'slow.example.org'],
+    ['exchange', 'GET /api/items'],
+    ['connection', 'opened in 1 s'],
+  ])('draws the %s', async (kind, says) => {
+    const { io } = await kubelag(['show', `--${kind}`, 'slowest', capture]);
+    expect(io.out).toContain(says);
+    const markdown = await kubelag(['show', `--${kind}`, 'slowest', capture, '--format', 'markdown']);
+    expect(markdown.io.out).toMatch(/^```text\n[^]*\n```\n$/);
+    expect(markdown.io.out).toContain(says);
+  });
+
+  it('draws how the connection of an exchange opened, where that was waited for', async () => {
+    const exchanges = [exchangeOf({ startedAt: atMs(1001), connectDuration: seconds(1), connection: '0.c2' })];
+    const connections = [
+      connectionOf({ id: '0.c2', connectDuration: seconds(1), synAcks: [{ at: atMs(1000), packet: 7 }] }),
+    ];
+    const { io } = await kubelag(['show', '--exchange', '0.e1', capture], { exchanges, connections });
+    expect(io.out).toMatch(/-1\.001000 +#1 +→ +SYN/);
   });
 
   it.each([
     [['--lookup', '1'], /--lookup 1: stands for 0\.l1, 1\.l1; give one of these/],
-    [['--lookup', '99'], /--lookup 99: there is no such lookup among 3; see their ids/],
+    [['--exchange', '1'], /--exchange 1: stands for 0\.e1, 1\.e1; give one of these/],
+    [['--lookup', '99'], /--lookup 99: there is no such lookup among 3; see their ids: kubelag export lookups/],
+    [['--connection', '99'], /there is no such connection among 3; see their ids: kubelag export connections/],
     [['--lookup', 'x'], /--lookup x: is no id; write 0\.l17/],
-    [['--lookup', '1', '--slowest'], /give either/],
-  ])('%j is no lookup', async (words, says) => {
+    [['--exchange', '1.x4'], /--exchange 1\.x4: is no id; write 0\.e17 or 17, or the word slowest/],
+    [['--exchange', '0.c4'], /--exchange 0\.c4: is the id of a connection; write --connection 0\.c4/],
+    [['--lookup', '1', '--slowest'], /--lookup and --slowest: .*give either/],
+    [['--lookup', '1', '--exchange', '2'], /--lookup and --exchange: .*give either/],
+  ])('%j is none', async (words, says) => {
     const { io, status } = await kubelag(['show', ...words, capture]);
     expect([status, io.out]).toEqual([2, '']);
     expect(io.err).toMatch(says);
     expect(io.err).toMatch(oneLine);
   });
 
-  it('exits with 3 where there is none at all', async () => {
-    const { io, status } = await kubelag(['show', '--name', 'db', capture], { lookups: [] });
+  it.each([
+    [[], 'lookup, exchange or connection'],
+    [['--lookup', 'slowest'], 'lookup'],
+    [['--exchange', '0.e1'], 'exchange'],
+    [['--connection', 'slowest'], 'connection'],
+  ])('%j exits with 3 where there is none at all', async (words, what) => {
+    const none = { lookups: [], exchanges: [], connections: [] };
+    const { io, status } = await kubelag(['show', ...words, '--name', 'db', capture], none);
     expect([status, io.out]).toEqual([3, '']);
-    expect(io.err).toMatch(/holds no lookup of the name db/);
+    expect(io.err).toContain(`holds no ${what} of the name db`);
   });
 });
 
@@ -61,6 +113,35 @@ describe('export', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { id: string });
     expect(rows.map((row) => row.id)).toEqual(['0.l1', '0.l17', '1.l1']);
+  });
+
+  it.each([
+    ['connections', ['0.c1', '0.c3', '1.c1']],
+    ['exchanges', ['0.e1', '0.e17', '1.e1']],
+    ['rows', ['0.l1', '0.l17', '1.l1', '0.e17', '0.e1', '1.e1', '0.c3', '0.c1', '1.c1']],
+  ])('writes %s, and each input', async (kind, ids) => {
+    const { io, status } = await kubelag(['export', kind, capture]);
+    expect(status).toBe(0);
+    const rows = io.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id?: string; schema: string });
+    expect(rows.slice(0, -2).map((row) => row.id)).toEqual(ids);
+    expect(rows.slice(-2).map((row) => row.schema)).toEqual(['kubelag/input/1', 'kubelag/input/1']);
+  });
+
+  it.each(['connections', 'exchanges'])('writes %s as CSV, in order of start', async (kind) => {
+    const { io } = await kubelag(['export', kind, capture, '--format', 'csv']);
+    const lines = io.out.trimEnd().split('\r\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/^0\.[ce]1,0,/);
+  });
+
+  it('makes no table of rows of several kinds', async () => {
+    const { io, status } = await kubelag(['export', 'rows', capture, '--format', 'csv']);
+    expect([status, io.out]).toEqual([2, '']);
+    expect(io.err).toMatch(/rows of several kinds are no table; name one kind/);
+    expect(io.err).toMatch(oneLine);
   });
 
   it('writes transactions as CSV to a file', async () => {

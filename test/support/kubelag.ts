@@ -3,8 +3,10 @@ import { milliseconds, seconds } from '../../src/base/time.ts';
 import { run } from '../../src/cli/run.ts';
 import { services, type Services } from '../../src/cli/services.ts';
 import type { Diagnosis } from '../../src/model/diagnosis.ts';
+import type { Connection } from '../../src/model/connection.ts';
+import type { Exchange } from '../../src/model/exchange.ts';
 import type { Lookup } from '../../src/model/lookup.ts';
-import { inputOf, lookupOf } from '../../src/model/testing/rows.ts';
+import { atMs, connectionOf, exchangeOf, inputOf, lookupOf } from '../../src/model/testing/rows.ts';
 import { diagnosisOf } from '../../src/report/testing/diagnoses.ts';
 import { fakeIo, type FakeIo, type FakeIoOptions } from './fake-io.ts';
 
@@ -12,6 +14,16 @@ const LOOKUPS: readonly Lookup[] = [
   lookupOf({ id: '0.l1' }),
   lookupOf({ id: '0.l17', name: 'slow.example.org', duration: seconds(5) }),
   lookupOf({ id: '1.l1', input: 1, duration: milliseconds(3) }),
+];
+const EXCHANGES: readonly Exchange[] = [
+  exchangeOf({ id: '0.e17', startedAt: atMs(500), duration: seconds(2), connection: '0.c3' }),
+  exchangeOf({ id: '0.e1', startedAt: atMs(100) }),
+  exchangeOf({ id: '1.e1', input: 1, startedAt: atMs(900), connection: '1.c1' }),
+];
+const CONNECTIONS: readonly Connection[] = [
+  connectionOf({ id: '0.c3', startedAt: atMs(300), connectDuration: seconds(1) }),
+  connectionOf({ id: '0.c1' }),
+  connectionOf({ id: '1.c1', input: 1, startedAt: atMs(800), stallTime: milliseconds(300) }),
 ];
 export const INPUTS = [inputOf(), inputOf({ input: 1, path: 'b.pcap' })];
 
@@ -25,6 +37,8 @@ export interface Outcome {
 export interface Setting extends FakeIoOptions {
   diagnosis?: Diagnosis;
   lookups?: readonly Lookup[];
+  exchanges?: readonly Exchange[];
+  connections?: readonly Connection[];
   analyze?: (options: AnalyzeOptions, io: FakeIo) => Promise<Analysis> | Analysis;
 }
 
@@ -40,6 +54,8 @@ export async function kubelag(words: readonly string[], setting: Setting = {}): 
       for (const observer of options.observers ?? []) {
         for (const input of INPUTS) observer.input?.(input);
         for (const lookup of setting.lookups ?? LOOKUPS) observer.lookup?.(lookup);
+        for (const exchange of setting.exchanges ?? EXCHANGES) observer.exchange?.(exchange);
+        for (const connection of setting.connections ?? CONNECTIONS) observer.connection?.(connection);
         observer.finish?.();
       }
       return { diagnosis: setting.diagnosis ?? diagnosisOf(), inputs: INPUTS };

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { AddressTable } from '../../src/base/addresses.ts';
 import { openInput } from '../../src/capture/open.ts';
-import { createExtract } from '../../src/extract.ts';
+import { createExtract, createKeyLog } from '../../src/extract.ts';
 import { copyConnection, type Connection } from '../../src/model/connection.ts';
 import { copyExchange, type Exchange } from '../../src/model/exchange.ts';
 
@@ -13,17 +14,21 @@ export interface ReadRows {
 
 /**
  * The connections and exchanges of one capture, through the program's own first half.
+ * @param keyLogPath TLS secrets; those that the capture carries are used anyhow
  * @throws UserError where it is no capture
  */
-export async function readExchanges(path: string): Promise<ReadRows> {
+export async function readExchanges(path: string, keyLogPath?: string): Promise<ReadRows> {
   const addresses = new AddressTable();
-  const opened = await openInput(path, 0, { addresses });
+  const keyLog = createKeyLog();
+  if (keyLogPath !== undefined) keyLog.text(readFileSync(keyLogPath));
+  const opened = await openInput(path, 0, { addresses, onSecrets: keyLog.text });
   if (opened.kind !== 'packets') throw new Error(`${path} is ${opened.kind}`);
   const { source } = opened;
   const rows: ReadRows = { exchanges: [], connections: [], base: 0n };
   const stages = createExtract({
     addresses,
     dnsPorts: [53],
+    keyLog,
     observer: {
       lookup: () => {},
       connection: (connection) => void rows.connections.push(copyConnection(connection)),

@@ -10,6 +10,7 @@ import { createConversations } from '../../src/protocols/conversations.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { createKeyLog, type KeyLog } from '../../src/protocols/tls/key-log.ts';
 import { createTls } from '../../src/protocols/tls/tls.ts';
+import { postgresql } from '../../src/protocols/upstream/postgresql.ts';
 
 /** One TLS connection and what was read of its content. */
 export interface ReadTls {
@@ -19,6 +20,8 @@ export interface ReadTls {
   packets: Record<Side, number[]>;
   ended: Side[];
 }
+
+const isText = (bytes: Uint8Array): boolean => bytes.every((octet) => octet >= 0x20 && octet < 0x7f);
 
 /** A key log as a file holds it. */
 export function keyLogOf(path: string): KeyLog {
@@ -44,11 +47,11 @@ export async function readTlsOf(capture: readonly Uint8Array[], keyLog: KeyLog):
   const read: ReadTls[] = [];
   const seen = new Map<Connection, ReadTls>();
 
-  // Takes whatever TLS carried.
+  // Takes whatever TLS carried: text, or what ALPN says.
   const anything: Protocol = {
     id: 'anything',
     ports: [],
-    recognise: () => 'yes',
+    recognise: (_, bytes, start, end) => (isText(bytes.subarray(start, Math.min(end, start + 8))) ? 'yes' : 'no'),
     open({ connection }) {
       const content = { client: '', server: '' };
       const packets: Record<Side, number[]> = { client: [], server: [] };
@@ -66,7 +69,16 @@ export async function readTlsOf(capture: readonly Uint8Array[], keyLog: KeyLog):
       };
     },
   };
-  const conversations = createConversations({ emit: () => {}, protocols: [createTls(keyLog), anything] });
+  const conversations = createConversations({
+    emit: () => {},
+    protocols: [
+      createTls(keyLog),
+      postgresql,
+      anything,
+      { ...anything, id: 'http/2' },
+      { ...anything, id: 'http/1.1' },
+    ],
+  });
   const streams = createTcpStreams({
     addresses,
     onData: ({ connection, fromClient }, bytes, start, end, arrival) =>

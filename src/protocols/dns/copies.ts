@@ -43,7 +43,7 @@ export function isLate(known: TransactionRecord, layers: Layers): boolean {
   if (known.transport === 'tcp') return false;
   const replies = 1 + known.earlierReplies.length + known.lateReplies.length;
   if (replies > known.resends.length) return false;
-  const since = layers.time - known.lastReplyAt;
+  const since = layers.time - (known.lateReplies.length > 0 ? known.lateReplyAt : known.repliedAt);
   if (known.replyIpId > 0 && layers.ipId > 0) return known.replyIpId !== layers.ipId || since >= COPY_WITHIN;
   return since >= COPY_WITHIN_UNPROVEN;
 }

@@ -75,17 +75,18 @@ export function createNameReader(): NameReader {
 
   /** Whether the name that is kept in the slot stands there, its end included. */
   function isAt(slot: number, offset: number, end: number): boolean {
+    const words = view;
     let kept = slot * SLOT_WORDS;
     const length = (cache[kept + LENGTH] as number) - 1;
     const last = offset + (length & ~3);
     if (length < 0 || last + 4 > end) return false;
     kept += OCTETS;
     for (let position = offset; position < last; position += 4) {
-      if (cache[kept++] !== view.getInt32(position, true)) return false;
+      if (cache[kept++] !== words.getInt32(position, true)) return false;
     }
     // What is behind the zero that ends it is shifted out.
     const behind = 24 - ((length & 3) << 3);
-    return (cache[kept] as number) << behind === view.getInt32(last, true) << behind;
+    return (cache[kept] as number) << behind === words.getInt32(last, true) << behind;
   }
 
   /**

@@ -9,9 +9,10 @@ export interface TransactionRecord extends TrackedAttempt {
   otherServerId: number;
   otherClientId: number;
   otherClientPort: number;
-  /** IPv4 identification of the last reply that was no copy, -1 unknown, and when it came. */
+  /** IPv4 identification of the last reply that was no copy, -1 unknown. */
   replyIpId: number;
-  lastReplyAt: Timestamp;
+  /** When that came, where any of {@link lateReplies} is there; `repliedAt` where none is. */
+  lateReplyAt: Timestamp;
   hash: number;
   nextInBucket: TransactionRecord | null;
   /** Neighbours in the queue of the unanswered or of the answered (LinkedQueue). */
@@ -24,53 +25,59 @@ export interface TransactionRecord extends TrackedAttempt {
 const NO_RESENDS: readonly Resend[] = [];
 const NO_REPLIES: readonly OtherReply[] = [];
 
+/** In this order: what is looked at together lies together, since the records in use fill the processor's cache. */
 export function createRecord(): TransactionRecord {
   return {
-    name: '',
-    type: RR_TYPE.A,
+    // To find it…
     transactionId: 0,
     clientPort: 0,
-    server: '',
-    serverPort: 0,
-    transport: 'udp',
-    sentAt: NEVER,
-    sentPacket: 0,
-    resends: NO_RESENDS,
-    earlierReplies: NO_REPLIES,
-    lateReplies: NO_REPLIES,
-    repliedAt: NEVER,
-    replyPacket: 0,
-    rcode: -1,
-    truncated: false,
-    answerCount: 0,
-    addresses: [],
-    ttl: -1,
-    unreachableAt: NEVER,
-    behindDnat: null,
-    backend: null,
     clientId: 0,
-    client: '',
-    input: 0,
-    nameHash: 0,
-    labelHash: 0,
-    ipId: -1,
-    authenticData: false,
-    ednsSize: -1,
-    cookie: false,
-    slot: -1,
-    holders: 0,
     serverId: 0,
-    otherServerId: 0,
-    otherClientId: 0,
-    otherClientPort: 0,
-    replyIpId: -1,
-    lastReplyAt: NEVER,
-    hash: 0,
+    type: RR_TYPE.A,
+    name: '',
     nextInBucket: null,
+    hash: 0,
+    // …to queue it…
     earlier: null,
     later: null,
     queued: 'none',
     expiresAt: NEVER,
+    holders: 0,
+    slot: -1,
+    // …what became of it…
+    rcode: -1,
+    sentAt: NEVER,
+    repliedAt: NEVER,
+    resends: NO_RESENDS,
+    earlierReplies: NO_REPLIES,
+    addresses: [],
+    answerCount: 0,
+    truncated: false,
+    replyPacket: 0,
+    ttl: -1,
+    replyIpId: -1,
+    // …where it came from…
+    nameHash: 0,
+    labelHash: 0,
+    server: '',
+    serverPort: 0,
+    transport: 'udp',
+    backend: null,
+    client: '',
+    input: 0,
+    sentPacket: 0,
+    ipId: -1,
+    ednsSize: -1,
+    cookie: false,
+    authenticData: false,
+    // …and what few have.
+    lateReplies: NO_REPLIES,
+    lateReplyAt: NEVER,
+    unreachableAt: NEVER,
+    behindDnat: null,
+    otherServerId: 0,
+    otherClientId: 0,
+    otherClientPort: 0,
   };
 }
 

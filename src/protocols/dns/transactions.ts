@@ -159,7 +159,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     }
     counts.replies++;
     known.replyIpId = layers.ipId;
-    known.lastReplyAt = layers.time;
+    if (known.lateReplies.length > 0) known.lateReplyAt = layers.time;
     if (known.rcode >= 0 && known.earlierReplies.length < MAX_RESENDS) {
       const earlier = { at: known.repliedAt, packet: known.replyPacket, rcode: known.rcode };
       known.earlierReplies = [...known.earlierReplies, earlier];
@@ -181,7 +181,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   function lateReply(known: TransactionRecord, layers: Layers, message: DnsMessage): void {
     counts.replies++;
     known.replyIpId = layers.ipId;
-    known.lastReplyAt = layers.time;
+    known.lateReplyAt = layers.time;
     if (known.lateReplies.length >= MAX_RESENDS) return;
     known.lateReplies = [
       ...known.lateReplies,

@@ -192,17 +192,17 @@ export class RequestQueue {
   }
 
   #finish(pending: Pending): void {
-    const exchange = this.#remove(pending);
+    const { exchange } = pending;
     if (exchange === null) return;
-    // The arrival is not looked at: an answered one ends with its answer's last byte.
-    const arrival = { input: exchange.input, number: 0, time: exchange.answeredAt };
-    endExchange(this.#context, exchange, arrival, exchange.status >= SERVER_ERROR ? 'error' : 'ok');
+    const outcome = exchange.status >= SERVER_ERROR ? 'error' : 'ok';
+    this.#end(pending, answerOf(exchange), { outcome, by: null });
   }
 
   /** What became of it can't be told, but where the client's end told before. */
   drop(pending: Pending, arrival: Arrival): void {
-    if (pending.verdict !== null) this.#end(pending, this.#closedAt ?? arrival, pending.verdict);
-    else this.#end(pending, arrival, { outcome: 'incomplete', by: null });
+    const { exchange, verdict, isAnswered } = pending;
+    if (verdict !== null) this.#end(pending, this.#closedAt ?? arrival, verdict);
+    else this.#end(pending, isAnswered && exchange !== null ? answerOf(exchange) : arrival, UNKNOWN);
   }
 
   #end(pending: Pending, arrival: Arrival, { outcome, by }: Verdict): void {
@@ -296,6 +296,10 @@ export class RequestQueue {
 }
 
 const CANCELLED: Verdict = { outcome: 'cancelled', by: 'client' };
+const UNKNOWN: Verdict = { outcome: 'incomplete', by: null };
+
+/** When its answer was whole. */
+const answerOf = ({ input, answeredAt }: OpenExchange): Arrival => ({ input, number: 0, time: answeredAt });
 
 /** How many messages of the usual size so many bytes are. */
 function howMany(length: number, bytes: number, messages: number): number {

@@ -9,6 +9,8 @@ import { BODY, type ReaderOwner } from './reader.ts';
 export class Requests implements ReaderOwner {
   readonly #queue: RequestQueue;
   #current: Pending | null = null;
+  /** What is read of the current one's head. */
+  #head: Head | null = null;
 
   constructor(queue: RequestQueue) {
     this.#queue = queue;
@@ -16,17 +18,20 @@ export class Requests implements ReaderOwner {
 
   began(head: Head, first: Arrival): void {
     this.#current = this.#queue.open(head, first);
+    this.#head = head;
   }
 
   saw(length: number, arrival: Arrival): void {
     const exchange = this.#current?.exchange;
     // Behind lost bytes it can't be told whose they are: the request's at hand, until it is answered.
-    if (exchange && this.#current?.isOver === false) sawRequest(exchange, length, arrival);
+    if (!exchange || this.#current?.isOver !== false) return;
+    sawRequest(exchange, length, arrival);
+    // The rest of the head may never come.
+    if (this.#head !== null) exchange.host = this.#head.host;
   }
 
   headed(head: Head): number {
-    const { exchange } = this.#current as Pending;
-    if (exchange !== null) exchange.host = head.host;
+    this.#head = null;
     if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
     if (head.isChunked) return BODY.chunked;
     // Any other coding is an error for a request, which has no other end (RFC 9112 section 6.3).
@@ -41,5 +46,6 @@ export class Requests implements ReaderOwner {
   strayed(missing: number): void {
     if (missing > 0) this.#queue.missedRequests(missing);
     else if (this.#current !== null) this.#queue.sent(this.#current);
+    this.#head = null;
   }
 }

@@ -1,5 +1,5 @@
 import { seconds } from '../../base/time.ts';
-import type { Arrival } from '../../model/tracked-connection.ts';
+import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { Head } from './head.ts';
 import type { Pending } from './pending.ts';
@@ -21,6 +21,8 @@ export class Responses implements ReaderOwner {
   reader: Reader | null = null;
   #current: Pending | null = null;
   #isInterim = false;
+  /** What is read of the current one's head. */
+  #head: Head | null = null;
 
   /** @param switchTo the connection speaks something else from here on, as that request asked */
   constructor(queue: RequestQueue, switchTo: (pending: Pending, arrival: Arrival) => void) {
@@ -33,6 +35,7 @@ export class Responses implements ReaderOwner {
     if (this.#current !== null) this.#queue.complete(this.#current, first, true);
     this.#queue.isServerAdrift = false;
     this.#isInterim = isInterim(head.status);
+    this.#head = head;
     this.#current = this.#isInterim ? null : this.#queue.answered(head, first);
   }
 
@@ -52,7 +55,8 @@ export class Responses implements ReaderOwner {
     if (current === null || current.exchange === null) return 0;
     const { exchange } = current;
     const { status } = head;
-    if (head.retryAfter >= 0) exchange.retryAfter = seconds(head.retryAfter);
+    this.#describe(current, exchange, head);
+    this.#head = null;
     if (status === SWITCHING_PROTOCOLS || (current.isConnect && isSuccess(status))) {
       exchange.shape = 'upgrade';
       exchange.keepsConnection = false;
@@ -63,9 +67,14 @@ export class Responses implements ReaderOwner {
     }
     const body = bodyOf(head, current.isHead);
     exchange.keepsConnection = body !== BODY.untilEnd && !head.closes && (head.minor > 0 || head.keepsAlive);
-    if (isSuccess(status) && (head.isStream || current.lasts)) exchange.shape = 'stream';
     if (!current.wasSeen && this.reader !== null) this.reader.doubtsBody = true;
     return body;
+  }
+
+  /** What is kept of a head, of however much of it was read. */
+  #describe(current: Pending, exchange: OpenExchange, head: Head): void {
+    if (head.retryAfter >= 0) exchange.retryAfter = seconds(head.retryAfter);
+    if (isSuccess(head.status) && (head.isStream || current.lasts)) exchange.shape = 'stream';
   }
 
   done(arrival: Arrival, isSure: boolean): void {
@@ -77,7 +86,11 @@ export class Responses implements ReaderOwner {
   strayed(missing: number, arrival: Arrival): void {
     this.#queue.isServerHeard = true;
     this.#queue.isServerAdrift = true;
+    const exchange = this.#current?.exchange;
     if (missing > 0) this.#queue.missedAnswers(missing, arrival);
+    else if (this.#current !== null && exchange && this.#head !== null)
+      this.#describe(this.#current, exchange, this.#head);
+    this.#head = null;
   }
 }
 

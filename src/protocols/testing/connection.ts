@@ -50,6 +50,8 @@ export function trackedConnection(changes: Partial<TrackedConnection> = {}): Tra
     establishedAt: NEVER,
     lastDataAt: NEVER,
     previousDataAt: NEVER,
+    undelivered: false,
+    repairing: false,
     openExchanges: 0,
     isTurned: false,
     ...changes,

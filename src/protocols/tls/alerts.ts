@@ -39,13 +39,13 @@ const NAMES: Readonly<Record<number, string>> = {
 
 export const ALERT_BYTES = 2;
 const FATAL = 2;
+// Whatever their level says: close_notify and user_canceled only end what was ending.
+const GOODBYES: ReadonlySet<number> = new Set([0, 90]);
 
-/**
- * The name of a fatal alert; null for one that only says goodbye. TLS 1.3 gives the level no
- * meaning, but its warnings (close_notify, user_canceled) are sent as such by all that send them.
- */
+/** The name of an alert that ends a connection in error, null for any other. */
 export function fatalAlert(level: number, description: number): string | null {
-  return level === FATAL ? (NAMES[description] ?? `alert_${description}`) : null;
+  if (level !== FATAL || GOODBYES.has(description)) return null;
+  return NAMES[description] ?? `alert_${description}`;
 }
 
 /** An alert that is encrypted: nobody can tell which, only that there was one. */

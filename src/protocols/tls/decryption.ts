@@ -1,7 +1,7 @@
 import type { Side, Tls } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { Conversation, StreamEnd } from '../protocol.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 import { HeldData } from './held-data.ts';
 import type { ServerHello } from './hello.ts';
 import type { KeyLog } from './key-log.ts';
@@ -12,10 +12,12 @@ import { is13 } from './versions.ts';
 
 export interface DecryptionOptions {
   keyLog: KeyLog;
-  budget: ByteBudget;
+  budget: Budget;
+  /** To open records in vain. */
+  tries: Budget;
   row: Tls;
   /** Opens what reads the content; called once, when there is some. */
-  inside(): Conversation;
+  inside(): Conversation | null;
 }
 
 /** Opens one connection's records with its secrets, and hands their content on. */
@@ -35,8 +37,8 @@ export class Decryption {
     this.#options = options;
     this.#schedule = new KeySchedule(options.keyLog, clientRandom);
     this.#openers = {
-      client: new RecordOpener(this.#schedule, 'client'),
-      server: new RecordOpener(this.#schedule, 'server'),
+      client: new RecordOpener(this.#schedule, 'client', options.tries),
+      server: new RecordOpener(this.#schedule, 'server', options.tries),
     };
     this.#early = new HeldData(options.budget);
   }
@@ -95,7 +97,7 @@ export class Decryption {
         this.missing(from, length, arrival);
       return;
     }
-    if (length > 0) this.#conversation(arrival).push(from, bytes, 0, length, arrival);
+    if (length > 0) this.#conversation(arrival)?.push(from, bytes, 0, length, arrival);
   }
 
   /** Content that could not be opened. @param length Infinity where it can't be told how much */
@@ -110,7 +112,7 @@ export class Decryption {
     this.#takesEarly = isTaken;
     if (!isTaken) return this.#early.drop();
     this.#early.release((bytes, arrival) =>
-      this.#conversation(arrival).push('client', bytes, 0, bytes.length, arrival),
+      this.#conversation(arrival)?.push('client', bytes, 0, bytes.length, arrival),
     );
   }
 
@@ -119,13 +121,13 @@ export class Decryption {
     this.#inner?.end(from, arrival, because);
   }
 
-  #conversation(arrival: Arrival): Conversation {
+  #conversation(arrival: Arrival): Conversation | null {
     if (this.#inner !== null) return this.#inner;
     const inner = this.#options.inside();
     this.#inner = inner;
     const { client, server } = this.#missed;
-    if (client > 0) inner.gap('client', client, arrival);
-    if (server > 0) inner.gap('server', server, arrival);
+    if (client > 0) inner?.gap('client', client, arrival);
+    if (server > 0) inner?.gap('server', server, arrival);
     return inner;
   }
 }

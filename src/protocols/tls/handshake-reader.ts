@@ -1,5 +1,5 @@
 import type { Arrival } from '../../model/tracked-connection.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 
 /** Handshake messages by type (RFC 8446 section 4, RFC 5246 section 7.4). */
 export const HANDSHAKE = {
@@ -47,7 +47,7 @@ export interface HandshakeSink {
 /** One side's handshake messages, over whatever records they come in. */
 export class HandshakeReader {
   readonly #sink: HandshakeSink;
-  readonly #budget: ByteBudget;
+  readonly #budget: Budget;
   readonly #header = new Uint8Array(HEADER_BYTES);
   #headerFilled = 0;
   #type = -1;
@@ -57,7 +57,7 @@ export class HandshakeReader {
   /** The place is lost; a message is looked for where the next record begins. */
   #lost = false;
 
-  constructor(sink: HandshakeSink, budget: ByteBudget) {
+  constructor(sink: HandshakeSink, budget: Budget) {
     this.#sink = sink;
     this.#budget = budget;
   }

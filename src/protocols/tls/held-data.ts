@@ -1,16 +1,16 @@
 import type { Arrival } from '../../model/tracked-connection.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 
 // What servers let clients send before they answer is 16 KB by default (OpenSSL, Go, NSS).
 const MAX_HELD_BYTES = 1 << 16;
 
 /** Early data until it is known whether the server takes it: one that refuses gets it again. */
 export class HeldData {
-  readonly #budget: ByteBudget;
+  readonly #budget: Budget;
   #pieces: { bytes: Uint8Array; arrival: Arrival }[] = [];
   #size = 0;
 
-  constructor(budget: ByteBudget) {
+  constructor(budget: Budget) {
     this.#budget = budget;
   }
 

@@ -74,7 +74,7 @@ export function readServerHello(bytes: Uint8Array, start: number, end: number): 
   cursor.skip(1);
   if (cursor.failed) return null;
   const hello: ServerHello = {
-    random: bytes.slice(randomAt, randomAt + RANDOM_BYTES),
+    random: new Uint8Array(bytes.subarray(randomAt, randomAt + RANDOM_BYTES)),
     sessionId,
     version,
     suite,

@@ -1,4 +1,5 @@
 import type { Side } from '../../model/connection.ts';
+import type { Budget } from './budget.ts';
 import type { Epoch, KeySchedule } from './key-schedule.ts';
 import { openRecord, overheadOf } from './open-record.ts';
 import { RECORD_HEADER_BYTES, type RecordHead } from './record.ts';
@@ -29,6 +30,7 @@ export interface Opened {
 export class RecordOpener {
   #schedule: KeySchedule;
   readonly #from: Side;
+  readonly #tries: Budget;
   #epoch: Epoch | null = null;
   /** The next record's number within its epoch, if none was lost. */
   #sequence = 0;
@@ -39,8 +41,10 @@ export class RecordOpener {
   /** The key log when it last had nothing for this side. */
   #learned = -1;
 
-  constructor(schedule: KeySchedule, from: Side) {
+  /** @param tries to open records in vain, of all connections together */
+  constructor(schedule: KeySchedule, from: Side, tries: Budget) {
     this.#schedule = schedule;
+    this.#tries = tries;
     this.#from = from;
   }
 
@@ -107,7 +111,8 @@ export class RecordOpener {
     }
     // It counts in the sequence whether it was opened or not.
     this.#sequence++;
-    if (following.length > 0 || known !== null) this.#failures++;
+    if (following.length > 0 || known !== null)
+      this.#failures = this.#tries.take(1) ? this.#failures + 1 : MAX_FAILURES;
     return null;
   }
 
@@ -122,6 +127,7 @@ export class RecordOpener {
   ): Opened | null {
     const { crypto, is13 } = this.#schedule;
     for (let lost = 0; lost <= most; lost++) {
+      if (lost > 0 && !this.#tries.take(1)) return null;
       const content = openRecord(crypto, epoch.keys, is13, first + lost, head, bytes, start, end);
       if (content === null) continue;
       const isNew = this.#epoch !== epoch;

@@ -1,8 +1,8 @@
 import { at } from '../../base/time.ts';
 import { packetId } from '../../model/packet.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
-import type { ByteBudget } from './byte-budget.ts';
-import { findRecord, RECORD_HEADER_BYTES, recordLength, type RecordHead } from './record.ts';
+import type { Budget } from './budget.ts';
+import { findRecord, RECORD, RECORD_HEADER_BYTES, recordLength, type RecordHead } from './record.ts';
 
 /**
  * How a record's content is wanted: not at all, piece by piece as it comes, or in one piece when
@@ -15,9 +15,11 @@ export interface RecordSink {
   /** `pieces`: the next ones; `whole`: all. Valid during the call. */
   content(record: RecordHead, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
   /** So many of its octets were lost at this place. */
-  hole(record: RecordHead, length: number): void;
+  hole(record: RecordHead, length: number, arrival: Arrival): void;
   /** The record's last octet came, or was lost: `record.missing` tells. */
   finish(record: RecordHead, arrival: Arrival): void;
+  /** Octets were lost, or are no record: where the next one begins is not known. */
+  lose(arrival: Arrival): void;
   /** A record begins behind so many octets that nobody could place: how many records they held is unknown. */
   resume(lost: number, arrival: Arrival): void;
 }
@@ -29,10 +31,10 @@ const NO_BYTES = new Uint8Array(0);
  * and is not touched; where the place is lost, records are found again by their headers.
  */
 export class RecordReader {
-  /** The version of the records so far. */
-  version = 0;
+  /** What the side's records call themselves; 0 where that is not certain yet. */
+  #version = 0;
   readonly #sink: RecordSink;
-  readonly #budget: ByteBudget;
+  readonly #budget: Budget;
   readonly #head: RecordHead = {
     type: 0,
     version: 0,
@@ -42,6 +44,7 @@ export class RecordReader {
     missing: 0,
   };
   #placed: boolean;
+  #isReleased = false;
   /** Octets that were passed while the place was lost. */
   #lost = 0;
   readonly #header = new Uint8Array(RECORD_HEADER_BYTES);
@@ -53,7 +56,7 @@ export class RecordReader {
   #filled = 0;
 
   /** @param placed the first bytes are a record's */
-  constructor(sink: RecordSink, budget: ByteBudget, placed: boolean) {
+  constructor(sink: RecordSink, budget: Budget, placed: boolean) {
     this.#sink = sink;
     this.#budget = budget;
     this.#placed = placed;
@@ -61,13 +64,13 @@ export class RecordReader {
 
   push(bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
     let position = start;
-    while (position < end) {
+    while (position < end && !this.#isReleased) {
       if (this.#inRecord) {
         position = this.#body(bytes, position, end, arrival);
         continue;
       }
       if (!this.#placed) {
-        const found = findRecord(bytes, position, end, this.version);
+        const found = findRecord(bytes, position, end, this.#version);
         this.#lost += (found < 0 ? end : found) - position;
         if (found < 0) return;
         position = found;
@@ -87,23 +90,23 @@ export class RecordReader {
       this.#head.missing += missing;
       this.#remaining -= missing;
       this.#drop();
-      this.#sink.hole(this.#head, missing);
+      this.#sink.hole(this.#head, missing, arrival);
       if (this.#remaining > 0) return;
       this.#end(arrival);
       length -= missing;
       if (length === 0) return;
     }
-    this.#lose(length);
+    this.#lose(length, arrival);
   }
 
   /** Nothing follows: what is kept is given back. */
   release(): void {
+    this.#isReleased = true;
     this.#drop();
-    this.#inRecord = false;
-    this.#placed = false;
   }
 
-  #lose(length: number): void {
+  #lose(length: number, arrival: Arrival): void {
+    if (this.#placed) this.#sink.lose(arrival);
     this.#lost += this.#headerFilled + length;
     this.#headerFilled = 0;
     this.#placed = false;
@@ -130,7 +133,7 @@ export class RecordReader {
     this.#headerFilled = 0;
     const length = recordLength(header, headerAt);
     if (length < 0) {
-      this.#lose(RECORD_HEADER_BYTES);
+      this.#lose(RECORD_HEADER_BYTES, arrival);
       // The next record is looked for from the next segment on: within this one nothing is known.
       this.#lost += end - position;
       return end;
@@ -139,7 +142,8 @@ export class RecordReader {
     head.version = ((header[headerAt + 1] as number) << 8) | (header[headerAt + 2] as number);
     head.length = length;
     head.missing = 0;
-    this.version = head.version;
+    // A client's first record may call itself older than all that follow (RFC 8446 section 5.1).
+    if (head.type !== RECORD.handshake) this.#version = head.version;
     this.#remaining = length;
     this.#inRecord = true;
     this.#wanted = this.#sink.begin(head);

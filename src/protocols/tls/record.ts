@@ -67,7 +67,9 @@ export function findRecord(bytes: Uint8Array, start: number, end: number, versio
   for (let at = start; at + RECORD_HEADER_BYTES <= end; at++) {
     if ((bytes[at + 1] as number) !== MAJOR) continue;
     const length = plausibleRecordLength(bytes, at);
-    if (length < 0 || (version !== 0 && ((MAJOR << 8) | (bytes[at + 2] as number)) !== version)) continue;
+    const minor = bytes[at + 2] as number;
+    // Nobody speaks SSL 3.0 any more, and its zero stands in many other protocols' lengths.
+    if (length < 0 || (version === 0 ? minor === 0 : minor !== (version & 0xff))) continue;
     const next = at + RECORD_HEADER_BYTES + length;
     if (next >= end) {
       // Within ciphertext chance makes one such header in some ten million places.

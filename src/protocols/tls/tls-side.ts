@@ -1,7 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { ALERT_BYTES, fatalAlert } from './alerts.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Budget } from './budget.ts';
 import type { Decryption } from './decryption.ts';
 import { HANDSHAKE, HandshakeReader, type HandshakeSink } from './handshake-reader.ts';
 import type { HandshakeWatch } from './handshake-watch.ts';
@@ -12,14 +12,17 @@ import type { RecordSink, Wanted } from './record-reader.ts';
 /** What both sides of a connection share. */
 export interface TlsShared {
   readonly watch: HandshakeWatch;
-  readonly budget: ByteBudget;
+  readonly budget: Budget;
   /** Null as long as no secret is known. */
   decryption(): Decryption | null;
   /** A protocol was agreed on behind encryption. */
   agreedOn(alpn: string | null): void;
-  /** A record of application data that nobody could open. */
-  unread(): void;
+  /** A sealed record went by. @param isContent it held content, and nobody could open it */
+  unopened(isContent: boolean): void;
 }
+
+// A loss of unknown size has an octet at least.
+const LEAST_LOSS = 1;
 
 /** What one side's records say. */
 export class TlsSide implements RecordSink, HandshakeSink {
@@ -30,6 +33,10 @@ export class TlsSide implements RecordSink, HandshakeSink {
   #isOpened = false;
   /** A key was tried on the present record. */
   #wasTried = false;
+  /** The present record's content was said to be missing. */
+  #wasGivenUp = false;
+  /** Octets of content that were said to be missing since the place was lost. */
+  #toldLost = 0;
 
   constructor(from: Side, shared: TlsShared) {
     this.#from = from;
@@ -42,6 +49,7 @@ export class TlsSide implements RecordSink, HandshakeSink {
     this.#isSealed = head.type === RECORD.applicationData || watch.isEncrypted(this.#from);
     this.#isOpened = false;
     this.#wasTried = false;
+    this.#wasGivenUp = false;
     if (this.#isSealed) return this.#shared.decryption()?.hopes(this.#from) === true ? 'whole' : 'skip';
     if (head.type === RECORD.handshake) {
       if (this.#from === 'client') watch.clientBegan(head);
@@ -58,9 +66,10 @@ export class TlsSide implements RecordSink, HandshakeSink {
     else if (head.type === RECORD.alert) this.#alert(bytes, start, end);
   }
 
-  hole(_head: RecordHead, length: number): void {
-    this.#shared.watch.hole(this.#from);
+  hole(head: RecordHead, length: number, arrival: Arrival): void {
     this.#messages.gap(this.#isSealed ? Infinity : length);
+    // What cannot be opened is missing from now on: the other side's answer may come before its rest.
+    if (this.#isSealed && !this.#wasGivenUp) this.#giveUp(head, arrival);
   }
 
   finish(head: RecordHead, arrival: Arrival): void {
@@ -73,8 +82,15 @@ export class TlsSide implements RecordSink, HandshakeSink {
     }
   }
 
+  lose(arrival: Arrival): void {
+    if (!this.#shared.watch.isOver || this.#toldLost > 0) return;
+    // How much it was is known when the next record opens. That something is missing, the other
+    // side's answer must not wait for.
+    this.#toldLost = LEAST_LOSS;
+    this.#shared.decryption()?.missing(this.#from, LEAST_LOSS, arrival);
+  }
+
   resume(lost: number): void {
-    this.#shared.watch.hole(this.#from);
     this.#messages.gap(Infinity);
     this.#shared.decryption()?.lost(this.#from, lost);
   }
@@ -136,7 +152,8 @@ export class TlsSide implements RecordSink, HandshakeSink {
     if (decryption === null || opened === null) return;
     this.#isOpened = true;
     const { watch } = this.#shared;
-    if (opened.lost > 0) decryption.missing(this.#from, opened.lost, arrival);
+    if (opened.lost > this.#toldLost) decryption.missing(this.#from, opened.lost - this.#toldLost, arrival);
+    this.#toldLost = 0;
     if (opened.type === RECORD.handshake) {
       this.#messages.recordBegins();
       this.#messages.push(opened.bytes, 0, opened.length, arrival);
@@ -149,11 +166,18 @@ export class TlsSide implements RecordSink, HandshakeSink {
   }
 
   #unopened(head: RecordHead, arrival: Arrival): void {
-    const decryption = this.#shared.decryption();
     // A try counts in the sequence by itself.
-    if (!this.#wasTried) decryption?.passed(this.#from);
-    if (head.type !== RECORD.applicationData || !this.#shared.watch.isOver) return;
-    this.#shared.unread();
-    decryption?.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);
+    if (!this.#wasTried) this.#shared.decryption()?.passed(this.#from);
+    if (!this.#wasGivenUp) this.#giveUp(head, arrival);
+  }
+
+  /** A record's content cannot be read any more. */
+  #giveUp(head: RecordHead, arrival: Arrival): void {
+    this.#wasGivenUp = true;
+    const isContent = head.type === RECORD.applicationData && this.#shared.watch.isOver;
+    this.#shared.unopened(isContent);
+    const decryption = this.#shared.decryption();
+    if (decryption === null || !isContent) return;
+    decryption.missing(this.#from, decryption.contentOf(this.#from, head.length), arrival);
   }
 }

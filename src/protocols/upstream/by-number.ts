@@ -43,6 +43,11 @@ export class ByNumber<Note> {
     return this.#waiting.get(number);
   }
 
+  some(fits: (exchange: OpenExchange) => boolean): boolean {
+    for (const { exchange } of this.#waiting.values()) if (fits(exchange)) return true;
+    return false;
+  }
+
   /** The next answer to it carries another number. */
   renumber(number: number, next: number): void {
     const waiting = this.#waiting.get(number);

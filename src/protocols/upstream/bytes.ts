@@ -1,5 +1,8 @@
 /** Reading of fields; each checks nothing: the caller has checked the length. */
 
+/** The least that any link's segments hold (RFC 9293): a message that is longer than a shorter segment is none. */
+export const FULL_SEGMENT = 536;
+
 export const read16 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 

@@ -8,8 +8,8 @@ import { Endings, endWith } from './endings.ts';
 
 /** Requests kept of one connection that wait for their answers; about 1 KB each. Those beyond are only counted. */
 export const MAX_OPEN = 1024;
-// Behind lost bytes the answers of a client that pipelines can't be told apart until both sides
-// were silent for longer than such servers take; a store that is slower than that is not pipelined to.
+// Behind lost bytes the answers to a client that goes on asking can't be told apart until both
+// sides were silent for longer than such servers take; one that is slower is not asked so.
 const QUIET = milliseconds(50);
 
 /** A request that waits, and what its protocol must remember of it. */
@@ -29,10 +29,12 @@ export class InOrder<Note> {
   #waiting: Waiting<Note>[] = [];
   /** So many of them can be told their answer; the others wait behind lost bytes. */
   #certain = Infinity;
-  #doubtSince = at(Number.NaN);
+  /** The server said something behind the lost bytes. */
+  #heardSince = false;
   #uncounted = 0;
-  /** The client sent a request before the former was answered. */
-  #pipelines = false;
+  /** The client goes on asking while some requests are answered and others wait; others send one, or many at once, and wait for all. */
+  #interleaves = false;
+  #answeredAt = at(-Infinity);
   /** One request of this connection came when no other could be waiting. */
   #settled: boolean;
   #heardAt = at(-Infinity);
@@ -49,11 +51,15 @@ export class InOrder<Note> {
     return this.#certain > 0 ? this.#waiting[0] : undefined;
   }
 
+  has(entry: Waiting<Note>): boolean {
+    return this.#waiting.includes(entry);
+  }
+
   get size(): number {
     return this.#waiting.length;
   }
 
-  /** Answers behind lost bytes can't be told yet: the next request may settle it. */
+  /** Whose answer comes next can't be told: bytes were lost. The next request may settle it. */
   get inDoubt(): boolean {
     return this.#certain <= 0;
   }
@@ -67,9 +73,9 @@ export class InOrder<Note> {
     // A request from behind a hole is handed on late: its answer may have been handed on before.
     const isLate = first.time < this.#heardAt;
     if (this.#certain !== Infinity) this.#settle(first, isLate);
-    else if (this.#waiting.length > 0 && !isLate) this.#overlap(first.time);
+    else if (this.#waiting.length > 0 && !isLate) this.#overlap();
     else if (!isLate) this.#settled = true;
-    if (isLate && this.#certain === Infinity) this.#doubt(this.#waiting.length, first.time);
+    if (isLate && this.#certain === Infinity) this.#doubt(this.#waiting.length, false);
     const entry = { exchange: beginExchange(this.#context, this.#protocol, first), note };
     this.#waiting.push(entry);
     return entry;
@@ -84,22 +90,24 @@ export class InOrder<Note> {
     }
     this.#waiting.shift();
     this.#certain--;
+    this.#answeredAt = arrival.time;
     endExchange(this.#context, front.exchange, arrival, outcome);
   }
 
   /** Bytes came from the server. */
   heard(time: Timestamp): void {
     if (time > this.#heardAt) this.#heardAt = time;
+    this.#heardSince = true;
   }
 
   /** Requests may be missing from here on. */
-  requestsLost(arrival: Arrival): void {
-    this.#doubt(this.#waiting.length, arrival.time);
+  requestsLost(): void {
+    this.#doubt(this.#waiting.length, false);
   }
 
   /** Answers may be missing. */
   answersLost(): void {
-    this.#doubt(0, at(-Infinity));
+    this.#doubt(0, true);
   }
 
   /** All that wait are over, and nobody saw how. */
@@ -120,28 +128,24 @@ export class InOrder<Note> {
     this.#waiting = [];
   }
 
-  #doubt(certain: number, since: Timestamp): void {
+  #doubt(certain: number, heard: boolean): void {
     this.#certain = Math.min(this.#certain, certain);
-    this.#doubtSince = since;
+    this.#heardSince = heard;
   }
 
-  /** A request while another waits: from the midst of a connection there may be more before it. */
-  #overlap(time: Timestamp): void {
-    this.#pipelines = true;
-    if (!this.#settled) this.#doubt(0, time);
+  /** A request while another waits. */
+  #overlap(): void {
+    const oldest = this.#waiting[0]?.exchange.startedAt ?? at(Infinity);
+    this.#interleaves ||= this.#answeredAt >= oldest;
+    // From the midst of a connection there may be more before them.
+    if (!this.#settled) this.#doubt(0, false);
   }
 
   #settle(first: Arrival, isLate: boolean): void {
-    if (isLate) return;
-    if (this.#certain > 0) {
-      this.#pipelines = true;
-      return;
-    }
-    const heard = this.#heardAt >= this.#doubtSince;
+    if (isLate || this.#certain > 0) return;
     const quiet = between(this.#context.connection.previousDataAt, first.time) >= QUIET;
-    if ((heard && !this.#pipelines) || quiet) {
-      this.abandon(first);
-      this.#settled = true;
-    }
+    if (!quiet && (this.#interleaves || !this.#heardSince)) return;
+    this.abandon(first);
+    this.#settled = true;
   }
 }

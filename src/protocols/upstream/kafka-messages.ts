@@ -1,4 +1,5 @@
-import { isText, read16, read32 } from './bytes.ts';
+import type { Recognition } from '../protocol.ts';
+import { FULL_SEGMENT, isText, read16, read32 } from './bytes.ts';
 import { APIS, errorName } from './kafka-names.ts';
 
 /* The shape of Kafka's messages (kafka.apache.org/protocol): a length, a header, a body by version. */
@@ -9,15 +10,18 @@ export const REQUEST_HEAD = 12;
 export const RESPONSE_HEAD = 8;
 // socket.request.max.bytes as brokers have it by default.
 const LONGEST = 100 << 20;
+// A connection begins with asking for versions, topics, or a password's kind.
+const LONGEST_FIRST = 1 << 20;
 const HIGHEST_VERSION = 32;
 const LONGEST_CLIENT_ID = 255;
 // Kind, version, number, the client's name.
 const SHORTEST = 10;
-// The least that any link's segments hold: what is said to be longer than a shorter one is not.
-const FULL_SEGMENT = 536;
 
 export const PRODUCE = 0;
+const METADATA = 3;
 const API_VERSIONS = 18;
+/** The length of a name that is not there. */
+const NAMELESS = 0xffff;
 
 /** They wait for messages, or for the other members of a group, by design. */
 export const WAITING_APIS: readonly string[] = ['Fetch', 'JoinGroup', 'SyncGroup', 'ShareFetch', 'FetchSnapshot'];
@@ -34,25 +38,29 @@ export function responseLength(bytes: Uint8Array, at: number): number {
   return length >= 4 && length <= LONGEST ? length - 4 : -1;
 }
 
-/** Whether a request begins here: its head, and a client's name that is a text. */
-export function isRequest(bytes: Uint8Array, start: number, end: number): boolean | null {
-  if (end - start < REQUEST_HEAD + 2) return (bytes[start] as number) <= LONGEST >> 24 ? null : false;
+/**
+ * Whether a request begins here: its head, and a client's name that is a text.
+ * @param isFirst it is the connection's first: what is not there of it is on its way
+ */
+export function recogniseRequest(bytes: Uint8Array, start: number, end: number, isFirst: boolean): Recognition {
+  const waits = isFirst ? 'more' : 'no';
+  if (end - start < REQUEST_HEAD + 2) return (bytes[start] as number) <= LONGEST >> 24 ? waits : 'no';
   const body = requestLength(bytes, start);
-  if (body < 0) return false;
+  if (body < 0 || (isFirst && body > LONGEST_FIRST)) return 'no';
   const stop = start + REQUEST_HEAD + body;
-  if (stop > end && end - start < FULL_SEGMENT) return false;
+  if (stop > end && end - start < FULL_SEGMENT && !isFirst) return 'no';
   const name = start + REQUEST_HEAD + 2;
   const length = read16(bytes, name - 2);
-  if (length === 0xffff) return isNameless(bytes, start, stop, end);
-  if (length > LONGEST_CLIENT_ID || length > body - 2 || length === 0) return false;
-  return isText(bytes, name, Math.min(end, name + length));
+  if (length === NAMELESS) return isEarly(bytes, start) && stop <= end ? (stop === end ? 'yes' : 'no') : waits;
+  if (length > LONGEST_CLIENT_ID || length > body - 2 || length === 0) return 'no';
+  if (!isText(bytes, name, Math.min(end, name + length))) return 'no';
+  return name + length <= end ? 'yes' : waits;
 }
 
-/** Few clients have no name; only a connection's first requests are told then. */
-function isNameless(bytes: Uint8Array, start: number, stop: number, end: number): boolean {
-  const kind = read16(bytes, start + 4);
-  return stop === end && (kind === API_VERSIONS || kind === 3) && read16(bytes, start + 6) <= 13;
-}
+/** Few clients have no name: of theirs only what connections begin with is told. */
+const isEarly = (bytes: Uint8Array, start: number): boolean =>
+  (read16(bytes, start + 4) === API_VERSIONS || read16(bytes, start + 4) === METADATA) &&
+  read16(bytes, start + 6) <= 13;
 
 /** A producer that asks for no answer (acks=0). */
 export function wantsNoAnswer(version: number, bytes: Uint8Array, start: number, end: number): boolean {

@@ -7,8 +7,8 @@ import { read16, read32 } from './bytes.ts';
 import { answeredFirst, askedMore } from './endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import {
-  isRequest,
   PRODUCE,
+  recogniseRequest,
   REQUEST_HEAD,
   requestLength,
   RESPONSE_HEAD,
@@ -25,10 +25,7 @@ export const kafka: Protocol = {
   id: 'kafka',
   ports: [9092, 9093, 9094],
   recognise(from, bytes, start, end, fromStart) {
-    if (from === 'server') return 'no';
-    const verdict = isRequest(bytes, start, end);
-    if (verdict === null) return fromStart ? 'more' : 'no';
-    return verdict ? 'yes' : 'no';
+    return from === 'server' ? 'no' : recogniseRequest(bytes, start, end, fromStart);
   },
   open: converse,
 };
@@ -37,6 +34,8 @@ interface Note {
   kind: number;
   version: number;
 }
+
+const isWaiting = (exchange: OpenExchange): boolean => WAITING_APIS.includes(exchange.method);
 
 function converse(context: ConversationContext): Conversation {
   const waiting = new ByNumber<Note>(context, 'kafka');
@@ -53,7 +52,8 @@ function converse(context: ConversationContext): Conversation {
     const name = APIS[kind] ?? '';
     asked = waiting.begin(number, beginning.first, { kind, version });
     asked.method = name;
-    if (WAITING_APIS.includes(name)) asked.shape = 'stream';
+    // A broker answers one request of a connection at a time: what is asked behind one that waits, waits, too.
+    if (WAITING_APIS.includes(name) || waiting.some(isWaiting)) asked.shape = 'stream';
     beginning.become(asked, arrival);
   }
 
@@ -83,7 +83,7 @@ function converse(context: ConversationContext): Conversation {
         asked = undefined;
         beginning.drop();
       },
-      fits: (bytes, start, end) => isRequest(bytes, start, end) === true,
+      fits: (bytes, start, end) => recogniseRequest(bytes, start, end, false) === 'yes',
     },
     REQUEST_HEAD,
     context.fromStart,

@@ -109,10 +109,10 @@ export function converseInBinary(context: ConversationContext): Conversation {
         if (asked !== undefined) askedMore(asked, length, arrival);
       },
       done() {},
-      lost(arrival) {
+      lost() {
         building = undefined;
         asked = undefined;
-        waiting.requestsLost(arrival);
+        waiting.requestsLost();
       },
       fits: (bytes, start, end) => isBinaryMessage(true, bytes, start, end) === true,
     },

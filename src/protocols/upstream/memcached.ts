@@ -68,10 +68,10 @@ function converse(context: ConversationContext): Conversation {
         if (asked !== undefined) askedMore(asked, length, arrival);
       },
       done() {},
-      lost(arrival) {
+      lost() {
         building = undefined;
         asked = undefined;
-        waiting.requestsLost(arrival);
+        waiting.requestsLost();
       },
       fits: (bytes, start, end) => recogniseText('client', bytes, start, end) === 'yes',
     },

@@ -1,5 +1,6 @@
+import type { Side } from '../../model/connection.ts';
 import { DOCUMENT, ARRAY, type Field, fields, isDocument, numberOf } from './bson.ts';
-import { latin1, readLittle32, zeroFrom } from './bytes.ts';
+import { FULL_SEGMENT, latin1, readLittle32, zeroFrom } from './bytes.ts';
 
 /* The shape of MongoDB's messages ("MongoDB Wire Protocol" in its manual): a head in little-endian order, a body by kind. */
 
@@ -68,12 +69,17 @@ export function bodyLength(bytes: Uint8Array, start: number): number {
   return KINDS.has(kindOf(bytes, start)) && length >= HEAD && length <= LONGEST ? length - HEAD : -1;
 }
 
-export function isMessage(bytes: Uint8Array, start: number, end: number): boolean {
+/**
+ * A message of that side, whole in this segment or longer than it.
+ * @param isFirst it is the side's first: what is not there of it is on its way
+ */
+export function isMessage(from: Side, bytes: Uint8Array, start: number, end: number, isFirst = false): boolean {
   if (end - start < HEAD || bodyLength(bytes, start) < 0) return false;
+  if (start + readLittle32(bytes, start) > end && end - start < FULL_SEGMENT && !isFirst) return false;
   const kind = kindOf(bytes, start);
   const body = start + HEAD;
   if (kind === COMPRESSED) return KINDS.has(readLittle32(bytes, start + 16));
-  if (kind !== MESSAGE) return true;
+  if (kind !== MESSAGE) return (kind === REPLY) === (from === 'server');
   if ((readLittle32(bytes, start + 16) & REQUIRED_FLAGS & ~KNOWN_FLAGS) !== 0) return false;
   return (
     body >= end || bytes[body] === 1 || (bytes[body] === 0 && (body + 6 > end || isDocument(bytes, body + 1, end)))

@@ -13,9 +13,9 @@ export const mongodb: Protocol = {
   id: 'mongodb',
   // mongod or mongos, a shard, a config server
   ports: [27017, 27018, 27019],
-  recognise(_from, bytes, start, end, fromStart) {
+  recognise(from, bytes, start, end, fromStart) {
     if (end - start < HEAD) return fromStart ? 'more' : 'no';
-    return isMessage(bytes, start, end) ? 'yes' : 'no';
+    return isMessage(from, bytes, start, end, fromStart) ? 'yes' : 'no';
   },
   open: converse,
 };
@@ -56,7 +56,7 @@ function converse(context: ConversationContext): Conversation {
       lost() {
         asked = undefined;
       },
-      fits: isMessage,
+      fits: (bytes, start, end) => isMessage('client', bytes, start, end),
     },
     HEAD,
     context.fromStart,
@@ -95,7 +95,7 @@ function converse(context: ConversationContext): Conversation {
         answering = undefined;
         waiting.answersLost();
       },
-      fits: isMessage,
+      fits: (bytes, start, end) => isMessage('server', bytes, start, end),
     },
     HEAD,
     context.fromStart,

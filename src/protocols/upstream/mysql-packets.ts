@@ -1,7 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { Recognition } from '../protocol.ts';
 import type { AnswerKind } from './mysql-answer.ts';
-import { isText, readLittle16, readLittle24, zeroFrom } from './bytes.ts';
+import { FULL_SEGMENT, isText, readLittle16, readLittle24, zeroFrom } from './bytes.ts';
 
 /*
  * The shape of MySQL's packets ("Client/Server Protocol" in MySQL's source documentation, and
@@ -64,11 +64,10 @@ const GREETING = 10;
 const ERROR = 0xff;
 /** A handshake response up to the user's name, which alone asks for TLS. */
 export const SSL_REQUEST_LENGTH = 32;
+const SHORTEST_GREETING = 30;
 const LONGEST_GREETING = 1024;
 // mysqld refuses with numbers of its own, from ER_HASHCHK up to those of 8.0.
 const ERRORS = { from: 1000, to: 13_999 };
-// The least that any link's segments hold: what is said to be longer than a shorter one is not.
-const FULL_SEGMENT = 536;
 
 /** Whether a client's or server's packet begins here. */
 export function recognisePacket(
@@ -79,12 +78,13 @@ export function recognisePacket(
   fromStart: boolean,
 ): Recognition {
   if (end - start <= HEAD) return (bytes[start] as number) > 0 && end - start < HEAD && fromStart ? 'more' : 'no';
-  if (fromStart && from === 'server') return isGreeting(bytes, start, end) ? 'yes' : 'no';
+  if (fromStart && from === 'server') return recogniseGreeting(bytes, start, end);
   if (fromStart) return isHandshakeResponse(bytes, start, end);
   const isCompressed =
     from === 'client' && isCommand(bytes, start + COMPRESSED_HEAD, end) && isPlainHead(bytes, start, end);
   if (isCompressed) return 'yes';
-  return (from === 'client' ? isCommand(bytes, start, end) : isAnswer(bytes, start, end)) ? 'yes' : 'no';
+  if (from === 'client') return isCommand(bytes, start, end) ? 'yes' : 'no';
+  return isAnswer(bytes, start, end) || recogniseGreeting(bytes, start, end) === 'yes' ? 'yes' : 'no';
 }
 
 /** A compressed packet that holds one that was too short to be packed. */
@@ -94,14 +94,22 @@ export function isPlainHead(bytes: Uint8Array, start: number, end: number): bool
   return readLittle24(bytes, start) === readLittle24(bytes, inner) + HEAD;
 }
 
-export function isGreeting(bytes: Uint8Array, start: number, end: number): boolean {
+/** A connection's first packet: the server's version, or why it lets nobody in. */
+export function recogniseGreeting(bytes: Uint8Array, start: number, end: number): Recognition {
   const length = readLittle24(bytes, start);
   const body = start + HEAD;
-  if (bytes[start + 3] !== 0 || length > LONGEST_GREETING || body >= end) return false;
-  if (bytes[body] === ERROR) return isError(bytes, body, end, length);
+  if (bytes[start + 3] !== 0 || length > LONGEST_GREETING || body >= end) return 'no';
+  if (bytes[body] === ERROR) return isError(bytes, body, end, length) ? 'yes' : 'no';
+  if (bytes[body] !== GREETING || length < SHORTEST_GREETING) return 'no';
+  const isVersion = end <= body + 1 || isDigit(bytes[body + 1] as number);
   const version = zeroFrom(bytes, body + 1, end);
-  return bytes[body] === GREETING && version > body + 1 && isText(bytes, body + 1, version) && length >= 30;
+  if (!isVersion || !isText(bytes, body + 1, version === -1 ? end : version)) return 'no';
+  if (body + length > end) return 'more';
+  // Behind a number and eight octets of salt stands a zero.
+  return version !== -1 && body + length === end && bytes[version + 13] === 0 ? 'yes' : 'no';
 }
+
+const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
 
 function isError(bytes: Uint8Array, body: number, end: number, length: number): boolean {
   if (length < 4 || body + 4 > end) return false;
@@ -137,6 +145,14 @@ export function isCommand(bytes: Uint8Array, start: number, end: number): boolea
     return known - text >= 4 && isText(bytes, text, Math.min(known, text + 32));
   }
   return stop <= end && length === FIXED_LENGTHS.get(code);
+}
+
+/** The same where it is known that MySQL is spoken. */
+export function mayBeCommand(bytes: Uint8Array, start: number, end: number): boolean {
+  const body = start + HEAD;
+  if (body >= end || bytes[start + 3] !== 0 || !COMMANDS.has(bytes[body] as number)) return false;
+  const stop = body + readLittle24(bytes, start);
+  return stop === end || isCommand(bytes, start, end);
 }
 
 /** Lengths of the commands that have but one. */

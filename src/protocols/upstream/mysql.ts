@@ -17,10 +17,13 @@ import {
   EXECUTE_COMMANDS,
   HEAD,
   isCommand,
+  isHandshakeResponse,
   isPlainHead,
   mayBeAnswer,
+  mayBeCommand,
   PREPARE_COMMAND,
   QUERY_COMMAND,
+  recogniseGreeting,
   recognisePacket,
   sqlStart,
   SSL_REQUEST_LENGTH,
@@ -111,6 +114,10 @@ function converse(context: ConversationContext): Conversation {
         continues = length === LONGEST_PACKET && !compresses;
         if (isPart) return length;
         beginning.drop();
+        if (authenticating && agreed && bytes[start + 3] === 0) {
+          // A command: signing in came to its end unseen.
+          if (begunUnseen()) return -1;
+        }
         isPacked = compresses && readLittle24(bytes, start + HEAD) !== 0;
         if (bytes[start + 3] === 0 && !authenticating) {
           if (length === 0) return -1;
@@ -140,21 +147,26 @@ function converse(context: ConversationContext): Conversation {
         if (!wantsTls) return;
         wantsTls = false;
         waiting.answered(arrival, 'ok');
+        waiting.abandon(arrival);
         requests.close();
         encrypted = context.carry('tls');
         context.become(encrypted);
       },
       lost(arrival) {
+        endOpaque(arrival);
         beginning.drop();
         asked = undefined;
         continues = false;
-        authenticating = false;
-        waiting.requestsLost(arrival);
+        waiting.requestsLost();
       },
       fits(bytes, start, end) {
         const isInner = isPlainHead(bytes, start, end) && isCommand(bytes, start + COMPRESSED_HEAD, end);
         if (isInner) compress();
-        return isInner || (!compresses && isCommand(bytes, start, end));
+        if (isInner || (!compresses && mayBeCommand(bytes, start, end))) {
+          authenticating = false;
+          return true;
+        }
+        return authenticating && isHandshakeResponse(bytes, start, end) !== 'no';
       },
     },
     HEAD,
@@ -172,6 +184,13 @@ function converse(context: ConversationContext): Conversation {
     if (!wantsTls || asked === undefined) return;
     asked.exchange.method = 'STARTTLS';
     asked.exchange.shape = 'upgrade';
+  }
+
+  /** @returns whether the packet at hand is framed for compression, and was not read so */
+  function begunUnseen(): boolean {
+    authenticating = false;
+    if (willCompress) compress();
+    return willCompress;
   }
 
   function beginPacked(first: Arrival): void {
@@ -244,7 +263,11 @@ function converse(context: ConversationContext): Conversation {
         answerContinues = false;
         waiting.answersLost();
       },
-      fits: (bytes, start, end) => waiting.front !== undefined && mayBeAnswer(bytes, start, end, answers.headLength),
+      fits(bytes, start, end) {
+        if (waiting.front !== undefined) return mayBeAnswer(bytes, start, end, answers.headLength);
+        authenticating = recogniseGreeting(bytes, start, end) === 'yes';
+        return authenticating;
+      },
     },
     HEAD,
     context.fromStart,

@@ -79,7 +79,15 @@ function checkBody(
   if (type === 'C') return end - start >= 2 ? isTag(bytes, start, end, whole) : null;
   if (type === 'E' || type === 'N') return isReport(bytes, start, end);
   if (type === 'R') return end - start >= 4 ? isAuthentication(read32(bytes, start)) : null;
+  if (type === 'G' || type === 'H' || type === 'W') return whole ? isCopy(bytes, start, end) : null;
   return EMPTY_FROM_SERVER.includes(type) ? true : null;
+}
+
+/** A format, and one of each column. */
+function isCopy(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 3 || end - start !== 3 + 2 * read16(bytes, start + 1)) return false;
+  for (let at = start + 3; at < end; at += 2) if (read16(bytes, at) > 1) return false;
+  return (bytes[start] as number) <= 1;
 }
 
 const isAuthentication = (code: number): boolean => code >= 0 && code <= 12;
@@ -161,13 +169,19 @@ export function sqlState(bytes: Uint8Array, start: number, end: number): string 
   return null;
 }
 
-/** A connection's first message: length, and a code or version 3. */
+/** A connection's first message: length, a code or version 3, and parameters. Kafka's requests of kind 3 begin so, too. */
 export function isStartup(bytes: Uint8Array, start: number, end: number): Recognition {
   if (end - start < STARTUP_HEAD) {
     const fits = bytes[start] === 0 && (start + 1 >= end || bytes[start + 1] === 0);
     return fits && (start + 2 >= end || (bytes[start + 2] as number) <= LONGEST_STARTUP >> 8) ? 'more' : 'no';
   }
-  return startupLength(bytes, start) < 0 ? 'no' : 'yes';
+  const length = startupLength(bytes, start);
+  if (length < 0) return 'no';
+  if (read32(bytes, start + 4) >> 16 !== 3) return 'yes';
+  const name = start + STARTUP_HEAD;
+  const stop = zeroFrom(bytes, name, Math.min(end, name + LONGEST_NAME));
+  if (stop === -1) return end - name < LONGEST_NAME && isText(bytes, name, end) ? 'more' : 'no';
+  return stop > name && isText(bytes, name, stop) && stop < start + length ? 'yes' : 'no';
 }
 
 /** Less than 0 where it is none. */

@@ -29,7 +29,8 @@ export const postgresql: Protocol = {
   // PostgreSQL, PgBouncer, CockroachDB
   ports: [5432, 6432, 26257],
   recognise(from, bytes, start, end, fromStart) {
-    if (fromStart && from === 'client') return isStartup(bytes, start, end);
+    const isFirst = from === 'client' ? isStartup(bytes, start, end) : 'no';
+    if (isFirst === 'yes' || (fromStart && from === 'client')) return isFirst;
     if (fromStart && end - start === 1) return 'SNG'.includes(letter(bytes, start)) ? 'more' : 'no';
     return areMessages(from, bytes, start, end) ? 'yes' : 'no';
   },
@@ -59,6 +60,7 @@ function converse(context: ConversationContext): Conversation {
   let startup = context.fromStart;
   /** The extended query that is being sent: all up to a Sync or a Flush is one exchange. */
   let building: Waiting<Note> | undefined;
+  let flushed: Waiting<Note> | undefined;
   /** What the client's message at hand belongs to, and its type. */
   let asked: Waiting<Note> | undefined;
   let type = '';
@@ -96,6 +98,12 @@ function converse(context: ConversationContext): Conversation {
     type = letter(bytes, at);
     const extended = EXTENDED[type];
     asked = undefined;
+    // A Flush that was not waited for: the query goes on.
+    if (flushed !== undefined && !waiting.inDoubt && waiting.has(flushed)) {
+      building = flushed;
+      building.note.until = 'ready';
+    }
+    flushed = undefined;
     if (type === 'Q') {
       requests.look = MAX_KEPT;
       asked = begin(first, 'ready', QUERY);
@@ -150,15 +158,20 @@ function converse(context: ConversationContext): Conversation {
         if (type === 'S') return;
         // After a Flush the server waits; after an error it answers nothing before a Sync.
         sent.note.until = 'replies';
+        flushed = sent;
         if (sent.exchange.error !== null && sent === waiting.front) waiting.answered(arrival, 'error');
       },
-      lost(arrival) {
+      lost() {
         building = undefined;
         startup = false;
         requests.headLength = HEAD;
-        waiting.requestsLost(arrival);
+        waiting.requestsLost();
       },
-      fits: (bytes, start, end) => areMessages('client', bytes, start, end),
+      fits(bytes, start, end) {
+        startup = isStartup(bytes, start, end) === 'yes';
+        requests.headLength = startup ? STARTUP_HEAD : HEAD;
+        return startup || areMessages('client', bytes, start, end);
+      },
     },
     startup ? STARTUP_HEAD : HEAD,
     context.fromStart,
@@ -219,13 +232,18 @@ function converse(context: ConversationContext): Conversation {
         if (outcome === null) return;
         const isUpgrade = answering?.exchange.shape === 'upgrade';
         waiting.answered(arrival, answers.tailLost ? 'incomplete' : outcome);
-        if (isUpgrade) context.become(reply === 'S' ? context.carry('tls') : null);
+        if (!isUpgrade) return;
+        waiting.abandon(arrival);
+        context.become(reply === 'S' ? context.carry('tls') : null);
       },
       lost() {
-        answers.headLength = HEAD;
         waiting.answersLost();
       },
-      fits: (bytes, start, end) => areMessages('server', bytes, start, end),
+      fits(bytes, start, end) {
+        const isOctet = end - start === 1 && waiting.front?.note.until === 'octet';
+        answers.headLength = isOctet ? 1 : HEAD;
+        return isOctet || areMessages('server', bytes, start, end);
+      },
     },
     HEAD,
     context.fromStart,

@@ -11,6 +11,8 @@ const ZERO = 48;
 const NINE = 57;
 // Of counts and lengths: 512 MB at most, which has nine digits.
 const MOST_DIGITS = 10;
+// An error repeats what it doesn't know, up to 128 characters of it (Redis' server.c).
+const LONGEST_ERROR = 512;
 
 export const STAR = 42;
 export const DOLLAR = 36;
@@ -71,13 +73,19 @@ function recogniseCommand(bytes: Uint8Array, start: number, end: number): Recogn
 
 function recogniseReply(bytes: Uint8Array, start: number, end: number): Recognition {
   const type = String.fromCharCode(bytes[start] as number);
-  if ('$*:%~>'.includes(type)) return isCounted(bytes, start, end);
+  if ('$*:%~>=!|'.includes(type)) return isCounted(bytes, start, end);
+  // Null, true and false, a number: too little to tell by itself.
+  if (type === '_' || type === '#' || type === ',') return lineEnd(bytes, start, end) === -1 ? 'no' : 'more';
   if (type !== '+' && type !== '-') return 'no';
-  const text = latin1(bytes, start + 1, Math.min(end, start + 16));
-  const word = /^[A-Za-z]*/.exec(text)?.[0] ?? '';
-  if (type === '+') return OWN_STATES.includes(word) ? 'yes' : 'OK'.startsWith(word.slice(0, 2)) ? 'more' : 'no';
-  if (OWN_ERRORS.includes(word)) return 'yes';
-  return word === COMMON_ERROR || (word.length === text.length && end - start < 16) ? 'more' : 'no';
+  const stop = lineEnd(bytes, start, end);
+  const word = /^[A-Za-z]*/.exec(latin1(bytes, start + 1, Math.min(stop === -1 ? end : stop, start + 16)))?.[0] ?? '';
+  if (type === '+' && OWN_STATES.includes(word)) return 'yes';
+  if (type === '-' && OWN_ERRORS.includes(word)) return 'yes';
+  if (stop === -1) return end - start < LONGEST_ERROR && /^\w*$/.test(word) ? 'more' : 'no';
+  // Others begin a line so, too: the next one may tell.
+  const isCommon = type === '-' ? word === COMMON_ERROR : word === 'OK' && stop === start + 3;
+  if (!isCommon) return 'no';
+  return stop + 2 < end ? recogniseReply(bytes, stop + 2, end) : 'more';
 }
 
 export function recogniseLine(from: Side, bytes: Uint8Array, start: number, end: number): Recognition {

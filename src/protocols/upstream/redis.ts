@@ -116,11 +116,11 @@ function converse(context: ConversationContext): Conversation {
         if (argument <= 1 && beginning.pending) begin(arrival);
         if (option !== '') takeOption(arrival);
       },
-      lost(arrival) {
+      lost() {
         argumentsLeft = 0;
         beginning.drop();
         asked = undefined;
-        waiting.requestsLost(arrival);
+        waiting.requestsLost();
       },
       fits: (bytes, start, end) => recogniseLine('client', bytes, start, end) === 'yes',
     },

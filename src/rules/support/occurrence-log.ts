@@ -10,17 +10,24 @@ const MAX_KEPT_TOGETHER = 4096;
 /** The earliest occurrences of a finding in short, in columns: no object is made for any. */
 export class OccurrenceLog implements KeptOccurrences {
   completeUntil = at(Number.POSITIVE_INFINITY);
-  #ids: string[] = [];
-  #connections: string[] = [];
-  #clients: string[] = [];
-  #servers: string[] = [];
-  #from: Timestamp[] = [];
-  #until: Timestamp[] = [];
-  #costs: Duration[] = [];
-  #lasted: Duration[] = [];
+  readonly #ids: string[] = [];
+  readonly #connections: string[] = [];
+  readonly #clients: string[] = [];
+  readonly #servers: string[] = [];
+  readonly #from: Timestamp[] = [];
+  readonly #until: Timestamp[] = [];
+  readonly #costs: Duration[] = [];
+  readonly #lasted: Duration[] = [];
+  /** In order of their end, once several logs held too many together; then the columns are of no more use. */
+  #earliest: Occurrence[] | null = null;
+
+  /** What is added now is only left out. */
+  get isFull(): boolean {
+    return this.size >= MAX_KEPT;
+  }
 
   get size(): number {
-    return this.#ids.length;
+    return this.#earliest?.length ?? this.#ids.length;
   }
 
   add(
@@ -33,7 +40,7 @@ export class OccurrenceLog implements KeptOccurrences {
     cost: Duration,
     lasted: Duration,
   ): void {
-    if (this.#ids.length >= MAX_KEPT) this.#leaveOut(until);
+    if (this.isFull) this.leaveOut(until);
     else this.#push(id, connection, client, server, from, until, cost, lasted);
   }
 
@@ -42,25 +49,30 @@ export class OccurrenceLog implements KeptOccurrences {
    * @param less what each of them costs less
    */
   addAll(other: KeptOccurrences, less = 0): void {
-    this.#leaveOut(other.completeUntil);
-    if (this.size + other.size <= MAX_KEPT_TOGETHER) {
+    this.leaveOut(other.completeUntil);
+    if (this.#earliest === null && this.size + other.size <= MAX_KEPT_TOGETHER) {
       for (const occurrence of other) this.#pushWhole(occurrence, less);
       return;
     }
-    const all = [...this, ...other].toSorted((a, b) => a.until - b.until);
-    this.#ids = [];
-    this.#connections = [];
-    this.#clients = [];
-    this.#servers = [];
-    this.#from = [];
-    this.#until = [];
-    this.#costs = [];
-    this.#lasted = [];
-    for (const occurrence of all.slice(0, MAX_KEPT_TOGETHER)) this.#pushWhole(occurrence);
-    this.#leaveOut((all[MAX_KEPT_TOGETHER] as Occurrence).until);
+    const known = this.#earliest ?? [...this];
+    // Once it is full, whatever is no earlier than its last would be the first to go.
+    const latest = this.#earliest?.at(-1)?.until ?? Number.POSITIVE_INFINITY;
+    const added: Occurrence[] = [];
+    for (const occurrence of other) {
+      if (occurrence.until < latest) added.push(occurrence);
+      else this.leaveOut(occurrence.until);
+    }
+    const all = [...known, ...added].toSorted((a, b) => a.until - b.until);
+    this.#earliest = all.slice(0, MAX_KEPT_TOGETHER);
+    const next = all[MAX_KEPT_TOGETHER];
+    if (next !== undefined) this.leaveOut(next.until);
   }
 
   *[Symbol.iterator](): Generator<Occurrence> {
+    if (this.#earliest !== null) {
+      yield* this.#earliest;
+      return;
+    }
     for (let index = 0; index < this.#ids.length; index++) {
       yield {
         id: this.#ids[index] as string,
@@ -75,7 +87,8 @@ export class OccurrenceLog implements KeptOccurrences {
     }
   }
 
-  #leaveOut(until: Timestamp): void {
+  /** One that ended then is not kept. */
+  leaveOut(until: Timestamp): void {
     if (until < this.completeUntil) this.completeUntil = until;
   }
 

@@ -25,8 +25,8 @@ export function createPeerGroups<Row extends Exchange | Connection, Extra extend
   const groups = new Map<Peer, Group>();
 
   return {
-    /** The row's group. */
-    of(row: Row): Group {
+    /** The group of a row, of whatever kind. */
+    of(row: Parameters<Traffic['peerOf']>[0]): Group {
       const peer = traffic.peerOf(row);
       const known = groups.get(peer);
       if (known !== undefined) return known;

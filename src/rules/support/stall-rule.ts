@@ -19,6 +19,8 @@ export interface StallRule {
   reason: StallReason;
   /** Shorter waits are no occurrence. */
   least: Duration;
+  /** An exchange whose waits another rule tells. */
+  isAnothers?(exchange: Exchange): boolean;
   /** Occurrences that make a finding; fewer are chance. */
   leastCount: number;
   confidence: Confidence;
@@ -50,7 +52,7 @@ export function stallRule(
   return {
     exchange(exchange) {
       total++;
-      if (exchange.stalls.length === 0) return;
+      if (exchange.stalls.length === 0 || options.isAnothers?.(exchange) === true) return;
       const stalls = own(exchange);
       const cost = stalledTime(exchange, stalls);
       if (cost < options.least) return;

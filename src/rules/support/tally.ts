@@ -69,7 +69,10 @@ export class Tally<Row extends AnyRow> implements Cost {
     this.costs.add(cost);
     this.affected.add(lasted);
     this.relieved.add(nanoseconds(Math.max(0, lasted - cost)));
-    this.occurrences.add(row.id, counted.connection(row), row.client, counted.server(row), from, until, cost, lasted);
+    // Asked first, since a row's id is a string that is made for it.
+    if (this.occurrences.isFull) this.occurrences.leaveOut(until);
+    else
+      this.occurrences.add(row.id, counted.connection(row), row.client, counted.server(row), from, until, cost, lasted);
     const place = this.#placeOf(cost);
     if (place < MAX_EXAMPLES) this.#keep(place, cost, counted.copy(row), packets(row));
   }

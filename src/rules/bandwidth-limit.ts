@@ -1,0 +1,151 @@
+import { Distribution } from '../base/distribution.ts';
+import { formatBytes, formatShare } from '../base/text.ts';
+import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { stalledTime } from './support/stalls.ts';
+import { isHabit, partsByServer } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+// A token bucket lets bursts of some tens of kilobytes through, and a window that opens slowly is
+// most of what smaller bodies take.
+const LARGE = 100_000;
+// Faster transfers are worth no word.
+const LEAST_TRANSFER = milliseconds(100);
+// RULES: a download that fills its link is never slow. Pods' links carry a gigabit and more; a tenth
+// of that is a limit somewhere.
+const LINK_RATE = 12_500_000;
+// "The time is the transfer."
+const MOSTLY = 0.8;
+// Stalls have their own causes.
+const STALLED = 0.1;
+// Equal rates: of so many, the slowest is not further below the usual one.
+const LEAST_COUNT = 3;
+const SPREAD = 0.25;
+// The others are quick: the limit costs only what is large.
+const QUICK = 0.2;
+
+interface Transfers {
+  /** Bytes a second, as if they were nanoseconds. */
+  readonly rates: Distribution;
+  readonly small: Distribution;
+  /** Large bodies that took long for other reasons. */
+  others: number;
+}
+
+export default defineRule({
+  id: 'bandwidth-limit',
+  title: 'Large bodies pass at the rate of a limit',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    limited:
+      '{count} of {total:exchange} with {server} took {cost:duration} for their bodies, which passed at a steady {rate}/s',
+    clear: 'no large bodies took long at one steady rate ({total:call})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, exchangeTally, (): Transfers => ({
+      rates: new Distribution(),
+      small: new Distribution(),
+      others: 0,
+    }));
+    let total = 0;
+    return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call' || !isResponded(exchange)) return;
+        total++;
+        const { bytes, took } = transferOf(exchange);
+        const group = groups.of(exchange);
+        if (bytes < LARGE) return group.small.add(exchange.duration);
+        const rate = (bytes * NANOSECONDS_PER_SECOND) / took;
+        if (exchange.outcome === 'incomplete' || took < LEAST_TRANSFER || rate >= LINK_RATE) return;
+        if (took < MOSTLY * exchange.duration || stalledTime(exchange, exchange.stalls) > STALLED * took) {
+          group.others++;
+          return;
+        }
+        group.rates.add(nanoseconds(rate));
+        groups.add(exchange, took, packetsOf);
+      },
+      finish() {
+        const limited = groups.judged().filter(isLimited);
+        const parts = partsByServer<(typeof limited)[number], Exchange>(limited);
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { calls } = seen.totals(input, subject);
+          const rates = new Distribution();
+          for (const group of own) rates.addAll(group.rates);
+          const rate = formatBytes(rates.quantile(0.5));
+          const spread = (rates.quantile(1) - rates.quantile(0)) / rates.quantile(0.5);
+          report({
+            message: 'limited',
+            data: {
+              count: tally.count,
+              total: calls.count,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+              rate,
+            },
+            input,
+            subject,
+            of: calls.count,
+            unit: 'exchanges',
+            latency: calls,
+            cost: tally,
+            confidence: 'likely',
+            confidenceBecause: `their rates differ by ${formatShare(spread)} at most, without a loss, a closed window or a pause of the sender`,
+            evidence: evidenceOf([], tally.dearest),
+            because: [
+              {
+                component: `the path to ${subject.name}`,
+                setting: 'bandwidth',
+                value: `${rate}/s`,
+                origin: 'wire',
+                source: 'bytes of each body by the time from its first to its last',
+              },
+            ],
+            fix: [
+              advice(
+                'manifest',
+                'raise or remove the limit: kubernetes.io/ingress-bandwidth and egress-bandwidth of the pods, the rate of the gateway, the node’s or instance type’s own',
+                `the pods behind ${subject.name} and their clients`,
+                'set the former limit again',
+              ),
+              advice(
+                'code',
+                'send less: compression, smaller pages or images, a cache nearer to the client',
+                `the workload behind ${subject.name}`,
+                'send the former bodies again',
+              ),
+            ],
+            whatIfMethod: 'each affected exchange without the time of its transfer',
+            errors: 0,
+            habit: isHabit(tally.count, calls.count),
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no answered call was seen', capture: null });
+        clear('clear', { total }, { count: total, unit: 'exchanges' });
+      },
+    };
+  },
+});
+
+function isLimited({ rates, small, others, tally }: Transfers & { tally: { costs: Distribution } }): boolean {
+  if (rates.count < LEAST_COUNT || others > rates.count) return false;
+  if (rates.quantile(0.5) - rates.quantile(0) > SPREAD * rates.quantile(0.5)) return false;
+  if (rates.quantile(1) - rates.quantile(0.5) > SPREAD * rates.quantile(0.5)) return false;
+  return small.quantile(0.5) <= QUICK * tally.costs.quantile(0.5);
+}
+
+/** The larger of the two bodies, and how long it was on its way. */
+function transferOf(exchange: Exchange): { bytes: number; took: Duration } {
+  const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes } = exchange;
+  if (requestBytes > responseBytes) return { bytes: requestBytes, took: nanoseconds(requestedAt - startedAt) };
+  return { bytes: responseBytes, took: nanoseconds(startedAt + duration - firstByteAt) };
+}
+
+const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

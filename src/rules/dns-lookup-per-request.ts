@@ -1,0 +1,189 @@
+import { formatDuration } from '../base/text.ts';
+import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import { isOpened } from '../model/connection.ts';
+import type { Evidence } from '../model/finding.ts';
+import { copyLookup, type Lookup } from '../model/lookup.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { advice, nodeLocalCache } from './support/fixes.ts';
+import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
+import { lookupTally } from './support/tally.ts';
+
+// A connection that a lookup was for begins at once.
+const CONNECTS_WITHIN = seconds(1);
+// A few may be processes that start.
+const LEAST_COUNT = 5;
+// "Per request": nearly each call that was read, not each of a pool's connections.
+const PER_CALL = 0.75;
+// What one client asks for is a handful of names; beyond, nothing is said.
+const MAX_NAMES = 256;
+// Lookups and connections kept for each; a habit shows in the first few hundred.
+const MAX_KEPT = 1024;
+const MAX_CLIENTS = 256;
+
+interface Asked {
+  readonly input: number;
+  readonly client: string;
+  readonly name: string;
+  lookups: Lookup[];
+}
+
+interface Opened {
+  readonly server: string;
+  readonly startedAt: Timestamp;
+}
+
+export default defineRule({
+  id: 'dns-lookup-per-request',
+  title: 'The same name is looked up again for each connection',
+  category: 'dns',
+  sees: ['dns', 'tcp'],
+  messages: {
+    repeated:
+      '{count} of {total:lookup} asked for {name} again while its answer still held ({ttl:duration}), each before a new connection',
+    clear: 'no name is looked up again and again while its answer holds ({total:lookup})',
+  },
+  create({ report, clear, unobservable }) {
+    const names = new Map<string, Asked>();
+    const opened = new Map<string, Opened[]>();
+    const totals = new Map<string, number>();
+    const calls = new Map<string, number>();
+    let total = 0;
+    let connections = 0;
+    return {
+      lookup(lookup) {
+        total++;
+        const client = `${lookup.input}|${lookup.client}`;
+        totals.set(client, (totals.get(client) ?? 0) + 1);
+        if (lookup.outcome !== 'ok') return;
+        const key = `${client}|${lookup.name}`;
+        let asked = names.get(key);
+        if (asked === undefined) {
+          if (names.size >= MAX_NAMES) return;
+          asked = { input: lookup.input, client: lookup.client, name: lookup.name, lookups: [] };
+          names.set(key, asked);
+        }
+        if (asked.lookups.length < MAX_KEPT) asked.lookups.push(copyLookup(lookup));
+      },
+      exchange({ input, client, server }) {
+        const key = `${input}|${client}|${server}`;
+        const known = calls.get(key);
+        if (known !== undefined || calls.size < MAX_CLIENTS) calls.set(key, (known ?? 0) + 1);
+      },
+      connection(connection) {
+        if (!isOpened(connection)) return;
+        connections++;
+        const key = `${connection.input}|${connection.client}`;
+        const known = opened.get(key) ?? [];
+        if (known.length >= MAX_KEPT || (known.length === 0 && opened.size >= MAX_CLIENTS)) return;
+        known.push({ server: connection.server, startedAt: connection.startedAt });
+        opened.set(key, known);
+      },
+      finish() {
+        const groups: (OccurrencesOf<Lookup> & { asked: Asked; ttl: Duration })[] = [];
+        for (const asked of names.values()) {
+          const { input, client } = asked;
+          const repeated = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
+          const [first] = repeated;
+          if (first === undefined || repeated.length < LEAST_COUNT) continue;
+          // A connection that serves many calls is looked up for once: that is no habit of the calls.
+          const made = first.answers.reduce((sum, answer) => sum + (calls.get(`${input}|${client}|${answer}`) ?? 0), 0);
+          if (repeated.length < PER_CALL * made) continue;
+          const tally = lookupTally();
+          for (const lookup of repeated) tally.add(lookup, lookup.duration, lookupPackets);
+          groups.push({ input, client, server: asked.name, tally, asked, ttl: ttlOf(first) });
+        }
+        const found = parts(groups, ({ client }) => ({ kind: 'client', name: client }));
+        for (const { groups: own, tally, subject, input } of found) {
+          const { asked, ttl } = own.reduce((most, group) => (group.tally.count > most.tally.count ? group : most));
+          const of = totals.get(`${input}|${subject.name}`) ?? tally.count;
+          const example = tally.dearest;
+          report({
+            message: 'repeated',
+            data: { count: tally.count, total: of, name: asked.name, ttl },
+            input,
+            subject,
+            of,
+            unit: 'lookups',
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause:
+              'each came within the time-to-live of the answer before, and a connection followed at once',
+            evidence: repeatEvidence(example),
+            because: [
+              {
+                component: 'resolver',
+                setting: 'cache in the client',
+                value: 'none, or emptied',
+                origin: 'wire',
+                source: `asked again within ${formatDuration(ttl)}`,
+              },
+              {
+                component: 'client',
+                setting: 'connections',
+                value: 'a new one for each call, which asks first',
+                origin: 'wire',
+                source: 'the packets',
+              },
+            ],
+            fix: [
+              advice(
+                'code',
+                'keep connections open and use them again: then nothing is looked up',
+                `the workload of ${subject.name}`,
+                'open a connection for each call again',
+              ),
+              nodeLocalCache(),
+            ],
+            whatIfMethod: 'each affected lookup answered from a cache',
+            errors: 0,
+            habit: isHabit(tally.count, of),
+          });
+        }
+        if (found.length > 0) return;
+        if (connections === 0) {
+          return unobservable({
+            why: 'no connection opens within the capture, so lookups can’t be put to any',
+            capture: null,
+          });
+        }
+        clear('clear', { total }, { count: total, unit: 'lookups' });
+      },
+    };
+  },
+});
+
+/** Lookups whose answer the client had already, and that a connection to it followed. */
+function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Lookup[] {
+  const repeated: Lookup[] = [];
+  let held = at(-Infinity);
+  for (const lookup of lookups) {
+    const end = lookup.startedAt + lookup.duration;
+    const isHeld = lookup.startedAt < held;
+    const ttl = ttlOf(lookup);
+    held = at(end + ttl);
+    if (isHeld && opened.some((connection) => isFor(lookup, end, connection))) repeated.push(lookup);
+  }
+  return repeated;
+}
+
+const isFor = ({ answers }: Lookup, end: number, { server, startedAt }: Opened): boolean =>
+  startedAt >= end && startedAt - end <= CONNECTS_WITHIN && answers.includes(server);
+
+/** How long its answer holds: the least of what came. */
+function ttlOf({ attempts }: Lookup): Duration {
+  const known = attempts.filter(({ ttl, answerCount }) => ttl >= 0 && answerCount > 0).map(({ ttl }) => ttl);
+  return nanoseconds(known.length === 0 ? 0 : seconds(Math.min(...known)));
+}
+
+const lookupPackets = ({ attempts }: Lookup): readonly number[] => attempts.flatMap(packetsOf);
+
+function repeatEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
+  if (example === undefined) return evidenceOf([], example);
+  return [
+    {
+      says: `${example.name} asked again, answered in ${formatDuration(example.duration)}`,
+      packets: [...lookupPackets(example)],
+    },
+  ];
+}

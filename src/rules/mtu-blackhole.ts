@@ -1,0 +1,167 @@
+import { plural } from '../base/text.ts';
+import { at, between, nanoseconds, type Duration } from '../base/time.ts';
+import type { Connection, Side, Stall } from '../model/connection.ts';
+import { copyExchange, type Exchange } from '../model/exchange.ts';
+import type { Evidence } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { stallPackets, stallsOf } from './support/stalls.ts';
+import { partsByServer } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+import { kindOf } from './support/usual.ts';
+
+// Every path carries 576 bytes (RFC 1122 section 3.3.3): a smaller segment is never too big.
+const LEAST_SIZE = 536;
+// One may be a connection that died.
+const LEAST_COUNT = 2;
+// Exchanges whose connection has not ended yet.
+const MAX_WAITING = 1 << 12;
+
+interface Extra {
+  /** The largest segments of each side that arrived on any connection, and the smallest that never did. */
+  arrived: Record<Side, number>;
+  vanished: Record<Side, number>;
+}
+
+export default defineRule({
+  id: 'mtu-blackhole',
+  title: 'Large packets vanish on the way',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    vanished:
+      '{count} of {total:call} to {server} never got through: segments of {size:byte} of the {side} vanish, those up to {fits} arrive',
+    clear: 'full-size segments arrive, too (up to {size:byte})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const waiting = new Map<string, Exchange[]>();
+    const groups = createPeerGroups(seen, exchangeTally, (): Extra => ({
+      arrived: { client: 0, server: 0 },
+      vanished: { client: Infinity, server: Infinity },
+    }));
+    let held = 0;
+    let largest = 0;
+    return {
+      exchange(exchange) {
+        if (vanishedOf(exchange).length === 0 || held >= MAX_WAITING) return;
+        const known = waiting.get(exchange.connection) ?? [];
+        known.push(copyExchange(exchange));
+        waiting.set(exchange.connection, known);
+        held++;
+      },
+      connection(connection) {
+        const exchanges = waiting.get(connection.id) ?? [];
+        waiting.delete(connection.id);
+        held -= exchanges.length;
+        const { client, server } = connection.largestAcknowledged;
+        largest = Math.max(largest, client, server);
+        const group = groups.of(connection);
+        group.arrived.client = Math.max(group.arrived.client, client);
+        group.arrived.server = Math.max(group.arrived.server, server);
+        for (const exchange of exchanges) {
+          const cost = waitedFor(exchange, connection);
+          const from = exchange.startedAt;
+          group.tally.add(exchange, cost, vanishedPackets, { from, until: at(from + cost), lasted: cost });
+          for (const { from: side, bytes } of vanishedOf(exchange)) {
+            group.vanished[side] = Math.min(group.vanished[side], bytes);
+          }
+        }
+      },
+      finish() {
+        const parts = partsByServer(groups.all().filter(isTooBig)).filter(({ tally }) => tally.count >= LEAST_COUNT);
+        for (const { groups: own, tally, subject, input } of parts) {
+          const totals = seen.totals(input, subject).calls;
+          const side: Side = own.some(({ vanished }) => vanished.server < Infinity) ? 'server' : 'client';
+          const size = Math.min(...own.map(({ vanished }) => vanished[side]));
+          const fits = Math.max(...own.map(({ arrived }) => arrived[side]));
+          const of = Math.max(totals.count, tally.count);
+          report({
+            message: 'vanished',
+            data: { count: tally.count, total: of, server: subject.name, size, side, fits },
+            input,
+            subject,
+            of,
+            unit: 'exchanges',
+            latency: totals,
+            cost: tally,
+            confidence: 'likely',
+            confidenceBecause: `no segment of ${plural(size, 'byte')} ever arrived, however often it was sent, and all up to ${fits} did`,
+            evidence: blackholeEvidence(tally.dearest),
+            because: [
+              {
+                component: `path to ${subject.name}`,
+                setting: 'MTU',
+                value: `below what ${plural(size, 'byte')} of payload need`,
+                origin: 'wire',
+                source: 'which segments arrive',
+              },
+              {
+                component: `path to ${subject.name}`,
+                setting: 'ICMP "fragmentation needed"',
+                value: 'not seen: blocked, or never sent',
+                origin: 'wire',
+                source: 'the packets; RFC 2923 section 2.1',
+              },
+            ],
+            fix: [
+              advice(
+                'infrastructure',
+                'give pods the MTU that the overlay leaves (VXLAN: 50 bytes less than the node’s), or let ICMP type 3 code 4 through',
+                'the CNI’s configuration and firewalls on the way',
+                'set the former MTU again',
+                'ping -M do -s 1472 ADDRESS',
+              ),
+              advice(
+                'infrastructure',
+                'or clamp the segment size on the way (iptables -j TCPMSS --clamp-mss-to-pmtu), or let hosts find it (net.ipv4.tcp_mtu_probing=1)',
+                'the nodes',
+                'remove the rule again',
+              ),
+            ],
+            whatIfMethod: 'each affected call without the wait',
+            errors: tally.count,
+            habit: false,
+          });
+        }
+        if (parts.length > 0) return;
+        if (largest < LEAST_SIZE) {
+          return unobservable({ why: 'no large segment was sent, so none could vanish', capture: null });
+        }
+        clear('clear', { size: largest }, { count: seen.peers().length, unit: 'peers' });
+      },
+    };
+  },
+});
+
+/** Segments that were lost for good, and could be too big. */
+const vanishedOf = (exchange: Exchange): Stall[] =>
+  stallsOf(exchange, 'loss').filter(({ repaired, bytes }) => !repaired && bytes >= LEAST_SIZE);
+
+/** None of that size arrived from that side on any connection: random loss would let some through. */
+const isTooBig = ({ arrived, vanished }: Extra): boolean =>
+  (vanished.server < Infinity && vanished.server > arrived.server && arrived.server > 0) ||
+  (vanished.client < Infinity && vanished.client > arrived.client && arrived.client > 0);
+
+/** Until the caller gave up. */
+function waitedFor(exchange: Exchange, { endedAt, endedBy }: Connection): Duration {
+  const gaveUp = endedBy === 'client' && endedAt > exchange.startedAt ? between(exchange.startedAt, endedAt) : Infinity;
+  return nanoseconds(Math.min(exchange.duration, gaveUp));
+}
+
+const vanishedPackets = (exchange: Exchange): readonly number[] => stallPackets(exchange, vanishedOf(exchange));
+
+function blackholeEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {
+  const [stall] = example === undefined ? [] : vanishedOf(example);
+  if (example === undefined || stall === undefined) return evidenceOf([], example);
+  const again = stall.resends > 0 ? `, sent again ${plural(stall.resends, 'time')}` : '';
+  return [
+    {
+      says: `${kindOf(example)}: a segment of ${plural(stall.bytes, 'byte')} of the ${stall.from} never arrives${again}`,
+      packets: [...vanishedPackets(example)],
+    },
+  ];
+}

@@ -1,0 +1,113 @@
+import { Distribution } from '../base/distribution.ts';
+import { formatDuration } from '../base/text.ts';
+import { milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { isHabit, partsByServer } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic, type Peer } from './support/traffic.ts';
+
+// Zones of a region are 0.5 to 2 ms apart, neighbouring regions 10 to 30 ms, which is where people put
+// things knowingly: beyond that it is the other end of a continent, another one, or a detour.
+const LEAST_ROUND_TRIP = milliseconds(40);
+// "Most of the exchange", and of most exchanges.
+const MOST = 0.5;
+
+export default defineRule({
+  id: 'network-latency',
+  title: 'The way to the server takes most of the time',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    far: '{count} of {total:exchange} with {server} took mostly the way there and back: {cost:duration} for one round trip',
+    clear: 'the round trip is not most of the exchanges ({total:call})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, exchangeTally, () => ({}));
+    // The least round trip of each connection of a peer: no delayed ACK and no queue is in it.
+    const leasts = new Map<Peer, Distribution>();
+    const leastOf = (peer: Peer, share: number): Duration => leasts.get(peer)?.quantile(share) ?? nanoseconds(0);
+    let total = 0;
+    return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call' || !isResponded(exchange)) return;
+        total++;
+        const { roundTrip, duration } = exchange;
+        if (!(roundTrip >= LEAST_ROUND_TRIP) || roundTrip < MOST * duration) return;
+        groups.add(exchange, roundTripOf(exchange), packetsOf);
+      },
+      connection(connection) {
+        if (!(connection.minRoundTrip >= 0)) return;
+        const peer = seen.peerOf(connection);
+        const own = leasts.get(peer) ?? new Distribution();
+        own.add(connection.minRoundTrip);
+        leasts.set(peer, own);
+      },
+      finish() {
+        const far = groups.judged().filter(({ peer }) => leastOf(peer, 0.5) >= LEAST_ROUND_TRIP);
+        const parts = partsByServer<(typeof far)[number], Exchange>(far).filter(
+          ({ tally, input, subject }) => tally.count > MOST * seen.totals(input, subject).calls.count,
+        );
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { calls } = seen.totals(input, subject);
+          const least = nanoseconds(Math.min(...own.map(({ peer }) => leastOf(peer, 0))));
+          report({
+            message: 'far',
+            data: {
+              count: tally.count,
+              total: calls.count,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+            },
+            input,
+            subject,
+            of: calls.count,
+            unit: 'exchanges',
+            latency: calls,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: `handshakes and acknowledgements of the kernel take ${formatDuration(least)} as well`,
+            evidence: evidenceOf([], tally.dearest),
+            because: [
+              {
+                component: `the path to ${subject.name}`,
+                setting: 'round trip',
+                value: formatDuration(least),
+                origin: 'wire',
+                source: 'handshakes and acknowledgements',
+              },
+            ],
+            fix: [
+              advice(
+                'infrastructure',
+                'bring client and server nearer: same region and zone, or a replica or cache where the client is',
+                `the workload behind ${subject.name}`,
+                'move it back',
+              ),
+              advice(
+                'code',
+                'make fewer round trips: keep connections, ask for several things at once, ask at the same time',
+                `the clients of ${subject.name}`,
+                'call one by one again',
+              ),
+            ],
+            whatIfMethod: 'each affected exchange without its round trip',
+            errors: 0,
+            habit: isHabit(tally.count, calls.count),
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no answered call was seen', capture: null });
+        clear('clear', { total }, { count: total, unit: 'exchanges' });
+      },
+    };
+  },
+});
+
+const roundTripOf = ({ roundTrip, duration }: Exchange): Duration => nanoseconds(Math.min(roundTrip, duration));
+
+const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

@@ -1,0 +1,45 @@
+import rule from './process-pause.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { clients, PAUSES, GRID } from './support/testing/pausing.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'all open calls wait for the same irregular stretches',
+      ...clients(3, PAUSES),
+      reports: [
+        {
+          message: 'stopped',
+          says: /^10\.96\.44\.12:8080 stood still 6 times: 18 of \d+ exchanges waited \d+ ms each while it answered nobody$/,
+          count: 18,
+          confidence: 'likely',
+          because: /at no regular times/,
+          evidence: [/no answer to 3 open calls for 3\d\d ms, then to all/],
+        },
+      ],
+    },
+    { name: 'once: worth knowing', ...clients(3, PAUSES.slice(0, 1)), reports: [{ count: 3, onlyInfo: true }] },
+  ],
+  clear: [
+    { name: 'stretches that end on the grid of the CFS period', ...clients(3, GRID) },
+    { name: 'one client at a time: it may be the call', ...clients(1, PAUSES) },
+    {
+      name: 'slow calls of one client while the others are answered',
+      ...joined(clients(1, PAUSES), clients(3, [])),
+    },
+    { name: 'calls that always take as long, all at once', ...clients(4, [], 200) },
+    {
+      name: 'calls that are served one after another',
+      ...new Traffic().calls(40, { takes: 300 }).rows,
+    },
+    {
+      name: 'streams',
+      ...joined(
+        new Traffic().open().calls(30).calls(6, { takes: 300 }, { shape: 'stream' }).rows,
+        new Traffic().open().calls(30).calls(6, { takes: 300 }, { shape: 'stream' }).rows,
+      ),
+    },
+  ],
+  unobservable: [{ name: 'no call', ...new Traffic().call({}, { shape: 'stream' }).rows, why: /no answered call/ }],
+});

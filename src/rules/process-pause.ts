@@ -1,0 +1,55 @@
+import { formatDuration } from '../base/text.ts';
+import { between, nanoseconds } from '../base/time.ts';
+import { isOnGrid } from './support/cfs-grid.ts';
+import { defineRule } from './support/define-rule.ts';
+import { advice } from './support/fixes.ts';
+import type { Pause } from './support/pauses.ts';
+import { stoppedRule } from './support/stopped.ts';
+
+const longestOf = (pauses: readonly Pause[]) =>
+  nanoseconds(Math.max(...pauses.map(({ from, until }) => between(from, until))));
+
+export default defineRule({
+  id: 'process-pause',
+  title: 'A server stands still now and then, with all its requests',
+  category: 'request',
+  sees: ['tcp', 'http'],
+  messages: {
+    stopped:
+      '{server} stood still {times}: {count} of {total:exchange} waited {cost:duration} each while it answered nobody',
+    clear: 'no server left several requests waiting at once and then answered all ({total:call})',
+  },
+  create: (context) =>
+    stoppedRule(context, {
+      isOwn: (pauses) => !isOnGrid(pauses),
+      confidence: 'likely',
+      confidenceBecause: (pauses) =>
+        pauses.length === 1
+          ? 'all open calls waited for the same stretch and then went on together, once'
+          : 'each time all open calls waited for the same stretch and then went on together, at no regular times',
+      because: (server, pauses) => [
+        {
+          component: server,
+          setting: 'longest stretch without any answer',
+          value: formatDuration(longestOf(pauses)),
+          origin: 'wire',
+          source: 'when requests were sent and answers began',
+        },
+      ],
+      fix: (server) => [
+        advice(
+          'code',
+          'look what stops the whole process then: garbage collection (heap size, collector, its log), an event loop that one request blocks, a lock, swapping',
+          `the workload behind ${server}`,
+          'nothing is changed',
+        ),
+        advice(
+          'infrastructure',
+          'look whether the node was short of CPU or memory at these times',
+          `the node of ${server}`,
+          'nothing is changed',
+          'kubectl top node',
+        ),
+      ],
+    }),
+});

@@ -1,0 +1,33 @@
+import { milliseconds } from '../../base/time.ts';
+import type { Pause } from './pauses.ts';
+
+// Linux, cpu.cfs_period_us: what Kubernetes sets for every container with a CPU limit.
+export const CFS_PERIOD = milliseconds(100);
+// Of fewer, times lie on a grid by chance.
+const LEAST_PAUSES = 5;
+// Rayleigh's test: times at random are that concentrated once in a thousand, exp(-z).
+const LEAST_Z = Math.log(1000);
+// And so many of them share a phase that the period explains them, not just some.
+const LEAST_CONCENTRATION = 0.7;
+
+/**
+ * Between 0 and 1: how much the ends of pauses share a phase of the CFS period, at whose start a
+ * throttled process goes on (Rayleigh's R).
+ */
+export function concentrationOf(pauses: readonly Pick<Pause, 'until'>[]): number {
+  let cosines = 0;
+  let sines = 0;
+  for (const { until } of pauses) {
+    const angle = (2 * Math.PI * (until % CFS_PERIOD)) / CFS_PERIOD;
+    cosines += Math.cos(angle);
+    sines += Math.sin(angle);
+  }
+  return pauses.length === 0 ? 0 : Math.hypot(cosines, sines) / pauses.length;
+}
+
+/** Whether they end on a grid of the CFS period, more than chance explains. */
+export function isOnGrid(pauses: readonly Pick<Pause, 'until'>[]): boolean {
+  if (pauses.length < LEAST_PAUSES) return false;
+  const concentration = concentrationOf(pauses);
+  return concentration >= LEAST_CONCENTRATION && pauses.length * concentration ** 2 >= LEAST_Z;
+}

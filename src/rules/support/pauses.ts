@@ -1,0 +1,146 @@
+import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { endpoint } from '../../base/addresses.ts';
+import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
+import { defineFact } from './define-rule.ts';
+import { Delays } from './delays.ts';
+import type { Observer } from '../../model/observer.ts';
+import { upstreamWait } from './upstream-wait.ts';
+
+// A node's worth of servers, their first answers and their slower calls: what is beyond repeats it.
+const MAX_SERVERS = 64;
+const MAX_ANSWERS = 16_384;
+const MAX_SLOW = 1024;
+// A scheduler's turn on a busy machine is up to 24 ms (Linux, CFS with several waiting), and a second
+// process in line doubles it nearly; longer, and all at once, is a stop. A process throttled in most
+// of each CFS period stands still for 50 ms and more.
+const LEAST_PAUSE = milliseconds(40);
+// After a stop all go on together; each still has its own work to do, one after another.
+const TOGETHER = milliseconds(25);
+// What a call takes that no stop hits: the quickest of a server's twenty. The median may be a hit one.
+const UNHIT = 0.05;
+const LEAST_KNOWN = 20;
+// A call that was stopped takes this many times what it takes otherwise.
+const FACTOR = 3;
+// One slow call is slow by itself.
+const LEAST_VICTIMS = 2;
+// A stop hits all that are open, so calls are slow together or not at all. Where many are slow one
+// by one, those that end together do so by chance.
+const LEAST_TOGETHER = 0.7;
+
+/** A stretch in which a server answered none of several calls, until all went on. */
+export interface Pause {
+  readonly from: Timestamp;
+  readonly until: Timestamp;
+  readonly victims: readonly Exchange[];
+}
+
+/** What one server did, as far as its answers show. */
+export interface PausesOf {
+  readonly input: number;
+  /** `address:port` of the back end where it is known, else as the client names it. */
+  readonly server: string;
+  readonly calls: number;
+  readonly pauses: readonly Pause[];
+}
+
+interface Server {
+  readonly input: number;
+  readonly server: string;
+  readonly delays: Delays;
+  readonly answers: number[];
+  readonly slow: Exchange[];
+}
+
+export interface Pauses extends Observer {
+  exchange(exchange: Exchange): void;
+  /** Servers whose calls are slow together; what was seen so far. */
+  all(): PausesOf[];
+  readonly calls: number;
+}
+
+/** Stretches in which servers made no progress. */
+export const pauses = defineFact({
+  id: 'pauses',
+  create(): Pauses {
+    const servers = new Map<string, Server>();
+    let calls = 0;
+    return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call' || !isResponded(exchange)) return;
+        calls++;
+        const server = exchange.backend ?? endpoint(exchange.server, exchange.serverPort);
+        const key = `${exchange.input}|${server}`;
+        let known = servers.get(key);
+        if (known === undefined) {
+          if (servers.size >= MAX_SERVERS) return;
+          known = { input: exchange.input, server, delays: new Delays(), answers: [], slow: [] };
+          servers.set(key, known);
+        }
+        if (known.answers.length < MAX_ANSWERS) known.answers.push(exchange.firstByteAt);
+        const { firstByte } = upstreamWait(exchange);
+        if (!(firstByte >= 0)) return;
+        known.delays.add(firstByte);
+        if (firstByte >= LEAST_PAUSE && known.slow.length < MAX_SLOW) known.slow.push(copyExchange(exchange));
+      },
+      all: () => [...servers.values()].map(pausesOf),
+      get calls() {
+        return calls;
+      },
+    };
+  },
+});
+
+/** How long one of its victims stood still. */
+export const lostIn = ({ from, until }: Pause, { requestedAt }: Exchange): Duration =>
+  nanoseconds(Math.max(0, until - Math.max(from, requestedAt)));
+
+function pausesOf({ input, server, delays, answers, slow }: Server): PausesOf {
+  const none: PausesOf = { input, server, calls: delays.count, pauses: [] };
+  if (delays.count < LEAST_KNOWN) return none;
+  const least = FACTOR * delays.quantile(UNHIT);
+  const late = slow
+    .filter((call) => call.firstByteAt - call.requestedAt >= least)
+    .toSorted((a, b) => a.firstByteAt - b.firstByteAt);
+  const sorted = answers.toSorted((a, b) => a - b);
+  const found: Pause[] = [];
+  let together = 0;
+  for (const cluster of clustersOf(late)) {
+    const pause = pauseOf(cluster, sorted);
+    if (pause === null) continue;
+    found.push(pause);
+    together += pause.victims.length;
+  }
+  return together < LEAST_TOGETHER * late.length ? none : { ...none, pauses: found };
+}
+
+/** Calls that were answered one right after another. */
+function clustersOf(calls: readonly Exchange[]): Exchange[][] {
+  const clusters: Exchange[][] = [];
+  for (const call of calls) {
+    const last = clusters.at(-1);
+    if (last !== undefined && call.firstByteAt - (last[0] as Exchange).firstByteAt <= TOGETHER) last.push(call);
+    else clusters.push([call]);
+  }
+  return clusters;
+}
+
+function pauseOf(cluster: readonly Exchange[], answers: readonly number[]): Pause | null {
+  const until = (cluster[0] as Exchange).firstByteAt;
+  const lastAnswer = lastBefore(answers, until);
+  const victims = cluster.filter((call) => until - Math.max(lastAnswer, call.requestedAt) >= LEAST_PAUSE);
+  if (victims.length < LEAST_VICTIMS) return null;
+  const first = Math.min(...victims.map(({ requestedAt }) => requestedAt));
+  return { from: at(Math.max(lastAnswer, first)), until, victims };
+}
+
+/** The last of the sorted times before this one; minus infinity where none is. */
+function lastBefore(times: readonly number[], time: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] as number) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? Number.NEGATIVE_INFINITY : (times[low - 1] as number);
+}

@@ -1,0 +1,36 @@
+import { between, seconds, type Duration, nanoseconds } from '../../base/time.ts';
+import { isOpened, type Connection } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
+
+// A connection inside TLS that lives no longer, and is closed rather than cut, carried a call or two.
+const SHORT_LIFE = seconds(1);
+
+// What kubelet and load balancers ask, a connection each time, as they are meant to.
+const PROBE =
+  /^\/(?:-\/)?(?:health|healthz|healthcheck|ready|readyz|readiness|live|livez|liveness|ping|status)(?:\/|$)/i;
+
+/** A health check by its path. */
+export const isProbe = ({ path, method }: Exchange): boolean =>
+  (method === 'GET' || method === 'HEAD') && PROBE.test(path);
+
+/**
+ * Whether a connection was opened for one call: as read, or, inside TLS, as its short life tells.
+ * @returns null where it can't be told: its opening was not seen, or what it carried was not read
+ */
+export function isSingleUse(connection: Connection): boolean | null {
+  if (!isOpened(connection) || !(connection.connectDuration >= 0) || connection.ending === 'refused') return null;
+  if (connection.exchanges > 0) return connection.exchanges === 1;
+  if (connection.protocol !== 'tls' || connection.bytes.client === 0 || connection.bytes.server === 0) return null;
+  return connection.ending === 'fin' && connection.duration - openingOf(connection) <= SHORT_LIFE;
+}
+
+/** What the TCP handshake takes where no SYN is lost. */
+export function connectCost({ syns, synAcks, connectDuration }: Connection): Duration {
+  const last = syns.at(-1);
+  const answer = synAcks.at(-1);
+  if (syns.length < 2 || last === undefined || answer === undefined) return connectDuration;
+  return nanoseconds(Math.min(connectDuration, Math.max(0, between(last.at, answer.at))));
+}
+
+const openingOf = ({ connectDuration, tls }: Connection): number =>
+  connectDuration + (tls !== null && tls.handshakeDuration > 0 ? tls.handshakeDuration : 0);

@@ -1,0 +1,101 @@
+import { formatDuration, plural } from '../../base/text.ts';
+import { between } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { Evidence, Fix, Report, Setting } from '../../model/finding.ts';
+import type { Confidence } from '../../model/lookup.ts';
+import type { Observer } from '../../model/observer.ts';
+import type { RuleContext } from './define-rule.ts';
+import { evidenceOf } from './evidence.ts';
+import { lostIn, pauses, type Pause, type PausesOf } from './pauses.ts';
+import { createPeerGroups } from './peer-groups.ts';
+import { partsByServer, SEEN_ONCE } from './subjects.ts';
+import { exchangeTally } from './tally.ts';
+import { traffic } from './traffic.ts';
+import { kindOf } from './usual.ts';
+
+/** What one rule about processes that stand still differs in from another. */
+export interface StoppedRule {
+  /** Whether these pauses are this rule's. */
+  isOwn(pauses: readonly Pause[]): boolean;
+  confidence: Confidence;
+  confidenceBecause(pauses: readonly Pause[]): string;
+  because(server: string, pauses: readonly Pause[]): Setting[];
+  fix(server: string): Fix[];
+}
+
+// Evidence of a few says it; the reader believes the others.
+const SHOWN = 3;
+
+/**
+ * A rule about servers that answer nobody for a while, and then all. Its messages are `stopped`
+ * (count, total, server, cost, times) and `clear` (total).
+ */
+export function stoppedRule(
+  { report, clear, unobservable, fact }: RuleContext<'stopped' | 'clear'>,
+  options: StoppedRule,
+): Observer {
+  const seen = fact(traffic);
+  const stops = fact(pauses);
+
+  /** One server's finding for each address that clients know it by. */
+  function reportsOf({ pauses: own }: PausesOf): Report<'stopped'>[] {
+    const groups = createPeerGroups(seen, exchangeTally, () => ({}));
+    for (const pause of own) {
+      for (const call of pause.victims) groups.add(call, lostIn(pause, call), packetsOf);
+    }
+    return partsByServer<ReturnType<typeof groups.of>, Exchange>(groups.judged()).map(({ tally, subject, input }) => {
+      const { calls } = seen.totals(input, subject);
+      return {
+        message: 'stopped',
+        data: {
+          count: tally.count,
+          total: calls.count,
+          server: subject.name,
+          cost: tally.costs.quantile(0.5),
+          times: plural(own.length, 'time'),
+        },
+        input,
+        subject,
+        of: calls.count,
+        unit: 'exchanges',
+        latency: calls,
+        cost: tally,
+        confidence: options.confidence,
+        confidenceBecause: options.confidenceBecause(own),
+        evidence: stopEvidence(own),
+        because: options.because(subject.name, own),
+        fix: options.fix(subject.name),
+        whatIfMethod: 'each affected exchange without the stretch in which its server stood still',
+        errors: 0,
+        habit: false,
+        ...(own.length === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+      };
+    });
+  }
+
+  return {
+    finish() {
+      const found = stops
+        .all()
+        .filter(({ pauses: own }) => own.length > 0 && options.isOwn(own))
+        .flatMap(reportsOf);
+      for (const one of found) report(one);
+      if (found.length > 0) return;
+      if (stops.calls === 0) return unobservable({ why: 'no answered call was seen', capture: null });
+      clear('clear', { total: stops.calls }, { count: stops.calls, unit: 'exchanges' });
+    },
+  };
+}
+
+const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
+
+function stopEvidence(own: readonly Pause[]): [Evidence, ...Evidence[]] {
+  const longest = own.toSorted((a, b) => between(b.from, b.until) - between(a.from, a.until)).slice(0, SHOWN);
+  const lines = longest
+    .toSorted((a, b) => a.from - b.from)
+    .map(({ from, until, victims }) => ({
+      says: `no answer to ${plural(victims.length, 'open call')} for ${formatDuration(between(from, until))}, then to all: ${[...new Set(victims.map(kindOf))].slice(0, SHOWN).join(', ')}`,
+      packets: victims.flatMap(({ packets }) => packets).toSorted((a, b) => a - b),
+    }));
+  return evidenceOf(lines, own[0]?.victims[0]);
+}

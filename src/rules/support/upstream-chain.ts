@@ -1,0 +1,37 @@
+import type { Occurrence } from '../../model/finding.ts';
+import type { Traffic } from './traffic.ts';
+import type { Waiting } from './upstream-groups.ts';
+
+// A call explains the request that waited for it where it covers most of what that lost.
+const COVERS = 0.8;
+// So do calls together for a finding: where most of its requests are explained.
+const MOST = 0.8;
+
+const overlap = (a: Occurrence, b: Occurrence): number => Math.min(a.until, b.until) - Math.max(a.from, b.from);
+
+/**
+ * What a rule about requests judges, but with inbound requests that waited for a slow call of the
+ * same service named as that upstream: both sides of a gateway or of a service in the middle.
+ */
+export function explainedBy(groups: readonly Waiting[], traffic: Traffic): Waiting[] {
+  const inbound = groups.filter(({ peer }) => traffic.isJudged(peer));
+  const outbound = groups.filter(({ peer }) => !traffic.isJudged(peer) && traffic.directionOf(peer) === 'outbound');
+  if (outbound.length === 0) return inbound;
+  const calls = new Map(outbound.map((one) => [one, [...one.tally.occurrences]]));
+  const named = new Set<Waiting>();
+  const left = inbound.filter(({ input, tally }) => {
+    const own = outbound.filter((one) => one.input === input);
+    let explained = 0;
+    for (const request of tally.occurrences) {
+      const upstream = own.find((one) => calls.get(one)?.some((call) => isWaitedFor(request, call)));
+      if (upstream === undefined) continue;
+      explained++;
+      named.add(upstream);
+    }
+    return explained < MOST * tally.occurrences.size;
+  });
+  return [...left, ...named];
+}
+
+const isWaitedFor = (request: Occurrence, call: Occurrence): boolean =>
+  call.from >= request.from && overlap(request, call) >= COVERS * request.cost;

@@ -1,0 +1,52 @@
+import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Stall } from '../../model/connection.ts';
+import { isResponded, type Exchange } from '../../model/exchange.ts';
+import { Intervals } from './intervals.ts';
+
+// gRPC's own code for a deadline that the server saw, too, is a reset of the stream.
+const RESET_BY_STREAM = 0;
+
+/** What an exchange waited for the server's program, and not for the connection. */
+export interface UpstreamWait {
+  /** From the request's last byte to the answer's first, or to when the client gave up; NaN where it can't be told. */
+  firstByte: Duration;
+  /** Pauses within the answer's body, with all acknowledged and the window open. */
+  pauses: Duration;
+}
+
+const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'server';
+
+const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
+
+/** The client gave up, or its deadline ended the stream, while nothing was amiss on the way. */
+const isGivenUp = ({ outcome, resetCode, deadline, retransmissions, stalls }: Exchange): boolean =>
+  (outcome === 'cancelled' || (outcome === 'reset' && (resetCode >= RESET_BY_STREAM || deadline > 0))) &&
+  retransmissions === 0 &&
+  stalls.every(({ reason }) => reason !== 'loss');
+
+/** When the answer began; when the client gave up, where none came in time; NaN where neither can be told. */
+export function answeredAt(exchange: Exchange): number {
+  const end = endOf(exchange);
+  // An answer may come after the client gave up; where the capture lost bytes, the end is not known.
+  const isInTime = exchange.firstByteAt <= end || exchange.outcome === 'incomplete';
+  if (isResponded(exchange) && isInTime) return exchange.firstByteAt;
+  return isGivenUp(exchange) ? end : Number.NaN;
+}
+
+/** What the server's program took of an exchange: stalls of the connection are taken off. */
+export function upstreamWait(exchange: Exchange): UpstreamWait {
+  const { requestedAt, stalls } = exchange;
+  const until = answeredAt(exchange);
+  if (!(until >= requestedAt)) return { firstByte: nanoseconds(Number.NaN), pauses: nanoseconds(0) };
+  if (stalls.length === 0) return { firstByte: nanoseconds(until - requestedAt), pauses: nanoseconds(0) };
+  const waited = new Intervals();
+  const stalled = new Intervals();
+  const paused = new Intervals();
+  waited.add(requestedAt, until);
+  for (const stall of stalls) {
+    const end = stall.startedAt + stall.duration;
+    if (isPause(stall)) paused.add(Math.max(until, stall.startedAt), Math.min(endOf(exchange), end));
+    else stalled.add(stall.startedAt, end);
+  }
+  return { firstByte: waited.lengthWithout(stalled), pauses: paused.lengthWithout(stalled) };
+}

@@ -1,0 +1,94 @@
+import rule from './tcp-connect-retry.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
+
+const healthy = (): Traffic => new Traffic().open().calls(3).close().open().calls(3).close();
+const inVain = {
+  ending: 'captureEnd',
+  endedBy: null,
+  endedAt: Number.NaN as never,
+  bytes: { client: 0, server: 0 },
+} as const;
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'SYNs that were lost once: a second late, then three on an older kernel',
+      ...healthy()
+        .open({ again: [1000], connect: 1000.4 })
+        .call()
+        .open({ again: [1000, 3000], connect: 3000.4 })
+        .call().rows,
+      reports: [
+        {
+          message: 'retried',
+          says: /^2 of 4 connections to 10\.96\.44\.12:8080 opened only after a SYN was sent again, /,
+          count: 2,
+          of: 4,
+          cost: [1.0, 3.01],
+          confidence: 'certain',
+          errors: 0,
+          settings: [/full accept queue/, /1 s/],
+          evidence: [/SYN, sent again at \+1 s, \+3 s/, /SYN-ACK after 3 s/],
+        },
+      ],
+    },
+    {
+      name: 'SYNs that nobody ever answers: until another would be due',
+      ...healthy()
+        .open({ connect: null, again: [1000, 2000] })
+        .wait(500)
+        .close(inVain).rows,
+      reports: [{ message: 'unanswered', count: 1, of: 3, errors: 1, cost: [2.9, 3.1] }],
+    },
+    {
+      name: 'a caller that gives up and tries again: its next try ends the wait, not the kernel',
+      ...joined(
+        healthy().rows,
+        new Traffic()
+          .open({ connect: null, again: [1000, 2000, 3000, 4000, 5000] })
+          .wait(9000)
+          .close(inVain).rows,
+        new Traffic().wait(2000).open().call().rows,
+      ),
+      reports: [{ message: 'unanswered', count: 1, cost: [1.9, 2.1] }],
+    },
+    {
+      name: 'the one back end that never answers, where the node shows it',
+      ...joined(
+        new Traffic({ backend: '10.0.4.4:8080' }).open().calls(2).rows,
+        new Traffic({ backend: '10.0.4.5:8080' })
+          .open({ connect: null, again: [1000] })
+          .close(inVain)
+          .open({ connect: null, again: [1000] })
+          .close(inVain)
+          .open({ connect: null, again: [1000] })
+          .close(inVain).rows,
+      ),
+      reports: [
+        {
+          message: 'dead',
+          says: /^10\.0\.4\.5:8080 behind 10\.96\.44\.12:8080 answers no SYN: 3 of 4 connections waited/,
+          fixes: [/take the dead endpoint out/],
+        },
+      ],
+    },
+  ],
+  clear: [
+    {
+      name: 'connections that open at once',
+      ...healthy().rows,
+      says: /no SYN had to be sent again \(2 connections opened\)/,
+    },
+    { name: 'a server that answers late on an open connection', ...new Traffic().open().call({ takes: 1500 }).rows },
+    { name: 'a server that refuses', ...new Traffic().open().call().refused(3).rows },
+    { name: 'a copy of a SYN some milliseconds later', ...new Traffic().open({ again: [3], connect: 4 }).call().rows },
+  ],
+  unobservable: [
+    {
+      name: 'connections that were open before the capture began',
+      ...new Traffic().open({ before: true }).calls(5).rows,
+      why: /no connection opens within the capture/,
+    },
+  ],
+});

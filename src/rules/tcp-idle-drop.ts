@@ -1,0 +1,186 @@
+import { formatDuration, plural } from '../base/text.ts';
+import { at, between, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
+import type { Evidence } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { stallPackets, stallsOf } from './support/stalls.ts';
+import { openings, type Openings } from './support/openings.ts';
+import { partsByServer } from './support/subjects.ts';
+import { exchangeTally, type ExchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+import { kindOf } from './support/usual.ts';
+
+// No firewall forgets a connection sooner.
+const LEAST_IDLE = seconds(1);
+// Nobody gives up sooner; a connection that is opened before is another call's.
+const LEAST_PATIENCE = seconds(1);
+// One resend may be chance; a connection that is forgotten answers none.
+const LEAST_RESENDS = 2;
+// Calls whose connection has not ended yet.
+const MAX_WAITING = 1 << 12;
+
+interface Vanished {
+  exchange: Exchange;
+  until: Timestamp;
+}
+
+interface Extra {
+  vanished: Vanished[];
+  leastIdle: Duration;
+  longestFine: Duration;
+}
+
+export default defineRule({
+  id: 'tcp-idle-drop',
+  title: 'Idle connections are forgotten on the way, and what is sent on them vanishes',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    dropped:
+      '{count} of {total:connection} to {server} answered nothing any more after {idle:duration} of idleness: calls waited {cost:duration}',
+    clear: 'connections answer after a pause, too ({total:call} on connections used again)',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const opened = fact(openings);
+    const waiting = new Map<string, Exchange>();
+    const groups = createPeerGroups(seen, exchangeTally, (): Extra => ({
+      vanished: [],
+      leastIdle: nanoseconds(Infinity),
+      longestFine: nanoseconds(0),
+    }));
+    const kept = new Set<ReturnType<typeof groups.of>>();
+    let total = 0;
+    return {
+      exchange(exchange) {
+        if (exchange.place === 0) return;
+        total++;
+        if (isVanished(exchange)) {
+          if (waiting.size < MAX_WAITING) waiting.set(exchange.connection, copyExchange(exchange));
+        } else if (isResponded(exchange) && exchange.idleBefore >= LEAST_IDLE) {
+          const group = groups.of(exchange);
+          if (exchange.idleBefore > group.longestFine) group.longestFine = exchange.idleBefore;
+        }
+      },
+      connection(connection) {
+        const exchange = waiting.get(connection.id);
+        if (exchange === undefined) return;
+        waiting.delete(connection.id);
+        const group = groups.of(exchange);
+        kept.add(group);
+        group.vanished.push({ exchange, until: waitedUntil(exchange, connection) });
+        if (exchange.idleBefore < group.leastIdle) group.leastIdle = exchange.idleBefore;
+      },
+      finish() {
+        const forgotten = [...kept]
+          .filter(({ leastIdle, longestFine, peer }) => leastIdle > longestFine && peer.connections > 1)
+          .map((group) => ({ ...group, tally: tallyOf(group.vanished, opened) }));
+        const parts = partsByServer(forgotten);
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { connections, calls } = seen.totals(input, subject);
+          const idle = nanoseconds(Math.min(...own.map(({ leastIdle }) => leastIdle)));
+          report({
+            message: 'dropped',
+            data: {
+              count: tally.count,
+              total: connections,
+              server: subject.name,
+              idle,
+              cost: tally.costs.quantile(0.5),
+            },
+            input,
+            subject,
+            of: connections,
+            unit: 'connections',
+            latency: calls,
+            cost: tally,
+            confidence: tally.count > 1 ? 'certain' : 'likely',
+            confidenceBecause:
+              'each was fine before its pause, answered no resend after it, and new connections to the same server are fine',
+            evidence: dropEvidence(tally.dearest),
+            because: [
+              {
+                component: `path to ${subject.name}`,
+                setting: 'idle timeout of a firewall, NAT or load balancer',
+                value: `at most ${formatDuration(idle)}`,
+                origin: 'wire',
+                source: 'how long the connections had been idle',
+              },
+              {
+                component: 'client',
+                setting: 'TCP keepalive',
+                value: `none within ${formatDuration(idle)}`,
+                origin: 'wire',
+                source: 'no packet during the pause; net.ipv4.tcp_keepalive_time is 7200 s by default',
+              },
+            ],
+            fix: [
+              advice(
+                'code',
+                'send TCP keepalives more often than that timeout (SO_KEEPALIVE with TCP_KEEPIDLE), or drop idle connections sooner (idle timeout of the pool)',
+                `the client of ${subject.name}`,
+                'set the former keepalive again',
+              ),
+              advice(
+                'infrastructure',
+                'raise the idle timeout on the way, and let it answer with a reset (NLB 350 s, Azure LB 4 min, conntrack 5 days by default)',
+                `the path to ${subject.name}`,
+                'set the former timeout again',
+              ),
+            ],
+            whatIfMethod: 'each affected call as if its connection had answered',
+            errors: tally.count,
+            habit: false,
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no connection carried a second call', capture: null });
+        clear('clear', { total }, { count: total, unit: 'exchanges' });
+      },
+    };
+  },
+});
+
+/** Sent after a long pause, and again and again, without any answer. */
+const isVanished = (exchange: Exchange): boolean =>
+  exchange.idleBefore >= LEAST_IDLE &&
+  !isResponded(exchange) &&
+  stallsOf(exchange, 'loss').some(
+    ({ from, repaired, resends }) => from === 'client' && !repaired && resends >= LEAST_RESENDS,
+  );
+
+/** Until the caller gave up, where its FIN or reset shows it; the kernel goes on sending after that. */
+function waitedUntil(exchange: Exchange, { endedAt, endedBy }: Connection): Timestamp {
+  const end = exchange.startedAt + exchange.duration;
+  return at(endedBy === 'client' && endedAt > exchange.startedAt ? Math.min(end, endedAt) : end);
+}
+
+/** Who gave up without a word shows by the next connection to the same server. */
+function tallyOf(vanished: readonly Vanished[], opened: Openings): ExchangeTally {
+  const tally = exchangeTally();
+  for (const { exchange, until } of vanished) {
+    const from = exchange.startedAt;
+    const next = opened.nextFrom(exchange, from + LEAST_PATIENCE);
+    const end = next < until ? at(next) : until;
+    const cost = between(from, end);
+    tally.add(exchange, cost, vanishedPackets, { from, until: end, lasted: cost });
+  }
+  return tally;
+}
+
+const vanishedPackets = (exchange: Exchange): readonly number[] => stallPackets(exchange, stallsOf(exchange, 'loss'));
+
+function dropEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {
+  if (example === undefined) return evidenceOf([], example);
+  const resends = Math.max(0, ...stallsOf(example, 'loss').map((stall) => stall.resends));
+  return [
+    {
+      says: `${kindOf(example)} after ${formatDuration(example.idleBefore)} without traffic: sent again ${plural(resends, 'time')}, no answer`,
+      packets: [...vanishedPackets(example)],
+    },
+  ];
+}

@@ -1,0 +1,53 @@
+import rule from './tcp-retransmission-stall.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Traffic } from './support/testing/traffic.ts';
+
+const lost = (at: number, lasts: number) =>
+  ({ at, lasts, parts: { reason: 'loss', from: 'server', resends: 1 } }) as const;
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'answers that came only when they were sent again',
+      ...new Traffic().calls(18).calls(2, { takes: 230, stalls: [lost(5, 220)] }).rows,
+      reports: [
+        {
+          message: 'stalled',
+          says: /^2 of 20 exchanges with 10\.96\.44\.12:8080 waited 220 ms for a lost segment to be sent again$/,
+          count: 2,
+          of: 20,
+          cost: [0.219, 0.221],
+          confidence: 'certain',
+          settings: [/200 ms at least/],
+          evidence: [/GET \/api\/items/, /bytes of the server lost, sent again 1 time: 220 ms/],
+        },
+      ],
+    },
+    {
+      name: 'stalls of one exchange that overlap cost once',
+      ...new Traffic().calls(5).call({ takes: 500, stalls: [lost(0, 300), lost(100, 300)] }).rows,
+      reports: [{ count: 1, cost: [0.399, 0.401] }],
+    },
+  ],
+  clear: [
+    {
+      name: 'a server that thinks as long',
+      ...new Traffic().calls(18).calls(2, { takes: 230 }).rows,
+      says: /no exchange waited for a resent segment \(20 exchanges\)/,
+    },
+    {
+      name: 'what is repaired at once, inside a burst',
+      ...new Traffic().call({ takes: 12, stalls: [lost(5, 4)] }).rows,
+    },
+    {
+      name: 'other waits of the connection',
+      ...new Traffic().call({ takes: 400, stalls: [{ at: 5, lasts: 390, parts: { reason: 'zero-window' } }] }).rows,
+    },
+    {
+      name: 'the first data of a connection whose SYNs had been dropped: that is told already',
+      ...new Traffic()
+        .open({ again: [1000], connect: 1000.4 })
+        .call({ takes: 300, stalls: [{ at: 0, lasts: 210, parts: { reason: 'loss', from: 'client' } }] }).rows,
+    },
+  ],
+});

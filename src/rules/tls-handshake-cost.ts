@@ -1,0 +1,116 @@
+import { formatDuration } from '../base/text.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Evidence } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { isSingleUse } from './support/single-use.ts';
+import { isHabit, partsByServer } from './support/subjects.ts';
+import { connectionTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+// A few are a pool that grows, or processes that start.
+const LEAST_COUNT = 5;
+const MOST = 0.5;
+
+export default defineRule({
+  id: 'tls-handshake-cost',
+  title: 'Full TLS handshakes again and again',
+  category: 'connection',
+  sees: ['tcp'],
+  messages: {
+    full: '{count} of {total:connection} to {server} make a full TLS handshake for a single call: {cost:duration} each',
+    clear: 'TLS sessions are resumed or used again ({total:handshake})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0 }));
+    let total = 0;
+    return {
+      connection(connection) {
+        const { tls } = connection;
+        if (tls === null || !(tls.handshakeDuration >= 0)) return;
+        total++;
+        const group = groups.of(connection);
+        group.handshakes++;
+        if (tls.resumed === false && isSingleUse(connection) === true) {
+          group.tally.add(connection, tls.handshakeDuration, handshakePackets);
+        }
+      },
+      finish() {
+        const costly = groups
+          .all()
+          .filter(({ tally, handshakes }) => tally.count >= LEAST_COUNT && tally.count > MOST * handshakes);
+        const parts = partsByServer(costly);
+        for (const { tally, subject, input } of parts) {
+          const { opened, opening } = seen.totals(input, subject);
+          report({
+            message: 'full',
+            data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
+            input,
+            subject,
+            of: opened,
+            unit: 'connections',
+            latency: opening,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: 'each of these handshakes is whole: no session was resumed',
+            evidence: handshakeEvidence(tally.dearest),
+            because: [
+              {
+                component: 'client',
+                setting: 'connections',
+                value: 'opened for a single call',
+                origin: 'wire',
+                source: 'the packets',
+              },
+              {
+                component: tally.dearest?.tls?.serverName ?? subject.name,
+                setting: 'session resumption',
+                value: 'not used',
+                origin: 'wire',
+                source: 'the handshakes; RFC 8446 section 2.2',
+              },
+            ],
+            fix: [
+              advice(
+                'code',
+                'keep connections open and use them again: one client, session or pool for all calls',
+                `the client of ${subject.name}`,
+                'open a connection for each call again',
+              ),
+              advice(
+                'code',
+                'where connections must be new: let the client keep TLS sessions (a shared context with a session cache), and the server give tickets that all its replicas can read',
+                `the client of ${subject.name}, and the server`,
+                'turn tickets off again',
+              ),
+            ],
+            whatIfMethod: 'each affected connection without its TLS handshake',
+            errors: 0,
+            habit: isHabit(tally.count, opened),
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no TLS handshake was seen whole', capture: null });
+        clear('clear', { total }, { count: total, unit: 'connections' });
+      },
+    };
+  },
+});
+
+const handshakePackets = ({ tls, firstPacket }: Connection): readonly number[] => [
+  ...new Set([firstPacket, ...(tls?.packets ?? [])]),
+];
+
+function handshakeEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
+  if (example === undefined || example.tls === null) return evidenceOf([], example);
+  const { version, handshakeDuration } = example.tls;
+  return [
+    {
+      says: `full TLS ${version ?? ''} handshake, ${formatDuration(handshakeDuration)}`.replace('  ', ' '),
+      packets: handshakePackets(example).slice(),
+    },
+  ];
+}

@@ -1,0 +1,152 @@
+import { formatDuration } from '../base/text.ts';
+import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Evidence } from '../model/finding.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { connectionTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+// An RSA signature takes a few milliseconds on a small CPU; what takes fifty waits for something.
+const LEAST_BEYOND = milliseconds(50);
+// A full handshake takes one round trip with TLS 1.3, two before, one more for a HelloRetryRequest.
+const ROUND_TRIPS = 2;
+
+export default defineRule({
+  id: 'tls-handshake-slow',
+  title: 'TLS handshakes take far longer than their round trips',
+  category: 'connection',
+  sees: ['tcp'],
+  messages: {
+    slow: '{count} of {total:TLS handshake} with {server} waited {cost:duration} for the {side}',
+    clear: 'no TLS handshake took longer than its round trips ({total:handshake}, slowest {slowest:duration})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0, byServer: 0 }));
+    let total = 0;
+    let slowest = nanoseconds(0);
+    return {
+      connection(connection) {
+        const { tls } = connection;
+        if (tls === null || !(tls.handshakeDuration >= 0)) return;
+        total++;
+        if (tls.handshakeDuration > slowest) slowest = tls.handshakeDuration;
+        const group = groups.of(connection);
+        group.handshakes++;
+        const beyond = beyondRoundTrips(connection);
+        if (beyond < LEAST_BEYOND) return;
+        const from = tls.startedAt;
+        const until = at(from + tls.handshakeDuration);
+        group.tally.add(connection, beyond, handshakePackets, { from, until, lasted: tls.handshakeDuration });
+        if (tls.serverDuration > beyond / 2) group.byServer++;
+      },
+      finish() {
+        const parts = partsByServer(groups.all());
+        for (const { groups: own, tally, subject, input } of parts) {
+          const handshakes = own.reduce((sum, group) => sum + group.handshakes, 0);
+          const byServer = own.reduce((sum, group) => sum + group.byServer, 0);
+          const side = byServer * 2 >= tally.count ? 'server' : 'client';
+          const { opening } = seen.totals(input, subject);
+          report({
+            message: 'slow',
+            data: {
+              count: tally.count,
+              total: handshakes,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+              side,
+            },
+            input,
+            subject,
+            of: handshakes,
+            unit: 'connections',
+            latency: opening,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: 'nothing was lost meanwhile, and the round trips are far shorter',
+            evidence: slowEvidence(tally.dearest),
+            because: [
+              {
+                component: side === 'server' ? subject.name : 'client',
+                setting: 'its part of the TLS handshake',
+                value: formatDuration(tally.costs.quantile(0.5)),
+                origin: 'wire',
+                source: 'the packets',
+              },
+              {
+                component: subject.name,
+                setting: 'round trip',
+                value: formatDuration(roundTripOf(tally.dearest)),
+                origin: 'wire',
+                source: 'its TCP handshake',
+              },
+            ],
+            fix: [
+              advice(
+                'code',
+                side === 'server'
+                  ? 'look at what the server does before it answers: CPU limit, OCSP or certificate lookups, client certificate checks against a slow service; an ECDSA key instead of RSA'
+                  : 'look at what the client does before it goes on: certificate checks (OCSP, CRL), its CPU limit',
+                side === 'server' ? `the workload behind ${subject.name}` : `the client of ${subject.name}`,
+                'nothing is changed',
+              ),
+              advice(
+                'code',
+                'make fewer of them: keep connections open, resume sessions',
+                `the client of ${subject.name}`,
+                'open a connection for each call again',
+              ),
+            ],
+            whatIfMethod: 'each affected handshake as long as its round trips',
+            errors: 0,
+            habit: false,
+            ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no TLS handshake was seen whole', capture: null });
+        clear('clear', { total, slowest }, { count: total, unit: 'connections' });
+      },
+    };
+  },
+});
+
+/** What a handshake took beyond its round trips, and beyond what was lost meanwhile. */
+function beyondRoundTrips(connection: Connection): Duration {
+  const { tls, stalls } = connection;
+  if (tls === null) return nanoseconds(0);
+  const end = tls.startedAt + tls.handshakeDuration;
+  const lost = stalls.reduce((sum, stall) => {
+    const overlap = Math.min(end, stall.startedAt + stall.duration) - Math.max(tls.startedAt, stall.startedAt);
+    return stall.reason === 'loss' && overlap > 0 ? sum + overlap : sum;
+  }, 0);
+  const trips = ROUND_TRIPS + (tls.retried ? 1 : 0);
+  return nanoseconds(Math.max(0, tls.handshakeDuration - lost - trips * roundTripOf(connection)));
+}
+
+function roundTripOf(connection: Connection | undefined): Duration {
+  if (connection === undefined) return nanoseconds(0);
+  const { minRoundTrip, connectDuration, syns } = connection;
+  if (minRoundTrip >= 0) return minRoundTrip;
+  return nanoseconds(syns.length === 1 && connectDuration >= 0 ? connectDuration : 0);
+}
+
+const handshakePackets = ({ tls, firstPacket }: Connection): readonly number[] => [
+  ...new Set([firstPacket, ...(tls?.packets ?? [])]),
+];
+
+function slowEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
+  if (example === undefined || example.tls === null) return evidenceOf([], example);
+  const { handshakeDuration, serverDuration, packets } = example.tls;
+  const server = serverDuration >= 0 ? `, ${formatDuration(serverDuration)} of it until the server's first byte` : '';
+  return [
+    {
+      says: `TLS handshake of ${formatDuration(handshakeDuration)}${server}; round trip ${formatDuration(roundTripOf(example))}`,
+      packets: [...packets],
+    },
+  ];
+}

@@ -1,0 +1,176 @@
+import { at, milliseconds } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { inputOf } from '../model/testing/rows.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
+import rule from './upstream-slow.ts';
+
+const given: Partial<Exchange> = { outcome: 'cancelled', endedBy: 'client', status: -1, firstByteAt: at(Number.NaN) };
+const pause = { reason: 'sender-idle', from: 'server' } as const;
+
+/** Quick calls, and slow ones among them after the first second. */
+const some = (slow: number, takes = 900, parts: Partial<Exchange> = {}): Traffic => {
+  const traffic = new Traffic().calls(20).wait(2000);
+  for (let index = 0; index < slow; index++) traffic.call({ takes }, parts).calls(5);
+  return traffic;
+};
+
+/** Calls that all come at once, to a server that takes one at a time. */
+function queued(count: number, service: number): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    const takes = service * Math.min(index + 1, 8);
+    traffic.call({ takes, alongside: true });
+    if (index >= 7) traffic.wait(service);
+  }
+  return traffic;
+}
+
+const gateway = { client: '10.0.9.9', server: '10.0.3.7', serverPort: 80 };
+
+/** Requests one after another, with one call in each. */
+function serving(count: number, takes: number, call: number) {
+  const inbound = new Traffic(gateway).open();
+  const outbound = new Traffic().open().wait(2);
+  for (let index = 0; index < count; index++) {
+    inbound.call({ takes });
+    outbound.call({ takes: call }).wait(takes - call);
+  }
+  return joined(inbound.rows, outbound.rows);
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'some calls of a kind take far longer than the others',
+      ...some(4).rows,
+      reports: [
+        {
+          message: 'slow',
+          says: /^4 of 44 exchanges with 10\.96\.44\.12:8080 waited 89\d ms for it \(GET \/api\/items\)/,
+          count: 4,
+          of: 44,
+          cost: [0.89, 0.9],
+          confidence: 'likely',
+          evidence: [/GET \/api\/items: 900(\.0+)? ms to the first byte/],
+          settings: [/4/],
+        },
+      ],
+    },
+    { name: 'calls that their client gave up on', ...some(3, 2000, given).rows, reports: [{ count: 3 }] },
+    {
+      name: '504 after a wait',
+      ...some(3, 2000, { status: 504, outcome: 'error' }).rows,
+      reports: [{ count: 3, cost: [1.98, 2] }],
+    },
+    {
+      name: 'pauses within the bodies, of all of them',
+      ...new Traffic().calls(10, {
+        takes: 900,
+        firstByte: 5,
+        stalls: [
+          { at: 10, lasts: 300, parts: pause },
+          { at: 320, lasts: 300, parts: pause },
+        ],
+      }).rows,
+      reports: [{ count: 10, cost: [0.59, 0.61], evidence: [/600(\.0+)? ms of pauses/] }],
+    },
+    {
+      name: 'a queue in the server, in which most wait',
+      ...queued(40, 120).rows,
+      reports: [{ count: 39, cost: [0.8, 0.86], because: /so many calls at a time/ }],
+    },
+    {
+      name: 'a kind that is always slow, with the client waiting for it',
+      ...(() => {
+        const traffic = new Traffic();
+        for (let index = 0; index < 6; index++) traffic.calls(5).call({ takes: 1500 }, { path: '/list' });
+        return traffic.rows;
+      })(),
+      reports: [{ count: 6, confidence: 'possible', says: /GET \/list/, cost: [1.49, 1.5] }],
+    },
+    {
+      name: 'once: worth knowing',
+      ...some(1).rows,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'first calls of a process: worth knowing',
+      ...new Traffic().calls(2, { takes: 300 }).calls(40).rows,
+      reports: [{ count: 2, onlyInfo: true }],
+    },
+    {
+      name: 'the upstream that a gateway’s requests wait for, not the gateway',
+      inputs: [inputOf()],
+      ...(() => {
+        const inbound = new Traffic(gateway).open();
+        const outbound = new Traffic().open();
+        inbound.calls(20, { takes: 8 });
+        outbound.calls(20, { takes: 8 });
+        for (let index = 0; index < 4; index++) {
+          inbound.wait(2000).call({ takes: 905 });
+          outbound.wait(2002).call({ takes: 900 }).wait(3);
+        }
+        return joined(inbound.rows, outbound.rows);
+      })(),
+      reports: [{ count: 4, subject: '10.96.44.12:8080' }],
+    },
+    {
+      name: 'an upstream that is most of the time of each request',
+      inputs: [inputOf()],
+      ...serving(30, 140, 120),
+      reports: [{ count: 30, subject: '10.96.44.12:8080', because: /spend most of their time there/ }],
+    },
+  ],
+  clear: [
+    { name: 'an upstream that is half of the time of each request', inputs: [inputOf()], ...serving(30, 240, 120) },
+    { name: 'an upstream that is most of a quick request', inputs: [inputOf()], ...serving(30, 50, 45) },
+    { name: 'a service that always thinks 40 ms', ...new Traffic().calls(50, { takes: 40 }).rows },
+    { name: 'a service that always thinks 200 ms', ...new Traffic().calls(50, { takes: 200 }).rows },
+    { name: 'streams', ...some(4, 5000, { shape: 'stream' }).rows },
+    { name: 'upgrades', ...some(4, 5000, { shape: 'upgrade' }).rows },
+    {
+      name: 'long polls, held by design, beside quick calls',
+      ...joined(
+        new Traffic().open().calls(6, { takes: 5000 }, { path: '/poll' }).rows,
+        new Traffic().open().calls(40).wait(500).calls(40).rows,
+      ),
+    },
+    {
+      name: 'calls that wait for a lost segment',
+      ...new Traffic()
+        .calls(20)
+        .wait(2000)
+        .calls(4, { takes: 900, stalls: [{ at: 2, lasts: 890 }] }).rows,
+    },
+    {
+      name: 'calls behind a closed window',
+      ...new Traffic()
+        .calls(20)
+        .wait(2000)
+        .calls(4, { takes: 900, stalls: [{ at: 2, lasts: 890, parts: { reason: 'zero-window' } }] }).rows,
+    },
+    {
+      name: 'calls on a connection that a firewall forgot: resent, and given up',
+      ...some(4, 3000, { ...given, retransmissions: 5 }).rows,
+    },
+    {
+      name: 'connecting slowly',
+      ...new Traffic().calls(20).wait(2000).open({ connect: 1000 }).call().open({ connect: 1000 }).call().rows,
+    },
+    {
+      name: 'retries: each answer is quick, and the wait is the client’s',
+      ...some(6, 4, { status: 503, outcome: 'error', retryAfter: milliseconds(1000) }).rows,
+    },
+    {
+      name: 'two or three times the usual: a busy machine',
+      ...new Traffic().calls(20, { takes: 60 }).wait(2000).calls(4, { takes: 180 }).rows,
+    },
+    {
+      name: 'calls that were cut when the capture ended',
+      ...some(2, 3000, { ...given, outcome: 'incomplete', endedBy: null }).rows,
+    },
+    { name: 'two in line before a server that takes one at a time', ...new Traffic().calls(30, { takes: 240 }).rows },
+  ],
+  unobservable: [{ name: 'no call', ...new Traffic().call({}, { shape: 'stream' }).rows, why: /no call was seen/ }],
+});

@@ -16,7 +16,7 @@ import { PingWatch } from './pings.ts';
 import { readRequest, readResponse } from './read-block.ts';
 import { StreamSide, type Http2Stream } from './stream.ts';
 import type { StreamBudget } from './stream-table.ts';
-import { addStall, Streams } from './streams.ts';
+import { addStall, hasEnded, Streams } from './streams.ts';
 
 const SETTING_INITIAL_WINDOW = 4;
 const SETTING_LENGTH = 6;
@@ -76,7 +76,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
 
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
     const { reader } = this.#end(from);
-    if (this.#isRequest(reader)) this.#streams.catchUp(arrival);
+    this.#streams.catchUp(this.#isRequest(reader) ? 'client' : 'server', arrival);
     reader.push(bytes, start, end, arrival);
   }
 
@@ -119,7 +119,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const { stream: id, length, flags } = reader;
     const end = this.#endOf(reader);
     const isRequest = this.#isRequest(reader);
-    const stream = this.#streamOf(id, isRequest, arrival);
+    const stream = this.#streamOf(id, arrival);
     end.dataStream = stream;
     const side = stream === null ? this.#stray : isRequest ? stream.request : stream.response;
     const isLast = (flags & FLAG.endStream) !== 0;
@@ -158,11 +158,11 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     switch (reader.type) {
       case FRAME.reset: {
         const isRequest = this.#isRequest(reader);
-        const stream = isRequest ? this.#streams.get(reader.stream) : this.#streamOf(reader.stream, false, arrival);
+        const stream = isRequest ? this.#streams.get(reader.stream) : this.#streamOf(reader.stream, arrival);
         // After a whole answer it only says that the rest of the request is not wanted.
-        if (stream === null || (stream.ending !== null && stream.ending.arrival.time <= arrival.time)) return;
+        if (stream === null || hasEnded(stream, arrival)) return;
         stream.exchange.resetCode = unsigned32(bytes, start);
-        if (isRequest) this.#streams.end(stream, 'cancelled', 'client', arrival);
+        if (isRequest) this.#streams.cancelled(stream, arrival);
         else this.#streams.answered(stream, 'reset', arrival);
         break;
       }
@@ -211,7 +211,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const block = this.#block;
     const isRequest = this.#isRequest(reader);
     const isLast = (reader.blockFlags & FLAG.endStream) !== 0;
-    const stream = isRequest ? this.#streams.request(id, begun) : this.#streamOf(id, false, begun);
+    const stream = isRequest ? this.#streams.request(id, begun) : this.#streamOf(id, begun);
     if (stream === null) return;
     const side = isRequest ? stream.request : stream.response;
     const isFirst = Number.isNaN(side.begunAt);
@@ -253,10 +253,10 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   }
 
   /** The stream that a frame is of; null where that is over or was none. */
-  #streamOf(id: number, isRequest: boolean, arrival: Arrival): Http2Stream | null {
+  #streamOf(id: number, arrival: Arrival): Http2Stream | null {
     const stream = this.#streams.get(id);
     if (stream === null) return this.#streams.missed(id, arrival);
-    return stream.ending === null || isRequest ? stream : null;
+    return hasEnded(stream, arrival) ? null : stream;
   }
 
   /** END_STREAM. */

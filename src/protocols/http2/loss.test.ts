@@ -106,6 +106,20 @@ describe('missing bytes', () => {
     ]);
   });
 
+  it('hold back an answer that a reset of the client crosses', () => {
+    const { exchanges, connection } = opened()
+      .client(1, headers(1, get('/first'), END), headers(3, get('/third'), END), headers(5, get('/fifth'), END))
+      .client(9, resetStream(1, 8), resetStream(3, 8), resetStream(5, 8))
+      .server(8, headers(1, status(200), END), resetStream(3, 5))
+      .server(10, headers(5, status(200), END));
+    expect(exchanges.map(({ path, outcome, resetCode, duration }) => [path, outcome, resetCode, duration])).toEqual([
+      ['/first', 'ok', -1, 7e6],
+      ['/third', 'reset', 5, 7e6],
+      ['/fifth', 'cancelled', 8, 8e6],
+    ]);
+    expect(connection.openExchanges).toBe(0);
+  });
+
   it('hold back the other bytes of their side, which come with their own times, behind the answers', () => {
     const { exchanges, connection } = opened()
       .client(1, headers(1, get('/first')))

@@ -17,10 +17,12 @@ export class StreamSide implements Flow {
   readonly messages = new MessageCounter();
 }
 
-interface Ending {
+export interface Ending {
   /** Null: the answer is whole, and says by itself how it came out. */
   outcome: ExchangeOutcome | null;
   endedBy: Side | null;
+  /** Whose frame it was: what the other side said before may still come. */
+  by: Side;
   arrival: Arrival;
 }
 

@@ -1,4 +1,4 @@
-import { at } from '../../base/time.ts';
+import { at, milliseconds } from '../../base/time.ts';
 import type { Side, Stall } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
@@ -6,15 +6,21 @@ import { beginExchange, endExchange } from '../exchange-record.ts';
 import type { ConversationContext } from '../protocol.ts';
 import type { SendWindow } from './flow-control.ts';
 import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
-import { Http2Stream, type StreamSide } from './stream.ts';
+import { Http2Stream, type Ending, type StreamSide } from './stream.ts';
 import { StreamTable, type StreamBudget } from './stream-table.ts';
 
 const MAX_EXCHANGE_STALLS = 64;
 
+// A hole is given up, or the connection has other troubles than who was first.
+const HOLE = milliseconds(50);
+// Each packet looks at all of them.
+const MAX_WAITING = 64;
+
 /**
  * The streams of one connection and their exchanges. One side may be ahead of the other: bytes
  * wait behind a hole until it is given up. So an answer may come before its request, or before
- * the rest of it; then its stream ends when the client's side has come as far.
+ * the rest of it, and a client's reset before the answer that it crossed; then the stream ends
+ * when the other side has come as far.
  */
 export class Streams {
   /** Streams may exist of which no start was seen. */
@@ -25,7 +31,7 @@ export class Streams {
   readonly #server: SendWindow;
   /** The highest stream of which the request's start was seen. */
   #lastOpened = 0;
-  #isClientSeen = false;
+  readonly #seen = { client: false, server: false };
   readonly #waiting = new Set<Http2Stream>();
 
   constructor(context: ConversationContext, budget: StreamBudget, client: SendWindow, server: SendWindow) {
@@ -44,12 +50,15 @@ export class Streams {
     return this.#table.get(id) ?? null;
   }
 
-  /** The client's side has come so far: frames of this packet are next. */
-  catchUp(arrival: Arrival): void {
-    this.#isClientSeen = true;
+  /** This side has come so far: frames of this packet are next. */
+  catchUp(side: Side, { time }: Arrival): void {
+    this.#seen[side] = true;
     if (this.#waiting.size === 0) return;
     for (const stream of this.#waiting) {
-      if (stream.ending !== null && stream.ending.arrival.time <= arrival.time) this.#finish(stream);
+      const { ending } = stream;
+      if (ending === null) continue;
+      const limit = ending.by === side ? ending.arrival.time + HOLE : ending.arrival.time;
+      if (time >= limit) this.#finish(stream);
     }
   }
 
@@ -95,26 +104,30 @@ export class Streams {
 
   /** What was begun with the wrong roles says nothing. */
   discard(): void {
-    this.#waiting.clear();
-    for (const stream of this.#table.all()) this.#drop(stream);
-  }
-
-  /** The server's side ends a stream: by its last frame or a reset. */
-  answered(stream: Http2Stream, outcome: 'reset' | null, arrival: Arrival): void {
-    stream.ending = { outcome, endedBy: outcome === null ? null : 'server', arrival };
-    if (stream.request.hasEnded || !this.#isClientSeen) {
-      this.#finish(stream);
-      return;
+    for (const stream of this.#table.all()) {
+      if (this.#waiting.delete(stream)) this.#context.connection.openExchanges++;
+      this.#drop(stream);
     }
-    const { input, number, time } = arrival;
-    stream.ending.arrival = { input, number, time };
-    this.#waiting.add(stream);
   }
 
-  /** Anything else ends a stream: the client's reset, the connection's end, want of room. */
+  /** The server's side ends a stream: by its last frame (null) or a reset. */
+  answered(stream: Http2Stream, outcome: 'reset' | null, arrival: Arrival): void {
+    if (outcome === null) stream.exchange.resetCode = -1;
+    stream.ending = { outcome, endedBy: outcome === null ? null : 'server', by: 'server', arrival };
+    if (stream.request.hasEnded || !this.#seen.client) this.#finish(stream);
+    else this.#wait(stream, stream.ending);
+  }
+
+  /** The client resets a stream. */
+  cancelled(stream: Http2Stream, arrival: Arrival): void {
+    stream.ending = { outcome: 'cancelled', endedBy: 'client', by: 'client', arrival };
+    if (this.#seen.server) this.#wait(stream, stream.ending);
+    else this.#finish(stream);
+  }
+
+  /** Anything else ends a stream: the connection's end, want of room. */
   end(stream: Http2Stream, outcome: ExchangeOutcome, endedBy: Side | null, arrival: Arrival): void {
-    const isEarlier = stream.ending === null || arrival.time < stream.ending.arrival.time;
-    if (isEarlier) stream.ending = { outcome, endedBy, arrival };
+    if (!hasEnded(stream, arrival)) stream.ending = { outcome, endedBy, by: 'server', arrival };
     this.#finish(stream);
   }
 
@@ -133,6 +146,18 @@ export class Streams {
     return stream;
   }
 
+  /** It counts no more as open, but is told later. */
+  #wait(stream: Http2Stream, ending: Ending): void {
+    const { input, number, time } = ending.arrival;
+    ending.arrival = { input, number, time };
+    if (this.#waiting.has(stream)) return;
+    this.#context.connection.openExchanges--;
+    this.#waiting.add(stream);
+    if (this.#waiting.size <= MAX_WAITING) return;
+    const [oldest] = this.#waiting;
+    this.#finish(oldest as Http2Stream);
+  }
+
   #drop(stream: Http2Stream): void {
     this.#table.remove(stream);
     this.#context.connection.openExchanges--;
@@ -143,7 +168,7 @@ export class Streams {
     const { exchange, request, response, isPartial, ending } = stream;
     if (ending === null) return;
     const { endedBy, arrival } = ending;
-    this.#waiting.delete(stream);
+    if (this.#waiting.delete(stream)) this.#context.connection.openExchanges++;
     // A reset of a stream of which nothing else was seen tells nobody anything.
     if (exchange.requestFirst < 0 && exchange.responseFirst < 0) {
       this.#drop(stream);
@@ -166,6 +191,10 @@ export class Streams {
     else endExchange(this.#context, exchange, arrival, outcome, outcome === 'incomplete' ? null : endedBy);
   }
 }
+
+/** What comes with this packet is too late for the stream. */
+export const hasEnded = ({ ending }: Http2Stream, { time }: Arrival): boolean =>
+  ending !== null && ending.arrival.time <= time;
 
 /** Messages that were counted; -1 where bytes are missing that may have held some. */
 const countOf = ({ messages }: StreamSide): number => (messages.isBroken ? -1 : messages.count);

@@ -166,8 +166,8 @@ export class RequestQueue {
 
   /** The request was sent whole. */
   sent(pending: Pending): void {
+    if (!pending.isSent) this.#requestBytes += pending.exchange?.requestBytes ?? 0;
     pending.isSent = true;
-    this.#requestBytes += pending.exchange?.requestBytes ?? 0;
     if (pending.isAnswered && this.#closedAt === null) this.#finish(pending);
   }
 

@@ -39,6 +39,8 @@ const ISN = { client: 1000, server: 9000 };
 const MILLISECOND = 1e6;
 const SEGMENT_SIZE = 1460;
 
+const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
+
 /** Two sides that talk as Linux does, so that a test says only what matters to it. Times in milliseconds. */
 export function createDialogue(options: DialogueOptions = {}): Dialogue {
   const { midstream = false, scale = 7, timestamps = true, identified = true, hopLimit = 64 } = options;
@@ -47,7 +49,6 @@ export function createDialogue(options: DialogueOptions = {}): Dialogue {
   const next = { client: 0, server: 0 };
   const ids = { client: 100, server: 40_000 };
   const clocks = { client: 0, server: 0 };
-  const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
 
   function optionsOf(from: Side, at: number, unusual: Unusual): number[] {
     const bytes: number[] = [];

@@ -249,8 +249,7 @@ function placeOf(capture: string): string | null {
 
 /** Cases in which the answer's first line has no version of HTTP/1 (`HTTP/2.0`, `HTTP/1.10`) or no status (`20`, `2000`). */
 const NO_STATUS_LINE = [
-  ...[48, 49, 51, 53, 365, 366, 367, 368, 370, 372, 391, 392, 393],
-  ...[462, 467, 468, 471, 472, 474, 477, 478],
+  48, 49, 51, 53, 365, 366, 367, 368, 370, 372, 391, 392, 393, 462, 467, 468, 471, 472, 474, 477, 478,
 ];
 
 /** Malformed on purpose, each in its own way: where such a message ends is anybody's guess. */

@@ -147,6 +147,21 @@ describe('missing bytes', () => {
     expect(connection.openExchanges).toBe(1);
   });
 
+  it('make no stream of what still comes of one that is over', () => {
+    const talk = opened()
+      .client(1, headers(1, call('/a.B/C'), 0))
+      .server(2, headers(1, status(200), END))
+      .client(3, data(1, 40))
+      .gap('client', 4, 500)
+      .client(5, data(1, 40), headers(3, get('/third'), END))
+      .server(6, data(1, 30), headers(3, status(200), END))
+      .end(7);
+    expect(talk.exchanges.map(({ path, outcome }) => [path, outcome])).toEqual([
+      ['/a.B/C', 'error'],
+      ['/third', 'ok'],
+    ]);
+  });
+
   it('within headers lose their fields, not their stream', () => {
     const bytes = headers(1, get('/first'), END, ADDED);
     const { exchanges } = opened()

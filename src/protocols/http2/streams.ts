@@ -82,7 +82,7 @@ export class Streams {
   /** A stream of which the start was not seen, as far as there can be one. */
   missed(id: number, arrival: Arrival): Http2Stream | null {
     if ((id & 1) === 0) return null;
-    const isPossible = id > this.#lastOpened || (this.isUncertain && !this.#table.wasClosed(id));
+    const isPossible = this.isUncertain ? !this.#table.wasClosed(id) : id > this.#lastOpened;
     return isPossible ? this.#open(id, true, arrival) : null;
   }
 

@@ -17,6 +17,8 @@ const LOOKUPS: readonly (readonly string[])[] = [
   ...['glibc.slow-late', 'glibc.loss', 'go.dead-backend.node', 'grpc-1.51.1.race-walk', 'musl-1.2.3.dead'].map(
     (name) => [`test/corpora/dns-lab/${name}.pcap`],
   ),
+  // What is said of a last lookup depends on whether the capture went on after it.
+  ...['cares-1.20.1.race', 'node-lookup.loss'].map((name) => [`test/corpora/dns-lab/${name}.pcap`]),
   ['../shared/incidents/same-port.tcpdump.txt'],
   ['../shared/incidents/different-ports.tcpdump.txt'],
   ['test/corpora/dns-lab/glibc.race-dnat.pcap', 'test/corpora/dns-lab/glibc.race-dnat.node.pcap'],
@@ -47,6 +49,8 @@ const TRAFFIC: readonly (readonly string[])[] = [
   ].map((name) => [`../shared/captures/net/${name}.pcap`]),
   ['../shared/captures/net/tcp-rto-stall.pcap', '../shared/captures/net/tcp-rto-stall.node.pcap'],
   ['examples/glibc-race.pcap'],
+  // Years long, and hardly anything in them.
+  ...['GrePackets', 'NullLoopback'].map((name) => [`test/corpora/oracles/decode/${name}.pcap`]),
 ];
 
 const isThere = (names: readonly string[]): boolean => names.every((name) => existsSync(join(root, name)));
@@ -94,7 +98,7 @@ describe('exported rows, explained again', () => {
     const captures = names.map((name) => join(root, name));
     const rows = await exported('rows', captures);
     const [direct, again] = [await json(...captures), await json(rows)];
-    expect(direct.lookups.count + direct.connections.count).toBeGreaterThan(0);
+    expect(direct.inputs[0]?.packets).toBeGreaterThan(0);
     expect(saidOf(again)).toEqual(saidOf(direct));
   });
 

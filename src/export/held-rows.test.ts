@@ -87,6 +87,20 @@ describe('rows that are held back', () => {
     expect(vantages).toEqual(['pod']);
   });
 
+  it('remember how far the capture had been read when they were found', () => {
+    const { exporter, input } = noting();
+    const until: (number | undefined)[] = [];
+    const held = holdRows('rows', { ...exporter, exchange: (_, readUntil) => void until.push(readUntil) });
+    held.input(input);
+    for (const ms of [5, 7]) {
+      input.endsAt = atMs(ms);
+      held.exchange(exchangeOf());
+    }
+    input.endsAt = atMs(100);
+    held.finish();
+    expect(until).toEqual([5e6, 7e6]);
+  });
+
   it('are copies: what is handed on is used again', () => {
     const { exporter, given } = noting();
     const held = holdRows('exchanges', exporter);

@@ -1,6 +1,7 @@
 import type { Timestamp } from '../base/time.ts';
 import { copyConnection } from '../model/connection.ts';
 import { copyExchange } from '../model/exchange.ts';
+import type { Input } from '../model/input.ts';
 import { copyLookup } from '../model/lookup.ts';
 import type { RowExporter, RowKind } from './row-exporter.ts';
 
@@ -20,6 +21,8 @@ export const MAX_HELD_ROWS = 1 << 14;
 export function holdRows(kind: RowKind, exporter: RowExporter, most: number = MAX_HELD_ROWS): RowExporter {
   if (kind === 'lookups' || kind === 'transactions') return exporter;
   const held = new HeldRows();
+  const inputs: Input[] = [];
+  const readUntil = (input: number): Timestamp | undefined => inputs[input]?.endsAt;
   let found = 0;
   const isWanted = { lookup: kind === 'rows', connection: kind !== 'exchanges', exchange: kind !== 'connections' };
   const hold = (startedAt: Timestamp, give: () => void): void => {
@@ -30,21 +33,27 @@ export function holdRows(kind: RowKind, exporter: RowExporter, most: number = MA
     get rows() {
       return exporter.rows;
     },
-    input: (input) => exporter.input(input),
+    input(input) {
+      inputs[input.input] = input;
+      exporter.input(input);
+    },
     lookup(lookup) {
       if (!isWanted.lookup) return;
       const copy = copyLookup(lookup);
-      hold(copy.startedAt, () => exporter.lookup(copy));
+      const until = readUntil(copy.input);
+      hold(copy.startedAt, () => exporter.lookup(copy, until));
     },
     connection(connection) {
       if (!isWanted.connection) return;
       const copy = copyConnection(connection);
-      hold(copy.startedAt, () => exporter.connection(copy));
+      const until = readUntil(copy.input);
+      hold(copy.startedAt, () => exporter.connection(copy, until));
     },
     exchange(exchange) {
       if (!isWanted.exchange) return;
       const copy = copyExchange(exchange);
-      hold(copy.startedAt, () => exporter.exchange(copy));
+      const until = readUntil(copy.input);
+      hold(copy.startedAt, () => exporter.exchange(copy, until));
     },
     finish() {
       while (held.size > 0) held.pop()();

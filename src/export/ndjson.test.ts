@@ -96,6 +96,12 @@ describe('createNdjsonExporter', () => {
     ]);
   });
 
+  it.each(['rows', 'lookups'] as const)('says how far the capture had been read: %s', (kind) => {
+    const [row] = exported(kind);
+    expect(row).toMatchObject({ readUntilSeconds: 61.2 });
+    expect(problemsOf(LookupSchema, row)).toEqual([]);
+  });
+
   it('holds no more of an input than was read of it', () => {
     expect(exported('rows', inputOf({ holds: ['exchanges'] })).at(-1)).toMatchObject({ holds: ['exchanges'] });
   });

@@ -1,3 +1,4 @@
+import { between, toSeconds, type Timestamp } from '../base/time.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
@@ -20,10 +21,17 @@ export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
     held.includes('connections'),
     held.includes('exchanges'),
   ];
+  const isReadAgain = kind === 'rows' || kind === 'lookups';
   let rows = 0;
   const line = (row: object): void => {
     rows++;
     write(`${JSON.stringify(row)}\n`);
+  };
+  /** What some rules make of a row depends on whether the capture went on after it. */
+  const foundLine = (row: { input: number }, readUntil: Timestamp | undefined): void => {
+    const input = inputs[row.input];
+    if (!isReadAgain || input === undefined) return line(row);
+    line({ ...row, readUntilSeconds: toSeconds(between(input.startsAt, readUntil ?? input.endsAt)) });
   };
   return {
     get rows() {
@@ -32,15 +40,15 @@ export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
     input(input) {
       inputs[input.input] = input;
     },
-    lookup(lookup) {
-      if (hasLookups) line(toLookupRow(lookup, inputs));
+    lookup(lookup, readUntil) {
+      if (hasLookups) foundLine(toLookupRow(lookup, inputs), readUntil);
       else if (kind === 'transactions') for (const row of transactionRows(toLookupRow(lookup, inputs))) line(row);
     },
-    connection(connection) {
-      if (hasConnections) line(toConnectionRow(connection, inputs));
+    connection(connection, readUntil) {
+      if (hasConnections) foundLine(toConnectionRow(connection, inputs), readUntil);
     },
-    exchange(exchange) {
-      if (hasExchanges) line(toExchangeRow(exchange, inputs));
+    exchange(exchange, readUntil) {
+      if (hasExchanges) foundLine(toExchangeRow(exchange, inputs), readUntil);
     },
     finish() {
       if (held.length === 0) return;

@@ -1,4 +1,8 @@
+import type { Timestamp } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Exchange } from '../model/exchange.ts';
 import type { HeldRows, Input } from '../model/input.ts';
+import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 
 export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges'] as const;
@@ -20,9 +24,15 @@ export const HELD: Readonly<Record<RowKind, readonly HeldRows[]>> = {
  */
 export type Write = (text: string) => void;
 
-/** An observer that writes what it sees. */
+/**
+ * An observer that writes what it sees. `readUntil`: how far the row's input had been read when it
+ * was found, where that was earlier than now.
+ */
 export interface RowExporter extends Required<Observer> {
   /** How many rows were written. */
   readonly rows: number;
   input(input: Input): void;
+  lookup(lookup: Lookup, readUntil?: Timestamp): void;
+  connection(connection: Connection, readUntil?: Timestamp): void;
+  exchange(exchange: Exchange, readUntil?: Timestamp): void;
 }

@@ -99,11 +99,12 @@ function wasSentLater(loss: Loss, sender: Sender, peer: Sender, layers: Layers):
 export function lostBefore(sender: Sender, peer: Sender, layers: Layers, progressAt: number, missing: number): number {
   const pieces = missing === 0 ? 0 : Math.ceil(missing / sender.fullSegment(peer));
   const lost = sender.skipped - pieces;
-  if (lost <= 0 || lost > MOST_SKIPPED || !sender.isCounting) return Number.NaN;
+  if (lost <= 0 || lost > MOST_SKIPPED || !sender.isCounting || !peer.known) return Number.NaN;
   const before = Math.max(progressAt, sender.packetBeforeAt);
   const wait = layers.time - before;
-  if (!(wait >= LEAST_RETRANSMISSION_TIMEOUT)) return Number.NaN;
-  const doublings = 2 ** lost - 1;
+  // A probe after 200 ms, a timeout after as long again, then twice as long each.
+  const doublings = 2 ** (lost - 1);
+  if (!(wait >= LEAST_RETRANSMISSION_TIMEOUT * doublings)) return Number.NaN;
   if (wait <= USUAL_RETRANSMISSION_TIMEOUT * doublings) return before;
   return layers.time - LEAST_RETRANSMISSION_TIMEOUT * doublings;
 }

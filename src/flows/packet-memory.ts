@@ -6,7 +6,7 @@ import { TCP_FLAG, type Layers } from '../model/packet.ts';
 const SLOTS = 1 << 16;
 // A copy passes the next interface within microseconds; a retransmission takes 200 ms on Linux.
 const COPY_WINDOW = milliseconds(5);
-// The very same packet, told by its identification or seen elsewhere: the longest delay of a path between two interfaces.
+// The very same packet seen elsewhere: the longest delay of a path between two interfaces.
 const LONGEST_WAY = seconds(2);
 const MAXIMUM_SEGMENT_SIZE_OPTION = 2;
 
@@ -37,10 +37,10 @@ export class PacketMemory {
     if (this.#keys[slot] === key && this.#checks[slot] === check) {
       const age = Math.abs(time - (this.#times[slot] as number));
       const elsewhere = this.#places[slot] !== place;
-      // Some stacks send identification 0 in every packet (RFC 6864 allows it with DF), IPv6 has none.
-      if (age <= LONGEST_WAY && (ipId > 0 || elsewhere)) return true;
-      // Acknowledgments repeat themselves, and are seen elsewhere where they are copied.
-      if (age <= COPY_WINDOW && isMoreThanAcknowledgment(layers)) return true;
+      if (elsewhere && age <= LONGEST_WAY) return true;
+      // A resend may keep its identification (RFC 1122 section 3.2.1.5), but takes its time. Some stacks
+      // send 0 in every packet (RFC 6864 allows it with DF), IPv6 has none: then acknowledgments repeat themselves.
+      if (age <= COPY_WINDOW && (ipId > 0 || isMoreThanAcknowledgment(layers))) return true;
     }
     this.#keys[slot] = key;
     this.#checks[slot] = check;

@@ -58,7 +58,7 @@ function waitedForAcknowledgment(row: TrackedRow, sender: Sender, peer: Sender, 
 /** Notes an acknowledgment without data of all that was sent, where it was delayed. */
 export function noteDelayed(sender: Sender, peer: Sender, layers: Layers): void {
   const age = layers.time - sender.lastAt;
-  const way = least(sender) + least(peer);
+  const way = least(sender);
   if (!(age >= SHORTEST_DELAYED_ACKNOWLEDGMENT + way) || age > LONGEST_DELAYED_ACKNOWLEDGMENT + way) return;
   if (sender.lastSentAt !== sender.lastAt || sender.lastLength >= sender.fullSegment(peer)) return;
   sender.delayedAt = layers.time;
@@ -99,9 +99,8 @@ export function announced(row: TrackedRow, receiver: Sender, sender: Sender, lay
   const bytes = isScaled ? window << receiver.scale : window;
   if (bytes > receiver.largestWindow) receiver.largestWindow = bytes;
   const edge = (layers.acknowledgment + bytes) | 0;
-  // An older announcement comes late; a window is shut by taking back what was announced.
-  const isOlder = receiver.edgeKnown && window !== 0 && ((edge - receiver.edge) | 0) < 0;
-  if (!isOlder) receiver.edge = edge;
+  // Of packets that were overtaken the announcement is an old one.
+  if (!receiver.edgeKnown || ((layers.acknowledgment - sender.acknowledged) | 0) >= 0) receiver.edge = edge;
   receiver.edgeKnown = true;
   measure(receiver, sender, layers);
 }

@@ -14,6 +14,10 @@ const TIMESTAMP_OPTION = 12;
 const FEWEST_STEPS = 3;
 // A jump further than this is no count of packets that were lost.
 const LONGEST_STEP = 64;
+// Losses are few; where jumps are many something else counts as well, or the capture leaves packets out.
+const STEPS_FOR_A_JUMP = 4;
+// Linux sends with hop limit 64; Windows (128) and routers (255) count for all their connections together.
+const LARGEST_HOP_LIMIT = 64;
 
 /** What was lost of one direction, from the first sending that shows it until all is repaired. */
 export interface Loss {
@@ -116,7 +120,7 @@ export class Sender {
   #packetAt = Number.NaN;
   #packet: PacketId = -1;
   #steps = 0;
-  #strays = 0;
+  #jumps = 0;
 
   constructor(side: Side) {
     this.side = side;
@@ -163,9 +167,11 @@ export class Sender {
     if (id <= 0) return;
     if (this.#id > 0) {
       const step = (id - this.#id) & 0xffff;
-      if (step === 0 || step > LONGEST_STEP) this.#strays++;
-      else if (step === this.#span) this.#steps++;
-      else if (step > this.#span) this.skipped = step - this.#span;
+      // It was overtaken on its way.
+      if (step > 0xffff - LONGEST_STEP) return;
+      if (step === this.#span && layers.hopLimit <= LARGEST_HOP_LIMIT) this.#steps++;
+      else this.#jumps++;
+      if (step > this.#span && step <= LONGEST_STEP) this.skipped = step - this.#span;
     }
     this.#id = id;
     // A segment that the sender's hardware cuts, or the receiver's put together, counts as its pieces.
@@ -175,6 +181,6 @@ export class Sender {
 
   /** Its identifications count its packets: Linux does so for each connection. */
   get isCounting(): boolean {
-    return this.#steps >= FEWEST_STEPS && this.#steps >= 4 * this.#strays;
+    return this.#steps >= FEWEST_STEPS && this.#steps >= STEPS_FOR_A_JUMP * this.#jumps;
   }
 }

@@ -9,6 +9,8 @@ const FIRST_CAPACITY = 8;
 // The kernel's default receive window (tcp_rmem[2] = 6 MiB) in segments of usual size; beyond, the oldest is forgotten.
 const MAX_CAPACITY = 4096;
 
+const EMPTY = new Float64Array(0);
+
 /** Room for segments that all directions share. */
 export interface SegmentRoom {
   /** Segments that may still be kept beyond each direction's first few. */
@@ -101,10 +103,21 @@ export class SentSegments {
     return -1;
   }
 
-  start = (index: number): number => this.#ring[this.#offset(index) + START] as number;
-  end = (index: number): number => this.#ring[this.#offset(index) + END] as number;
-  time = (index: number): number => this.#ring[this.#offset(index) + TIME] as number;
-  packet = (index: number): number => this.#ring[this.#offset(index) + PACKET] as number;
+  start(index: number): number {
+    return this.#ring[this.#offset(index) + START] as number;
+  }
+
+  end(index: number): number {
+    return this.#ring[this.#offset(index) + END] as number;
+  }
+
+  time(index: number): number {
+    return this.#ring[this.#offset(index) + TIME] as number;
+  }
+
+  packet(index: number): number {
+    return this.#ring[this.#offset(index) + PACKET] as number;
+  }
 
   /** Counts one more sending. @returns how often it was sent by now */
   sendAgain(index: number): number {
@@ -118,12 +131,12 @@ export class SentSegments {
     this.#head = 0;
   }
 
-  /** Gives its room back. */
+  /** Gives its room back: nothing may be put in any more. */
   release(): void {
     this.clear();
     this.#room.left += this.#capacity - FIRST_CAPACITY;
     this.#capacity = FIRST_CAPACITY;
-    this.#ring = new Float64Array(0);
+    this.#ring = EMPTY;
   }
 
   #offset(index: number): number {

@@ -35,7 +35,10 @@ export function lastUntil(stall: OpenStall, time: Timestamp): void {
   stall.duration = nanoseconds(Math.max(0, time - stall.startedAt));
 }
 
-/** Puts a stall in its place among the connection's; where there are too many, a short one of long ago goes. */
+/**
+ * Puts a stall in its place among the connection's. Where there are too many, a short one of long
+ * ago goes, and only its time is kept.
+ */
 export function listStall(row: TrackedRow, stall: Stall): void {
   const { stalls } = row;
   row.stallCount++;
@@ -47,6 +50,7 @@ export function listStall(row: TrackedRow, stall: Stall): void {
   for (let other = 1; other < stalls.length - RECENT; other++) {
     if ((stalls[other] as Stall).duration < (stalls[shortest] as Stall).duration) shortest = other;
   }
+  row.stallTime = nanoseconds(row.stallTime + (stalls[shortest] as Stall).duration);
   stalls.splice(shortest, 1);
 }
 

@@ -10,6 +10,7 @@ const TIMESTAMPS = 8;
 const LARGEST_SCALE = 14;
 // How nearly all stacks write timestamps (RFC 7323 appendix A): two paddings, then the option.
 const PADDED_TIMESTAMPS = 0x0101080a;
+const PADDED_LENGTH = 12;
 const SACK_BLOCK = 8;
 
 type Bytes = Uint8Array;
@@ -50,7 +51,8 @@ export function windowScale({ bytes, tcpOptions, payloadStart }: Layers): number
 }
 
 function timestamps({ bytes, tcpOptions, payloadStart }: Layers): number {
-  if (payloadStart - tcpOptions >= 12 && word(bytes, tcpOptions) === PADDED_TIMESTAMPS) return tcpOptions + 4;
+  if (payloadStart - tcpOptions >= PADDED_LENGTH && word(bytes, tcpOptions) === PADDED_TIMESTAMPS)
+    return tcpOptions + 4;
   return find(bytes, tcpOptions, payloadStart, TIMESTAMPS, 8);
 }
 
@@ -66,6 +68,12 @@ export function timestampValue(layers: Layers): number {
 export function timestampEcho(layers: Layers): number {
   const offset = timestamps(layers);
   return offset < 0 ? 0 : word(layers.bytes, offset + 4);
+}
+
+/** Whether there may be SACK blocks: asked for each acknowledgment, answered without looking through all. */
+export function mayHaveSack({ bytes, tcpOptions, payloadStart }: Layers): boolean {
+  const length = payloadStart - tcpOptions;
+  return length > PADDED_LENGTH || (length === PADDED_LENGTH && word(bytes, tcpOptions) !== PADDED_TIMESTAMPS);
 }
 
 /** A range of sequence numbers, signed; the end is beyond it. */

@@ -4,6 +4,7 @@ import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/pac
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 import { PacketMemory } from './packet-memory.ts';
 import type { SegmentRoom } from './sent-segments.ts';
+import { Servers } from './servers.ts';
 import { Direction, type Shared } from './tcp-direction.ts';
 import {
   createTcpCounters,
@@ -31,7 +32,6 @@ const MAX_CANDIDATES = 32;
 const FACE_DISTANCE = 1 << 20;
 // A reset counts where it lies in a usual window (RFC 5961 section 3.2, loosely).
 const RESET_DISTANCE = 1 << 24;
-const DNS_PORT = 53;
 
 export interface TcpStreamsOptions extends TcpHandlers {
   addresses: AddressTable;
@@ -60,6 +60,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const table = new ConnectionTable();
   const shared: Shared = { handlers: options, limits, counters, holes: new Set(), bytes: 0, deadline: at(Infinity) };
   const memory = new PacketMemory();
+  const servers = new Servers();
   const room: SegmentRoom = { left: limits.segments };
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
@@ -101,7 +102,9 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
         direction.state === 'unknown' ||
         direction.isNear(sequence, RESET_DISTANCE) ||
         (hasAck && peer.isNear(layers.acknowledgment | 0, RESET_DISTANCE));
-      if (!valid) return;
+      // An answer that a DNAT forgot to translate meets no socket: that reset ends another tuple's connection, which is none.
+      const isStray = fromClient && !(destination === watch.row.serverId && destinationPort === watch.row.serverPort);
+      if (!valid || isStray) return;
       watch.reset(layers, fromClient);
       end(connection, layers, 'reset');
       return;
@@ -137,6 +140,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       table.removeFace(face);
       if (known.faces.length === 0) table.remove(known);
     }
+    if (isAnswer) servers.add(source, sourcePort);
+    else servers.add(destination, destinationPort);
     const client = isAnswer ? destination : source;
     const clientPort = isAnswer ? destinationPort : sourcePort;
     const origin = isAnswer ? layers.acknowledgment | 0 : (sequence + 1) | 0;
@@ -216,7 +221,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   function begin(layers: Layers): Connection | null {
     // A reset of a connection that is not known opens none.
     if ((layers.tcpFlags & TCP_FLAG.rst) !== 0) return null;
-    return create(layers, !isServerSide(layers), 'ports');
+    return create(layers, !servers.isSource(layers), 'ports');
   }
 
   function create(layers: Layers, clientIsSource: boolean, rolesFrom: TrackedConnection['rolesFrom']): Connection {
@@ -324,11 +329,4 @@ const isClient = (connection: Connection, address: AddressId, port: number): boo
 /** A DNAT changes the server only: whoever is not the client is the server. */
 function sideOf(connection: Connection, source: AddressId, sourcePort: number): Direction {
   return isClient(connection, source, sourcePort) ? connection.fromClient : connection.fromServer;
-}
-
-/** Without a handshake: port 53 is the server's, else the lower port (RFC 6335: ephemeral ports are the high ones). */
-function isServerSide(layers: Layers): boolean {
-  const { sourcePort, destinationPort } = layers;
-  if (destinationPort === DNS_PORT) return false;
-  return sourcePort === DNS_PORT || sourcePort < destinationPort;
 }

@@ -19,7 +19,7 @@ import {
 import { announced, endClosure, measure, noteDelayed, pausedBefore, probed } from './pauses.ts';
 import type { SegmentRoom } from './sent-segments.ts';
 import { Sender } from './sender.ts';
-import { hasTimestamps, maximumSegmentSize, windowScale } from './tcp-options.ts';
+import { hasTimestamps, maximumSegmentSize, mayHaveSack, windowScale } from './tcp-options.ts';
 import { noteEnd, type TrackedRow } from './tracked-row.ts';
 
 /** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
@@ -28,8 +28,6 @@ const WIDEST_WINDOW = 1 << 30;
 const QUEUES_APART = milliseconds(10);
 // A FIN that belongs to the data before it leaves within milliseconds; a timeout is longer.
 const GIVEN_UP = milliseconds(100);
-// Timestamps alone; a SACK block needs more.
-const TIMESTAMPS_ONLY = 12;
 // RFC 792 and RFC 1191; RFC 4443.
 const ICMP = { unreachable: 3, fragmentationNeeded: 4 } as const;
 const ICMPV6 = { unreachable: 1, packetTooBig: 2 } as const;
@@ -207,9 +205,7 @@ export class TcpWatch {
   /** @returns whether the peer's data got further */
   #acknowledges(sender: Sender, peer: Sender, layers: Layers): boolean {
     const acknowledgment = layers.acknowledgment | 0;
-    if (peer.resends !== null && layers.payloadStart - layers.tcpOptions > TIMESTAMPS_ONLY) {
-      heardDuplicate(this.row, peer, layers);
-    }
+    if (peer.resends !== null && mayHaveSack(layers)) heardDuplicate(this.row, peer, layers);
     const further = (acknowledgment - peer.acknowledged) | 0;
     if (peer.acknowledgedKnown && (further <= 0 || further > WIDEST_WINDOW)) return false;
     peer.acknowledged = acknowledgment;

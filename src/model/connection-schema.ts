@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { CONNECTION_ENDS, SIDES, STALL_REASONS } from './connection.ts';
-import { nullable, oneOf, PacketReference, PacketReferences } from './schema-parts.ts';
+import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
 
 const Side = oneOf(SIDES);
 const PerSide = Type.Object(
@@ -99,6 +99,7 @@ export const ConnectionSchema = Type.Object({
   ending: oneOf(CONNECTION_ENDS),
   endSeconds: nullable(Type.Number({ description: 'of the first FIN or the reset' })),
   endPacket: nullable(PacketReference),
+  readUntilSeconds: ReadUntil,
 });
 
 export type ConnectionRow = Static<typeof ConnectionSchema>;

@@ -6,7 +6,7 @@ import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
-import { nullable, oneOf, PacketReference, PacketReferences } from './schema-parts.ts';
+import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
 
 /**
  * The results contract, `kubelag/1`: what `--format json` prints and all that `report` reads.
@@ -128,6 +128,7 @@ export const LookupSchema = Type.Object({
   server: Type.String(),
   answers: Type.Array(Type.String()),
   attempts: Type.Array(AttemptSchema),
+  readUntilSeconds: ReadUntil,
 });
 
 /** What each example says beside its row: in the same fields, whatever the row is. */

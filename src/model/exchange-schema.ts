@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { SIDES } from './connection.ts';
 import { StallSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES } from './exchange.ts';
-import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
+import { nullable, oneOf, PacketReferences, ReadUntil } from './schema-parts.ts';
 
 export const ExchangeSchema = Type.Object({
   schema: Type.Optional(Type.String()),
@@ -49,6 +49,7 @@ export const ExchangeSchema = Type.Object({
   previousAttempts: nullable(Type.Integer()),
   retryAfterSeconds: nullable(Type.Number()),
   keepsConnection: Type.Boolean(),
+  readUntilSeconds: ReadUntil,
 });
 
 export type ExchangeRow = Static<typeof ExchangeSchema>;

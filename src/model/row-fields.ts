@@ -12,7 +12,8 @@ import { packetFromReference, packetInput, type PacketId } from './packet.ts';
 export const MAX_TEXT = 4096;
 export const MAX_INPUT = 9999;
 export const MAX_PORT = 0xffff;
-export const MAX_SECONDS = Number.MAX_SAFE_INTEGER / 1e9;
+// 272 years: a pcap's clock has 32 bits of seconds, and two packets of it may lie 136 years apart.
+export const MAX_SECONDS = 2 ** 33;
 
 /** A row's input, and where its first packet stands on the common axis. */
 export interface RowPlace {
@@ -49,7 +50,7 @@ export const integerOrUnseen = (value: unknown, most?: number): number | null =>
 export const oneOf = <const Value extends string>(values: readonly Value[], value: unknown): Value | null =>
   values.find((known) => known === value) ?? null;
 
-/** Seconds to nanoseconds, below zero too; null where it is no time that a double holds exactly. */
+/** Seconds to nanoseconds, below zero too; null where it is no time of a capture. */
 export const time = (value: unknown): Duration | null =>
   typeof value === 'number' && Math.abs(value) <= MAX_SECONDS ? exactNanoseconds(value) : null;
 

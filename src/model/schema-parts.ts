@@ -14,3 +14,7 @@ export const PacketReference = Type.Union([Type.Integer(), Type.String()]);
 export const PacketReferences = Type.Array(PacketReference, {
   description: "frame numbers within the item's own input; '1:413' for packet 413 of input 1",
 });
+
+export const ReadUntil = Type.Optional(
+  Type.Number({ description: 'in an export: how far its input had been read when it was found' }),
+);

@@ -1,6 +1,7 @@
 import { createHttp1 } from './http1/http1.ts';
 import { createHttp2 } from './http2/http2.ts';
 import type { Protocol } from './protocol.ts';
+import { proxyProtocol } from './proxy-protocol/proxy-protocol.ts';
 import { createKeyLog, type KeyLog } from './tls/key-log.ts';
 import { createTls } from './tls/tls.ts';
 import { kafka } from './upstream/kafka.ts';
@@ -20,5 +21,16 @@ import { redis } from './upstream/redis.ts';
  * @param keyLog secrets of TLS connections; none where not given
  */
 export function createProtocols(keyLog: KeyLog = createKeyLog()): readonly Protocol[] {
-  return [createTls(keyLog), createHttp2(), createHttp1(), mongodb, postgresql, mysql, kafka, redis, memcached];
+  return [
+    createTls(keyLog),
+    createHttp2(),
+    createHttp1(),
+    proxyProtocol,
+    mongodb,
+    postgresql,
+    mysql,
+    kafka,
+    redis,
+    memcached,
+  ];
 }

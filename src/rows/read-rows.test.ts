@@ -186,6 +186,19 @@ describe('readRows', () => {
     });
   });
 
+  it('knows with each row how far the capture had been read', async () => {
+    const ends: number[] = [];
+    const inputs: Input[] = [];
+    const lines = [7, 3, 'soon', 9].map((until) => lineOf({ ...toLookupRow(slow, captures), readUntilSeconds: until }));
+    await readRows(lines, {
+      path: 'rows.ndjson',
+      damage: createDamage(),
+      inputs,
+      observers: [{ lookup: () => void ends.push(inputs[0]!.endsAt) }],
+    });
+    expect(ends).toEqual([7e9, 7e9, 7e9, 9e9]);
+  });
+
   it('guesses at an input of which its export says nothing', async () => {
     const { inputs } = await read([
       lineOf(toExchangeRow(exchange, captures)),

@@ -97,6 +97,7 @@ function rowKinds(inputs: RowInputs, observers: readonly Observer[]): ReadonlyMa
       const input = inputs.at(probe.input, firstPacketAtOf(value as PlacedRow));
       const row = input.startsAt === 0 ? probe : (from(value, input.startsAt) as Row);
       if (first > 0) renumber(row, first);
+      inputs.read(input, (value as { readUntilSeconds?: unknown }).readUntilSeconds);
       hand(input, row);
       return true;
     },

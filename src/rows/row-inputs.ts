@@ -5,6 +5,7 @@ import { createDamage, HELD_ROWS, type Damage, type HeldRows, type Input } from 
 import { fromInputRow } from '../model/input-row.ts';
 import { lastSentAt, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
+import { instant } from '../model/row-fields.ts';
 
 // More inputs than anyone names on a command line; a forged row must not make thousands.
 export const MAX_INPUTS = 1024;
@@ -66,6 +67,12 @@ export class RowInputs {
     const endsAt = at(startsAt + said.endsAt);
     Object.assign(input, said, { input: number, path, format, damage, startsAt, endsAt });
     return true;
+  }
+
+  /** Takes how far the input had been read when a row of it was found: whether it went on after it. */
+  read(input: Input, untilSeconds: unknown): void {
+    const until = instant(untilSeconds, { input: input.input, startsAt: input.startsAt });
+    if (until !== null && until > input.endsAt) input.endsAt = until;
   }
 
   lookup(input: Input, lookup: Lookup): void {

@@ -1,5 +1,6 @@
 import { at, seconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './http-retry.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -66,6 +67,26 @@ ruleTester(rule, {
           .call().rows,
       ),
       reports: [{ count: 2, says: /no answer in time/, subject: '10.0.4.4:8080', cost: [1.0, 1.02] }],
+    },
+    {
+      name: 'an answer that comes after the first server was given up',
+      ...joined(
+        new Traffic({ server: '10.0.4.4' })
+          .calls(4)
+          .calls(2, { takes: 1000, firstByte: 1004 }, { outcome: 'cancelled', endedBy: 'client' }).rows,
+        new Traffic({ server: '10.0.4.5' })
+          .wait(56 + 1001)
+          .call()
+          .wait(1000 - 4)
+          .call().rows,
+      ),
+      reports: [{ count: 2, says: /no answer in time/, subject: '10.0.4.4:8080' }],
+    },
+    {
+      name: 'what a gateway tries again itself, of which its callers see nothing',
+      inputs: [inputOf()],
+      ...joined(retried(3, [300, 600]).rows, new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(9).rows),
+      reports: [{ count: 3, subject: '10.96.44.12:8080' }],
     },
   ],
   clear: [

@@ -28,6 +28,17 @@ function queued(count: number, service: number): Traffic {
 
 const gateway = { client: '10.0.9.9', server: '10.0.3.7', serverPort: 80 };
 
+/** Requests one after another, with one call in each. */
+function serving(count: number, takes: number, call: number) {
+  const inbound = new Traffic(gateway).open();
+  const outbound = new Traffic().open().wait(2);
+  for (let index = 0; index < count; index++) {
+    inbound.call({ takes });
+    outbound.call({ takes: call }).wait(takes - call);
+  }
+  return joined(inbound.rows, outbound.rows);
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -104,8 +115,16 @@ ruleTester(rule, {
       })(),
       reports: [{ count: 4, subject: '10.96.44.12:8080' }],
     },
+    {
+      name: 'an upstream that is most of the time of each request',
+      inputs: [inputOf()],
+      ...serving(30, 140, 120),
+      reports: [{ count: 30, subject: '10.96.44.12:8080', because: /spend most of their time there/ }],
+    },
   ],
   clear: [
+    { name: 'an upstream that is half of the time of each request', inputs: [inputOf()], ...serving(30, 240, 120) },
+    { name: 'an upstream that is most of a quick request', inputs: [inputOf()], ...serving(30, 50, 45) },
     { name: 'a service that always thinks 40 ms', ...new Traffic().calls(50, { takes: 40 }).rows },
     { name: 'a service that always thinks 200 ms', ...new Traffic().calls(50, { takes: 200 }).rows },
     { name: 'streams', ...some(4, 5000, { shape: 'stream' }).rows },

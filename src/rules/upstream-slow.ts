@@ -11,6 +11,7 @@ import { stallPackets, stallsOf } from './support/stalls.ts';
 import { partsByServer, SEEN_ONCE, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic, type Peer } from './support/traffic.ts';
+import { dominantUpstreams } from './support/dominant-upstream.ts';
 import { explainedBy } from './support/upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting, type Why } from './support/upstream-groups.ts';
 import { upstreamWait } from './support/upstream-wait.ts';
@@ -19,8 +20,9 @@ import { isWarmingUp } from './support/warming-up.ts';
 
 // Times of one kind of call differ by two or three on a busy machine; four is another cause.
 const FACTOR = 4;
-// Pauses that are less than half of an exchange are not what it waits for.
-const MOSTLY = 0.5;
+// Pauses that are less than a quarter of an exchange are not what it waits for; more can't be asked
+// for where the capture lost packets, since a pause beside lost bytes can't be told.
+const MUCH = 0.25;
 
 const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> = {
   contrast: { confidence: 'likely', says: 'others of the same kind are answered far sooner' },
@@ -32,6 +34,7 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
     confidence: 'likely',
     says: 'answers come as if the server took so many calls at a time and the others wait their turn',
   },
+  share: { confidence: 'likely', says: 'requests to the service that calls it spend most of their time there' },
   kind: { confidence: 'possible', says: 'all calls of this kind take so long, and all others of the server do not' },
 };
 
@@ -63,7 +66,9 @@ export default defineRule({
       const known = new Set<Peer>(groups.map(({ peer }) => peer));
       groups.push(...patterns.found((peer) => known.has(peer)));
       // What a gateway's callers wait for is its own upstream where that explains it.
-      return explainedBy(groups, seen);
+      const named = explainedBy(groups, seen);
+      const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);
+      return [...named, ...dominantUpstreams(patterns.all()).filter(({ peer }) => !isNamed(peer))];
     }
 
     return {
@@ -72,7 +77,7 @@ export default defineRule({
         total++;
         const { firstByte, pauses } = upstreamWait(exchange);
         if (!(firstByte >= 0)) return;
-        if (pauses >= LEAST_WAIT && pauses >= MOSTLY * exchange.duration) {
+        if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
           contrast.usual.add(exchange, firstByte);
           const group = paused.add(exchange, pauses, pausePackets);
           if (exchange.startedAt > group.lastAt) group.lastAt = exchange.startedAt;

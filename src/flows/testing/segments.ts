@@ -1,6 +1,7 @@
 import { AddressTable } from '../../base/addresses.ts';
 import { at } from '../../base/time.ts';
 import { createLayers, IP_PROTOCOL, TCP_FLAG, type Layers } from '../../model/packet.ts';
+import type { TrackedConnection } from '../../model/tracked-connection.ts';
 import { createTcpStreams, type TcpStreamsOptions } from '../tcp-streams.ts';
 import type { TcpStream } from '../tcp-stream.ts';
 
@@ -82,6 +83,10 @@ export interface Recorder {
   seen: TcpStream[];
   /** Numbers of the packets that brought data. */
   arrivals: number[];
+  /** Connections in the order in which they were first heard of: living ones by their data, others by their end. */
+  rows: TrackedConnection[];
+  /** Those whose end was told. */
+  told: TrackedConnection[];
 }
 
 const side = (stream: TcpStream): 'client' | 'server' => (stream.fromClient ? 'client' : 'server');
@@ -92,10 +97,14 @@ export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Record
   const said = { client: '', server: '' };
   const seen: TcpStream[] = [];
   const arrivals: number[] = [];
+  const rows: TrackedConnection[] = [];
+  const told: TrackedConnection[] = [];
+  const meet = (row: TrackedConnection): void => void (rows.includes(row) || rows.push(row));
   let number = 0;
   const streams = createTcpStreams({
     addresses: addressesOfSegments(),
     onData(stream, bytes, start, end, arrival) {
+      meet(stream.connection);
       const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
       const prefix = side(stream)[0] as string;
       const last = log.at(-1);
@@ -106,10 +115,15 @@ export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Record
       arrivals.push(arrival.number);
     },
     onGap(stream) {
+      meet(stream.connection);
       log.push(`${side(stream)[0]} gap`);
       said[side(stream)] += '|';
     },
     onEnd: (stream, _, because) => void log.push(`${side(stream)[0]} ${because}`),
+    onConnection(row) {
+      meet(row);
+      told.push(row);
+    },
     ...options,
   });
   return {
@@ -118,6 +132,8 @@ export function createRecorder(options: Partial<TcpStreamsOptions> = {}): Record
     said,
     seen,
     arrivals,
+    rows,
+    told,
     push(segment) {
       number++;
       streams.push(segmentLayers(segment, number, layers));

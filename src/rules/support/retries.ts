@@ -18,6 +18,10 @@ const AFTER_EARLY = milliseconds(20);
 const AFTER_LATE = seconds(1);
 // Who gives up on one server and goes to another does so at once.
 const AT_ONCE = milliseconds(100);
+// A gateway may ask its next upstream before it closes the connection to the one it gave up.
+const BEFORE_CLOSING = milliseconds(5);
+// A try that was given up ends when its connection does, which may be after the next one's answer.
+const MAX_RECENT = 16;
 
 const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 14;
@@ -49,6 +53,8 @@ interface Kind {
   /** Of the latest exchange that succeeded. */
   succeededAt: Timestamp;
   gapsAfterSuccess: number[];
+  /** The latest that succeeded. */
+  recent: Exchange[];
 }
 
 /** What an exchange failed with that is worth another try; null where it did not. */
@@ -83,7 +89,7 @@ export function createRetries(done: (chain: Chain) => void) {
     const known = kinds.get(key);
     if (known !== undefined) return known;
     if (kinds.size >= MAX_KINDS) return null;
-    const kind: Kind = { failed: [], succeededAt: at(Number.NaN), gapsAfterSuccess: [] };
+    const kind: Kind = { failed: [], succeededAt: at(Number.NaN), gapsAfterSuccess: [], recent: [] };
     kinds.set(key, kind);
     return kind;
   }
@@ -114,11 +120,7 @@ export function createRetries(done: (chain: Chain) => void) {
       if (found !== null) {
         const { chain, because } = found;
         kind.failed.splice(kind.failed.indexOf(chain), 1);
-        chain.gaps.push(nanoseconds(exchange.startedAt - endOf(chain.last)));
-        chain.last = copyExchange(exchange);
-        chain.tries++;
-        chain.packets.push(...exchange.packets);
-        if (chain.because === 'backoff') chain.because = because;
+        goOn(chain, exchange, because);
         if (failure === null) settle(chain);
         else keep(kind, { ...chain, failures: [...chain.failures, failure] });
       } else {
@@ -129,25 +131,24 @@ export function createRetries(done: (chain: Chain) => void) {
           kind.gapsAfterSuccess.push(gap);
         }
         if (failure !== null) {
-          const copy = copyExchange(exchange);
-          keep(kind, {
-            first: copy,
-            last: copy,
-            tries: 1,
-            failures: [failure],
-            gaps: [],
-            because: 'backoff',
-            packets: [...exchange.packets],
-            interrupted: false,
-          });
+          const chain = chainOf(exchange, failure);
+          const next = takenElsewhere(kind, exchange);
+          if (next === null) keep(kind, chain);
+          else settle(goOn(chain, next, 'next-server'));
         }
       }
+      if (failure === null) remember(kind, exchange);
       if (failure === null) kind.succeededAt = at(endOf(exchange));
       else if (found === null) kind.succeededAt = at(Number.NaN);
     },
     /** Chains that may go on, as far as they are. */
     open: (): Chain[] => [...kinds.values()].flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
   };
+
+  function remember(kind: Kind, exchange: Exchange): void {
+    if (kind.recent.length >= MAX_RECENT) kind.recent.shift();
+    kind.recent.push(copyExchange(exchange));
+  }
 
   function keep(kind: Kind, chain: Chain): void {
     if (kind.failed.length >= MAX_FAILED) settle(kind.failed.shift() as Chain);
@@ -159,6 +160,43 @@ export function createRetries(done: (chain: Chain) => void) {
   }
 }
 
+function chainOf(exchange: Exchange, failure: Failure): Chain {
+  const copy = copyExchange(exchange);
+  return {
+    first: copy,
+    last: copy,
+    tries: 1,
+    failures: [failure],
+    gaps: [],
+    because: 'backoff',
+    packets: [...exchange.packets],
+    interrupted: false,
+  };
+}
+
+function goOn(chain: Chain, exchange: Exchange, because: Chain['because']): Chain {
+  chain.gaps.push(nanoseconds(Math.max(0, exchange.startedAt - endOf(chain.last))));
+  chain.last = copyExchange(exchange);
+  chain.tries++;
+  chain.packets.push(...exchange.packets);
+  if (chain.because === 'backoff') chain.because = because;
+  return chain;
+}
+
+/** The client itself chose another; another back end of one Service is kube-proxy's choice for any next call. */
+const isElsewhere = (one: Exchange, other: Exchange): boolean =>
+  one.server !== other.server || one.serverPort !== other.serverPort;
+
+/** The answered call that another server got as soon as this one was given up, where it is known already. */
+function takenElsewhere(kind: Kind, given: Exchange): Exchange | null {
+  if (isAnswered(given)) return null;
+  const ended = endOf(given);
+  const place = kind.recent.findIndex(
+    (next) => isElsewhere(next, given) && next.startedAt >= ended - BEFORE_CLOSING && next.startedAt <= ended + AT_ONCE,
+  );
+  return place < 0 ? null : (kind.recent.splice(place, 1)[0] as Exchange);
+}
+
 function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {
   if (exchange.previousAttempts > 0) return exchange.previousAttempts === chain.tries ? 'header' : null;
   if (chain.because === 'header' && chain.tries > 1) return null;
@@ -166,9 +204,7 @@ function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Cha
   if (retryAfter > 0) {
     return gap >= retryAfter - AFTER_EARLY && gap <= retryAfter + AFTER_LATE ? 'retry-after' : null;
   }
-  const isElsewhere = exchange.server !== chain.last.server || exchange.backend !== chain.last.backend;
-  const isUnanswered = !isAnswered(chain.last);
-  if (isUnanswered && isElsewhere && gap <= AT_ONCE) return 'next-server';
+  if (!isAnswered(chain.last) && isElsewhere(exchange, chain.last) && gap <= AT_ONCE) return 'next-server';
   const { gapsAfterSuccess } = kind;
   if (gapsAfterSuccess.length < LEAST_GAPS || chain.interrupted) return null;
   const longest = Math.max(...gapsAfterSuccess);

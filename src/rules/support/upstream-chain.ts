@@ -17,12 +17,13 @@ export function explainedBy(groups: readonly Waiting[], traffic: Traffic): Waiti
   const inbound = groups.filter(({ peer }) => traffic.isJudged(peer));
   const outbound = groups.filter(({ peer }) => !traffic.isJudged(peer) && traffic.directionOf(peer) === 'outbound');
   if (outbound.length === 0) return inbound;
+  const calls = new Map(outbound.map((one) => [one, [...one.tally.occurrences]]));
   const named = new Set<Waiting>();
   const left = inbound.filter(({ input, tally }) => {
     const own = outbound.filter((one) => one.input === input);
     let explained = 0;
     for (const request of tally.occurrences) {
-      const upstream = own.find((one) => [...one.tally.occurrences].some((call) => isWaitedFor(request, call)));
+      const upstream = own.find((one) => calls.get(one)?.some((call) => isWaitedFor(request, call)));
       if (upstream === undefined) continue;
       explained++;
       named.add(upstream);

@@ -9,7 +9,7 @@ import { answeredAt } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
 
 /** What makes a wait stand out. */
-export type Why = 'contrast' | 'pauses' | 'queue' | 'kind';
+export type Why = 'contrast' | 'pauses' | 'queue' | 'kind' | 'share';
 
 /** Exchanges of one client and server that waited for the server's program. */
 export interface Waiting extends OccurrencesOf<Exchange> {
@@ -54,6 +54,9 @@ export function createPatterns(traffic: Traffic) {
       if (kept.calls.length < MAX_CALLS) kept.calls.push(copyExchange(exchange));
       peers.set(peer, kept);
     },
+    /** The first calls of each peer, in order of their start. */
+    all: () =>
+      [...peers].map(([peer, { calls }]) => ({ peer, calls: calls.toSorted((a, b) => a.startedAt - b.startedAt) })),
     /** Of peers for which nothing else stands out. */
     found(isKnown: (peer: Peer) => boolean): Waiting[] {
       return [...peers].flatMap(([peer, { calls }]) => {

@@ -1,0 +1,114 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SentSegments } from './sent-segments.ts';
+
+interface Plain {
+  start: number;
+  end: number;
+  time: number;
+  sends: number;
+}
+
+const contents = (sent: SentSegments): object[] =>
+  Array.from({ length: sent.count }, (_, index) => ({
+    start: sent.start(index),
+    end: sent.end(index),
+    time: sent.time(index),
+    packet: sent.packet(index),
+  }));
+
+describe('segments that are sent', () => {
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant('send' as const),
+        length: fc.integer({ min: 1, max: 3000 }),
+        gap: fc.constantFrom(0, 0, 0, 500),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('acknowledge' as const),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('again' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('fill' as const) }) },
+  );
+
+  it('are kept as a plain list would keep them, over the wrap of their numbers', () => {
+    fc.assert(
+      fc.property(fc.nat(0xffffffff), fc.array(step, { maxLength: 200 }), (origin, steps) => {
+        const sent = new SentSegments({ left: 1 << 20 });
+        let plain: Plain[] = [];
+        const holes: [number, number][] = [];
+        let next = 0;
+        let time = 0;
+        const at = (offset: number): number => (origin + offset) | 0;
+        for (const one of steps) {
+          time++;
+          const lowest = plain[0]?.start ?? next;
+          if (one.kind === 'send') {
+            if (one.gap > 0) holes.push([next, next + one.gap]);
+            next += one.gap;
+            sent.push(at(next), at(next + one.length), time, time);
+            plain.push({ start: next, end: next + one.length, time, sends: 1 });
+            next += one.length;
+          } else if (one.kind === 'fill') {
+            const hole = holes.pop();
+            if (hole === undefined || hole[0] < lowest) continue;
+            sent.insert(at(hole[0]), at(hole[1]), time, time);
+            plain.push({ start: hole[0], end: hole[1], time, sends: 1 });
+            plain.sort((a, b) => a.start - b.start);
+          } else {
+            const target = lowest + Math.floor((next - lowest) * one.share);
+            const index = sent.holding(at(target));
+            expect(index).toBe(plain.findIndex(({ start, end }) => start <= target && target < end));
+            if (one.kind === 'again') {
+              if (index >= 0) expect(sent.sendAgain(index)).toBe(++(plain[index] as Plain).sends);
+              continue;
+            }
+            const removed = plain.filter(({ end }) => end <= target);
+            plain = plain
+              .filter(({ end }) => end > target)
+              .map((kept) => ({ ...kept, start: Math.max(kept.start, target) }));
+            sent.acknowledge(at(target));
+            const once = removed.filter(({ sends }) => sends === 1);
+            expect(sent.removed).toBe(removed.length);
+            expect(sent.removedAgain).toBe(once.length < removed.length);
+            expect(sent.removedAt).toBe(once.at(-1)?.time ?? Number.NaN);
+          }
+        }
+        expect(contents(sent)).toEqual(
+          plain.map(({ start, end, time: sentAt }) => ({
+            start: at(start),
+            end: at(end),
+            time: sentAt,
+            packet: sentAt,
+          })),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are bounded each and together: the oldest are forgotten', () => {
+    const room = { left: 100 };
+    const sent = new SentSegments(room);
+    for (let index = 0; index < 500; index++) sent.push(index * 10, index * 10 + 10, index, index);
+    expect(sent.count).toBe(64);
+    expect(sent.start(0)).toBe((500 - 64) * 10);
+    expect(room.left).toBe(100 - 56);
+    sent.release();
+    expect(room.left).toBe(100);
+
+    const alone = new SentSegments({ left: 1 << 20 });
+    for (let index = 0; index < 10_000; index++) alone.push(index, index + 1, index, index);
+    expect(alone.count).toBe(4096);
+  });
+});

@@ -19,6 +19,7 @@ const of = (options: readonly number[], acknowledgment = 0): Layers =>
     acknowledgment,
   });
 const word = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+const sack = (...edges: readonly number[]): number[] => [1, 1, 5, 2 + 4 * edges.length, ...edges.flatMap(word)];
 // A SYN as Linux sends it: MSS 1460, SACK permitted, timestamps, padding, window scale 7.
 const LINUX = [2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 1, 44, 0, 0, 0, 7, 1, 3, 3, 7];
 const PADDED = [1, 1, 8, 10, 255, 255, 255, 255, 0, 0, 0, 5];
@@ -58,8 +59,6 @@ describe('options', () => {
 });
 
 describe('what came twice', () => {
-  const sack = (...edges: readonly number[]): number[] => [1, 1, 5, 2 + 4 * edges.length, ...edges.flatMap(word)];
-
   it.each<[string, number[], number, object | null]>([
     ['below the acknowledgment', sack(100, 200), 200, { start: 100, end: 200 }],
     ['within the second block', sack(500, 600, 400, 700), 300, { start: 500, end: 600 }],

@@ -39,7 +39,10 @@ for (const folder of folders) {
 }
 const version = /\d+\.\d+\.\d+/.exec(run(['--version']))[0];
 const text = JSON.stringify({ tshark: version, captures });
-writeFileSync(new URL('../test/corpora/oracles/tcp-connections.json.gz', import.meta.url), gzipSync(text, { level: 9 }));
+writeFileSync(
+  new URL('../test/corpora/oracles/tcp-connections.json.gz', import.meta.url),
+  gzipSync(text, { level: 9 }),
+);
 
 function run(words) {
   return spawnSync('tshark', words, { encoding: 'latin1', maxBuffer: 1 << 30 }).stdout;
@@ -56,7 +59,8 @@ function readConnections(path) {
   const fields = FIELDS.flatMap((field) => ['-e', field]);
   const words = ['-n', '-r', path, '-Y', 'tcp && !icmp && !icmpv6', '-T', 'fields', '-E', 'occurrence=l', ...fields];
   for (const line of run(words).split('\n')) {
-    const [frame, stream, v4, v6, port, length, flags, again, fast, spurious, early, alive, zero, rtt] = line.split('\t');
+    const [frame, stream, v4, v6, port, length, flags, again, fast, spurious, early, alive, zero, rtt] =
+      line.split('\t');
     if (!stream) continue;
     const source = `${v4 || v6}:${port}`;
     if (!streams.has(stream)) {

@@ -66,9 +66,9 @@ export function missed(sender: Sender, peer: Sender, layers: Layers, since: numb
 }
 
 /** Data that was not seen before comes behind later data: sent again, or overtaken on its way. */
-export function cameLate(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers): void {
+export function cameLate(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, end: number): void {
   const { loss } = sender;
-  if (loss === null || !loss.isMissing || !wasSentLater(loss, sender, peer, layers)) return;
+  if (loss === null || !loss.isMissing || !wasSentLater(loss, sender, peer, layers, end)) return;
   row.retransmissions[sender.side]++;
   const { stall } = loss;
   stall.resends = Math.max(stall.resends, 1);
@@ -79,15 +79,19 @@ export function cameLate(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   repair(row, loss, layers.time);
 }
 
-/** Before what stands between: by identification, by timestamp, or by how long it took. */
-function wasSentLater(loss: Loss, sender: Sender, peer: Sender, layers: Layers): boolean {
-  if (sender.isCounting && layers.ipId > 0 && loss.shownId > 0) {
-    return ((layers.ipId - loss.shownId) & 0xffff) < 0x8000;
-  }
+/** Than what follows it, or than what showed the hole: by identification, by timestamp, or by how long it took. */
+function wasSentLater(loss: Loss, sender: Sender, peer: Sender, layers: Layers, end: number): boolean {
+  const { sent } = sender;
+  const index = sent === null ? 0 : sent.following(end);
+  const follows = sent !== null && index < sent.count;
+  const id = follows ? sent.identification(index) : loss.shownId;
+  if (sender.isCounting && layers.ipId > 0 && id > 0) return ((layers.ipId - id) & 0xffff) < 0x8000;
   const stamp = timestampValue(layers);
-  if (stamp !== 0 && loss.shownStamp !== 0 && stamp !== loss.shownStamp) return ((stamp - loss.shownStamp) | 0) > 0;
+  const stampThen = follows ? sent.stamp(index) : loss.shownStamp;
+  if (stamp !== 0 && stampThen !== 0 && stamp !== stampThen) return ((stamp - stampThen) | 0) > 0;
+  const then = follows ? sent.time(index) : loss.shownAt;
   const way = (sender.roundTrip.least || 0) + (peer.roundTrip.least || 0);
-  return layers.time - loss.shownAt >= Math.max(REORDERING, way / 2);
+  return layers.time - then >= Math.max(REORDERING, way / 2);
 }
 
 /**

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { at } from '../base/time.ts';
+import { createLayers, type Layers } from '../model/packet.ts';
 import { SentSegments } from './sent-segments.ts';
 
 interface Plain {
@@ -8,6 +10,8 @@ interface Plain {
   time: number;
   sends: number;
 }
+
+const layersAt = (time: number): Layers => Object.assign(createLayers(), { number: time, time: at(time), ipId: 7 });
 
 const contents = (sent: SentSegments): object[] =>
   Array.from({ length: sent.count }, (_, index) => ({
@@ -49,25 +53,25 @@ describe('segments that are sent', () => {
         const holes: [number, number][] = [];
         let next = 0;
         let time = 0;
-        const at = (offset: number): number => (origin + offset) | 0;
+        const numberAt = (offset: number): number => (origin + offset) | 0;
         for (const one of steps) {
           time++;
           const lowest = plain[0]?.start ?? next;
           if (one.kind === 'send') {
             if (one.gap > 0) holes.push([next, next + one.gap]);
             next += one.gap;
-            sent.push(at(next), at(next + one.length), time, time);
+            sent.push(numberAt(next), numberAt(next + one.length), layersAt(time));
             plain.push({ start: next, end: next + one.length, time, sends: 1 });
             next += one.length;
           } else if (one.kind === 'fill') {
             const hole = holes.pop();
             if (hole === undefined || hole[0] < lowest) continue;
-            sent.insert(at(hole[0]), at(hole[1]), time, time);
+            sent.insert(numberAt(hole[0]), numberAt(hole[1]), layersAt(time));
             plain.push({ start: hole[0], end: hole[1], time, sends: 1 });
             plain.sort((a, b) => a.start - b.start);
           } else {
             const target = lowest + Math.floor((next - lowest) * one.share);
-            const index = sent.holding(at(target));
+            const index = sent.holding(numberAt(target));
             expect(index).toBe(plain.findIndex(({ start, end }) => start <= target && target < end));
             if (one.kind === 'again') {
               if (index >= 0) expect(sent.sendAgain(index)).toBe(++(plain[index] as Plain).sends);
@@ -77,7 +81,7 @@ describe('segments that are sent', () => {
             plain = plain
               .filter(({ end }) => end > target)
               .map((kept) => ({ ...kept, start: Math.max(kept.start, target) }));
-            sent.acknowledge(at(target));
+            sent.acknowledge(numberAt(target));
             const once = removed.filter(({ sends }) => sends === 1);
             expect(sent.removed).toBe(removed.length);
             expect(sent.removedAgain).toBe(once.length < removed.length);
@@ -86,8 +90,8 @@ describe('segments that are sent', () => {
         }
         expect(contents(sent)).toEqual(
           plain.map(({ start, end, time: sentAt }) => ({
-            start: at(start),
-            end: at(end),
+            start: numberAt(start),
+            end: numberAt(end),
             time: sentAt,
             packet: sentAt,
           })),
@@ -100,7 +104,7 @@ describe('segments that are sent', () => {
   it('are bounded each and together: the oldest are forgotten', () => {
     const room = { left: 100 };
     const sent = new SentSegments(room);
-    for (let index = 0; index < 500; index++) sent.push(index * 10, index * 10 + 10, index, index);
+    for (let index = 0; index < 500; index++) sent.push(index * 10, index * 10 + 10, layersAt(index));
     expect(sent.count).toBe(64);
     expect(sent.start(0)).toBe((500 - 64) * 10);
     expect(room.left).toBe(100 - 56);
@@ -108,7 +112,7 @@ describe('segments that are sent', () => {
     expect(room.left).toBe(100);
 
     const alone = new SentSegments({ left: 1 << 20 });
-    for (let index = 0; index < 10_000; index++) alone.push(index, index + 1, index, index);
+    for (let index = 0; index < 10_000; index++) alone.push(index, index + 1, layersAt(index));
     expect(alone.count).toBe(4096);
   });
 });

@@ -1,10 +1,15 @@
+import { packetId, type Layers } from '../model/packet.ts';
+import { timestampValue } from './tcp-options.ts';
+
 // A row of numbers per segment; one array, so that a connection costs one allocation.
 const START = 0;
 const END = 1;
 const TIME = 2;
 const PACKET = 3;
 const SENDS = 4;
-const STRIDE = 5;
+const IDENTIFICATION = 5;
+const STAMP = 6;
+const STRIDE = 7;
 const FIRST_CAPACITY = 8;
 // The kernel's default receive window (tcp_rmem[2] = 6 MiB) in segments of usual size; beyond, the oldest is forgotten.
 const MAX_CAPACITY = 4096;
@@ -37,14 +42,15 @@ export class SentSegments {
     this.#room = room;
   }
 
-  push(start: number, end: number, time: number, packet: number): void {
+  /** @param layers of the packet that carries it */
+  push(start: number, end: number, layers: Layers): void {
     if (this.count === this.#capacity) this.#makeRoom();
-    this.#write(this.#offset(this.count), start, end, time, packet);
+    this.#write(this.#offset(this.count), start, end, layers);
     this.count++;
   }
 
   /** A segment that lies before others that were seen earlier. */
-  insert(start: number, end: number, time: number, packet: number): void {
+  insert(start: number, end: number, layers: Layers): void {
     if (this.count === this.#capacity) this.#makeRoom();
     let index = this.count;
     while (index > 0 && ((this.start(index - 1) - start) | 0) > 0) {
@@ -52,17 +58,19 @@ export class SentSegments {
       this.#ring.copyWithin(this.#offset(index), from, from + STRIDE);
       index--;
     }
-    this.#write(this.#offset(index), start, end, time, packet);
+    this.#write(this.#offset(index), start, end, layers);
     this.count++;
   }
 
-  #write(offset: number, start: number, end: number, time: number, packet: number): void {
+  #write(offset: number, start: number, end: number, layers: Layers): void {
     const ring = this.#ring;
     ring[offset + START] = start;
     ring[offset + END] = end;
-    ring[offset + TIME] = time;
-    ring[offset + PACKET] = packet;
+    ring[offset + TIME] = layers.time;
+    ring[offset + PACKET] = packetId(layers.input, layers.number);
     ring[offset + SENDS] = 1;
+    ring[offset + IDENTIFICATION] = layers.ipId;
+    ring[offset + STAMP] = timestampValue(layers);
   }
 
   /** Removes what lies before `acknowledgment`. */
@@ -103,6 +111,13 @@ export class SentSegments {
     return -1;
   }
 
+  /** The index of the first segment that starts at this number or beyond; `count` where none does. */
+  following(sequence: number): number {
+    let index = this.count;
+    while (index > 0 && ((this.start(index - 1) - sequence) | 0) >= 0) index--;
+    return index;
+  }
+
   start(index: number): number {
     return this.#ring[this.#offset(index) + START] as number;
   }
@@ -117,6 +132,15 @@ export class SentSegments {
 
   packet(index: number): number {
     return this.#ring[this.#offset(index) + PACKET] as number;
+  }
+
+  /** Its packet's IP identification, and its timestamp. */
+  identification(index: number): number {
+    return this.#ring[this.#offset(index) + IDENTIFICATION] as number;
+  }
+
+  stamp(index: number): number {
+    return this.#ring[this.#offset(index) + STAMP] as number;
   }
 
   /** Counts one more sending. @returns how often it was sent by now */

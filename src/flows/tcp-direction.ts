@@ -355,18 +355,20 @@ export class Direction {
    * want of room: at any rate; the other side asks for what was sent before some time
    */
   #drain(arrival: Arrival | null, because: 'filled' | 'expire' | 'room' | 'release', before = at(Infinity)): void {
-    const pending = this.#pending;
-    let done = 0;
-    for (; done < pending.length; done++) {
-      const segment = pending[done] as Segment;
+    const isInOrder = because === 'expire' || because === 'filled';
+    for (;;) {
+      const segment = this.#pending[0];
+      if (segment === undefined) break;
       const ahead = (segment.sequence - this.next) | 0;
       if (ahead > 0 || segment.arrival.time >= before) break;
       if (because === 'expire') this.peer?.release(segment.arrival.time);
-      const isInOrder = because === 'expire' || because === 'filled';
+      // What the other side was handed may have released this one's in turn.
+      if (this.#pending[0] !== segment) continue;
       if (isInOrder && this.peer !== null && this.peer.#holdsBack(segment.arrival.time)) break;
+      this.#pending.shift();
       this.#pendingBytes -= segment.bytes.length;
       this.#shared.bytes -= segment.bytes.length;
-      if (-ahead >= segment.length) continue;
+      if (-((segment.sequence - this.next) | 0) >= segment.length) continue;
       this.#deliver(
         segment.sequence,
         segment.bytes,
@@ -376,9 +378,8 @@ export class Direction {
         arrival ?? segment.arrival,
       );
     }
-    if (done > 0) pending.splice(0, done);
     // Where the other side is not seen, nobody says that a hole is filled.
-    const isFilled = pending.length === 0 || this.peer?.seen === true;
+    const isFilled = this.#pending.length === 0 || this.peer?.seen === true;
     if (isFilled && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
   }
 

@@ -19,6 +19,7 @@ const of = (options: readonly number[], acknowledgment = 0): Layers =>
     acknowledgment,
   });
 const word = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+const sack = (...edges: readonly number[]): number[] => [1, 1, 5, 2 + 4 * edges.length, ...edges.flatMap(word)];
 // A SYN as Linux sends it: MSS 1460, SACK permitted, timestamps, padding, window scale 7.
 const LINUX = [2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 1, 44, 0, 0, 0, 7, 1, 3, 3, 7];
 const PADDED = [1, 1, 8, 10, 255, 255, 255, 255, 0, 0, 0, 5];
@@ -56,8 +57,6 @@ describe('options', () => {
     expect(windowScale(of([3, 3, 200]))).toBe(14);
   });
 });
-
-const sack = (...edges: readonly number[]): number[] => [1, 1, 5, 2 + 4 * edges.length, ...edges.flatMap(word)];
 
 describe('what came twice', () => {
   it.each<[string, number[], number, object | null]>([

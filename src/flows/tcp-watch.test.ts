@@ -5,6 +5,30 @@ import { BACKEND, CLIENT, createRecorder, segmentLayers, SERVICE } from './testi
 
 const MS = 1e6;
 
+const icmpError = (icmpType: number, icmpCode: number, protocol: number = IP_PROTOCOL.icmp, number = 50) =>
+  Object.assign(createLayers(), { protocol, icmpType, icmpCode, number, time: 3 * MS, ipId: number });
+
+const onBothFaces = (
+  recorder: ReturnType<typeof createRecorder>,
+  from: 'client' | 'server',
+  data: string,
+  time: number,
+) => {
+  const servers = from === 'client' ? [SERVICE, BACKEND] : [BACKEND, SERVICE];
+  for (const [step, server] of servers.entries()) {
+    const numbers = from === 'client' ? { sequence: 50, acknowledgment: 70 } : { sequence: 70, acknowledgment: 55 };
+    recorder.push({
+      from,
+      server,
+      data,
+      ...numbers,
+      ipId: time,
+      hopLimit: 64 - step,
+      time: time * MS + step * 20_000,
+    });
+  }
+};
+
 describe('a handshake', () => {
   it('is timed, and gives the first round trip', () => {
     const row = createDialogue({ ways: [12, 3] }).end();
@@ -145,9 +169,6 @@ describe('the end', () => {
   });
 });
 
-const answer = (icmpType: number, icmpCode: number, protocol: number = IP_PROTOCOL.icmp, number = 50) =>
-  Object.assign(createLayers(), { protocol, icmpType, icmpCode, number, time: 3 * MS, ipId: number });
-
 describe('an ICMP error', () => {
   it.each([
     [3, 4, IP_PROTOCOL.icmp],
@@ -156,16 +177,16 @@ describe('an ICMP error', () => {
     const dialogue = createDialogue();
     dialogue.client(2, { length: 1400 });
     const quote = segmentLayers({ sequence: 1001, serverPort: 8080 }, 4);
-    dialogue.recorder.streams.quoted(answer(type, code, protocol), quote);
+    dialogue.recorder.streams.quoted(icmpError(type, code, protocol), quote);
     // The same on the next interface.
-    dialogue.recorder.streams.quoted(answer(type, code, protocol), quote);
+    dialogue.recorder.streams.quoted(icmpError(type, code, protocol), quote);
     expect(dialogue.end()).toMatchObject({ tooBig: 1, ending: 'captureEnd' });
   });
 
   it('refuses a SYN, and nothing that is open', () => {
     const recorder = createRecorder();
     recorder.push({ sequence: 1000, flags: SYN, time: 0 });
-    recorder.streams.quoted(answer(3, 1), segmentLayers({ sequence: 1000 }, 1));
+    recorder.streams.quoted(icmpError(3, 1), segmentLayers({ sequence: 1000 }, 1));
     expect(recorder.told.concat(recorder.rows)).toEqual([]);
     recorder.streams.finish();
     expect(recorder.told[0]).toMatchObject({
@@ -177,13 +198,13 @@ describe('an ICMP error', () => {
 
     const dialogue = createDialogue();
     dialogue.client(2, { length: 10 });
-    dialogue.recorder.streams.quoted(answer(3, 1), segmentLayers({ sequence: 1001, serverPort: 8080 }, 4));
+    dialogue.recorder.streams.quoted(icmpError(3, 1), segmentLayers({ sequence: 1001, serverPort: 8080 }, 4));
     expect(dialogue.end().ending).toBe('captureEnd');
   });
 
   it('about anything else is left alone', () => {
     const recorder = createRecorder();
-    recorder.streams.quoted(answer(3, 1), segmentLayers({ sequence: 1 }, 1));
+    recorder.streams.quoted(icmpError(3, 1), segmentLayers({ sequence: 1 }, 1));
     expect(recorder.streams.counters.connections).toBe(0);
   });
 });
@@ -231,22 +252,6 @@ describe('counts', () => {
   });
 });
 
-const both = (recorder: ReturnType<typeof createRecorder>, from: 'client' | 'server', data: string, time: number) => {
-  const servers = from === 'client' ? [SERVICE, BACKEND] : [BACKEND, SERVICE];
-  for (const [step, server] of servers.entries()) {
-    const numbers = from === 'client' ? { sequence: 50, acknowledgment: 70 } : { sequence: 70, acknowledgment: 55 };
-    recorder.push({
-      from,
-      server,
-      data,
-      ...numbers,
-      ipId: time,
-      hopLimit: 64 - step,
-      time: time * MS + step * 20_000,
-    });
-  }
-};
-
 describe('a DNAT', () => {
   it.each([
     ['the client', ['client', 'server']],
@@ -254,7 +259,7 @@ describe('a DNAT', () => {
   ] as const)('has the ends that the client knows, where %s is seen first', (_, order) => {
     const recorder = createRecorder();
     for (const [index, from] of order.entries())
-      both(recorder, from, from === 'client' ? 'query' : 'answer', index + 1);
+      onBothFaces(recorder, from, from === 'client' ? 'query' : 'answer', index + 1);
     recorder.streams.finish();
     expect(recorder.told).toHaveLength(1);
     expect(recorder.told[0]).toMatchObject({

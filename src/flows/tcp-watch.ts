@@ -1,4 +1,4 @@
-import { between, milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { between, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { MAX_SYNS, type Side } from '../model/connection.ts';
 import { IP_PROTOCOL, packetId, TCP_FLAG, type Layers } from '../model/packet.ts';
 import type { Arrival } from '../model/tracked-connection.ts';
@@ -119,7 +119,7 @@ export class TcpWatch {
   #refuse(arrival: Arrival, by: Side | null): void {
     const { row } = this;
     const first = row.syns[0];
-    if (first !== undefined) row.connectDuration = between(first.at, arrival.time);
+    if (first !== undefined) row.connectDuration = elapsed(first.at, arrival.time);
     noteEnd(row, 'refused', by, arrival);
   }
 
@@ -174,7 +174,7 @@ export class TcpWatch {
     if (row.synAcks.length < MAX_SYNS) row.synAcks.push(sighting);
     const first = row.syns[0];
     if (first === undefined || this.#isEstablished) return;
-    row.connectDuration = between(first.at, layers.time);
+    row.connectDuration = elapsed(first.at, layers.time);
     // Which of several SYNs it answers can't be told (Karn).
     if (row.syns.length === 1 && row.synAcks.length === 1) this.#timed(peer, row.connectDuration, false, false);
   }
@@ -188,7 +188,7 @@ export class TcpWatch {
     row.establishedAt = layers.time;
     const [syn, answer] = [row.syns[0], row.synAcks[0]];
     // Where the answer went another way, its acknowledgment tells.
-    if (isThird && answer === undefined && syn !== undefined) row.connectDuration = between(syn.at, layers.time);
+    if (isThird && answer === undefined && syn !== undefined) row.connectDuration = elapsed(syn.at, layers.time);
     if (isThird && answer !== undefined && row.synAcks.length === 1) {
       this.#timed(this.server, between(answer.at, layers.time), layers.payloadLength > 0, false);
     }
@@ -278,7 +278,7 @@ export class TcpWatch {
     else if (!Number.isNaN(since)) foundLost(row, sender, layers, since);
     else pausedBefore(row, sender, peer, layers, wasAlone);
 
-    sender.segments(this.#room).push(start, end, layers.time, packetId(layers.input, layers.number));
+    sender.segments(this.#room).push(start, end, layers);
     const length = (end - start) | 0;
     sender.highest = end;
     row.bytes[sender.side] += length;
@@ -316,9 +316,9 @@ export class TcpWatch {
       sentAgain(row, sender, layers, index, end);
       return false;
     }
-    cameLate(row, sender, peer, layers);
+    cameLate(row, sender, peer, layers, end);
     row.bytes[sender.side] += (end - start) | 0;
-    sent?.insert(start, end, layers.time, packetId(layers.input, layers.number));
+    sent?.insert(start, end, layers);
     return true;
   }
 
@@ -352,6 +352,9 @@ export class TcpWatch {
     else this.row.keepalives[sender.side]++;
   }
 }
+
+/** Merged inputs may be a little out of order; nothing lasts less than nothing. */
+const elapsed = (start: Timestamp, end: Timestamp): Duration => nanoseconds(Math.max(0, end - start));
 
 function isTooBig({ protocol, icmpType, icmpCode }: Layers): boolean {
   if (protocol === IP_PROTOCOL.icmpv6) return icmpType === ICMPV6.packetTooBig;

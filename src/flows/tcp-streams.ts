@@ -86,10 +86,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     table.touch(connection);
     const { watch } = connection;
     const fromClient = isClient(connection, source, sourcePort);
-    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) {
-      counters.copies[layers.input] = (counters.copies[layers.input] ?? 0) + 1;
-      return;
-    }
+    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) return countCopy(layers);
     if (connection.told) return;
 
     const direction = fromClient ? connection.fromClient : connection.fromServer;
@@ -109,11 +106,15 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       end(connection, layers, 'reset');
       return;
     }
-    watch.push(layers, fromClient);
+    if (!watch.push(layers, fromClient)) return countCopy(layers);
     if (hasAck) peer.acknowledge(layers.acknowledgment | 0, layers);
     direction.receive(first, layers, peer.seen);
     if ((tcpFlags & TCP_FLAG.fin) !== 0) direction.finish((first + layers.payloadLength) | 0, layers);
     if (direction.state === 'ended' && peer.state === 'ended') table.close(connection);
+  }
+
+  function countCopy({ input }: Layers): void {
+    counters.copies[input] = (counters.copies[input] ?? 0) + 1;
   }
 
   /** The connection that a SYN or SYN-ACK belongs to, made where there is none. */

@@ -35,6 +35,7 @@ export interface Segment {
   options?: readonly number[];
   window?: number;
   hopLimit?: number;
+  interface?: number;
   /** Nanoseconds. */
   time?: number;
 }
@@ -69,6 +70,7 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
     ipId: segment.ipId ?? number,
     window: segment.window ?? 512,
     hopLimit: segment.hopLimit ?? 64,
+    interface: segment.interface ?? 0,
   });
   return layers;
 }

@@ -1,4 +1,5 @@
 /** Ethernet frames of the generated captures, written from templates that are made once a name. */
+import { createCalls } from './calls.ts';
 
 export interface DnsPacket {
   reply: boolean;
@@ -96,7 +97,8 @@ function place(buffer: Buffer, at: number, frame: Buffer): number {
 
 const clientAddress = (client: number): number => (10 << 24) | (244 << 16) | (1 << 8) | (10 + client);
 
-const HTTP_SIZES = [100, 160, 220, 280, 340, 400, 460, 500];
+// So many connections of the TCP half speak gRPC: every other.
+const GRPC_EVERY = 2;
 
 function dnsTemplate(packet: DnsPacket): Buffer {
   const dns = message(packet);
@@ -107,12 +109,7 @@ function dnsTemplate(packet: DnsPacket): Buffer {
   return Buffer.concat([ethernetAndIp(17, UDP + dns.length), udp, dns]);
 }
 
-function httpTemplate(size: number, response: boolean): Buffer {
-  const text = response
-    ? `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${size}\r\n\r\n`
-    : 'GET /orders/17 HTTP/1.1\r\nhost: orders.prod\r\naccept: */*\r\n\r\n';
-  const payload = Buffer.alloc(Math.max(size, text.length), 'x');
-  payload.write(text);
+function tcpFrame(payload: Buffer): Buffer {
   const tcp = Buffer.alloc(TCP);
   tcp.writeUInt8(0x50, 12);
   tcp.writeUInt8(0x18, 13);
@@ -123,14 +120,14 @@ function httpTemplate(size: number, response: boolean): Buffer {
 export interface Frames {
   /** Writes one DNS packet's record, whose time is there already; returns where it ends. */
   dns(buffer: Buffer, at: number, packet: DnsPacket, ipId: number): number;
-  /** Writes one TCP segment with HTTP-like bytes; `chance` in [0, 1) picks size and direction. */
-  http(buffer: Buffer, at: number, connection: number, chance: number): number;
+  /** Writes one TCP segment: a call's request or its answer; `chance` in [0, 1) picks the answer's size. */
+  call(buffer: Buffer, at: number, connection: number, chance: number): number;
 }
 
 /** A writer of frames with its templates; UDP's checksum is left out, as IPv4 allows. */
 export function createFrames(): Frames {
   const dnsTemplates = new Map<string, Buffer>();
-  const httpTemplates = HTTP_SIZES.flatMap((size) => [httpTemplate(size, false), httpTemplate(size, true)]);
+  const calls = new Map<number, ReturnType<typeof createCalls>>();
   /** Next sequence number by connection and direction. */
   const sequences = new Map<number, number>();
 
@@ -155,19 +152,25 @@ export function createFrames(): Frames {
       return end;
     },
 
-    http(buffer, at, connection, chance) {
-      const index = Math.floor(chance * httpTemplates.length);
-      const frame = httpTemplates[index] ?? httpTemplate(100, false);
+    call(buffer, at, connection, chance) {
+      const isGrpc = connection % GRPC_EVERY === 1;
+      let next = calls.get(connection);
+      if (next === undefined) {
+        next = createCalls(isGrpc);
+        calls.set(connection, next);
+      }
+      const { payload, response } = next(chance);
+      const frame = tcpFrame(payload);
       const end = place(buffer, at, frame);
-      const response = index % 2 === 1;
+      const serverPort = isGrpc ? 50_051 : 8080;
       const ip = at + RECORD_HEADER + ETHERNET;
       const client = clientAddress(connection % 40);
       const server = (10 << 24) | (244 << 16) | (2 << 8) | (1 + (connection % 200));
       buffer.writeInt32BE(response ? server : client, ip + 12);
       buffer.writeInt32BE(response ? client : server, ip + 16);
       writeIpChecksum(buffer, ip);
-      buffer.writeUInt16BE(response ? 8080 : 40_000 + connection, ip + IP);
-      buffer.writeUInt16BE(response ? 40_000 + connection : 8080, ip + IP + 2);
+      buffer.writeUInt16BE(response ? serverPort : 40_000 + connection, ip + IP);
+      buffer.writeUInt16BE(response ? 40_000 + connection : serverPort, ip + IP + 2);
       const own = connection * 2 + (response ? 1 : 0);
       const sequence = sequences.get(own) ?? 1;
       buffer.writeUInt32BE(sequence, ip + IP + 4);

@@ -1,7 +1,7 @@
 /**
  * Writes captures of any size, the same bytes for the same seed: DNS as a busy node shows it
  * (A + AAAA pairs, some search walks, a few lost queries that are asked again after 5 s), alone or
- * with as many TCP segments of HTTP. They are kept in a folder under the system's temporary one.
+ * with as many TCP segments of HTTP/1.1 and gRPC calls. They are kept in a folder under the system's temporary one.
  *
  *   tsx bench/generate.ts [--kind half|dns] [--packets 5000000] [--seed 1]
  */
@@ -21,7 +21,7 @@ export interface GenerateOptions {
 }
 
 /** Raised when the bytes of a capture change, so that a file kept from before is not taken for it. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** 2023-11-14T22:13:20Z: any fixed time will do. */
 const FIRST_SECOND = 1_700_000_000;
 /** About 100,000 packets a second, as a busy node has. */
@@ -164,7 +164,7 @@ function packetSource(kind: CaptureKind, seed: number): { record(buffer: Buffer,
       let packet = nextDns();
       if (packet === undefined && kind === 'half' && tcp < dns) {
         tcp++;
-        return frames.http(buffer, at, below(CONNECTIONS), random());
+        return frames.call(buffer, at, below(CONNECTIONS), random());
       }
       packet ??= startLookup();
       dns++;

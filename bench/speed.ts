@@ -53,6 +53,11 @@ function row(name: string, packets: number, figures: Measurement): void {
   say(`  ${columns.join(' ')}`);
 }
 
+/** What tshark is asked for: DNS times; with calls in it, their times and streams as well. */
+const TSHARK: Record<CaptureKind, readonly string[]> = {
+  dns: ['-T', 'fields', '-e', 'dns.time'],
+  half: '-d tcp.port==50051,http2 -T fields -e dns.time -e http.time -e http2.streamid'.split(' '),
+};
 const tools = { tcpdump: installed('tcpdump'), tshark: installed('tshark') };
 
 function compare(kind: CaptureKind, packets: number): void {
@@ -61,7 +66,7 @@ function compare(kind: CaptureKind, packets: number): void {
   const prefix = capture({ kind, packets: prefixPackets, seed: SEED });
   const size = (statSync(file).size / MEBIBYTE).toFixed(0);
   say(
-    `${kind === 'half' ? 'half DNS, half HTTP over TCP' : 'DNS only'}: ${packets} packets, ${size} MiB, ${runs} runs each, medians`,
+    `${kind === 'half' ? 'half DNS, half HTTP/1.1 and gRPC over TCP' : 'DNS only'}: ${packets} packets, ${size} MiB, ${runs} runs each, medians`,
   );
   say(
     `  ${''.padEnd(26)} ${'wall'.padStart(10)} ${'CPU'.padStart(10)} ${'packets/s'.padStart(10)} ${'packets/CPU-s'.padStart(12)} ${'peak RSS'.padStart(10)}`,
@@ -72,7 +77,7 @@ function compare(kind: CaptureKind, packets: number): void {
   for (let run = 0; run < runs; run++) {
     ours.push(measure([...kubelag, file], KUBELAG_STATUSES));
     if (tools.tcpdump) tcpdump.push(measure(['tcpdump', '-r', file, '-w', '/dev/null']));
-    if (tools.tshark) tshark.push(measure(['tshark', '-r', prefix, '-T', 'fields', '-e', 'dns.time']));
+    if (tools.tshark) tshark.push(measure(['tshark', '-r', prefix, ...TSHARK[kind]]));
   }
   const own = medianOf(ours);
   row('kubelag explain', packets, own);

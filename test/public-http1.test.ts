@@ -40,6 +40,8 @@ interface Entry {
 const DEEPFLOW =
   /msg_type: (Request|Response),.*?method: (\w+), path: "([^"]*)", host: "([^"]*)".*?status_code: (?:Some\((\d+)\)|None)/;
 
+const key = ({ start, said }: { start: string; said: string }): string => `${start} ${said}`;
+
 describe.skipIf(!existsSync(PUBLIC))('HTTP/1 in public captures', () => {
   it('is what Suricata counts', { timeout: 120_000 }, async () => {
     const tests = folder('suricata-verify/tests');
@@ -82,7 +84,6 @@ describe.skipIf(!existsSync(PUBLIC))('HTTP/1 in public captures', () => {
       said: `${exchange.method} ${exchange.host} ${exchange.path} ${exchange.status}`,
       lasts: exchange.duration,
     }));
-    const key = ({ start, said }: { start: string; said: string }): string => `${start} ${said}`;
     expect(ours.map(key).sort()).toEqual(theirs.map(key).sort());
     for (const one of ours) {
       const same = theirs.find((other) => key(other) === key(one));

@@ -46,6 +46,36 @@ const TRUE_FINDINGS: readonly { files: RegExp; rules: readonly string[]; because
     rules: ['dns-slow-server', 'dns-loss', 'dns-error'],
     because: 'a home router: answers after 507 ms, one query asked three times, wpad.home NXDOMAIN',
   },
+  {
+    files: /amqp1\.pcap|of10_pf5240/,
+    rules: ['tcp-connect-refused'],
+    because: 'each of these SYNs is answered with a reset',
+  },
+  {
+    files: /insecure\.pcap|mixed_traffic_sample|http-range-multiflows/,
+    rules: ['connection-per-request'],
+    because: 'as many connections as calls: test clients that open one for each',
+  },
+  {
+    files: /http-pipeline-files-with-gap|http-sha256-drop-02|tcp-rst-unacked-stream-09|tcp-reassembly\.pcap/,
+    rules: ['tcp-retransmission-stall'],
+    because: 'the same segments are sent again, 0.3 to 19 s later',
+  },
+  {
+    files: /tcp-fastopen-10|tcp-rst-unacked-stream-10/,
+    rules: ['tcp-connect-retry'],
+    because: 'the SYN was sent again before its answer came',
+  },
+  {
+    files: /http-packets2\.pcap/,
+    rules: ['network-latency', 'upstream-slow'],
+    because: 'a web server 72 ms away, and two calls of a page that took 3.1 and 5.7 s',
+  },
+  {
+    files: /pgsql-all\.pcap/,
+    rules: ['upstream-slow'],
+    because: 'two SELECTs take 181 and 330 ms, the others about 80',
+  },
 ];
 
 describe.skipIf(!existsSync(PUBLIC))("every file of others' collections (../shared/captures/public)", () => {

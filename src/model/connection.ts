@@ -111,6 +111,7 @@ export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
 /**
  * One TCP connection. Like every row it is **valid during the call only**: who keeps one keeps
  * `copyConnection(connection)`. Times that were not seen are NaN, numbers that were not seen -1.
+ * Times are whole nanoseconds, so that a row that is written and read again is the same.
  */
 export interface Connection {
   /** Unique across inputs: `0.c17`. */

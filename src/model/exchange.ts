@@ -45,7 +45,8 @@ export type ExchangeDirection = (typeof DIRECTIONS)[number];
 /**
  * One request and its response on a connection. Like every row it is **valid during the call
  * only**: who keeps one keeps `copyExchange(exchange)`. Times that were not seen are NaN,
- * numbers that were not seen -1, texts ''. No secret ever gets in: see `protocols/redact.ts`.
+ * numbers that were not seen -1, texts ''. Times are whole nanoseconds, as rows are written. No
+ * secret ever gets in: see `protocols/redact.ts`.
  */
 export interface Exchange {
   /** Unique across inputs: `0.e17`. */

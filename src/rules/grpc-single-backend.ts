@@ -13,6 +13,8 @@ import { traffic } from './support/traffic.ts';
 
 // Calls of one client at one server that are looked at; the first thousand show the pattern.
 const MAX_CALLS = 1024;
+// Waits are a third of all time where they matter (`queueOf`): so at least so many calls overlap others.
+const SHARED = 3;
 // A call that waited a tenth of what it takes itself has waited; less is scheduling.
 const WAITED = 0.1;
 
@@ -50,7 +52,7 @@ export default defineRule({
         const queued: (ReturnType<typeof groups.of> & { queue: Queue })[] = [];
         for (const group of kept) {
           // Several at once are balanced over back ends already; one after another are one at a time.
-          if (!seen.isJudged(group.peer) || carriedAtOnce(group.calls) > 1) continue;
+          if (!seen.isJudged(group.peer) || !isShared(group.calls) || carriedAtOnce(group.calls) > 1) continue;
           const calls = group.calls.toSorted((a, b) => a.startedAt - b.startedAt);
           const queue = queueOf(
             calls.map(({ startedAt, duration }) => ({ from: startedAt, until: at(startedAt + duration) })),
@@ -143,6 +145,10 @@ export default defineRule({
     };
   },
 });
+
+/** Enough calls began while others were open: of the rest, none can have waited for another. */
+const isShared = (calls: readonly Exchange[]): boolean =>
+  calls.filter(({ inFlight }) => inFlight > 0).length * SHARED >= calls.length;
 
 /** How many connections carried calls at the same time. */
 function carriedAtOnce(calls: readonly Exchange[]): number {

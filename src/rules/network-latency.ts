@@ -15,6 +15,8 @@ import { traffic, type Peer } from './support/traffic.ts';
 const LEAST_ROUND_TRIP = milliseconds(40);
 // "Most of the exchange", and of most exchanges.
 const MOST = 0.5;
+// One call over a long way is no habit of a service.
+const LEAST_COUNT = 5;
 
 export default defineRule({
   id: 'network-latency',
@@ -50,7 +52,8 @@ export default defineRule({
       finish() {
         const far = groups.judged().filter(({ peer }) => leastOf(peer, 0.5) >= LEAST_ROUND_TRIP);
         const parts = partsByServer<(typeof far)[number], Exchange>(far).filter(
-          ({ tally, input, subject }) => tally.count > MOST * seen.totals(input, subject).calls.count,
+          ({ tally, input, subject }) =>
+            tally.count >= LEAST_COUNT && tally.count > MOST * seen.totals(input, subject).calls.count,
         );
         for (const { groups: own, tally, subject, input } of parts) {
           const { calls } = seen.totals(input, subject);

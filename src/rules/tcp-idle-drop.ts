@@ -41,7 +41,7 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     dropped:
-      '{count} of {total:connection} to {server} answered nothing any more after {idle:duration} of idleness: calls waited {cost:duration}',
+      '{count} of {total:call} to {server} got no answer on connections that had been idle for {idle:duration}: they waited {cost:duration}',
     clear: 'connections answer after a pause, too ({total:call} on connections used again)',
   },
   create({ report, clear, unobservable, fact }) {
@@ -81,21 +81,22 @@ export default defineRule({
           .map((group) => ({ ...group, tally: tallyOf(group.vanished, opened) }));
         const parts = partsByServer(forgotten);
         for (const { groups: own, tally, subject, input } of parts) {
-          const { connections, calls } = seen.totals(input, subject);
+          const { calls } = seen.totals(input, subject);
+          const of = Math.max(calls.count, tally.count);
           const idle = nanoseconds(Math.min(...own.map(({ leastIdle }) => leastIdle)));
           report({
             message: 'dropped',
             data: {
               count: tally.count,
-              total: connections,
+              total: of,
               server: subject.name,
               idle,
               cost: tally.costs.quantile(0.5),
             },
             input,
             subject,
-            of: connections,
-            unit: 'connections',
+            of,
+            unit: 'exchanges',
             latency: calls,
             cost: tally,
             confidence: tally.count > 1 ? 'certain' : 'likely',

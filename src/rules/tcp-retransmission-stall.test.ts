@@ -36,6 +36,13 @@ ruleTester(rule, {
       says: /no exchange waited for a resent segment \(20 exchanges\)/,
     },
     {
+      name: 'a hole that nobody fills: the capture lost it itself',
+      ...new Traffic().call({
+        takes: 1000,
+        stalls: [{ at: 5, lasts: 900, parts: { reason: 'loss', resends: 0, repaired: false } }],
+      }).rows,
+    },
+    {
       name: 'what is repaired at once, inside a burst',
       ...new Traffic().call({ takes: 12, stalls: [lost(5, 4)] }).rows,
     },

@@ -25,6 +25,8 @@ export default defineRule({
       reason: 'loss',
       least: LEAST_WAIT,
       isAnothers: ({ connectDuration }) => connectDuration >= SYN_SENT_AGAIN,
+      // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
+      counts: ({ resends }) => resends > 0,
       leastCount: 1,
       confidence: 'certain',
       confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',

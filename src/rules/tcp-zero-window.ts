@@ -5,6 +5,8 @@ import { stallRule } from './support/stall-rule.ts';
 
 // A reader that takes up its data a scheduling slice late costs less.
 const LEAST_WAIT = milliseconds(50);
+// A window may fill once while a lost segment is repaired, or a process starts.
+const LEAST_COUNT = 2;
 
 export default defineRule({
   id: 'tcp-zero-window',
@@ -20,7 +22,7 @@ export default defineRule({
     stallRule(context, {
       reason: 'zero-window',
       least: LEAST_WAIT,
-      leastCount: 1,
+      leastCount: LEAST_COUNT,
       confidence: 'certain',
       confidenceBecause: 'the receive window was closed, or too small for a segment, and data went on when it opened',
       waited: ({ from }) => `data of the ${from} held back by the closed receive window`,

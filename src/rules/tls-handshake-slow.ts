@@ -141,12 +141,12 @@ const handshakePackets = ({ tls, firstPacket }: Connection): readonly number[] =
 
 function slowEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined || example.tls === null) return evidenceOf([], example);
-  const { handshakeDuration, serverDuration, packets } = example.tls;
+  const { handshakeDuration, serverDuration } = example.tls;
   const server = serverDuration >= 0 ? `, ${formatDuration(serverDuration)} of it until the server's first byte` : '';
   return [
     {
       says: `TLS handshake of ${formatDuration(handshakeDuration)}${server}; round trip ${formatDuration(roundTripOf(example))}`,
-      packets: [...packets],
+      packets: [...handshakePackets(example)],
     },
   ];
 }

@@ -20,8 +20,9 @@ import { isWarmingUp } from './support/warming-up.ts';
 
 // Times of one kind of call differ by two or three on a busy machine; four is another cause.
 const FACTOR = 4;
-// Pauses that are less than half of an exchange are not what it waits for.
-const MOSTLY = 0.5;
+// Pauses that are less than a quarter of an exchange are not what it waits for; more can't be asked
+// for where the capture lost packets, since a pause beside lost bytes can't be told.
+const MUCH = 0.25;
 
 const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> = {
   contrast: { confidence: 'likely', says: 'others of the same kind are answered far sooner' },
@@ -76,7 +77,7 @@ export default defineRule({
         total++;
         const { firstByte, pauses } = upstreamWait(exchange);
         if (!(firstByte >= 0)) return;
-        if (pauses >= LEAST_WAIT && pauses >= MOSTLY * exchange.duration) {
+        if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
           contrast.usual.add(exchange, firstByte);
           const group = paused.add(exchange, pauses, pausePackets);
           if (exchange.startedAt > group.lastAt) group.lastAt = exchange.startedAt;

@@ -75,7 +75,7 @@ class Http1 implements Conversation {
 
   #assemble(client: Side, arrival: Arrival): Parts {
     const { fromStart, connection } = this.#context;
-    connection.isTurned = client === 'server';
+    if (client === 'server') connection.isTurned = true;
     const queue = new RequestQueue(this.#context, client);
     const answers = new Responses(queue, (request, at) => this.#switch(queue, request, at));
     const requests = new Reader(new Requests(queue), new Head(true, this.#targets), arrival, fromStart);

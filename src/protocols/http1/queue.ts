@@ -75,6 +75,7 @@ export class RequestQueue {
 
   /** An answer that came before its request was handed on, though not before it was sent. */
   #claim(first: Arrival): Pending | null {
+    if (this.#list.length === 0 && this.#unclaimed.length === 0) return null;
     const isOf = ({ wasSeen, exchange }: Pending): boolean =>
       !wasSeen && exchange !== null && exchange.firstByteAt >= first.time;
     const known = this.#unclaimed.find(isOf);
@@ -117,7 +118,8 @@ export class RequestQueue {
 
   /** The request that an answer belongs to, which begins with this packet. */
   answered(head: Head, first: Arrival): Pending {
-    let pending = this.#list.find((known) => !known.isAnswered);
+    let pending = this.#list[0];
+    if (pending?.isAnswered === true) pending = this.#list.find((known) => !known.isAnswered);
     if (pending?.isAnswerLost === true) {
       const next = this.#pipelines ? this.#behindLost() : this.#lastBefore(first);
       for (const lost of this.#list.slice(0, next === undefined ? 0 : this.#list.indexOf(next))) this.drop(lost, first);
@@ -166,8 +168,8 @@ export class RequestQueue {
 
   /** The request was sent whole. */
   sent(pending: Pending): void {
+    if (!pending.isSent) this.#requestBytes += pending.exchange?.requestBytes ?? 0;
     pending.isSent = true;
-    this.#requestBytes += pending.exchange?.requestBytes ?? 0;
     if (pending.isAnswered && this.#closedAt === null) this.#finish(pending);
   }
 

@@ -45,8 +45,9 @@ export interface ReaderOwner {
   /** The message is whole. @param isSure its last byte was seen, and when */
   done(arrival: Arrival, isSure: boolean): void;
   /**
-   * The framing is lost. @param missing bytes that belong to no message that was begun: they stand
-   * where one begins; 0 where the message at hand is in doubt, and nothing else
+   * The framing is lost, and perhaps was before. @param missing bytes that stand where a message
+   * begins or, if one whose end is not known is still open, in that; 0 where nothing is missing
+   * but the end of the one at hand
    */
   strayed(missing: number, arrival: Arrival): void;
 }
@@ -122,6 +123,7 @@ export class Reader {
     if (place === PLACE.stopped || place === PLACE.untilEnd) return;
     if (place === PLACE.adrift) {
       if (isSure) this.#owner.saw(length, arrival);
+      else this.#owner.strayed(length, arrival);
       return;
     }
     if (place === PLACE.chunks && this.#chunks.skip(length)) {

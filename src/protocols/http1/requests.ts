@@ -44,8 +44,10 @@ export class Requests implements ReaderOwner {
   }
 
   strayed(missing: number): void {
-    if (missing > 0) this.#queue.missedRequests(missing);
-    else if (this.#current !== null) this.#queue.sent(this.#current);
+    const current = this.#current;
+    // What is missing behind an open request whose end is not known belongs to it.
+    if (current !== null && !current.isOver) this.#queue.sent(current);
+    else if (missing > 0) this.#queue.missedRequests(missing);
     this.#head = null;
   }
 }

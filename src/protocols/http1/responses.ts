@@ -86,10 +86,12 @@ export class Responses implements ReaderOwner {
   strayed(missing: number, arrival: Arrival): void {
     this.#queue.isServerHeard = true;
     this.#queue.isServerAdrift = true;
-    const exchange = this.#current?.exchange;
-    if (missing > 0) this.#queue.missedAnswers(missing, arrival);
-    else if (this.#current !== null && exchange && this.#head !== null)
-      this.#describe(this.#current, exchange, this.#head);
+    const current = this.#current;
+    if (current === null || current.isOver) {
+      if (missing > 0) this.#queue.missedAnswers(missing, arrival);
+    } else if (current.exchange !== null && this.#head !== null) {
+      this.#describe(current, current.exchange, this.#head);
+    }
     this.#head = null;
   }
 }

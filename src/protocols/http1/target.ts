@@ -38,7 +38,10 @@ export function createTargetReader(): TargetReader {
       if (isConnect) return { path: '', host: redactHost(latin1(bytes, start, start + length)), lasts: false };
       const query = indexOf(bytes, 0x3f, start, start + length);
       const pathEnd = query < 0 ? start + length : query;
-      const lasts = query >= 0 && asksToLast(latin1(bytes, query + 1, start + length));
+      const lasts =
+        query >= 0 &&
+        mayAskToLast(bytes, query, start + length) &&
+        asksToLast(latin1(bytes, query + 1, start + length));
       if (pathEnd - start > CACHED_BYTES) return targetOf(latin1(bytes, start, pathEnd), lasts);
       const slot = hash(bytes, start, pathEnd) >>> SLOT_SHIFT;
       const cached = slots[slot];
@@ -81,6 +84,18 @@ export function asksToLast(query: string): boolean {
     if (/^(?:since|index)=/.test(parameter)) since = true;
   }
   return waits && since;
+}
+
+/** Nearly no query has a parameter with such a beginning, and then it need not be taken apart. */
+function mayAskToLast(bytes: Uint8Array, query: number, end: number): boolean {
+  for (let index = query + 1; index < end; index++) {
+    const before = bytes[index - 1];
+    if (before !== 0x3f && before !== 0x26) continue;
+    const lower = (bytes[index] as number) | 0x20;
+    // w(atch), w(ait), f(ollow), f(eed), t(imeout)
+    if (lower === 0x77 || lower === 0x66 || lower === 0x74) return true;
+  }
+  return false;
 }
 
 const latin1 = (bytes: Uint8Array, start: number, end: number): string =>

@@ -1,9 +1,9 @@
 import { at } from '../../base/time.ts';
-import type { Side, Stall } from '../../model/connection.ts';
+import type { Side } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import { packetId } from '../../model/packet.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
-import { beginExchange, endExchange, sawRequest, sawResponse } from '../exchange-record.ts';
+import { sawRequest, sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, StreamEnd } from '../protocol.ts';
 import { SendWindow } from './flow-control.ts';
 import { FLAG, FRAME, FRAME_HEADER_LENGTH, unsigned31, unsigned32 } from './frame-header.ts';
@@ -12,18 +12,17 @@ import { readGoAwayWord } from './goaway.ts';
 import { FIELD_NAMES, HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack.ts';
 import { Names } from './names.ts';
-import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
 import { PingWatch } from './pings.ts';
 import { readRequest, readResponse } from './read-block.ts';
-import { Http2Stream, StreamSide } from './stream.ts';
-import { StreamTable, type StreamBudget } from './stream-table.ts';
+import { StreamSide, type Http2Stream } from './stream.ts';
+import type { StreamBudget } from './stream-table.ts';
+import { addStall, hasEnded, Streams } from './streams.ts';
 
 const SETTING_INITIAL_WINDOW = 4;
 const SETTING_LENGTH = 6;
 const NO_ERROR = 0;
 // 1xx answers are on the way to the answer (RFC 9110 section 15.2).
 const FIRST_FINAL_STATUS = 200;
-const MAX_EXCHANGE_STALLS = 64;
 
 /** What all conversations share. */
 export interface Shared extends StreamBudget {
@@ -52,7 +51,7 @@ class End {
 /** One connection's HTTP/2 (RFC 9113), from any point on. */
 export class Http2Conversation implements Conversation, FrameHandlers {
   readonly #context: ConversationContext;
-  readonly #streams: StreamTable;
+  readonly #streams: Streams;
   readonly #client: End;
   readonly #server: End;
   readonly #block = new HeaderBlock();
@@ -60,10 +59,6 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   readonly #names: Names;
   /** Who reads DATA of no stream; flow control counts it. */
   readonly #stray = new StreamSide();
-  /** The highest stream of which the request's start was seen. */
-  #lastOpened = 0;
-  /** Streams may exist of which no start was seen. */
-  #isUncertain: boolean;
   /** Ports said who is the client, and were wrong; null until a request or a response is seen. */
   #isSwapped: boolean | null;
   #firstEnd: { from: Side; because: StreamEnd; arrival: Arrival } | null = null;
@@ -72,16 +67,17 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const { fromStart } = context;
     this.#context = context;
     this.#names = shared.names;
-    this.#streams = new StreamTable(shared);
     this.#client = new End('client', this, fromStart, shared);
     this.#server = new End('server', this, fromStart, shared);
-    this.#isUncertain = !fromStart;
+    this.#streams = new Streams(context, shared, this.#client.window, this.#server.window);
     this.#isSwapped = fromStart ? false : null;
     if (context.handedOver !== null) this.#upgraded(context.handedOver);
   }
 
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
-    this.#end(from).reader.push(bytes, start, end, arrival);
+    const { reader } = this.#end(from);
+    this.#streams.catchUp(this.#isRequest(reader) ? 'client' : 'server', arrival);
+    reader.push(bytes, start, end, arrival);
   }
 
   gap(from: Side, length: number, arrival: Arrival): void {
@@ -122,14 +118,14 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   onData(reader: FrameReader, arrival: Arrival): void {
     const { stream: id, length, flags } = reader;
     const end = this.#endOf(reader);
-    const stream = this.#streams.get(id) ?? this.#missed(id, arrival);
-    end.dataStream = stream;
     const isRequest = this.#isRequest(reader);
+    const stream = this.#streamOf(id, arrival);
+    end.dataStream = stream;
     const side = stream === null ? this.#stray : isRequest ? stream.request : stream.response;
     const isLast = (flags & FLAG.endStream) !== 0;
     const stall = end.window.send(side, length, isLast, side.begunAt, arrival, this.#context.connection.roundTrip);
     if (stream === null) return;
-    if (stall !== null) addStall(stream.exchange, stall);
+    addStall(stream.exchange, stall);
     this.#saw(stream, isRequest, FRAME_HEADER_LENGTH, arrival);
   }
 
@@ -161,11 +157,13 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const isAcknowledgement = (reader.flags & FLAG.acknowledge) !== 0;
     switch (reader.type) {
       case FRAME.reset: {
-        const stream = this.#streams.get(reader.stream);
-        if (stream === undefined) return;
+        const isRequest = this.#isRequest(reader);
+        const stream = isRequest ? this.#streams.get(reader.stream) : this.#streamOf(reader.stream, arrival);
+        // After a whole answer it only says that the rest of the request is not wanted.
+        if (stream === null || hasEnded(stream, arrival)) return;
         stream.exchange.resetCode = unsigned32(bytes, start);
-        if (this.#isRequest(reader)) this.#finish(stream, 'cancelled', 'client', arrival);
-        else this.#finish(stream, 'reset', 'server', arrival);
+        if (isRequest) this.#streams.cancelled(stream, arrival);
+        else this.#streams.answered(stream, 'reset', arrival);
         break;
       }
       case FRAME.settings:
@@ -188,7 +186,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
           break;
         }
         const stream = this.#streams.get(reader.stream);
-        if (stream !== undefined) {
+        if (stream !== null) {
           window.grantStream(this.#isRequest(reader) ? stream.response : stream.request, size, arrival);
         }
         break;
@@ -202,8 +200,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     // Data of this side may be missing, and updates that let the other side send.
     this.#client.window.forget();
     this.#server.window.forget();
-    this.#isUncertain = true;
-    this.#lastOpened = 0;
+    this.#streams.lost();
   }
 
   #headers(reader: FrameReader, arrival: Arrival): void {
@@ -214,12 +211,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     const block = this.#block;
     const isRequest = this.#isRequest(reader);
     const isLast = (reader.blockFlags & FLAG.endStream) !== 0;
-    let stream = this.#streams.get(id) ?? null;
-    if (stream === null && isRequest && id > this.#lastOpened && !(this.#isUncertain && this.#streams.wasClosed(id))) {
-      this.#lastOpened = id;
-      stream = this.#open(id, false, begun);
-    }
-    stream ??= this.#missed(id, begun);
+    const stream = isRequest ? this.#streams.request(id, begun) : this.#streamOf(id, begun);
     if (stream === null) return;
     const side = isRequest ? stream.request : stream.response;
     const isFirst = Number.isNaN(side.begunAt);
@@ -245,12 +237,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     exchange.answeredAt = at(Number.NaN);
     exchange.responseFirst = -1;
     exchange.responseBytes = 0;
-    const stream = new Http2Stream(1, exchange, false);
-    stream.isGrpc = false;
-    stream.request.begunAt = exchange.startedAt;
-    stream.request.hasEnded = true;
-    this.#lastOpened = 1;
-    this.#streams.add(stream);
+    this.#streams.adopt(1, exchange);
     // What the client lets the server send stands in a header of the request.
     this.#server.window.forget();
   }
@@ -262,26 +249,14 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     this.#isSwapped = (method !== '') !== reader.fromClient;
     if (!this.#isSwapped) return;
     this.#context.connection.isTurned = true;
-    // What was begun with the wrong roles says nothing.
-    for (const stream of this.#streams.all()) {
-      this.#streams.remove(stream);
-      this.#context.connection.openExchanges--;
-    }
+    this.#streams.discard();
   }
 
-  #open(id: number, isPartial: boolean, arrival: Arrival): Http2Stream {
-    const exchange = beginExchange(this.#context, 'http/2', arrival);
-    const stream = new Http2Stream(id, exchange, isPartial);
-    const displaced = this.#streams.add(stream);
-    if (displaced !== null) this.#finish(displaced, 'incomplete', null, arrival);
-    return stream;
-  }
-
-  /** A stream of which the start was not seen, as far as there can be one. */
-  #missed(id: number, arrival: Arrival): Http2Stream | null {
-    if ((id & 1) === 0) return null;
-    const isPossible = id > this.#lastOpened || (this.#isUncertain && !this.#streams.wasClosed(id));
-    return isPossible ? this.#open(id, true, arrival) : null;
+  /** The stream that a frame is of; null where that is over or was none. */
+  #streamOf(id: number, arrival: Arrival): Http2Stream | null {
+    const stream = this.#streams.get(id);
+    if (stream === null) return this.#streams.missed(id, arrival);
+    return hasEnded(stream, arrival) ? null : stream;
   }
 
   /** END_STREAM. */
@@ -289,29 +264,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     this.#saw(stream, isRequest, 0, arrival);
     (isRequest ? stream.request : stream.response).hasEnded = true;
     if (isRequest) return;
-    if (stream.isGrpc === null && looksLikeGrpc(stream)) stream.isGrpc = true;
-    this.#finish(stream, outcomeOf(stream), null, arrival);
-  }
-
-  #finish(stream: Http2Stream, outcome: ExchangeOutcome, endedBy: Side | null, arrival: Arrival): void {
-    const { exchange, request, response, isPartial } = stream;
-    this.#streams.remove(stream);
-    if (stream.isGrpc === true) {
-      exchange.protocol = 'grpc';
-      this.#context.connection.protocol = 'grpc';
-      exchange.requestMessages = countOf(request);
-      exchange.responseMessages = countOf(response);
-    }
-    exchange.shape = shapeOf(stream);
-    const isSwapped = this.#isSwapped === true;
-    const stalls = [
-      (isSwapped ? this.#server : this.#client).window.unrepaired(request, arrival),
-      (isSwapped ? this.#client : this.#server).window.unrepaired(response, arrival),
-    ];
-    for (const stall of stalls) if (stall !== null) addStall(exchange, stall);
-    // When a partial one began nobody knows, so how long it took is not known either.
-    if (isPartial) endExchange(this.#context, exchange, arrival, 'incomplete');
-    else endExchange(this.#context, exchange, arrival, outcome, outcome === 'incomplete' ? null : endedBy);
+    this.#streams.answered(stream, null, arrival);
   }
 
   /** @param endedBy as the connection names its sides */
@@ -319,7 +272,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     if (this.#streams.size === 0) return;
     const role = endedBy === null ? null : this.#roleOf(endedBy);
     const isCancelled = role === 'client' && outcome !== 'incomplete';
-    for (const stream of this.#streams.all()) this.#finish(stream, isCancelled ? 'cancelled' : outcome, role, arrival);
+    this.#streams.endAbove(0, isCancelled ? 'cancelled' : outcome, role, arrival);
   }
 
   #goAway(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
@@ -339,10 +292,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     }
     if (role !== 'server') return;
     // Streams above were never looked at, and won't be (RFC 9113 section 6.8).
-    const last = unsigned31(bytes, start);
-    for (const stream of this.#streams.all()) {
-      if (stream.id > last) this.#finish(stream, 'closed', 'server', arrival);
-    }
+    this.#streams.endAbove(unsigned31(bytes, start), 'closed', 'server', arrival);
   }
 
   #saw({ exchange }: Http2Stream, isRequest: boolean, length: number, arrival: Arrival): void {
@@ -370,11 +320,4 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     if (this.#isSwapped !== true) return side;
     return side === 'client' ? 'server' : 'client';
   }
-}
-
-/** Messages that were counted; -1 where bytes are missing that may have held some. */
-const countOf = ({ messages }: StreamSide): number => (messages.isBroken ? -1 : messages.count);
-
-function addStall(exchange: OpenExchange, stall: Stall): void {
-  if (exchange.stalls.length < MAX_EXCHANGE_STALLS) exchange.stalls = [...exchange.stalls, stall];
 }

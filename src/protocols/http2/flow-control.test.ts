@@ -44,7 +44,7 @@ describe('flow control', () => {
   });
 
   it('a window that is never opened again stalls to the end', () => {
-    const { exchanges } = asked().server(3, data(1, 65_535)).client(5003, resetStream(1, 8));
+    const { exchanges } = asked().server(3, data(1, 65_535)).client(5003, resetStream(1, 8)).end(6000);
     expect(exchanges[0]?.stalls).toMatchObject([{ startedAt: 3e6, duration: 5000e6, repaired: false }]);
   });
 

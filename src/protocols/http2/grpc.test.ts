@@ -88,7 +88,8 @@ describe('gRPC', () => {
   ])('reads a timeout of %s', (text, expected) => {
     const { exchanges } = opened()
       .client(1, headers(1, call('/a.B/C', ['grpc-timeout', text]), END))
-      .client(2, resetStream(1, 8));
+      .client(2, resetStream(1, 8))
+      .end(3);
     expect(toSeconds(exchanges[0]!.deadline)).toBe(expected);
   });
 
@@ -101,7 +102,8 @@ describe('gRPC', () => {
   ])('%s is %s', (type, protocol) => {
     const { exchanges } = opened()
       .client(1, headers(1, [...get('/'), ['content-type', type]], END))
-      .client(2, resetStream(1, 8));
+      .client(2, resetStream(1, 8))
+      .end(3);
     expect(exchanges[0]?.protocol).toBe(protocol);
   });
 });

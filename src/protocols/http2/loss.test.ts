@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FLAG, FRAME } from './frame-header.ts';
-import { call, data, frame, get, grpcStatus, headers, messages, status } from './testing/frames.ts';
+import { call, data, frame, get, grpcStatus, headers, messages, ping, resetStream, status } from './testing/frames.ts';
 import { opened, Talk } from './testing/talk.ts';
 
 const END = FLAG.endStream;
@@ -51,7 +51,8 @@ describe('a connection whose start is missing', () => {
     const { exchanges } = new Talk(false)
       .server(1, Buffer.alloc(700, 0x2e), data(5, 300), headers(9, status(200), END))
       .client(2, headers(11, get('/'), END))
-      .server(3, headers(11, status(200), END), headers(5, grpcStatus(0), END));
+      .server(3, headers(11, status(200), END), headers(5, grpcStatus(0), END))
+      .client(4, ping());
     expect(exchanges.map(({ path, outcome }) => [path, outcome])).toEqual([
       ['', 'incomplete'],
       ['/', 'ok'],
@@ -95,12 +96,69 @@ describe('missing bytes', () => {
         headers(7, get('/seventh'), END),
       )
       .server(4, headers(1, status(200), END), headers(3, status(200), END))
-      .server(5, headers(5, status(200), END), headers(7, status(200), END));
+      .server(5, headers(5, status(200), END), headers(7, status(200), END))
+      .end(6);
     expect(exchanges.map(({ method, path, outcome }) => [method, path, outcome])).toEqual([
       ['GET', '/first', 'ok'],
-      ['', '', 'incomplete'],
       ['GET', '', 'ok'],
       ['GET', '/seventh', 'ok'],
+      ['', '', 'incomplete'],
+    ]);
+  });
+
+  it('hold back an answer that a reset of the client crosses', () => {
+    const { exchanges, connection } = opened()
+      .client(1, headers(1, get('/first'), END), headers(3, get('/third'), END), headers(5, get('/fifth'), END))
+      .client(9, resetStream(1, 8), resetStream(3, 8), resetStream(5, 8))
+      .server(8, headers(1, status(200), END), resetStream(3, 5))
+      .server(10, headers(5, status(200), END));
+    expect(exchanges.map(({ path, outcome, resetCode, duration }) => [path, outcome, resetCode, duration])).toEqual([
+      ['/first', 'ok', -1, 7e6],
+      ['/third', 'reset', 5, 7e6],
+      ['/fifth', 'cancelled', 8, 8e6],
+    ]);
+    expect(connection.openExchanges).toBe(0);
+  });
+
+  it('hold back the other bytes of their side, which come with their own times, behind the answers', () => {
+    const { exchanges, connection } = opened()
+      .client(1, headers(1, get('/first')))
+      .server(5, headers(1, status(200)), data(1, 10, END))
+      .server(6, headers(3, status(201), END), resetStream(5, 8), data(1, 3))
+      // What was sent long before, and told only when the hole was given up.
+      .client(2, data(1, 70, END))
+      .client(3, headers(3, get('/third'), END), headers(5, get('/fifth'), END))
+      .client(4, headers(7, get('/seventh')))
+      .client(9, ping());
+    expect(
+      exchanges.map(({ path, outcome, status: code, startedAt, requestedAt, duration }) => [
+        path,
+        outcome,
+        code,
+        startedAt / 1e6,
+        requestedAt / 1e6,
+        duration / 1e6,
+      ]),
+    ).toEqual([
+      ['/first', 'ok', 200, 1, 2, 4],
+      ['/third', 'ok', 201, 3, 3, 3],
+      ['/fifth', 'reset', -1, 3, 3, 3],
+    ]);
+    expect(connection.openExchanges).toBe(1);
+  });
+
+  it('make no stream of what still comes of one that is over', () => {
+    const talk = opened()
+      .client(1, headers(1, call('/a.B/C'), 0))
+      .server(2, headers(1, status(200), END))
+      .client(3, data(1, 40))
+      .gap('client', 4, 500)
+      .client(5, data(1, 40), headers(3, get('/third'), END))
+      .server(6, data(1, 30), headers(3, status(200), END))
+      .end(7);
+    expect(talk.exchanges.map(({ path, outcome }) => [path, outcome])).toEqual([
+      ['/a.B/C', 'error'],
+      ['/third', 'ok'],
     ]);
   });
 

@@ -9,8 +9,6 @@ const SERVER_ERROR = 500;
 /** How a stream came out whose response is whole. */
 export function outcomeOf(stream: Http2Stream): ExchangeOutcome {
   const { status, grpcStatus } = stream.exchange;
-  // When it began nobody knows, so how long it took is not known either.
-  if (stream.isPartial) return 'incomplete';
   if (stream.isGrpc !== true) {
     if (status < 0) return 'incomplete';
     return status >= SERVER_ERROR ? 'error' : 'ok';

@@ -1,5 +1,7 @@
 import { at, type Timestamp } from '../../base/time.ts';
-import type { OpenExchange } from '../../model/tracked-connection.ts';
+import type { Side } from '../../model/connection.ts';
+import type { ExchangeOutcome } from '../../model/exchange.ts';
+import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import type { Blockage, Flow } from './flow-control.ts';
 import { MessageCounter } from './grpc.ts';
 
@@ -15,6 +17,15 @@ export class StreamSide implements Flow {
   readonly messages = new MessageCounter();
 }
 
+export interface Ending {
+  /** Null: the answer is whole, and says by itself how it came out. */
+  outcome: ExchangeOutcome | null;
+  endedBy: Side | null;
+  /** Whose frame it was: what the other side said before may still come. */
+  by: Side;
+  arrival: Arrival;
+}
+
 /** One stream that a client opened, from its first frame to its end. */
 export class Http2Stream {
   readonly id: number;
@@ -22,7 +33,7 @@ export class Http2Stream {
   readonly request = new StreamSide();
   readonly response = new StreamSide();
   /** It began before what the capture shows: its times are bounds only. */
-  readonly isPartial: boolean;
+  isPartial: boolean;
   /** Null while nothing tells. */
   isGrpc: boolean | null = null;
   /** By design, as its query or its content type says. */
@@ -32,6 +43,8 @@ export class Http2Stream {
   /** A header block of the response could not be read, or not all of it. */
   hasUnknown = false;
   isOver = false;
+  /** What ended it, where its exchange is not told yet. */
+  ending: Ending | null = null;
 
   constructor(id: number, exchange: OpenExchange, isPartial: boolean) {
     this.id = id;

@@ -183,8 +183,9 @@ function goOn(chain: Chain, exchange: Exchange, because: Chain['because']): Chai
   return chain;
 }
 
+/** The client itself chose another; another back end of one Service is kube-proxy's choice for any next call. */
 const isElsewhere = (one: Exchange, other: Exchange): boolean =>
-  one.server !== other.server || one.backend !== other.backend;
+  one.server !== other.server || one.serverPort !== other.serverPort;
 
 /** The answered call that another server got as soon as this one was given up, where it is known already. */
 function takenElsewhere(kind: Kind, given: Exchange): Exchange | null {

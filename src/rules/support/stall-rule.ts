@@ -19,6 +19,8 @@ export interface StallRule {
   reason: StallReason;
   /** Shorter waits are no occurrence. */
   least: Duration;
+  /** Which stalls of that reason prove it; all where left out. */
+  counts?(stall: Stall): boolean;
   /** An exchange whose waits another rule tells. */
   isAnothers?(exchange: Exchange): boolean;
   /** Occurrences that make a finding; fewer are chance. */
@@ -46,7 +48,8 @@ export function stallRule(
 ): Observer {
   const seen = fact(traffic);
   const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0 }));
-  const own = (exchange: Exchange): Stall[] => stallsOf(exchange, options.reason);
+  const own = (exchange: Exchange): Stall[] =>
+    stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
   const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
   let total = 0;
   return {

@@ -1,0 +1,63 @@
+import rule from './connection-per-request.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Traffic } from './support/testing/traffic.ts';
+
+/** Connections with so many calls each. */
+function connections(count: number, calls: number, path = '/api/items'): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    traffic.open({ connect: 8 }).calls(calls, {}, { path }).close({ protocol: 'http/1.1', exchanges: calls });
+  }
+  return traffic;
+}
+
+/** Connections inside TLS that live so many milliseconds after their handshakes. */
+function encrypted(count: number, lives: number): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    traffic
+      .open({ connect: 1, tls: 4 })
+      .wait(lives)
+      .close({ protocol: 'tls', exchanges: 0, ending: 'fin', bytes: { client: 400, server: 900 } });
+  }
+  return traffic;
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'a connection for each of many calls: a habit',
+      ...connections(30, 1).rows,
+      reports: [
+        {
+          message: 'each',
+          says: /^30 of 30 connections to 10\.96\.44\.12:8080 serve a single call: each pays 8 ms to connect$/,
+          count: 30,
+          of: 30,
+          cost: [0.0079, 0.0081],
+          confidence: 'certain',
+          settings: [/keep-alive/, /connection pool/],
+          evidence: [/opened for one call/],
+        },
+      ],
+    },
+    {
+      name: 'inside TLS: each lives as short as one call does',
+      ...encrypted(25, 40).rows,
+      reports: [{ count: 25, confidence: 'likely', cost: [0.0049, 0.0051] }],
+    },
+  ],
+  clear: [
+    {
+      name: 'connections that serve many calls',
+      ...connections(6, 8).rows,
+      says: /connections are used again \(48 calls on 6 connections\)/,
+    },
+    { name: 'health checks, which open one each', ...connections(30, 1, '/healthz').rows },
+    { name: 'inside TLS, connections that last', ...encrypted(25, 5000).rows },
+    { name: 'a few, as a pool grows', ...connections(3, 1).rows },
+  ],
+  unobservable: [
+    { name: 'all open before', ...new Traffic().open({ before: true }).calls(5).rows, why: /all were open before/ },
+  ],
+});

@@ -1,0 +1,58 @@
+import { at, seconds } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Traffic } from './support/testing/traffic.ts';
+import rule from './tcp-idle-reuse.ts';
+
+const lost: Partial<Exchange> = { status: -1, outcome: 'reset', endedBy: 'server', firstByteAt: at(Number.NaN) };
+
+/** Connections with a few calls, a pause, and one call more. */
+function paused(count: number, pause: number, last: Partial<Exchange> = lost): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    traffic.open().calls(5).wait(pause).call({ takes: 0.1 }, last).close({ ending: 'fin', endedBy: 'server' });
+  }
+  return traffic;
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'calls that meet the close of an idle connection',
+      ...paused(4, 3400).rows,
+      reports: [
+        {
+          message: 'closed',
+          says: /^4 of 24 calls to .* met a connection that the server had closed after 3\.41 s of idleness, and were lost$/,
+          count: 4,
+          of: 24,
+          errors: 4,
+          confidence: 'certain',
+          settings: [/keep-alive timeout/, /idle timeout of its pool/],
+          evidence: [/after 3\.41 s without traffic: reset by the server/],
+        },
+      ],
+    },
+    { name: 'once', ...paused(1, 3400).rows, reports: [{ count: 1, onlyInfo: true }] },
+  ],
+  clear: [
+    {
+      name: 'a client that notices and opens a new connection',
+      ...paused(4, 3400, {}).rows,
+      says: /no idle connection was closed under a call \(20 calls on connections used again\)/,
+    },
+    { name: 'a server that restarts: calls without a pause fail', ...paused(4, 20).rows },
+    {
+      name: 'pauses as long that went well',
+      ...new Traffic()
+        .open()
+        .calls(2)
+        .call({}, { idleBefore: seconds(20) })
+        .call({ takes: 0.1 }, { ...lost, idleBefore: seconds(2) })
+        .close().rows,
+    },
+  ],
+  unobservable: [
+    { name: 'one call each', ...new Traffic().open().call().rows, why: /no connection carried a second call/ },
+  ],
+});

@@ -1,0 +1,55 @@
+import { milliseconds } from '../base/time.ts';
+import { stallOf, tlsOf } from '../model/testing/rows.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Traffic } from './support/testing/traffic.ts';
+import rule from './tls-handshake-slow.ts';
+
+function connections(count: number, takes: number, parts: Parameters<Traffic['close']>[0] = {}): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    traffic
+      .open({ connect: 1, tls: takes })
+      .wait(20)
+      .close({
+        protocol: 'tls',
+        minRoundTrip: milliseconds(1),
+        tls: tlsOf({ handshakeDuration: milliseconds(takes), serverDuration: milliseconds(takes - 2), packets: [] }),
+        ...parts,
+      });
+  }
+  return traffic;
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'a server that waits for something before its part',
+      ...connections(10, 190).rows,
+      reports: [
+        {
+          message: 'slow',
+          says: /^10 of 10 TLS handshakes with .* waited 188 ms for the server$/,
+          count: 10,
+          of: 10,
+          cost: [0.187, 0.189],
+          confidence: 'certain',
+          evidence: [/TLS handshake of 190 ms, 188 ms of it until the server's first byte/],
+        },
+      ],
+    },
+    { name: 'once', ...connections(1, 190).rows, reports: [{ count: 1, onlyInfo: true }] },
+  ],
+  clear: [
+    { name: 'handshakes of a few milliseconds', ...connections(10, 5).rows, says: /10 handshakes, slowest 5 ms/ },
+    { name: 'a far server: its round trips', ...connections(10, 160, { minRoundTrip: milliseconds(75) }).rows },
+    {
+      name: 'a segment of the handshake that was lost',
+      ...connections(1, 230, {
+        startedAt: milliseconds(0) as never,
+        tls: tlsOf({ startedAt: 0 as never, handshakeDuration: milliseconds(230), packets: [] }),
+        stalls: [stallOf({ startedAt: milliseconds(5) as never, duration: milliseconds(220), packets: [] })],
+      }).rows,
+    },
+  ],
+  unobservable: [{ name: 'no TLS', ...new Traffic().open().calls(3).rows, why: /no TLS handshake/ }],
+});

@@ -55,7 +55,7 @@ const isMoreThanAcknowledgment = ({ payloadLength, tcpFlags }: Layers): boolean 
   payloadLength > 0 || (tcpFlags & ~(TCP_FLAG.ack | TCP_FLAG.psh)) !== 0;
 
 /** Options are the same in a copy (timestamps tell a resend), but for the segment size that routers lower in a SYN. */
-function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Layers): number {
+export function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Layers): number {
   let offset = tcpOptions;
   if ((tcpFlags & TCP_FLAG.syn) !== 0 && bytes[offset] === MAXIMUM_SEGMENT_SIZE_OPTION) offset += 4;
   let hash = payloadStart - tcpOptions;

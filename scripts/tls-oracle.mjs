@@ -76,9 +76,21 @@ function readConnections(path) {
 }
 
 function take(streams, [frame, epoch, stream, port, ...values]) {
-  const [types, versions, supported, randoms, suites, name, alpn, extensions, alerts, methods, codes, methods2, codes2] = values.map(
-    (value) => (value === '' ? [] : value.split(';')),
-  );
+  const [
+    types,
+    versions,
+    supported,
+    randoms,
+    suites,
+    name,
+    alpn,
+    extensions,
+    alerts,
+    methods,
+    codes,
+    methods2,
+    codes2,
+  ] = values.map((value) => (value === '' ? [] : value.split(';')));
   const known = streams.get(stream) ?? { client: null, alerts: [], requests: [], responses: [] };
   streams.set(stream, known);
   const at = nanoseconds(epoch);

@@ -35,15 +35,28 @@ const CASES = {
   // Three connections, the second and third with the session of the one before.
   'tls13-resumed': brief(TLS_13, { connections: 3 }),
   'tls12-resumed-ticket': brief(TLS_12, { connections: 3 }),
-  'tls12-resumed-id': brief({ ...TLS_12, secureOptions: constants.SSL_OP_NO_TICKET }, { connections: 3, sessions: true }),
+  'tls12-resumed-id': brief(
+    { ...TLS_12, secureOptions: constants.SSL_OP_NO_TICKET },
+    { connections: 3, sessions: true },
+  ),
   // The client guesses a group that the server does not take.
   'tls13-retried': brief(TLS_13, { client: { ecdhCurve: 'X25519:P-384' }, server: { ecdhCurve: 'P-384' } }),
   'tls13-client-certificate': brief(TLS_13, { client: pair('client'), server: { requestCert: true } }),
   'tls12-client-certificate': brief(TLS_12, { client: pair('client'), server: { requestCert: true } }),
-  'tls13-client-certificate-missing': brief(TLS_13, { server: { requestCert: true }, alerts: ['server: certificate_required'] }),
-  'tls12-client-certificate-missing': brief(TLS_12, { server: { requestCert: true }, alerts: ['server: handshake_failure'] }),
+  'tls13-client-certificate-missing': brief(TLS_13, {
+    server: { requestCert: true },
+    alerts: ['server: certificate_required'],
+  }),
+  'tls12-client-certificate-missing': brief(TLS_12, {
+    server: { requestCert: true },
+    alerts: ['server: handshake_failure'],
+  }),
   'version-refused': bare({}, { client: TLS_12, server: TLS_13, alerts: ['server: protocol_version'] }),
-  'alpn-refused': bare(TLS_13, { client: { ALPNProtocols: ['h2'] }, server: { ALPNProtocols: ['http/1.1'] }, alerts: ['server: no_application_protocol'] }),
+  'alpn-refused': bare(TLS_13, {
+    client: { ALPNProtocols: ['h2'] },
+    server: { ALPNProtocols: ['http/1.1'] },
+    alerts: ['server: no_application_protocol'],
+  }),
   // A connection that turns to TLS after a word in the clear.
   'tls13-postgresql': { kind: 'postgresql', both: TLS_13 },
   'tls12-renegotiated': http(TLS_12, { renegotiate: true }),
@@ -70,22 +83,71 @@ const name = process.argv[2];
 if (name === undefined) console.log(Object.keys(CASES).join('\n'));
 else console.log(JSON.stringify(await run(CASES[name]), null, 1));
 
-async function run({ kind, both, client = {}, server = {}, connections = 1, calls = CALLS.length, alerts = [], renegotiate = false, sessions = false }) {
+async function run({
+  kind,
+  both,
+  client = {},
+  server = {},
+  connections = 1,
+  calls = CALLS.length,
+  alerts = [],
+  renegotiate = false,
+  sessions = false,
+}) {
   const serverOptions = { ...pair('server'), ca: file('authority.crt'), ...both, ...server };
-  const clientOptions = { host: '127.0.0.1', port: PORT, servername: NAME, ca: file('authority.crt'), ...both, ...client };
-  const truth = { by: `Node ${process.version}, OpenSSL ${process.versions.openssl}`, port: PORT, connections: [], exchanges: [] };
-  const listening = await (kind === 'postgresql' ? postgresqlServer : kind === 'http2' ? http2Server : kind === 'http' ? httpServer : bareServer)(serverOptions, sessions);
+  const clientOptions = {
+    host: '127.0.0.1',
+    port: PORT,
+    servername: NAME,
+    ca: file('authority.crt'),
+    ...both,
+    ...client,
+  };
+  const truth = {
+    by: `Node ${process.version}, OpenSSL ${process.versions.openssl}`,
+    port: PORT,
+    connections: [],
+    exchanges: [],
+  };
+  const listening = await (
+    kind === 'postgresql'
+      ? postgresqlServer
+      : kind === 'http2'
+        ? http2Server
+        : kind === 'http'
+          ? httpServer
+          : bareServer
+  )(serverOptions, sessions);
   let session;
   for (let index = 0; index < connections; index++) {
     const plain = kind === 'postgresql' ? await askForTls() : undefined;
-    const socket = connect({ ...clientOptions, ...(plain === undefined ? {} : { socket: plain }), ...(kind === 'http2' ? { ALPNProtocols: ['h2'] } : kind === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}), session });
+    const socket = connect({
+      ...clientOptions,
+      ...(plain === undefined ? {} : { socket: plain }),
+      ...(kind === 'http2' ? { ALPNProtocols: ['h2'] } : kind === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}),
+      session,
+    });
     socket.on('session', (made) => (session = made));
-    const known = { port: 0, serverName: NAME, version: null, cipher: null, alpn: null, resumed: null, retried: 'ecdhCurve' in client, clientCertificate: 'requestCert' in server, handshakeSeconds: null, alerts };
+    const known = {
+      port: 0,
+      serverName: NAME,
+      version: null,
+      cipher: null,
+      alpn: null,
+      resumed: null,
+      retried: 'ecdhCurve' in client,
+      clientCertificate: 'requestCert' in server,
+      handshakeSeconds: null,
+      alerts,
+    };
     truth.connections.push(known);
     if (plain === undefined) await once(socket, 'connect').catch(() => {});
     known.port = (plain ?? socket).localPort;
     const began = performance.now();
-    const failed = await Promise.race([once(socket, 'secureConnect').then(() => null), once(socket, 'error').then(([error]) => error)]).catch((error) => error);
+    const failed = await Promise.race([
+      once(socket, 'secureConnect').then(() => null),
+      once(socket, 'error').then(([error]) => error),
+    ]).catch((error) => error);
     if (failed === null) {
       known.handshakeSeconds = (performance.now() - began) / 1000;
       known.version = socket.getProtocol().replace('TLSv', '');
@@ -94,7 +156,10 @@ async function run({ kind, both, client = {}, server = {}, connections = 1, call
       known.resumed = socket.isSessionReused();
       if (kind === 'postgresql') await postgresqlCalls(socket, truth.exchanges);
       else if (kind === 'http2') await http2Calls(socket, truth.exchanges);
-      else if (kind === 'http') await httpCalls(socket, truth.exchanges, CALLS.slice(0, calls), renegotiate).catch((error) => (known.error = error.message));
+      else if (kind === 'http')
+        await httpCalls(socket, truth.exchanges, CALLS.slice(0, calls), renegotiate).catch(
+          (error) => (known.error = error.message),
+        );
     } else known.error = failed.message;
     socket.destroy();
     await new Promise((done) => setTimeout(done, 100));
@@ -170,7 +235,13 @@ async function postgresqlCalls(socket, exchanges) {
     const began = performance.now();
     socket.write(pgMessage('Q', Buffer.from(`${query}\0`)));
     await once(socket, 'data');
-    exchanges.push({ method: query.slice(0, 6), path: '', status: -1, bodyBytes: 0, seconds: (performance.now() - began) / 1000 });
+    exchanges.push({
+      method: query.slice(0, 6),
+      path: '',
+      status: -1,
+      bodyBytes: 0,
+      seconds: (performance.now() - began) / 1000,
+    });
   }
 }
 
@@ -198,14 +269,27 @@ async function httpCalls(socket, exchanges, calls, renegotiate) {
     return socket;
   };
   for (const [method, path, size] of calls) {
-    if (renegotiate && path === '/large') await new Promise((done, fail) => socket.renegotiate({}, (error) => (error ? fail(error) : done())));
+    if (renegotiate && path === '/large')
+      await new Promise((done, fail) => socket.renegotiate({}, (error) => (error ? fail(error) : done())));
     const began = performance.now();
-    const request = https.request({ agent, method, path, host: NAME, headers: size > 0 ? { 'content-length': size } : {} });
+    const request = https.request({
+      agent,
+      method,
+      path,
+      host: NAME,
+      headers: size > 0 ? { 'content-length': size } : {},
+    });
     request.end(size > 0 ? Buffer.alloc(size, 'p') : undefined);
     const [response] = await once(request, 'response');
     let bytes = 0;
     for await (const chunk of response) bytes += chunk.length;
-    exchanges.push({ method, path, status: response.statusCode, bodyBytes: bytes, seconds: (performance.now() - began) / 1000 });
+    exchanges.push({
+      method,
+      path,
+      status: response.statusCode,
+      bodyBytes: bytes,
+      seconds: (performance.now() - began) / 1000,
+    });
     await new Promise((done) => setImmediate(done));
   }
 }
@@ -219,7 +303,13 @@ async function http2Calls(socket, exchanges) {
     const [headers] = await once(stream, 'response');
     let bytes = 0;
     for await (const chunk of stream) bytes += chunk.length;
-    exchanges.push({ method, path, status: headers[':status'], bodyBytes: bytes, seconds: (performance.now() - began) / 1000 });
+    exchanges.push({
+      method,
+      path,
+      status: headers[':status'],
+      bodyBytes: bytes,
+      seconds: (performance.now() - began) / 1000,
+    });
   }
   session.close();
   await once(session, 'close');

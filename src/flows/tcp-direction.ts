@@ -332,16 +332,18 @@ export class Direction {
    * @param arrival the packet that filled the hole; null: each its own
    */
   #drain(arrival: Arrival | null, before = at(Infinity)): void {
-    const pending = this.#pending;
-    let done = 0;
-    for (; done < pending.length; done++) {
-      const segment = pending[done] as Segment;
+    for (;;) {
+      const segment = this.#pending[0];
+      if (segment === undefined) break;
       const ahead = (segment.sequence - this.next) | 0;
       if (ahead > 0 || segment.arrival.time >= before) break;
       if (arrival === null && before === Infinity) this.peer?.release(segment.arrival.time);
+      // What the other side was handed may have released this one's in turn.
+      if (this.#pending[0] !== segment) continue;
+      this.#pending.shift();
       this.#pendingBytes -= segment.bytes.length;
       this.#shared.bytes -= segment.bytes.length;
-      if (-ahead >= segment.length) continue;
+      if (-((segment.sequence - this.next) | 0) >= segment.length) continue;
       this.#deliver(
         segment.sequence,
         segment.bytes,
@@ -351,8 +353,7 @@ export class Direction {
         arrival ?? segment.arrival,
       );
     }
-    if (done > 0) pending.splice(0, done);
-    if (pending.length === 0 && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
+    if (this.#pending.length === 0 && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
   }
 
   #endWhereKnown(arrival: Arrival): void {

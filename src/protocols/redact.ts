@@ -123,3 +123,17 @@ export function redactHost(text: string): string {
   if (name.length > MAX_HOST || !/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(name)) return '';
   return name.toLowerCase();
 }
+
+/** The registered ones (IANA), and what caches, UPnP and key stores use besides. */
+const METHODS: ReadonlySet<string> = new Set(
+  (
+    'ACL BASELINE-CONTROL BAN BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LIST LOCK M-SEARCH MERGE ' +
+    'MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE NOTIFY OPTIONS ORDERPATCH PATCH POST PRI PROPFIND ' +
+    'PROPPATCH PURGE PUT QUERY REBIND REFRESH REPORT SEARCH SUBSCRIBE TRACE UNBIND UNCHECKOUT UNLINK UNLOCK ' +
+    'UNSUBSCRIBE UPDATE UPDATEREDIRECTREF VERSION-CONTROL'
+  ).split(' '),
+);
+const UNKNOWN_METHOD = 'UNKNOWN';
+
+/** A request's method, where it is one: any other word may be anything. */
+export const redactMethod = (text: string): string => (METHODS.has(text) ? text : UNKNOWN_METHOD);

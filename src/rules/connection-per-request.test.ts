@@ -1,6 +1,8 @@
+import type { Connection } from '../model/connection.ts';
+import type { Exchange } from '../model/exchange.ts';
 import rule from './connection-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic, type Opening } from './support/testing/traffic.ts';
 
 /** Connections with so many calls each. */
 function connections(count: number, calls: number, path = '/api/items'): Traffic {
@@ -23,6 +25,22 @@ function encrypted(count: number, lives: number): Traffic {
   return traffic;
 }
 
+/** Ten connections with one call each, which end so. */
+function closing(
+  ends: Partial<Connection>,
+  call: Partial<Exchange> | null = {},
+  opening: Opening = { connect: 8 },
+  serverPort = 8080,
+): Traffic {
+  const traffic = new Traffic({ serverPort });
+  for (let index = 0; index < 10; index++) {
+    traffic.open(opening);
+    if (call !== null) traffic.call({}, call);
+    traffic.close(ends);
+  }
+  return traffic;
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -36,10 +54,29 @@ ruleTester(rule, {
           of: 30,
           cost: [0.0079, 0.0081],
           confidence: 'certain',
-          settings: [/keep-alive/, /connection pool/],
-          evidence: [/opened for one call/],
+          settings: [/^client keep-alive not used/, /connection pool/],
+          fixes: [/one client for all calls/],
+          habit: true,
+          errors: 0,
+          evidence: [/opened for one call, closed after/],
         },
       ],
+    },
+    { name: 'too few for a habit', ...connections(12, 1).rows, reports: [{ count: 12, of: 12, habit: false }] },
+    {
+      name: 'a server that closes after each answer',
+      ...closing({ endedBy: 'server' }).rows,
+      reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/], fixes: [/keep connections open/] }],
+    },
+    {
+      name: 'a client that closes because the answer says so',
+      ...closing({ endedBy: 'client' }, { keepsConnection: false }).rows,
+      reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/] }],
+    },
+    {
+      name: 'a SYN that was lost is no cost of this',
+      ...closing({}, {}, { connect: 1008, again: [1000] }).rows,
+      reports: [{ count: 10, cost: [0.0079, 0.0081] }],
     },
     {
       name: 'inside TLS: each lives as short as one call does',
@@ -56,6 +93,18 @@ ruleTester(rule, {
     { name: 'health checks, which open one each', ...connections(30, 1, '/healthz').rows },
     { name: 'inside TLS, connections that last', ...encrypted(25, 5000).rows },
     { name: 'a few, as a pool grows', ...connections(3, 1).rows },
+    {
+      name: 'a pool that grew to serve many more calls',
+      ...joined(connections(6, 1).rows, connections(1, 20).rows),
+    },
+    {
+      name: 'inside TLS, a few short ones among many that last',
+      ...joined(encrypted(8, 40).rows, encrypted(20, 5000).rows),
+    },
+    {
+      name: 'DNS over TCP',
+      ...joined(new Traffic().open().calls(4).rows, closing({ protocol: 'dns', exchanges: 0 }, null, {}, 53).rows),
+    },
   ],
   unobservable: [
     { name: 'all open before', ...new Traffic().open({ before: true }).calls(5).rows, why: /all were open before/ },

@@ -1,10 +1,37 @@
-import { atMs, attemptOf, connectionOf, exchangeOf, lookupOf } from '../model/testing/rows.ts';
+import { atMs, attemptOf, connectionOf, exchangeOf, lookupOf, unopened } from '../model/testing/rows.ts';
 import rule from './dns-lookup-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 
-/** Lookups so many milliseconds apart, each followed by a connection with so many calls. */
-function asked(count: number, { apart = 100, calls = 1, ttl = 5, server = '10.0.4.4', name = 'db.prod' } = {}): Rows {
+interface Habit {
+  /** Milliseconds between the lookups. */
+  apart?: number;
+  /** Calls on each connection. */
+  calls?: number;
+  /** Seconds, of the A and of the AAAA answer. */
+  ttl?: number;
+  otherTtl?: number;
+  server?: string;
+  name?: string;
+  path?: string;
+  /** When the connection begins, in milliseconds after the lookup's start; the lookup takes one. */
+  after?: number;
+}
+
+/** Lookups, each followed by a connection with so many calls. */
+function asked(
+  count: number,
+  {
+    apart = 100,
+    calls = 1,
+    ttl = 5,
+    otherTtl = ttl,
+    server = '10.0.4.4',
+    name = 'db.prod',
+    path = '/api/items',
+    after = 2,
+  }: Habit = {},
+): Rows {
   const each = Array.from({ length: count }, (_, index) => index);
   return {
     lookups: each.map((index) =>
@@ -14,13 +41,23 @@ function asked(count: number, { apart = 100, calls = 1, ttl = 5, server = '10.0.
         answers: ['10.0.4.4'],
         attempts: [
           attemptOf({ name, ttl, sentAt: atMs(index * apart), sentPacket: 2 * index + 1, replyPacket: 2 * index + 2 }),
+          attemptOf({ name, ttl: otherTtl, sentAt: atMs(index * apart) }),
         ],
       }),
     ),
-    connections: each.map((index) => connectionOf({ id: `0.c${index}`, server, startedAt: atMs(index * apart + 2) })),
+    connections: each.map((index) =>
+      connectionOf({ id: `0.c${index}`, server, startedAt: atMs(index * apart + after) }),
+    ),
     exchanges: each.flatMap((index) =>
       Array.from({ length: calls }, (_, call) =>
-        exchangeOf({ id: `0.e${index}-${call}`, server, startedAt: atMs(index * apart + 3 + call) }),
+        exchangeOf({
+          id: `0.e${index}-${call}`,
+          connection: `0.c${index}`,
+          place: call,
+          server,
+          path,
+          startedAt: atMs(index * apart + after + 1 + call),
+        }),
       ),
     ),
   };
@@ -39,10 +76,15 @@ ruleTester(rule, {
           of: 30,
           confidence: 'certain',
           settings: [/cache in the client/, /connections/],
+          cost: [0.00099, 0.00101],
+          habit: true,
+          errors: 0,
+          subject: '10.0.3.7',
           evidence: [/db\.prod asked again/],
         },
       ],
     },
+    { name: 'too few lookups for a habit', ...asked(12), reports: [{ count: 11, of: 12, habit: false }] },
   ],
   clear: [
     { name: 'answers that had run out', ...asked(30, { apart: 6000 }), says: /\(30 lookups\)/ },
@@ -50,6 +92,24 @@ ruleTester(rule, {
     { name: 'connections to another server', ...asked(30, { server: '10.0.9.9' }) },
     { name: 'connections that serve many calls each', ...asked(30, { calls: 4 }) },
     { name: 'a few, as processes start', ...asked(4) },
+    { name: 'one of two answers had run out', ...asked(30, { apart: 6000, ttl: 300, otherTtl: 5 }) },
+    { name: 'health checks', ...asked(30, { path: '/healthz' }) },
+    { name: 'connections that come long after', ...asked(30, { apart: 3000, after: 1500 }) },
+    { name: 'connections that began before the answer', ...asked(30, { apart: 3000, after: 0.5 }) },
+    {
+      name: 'one connection after many lookups',
+      ...asked(10, { apart: 10 }),
+      connections: [connectionOf({ server: '10.0.4.4', startedAt: atMs(92) })],
+      exchanges: [exchangeOf({ server: '10.0.4.4', startedAt: atMs(93), place: 0 })],
+    },
   ],
-  unobservable: [{ name: 'no connection opens', lookups: asked(30).lookups ?? [], why: /no connection opens/ }],
+  unobservable: [
+    { name: 'no connection opens', lookups: asked(30).lookups ?? [], why: /no connection opens/ },
+    {
+      name: 'connections that were open before',
+      ...asked(30),
+      connections: (asked(30).connections ?? []).map((connection) => ({ ...connection, ...unopened })),
+      why: /no connection opens/,
+    },
+  ],
 });

@@ -6,6 +6,7 @@ import { copyLookup, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
+import { isProbe } from './support/single-use.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
 
@@ -20,6 +21,8 @@ const MAX_NAMES = 256;
 // Lookups and connections kept for each; a habit shows in the first few hundred.
 const MAX_KEPT = 1024;
 const MAX_CLIENTS = 256;
+// Connections whose first call was a health check and that have not ended yet.
+const MAX_PROBES = 1 << 12;
 
 interface Asked {
   readonly input: number;
@@ -48,6 +51,7 @@ export default defineRule({
     const opened = new Map<string, Opened[]>();
     const totals = new Map<string, number>();
     const calls = new Map<string, number>();
+    const probes = new Set<string>();
     let total = 0;
     let connections = 0;
     return {
@@ -65,14 +69,22 @@ export default defineRule({
         }
         if (asked.lookups.length < MAX_KEPT) asked.lookups.push(copyLookup(lookup));
       },
-      exchange({ input, client, server }) {
+      exchange(exchange) {
+        const { input, client, server } = exchange;
+        if (isProbe(exchange)) {
+          if (exchange.place === 0 && probes.size < MAX_PROBES) probes.add(exchange.connection);
+          return;
+        }
         const key = `${input}|${client}|${server}`;
         const known = calls.get(key);
         if (known !== undefined || calls.size < MAX_CLIENTS) calls.set(key, (known ?? 0) + 1);
       },
       connection(connection) {
+        const isProbed = probes.delete(connection.id);
         if (!isOpened(connection)) return;
         connections++;
+        // A health check asks and connects each time, as it is meant to.
+        if (isProbed && connection.exchanges === 1) return;
         const key = `${connection.input}|${connection.client}`;
         const known = opened.get(key) ?? [];
         if (known.length >= MAX_KEPT || (known.length === 0 && opened.size >= MAX_CLIENTS)) return;
@@ -153,16 +165,21 @@ export default defineRule({
   },
 });
 
-/** Lookups whose answer the client had already, and that a connection to it followed. */
+/** Lookups whose answer the client had already, and that a connection of their own followed. */
 function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Lookup[] {
   const repeated: Lookup[] = [];
+  // Connections come when they end; each is for one lookup, the first that it can be for.
+  const free = opened.toSorted((a, b) => a.startedAt - b.startedAt);
   let held = at(-Infinity);
   for (const lookup of lookups) {
     const end = lookup.startedAt + lookup.duration;
     const isHeld = lookup.startedAt < held;
     const ttl = ttlOf(lookup);
     held = at(end + ttl);
-    if (isHeld && opened.some((connection) => isFor(lookup, end, connection))) repeated.push(lookup);
+    const own = free.findIndex((connection) => isFor(lookup, end, connection));
+    if (own < 0) continue;
+    free.splice(own, 1);
+    if (isHeld) repeated.push(lookup);
   }
   return repeated;
 }

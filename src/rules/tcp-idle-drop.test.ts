@@ -1,7 +1,8 @@
 import { at } from '../base/time.ts';
+import type { Connection, Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './tcp-idle-drop.ts';
 
 const unanswered: Partial<Exchange> = {
@@ -16,18 +17,37 @@ const vanishing = {
   parts: { reason: 'loss', from: 'client', repaired: false, resends: 4 },
 } as const;
 
-function forgotten(count: number, pause: number): Traffic {
+interface Vanishing {
+  stall?: Partial<Stall>;
+  parts?: Partial<Exchange>;
+  takes?: number;
+  ends?: Partial<Connection>;
+}
+
+/** Connections with a few calls, a pause, and a call that gets no answer. */
+function silent(
+  count: number,
+  pause: number,
+  { stall = {}, parts = {}, takes = 3000, ends = { endedBy: 'client' } }: Vanishing = {},
+): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
       .open()
       .calls(5)
       .wait(pause)
-      .call({ takes: 3000, stalls: [vanishing] }, unanswered)
-      .close({ endedBy: 'client' });
+      .call({ takes, stalls: [{ ...vanishing, parts: { ...vanishing.parts, ...stall } }] }, { ...unanswered, ...parts })
+      .close(ends);
   }
-  return traffic.open().calls(3).close();
+  return traffic;
 }
+
+/** And then one that works. */
+const forgotten = (count: number, pause: number, how: Vanishing = {}): Traffic =>
+  silent(count, pause, how).open().calls(3).close();
+
+const repeated = (count: number, add: (traffic: Traffic) => Traffic, traffic: Traffic): Traffic =>
+  count === 0 ? traffic : repeated(count - 1, add, add(traffic));
 
 ruleTester(rule, {
   finds: [
@@ -44,9 +64,42 @@ ruleTester(rule, {
           cost: [2.9, 3.1],
           confidence: 'certain',
           settings: [/idle timeout of a firewall/, /TCP keepalive/],
-          evidence: [/sent again 4 times, no answer/],
+          evidence: [/after 4\.51 s without traffic: sent again 4 times, no answer/],
+          onlyInfo: false,
         },
       ],
+    },
+    { name: 'once', ...forgotten(1, 4500).rows, reports: [{ count: 1, confidence: 'likely' }] },
+    {
+      name: 'the next connection is accepted as the capture ends',
+      ...silent(1, 4500).open().close({ ending: 'captureEnd', endedBy: null }).rows,
+      reports: [{ count: 1 }],
+    },
+    {
+      name: 'another connection that was open goes on answering',
+      ...joined(
+        silent(1, 4500).rows,
+        new Traffic()
+          .open({ before: true }, { id: '0.c-other' })
+          .wait(4800)
+          .call({}, { id: '0.e-other', place: 0 })
+          .close().rows,
+      ),
+      reports: [{ count: 1 }],
+    },
+    {
+      name: 'a caller that says nothing as it gives up: its next connection tells when',
+      ...silent(1, 4500, { takes: 60_000, ends: { endedBy: null, ending: 'captureEnd' } })
+        .wait(-57_010)
+        .open()
+        .calls(3)
+        .close().rows,
+      reports: [{ count: 1, cost: [2.99, 3.01] }],
+    },
+    {
+      name: 'a caller that closes, while its kernel goes on sending',
+      ...forgotten(1, 4500, { takes: 60_000, ends: { endedBy: 'client', endedAt: at(6.57e9) } }).rows,
+      reports: [{ count: 1, cost: [1.9, 2.1] }],
     },
   ],
   clear: [
@@ -65,6 +118,38 @@ ruleTester(rule, {
         .call({ takes: 3000, stalls: [vanishing] }, unanswered)
         .close().rows,
     },
+    {
+      name: 'a server that died: new connections get no answer',
+      ...repeated(3, (traffic) => traffic.open({ connect: null, again: [1000, 2000] }).wait(3000), silent(1, 4500))
+        .rows,
+    },
+    {
+      name: 'a server that died: new connections are refused',
+      ...silent(1, 4500).refused(3).rows,
+    },
+    {
+      name: 'a server that died under several connections',
+      ...joined(
+        ...[0, 1, 2].map(
+          (index) =>
+            new Traffic()
+              .wait(index * 5)
+              .open({}, { id: `0.c-${index}` })
+              .calls(5)
+              .wait(4500)
+              .call({ takes: 3000, stalls: [vanishing] }, { ...unanswered, id: `0.v-${index}` })
+              .close({ endedBy: 'client' }).rows,
+        ),
+      ),
+    },
+    {
+      name: 'longer pauses that went well',
+      ...joined(forgotten(1, 4500).rows, new Traffic().open().call().wait(9000).call().close().rows),
+    },
+    { name: 'a resend that arrived', ...forgotten(3, 4500, { stall: { repaired: true } }).rows },
+    { name: 'one resend, which may be chance', ...forgotten(3, 4500, { stall: { resends: 1 } }).rows },
+    { name: 'what the server sends is lost', ...forgotten(3, 4500, { stall: { from: 'server' } }).rows },
+    { name: 'an answer that began', ...forgotten(3, 4500, { parts: { firstByteAt: at(4.6e9) } }).rows },
   ],
   unobservable: [
     { name: 'one call each', ...new Traffic().open().call().rows, why: /no connection carried a second call/ },

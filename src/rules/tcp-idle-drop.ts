@@ -32,6 +32,8 @@ interface Extra {
   vanished: Vanished[];
   leastIdle: Duration;
   longestFine: Duration;
+  /** The last sign that the server lives: a connection that it accepted, or an answer. */
+  aliveAt: Timestamp;
 }
 
 export default defineRule({
@@ -52,11 +54,13 @@ export default defineRule({
       vanished: [],
       leastIdle: nanoseconds(Infinity),
       longestFine: nanoseconds(0),
+      aliveAt: at(-Infinity),
     }));
     const kept = new Set<ReturnType<typeof groups.of>>();
     let total = 0;
     return {
       exchange(exchange) {
+        if (isResponded(exchange)) live(groups.of(exchange), exchange.firstByteAt);
         if (exchange.place === 0) return;
         total++;
         if (isVanished(exchange)) {
@@ -67,6 +71,8 @@ export default defineRule({
         }
       },
       connection(connection) {
+        const accepted = connection.synAcks.at(-1);
+        if (accepted !== undefined) live(groups.of(connection), accepted.at);
         const exchange = waiting.get(connection.id);
         if (exchange === undefined) return;
         waiting.delete(connection.id);
@@ -77,7 +83,7 @@ export default defineRule({
       },
       finish() {
         const forgotten = [...kept]
-          .filter(({ leastIdle, longestFine, peer }) => leastIdle > longestFine && peer.connections > 1)
+          .filter((group) => group.leastIdle > group.longestFine && isAliveAfter(group))
           .map((group) => ({ ...group, tally: tallyOf(group.vanished, opened) }));
         const parts = partsByServer(forgotten);
         for (const { groups: own, tally, subject, input } of parts) {
@@ -101,7 +107,7 @@ export default defineRule({
             cost: tally,
             confidence: tally.count > 1 ? 'certain' : 'likely',
             confidenceBecause:
-              'each was fine before its pause, answered no resend after it, and new connections to the same server are fine',
+              'each was fine before its pause, answered no resend after it, and the server still answers others',
             evidence: dropEvidence(tally.dearest),
             because: [
               {
@@ -145,6 +151,14 @@ export default defineRule({
     };
   },
 });
+
+function live(group: Extra, when: Timestamp): void {
+  if (when > group.aliveAt) group.aliveAt = when;
+}
+
+/** The server did something after a call vanished: one that died, or never came back, does not. */
+const isAliveAfter = ({ vanished, aliveAt }: Extra): boolean =>
+  vanished.some(({ exchange }) => aliveAt > exchange.startedAt);
 
 /** Sent after a long pause, and again and again, without any answer. */
 const isVanished = (exchange: Exchange): boolean =>

@@ -1,7 +1,7 @@
 import { at, seconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './tcp-idle-reuse.ts';
 
 const lost: Partial<Exchange> = { status: -1, outcome: 'reset', endedBy: 'server', firstByteAt: at(Number.NaN) };
@@ -11,6 +11,15 @@ function paused(count: number, pause: number, last: Partial<Exchange> = lost): T
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic.open().calls(5).wait(pause).call({ takes: 0.1 }, last).close({ ending: 'fin', endedBy: 'server' });
+  }
+  return traffic;
+}
+
+/** Connections whose first call the server resets. */
+function fresh(count: number): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    traffic.open().call({ takes: 0.1 }, lost).close({ ending: 'reset', endedBy: 'server' });
   }
   return traffic;
 }
@@ -33,7 +42,16 @@ ruleTester(rule, {
         },
       ],
     },
-    { name: 'once', ...paused(1, 3400).rows, reports: [{ count: 1, onlyInfo: true }] },
+    {
+      name: 'a FIN that crosses the call',
+      ...paused(4, 3400, { ...lost, outcome: 'closed' }).rows,
+      reports: [{ count: 4, of: 24, evidence: [/closed by the server/] }],
+    },
+    {
+      name: 'once',
+      ...paused(1, 3400).rows,
+      reports: [{ count: 1, onlyInfo: true, confidence: 'likely' }],
+    },
   ],
   clear: [
     {
@@ -42,6 +60,18 @@ ruleTester(rule, {
       says: /no idle connection was closed under a call \(20 calls on connections used again\)/,
     },
     { name: 'a server that restarts: calls without a pause fail', ...paused(4, 20).rows },
+    {
+      name: 'a server that restarts: fresh connections fail as well',
+      ...joined(paused(3, 3400).rows, fresh(4).rows),
+    },
+    { name: 'errors on fresh connections', ...joined(paused(2, 3400, {}).rows, fresh(4).rows) },
+    { name: 'a client that gives up', ...paused(4, 3400, { ...lost, outcome: 'cancelled', endedBy: 'client' }).rows },
+    { name: "a client's own reset", ...paused(4, 3400, { ...lost, endedBy: 'client' }).rows },
+    { name: 'a reset in the middle of an answer', ...paused(4, 3400, { outcome: 'reset', endedBy: 'server' }).rows },
+    {
+      name: 'a server that resets after it thought about it',
+      ...paused(4, 3400, { ...lost, duration: seconds(5) }).rows,
+    },
     {
       name: 'pauses as long that went well',
       ...new Traffic()

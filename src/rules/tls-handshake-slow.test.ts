@@ -1,5 +1,5 @@
-import { milliseconds } from '../base/time.ts';
-import { stallOf, tlsOf } from '../model/testing/rows.ts';
+import { milliseconds, nanoseconds } from '../base/time.ts';
+import { atMs, stallOf, tlsOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Traffic } from './support/testing/traffic.ts';
 import rule from './tls-handshake-slow.ts';
@@ -37,6 +37,34 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'a client that waits for something before its part',
+      ...connections(10, 190, { tls: tlsOf({ handshakeDuration: milliseconds(190), packets: [] }) }).rows,
+      reports: [
+        {
+          count: 10,
+          says: /waited 188 ms for the client$/,
+          settings: [/^client its part of the TLS handshake/],
+          fixes: [/look at what the client does/],
+        },
+      ],
+    },
+    {
+      name: 'a client that does not read meanwhile: that is no loss',
+      ...connections(3, 190, {
+        tls: tlsOf({ startedAt: atMs(0), handshakeDuration: milliseconds(190), packets: [] }),
+        stalls: [stallOf({ reason: 'zero-window', startedAt: atMs(5), duration: milliseconds(180), packets: [] })],
+      }).rows,
+      reports: [{ count: 3, cost: [0.187, 0.189] }],
+    },
+    {
+      name: 'a SYN that was lost tells nothing of the round trip',
+      ...new Traffic()
+        .open({ connect: 1008, again: [1000], tls: 190 })
+        .wait(20)
+        .close({ protocol: 'tls', minRoundTrip: nanoseconds(Number.NaN) }).rows,
+      reports: [{ count: 1, cost: [0.189, 0.191] }],
+    },
     { name: 'once', ...connections(1, 190).rows, reports: [{ count: 1, onlyInfo: true }] },
   ],
   clear: [
@@ -48,6 +76,28 @@ ruleTester(rule, {
         startedAt: milliseconds(0) as never,
         tls: tlsOf({ startedAt: 0 as never, handshakeDuration: milliseconds(230), packets: [] }),
         stalls: [stallOf({ startedAt: milliseconds(5) as never, duration: milliseconds(220), packets: [] })],
+      }).rows,
+    },
+    {
+      name: 'a slow answer after a quick handshake',
+      ...new Traffic()
+        .open({ connect: 1, tls: 5 })
+        .calls(5, { takes: 800 })
+        .close({ minRoundTrip: milliseconds(1) }).rows,
+      says: /1 handshake, slowest 5 ms/,
+    },
+    {
+      name: 'a HelloRetryRequest, which takes one round trip more',
+      ...connections(10, 130, {
+        minRoundTrip: milliseconds(30),
+        tls: tlsOf({ handshakeDuration: milliseconds(130), retried: true, packets: [] }),
+      }).rows,
+    },
+    {
+      name: 'a far server whose round trip shows in its TCP handshake alone',
+      ...connections(10, 160, {
+        minRoundTrip: nanoseconds(Number.NaN),
+        connectDuration: milliseconds(75),
       }).rows,
     },
   ],

@@ -1,3 +1,4 @@
+import { redactMethod } from '../redact.ts';
 import { hasVersion, isBlank, isDigit, isToken, methodAt, statusAt, trimEnd } from './start-line.ts';
 import { CUT } from '../redact.ts';
 import type { TargetReader } from './target.ts';
@@ -143,7 +144,7 @@ export class Head {
     const targetEnd = trimEnd(bytes, target, version);
     if (target >= targetEnd) return false;
     this.#clear((bytes[end - 1] as number) - 0x30);
-    this.method = methodAt(bytes, start, method) || unknownMethod(bytes, start, method);
+    this.method = methodAt(bytes, start, method) || otherMethod(bytes, start, method);
     const { path, host, lasts } = this.#targets.read(bytes, target, targetEnd, this.method === 'CONNECT');
     this.path = path;
     this.host = host;
@@ -242,10 +243,9 @@ export class Head {
   }
 }
 
-/** A token that is no known method: shown, as long as it is one word in capitals. */
-function unknownMethod(bytes: Uint8Array, start: number, end: number): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-  return /^[A-Z][A-Z_-]{1,23}$/.test(text) ? text : 'UNKNOWN';
+/** One that is seldom used. */
+function otherMethod(bytes: Uint8Array, start: number, end: number): string {
+  return redactMethod(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
 }
 
 function fieldAt(bytes: Uint8Array, start: number, end: number): Field {

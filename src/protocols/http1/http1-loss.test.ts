@@ -151,6 +151,12 @@ describe('bytes that were lost', () => {
     ]);
   });
 
+  it('that were the first answer to requests of one packet are that one', () => {
+    const pipelined = talk().client(get('/a') + get('/b') + get('/c'));
+    pipelined.lost('server', ok('a').length).server(ok('b') + ok('c'));
+    expect(inShort(pipelined.exchanges)).toEqual(['GET /a unanswered incomplete', 'GET /b 200 ok', 'GET /c 200 ok']);
+  });
+
   it('of a number that nobody knows are bytes that were lost', () => {
     const { exchanges } = talk()
       .client('POST /a HTTP/1.1\r\nContent-Length: 50\r\n\r\nabc')

@@ -36,6 +36,7 @@ export class RequestQueue {
   #answerBytes = 0;
   /** Answers that came when the next request was already sent. */
   #overlaps = 0;
+  #hasPipelined = false;
   /** The client's end. */
   #closedAt: Arrival | null = null;
   #isServerClosed = false;
@@ -93,10 +94,19 @@ export class RequestQueue {
     while (this.#list.length >= most) this.drop(this.#list[0] as Pending, arrival);
   }
 
+  /** The last one open was sent so shortly before that its answer can't have come between. */
+  #isTooSoon(first: Arrival): boolean {
+    const last = this.#list.at(-1)?.exchange;
+    if (!last) return false;
+    const since = first.time - last.startedAt;
+    return since === 0 || since < this.#context.connection.minRoundTrip / 2;
+  }
+
   /** Another request is open: the client pipelines, or the other's answer was lost or is late. */
   #overlap(first: Arrival): void {
     this.nextBegins(first);
     this.#claim(first);
+    this.#hasPipelined ||= this.#isTooSoon(first);
     if (this.#pipelines || (this.#list.length > 1 && !this.isServerAdrift)) {
       // Lost requests among pipelined ones are answered in their turn.
       for (let lost = 0; lost < this.#owed; lost++) {
@@ -113,7 +123,7 @@ export class RequestQueue {
 
   /** A client that pipelines does so all the time. */
   get #pipelines(): boolean {
-    return this.#overlaps >= 2 && this.#overlaps * 4 >= this.#answers;
+    return this.#hasPipelined || (this.#overlaps >= 2 && this.#overlaps * 4 >= this.#answers);
   }
 
   /** The request that an answer belongs to, which begins with this packet. */

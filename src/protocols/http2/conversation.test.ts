@@ -121,7 +121,7 @@ describe('one exchange', () => {
       .server(2, headers(1, status(200), END), headers(3, status(200), END));
     expect(exchanges.map(({ method, path, host }) => [method, path, host])).toEqual([
       ['GET', '/token/{id}', 'db:1'],
-      ['', '/{id}', 'a'],
+      ['UNKNOWN', '/{id}', 'a'],
     ]);
     expect(JSON.stringify(exchanges)).not.toContain('secret');
   });

@@ -121,6 +121,8 @@ describe('the vectors of hpack-test-case', () => {
   });
 
   it('are read from any block on: known fields are right, the others say that they are unknown', () => {
+    let known = 0;
+    let total = 0;
     for (const [, story] of stories) {
       for (const first of [1, 5, 17]) {
         const { read } = createReader(false);
@@ -128,9 +130,13 @@ describe('the vectors of hpack-test-case', () => {
           const all = expected(vector);
           const fields = read(hex(vector.wire));
           expect(fields).toEqual(all.map((field, index) => (fields?.[index] === '?: ' ? '?: ' : field)));
+          total += all.length;
+          known += fields?.filter((field) => field !== '?: ').length ?? 0;
         }
       }
     }
+    // Tables soon hold nothing any more that was added before.
+    expect(known / total).toBeGreaterThan(0.85);
   });
 });
 

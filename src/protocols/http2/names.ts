@@ -1,9 +1,8 @@
 import { asksToLast } from '../http1/target.ts';
-import { MAX_PATH, MAX_TARGET, redactHost, redactPath } from '../redact.ts';
+import { MAX_PATH, MAX_TARGET, redactHost, redactPath, redactMethod } from '../redact.ts';
 
 /** `/package.Service/Method`: names of a protocol file, which hold nothing of a caller. */
 const GRPC_PATH = /^\/[\w.-]+\/\w+$/;
-const METHOD = /^[A-Za-z-]{1,20}$/;
 // Calls of one service ask for the same few hundred; longer ones are rare, and the cache stays small.
 const MAX_CACHED = 2048;
 const MAX_CACHED_LENGTH = 256;
@@ -20,9 +19,9 @@ export class Names {
   readonly #calls = new Map<string, Target>();
   readonly #hosts = new Map<string, string>();
 
-  /** A method's name, '' where it is none. */
+  /** A method's name, '' where it is missing. */
   method(text: string): string {
-    return text === 'POST' || text === 'GET' || METHOD.test(text) ? text : '';
+    return text === '' ? '' : redactMethod(text);
   }
 
   target(text: string, isGrpc: boolean): Target {

@@ -79,7 +79,7 @@ export class FrameReader {
   }
 
   gap(length: number, arrival: Arrival): void {
-    if (this.#closed) return;
+    if (this.#closed || length <= 0) return;
     if (!this.placed || this.#remaining < length) {
       this.#lose(arrival);
       return;

@@ -22,7 +22,8 @@ const COMMON_ERROR = 'ERR';
 const OWN_STATES = ['PONG', 'QUEUED', 'FULLRESYNC', 'Background'];
 const OWN_ERRORS = (
   'ASK BUSY BUSYGROUP BUSYKEY CLUSTERDOWN CROSSSLOT DENIED EXECABORT INPROG LOADING MASTERDOWN MISCONF MOVED NOAUTH ' +
-  'NOGROUP NOPERM NOPROTO NOREPLICAS NOSCRIPT OOM READONLY TRYAGAIN UNBLOCKED UNKILLABLE WRONGPASS WRONGTYPE'
+  'NOGOODSLAVE NOGROUP NOMASTERLINK NOPERM NOPROTO NOREPLICAS NOSCRIPT NOTBUSY OOM READONLY TRYAGAIN UNBLOCKED ' +
+  'UNKILLABLE WRONGPASS WRONGTYPE'
 ).split(' ');
 
 /** The number that a line's octets spell; NaN where they spell none. */
@@ -93,7 +94,8 @@ export function recogniseLine(from: Side, bytes: Uint8Array, start: number, end:
   return from === 'client' ? recogniseCommand(bytes, start, end) : recogniseReply(bytes, start, end);
 }
 
-/** What errors begin with: one word in capitals; any other is an ERR. */
+/** What errors begin with. Scripts make up their own: any that is not known is an ERR, so that nothing of a text gets out. */
 export function errorCode(text: string): string {
-  return /^[A-Z][A-Z0-9_]{1,31}(?= |$)/.exec(text)?.[0] ?? COMMON_ERROR;
+  const word = /^[A-Z]+/.exec(text)?.[0] ?? '';
+  return OWN_ERRORS.includes(word) ? word : COMMON_ERROR;
 }

@@ -158,9 +158,7 @@ function add(group: Group, chain: Chain): void {
 
 /** One to which open chains may be added while the capture goes on. */
 function copyOf(group: Group): Group {
-  const tally = exchangeTally();
-  tally.absorb(group.tally);
-  return { ...group, tally, because: new Set(group.because) };
+  return { ...group, tally: group.tally.copy(), because: new Set(group.because) };
 }
 
 function retryEvidence(chain: Chain): [Evidence, ...Evidence[]] {

@@ -1,13 +1,13 @@
 import { plural } from '../base/text.ts';
-import { at, between, nanoseconds, type Duration } from '../base/time.ts';
-import type { Connection, Side, Stall } from '../model/connection.ts';
+import { between } from '../base/time.ts';
+import type { Side, Stall } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stallPackets, stallsOf } from './support/stalls.ts';
+import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -63,9 +63,10 @@ export default defineRule({
         group.arrived.client = Math.max(group.arrived.client, client);
         group.arrived.server = Math.max(group.arrived.server, server);
         for (const exchange of exchanges) {
-          const cost = waitedFor(exchange, connection);
           const from = exchange.startedAt;
-          group.tally.add(exchange, cost, vanishedPackets, { from, until: at(from + cost), lasted: cost });
+          const until = waitedUntil(exchange, connection);
+          const cost = between(from, until);
+          group.tally.add(exchange, cost, vanishedPackets, { from, until, lasted: cost });
           for (const { from: side, bytes } of vanishedOf(exchange)) {
             group.vanished[side] = Math.min(group.vanished[side], bytes);
           }
@@ -145,12 +146,6 @@ const vanishedOf = (exchange: Exchange): Stall[] =>
 const isTooBig = ({ arrived, vanished }: Extra): boolean =>
   (vanished.server < Infinity && vanished.server > arrived.server && arrived.server > 0) ||
   (vanished.client < Infinity && vanished.client > arrived.client && arrived.client > 0);
-
-/** Until the caller gave up. */
-function waitedFor(exchange: Exchange, { endedAt, endedBy }: Connection): Duration {
-  const gaveUp = endedBy === 'client' && endedAt > exchange.startedAt ? between(exchange.startedAt, endedAt) : Infinity;
-  return nanoseconds(Math.min(exchange.duration, gaveUp));
-}
 
 const vanishedPackets = (exchange: Exchange): readonly number[] => stallPackets(exchange, vanishedOf(exchange));
 

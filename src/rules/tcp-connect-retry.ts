@@ -63,7 +63,7 @@ export default defineRule({
         if (backend !== null) group.silent.set(backend, (group.silent.get(backend) ?? 0) + 1);
       },
       finish() {
-        const withThose = new Map(groups.all().map((group) => [group.peer, { ...group, tally: copyOf(group.tally) }]));
+        const withThose = new Map(groups.all().map((group) => [group.peer, { ...group, tally: group.tally.copy() }]));
         for (const connection of inVain) {
           const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? { ...groups.of(connection), tally: connectionTally(), unanswered: 0 };
@@ -117,12 +117,6 @@ export default defineRule({
 function addTo(group: { tally: ConnectionTally }, connection: Connection, cost: Duration): void {
   const from = connection.startedAt;
   group.tally.add(connection, cost, connectionPackets, { from, until: at(from + cost), lasted: cost });
-}
-
-function copyOf(tally: ConnectionTally): ConnectionTally {
-  const copy = connectionTally();
-  copy.absorb(tally);
-  return copy;
 }
 
 /**

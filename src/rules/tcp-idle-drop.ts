@@ -1,13 +1,12 @@
 import { formatDuration, plural } from '../base/text.ts';
 import { at, between, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
-import type { Connection } from '../model/connection.ts';
 import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stallPackets, stallsOf } from './support/stalls.ts';
+import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
 import { openings, type Openings } from './support/openings.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally, type ExchangeTally } from './support/tally.ts';
@@ -167,12 +166,6 @@ const isVanished = (exchange: Exchange): boolean =>
   stallsOf(exchange, 'loss').some(
     ({ from, repaired, resends }) => from === 'client' && !repaired && resends >= LEAST_RESENDS,
   );
-
-/** Until the caller gave up, where its FIN or reset shows it; the kernel goes on sending after that. */
-function waitedUntil(exchange: Exchange, { endedAt, endedBy }: Connection): Timestamp {
-  const end = exchange.startedAt + exchange.duration;
-  return at(endedBy === 'client' && endedAt > exchange.startedAt ? Math.min(end, endedAt) : end);
-}
 
 /** Who gave up without a word shows by the next connection to the same server. */
 function tallyOf(vanished: readonly Vanished[], opened: Openings): ExchangeTally {

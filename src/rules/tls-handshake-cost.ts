@@ -2,7 +2,7 @@ import { formatDuration } from '../base/text.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { isSingleUse } from './support/single-use.ts';
@@ -99,10 +99,6 @@ export default defineRule({
     };
   },
 });
-
-const handshakePackets = ({ tls, firstPacket }: Connection): readonly number[] => [
-  ...new Set([firstPacket, ...(tls?.packets ?? [])]),
-];
 
 function handshakeEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined || example.tls === null) return evidenceOf([], example);

@@ -3,7 +3,7 @@ import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
@@ -134,10 +134,6 @@ function roundTripOf(connection: Connection | undefined): Duration {
   if (minRoundTrip >= 0) return minRoundTrip;
   return nanoseconds(syns.length === 1 && connectDuration >= 0 ? connectDuration : 0);
 }
-
-const handshakePackets = ({ tls, firstPacket }: Connection): readonly number[] => [
-  ...new Set([firstPacket, ...(tls?.packets ?? [])]),
-];
 
 function slowEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined || example.tls === null) return evidenceOf([], example);

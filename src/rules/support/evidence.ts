@@ -38,3 +38,8 @@ export const connectionPackets = ({ syns, synAcks, endPacket, endedAt, firstPack
     ...(Number.isNaN(endedAt) ? [] : [endPacket]),
   ]),
 ];
+
+/** A connection's first packet and those of its TLS handshake. */
+export const handshakePackets = ({ tls, firstPacket }: Connection): readonly number[] => [
+  ...new Set([firstPacket, ...(tls?.packets ?? [])]),
+];

@@ -1,6 +1,7 @@
 import { between, seconds, type Duration, nanoseconds } from '../../base/time.ts';
 import { isOpened, type Connection } from '../../model/connection.ts';
 import type { Exchange } from '../../model/exchange.ts';
+import { handshakesOf } from './tally.ts';
 
 // A connection inside TLS that lives no longer, and is closed rather than cut, carried a call or two.
 const SHORT_LIFE = seconds(1);
@@ -21,7 +22,7 @@ export function isSingleUse(connection: Connection): boolean | null {
   if (!isOpened(connection) || !(connection.connectDuration >= 0) || connection.ending === 'refused') return null;
   if (connection.exchanges > 0) return connection.exchanges === 1;
   if (connection.protocol !== 'tls' || connection.bytes.client === 0 || connection.bytes.server === 0) return null;
-  return connection.ending === 'fin' && connection.duration - openingOf(connection) <= SHORT_LIFE;
+  return connection.ending === 'fin' && connection.duration - handshakesOf(connection) <= SHORT_LIFE;
 }
 
 /** What the TCP handshake takes where no SYN is lost. */
@@ -31,6 +32,3 @@ export function connectCost({ syns, synAcks, connectDuration }: Connection): Dur
   if (syns.length < 2 || last === undefined || answer === undefined) return connectDuration;
   return nanoseconds(Math.min(connectDuration, Math.max(0, between(last.at, answer.at))));
 }
-
-const openingOf = ({ connectDuration, tls }: Connection): number =>
-  connectDuration + (tls !== null && tls.handshakeDuration > 0 ? tls.handshakeDuration : 0);

@@ -1,5 +1,5 @@
-import { nanoseconds, type Duration } from '../../base/time.ts';
-import type { Stall, StallReason } from '../../model/connection.ts';
+import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import type { Connection, Stall, StallReason } from '../../model/connection.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { Intervals } from './intervals.ts';
@@ -24,3 +24,9 @@ export function stalledTime(exchange: Exchange, stalls: readonly Stall[]): Durat
 /** The exchange's own packets and those of its stalls, in order. */
 export const stallPackets = (exchange: Exchange, stalls: readonly Stall[]): PacketId[] =>
   [...new Set([...exchange.packets, ...stalls.flatMap(({ packets }) => packets)])].toSorted((a, b) => a - b);
+
+/** Until the caller gave up, where its FIN or reset shows it; the kernel goes on sending after that. */
+export function waitedUntil(exchange: Exchange, { endedAt, endedBy }: Connection): Timestamp {
+  const end = exchange.startedAt + exchange.duration;
+  return at(endedBy === 'client' && endedAt > exchange.startedAt ? Math.min(end, endedAt) : end);
+}

@@ -106,6 +106,13 @@ export class Tally<Row extends AnyRow> implements Cost {
     return result;
   }
 
+  /** One to which more may be added, while this one stays as it is. */
+  copy(): Tally<Row> {
+    const copy = this.empty();
+    copy.absorb(this);
+    return copy;
+  }
+
   /** One that counts the same rows, with nothing in it. */
   empty(): Tally<Row> {
     return new Tally(this.#counted);

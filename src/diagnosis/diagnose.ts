@@ -28,7 +28,7 @@ export interface DiagnosisOptions {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Observer>;
+  readonly observer: Required<Omit<Observer, 'request'>>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.

@@ -272,8 +272,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     const { watch } = connection;
     if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
     if (!connection.closed) watch.finish(arrival.time);
-    connection.fromClient.giveUp();
-    connection.fromServer.giveUp();
+    giveUpHoles(connection);
     connection.fromClient.close(arrival, because);
     connection.fromServer.close(arrival, because);
     table.close(connection);
@@ -321,6 +320,16 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   return { push, quoted, advance, finish, counters };
+}
+
+/** In turns: what is held back by a hole of one side may lie before one of the other. */
+function giveUpHoles({ fromClient, fromServer }: Connection): void {
+  for (let more = true; more;) {
+    const before = [fromClient.next, fromServer.next];
+    fromClient.giveUp();
+    fromServer.giveUp();
+    more = fromClient.next !== before[0] || fromServer.next !== before[1];
+  }
 }
 
 const isClient = (connection: Connection, address: AddressId, port: number): boolean =>

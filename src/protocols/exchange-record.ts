@@ -94,7 +94,8 @@ export function sawResponse(exchange: OpenExchange, length: number, arrival: Arr
     exchange.firstByteAt = arrival.time;
   }
   exchange.responseLast = packet;
-  exchange.answeredAt = arrival.time;
+  // What overtook others on the way came before them; the answer is whole when the last is there.
+  if (!(exchange.answeredAt >= arrival.time)) exchange.answeredAt = arrival.time;
   exchange.responseBytes += length;
 }
 

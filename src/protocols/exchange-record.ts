@@ -6,6 +6,7 @@ import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-
 import type { ConversationContext } from './protocol.ts';
 
 const UNSEEN = -1;
+const NO_TRACE_IDS: readonly string[] = [];
 const NEVER = at(Number.NaN);
 const UNKNOWN = nanoseconds(Number.NaN);
 
@@ -65,6 +66,8 @@ export function beginExchange(
     previousAttempts: UNSEEN,
     retryAfter: UNKNOWN,
     keepsConnection: true,
+    traceIds: NO_TRACE_IDS,
+    metadata: null,
     requestFirst: UNSEEN,
     requestLast: UNSEEN,
     responseFirst: UNSEEN,

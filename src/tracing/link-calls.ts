@@ -1,28 +1,313 @@
-import type { CallLinker, LinkListener, ReceivedCall, SentCall } from './calls.ts';
+import type { Confidence } from '../model/lookup.ts';
+import { CallPlan } from './call-plan.ts';
+import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
+import { LinkSolver, NOBODY, type Child, type Parent } from './solve-links.ts';
+
+// Calls that are learned from and solved together; of these the later half is solved once more with what follows.
+const WINDOW = 1 << 14;
+const SETTLED_SHARE = 0.75;
+// Requests in flight at a time that a call is tried with; of more, those that began last.
+const MAX_CANDIDATES = 48;
+const RUNNERS_UP = 3;
+const LEAST_RUNNER_UP = 0.01;
+// A link that may be wrong once in two hundred is certain to nobody.
+const CERTAIN = 0.997;
+const LIKELY = 0.9;
+
+// Rounds of learning what requests do and linking anew; sweeps of each, hot to cold.
+const TEMPERATURES = [
+  [2, 1, 0],
+  [1.5, 1, 0],
+  [1, 0.5, 0],
+];
+const SAMPLES = 16;
+const LAST_SWEEPS = 6;
+// What a doubtful request does teaches little, as long as nothing better is known.
+const DOUBTFUL_WEIGHT = 0.05;
+// What was learned from a window counts half against the next: services change.
+const FADES = 0.5;
+// Before anything is known one call in so many belongs to nobody.
+const FIRST_ALONE_SHARE = 0.01;
+const LEAST_ALONE_SHARE = 0.0005;
+const SEED = 0x5eed;
 
 /** The causality engine of one service: see `calls.ts`. */
 export function createCallLinker<Received extends ReceivedCall, Sent extends SentCall>(
   listener: LinkListener<Received, Sent>,
 ): CallLinker<Received, Sent> {
-  const received: Received[] = [];
-  const sent: Sent[] = [];
+  const kinds = new Map<string, number>();
+  const plans = new Map<string, CallPlan>();
+  let received: Received[] = [];
+  let sent: Sent[] = [];
+  const settled = new Set<Received>();
+  const linked = new Set<Sent>();
+
+  const kindOf = (kind: string): number => {
+    const known = kinds.get(kind);
+    if (known !== undefined) return known;
+    kinds.set(kind, kinds.size);
+    return kinds.size - 1;
+  };
+  const planOf = (kind: string): CallPlan => {
+    const known = plans.get(kind);
+    if (known !== undefined) return known;
+    const plan = new CallPlan();
+    plans.set(kind, plan);
+    return plan;
+  };
+
+  function solve(isLast: boolean): void {
+    received = sorted(received);
+    sent = sorted(sent);
+    const starts = sent.map(({ startedAt }) => startedAt as number);
+    const until = isLast ? Infinity : (starts[Math.floor(starts.length * SETTLED_SHARE)] ?? -Infinity);
+    const links = linksOf(received, sent, kindOf, planOf, kinds);
+    for (const link of links) {
+      if (link.call.startedAt >= until) continue;
+      listener.link(link);
+      linked.add(link.call);
+    }
+    const isOver = (call: Received): boolean => isLast || call.endedAt < until;
+    for (const call of received) if (isOver(call)) listener.settled?.(call);
+    received = received.filter((call) => !isOver(call));
+    sent = sent.filter((call) => !linked.has(call));
+    linked.clear();
+    settled.clear();
+    for (const plan of plans.values()) plan.fade(FADES);
+  }
+
   return {
-    received: (call) => void received.push(call),
-    sent: (call) => void sent.push(call),
-    finish() {
-      for (const call of sent) {
-        const parent = received.find((one) => one.startedAt <= call.startedAt && call.endedAt <= one.endedAt);
-        listener.link({
-          call,
-          parent,
-          probability: 0.5,
-          confidence: 'possible',
-          because: parent === undefined ? 'none' : 'contained',
-          runnersUp: [],
-          bounded: false,
-        });
-      }
-      for (const call of received) listener.settled?.(call);
+    received(call) {
+      received.push(call);
+      if (received.length + sent.length >= WINDOW) solve(false);
     },
+    sent(call) {
+      sent.push(call);
+      if (received.length + sent.length >= WINDOW) solve(false);
+    },
+    finish() {
+      solve(true);
+    },
+  };
+}
+
+const sorted = <Some extends SentCall>(calls: readonly Some[]): Some[] =>
+  calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1));
+
+function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
+  received: readonly Received[],
+  sent: readonly Sent[],
+  kindOf: (kind: string) => number,
+  planOf: (kind: string) => CallPlan,
+  kinds: ReadonlyMap<string, number>,
+): Link<Received, Sent>[] {
+  const parents: Parent[] = received.map(({ startedAt, endedAt, kind }) => ({
+    startedAt,
+    endedAt,
+    plan: planOf(kind),
+    calls: [],
+  }));
+  const byIdentifier = identified(received);
+  const bounded = new Set<number>();
+  const children: Child[] = [];
+  let next = 0;
+  let open: number[] = [];
+  for (const [index, call] of sent.entries()) {
+    while (next < received.length && (received[next] as Received).startedAt <= call.startedAt) open.push(next++);
+    open = open.filter((place) => (received[place] as Received).endedAt >= call.startedAt);
+    let candidates = open.filter((place) => (received[place] as Received).endedAt >= call.endedAt);
+    if (candidates.length > MAX_CANDIDATES) {
+      candidates = candidates.slice(-MAX_CANDIDATES);
+      bounded.add(index);
+    }
+    const named = call.identifiers.flatMap((identifier) => byIdentifier.get(identifier) ?? []);
+    const owner = candidates.filter((place) => named.includes(place));
+    const isFixed = owner.length === 1;
+    children.push({
+      kind: kindOf(call.kind),
+      startedAt: call.startedAt,
+      endedAt: call.endedAt,
+      candidates: isFixed ? owner : candidates,
+      isFixed,
+      parent: NOBODY,
+    });
+  }
+  const solver = improve(parents, children, kinds.size);
+  return sent.map((call, index) => linkOf(call, index, children, received, solver, bounded));
+}
+
+function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
+  const byIdentifier = new Map<string, number[]>();
+  for (const [place, { identifiers }] of received.entries()) {
+    for (const identifier of identifiers)
+      byIdentifier.set(identifier, [...(byIdentifier.get(identifier) ?? []), place]);
+  }
+  return byIdentifier;
+}
+
+/** Who gets a call at first, of those in flight that made the fewest of its kind: a lower number first. */
+const FIRST_GUESSES: readonly ((parent: Parent) => number)[] = [
+  // First come, first served.
+  ({ startedAt }) => startedAt,
+  // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
+  ({ endedAt }) => endedAt,
+  // The last to come is the one that still has calls to make.
+  ({ startedAt }) => -startedAt,
+];
+
+function guess(parents: readonly Parent[], children: readonly Child[], rank: (parent: Parent) => number): void {
+  for (const parent of parents) parent.calls.length = 0;
+  for (const [index, child] of children.entries()) {
+    child.parent = NOBODY;
+    let fewest = Infinity;
+    let lowest = Infinity;
+    for (const place of child.candidates) {
+      const parent = parents[place] as Parent;
+      const alike = parent.calls.filter((call) => (children[call] as Child).kind === child.kind).length;
+      const own = rank(parent);
+      if (alike > fewest || (alike === fewest && own >= lowest)) continue;
+      child.parent = place;
+      fewest = alike;
+      lowest = own;
+    }
+    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
+  }
+}
+
+/** Links, and learns what requests do: from each first guess, and goes on with the one that explains all best. */
+function improve(parents: readonly Parent[], children: readonly Child[], kinds: number): LinkSolver {
+  const logAlone = Array.from({ length: kinds }, () => 0);
+  const problem = { parents, children, logAlone, random: randomFrom(SEED) };
+  let best: { likelihood: number; parentOf: number[] } | null = null;
+  for (const rank of FIRST_GUESSES) {
+    guess(parents, children, rank);
+    const solver = alternate(problem);
+    const likelihood = solver.total();
+    if (best === null || likelihood > best.likelihood)
+      best = { likelihood, parentOf: children.map(({ parent }) => parent) };
+  }
+  const { parentOf } = best as { parentOf: number[] };
+  for (const parent of parents) parent.calls.length = 0;
+  for (const [index, child] of children.entries()) {
+    child.parent = parentOf[index] as number;
+    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
+  }
+  relearn(problem);
+  const solver = new LinkSolver(problem);
+  for (let sample = 0; sample < SAMPLES; sample++) solver.sweep(1, true);
+  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0, false) === 0) break;
+  return solver;
+}
+
+interface Learning {
+  readonly parents: readonly Parent[];
+  readonly children: readonly Child[];
+  readonly logAlone: number[];
+  random(): number;
+}
+
+/** Links and learns in turns. */
+function alternate(problem: Learning): LinkSolver {
+  const { parents, children, logAlone } = problem;
+  const isClear = parents.map(({ calls }) =>
+    calls.every((call) => (children[call] as Child).isFixed || (children[call] as Child).candidates.length === 1),
+  );
+  setAlone(logAlone, children, true);
+  for (const plan of new Set(parents.map(({ plan: own }) => own))) plan.fade(0);
+  learn(parents, children, (place) => (isClear[place] === true ? 1 : DOUBTFUL_WEIGHT));
+  const solver = new LinkSolver(problem);
+  for (const temperatures of TEMPERATURES) {
+    for (const temperature of temperatures) solver.sweep(temperature, false);
+    relearn(problem);
+    solver.relearned();
+  }
+  return solver;
+}
+
+function relearn({ parents, children, logAlone }: Learning): void {
+  for (const plan of new Set(parents.map(({ plan: own }) => own))) plan.fade(0);
+  setAlone(logAlone, children, false);
+  learn(parents, children, () => 1);
+}
+
+function learn(parents: readonly Parent[], children: readonly Child[], weightOf: (place: number) => number): void {
+  for (const [place, { plan, startedAt, endedAt, calls }] of parents.entries()) {
+    plan.learn(
+      startedAt,
+      endedAt,
+      calls.map((call) => children[call] as Child),
+      weightOf(place),
+    );
+  }
+}
+
+/** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */
+function setAlone(logAlone: number[], children: readonly Child[], isFirst: boolean): void {
+  const first = children[0]?.startedAt ?? 0;
+  const lasts = Math.max(1, (children.at(-1)?.startedAt ?? 0) - first);
+  const all = logAlone.map(() => 0);
+  const alone = logAlone.map(() => 0);
+  for (const { kind, parent } of children) {
+    all[kind] = (all[kind] as number) + 1;
+    if (parent === NOBODY) alone[kind] = (alone[kind] as number) + 1;
+  }
+  for (let kind = 0; kind < logAlone.length; kind++) {
+    const count = all[kind] as number;
+    const least = count * (isFirst ? FIRST_ALONE_SHARE : LEAST_ALONE_SHARE);
+    logAlone[kind] = Math.log(Math.max(alone[kind] as number, least, LEAST_ALONE_SHARE) / lasts);
+  }
+}
+
+function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
+  call: Sent,
+  index: number,
+  children: readonly Child[],
+  received: readonly Received[],
+  solver: LinkSolver,
+  bounded: ReadonlySet<number>,
+): Link<Received, Sent> {
+  const { candidates, parent, isFixed } = children[index] as Child;
+  const isBounded = bounded.has(index);
+  const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
+  const probabilities = solver.probabilities(index);
+  const place = parent === NOBODY ? candidates.length : candidates.indexOf(parent);
+  const probability = probabilities === null ? 1 : Math.min(1, probabilities[place] as number);
+  const runnersUp: RunnerUp<Received>[] = [];
+  if (probabilities !== null) {
+    for (const [other, chance] of probabilities.entries()) {
+      if (other !== place && chance >= LEAST_RUNNER_UP)
+        runnersUp.push({ parent: at(candidates[other] ?? NOBODY), probability: chance });
+    }
+  }
+  return {
+    call,
+    parent: at(parent),
+    probability,
+    confidence: confidenceOf(probability, isBounded),
+    because: basisOf(parent, isFixed, candidates.length),
+    runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
+    bounded: isBounded,
+  };
+}
+
+function confidenceOf(probability: number, isBounded: boolean): Confidence {
+  if (probability >= CERTAIN && !isBounded) return 'certain';
+  return probability >= LIKELY ? 'likely' : 'possible';
+}
+
+function basisOf(parent: number, isFixed: boolean, candidates: number): LinkBasis {
+  if (parent === NOBODY) return 'none';
+  if (isFixed) return 'identifier';
+  return candidates === 1 ? 'contained' : 'pattern';
+}
+
+/** mulberry32: the same links for the same calls, whenever. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
   };
 }

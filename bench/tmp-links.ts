@@ -14,12 +14,12 @@ for (const c of cases) { if(only && !c.includes(only)) continue;
   const t0=Number(a.inputs[0]!.firstPacketAt!)/1e9;
   const reqs=(truth.requests??truth.chains??[]) as any[];
   let links=0,right=0,whole=0,matched=0,certain=0,certainRight=0;
-  const q:number[]=[];
   // map outbound exchange by local port + time → truth request index
   const owner=new Map<string,number>();
   const find=(port:number,start:number)=>[...exchanges.values()].filter(e=>e.clientPort===port).sort((x,y)=>Math.abs(x.startedAt/1e9+t0-start)-Math.abs(y.startedAt/1e9+t0-start))[0];
   reqs.forEach((r,i)=>{ for(const k of (r.calls??r.outbound??[])) if(k.local_port){ const e=find(k.local_port,k.start); if(e) owner.set(e.id,i);} });
   const root=new Map<string,number>(); reqs.forEach((r,i)=>{ const port=r.remote_port??r.in_port; const e=[...exchanges.values()].filter(e=>e.clientPort===port && Math.abs(e.startedAt/1e9+t0-(r.start??r.in_start))<0.2).sort((x,y)=>Math.abs(x.startedAt/1e9+t0-r.start)-Math.abs(y.startedAt/1e9+t0-r.start))[0]; if(e) root.set(e.id,i); });
+  if(process.argv[3]) for(const [id,i] of [...owner].slice(0,70)){ const e=exchanges.get(id)!; const rr=requests.find(r=>root.get(r.exchange)===i)!; const mine=requests.find(r=>r.waits.some(w=>w.ref===id)); console.log(id,i,'start gap',((e.startedAt-rr.startedAt)/1e6).toFixed(3),'end gap',((rr.startedAt+rr.duration-e.startedAt-e.duration)/1e6).toFixed(3), mine? root.get(mine.exchange)===i?'ok':'WRONG gap '+((e.startedAt-mine.startedAt)/1e6).toFixed(3)+' end '+((mine.startedAt+mine.duration-e.startedAt-e.duration)/1e6).toFixed(3):'none', mine?.waits.find(w=>w.ref===id)?.probability.toFixed(3)); }
   const got=new Map<number,Set<string>>();
   for(const r of requests){ const i=root.get(r.exchange); if(i===undefined) continue; matched++; const s=new Set<string>(); for(const w of r.waits){ if((w.reason==='upstream'||w.reason==='metadata')) { s.add(w.ref); links++; const ok=owner.get(w.ref)===i; if(ok) right++; if(w.confidence==='certain'){certain++; if(ok) certainRight++;} } } got.set(i,s); }
   const want=new Map<number,Set<string>>(); for(const [id,i] of owner) want.set(i,(want.get(i)??new Set()).add(id));

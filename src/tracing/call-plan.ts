@@ -39,6 +39,14 @@ export class CallPlan {
   readonly #gaps = new Map<number, GapDensity>();
   readonly #turns = new Int32Array(MAX_STEPS);
   readonly #touched: number[] = [];
+  readonly #grain: number;
+  readonly #nothingKnown: GapDensity;
+
+  /** @param grain nanoseconds that readings of the clock lie apart at least */
+  constructor(grain: number) {
+    this.#grain = grain;
+    this.#nothingKnown = new GapDensity(grain);
+  }
 
   /** @param weight how sure it is that these calls are the request's */
   learn(startedAt: number, endedAt: number, calls: readonly Step[], weight: number): void {
@@ -133,7 +141,7 @@ export class CallPlan {
     const place = from * MAX_STEPS * 2 + key;
     let gaps = this.#gaps.get(place);
     if (gaps === undefined) {
-      gaps = new GapDensity();
+      gaps = new GapDensity(this.#grain);
       this.#gaps.set(place, gaps);
     }
     return gaps;
@@ -145,8 +153,6 @@ export class CallPlan {
     const total = steps?.total ?? 0;
     const share = (count + NEVER_SEEN) / (total + NEVER_SEEN * ((steps?.counts.size ?? 0) + 1));
     const gaps = this.#gaps.get(from * MAX_STEPS * 2 + key);
-    return Math.log(share) + (gaps ?? NOTHING_KNOWN).logDensity(gap);
+    return Math.log(share) + (gaps ?? this.#nothingKnown).logDensity(gap);
   }
 }
-
-const NOTHING_KNOWN = new GapDensity();

@@ -1,36 +1,40 @@
 /**
  * How long a pause usually is, learned from pauses that were seen: a density over the pause's
  * logarithm, since pauses spread over orders of magnitude, smoothed by a Gaussian kernel whose width
- * narrows as more is known (Silverman's rule, never under the clock's own grain).
+ * narrows as more is known (Silverman's rule).
  */
 
-// From 1 µs (what captures resolve) to 3 hours, in steps of 2 %: finer than any kernel used.
-const ORIGIN = 1_000;
+// From the clock's grain to some 10^10 of it, in steps of 2 %: finer than any kernel used.
 const STEP = 0.02;
 const BINS = 1_200;
-// Density::Estimation (Silverman 1986), 0.9 · min(spread, IQR / 1.34) · n^(-1/5).
+// Silverman 1986: 0.9 · min(deviation, IQR / 1.34) · n^(-1/5).
 const SILVERMAN = 0.9;
 const IQR_OF_NORMAL = 1.34;
 const LEAST_WIDTH = 0.02;
 const MOST_WIDTH = 0.7;
 const KERNEL_REACH = 3.5;
-/** Of all pauses so many are like none that was seen: no pause is impossible. */
-const SURPRISES = 0.002;
-/** ln of the density of a surprise: as likely in each octave from 1 µs to an hour. */
-const LOG_FLAT = Math.log(SURPRISES / (BINS * STEP));
-
-/** The coordinate of a pause, in units of {@link STEP}. Pauses below zero (clock grain) count as none. */
-const placeOf = (gap: number): number => Math.log1p(Math.max(0, gap) / ORIGIN) / STEP;
+/** Of all pauses so many are like none that was seen: no pause is impossible… */
+const LEAST_SURPRISES = 0.002;
+// …and of a few that were seen more can't be said than that the next is new once in so many (Laplace).
+const UNSEEN = 1;
+// Where nothing is known a pause is of the order of a millisecond.
+const UNKNOWN_SCALE = 1e6;
 
 export class GapDensity {
   readonly #counts = new Float64Array(BINS);
+  /** Nanoseconds that the clock's readings lie apart at least: pauses nearer than that are alike. */
+  readonly #grain: number;
   #table: Float64Array | null = null;
   /** How much was learned: the sum of weights. */
   weight = 0;
 
-  /** @param gap nanoseconds */
+  constructor(grain: number) {
+    this.#grain = grain;
+  }
+
+  /** @param gap nanoseconds; below zero counts as none */
   learn(gap: number, weight: number): void {
-    const place = Math.min(BINS - 1, Math.round(placeOf(gap)));
+    const place = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
     this.#counts[place] = (this.#counts[place] as number) + weight;
     this.weight += weight;
     this.#table = null;
@@ -40,26 +44,51 @@ export class GapDensity {
   fade(factor: number): void {
     for (let bin = 0; bin < BINS; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
     this.weight *= factor;
+    this.#table = null;
   }
 
   /** ln of the density per nanosecond. */
   logDensity(gap: number): number {
     const table = (this.#table ??= this.#smoothed());
-    const place = placeOf(gap);
-    const bin = Math.min(BINS - 2, place | 0);
-    const share = Math.min(1, place - bin);
-    const inLog = (table[bin] as number) * (1 - share) + (table[bin + 1] as number) * share;
-    // d ln(1 + x/ORIGIN) = dx / (ORIGIN + x)
-    return inLog - Math.log(ORIGIN + Math.max(0, gap));
+    const place = this.#placeOf(gap);
+    if (place >= BINS - 1) return table[BINS - 1] as number;
+    const bin = place | 0;
+    const share = place - bin;
+    return (table[bin] as number) * (1 - share) + (table[bin + 1] as number) * share;
+  }
+
+  /** The coordinate of a pause, in units of {@link STEP}. */
+  #placeOf(gap: number): number {
+    return Math.log1p(Math.max(0, gap) / this.#grain) / STEP;
+  }
+
+  #pauseAt(bin: number): number {
+    return this.#grain * Math.expm1(bin * STEP);
   }
 
   #smoothed(): Float64Array {
-    const table = new Float64Array(BINS).fill(LOG_FLAT);
-    if (this.weight <= 0) return table;
+    const table = new Float64Array(BINS);
+    const density = this.#kernels();
+    const total = density.reduce((sum, value) => sum + value, 0) * STEP;
+    const surprises = total > 0 ? Math.max(LEAST_SURPRISES, UNSEEN / (this.weight + 2 * UNSEEN)) : 1;
+    const scale = this.weight > 0 ? this.#pauseAt(this.#quantile(0.5)) + this.#grain : UNKNOWN_SCALE;
+    for (let bin = 0; bin < BINS; bin++) {
+      const pause = this.#pauseAt(bin);
+      // d ln(1 + x/grain) = dx / (grain + x)
+      const learned = total > 0 ? (density[bin] as number) / total / (this.#grain + pause) : 0;
+      // Log-logistic: of the same order as what is usual, with a long tail.
+      const surprise = 1 / scale / (1 + pause / scale) ** 2;
+      table[bin] = Math.log((1 - surprises) * learned + surprises * surprise);
+    }
+    return table;
+  }
+
+  #kernels(): Float64Array {
+    const density = new Float64Array(BINS);
+    if (this.weight <= 0) return density;
     const width = this.#width();
     const reach = Math.ceil((KERNEL_REACH * width) / STEP);
     const kernel = Float64Array.from({ length: reach + 1 }, (_, by) => Math.exp(-0.5 * ((by * STEP) / width) ** 2));
-    const density = new Float64Array(BINS);
     for (let bin = 0; bin < BINS; bin++) {
       const count = this.#counts[bin] as number;
       if (count === 0) continue;
@@ -69,12 +98,7 @@ export class GapDensity {
         if (to < BINS) density[to] = (density[to] as number) + count * (kernel[Math.abs(by)] as number);
       }
     }
-    const total = density.reduce((sum, value) => sum + value, 0) * STEP;
-    for (let bin = 0; bin < BINS; bin++) {
-      const learned = total > 0 ? ((1 - SURPRISES) * (density[bin] as number)) / total : 0;
-      table[bin] = Math.log(learned + SURPRISES / (BINS * STEP));
-    }
-    return table;
+    return density;
   }
 
   #width(): number {

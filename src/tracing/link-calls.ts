@@ -29,6 +29,9 @@ const FADES = 0.5;
 // Before anything is known one call in so many belongs to nobody.
 const FIRST_ALONE_SHARE = 0.01;
 const LEAST_ALONE_SHARE = 0.0005;
+// Captures resolve a microsecond; logs a millisecond; what is coarser is no clock's grain but few calls.
+const LEAST_GRAIN = 1e3;
+const MOST_GRAIN = 1e6;
 const SEED = 0x5eed;
 
 /** The causality engine of one service: see `calls.ts`. */
@@ -41,6 +44,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   let sent: Sent[] = [];
   const settled = new Set<Received>();
   const linked = new Set<Sent>();
+  let grain = LEAST_GRAIN;
 
   const kindOf = (kind: string): number => {
     const known = kinds.get(kind);
@@ -51,7 +55,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   const planOf = (kind: string): CallPlan => {
     const known = plans.get(kind);
     if (known !== undefined) return known;
-    const plan = new CallPlan();
+    const plan = new CallPlan(grain);
     plans.set(kind, plan);
     return plan;
   };
@@ -59,6 +63,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   function solve(isLast: boolean): void {
     received = sorted(received);
     sent = sorted(sent);
+    if (plans.size === 0) grain = grainOf([...received, ...sent]);
     const starts = sent.map(({ startedAt }) => startedAt as number);
     const until = isLast ? Infinity : (starts[Math.floor(starts.length * SETTLED_SHARE)] ?? -Infinity);
     const links = linksOf(received, sent, kindOf, planOf, kinds);
@@ -89,6 +94,19 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
       solve(true);
     },
   };
+}
+
+/** What readings of the clock lie apart at least: 1 ms where that is what the program logs. */
+function grainOf(calls: readonly SentCall[]): number {
+  const times = calls
+    .flatMap(({ startedAt, endedAt }) => [startedAt as number, endedAt as number])
+    .toSorted((a, b) => a - b);
+  let grain = Infinity;
+  for (let index = 1; index < times.length; index++) {
+    const apart = (times[index] as number) - (times[index - 1] as number);
+    if (apart > 0 && apart < grain) grain = apart;
+  }
+  return Math.min(MOST_GRAIN, Math.max(LEAST_GRAIN, grain));
 }
 
 const sorted = <Some extends SentCall>(calls: readonly Some[]): Some[] =>
@@ -145,29 +163,48 @@ function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
   return byIdentifier;
 }
 
-/** Who gets a call at first, of those in flight that made the fewest of its kind: a lower number first. */
-const FIRST_GUESSES: readonly ((parent: Parent) => number)[] = [
+/** Who gets a call at first, of those in flight: the lowest. */
+type FirstGuess = (parent: Parent, child: Child, children: readonly Child[]) => number;
+
+// Who made the fewest calls of the kind comes first, whatever else.
+const EACH_ALIKE = 1e15;
+
+function alike({ calls }: Parent, { kind }: Child, children: readonly Child[]): number {
+  let count = 0;
+  for (const call of calls) if ((children[call] as Child).kind === kind) count++;
+  return count * EACH_ALIKE;
+}
+
+/** How long nothing had happened in the request before the call. */
+function pauseBefore({ startedAt, calls }: Parent, child: Child, children: readonly Child[]): number {
+  let last = startedAt;
+  for (const call of calls) {
+    const other = children[call] as Child;
+    last = Math.max(last, other.endedAt <= child.startedAt ? other.endedAt : other.startedAt);
+  }
+  return child.startedAt - last;
+}
+
+const FIRST_GUESSES: readonly FirstGuess[] = [
   // First come, first served.
-  ({ startedAt }) => startedAt,
+  (parent, child, children) => alike(parent, child, children) + parent.startedAt,
   // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
-  ({ endedAt }) => endedAt,
+  (parent, child, children) => alike(parent, child, children) + parent.endedAt,
   // The last to come is the one that still has calls to make.
-  ({ startedAt }) => -startedAt,
+  (parent, child, children) => alike(parent, child, children) - parent.startedAt,
+  // What follows at once belongs together.
+  pauseBefore,
 ];
 
-function guess(parents: readonly Parent[], children: readonly Child[], rank: (parent: Parent) => number): void {
+function guess(parents: readonly Parent[], children: readonly Child[], rank: FirstGuess): void {
   for (const parent of parents) parent.calls.length = 0;
   for (const [index, child] of children.entries()) {
     child.parent = NOBODY;
-    let fewest = Infinity;
     let lowest = Infinity;
     for (const place of child.candidates) {
-      const parent = parents[place] as Parent;
-      const alike = parent.calls.filter((call) => (children[call] as Child).kind === child.kind).length;
-      const own = rank(parent);
-      if (alike > fewest || (alike === fewest && own >= lowest)) continue;
+      const own = rank(parents[place] as Parent, child, children);
+      if (own >= lowest) continue;
       child.parent = place;
-      fewest = alike;
       lowest = own;
     }
     if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
@@ -181,8 +218,8 @@ function improve(parents: readonly Parent[], children: readonly Child[], kinds: 
   let best: { likelihood: number; parentOf: number[] } | null = null;
   for (const rank of FIRST_GUESSES) {
     guess(parents, children, rank);
-    const solver = alternate(problem);
-    const likelihood = solver.total();
+    alternate(problem);
+    const likelihood = crossValidated(problem);
     if (best === null || likelihood > best.likelihood)
       best = { likelihood, parentOf: children.map(({ parent }) => parent) };
   }
@@ -207,7 +244,7 @@ interface Learning {
 }
 
 /** Links and learns in turns. */
-function alternate(problem: Learning): LinkSolver {
+function alternate(problem: Learning): void {
   const { parents, children, logAlone } = problem;
   const isClear = parents.map(({ calls }) =>
     calls.every((call) => (children[call] as Child).isFixed || (children[call] as Child).candidates.length === 1),
@@ -221,7 +258,29 @@ function alternate(problem: Learning): LinkSolver {
     relearn(problem);
     solver.relearned();
   }
-  return solver;
+}
+
+/**
+ * ln of how likely one half of all requests is by what the other half taught, both ways: an answer
+ * that fits by chance only what it was learned from does not win by it.
+ */
+function crossValidated({ parents, children, logAlone }: Learning): number {
+  const plans = [...new Set(parents.map(({ plan }) => plan))];
+  const callsOf = ({ calls }: Parent): Child[] => calls.map((call) => children[call] as Child);
+  let sum = 0;
+  for (const half of [0, 1]) {
+    for (const plan of plans) plan.fade(0);
+    for (const [place, parent] of parents.entries()) {
+      if (place % 2 === half) parent.plan.learn(parent.startedAt, parent.endedAt, callsOf(parent), 1);
+    }
+    for (const [place, parent] of parents.entries()) {
+      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent.startedAt, parent.endedAt, callsOf(parent));
+    }
+  }
+  for (const { parent, kind, candidates } of children) {
+    if (parent === NOBODY && candidates.length > 0) sum += logAlone[kind] as number;
+  }
+  return sum;
 }
 
 function relearn({ parents, children, logAlone }: Learning): void {

@@ -84,17 +84,6 @@ export class LinkSolver {
     return moved;
   }
 
-  /** ln of how likely all of it is. */
-  total(): number {
-    const { children, logAlone } = this.#problem;
-    let sum = 0;
-    for (const likelihood of this.#likelihoods) sum += likelihood;
-    for (const { parent, kind, candidates } of children) {
-      if (parent === NOBODY && candidates.length > 0) sum += logAlone[kind] as number;
-    }
-    return sum;
-  }
-
   /** By candidate, nobody last. Null for a call that was never in doubt. */
   probabilities(index: number): Float64Array | null {
     const seen = this.#seen[index] as Float64Array | null;

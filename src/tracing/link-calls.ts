@@ -14,6 +14,8 @@ const LEAST_RUNNER_UP = 0.01;
 const CERTAIN = 0.997;
 const LIKELY = 0.9;
 
+// Of many calls so many are tried with every first guess.
+const TRIED_CALLS = 1 << 10;
 // Rounds of learning what requests do and linking anew; sweeps of each, hot to cold.
 const TEMPERATURES = [
   [2, 1, 0],
@@ -194,6 +196,8 @@ const FIRST_GUESSES: readonly FirstGuess[] = [
   (parent, child, children) => alike(parent, child, children) - parent.startedAt,
   // What follows at once belongs together.
   pauseBefore,
+  // Whoever holds the lock makes all of its calls, and ends first.
+  (parent) => parent.endedAt,
 ];
 
 function guess(parents: readonly Parent[], children: readonly Child[], rank: FirstGuess): void {
@@ -211,29 +215,49 @@ function guess(parents: readonly Parent[], children: readonly Child[], rank: Fir
   }
 }
 
-/** Links, and learns what requests do: from each first guess, and goes on with the one that explains all best. */
+/**
+ * Links, and learns what requests do: from each first guess, and goes on with the one that explains
+ * all best. Of many calls the first ones tell which guess that is.
+ */
 function improve(parents: readonly Parent[], children: readonly Child[], kinds: number): LinkSolver {
-  const logAlone = Array.from({ length: kinds }, () => 0);
-  const problem = { parents, children, logAlone, random: randomFrom(SEED) };
-  let best: { likelihood: number; parentOf: number[] } | null = null;
+  const problem: Learning = {
+    parents,
+    children,
+    logAlone: Array.from({ length: kinds }, () => 0),
+    random: randomFrom(SEED),
+  };
+  const first = children.length > 2 * TRIED_CALLS ? beginningOf(problem) : problem;
+  let best: { likelihood: number; rank: FirstGuess } | null = null;
   for (const rank of FIRST_GUESSES) {
+    guess(first.parents, first.children, rank);
+    forget(first);
+    alternate(first);
+    const likelihood = crossValidated(first);
+    if (best === null || likelihood > best.likelihood) best = { likelihood, rank };
+  }
+  const { rank } = best as { rank: FirstGuess };
+  guess(first.parents, first.children, rank);
+  forget(first);
+  alternate(first);
+  if (first !== problem) {
+    // What the beginning taught is where all begins.
     guess(parents, children, rank);
-    alternate(problem);
-    const likelihood = crossValidated(problem);
-    if (best === null || likelihood > best.likelihood)
-      best = { likelihood, parentOf: children.map(({ parent }) => parent) };
+    setAlone(problem, true);
+    sweepAll(new LinkSolver(problem), problem);
   }
-  const { parentOf } = best as { parentOf: number[] };
-  for (const parent of parents) parent.calls.length = 0;
-  for (const [index, child] of children.entries()) {
-    child.parent = parentOf[index] as number;
-    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
-  }
-  relearn(problem);
   const solver = new LinkSolver(problem);
   for (let sample = 0; sample < SAMPLES; sample++) solver.sweep(1, true);
   for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0, false) === 0) break;
   return solver;
+}
+
+/** The first calls, and the requests that began before the last of them. */
+function beginningOf({ parents, children, logAlone, random }: Learning): Learning {
+  const some = children.slice(0, TRIED_CALLS);
+  const until = (some.at(-1) as Child).startedAt;
+  const begun = parents.findIndex(({ startedAt }) => startedAt > until);
+  const whole = parents.slice(0, begun < 0 ? parents.length : begun).map((parent) => ({ ...parent, calls: [] }));
+  return { parents: whole, children: some.map((child) => ({ ...child })), logAlone: [...logAlone], random };
 }
 
 interface Learning {
@@ -243,16 +267,24 @@ interface Learning {
   random(): number;
 }
 
-/** Links and learns in turns. */
+const plansOf = (problem: Learning): Set<CallPlan> => new Set(problem.parents.map(({ plan }) => plan));
+
+function forget(problem: Learning): void {
+  for (const plan of plansOf(problem)) plan.fade(0);
+}
+
+/** Learns from a first guess, above all from what is beyond doubt; then links and learns in turns. */
 function alternate(problem: Learning): void {
-  const { parents, children, logAlone } = problem;
+  const { parents, children } = problem;
   const isClear = parents.map(({ calls }) =>
     calls.every((call) => (children[call] as Child).isFixed || (children[call] as Child).candidates.length === 1),
   );
-  setAlone(logAlone, children, true);
-  for (const plan of new Set(parents.map(({ plan: own }) => own))) plan.fade(0);
+  setAlone(problem, true);
   learn(parents, children, (place) => (isClear[place] === true ? 1 : DOUBTFUL_WEIGHT));
-  const solver = new LinkSolver(problem);
+  sweepAll(new LinkSolver(problem), problem);
+}
+
+function sweepAll(solver: LinkSolver, problem: Learning): void {
   for (const temperatures of TEMPERATURES) {
     for (const temperature of temperatures) solver.sweep(temperature, false);
     relearn(problem);
@@ -264,12 +296,12 @@ function alternate(problem: Learning): void {
  * ln of how likely one half of all requests is by what the other half taught, both ways: an answer
  * that fits by chance only what it was learned from does not win by it.
  */
-function crossValidated({ parents, children, logAlone }: Learning): number {
-  const plans = [...new Set(parents.map(({ plan }) => plan))];
+function crossValidated(problem: Learning): number {
+  const { parents, children, logAlone } = problem;
   const callsOf = ({ calls }: Parent): Child[] => calls.map((call) => children[call] as Child);
   let sum = 0;
   for (const half of [0, 1]) {
-    for (const plan of plans) plan.fade(0);
+    forget(problem);
     for (const [place, parent] of parents.entries()) {
       if (place % 2 === half) parent.plan.learn(parent.startedAt, parent.endedAt, callsOf(parent), 1);
     }
@@ -283,10 +315,10 @@ function crossValidated({ parents, children, logAlone }: Learning): number {
   return sum;
 }
 
-function relearn({ parents, children, logAlone }: Learning): void {
-  for (const plan of new Set(parents.map(({ plan: own }) => own))) plan.fade(0);
-  setAlone(logAlone, children, false);
-  learn(parents, children, () => 1);
+function relearn(problem: Learning): void {
+  forget(problem);
+  setAlone(problem, false);
+  learn(problem.parents, problem.children, () => 1);
 }
 
 function learn(parents: readonly Parent[], children: readonly Child[], weightOf: (place: number) => number): void {
@@ -301,7 +333,7 @@ function learn(parents: readonly Parent[], children: readonly Child[], weightOf:
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */
-function setAlone(logAlone: number[], children: readonly Child[], isFirst: boolean): void {
+function setAlone({ logAlone, children }: Learning, isFirst: boolean): void {
   const first = children[0]?.startedAt ?? 0;
   const lasts = Math.max(1, (children.at(-1)?.startedAt ?? 0) - first);
   const all = logAlone.map(() => 0);

@@ -30,6 +30,9 @@ export interface Problem {
   random(): number;
 }
 
+// How long a stretch of a request's calls is tried as a whole.
+const MOST_SEGMENTS = 3;
+
 interface Alternative {
   to: number;
   gain: number;
@@ -185,6 +188,7 @@ export class LinkSolver {
     found.push({ to, gain: this.#change(from, mine) + this.#change(to, theirs), mine, theirs });
   }
 
+  /** All that follows, or the next few of it: what goes wrong at one call and comes right at a later one. */
   #trySwappedRest(
     found: Alternative[],
     from: number,
@@ -194,19 +198,19 @@ export class LinkSolver {
     since: number,
   ): void {
     const children = this.#problem.children;
-    const isLate = (call: number): boolean => (children[call] as Child).startedAt >= since;
-    const myRest = mine.filter(isLate);
-    const theirRest = theirs.filter(isLate);
-    // With one at most on each side that is the swap or the move above.
-    if (myRest.length + theirRest.length < 3) return;
-    if (!myRest.every((call) => this.#fits(call, to)) || !theirRest.every((call) => this.#fits(call, from))) return;
-    this.#try(
-      found,
-      from,
-      to,
-      [...mine.filter((call) => !isLate(call)), ...theirRest],
-      [...theirs.filter((call) => !isLate(call)), ...myRest],
-    );
+    const startOf = (call: number): number => (children[call] as Child).startedAt;
+    const starts = mine.map(startOf).filter((start) => start > since);
+    for (const until of [Infinity, ...starts.slice(1, 1 + MOST_SEGMENTS)]) {
+      const isIn = (call: number): boolean => startOf(call) >= since && startOf(call) < until;
+      const myPart = mine.filter(isIn);
+      const theirPart = theirs.filter(isIn);
+      // With one at most on each side that is the swap or the move above.
+      if (myPart.length + theirPart.length < 3) continue;
+      if (!myPart.every((call) => this.#fits(call, to)) || !theirPart.every((call) => this.#fits(call, from))) continue;
+      const rest = (calls: readonly number[], more: readonly number[]): number[] =>
+        [...calls.filter((call) => !isIn(call)), ...more].toSorted((a, b) => a - b);
+      this.#try(found, from, to, rest(mine, theirPart), rest(theirs, myPart));
+    }
   }
 
   /** Theirs of the same kind that lies nearest. */

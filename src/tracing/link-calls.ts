@@ -15,14 +15,19 @@ const CERTAIN = 0.997;
 const LIKELY = 0.9;
 
 // Of many calls so many are tried with every first guess.
-const TRIED_CALLS = 1 << 10;
+const TRIED_CALLS = 400;
 // Rounds of learning what requests do and linking anew; sweeps of each, hot to cold.
 const TEMPERATURES = [
   [2, 1, 0],
   [1.5, 1, 0],
   [1, 0.5, 0],
 ];
-const SAMPLES = 16;
+// What the beginning taught needs less.
+const LATER_TEMPERATURES = [
+  [1, 0],
+  [1, 0],
+];
+const SAMPLES = 12;
 const LAST_SWEEPS = 6;
 // What a doubtful request does teaches little, as long as nothing better is known.
 const DOUBTFUL_WEIGHT = 0.05;
@@ -243,7 +248,7 @@ function improve(parents: readonly Parent[], children: readonly Child[], kinds: 
     // What the beginning taught is where all begins.
     guess(parents, children, rank);
     setAlone(problem, true);
-    sweepAll(new LinkSolver(problem), problem);
+    sweepAll(new LinkSolver(problem), problem, LATER_TEMPERATURES);
   }
   const solver = new LinkSolver(problem);
   for (let sample = 0; sample < SAMPLES; sample++) solver.sweep(1, true);
@@ -281,11 +286,11 @@ function alternate(problem: Learning): void {
   );
   setAlone(problem, true);
   learn(parents, children, (place) => (isClear[place] === true ? 1 : DOUBTFUL_WEIGHT));
-  sweepAll(new LinkSolver(problem), problem);
+  sweepAll(new LinkSolver(problem), problem, TEMPERATURES);
 }
 
-function sweepAll(solver: LinkSolver, problem: Learning): void {
-  for (const temperatures of TEMPERATURES) {
+function sweepAll(solver: LinkSolver, problem: Learning, rounds: readonly (readonly number[])[]): void {
+  for (const temperatures of rounds) {
     for (const temperature of temperatures) solver.sweep(temperature, false);
     relearn(problem);
     solver.relearned();

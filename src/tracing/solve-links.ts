@@ -30,6 +30,11 @@ export interface Problem {
   random(): number;
 }
 
+// One in e^12 = 160,000 is not worth another look as long as nothing changes.
+const HOPELESS = -12;
+const LEARNED_STEP = 2 ** 32;
+// What was learned is less sure than it looks: it was learned from links that may be wrong.
+const CAUTION = 1.5;
 // How long a stretch of a request's calls is tried as a whole.
 const MOST_SEGMENTS = 3;
 
@@ -53,6 +58,12 @@ export class LinkSolver {
   readonly #open: number[];
   /** By child: how often (in probability) each parent was seen, nobody last. */
   readonly #seen: (Float64Array | null)[];
+  /** The same of the last time that it was looked at. */
+  readonly #last: (Float64Array | null)[];
+  readonly #stamps: Float64Array;
+  readonly #versions: Float64Array;
+  /** Grows with each time that the plans change, by more than all versions do between. */
+  #learned = 0;
   #samples = 0;
 
   constructor(problem: Problem) {
@@ -63,11 +74,15 @@ export class LinkSolver {
       if (!isFixed && candidates.length > 0) this.#open.push(index);
     }
     this.#seen = problem.children.map(() => null);
+    this.#last = problem.children.map(() => null);
+    this.#stamps = new Float64Array(problem.children.length).fill(Number.NaN);
+    this.#versions = new Float64Array(problem.parents.length);
     this.relearned();
   }
 
   /** The plans have changed. */
   relearned(): void {
+    this.#learned += LEARNED_STEP;
     for (let place = 0; place < this.#likelihoods.length; place++) {
       const parent = this.#problem.parents[place] as Parent;
       this.#likelihoods[place] = this.#logLikelihood(parent, parent.calls);
@@ -94,12 +109,17 @@ export class LinkSolver {
   }
 
   #visit(index: number, temperature: number, isSampled: boolean): boolean {
-    const alternatives = this.#alternatives(index);
     const child = this.#problem.children[index] as Child;
+    const stamp = this.#stampOf(child);
+    // Nothing around it has changed since it was found to stay where it is.
+    if (this.#stamps[index] === stamp && (!isSampled || this.#countAgain(index))) return false;
+    this.#stamps[index] = Number.NaN;
+    const alternatives = this.#alternatives(index);
     // Staying has a gain of 0.
     let best = 0;
     for (const { gain } of alternatives) if (gain > best) best = gain;
     if (isSampled) this.#count(index, child, alternatives, best);
+    if (alternatives.every(({ gain }) => gain < HOPELESS)) this.#stamps[index] = stamp;
     if (temperature === 0) {
       const likeliest = alternatives.find(({ gain }) => gain === best);
       if (likeliest === undefined || best <= 0) return false;
@@ -119,18 +139,37 @@ export class LinkSolver {
     return false;
   }
 
+  /** Changes whenever one of the requests that it could belong to changes. */
+  #stampOf({ candidates }: Child): number {
+    let sum = this.#learned;
+    for (const place of candidates) sum += this.#versions[place] as number;
+    return sum;
+  }
+
+  /** What was seen of it the last time. */
+  #countAgain(index: number): boolean {
+    const seen = this.#seen[index];
+    const last = this.#last[index];
+    if (!seen || !last) return false;
+    for (let place = 0; place < seen.length; place++) seen[place] = (seen[place] as number) + (last[place] as number);
+    return true;
+  }
+
   #count(index: number, child: Child, alternatives: readonly Alternative[], best: number): void {
     const { candidates } = child;
-    const seen = (this.#seen[index] ??= new Float64Array(candidates.length + 1));
+    this.#seen[index] ??= new Float64Array(candidates.length + 1);
+    const now = (this.#last[index] ??= new Float64Array(candidates.length + 1)).fill(0);
     const placeOf = (parent: number): number => (parent === NOBODY ? candidates.length : candidates.indexOf(parent));
-    let total = Math.exp(-best);
-    for (const { gain } of alternatives) total += Math.exp(gain - best);
-    const stays = placeOf(child.parent);
-    seen[stays] = (seen[stays] as number) + Math.exp(-best) / total;
-    for (const { to, gain } of alternatives) {
-      const place = placeOf(to);
-      seen[place] = (seen[place] as number) + Math.exp(gain - best) / total;
-    }
+    const weigh = (gain: number): number => Math.exp((gain - best) / CAUTION);
+    let total = weigh(0);
+    for (const { gain } of alternatives) total += weigh(gain);
+    const add = (parent: number, gain: number): void => {
+      const place = placeOf(parent);
+      now[place] = (now[place] as number) + weigh(gain) / total;
+    };
+    add(child.parent, 0);
+    for (const { to, gain } of alternatives) add(to, gain);
+    this.#countAgain(index);
   }
 
   #take(child: Child, { to, mine, theirs }: Alternative): void {
@@ -149,6 +188,7 @@ export class LinkSolver {
       (this.#problem.children[call] as Child).parent = place;
     }
     this.#likelihoods[place] = this.#logLikelihood(parent, calls);
+    this.#versions[place] = (this.#versions[place] as number) + 1;
   }
 
   #alternatives(index: number): Alternative[] {

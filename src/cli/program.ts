@@ -9,7 +9,7 @@ import type { ExplainOptions } from './explain.ts';
 import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
-import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseTop } from './options.ts';
+import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseService, parseTop } from './options.ts';
 import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
 import { FORMATS } from './services.ts';
@@ -29,6 +29,11 @@ const reading = (command: Command): Command =>
     )
     .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
     .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts))
+    .addOption(
+      new Option('--service <address>', 'follow the requests of this service (10.0.3.7, 10.0.3.7:8080)').argParser(
+        parseService,
+      ),
+    )
     .addOption(new Option('--keylog <file>', 'TLS secrets, as SSLKEYLOGFILE has them written').argParser(parsePath));
 
 const writing = (command: Command, formats: readonly string[]): Command =>
@@ -96,6 +101,7 @@ export function createProgram(context: Context, done: (status: number) => void):
     .addOption(new Option('--lookup <id>', 'a lookup by its id, such as 0.l17, or slowest'))
     .addOption(new Option('--exchange <id>', 'a request and its answer: 0.e17, or slowest'))
     .addOption(new Option('--connection <id>', 'a TCP connection: 0.c17, or slowest (to open, or by its stalls)'))
+    .addOption(new Option('--request <id>', 'a request with all that it waited for: 0.r17, or slowest'))
     .addOption(new Option('--slowest', 'the slowest lookup; where there is none, the slowest exchange (the default)'));
   painting(talking(writing(reading(show), FORMATS))).action((files: string[], options: ShowOptions) =>
     withFiles(files, async (paths) => (await import('./show.ts')).show(paths, options, context)),

@@ -3,6 +3,7 @@ import type { Analysis, AnalyzeOptions } from '../analyze.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
+import type { RequestRow } from '../model/request-schema.ts';
 import type { RenderOptions } from '../report/style.ts';
 import { UserError } from '../model/user-error.ts';
 import { closest } from './suggest.ts';
@@ -25,7 +26,8 @@ export interface RuleEntry {
 export type ShownRow =
   | { kind: 'lookup'; row: LookupRow }
   | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
-  | { kind: 'connection'; row: ConnectionRow };
+  | { kind: 'connection'; row: ConnectionRow }
+  | { kind: 'request'; row: RequestRow };
 
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
@@ -81,12 +83,14 @@ export const services: Services = {
       { TransactionSchema },
       { ConnectionSchema },
       { ExchangeSchema },
+      { RequestSchema },
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
       import('../model/transaction-schema.ts'),
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),
+      import('../model/request-schema.ts'),
     ]);
     return {
       diagnosis: jsonSchema(),
@@ -94,6 +98,7 @@ export const services: Services = {
       transaction: TransactionSchema,
       connection: ConnectionSchema,
       exchange: ExchangeSchema,
+      request: RequestSchema,
       input: InputSchema,
     };
   },
@@ -109,5 +114,7 @@ async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string>
     }
     case 'connection':
       return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+    case 'request':
+      return (await import('../report/waterfall.ts')).renderRequest(shown.row, look);
   }
 }

@@ -13,6 +13,7 @@ import { createConnectionStatistics } from './connection-statistics.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
+import { createRequestStatistics } from './request-statistics.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -28,7 +29,7 @@ export interface DiagnosisOptions {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Omit<Observer, 'request'>>;
+  readonly observer: Required<Observer>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -58,6 +59,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const lookups = createLookupStatistics();
   const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
+  const requests = createRequestStatistics();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -100,7 +102,13 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
   const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
-  const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
+  const hearRequest = [requests, ...observers.filter((observer) => observer.request !== undefined)];
+  const latency = {
+    lookups: lookups.latency,
+    exchanges: exchanges.latency,
+    connections: connections.opening,
+    requests: requests.latency,
+  };
 
   const judge = (): Diagnosis => {
     for (const observer of factObservers) observer.finish?.();
@@ -114,6 +122,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchanges: exchanges.row(inputs),
       connections: connections.row(inputs),
+      requests: requests.row(inputs),
     };
     const unheard = createHearing(inputs, rows);
     for (const runner of runners) {
@@ -161,6 +170,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchange(exchange) {
         for (const observer of hearExchange) observer.exchange?.(exchange);
+      },
+      request(request) {
+        for (const observer of hearRequest) observer.request?.(request);
       },
       finish() {
         final ??= judge();

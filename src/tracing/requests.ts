@@ -5,13 +5,13 @@ import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { copyLookup, type Confidence, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
-import type { Request, Wait } from '../model/request.ts';
+import type { Request, ServiceChoice, Wait } from '../model/request.ts';
 import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import { criticalShares, ownTime } from './critical-path.ts';
 import { createCallLinker } from './link-calls.ts';
 import { outboundCalls, saidOf, type OutboundCall, type WaitDraft } from './outbound.ts';
 import { findQueues, type InFlight } from './queueing.ts';
-import { Services, type ServiceChoice } from './services.ts';
+import { Services } from './services.ts';
 
 // Rows that are looked at together: those of one request lie within it, and few last longer than this many others.
 const MAX_KEPT = 1 << 14;

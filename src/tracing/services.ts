@@ -1,15 +1,9 @@
 import type { Exchange } from '../model/exchange.ts';
 import type { Vantage } from '../model/input.ts';
+import type { ServiceChoice } from '../model/request.ts';
 
 // A node has some hundred pods; more addresses than that are no services that anybody watches at once.
 const MAX_SERVICES = 1024;
-
-/** `ADDR` or `ADDR:PORT`, as the user names the service to be followed. */
-export interface ServiceChoice {
-  address: string;
-  /** Null for all its ports. */
-  port: number | null;
-}
 
 /** Where an exchange ends up: behind a DNAT, where that was seen. */
 function serverOf({ server, serverPort, backend }: Exchange): { address: string; port: number } {

@@ -166,6 +166,15 @@ export const noConnections = (): Diagnosis['connections'] => ({
   unread: [],
 });
 
+export const noRequests = (): Diagnosis['requests'] => ({
+  count: 0,
+  ambiguous: 0,
+  latency: latency(0, 0, 0, 0),
+  breakdown: [],
+  slowAgainstFast: [],
+  slowest: [],
+});
+
 const RULED_OUT: Diagnosis['ruledOut'] = [
   ['dns-dead-server', 'each of 1 server answered (236 of 240 queries)'],
   ['dns-loss', 'all 4 unanswered queries are explained by the race'],
@@ -198,6 +207,7 @@ export const diagnosisOf = (parts: Partial<Diagnosis> = {}): Diagnosis => ({
   },
   exchanges: noExchanges(),
   connections: noConnections(),
+  requests: noRequests(),
   ...parts,
 });
 

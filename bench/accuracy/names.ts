@@ -34,6 +34,10 @@ export const RULES_OF: Readonly<Record<string, readonly string[]>> = {
   'zero-window': ['tcp-zero-window'],
   'bandwidth-limited': ['bandwidth-limit'],
   'http-errors': ['http-error'],
+  'imdsv2-token-timeout': ['metadata-hop-limit'],
+  'serial-upstream-calls': ['serial-calls'],
+  'slow-service': ['service-slow'],
+  'slow-upstream': ['upstream-slow'],
 };
 
 /** A gateway that asks its next upstream: seen as such only where both of its sides are. */
@@ -91,3 +95,13 @@ export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
   // The 504 comes after a wait for the upstream, whoever gave up first.
   'gateway-timeout': ['upstream-slow'],
 };
+
+/** With 96 bytes of each packet, heads are cut: what was asked of whom can't be read. */
+const CUT_HEADS: ReadonlySet<string> = new Set([
+  'credentials-refresh-storm',
+  'metadata-per-request',
+  'imdsv2-token-timeout',
+]);
+
+export const hiddenBySide = (side: string, cause: string): { because: string } | undefined =>
+  side === 's96' && CUT_HEADS.has(cause) ? { because: 'the paths of requests are cut off' } : undefined;

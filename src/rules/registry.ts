@@ -1,5 +1,6 @@
 import connectionPerRequest from './connection-per-request.ts';
 import bandwidthLimit from './bandwidth-limit.ts';
+import credentialsStorm from './credentials-refresh-storm.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import deadServer from './dns-dead-server.ts';
 import error from './dns-error.ts';
@@ -52,6 +53,7 @@ export const RULES: readonly Rule[] = [
   retransmissionStall,
   delayedAck,
   zeroWindow,
+  credentialsStorm,
   connectionPerRequest,
   tlsHandshakeSlow,
   tlsHandshakeCost,

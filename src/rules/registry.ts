@@ -18,6 +18,8 @@ import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import httpError from './http-error.ts';
 import retry from './http-retry.ts';
+import metadataHopLimit from './metadata-hop-limit.ts';
+import metadataPerRequest from './metadata-per-request.ts';
 import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
 import processPause from './process-pause.ts';
@@ -54,6 +56,8 @@ export const RULES: readonly Rule[] = [
   delayedAck,
   zeroWindow,
   credentialsStorm,
+  metadataHopLimit,
+  metadataPerRequest,
   connectionPerRequest,
   tlsHandshakeSlow,
   tlsHandshakeCost,

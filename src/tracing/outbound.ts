@@ -1,7 +1,7 @@
 import { endpoint } from '../base/addresses.ts';
 import { at, between, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
-import type { Exchange } from '../model/exchange.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
@@ -29,6 +29,10 @@ export interface OutboundCall extends SentCall {
 const CONNECTS_WITHIN = milliseconds(100);
 // A resolver's answer may be seen a little after the SYN where two captures' clocks differ.
 const CLOCK_SLACK = milliseconds(1);
+// Nobody gives up sooner.
+const LEAST_PATIENCE = milliseconds(200);
+// Calls that are looked through for the next one to the same server.
+const MOST_AHEAD = 512;
 // Nobody connects to an address that was looked up so long ago without a cache of its own.
 const LONGEST_KEPT = seconds(10);
 
@@ -55,7 +59,8 @@ export function outboundCalls(rows: {
   const calls: OutboundCall[] = [];
   const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
     list.toSorted((a, b) => a.startedAt - b.startedAt);
-  for (const exchange of byStart(rows.exchanges)) calls.push(callOf(exchange, lookups));
+  const exchanges = byStart(rows.exchanges);
+  for (const [index, exchange] of exchanges.entries()) calls.push(callOf(exchange, lookups, endOf(exchanges, index)));
   for (const connection of byStart(rows.connections)) {
     // What carried exchanges is theirs; what was open before the capture waited for nothing.
     const opening = openingDuration(connection);
@@ -65,8 +70,26 @@ export function outboundCalls(rows: {
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
 
-function callOf(exchange: Exchange, lookups: LookupPool): OutboundCall {
-  const { client, server, serverPort, startedAt, duration, connectDuration, tlsDuration } = exchange;
+/**
+ * When the caller had it. Of what was never answered the capture may show no end: then it was given
+ * up, at the latest, when the same client next asked the same server, on another connection.
+ */
+function endOf(exchanges: readonly Exchange[], index: number): Timestamp {
+  const exchange = exchanges[index] as Exchange;
+  const end = at(exchange.startedAt + exchange.duration);
+  if (exchange.outcome !== 'incomplete' || isResponded(exchange)) return end;
+  const last = Math.min(exchanges.length, index + MOST_AHEAD);
+  for (let ahead = index + 1; ahead < last; ahead++) {
+    const next = exchanges[ahead] as Exchange;
+    if (next.startedAt - exchange.startedAt < LEAST_PATIENCE || next.connection === exchange.connection) continue;
+    if (next.client !== exchange.client || next.server !== exchange.server) continue;
+    return at(Math.min(end, next.startedAt));
+  }
+  return end;
+}
+
+function callOf(exchange: Exchange, lookups: LookupPool, endedAt: Timestamp): OutboundCall {
+  const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
   const opens = opensAt(exchange);
   const waits: WaitDraft[] = [];
@@ -82,14 +105,14 @@ function callOf(exchange: Exchange, lookups: LookupPool): OutboundCall {
     ref: exchange.id,
     what: saidOf(exchange),
     startedAt,
-    endedAt: at(startedAt + duration),
+    endedAt,
   });
   return {
     id: exchange.id,
     kind: `${to} ${saidOf(exchange)}`,
     client,
     startedAt: (waits[0] as WaitDraft).startedAt,
-    endedAt: at(startedAt + duration),
+    endedAt,
     identifiers: exchange.traceIds,
     waits,
     exchange,

@@ -26,8 +26,8 @@ export interface InFlight {
 
 // Between an SDK's calls of one refresh lies the reading of a short answer.
 const PAUSE_WITHIN_TURN = milliseconds(5);
-// A lock is handed on in microseconds; a busy machine takes a few milliseconds to wake a thread.
-const MOST_HANDOFF = milliseconds(5);
+// A lock is handed on in microseconds; a busy machine, or one that is throttled, takes some ten milliseconds to wake a thread.
+const MOST_HANDOFF = milliseconds(25);
 const LEAST_HANDOFF = milliseconds(0.5);
 // A pause as long as the work itself is no handing on.
 const HANDOFF_SHARE = 0.25;

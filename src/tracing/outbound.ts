@@ -42,7 +42,7 @@ const orZero = (value: number): number => (value >= 0 ? value : 0);
 export const saidOf = ({ method, path }: Exchange): string => [method, path].filter((part) => part !== '').join(' ');
 
 /** When a call began to open its connection; its first byte where it did not. */
-const opensAt = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
+const openingAt = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
   at(startedAt - orZero(connectDuration) - orZero(tlsDuration));
 
 /**
@@ -57,8 +57,6 @@ export function outboundCalls(rows: {
 }): OutboundCall[] {
   const lookups = new LookupPool(rows.lookups);
   const calls: OutboundCall[] = [];
-  const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
-    list.toSorted((a, b) => a.startedAt - b.startedAt);
   const exchanges = byStart(rows.exchanges);
   for (const [index, exchange] of exchanges.entries()) calls.push(callOf(exchange, lookups, endOf(exchanges, index)));
   for (const connection of byStart(rows.connections)) {
@@ -69,6 +67,9 @@ export function outboundCalls(rows: {
   for (const lookup of lookups.left()) calls.push(lookupOf(lookup));
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
+
+const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
+  list.toSorted((a, b) => a.startedAt - b.startedAt);
 
 /**
  * When the caller had it. Of what was never answered the capture may show no end: then it was given
@@ -91,7 +92,7 @@ function endOf(exchanges: readonly Exchange[], index: number): Timestamp {
 function callOf(exchange: Exchange, lookups: LookupPool, endedAt: Timestamp): OutboundCall {
   const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
-  const opens = opensAt(exchange);
+  const opens = openingAt(exchange);
   const waits: WaitDraft[] = [];
   const isOpening = connectDuration >= 0 || tlsDuration >= 0;
   const lookup = isOpening ? lookups.take(client, [server], opens) : null;

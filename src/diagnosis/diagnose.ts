@@ -13,6 +13,7 @@ import { createConnectionStatistics } from './connection-statistics.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
+import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -58,6 +59,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const lookups = createLookupStatistics();
   const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
+  const samples = createSamples();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -93,13 +95,13 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
 
   // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
-  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup];
+  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
   for (const observer of observers) {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
+  const hearExchange = [exchanges, samples, ...observers.filter((observer) => observer.exchange !== undefined)];
   const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
 
   const judge = (): Diagnosis => {
@@ -143,6 +145,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut,
       unobservable,
       ...rows,
+      samples: samples.rows(inputs),
     };
   };
 

@@ -5,6 +5,7 @@ import { HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
+import { SamplesSchema } from './samples.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
 import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
 
@@ -303,6 +304,8 @@ export const DiagnosisSchema = Type.Object({
       { description: 'connections with data of which no exchange could be read, most first' },
     ),
   }),
+  // Not in what was saved before comparisons were.
+  samples: Type.Optional(SamplesSchema),
 });
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;

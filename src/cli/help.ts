@@ -71,7 +71,7 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 const COMMAND_NOTES: Readonly<Record<string, readonly string[]>> = {
   compare: [
     'Like with like: requests with requests of the same method, path and server, each kind as often as before.',
-    'Better or worse is what chance does not explain and is at least 10 % of the median and 1 ms; intervals hold',
+    'Better or worse is what chance does not explain and is at least 15 % of the median and 1 ms; intervals hold',
     'the true change in 95 % of captures, with slow phases of a capture counted as one. See docs/compare.md.',
     'Exit status: 0 better or equal, 1 worse, 2 bad usage or an input that cannot be read, 3 not enough data to say.',
   ],

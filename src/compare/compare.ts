@@ -9,20 +9,21 @@ const METHOD =
   'p50, p90 and means (p99 from 300 on) of what both sides have, each kind (method, path, server) as often as ' +
   'before. Intervals: 4,000 stationary bootstrap replicates, blocks as long as neighbours depend on one another. ' +
   'Improved or worse: the interval leaves out no change, all figures together wrong in 5 % of comparisons, and the ' +
-  'change is at least 10 % (p90 and mean 20 %, p99 30 %) and 1 ms.';
+  'change is at least 15 % (p90 and mean 25 %, p99 40 %) and 1 ms.';
 
 /** Did it work? What changed from one diagnosis to another, and whether chance explains it. */
 export function compareDiagnoses(before: Diagnosis, after: Diagnosis): Comparison {
   const latencies = compareLatencies(before.samples ?? [], after.samples ?? []);
+  const findings = compareFindings(before, after);
   return {
     schema: COMPARISON_SCHEMA,
     tool: after.tool,
-    verdict: verdictOf(before, after, latencies),
+    verdict: verdictOf(before, after, latencies, findings),
     before: { inputs: before.inputs, says: before.verdict.says },
     after: { inputs: after.inputs, says: after.verdict.says },
     latencies,
     breakdown: [],
-    findings: compareFindings(before, after),
+    findings,
     method: METHOD,
   };
 }

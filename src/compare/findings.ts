@@ -1,3 +1,4 @@
+import { formatCount } from '../base/text.ts';
 import type { FindingComparison } from '../model/comparison.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { fisher } from './fisher.ts';
@@ -33,14 +34,13 @@ function gone(ours: Finding, after: Diagnosis): FindingComparison {
   if (unseen !== undefined) {
     return { ...base, change: 'unclear', because: `could not be seen after: ${unseen.why}`, probability: null };
   }
-  // What the rule looked at after, if it counts in the same unit; all it had would be the least.
   const examined = after.ruledOut.find(({ rule }) => rule === ours.rule)?.examined ?? null;
   if (examined === null) {
     return { ...base, change: 'unclear', because: 'the rule came to no verdict after', probability: null };
   }
-  const of = examined.unit === side.unit ? examined.count : Math.min(examined.count, side.of);
+  const of = lookedAt(examined, side);
   const probability = fisher(side, { count: 0, of });
-  const looked = `not found among ${of} after`;
+  const looked = `not found among ${formatCount(of)} after`;
   return probability < 1 - SHOWN_CONFIDENCE
     ? { ...base, change: 'gone', because: looked, probability }
     : { ...base, change: 'unclear', because: `${looked}, which chance may do`, probability };
@@ -56,7 +56,7 @@ function still(ours: Finding, theirs: Finding): FindingComparison {
     rule: ours.rule,
     title: ours.title,
     change: differs ? (rises ? 'more' : 'less') : 'unchanged',
-    because: `${before.count} of ${before.of} before, ${after.count} of ${after.of} after`,
+    because: `${formatCount(before.count)} of ${formatCount(before.of)} before, ${formatCount(after.count)} of ${formatCount(after.of)} after`,
     probability,
     before,
     after,
@@ -64,17 +64,22 @@ function still(ours: Finding, theirs: Finding): FindingComparison {
 }
 
 function added(theirs: Finding, before: Diagnosis): FindingComparison {
+  const side = sideOf(theirs);
+  const base = { rule: theirs.rule, title: theirs.title, before: null, after: side };
   const unseen = before.unobservable.find(({ rule }) => rule === theirs.rule);
-  return {
-    rule: theirs.rule,
-    title: theirs.title,
-    change: unseen === undefined ? 'new' : 'unclear',
-    because: unseen === undefined ? 'not found before' : `could not be seen before: ${unseen.why}`,
-    probability: null,
-    before: null,
-    after: sideOf(theirs),
-  };
+  if (unseen !== undefined) {
+    return { ...base, change: 'unclear', because: `could not be seen before: ${unseen.why}`, probability: null };
+  }
+  const examined = before.ruledOut.find(({ rule }) => rule === theirs.rule)?.examined ?? null;
+  if (examined === null) return { ...base, change: 'new', because: 'not found before', probability: null };
+  const of = lookedAt(examined, side);
+  const probability = fisher({ count: 0, of }, side);
+  return { ...base, change: 'new', because: `not found among ${formatCount(of)} before`, probability };
 }
+
+/** How many a rule looked at where it found nothing: a rule that counts in another unit saw no fewer of them. */
+const lookedAt = (examined: { count: number; unit: string }, side: Side): number =>
+  examined.unit === side.unit ? examined.count : Math.min(examined.count, side.of);
 
 const sideOf = ({ says, severity, occurrences, subject }: Finding): Side => ({
   says,

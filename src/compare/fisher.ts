@@ -1,3 +1,5 @@
+import { logGamma } from './student.ts';
+
 /**
  * Fisher's exact test, two-sided: how probable a difference of two shares as large as this one is
  * where there is none, which is the sum over all tables that are no likelier than the one seen
@@ -22,23 +24,4 @@ export function fisher(before: { count: number; of: number }, after: { count: nu
 }
 
 const logChoose = (all: number, some: number): number =>
-  logFactorial(all) - logFactorial(some) - logFactorial(all - some);
-
-// Below this the product is exact to rounding; above, Stirling's series with three terms errs by less than 1e-15.
-const STIRLING_FROM = 32;
-
-function logFactorial(count: number): number {
-  if (count < STIRLING_FROM) {
-    let product = 1;
-    for (let factor = 2; factor <= count; factor++) product *= factor;
-    return Math.log(product);
-  }
-  const next = count + 1;
-  const inverse = 1 / (next * next);
-  return (
-    (next - 0.5) * Math.log(next) -
-    next +
-    0.5 * Math.log(2 * Math.PI) +
-    (1 / next) * (1 / 12 - inverse * (1 / 360 - inverse / 1260))
-  );
-}
+  logGamma(all + 1) - logGamma(some + 1) - logGamma(all - some + 1);

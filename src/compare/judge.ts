@@ -5,7 +5,7 @@ import type { Figure, Interval } from './bootstrap.ts';
  * What nobody would act on: two captures of one system, made one after the other, differ by as
  * much. The typical figure is steadier than the tail.
  */
-const MATTERS: Readonly<Record<Figure, number>> = { p50: 0.1, p90: 0.2, p99: 0.3, mean: 0.2 };
+const MATTERS: Readonly<Record<Figure, number>> = { p50: 0.15, p90: 0.25, p99: 0.4, mean: 0.25 };
 // Below this no caller notices, and the machine's own noise is as large.
 const MATTERS_SECONDS = 0.001;
 
@@ -17,14 +17,20 @@ export const judgingConfidence = (looks: number): number => 1 - (1 - SHOWN_CONFI
 export const leastThatMatters = (figure: Figure, beforeSeconds: number): number =>
   Math.max(MATTERS[figure], MATTERS_SECONDS / Math.max(beforeSeconds, 1e-9));
 
+// The middles of two captures, one after the other, lie twice as far apart as those of two halves.
+const DRIFT_BETWEEN = 2;
+
 /**
  * Improved or worse only where chance explains neither that it changed, all figures taken together,
- * nor that it matters at all. Equal where what matters lies outside of the interval that is shown.
+ * nor that it matters at all, and only where it is more than a drift that the halves of one capture
+ * show (a service that warms up) would have made of it anyway. Equal where what matters lies outside of the interval that is shown.
  */
-export function judge(shown: Interval, strict: Interval, matters: number): Change {
+export function judge(shown: Interval, strict: Interval, matters: number, drift: number): Change {
   const least = -matters / (1 + matters);
-  if (strict.high < 0 && shown.change <= least) return 'improved';
-  if (strict.low > 0 && shown.change >= matters) return 'worse';
+  if (Math.abs(logarithm(shown.change)) > DRIFT_BETWEEN * drift) {
+    if (strict.high < 0 && shown.change <= least) return 'improved';
+    if (strict.low > 0 && shown.change >= matters) return 'worse';
+  }
   return shown.low >= least && shown.high <= matters ? 'equal' : 'undecided';
 }
 
@@ -37,18 +43,31 @@ const NEAREST = 0.25;
  * How many on each side would decide: an interval shrinks with the root of their number. It must
  * leave out no change at all where the change matters, and what would matter where it does not.
  */
-export function wouldDo(shown: Interval, strict: Interval, matters: number, count: number): number | null {
+export function wouldDo(
+  shown: Interval,
+  strict: Interval,
+  matters: number,
+  count: number,
+  drift: number,
+): number | null {
   const distance = Math.abs(logarithm(shown.change));
   const edge = logarithm(matters);
   const isChange = distance >= edge;
-  const width = widthOf(isChange ? strict : shown);
+  // More of what drifts is more drift.
+  if (isChange && DRIFT_BETWEEN * drift >= distance) return null;
+  const width = isChange ? towardsNone(strict) : Math.max(towardsNone(shown), awayFromNone(shown));
   const toTell = isChange ? distance : Math.max(edge - distance, edge * NEAREST);
   const wanted = count * (width / toTell) ** 2;
   return Number.isFinite(wanted) && wanted <= MOST ? roundedUp(Math.max(wanted, count + 1)) : null;
 }
 
 const logarithm = (share: number): number => Math.log(Math.max(1 + share, 1e-9));
-const widthOf = ({ low, high }: Interval): number => (logarithm(high) - logarithm(low)) / 2;
+
+/** How far the interval reaches from the change itself: to the side where nothing changed, and to the other. */
+const towardsNone = ({ change, low, high }: Interval): number =>
+  change < 0 ? logarithm(high) - logarithm(change) : logarithm(change) - logarithm(low);
+const awayFromNone = ({ change, low, high }: Interval): number =>
+  change < 0 ? logarithm(change) - logarithm(low) : logarithm(high) - logarithm(change);
 
 /** To two digits. */
 function roundedUp(count: number): number {

@@ -15,7 +15,7 @@ export interface Pairing {
 
 /**
  * Which kinds after are which before. A pod that was replaced has another address, so where the
- * pod itself is the server it counts by its port. Elsewhere by name and address; and where that
+ * pod itself is the server it counts by its port. Elsewhere by its name, or its address; and where that
  * leaves some without a counterpart (a database that failed over), by port, if it is clear.
  */
 export function pairKinds(before: SampledRows, after: SampledRows): Pairing {
@@ -44,7 +44,7 @@ type KeyOf = (kind: SampledKindRow) => string;
 const portOf = (server: string): string => server.slice(server.lastIndexOf(':') + 1);
 
 const calledKey: KeyOf = ({ protocol, method, path, host, server }) =>
-  JSON.stringify([protocol, method, path, host, server]);
+  JSON.stringify([protocol, method, path, host === '' || isAddress(host) ? server : host]);
 
 const reachedKey: KeyOf = ({ protocol, method, path, host, server }) =>
   JSON.stringify([protocol, method, path, isAddress(host) ? '' : host, portOf(server)]);

@@ -1,6 +1,6 @@
 import type { FigureChange, LatencyComparison } from '../model/comparison.ts';
 import type { Sampled, SampledRows, Samples } from '../model/samples.ts';
-import { createResampler, ratioInterval, type Figure, type Resampler } from './bootstrap.ts';
+import { createResampler, ratioInterval, type Estimate, type Figure, type Resampler } from './bootstrap.ts';
 import { failuresOf } from './failures.ts';
 import { judge, judgingConfidence, leastThatMatters, SHOWN_CONFIDENCE, together, wouldDo } from './judge.ts';
 import { kindOf, pairKinds, type Pair, type Pairing } from './kinds.ts';
@@ -77,23 +77,31 @@ function changesOf({ before, after }: Sides<Side>, figures: readonly Figure[], c
   if (figures.length === 0) return [];
   const replicates = { before: before.resampler.replicates(), after: after.resampler.replicates() };
   return figures.map((figure) => {
-    const ours = { value: before.resampler.figures[figure], replicates: replicates.before[figure] };
-    const theirs = { value: after.resampler.figures[figure], replicates: replicates.after[figure] };
+    const ours = estimateOf(before.resampler, replicates.before, figure);
+    const theirs = estimateOf(after.resampler, replicates.after, figure);
     const shown = ratioInterval(ours, theirs, SHOWN_CONFIDENCE);
     const strict = ratioInterval(ours, theirs, judgingConfidence(figures.length * classes));
     const matters = leastThatMatters(figure, ours.value);
-    const verdict = judge(shown, strict, matters);
+    const drift = Math.max(before.resampler.drift[figure], after.resampler.drift[figure]);
+    const verdict = judge(shown, strict, matters, drift);
     const least = Math.min(before.count, after.count);
     return {
       figure,
       beforeSeconds: ours.value,
       afterSeconds: theirs.value,
       ...shown,
+      drift: Math.expm1(drift),
       verdict,
-      wouldDo: verdict === 'undecided' ? wouldDo(shown, strict, matters, least) : null,
+      wouldDo: verdict === 'undecided' ? wouldDo(shown, strict, matters, least, drift) : null,
     };
   });
 }
+
+const estimateOf = (
+  { figures, blocks }: Resampler,
+  replicates: ReturnType<Resampler['replicates']>,
+  figure: Figure,
+): Estimate => ({ value: figures[figure], replicates: replicates[figure], blocks });
 
 function verdictOf(
   changes: readonly FigureChange[],

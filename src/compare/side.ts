@@ -17,6 +17,7 @@ export function seriesOf({ kinds, rows }: SampledRows, weights: Weights): Series
   for (const [index, kind] of rows.kind.entries()) if (weights.has(kind)) chosen.push(index);
   return {
     values: Float64Array.from(chosen, (index) => rows.durationSeconds[index] ?? 0),
+    starts: Float64Array.from(chosen, (index) => rows.startSeconds[index] ?? 0),
     kinds: Int32Array.from(chosen, (index) => rows.kind[index]!),
     weights: kinds.map((_, kind) => weights.get(kind) ?? 0),
   };

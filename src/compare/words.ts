@@ -2,7 +2,7 @@ import { formatCount, formatDuration } from '../base/text.ts';
 import type { Change, FigureChange, LatencyComparison } from '../model/comparison.ts';
 import type { Sampled } from '../model/samples.ts';
 
-export const NAME_OF: Readonly<Record<Sampled, string>> = {
+const NAME_OF: Readonly<Record<Sampled, string>> = {
   requests: 'requests',
   inbound: 'requests',
   outbound: 'outbound calls',
@@ -20,10 +20,10 @@ const START: Readonly<Record<Change, string>> = {
 /** `It worked: requests p50 370 ms → 25 ms (93 % less; 95 % interval 91–95 %)`. */
 export function verdictWords(status: Change, shown: LatencyComparison, head: LatencyComparison): string {
   const figure = tellingFigure(shown, status);
-  const start = figure !== null && status === 'undecided' && holdsNone(figure) ? 'No difference seen' : START[status];
+  const start = figure === null || (status !== 'undecided' && status !== 'equal') ? START[status] : startOf(figure);
   const failures = failureWords(shown);
   const more = [
-    ...(shown === head ? [] : [`${NAME_OF[head.of]}: ${OTHERWISE[head.verdict]}`]),
+    ...(shown === head ? [] : [otherwiseWords(head)]),
     ...(figure !== null && failures !== null ? [failures] : []),
     ...contraryWords(shown, status),
     ...(status === 'undecided' ? [enoughWords(shown)] : []),
@@ -39,12 +39,20 @@ const OTHERWISE: Readonly<Record<Change, string>> = {
   undecided: 'not enough data to say',
 };
 
+export const otherwiseWords = ({ of, verdict }: LatencyComparison): string => `${NAME_OF[of]}: ${OTHERWISE[verdict]}`;
+
 /** The figure that says most: the typical one where it tells. Null where only failures do. */
 function tellingFigure({ changes }: LatencyComparison, status: Change): FigureChange | null {
   const telling = changes.find(({ verdict }) => verdict === status);
   if (telling !== undefined) return telling;
   return status === 'improved' || status === 'worse' ? null : (changes[0] ?? null);
 }
+
+/** Where nothing is decided, or nothing changed that matters. */
+const startOf = (figure: FigureChange): string => {
+  if (figure.verdict === 'equal') return holdsNone(figure) ? START.equal : 'Hardly a difference';
+  return holdsNone(figure) ? 'No difference seen' : START.undecided;
+};
 
 const holdsNone = ({ low, high }: FigureChange): boolean => low <= 0 && high >= 0;
 
@@ -67,8 +75,12 @@ export function intervalWords({ low, high }: { low: number; high: number }): str
   return low >= 0 ? range(low, high) : `${changeWords(low)} to ${changeWords(high)}`;
 }
 
-const range = (least: number, most: number): string =>
-  percent(least) === percent(most) ? `${percent(least)} %` : `${percent(least)}–${percent(most)} %`;
+/** In tenths where whole ones are the same. */
+function range(least: number, most: number): string {
+  if (percent(least) !== percent(most)) return `${percent(least)}–${percent(most)} %`;
+  const [from, to] = [least, most].map((share) => (share * 100).toFixed(1));
+  return from === to ? `${from} %` : `${from}–${to} %`;
+}
 
 /** A share as per cent: a tenth where the whole is nearly reached, else whole. */
 function percent(share: number): string {
@@ -92,10 +104,20 @@ function contraryWords({ changes }: LatencyComparison, status: Change): string[]
 }
 
 function enoughWords({ changes, before, after }: LatencyComparison): string {
-  const wanted = changes.filter(({ verdict }) => verdict === 'undecided').map(({ wouldDo }) => wouldDo);
+  const undecided = changes.filter(({ verdict }) => verdict === 'undecided');
+  const drifting = undecided.find(
+    ({ change, drift, wouldDo }) => wouldDo === null && (1 + drift) ** 2 >= timesOf(change),
+  );
+  if (drifting !== undefined) {
+    return `the halves of one capture differ by themselves (${drifting.figure}: ${changeWords(drifting.drift)})`;
+  }
+  const wanted = undecided.map(({ wouldDo }) => wouldDo);
   const most = wanted.includes(null) ? null : Math.max(...(wanted as number[]));
   const there = Math.min(before.compared, after.compared);
   return most === null
     ? `${formatCount(there)} to compare, and no capture is long enough to tell so small a change`
     : `${formatCount(there)} to compare, about ${formatCount(most)} on each side would do`;
 }
+
+/** How many times as much one is of the other, whichever is more. */
+const timesOf = (change: number): number => (change < 0 ? 1 / Math.max(1 + change, 1e-9) : 1 + change);

@@ -24,6 +24,7 @@ const ChangeSchema = Type.Object({
   change: Type.Number({ description: 'after as a share of before, less 1: -0.93 is 93 % less' }),
   low: Type.Number({ description: 'the 95 % interval of the change' }),
   high: Type.Number(),
+  drift: Type.Number({ description: 'by how much the halves of one side differ by themselves, the larger of the two' }),
   verdict: oneOf(CHANGES),
   wouldDo: nullable(
     Type.Integer({ description: 'undecided: so many on each side would tell, if they differ as these do' }),

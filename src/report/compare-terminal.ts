@@ -107,7 +107,7 @@ function breakdown(style: Style, { breakdown: rows }: Comparison): string[] {
     `  ${paint.bold(padEnd('of a request', COLUMNS.label))}${paint.dim(`${padStart('before', COLUMNS.value)}${padStart('after', COLUMNS.value)}`)}`,
     ...rows.map(
       ({ reason, to, beforeSeconds, afterSeconds }) =>
-        `  ${paint.dim(padEnd(reason, COLUMNS.label))}${padStart(style.clean(duration(beforeSeconds)), COLUMNS.value)}` +
+        `  ${paint.dim(padEnd(style.clean(reason), COLUMNS.label))}${padStart(style.clean(duration(beforeSeconds)), COLUMNS.value)}` +
         `${padStart(style.clean(duration(afterSeconds)), COLUMNS.value)}   ${style.clean(to)}`,
     ),
   ];

@@ -31,8 +31,9 @@ export interface FigureLine {
 
 const signed = (share: number): string => {
   const value = share * 100;
-  const digits = Math.abs(value) < 10 ? 1 : 0;
-  const text = Math.abs(value).toFixed(digits);
+  // Of what is nearly all gone, how nearly.
+  const digits = Math.abs(value) < 10 || value < -99 ? 1 : 0;
+  const text = Math.abs(value < -99 ? Math.max(value, -99.9) : value).toFixed(digits);
   return Number(text) === 0 ? '0 %' : `${value < 0 ? '-' : '+'}${text} %`;
 };
 

@@ -96,6 +96,11 @@ describe('coverage of 95 % intervals', () => {
 
 const twins = (count: number) => [seriesOf(process(count, 0, 1)), seriesOf(process(count, 0, 2))] as const;
 
+function width(count: number, confidence: number): number {
+  const { low, high } = interval(...twins(count), 'mean', confidence);
+  return high - low;
+}
+
 describe('ratioInterval', () => {
   it('is about the ratio of what was seen', () => {
     const slow = seriesOf(process(100, 0, 1).map((value) => value * 10));
@@ -108,10 +113,6 @@ describe('ratioInterval', () => {
   });
 
   it('is wider for more confidence, and for fewer', () => {
-    const width = (count: number, confidence: number): number => {
-      const { low, high } = interval(...twins(count), 'mean', confidence);
-      return high - low;
-    };
     expect(width(100, 0.99)).toBeGreaterThan(width(100, 0.95));
     expect(width(20, 0.95)).toBeGreaterThan(width(400, 0.95));
   });

@@ -16,7 +16,7 @@ import { busyConnection, cancelledCall, encryptedDiagnosis, requestDiagnosis } f
 
 // Fields whose words come from a capture, a path or a saved file; the rest are fixed sets.
 const FREE = new Set(
-  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt version host method path error serverName alpn alerts debug connection exchange backend protocol reason to subject'.split(
+  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt version host method path error serverName alpn alerts debug connection exchange backend protocol to'.split(
     ' ',
   ),
 );

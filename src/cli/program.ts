@@ -3,6 +3,7 @@ import { ROW_KINDS, type RowKind } from '../export/row-exporter.ts';
 import { TOOL } from '../model/version.ts';
 import type { Context } from './analysis.ts';
 import { COLOR_MODES } from './color.ts';
+import type { CompareOptions } from './compare.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { DEFAULT_FAIL_ON, EXIT, FAIL_ON } from './exit-status.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -17,9 +18,8 @@ import type { ShowOptions } from './show.ts';
 
 const FILES = new Argument('[files...]', 'captures, tcpdump text or exported rows; - is standard input');
 
-const reading = (command: Command): Command =>
+const selecting = (command: Command): Command =>
   command
-    .addArgument(FILES)
     .addOption(new Option('--client <addresses>', 'only what these clients did').argParser(parseClients))
     .addOption(
       new Option(
@@ -27,7 +27,6 @@ const reading = (command: Command): Command =>
         'only these names (looked up, asked by HTTP, in TLS); * stands for anything',
       ).argParser(parseName),
     )
-    .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
     .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts))
     .addOption(
       new Option('--service <address>', 'follow the requests of this service (10.0.3.7, 10.0.3.7:8080)').argParser(
@@ -35,6 +34,11 @@ const reading = (command: Command): Command =>
       ),
     )
     .addOption(new Option('--keylog <file>', 'TLS secrets, as SSLKEYLOGFILE has them written').argParser(parsePath));
+
+const reading = (command: Command): Command =>
+  selecting(command.addArgument(FILES)).addOption(
+    new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration),
+  );
 
 const writing = (command: Command, formats: readonly string[]): Command =>
   command
@@ -93,6 +97,17 @@ export function createProgram(context: Context, done: (status: number) => void):
     )
     .action((files: string[], options: ExplainOptions) =>
       withFiles(files, async (paths) => (await import('./explain.ts')).explain(paths, options, context)),
+    );
+
+  const compare = program
+    .command('compare')
+    .description('did it work? what changed from one capture to another')
+    .argument('<before>', 'a capture, tcpdump text, exported rows or a saved answer; - is standard input')
+    .argument('<after>', 'the same, made after the change');
+  painting(talking(writing(selecting(compare), FORMATS)))
+    .addOption(new Option('--full', 'every kind of request, and how it was computed'))
+    .action(async (before: string, after: string, options: CompareOptions) =>
+      done(await (await import('./compare.ts')).compare(before, after, options, context)),
     );
 
   const show = program

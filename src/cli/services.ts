@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
+import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { RequestRow } from '../model/request-schema.ts';
@@ -36,6 +37,8 @@ export type ShownRow =
 export interface Services {
   analyze(options: AnalyzeOptions): Promise<Analysis>;
   render(diagnosis: Diagnosis, format: Format, look: Look): Promise<string>;
+  compare(before: Diagnosis, after: Diagnosis): Promise<Comparison>;
+  renderComparison(comparison: Comparison, format: Format, look: Look): Promise<string>;
   renderRow(shown: ShownRow, format: Format, look: RenderOptions): Promise<string>;
   rules(): Promise<readonly RuleEntry[]>;
   renderRules(look: RenderOptions): Promise<string>;
@@ -53,6 +56,16 @@ export const services: Services = {
     if (format === 'json') return (await import('../report/json.ts')).renderJson(diagnosis);
     if (format === 'markdown') return (await import('../report/markdown.ts')).renderMarkdown(diagnosis, look);
     return (await import('../report/terminal.ts')).renderTerminal(diagnosis, look);
+  },
+  async compare(before, after) {
+    return (await import('../compare/compare.ts')).compareDiagnoses(before, after);
+  },
+  async renderComparison(comparison, format, look) {
+    if (format === 'json') return (await import('../report/json.ts')).harmlessJson(comparison);
+    if (format === 'markdown') {
+      return (await import('../report/compare-markdown.ts')).renderComparisonMarkdown(comparison);
+    }
+    return (await import('../report/compare-terminal.ts')).renderComparisonTerminal(comparison, look);
   },
   async renderRow(shown, format, look) {
     if (format === 'json') return `${JSON.stringify(shown.row, null, 2)}\n`;
@@ -84,6 +97,7 @@ export const services: Services = {
       { ConnectionSchema },
       { ExchangeSchema },
       { RequestSchema },
+      { ComparisonSchema },
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
@@ -91,6 +105,7 @@ export const services: Services = {
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),
       import('../model/request-schema.ts'),
+      import('../model/comparison.ts'),
     ]);
     return {
       diagnosis: jsonSchema(),
@@ -100,6 +115,7 @@ export const services: Services = {
       exchange: ExchangeSchema,
       request: RequestSchema,
       input: InputSchema,
+      comparison: ComparisonSchema,
     };
   },
 };

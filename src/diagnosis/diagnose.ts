@@ -14,6 +14,7 @@ import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
 import { createRequestStatistics } from './request-statistics.ts';
+import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -60,6 +61,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
   const requests = createRequestStatistics();
+  const samples = createSamples();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -95,14 +97,14 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
 
   // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
-  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup];
+  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
   for (const observer of observers) {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
-  const hearRequest = [requests, ...observers.filter((observer) => observer.request !== undefined)];
+  const hearExchange = [exchanges, samples, ...observers.filter((observer) => observer.exchange !== undefined)];
+  const hearRequest = [requests, samples, ...observers.filter((observer) => observer.request !== undefined)];
   const latency = {
     lookups: lookups.latency,
     exchanges: exchanges.latency,
@@ -152,6 +154,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut,
       unobservable,
       ...rows,
+      samples: samples.rows(inputs),
     };
   };
 

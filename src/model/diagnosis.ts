@@ -6,6 +6,7 @@ import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
 import { RequestSchema, ShareSchema } from './request-schema.ts';
+import { SamplesSchema } from './samples.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
 import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
 
@@ -338,6 +339,8 @@ export const DiagnosisSchema = Type.Object({
       { description: 'connections with data of which no exchange could be read, most first' },
     ),
   }),
+  // Not in what was saved before comparisons were.
+  samples: Type.Optional(SamplesSchema),
 });
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;

@@ -10,9 +10,10 @@ import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
 import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseTop } from './options.ts';
+import type { LintCommandOptions } from './lint.ts';
 import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
-import { FORMATS } from './services.ts';
+import { FORMATS, LINT_FORMATS } from './services.ts';
 import type { ShowOptions } from './show.ts';
 
 const FILES = new Argument('[files...]', 'captures, tcpdump text or exported rows; - is standard input');
@@ -88,6 +89,23 @@ export function createProgram(context: Context, done: (status: number) => void):
     )
     .action((files: string[], options: ExplainOptions) =>
       withFiles(files, async (paths) => (await import('./explain.ts')).explain(paths, options, context)),
+    );
+
+  const lint = program
+    .command('lint')
+    .description('what manifests alone tell: settings that will slow requests')
+    .argument('[paths...]', 'manifests and folders of them; - is standard input (helm template … | kubelag lint -)');
+  painting(writing(lint, LINT_FORMATS))
+    .addOption(new Option('--top <number>', 'show so many findings').argParser(parseTop))
+    .addOption(new Option('--full', 'every finding whole'))
+    .addOption(new Option('--config <file>', 'what not to report (default: kubelag.yaml, where it is there)'))
+    .addOption(new Option('--baseline <file>', 'report only what is not in it'))
+    .addOption(new Option('--write-baseline <file>', 'write what was found, to be left out from now on'))
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices(FAIL_ON).default(DEFAULT_FAIL_ON),
+    )
+    .action((paths: string[], options: LintCommandOptions) =>
+      withFiles(paths, async (read) => (await import('./lint.ts')).lintManifests(read, options, context)),
     );
 
   const show = program

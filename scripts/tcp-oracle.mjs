@@ -24,7 +24,9 @@ const FIELDS = [
   'tcp.analysis.keep_alive',
   'tcp.analysis.zero_window',
   'tcp.analysis.ack_rtt',
+  'tcp.analysis.acks_frame',
 ];
+const SYN = 2;
 const SYN_AND_ACK = 0x12;
 
 const [root, ...folders] = process.argv.slice(2);
@@ -51,7 +53,7 @@ function run(words) {
 /**
  * @returns for each connection: its first packet, its packets, the nanoseconds from SYN to SYN-ACK (0: unknown),
  * then for the side that sent the first packet and for the other: segments with data sent again (of any kind), out
- * of order, keepalives, packets with a window of nothing, the shortest nanoseconds from its packets to their
+ * of order, keepalives, packets with a window of nothing, the shortest nanoseconds from its SYN or data to their
  * acknowledgment (0: unknown)
  */
 function readConnections(path) {
@@ -59,12 +61,19 @@ function readConnections(path) {
   const fields = FIELDS.flatMap((field) => ['-e', field]);
   const words = ['-n', '-r', path, '-Y', 'tcp && !icmp && !icmpv6', '-T', 'fields', '-E', 'occurrence=l', ...fields];
   for (const line of run(words).split('\n')) {
-    const [frame, stream, v4, v6, port, length, flags, again, fast, spurious, early, alive, zero, rtt] =
+    const [frame, stream, v4, v6, port, length, flags, again, fast, spurious, early, alive, zero, rtt, acks] =
       line.split('\t');
     if (!stream) continue;
     const source = `${v4 || v6}:${port}`;
     if (!streams.has(stream)) {
-      streams.set(stream, { first: Number(frame), packets: 0, handshake: 0, source, sides: [side(), side()] });
+      streams.set(stream, {
+        first: Number(frame),
+        packets: 0,
+        handshake: 0,
+        source,
+        sides: [side(), side()],
+        carriers: new Set(),
+      });
     }
     const known = streams.get(stream);
     const isFirst = source === known.source;
@@ -75,7 +84,8 @@ function readConnections(path) {
     if (early) own[1]++;
     if (alive) own[2]++;
     if (zero) own[3]++;
-    if (!rtt) continue;
+    if (Number(length) > 0 || (Number(flags) & SYN) !== 0) known.carriers.add(frame);
+    if (!rtt || !known.carriers.has(acks)) continue;
     const time = Math.round(Number(rtt) * 1e9);
     other[4] = Math.min(other[4] || Infinity, time);
     if ((Number(flags) & SYN_AND_ACK) === SYN_AND_ACK) known.handshake ||= time;

@@ -39,7 +39,5 @@ export const ABSORPTIONS: readonly Absorption[] = [
     symptoms: ['tcp-retransmission-stall'],
     by: ['same'],
   },
-  // A try that was given up and made elsewhere waited for its server: the retry tells it.
-  { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['tcp-idle-reuse', 'tcp-idle-drop', 'tcp-connect-retry'], symptoms: ['http-retry'], by: ['same', 'peers'] },
 ];

@@ -326,3 +326,48 @@ it('is one stall where several segments of a window are repaired one after anoth
   expect(stalls[0]!.start).toBe(10);
   expect(stalls[0]!.duration).toBeCloseTo(207.2, 6);
 });
+
+describe('segments that offloads put together or cut apart', () => {
+  const stamped = [1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 2];
+  const pushAt = (dialogue: Dialogue, interfaceIndex: number, at: number, offset: number, length: number): void => {
+    const segment = { from: 'server', serverPort: 8080, sequence: 9001 + offset, acknowledgment: 1001 } as const;
+    const way = { interface: interfaceIndex, hopLimit: 70 - interfaceIndex, time: at * MS, options: stamped };
+    dialogue.recorder.push({ ...segment, ...way, data: new Uint8Array(length) });
+  };
+
+  it.each([
+    [
+      'cut apart',
+      [[0, 4200]],
+      [
+        [0, 1400],
+        [1400, 1400],
+        [2800, 1400],
+      ],
+    ],
+    [
+      'put together',
+      [
+        [0, 1400],
+        [1400, 1400],
+        [2800, 1400],
+      ],
+      [[0, 4200]],
+    ],
+  ])('and that are seen elsewhere are copies: %s', (_, here, there) => {
+    const dialogue = createDialogue();
+    for (const [offset, length] of here) pushAt(dialogue, 6, 10, offset as number, length as number);
+    for (const [offset, length] of there) pushAt(dialogue, 7, 10.05, offset as number, length as number);
+    dialogue.recorder.streams.finish();
+    expect(dialogue.row()).toMatchObject({ retransmissions: { server: 0 }, bytes: { server: 4200 } });
+    expect(dialogue.recorder.streams.counters.copies).toEqual([there.length]);
+  });
+
+  it('are sent again where they are seen once more in the same place', () => {
+    const dialogue = createDialogue();
+    pushAt(dialogue, 6, 10, 0, 4200);
+    pushAt(dialogue, 6, 10.2, 0, 1400);
+    dialogue.recorder.streams.finish();
+    expect(dialogue.row().retransmissions.server).toBe(1);
+  });
+});

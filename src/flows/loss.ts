@@ -30,13 +30,14 @@ export function sentAgain(row: TrackedRow, sender: Sender, layers: Layers, index
   if (first < stall.startedAt) stall.startedAt = at(first);
   addProof(stall, sent.packet(index));
   addProof(stall, packetId(layers.input, layers.number));
+  const stamp = timestampValue(layers);
   let sends = 0;
   for (let other = index; other < sent.count && ((sent.start(other) - end) | 0) < 0; other++) {
-    sends = Math.max(sends, sent.sendAgain(other));
+    sends = Math.max(sends, sent.sendAgain(other, stamp));
     stall.bytes = Math.max(stall.bytes, (sent.end(other) - sent.start(other)) | 0);
   }
   stall.resends = Math.max(stall.resends, sends - 1);
-  if (loss.resends === 0) loss.stamp = timestampValue(layers);
+  if (loss.resends === 0) loss.stamp = stamp;
   loss.resends++;
   if (((end - loss.to) | 0) > 0) loss.to = end;
   remember(sender, layers, false);

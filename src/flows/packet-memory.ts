@@ -1,5 +1,6 @@
 import { milliseconds, seconds } from '../base/time.ts';
 import { TCP_FLAG, type Layers } from '../model/packet.ts';
+import { placeOf } from './place.ts';
 
 // Packets remembered of all connections, a power of two: a copy follows within microseconds, or
 // within a path's delay where the capture has both ends of it.
@@ -53,15 +54,8 @@ export class PacketMemory {
 const isMoreThanAcknowledgment = ({ payloadLength, tcpFlags }: Layers): boolean =>
   payloadLength > 0 || (tcpFlags & ~(TCP_FLAG.ack | TCP_FLAG.psh)) !== 0;
 
-/** Where it was seen: a copy has another interface, direction, hop limit, address or capture. */
-function placeOf(layers: Layers): number {
-  const { interface: index, cookedType, hopLimit, input } = layers;
-  const ends = Math.imul(layers.source, 31) ^ Math.imul(layers.destination, 0x9e3779b1);
-  return (index << 12) ^ (cookedType << 8) ^ hopLimit ^ (input << 24) ^ ends;
-}
-
 /** Options are the same in a copy (timestamps tell a resend), but for the segment size that routers lower in a SYN. */
-function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Layers): number {
+export function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Layers): number {
   let offset = tcpOptions;
   if ((tcpFlags & TCP_FLAG.syn) !== 0 && bytes[offset] === MAXIMUM_SEGMENT_SIZE_OPTION) offset += 4;
   let hash = payloadStart - tcpOptions;

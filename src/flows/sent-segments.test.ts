@@ -74,7 +74,7 @@ describe('segments that are sent', () => {
             const index = sent.holding(numberAt(target));
             expect(index).toBe(plain.findIndex(({ start, end }) => start <= target && target < end));
             if (one.kind === 'again') {
-              if (index >= 0) expect(sent.sendAgain(index)).toBe(++(plain[index] as Plain).sends);
+              if (index >= 0) expect(sent.sendAgain(index, 0)).toBe(++(plain[index] as Plain).sends);
               continue;
             }
             const removed = plain.filter(({ end }) => end <= target);

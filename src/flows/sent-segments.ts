@@ -1,4 +1,5 @@
 import { packetId, type Layers } from '../model/packet.ts';
+import { placeOf } from './place.ts';
 import { timestampValue } from './tcp-options.ts';
 
 // A row of numbers per segment; one array, so that a connection costs one allocation.
@@ -9,7 +10,8 @@ const PACKET = 3;
 const SENDS = 4;
 const IDENTIFICATION = 5;
 const STAMP = 6;
-const STRIDE = 7;
+const PLACE = 7;
+const STRIDE = 8;
 const FIRST_CAPACITY = 8;
 // The kernel's default receive window (tcp_rmem[2] = 6 MiB) in segments of usual size; beyond, the oldest is forgotten.
 const MAX_CAPACITY = 4096;
@@ -71,6 +73,7 @@ export class SentSegments {
     ring[offset + SENDS] = 1;
     ring[offset + IDENTIFICATION] = layers.ipId;
     ring[offset + STAMP] = timestampValue(layers);
+    ring[offset + PLACE] = placeOf(layers);
   }
 
   /** Removes what lies before `acknowledgment`. */
@@ -134,7 +137,7 @@ export class SentSegments {
     return this.#ring[this.#offset(index) + PACKET] as number;
   }
 
-  /** Its packet's IP identification, and its timestamp. */
+  /** Its packet's IP identification, and the timestamp of its last sending. */
   identification(index: number): number {
     return this.#ring[this.#offset(index) + IDENTIFICATION] as number;
   }
@@ -143,11 +146,18 @@ export class SentSegments {
     return this.#ring[this.#offset(index) + STAMP] as number;
   }
 
-  /** Counts one more sending. @returns how often it was sent by now */
-  sendAgain(index: number): number {
-    const offset = this.#offset(index) + SENDS;
-    this.#ring[offset] = (this.#ring[offset] as number) + 1;
-    return this.#ring[offset] as number;
+  /** Where its packet was seen. */
+  place(index: number): number {
+    return this.#ring[this.#offset(index) + PLACE] as number;
+  }
+
+  /** Counts one more sending. @param stamp its timestamp @returns how often it was sent by now */
+  sendAgain(index: number, stamp: number): number {
+    const offset = this.#offset(index);
+    const sends = (this.#ring[offset + SENDS] as number) + 1;
+    this.#ring[offset + SENDS] = sends;
+    this.#ring[offset + STAMP] = stamp;
+    return sends;
   }
 
   clear(): void {

@@ -108,9 +108,9 @@ export class Direction {
       this.#keep(sequence, layers, peerSeen);
     } else if (-ahead < length) {
       this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, length, layers);
-      this.#drain(layers);
+      this.#drain(layers, 'filled');
       this.#endWhereKnown(layers);
-      if (!this.isBehind) this.peer?.release(at(Infinity));
+      this.#letGo();
     }
   }
 
@@ -122,10 +122,21 @@ export class Direction {
     return this.seen && this.state !== 'ended' && this.#behind() > 0;
   }
 
+  /** Nothing is missing, or no more: the other side goes on, as far as this one has been handed on. */
+  #letGo(): void {
+    if (this.isBehind) return;
+    this.peer?.release(this.#pending[0]?.arrival.time ?? at(Infinity));
+  }
+
+  /** What the other side sent at that time may answer bytes of this one that are missing. */
+  #holdsBack(time: Timestamp): boolean {
+    return this.#holeArrival !== null && this.#holeArrival.time <= time && this.isBehind;
+  }
+
   /** Hands on what only waited for the other side, as far as it was sent before that time. */
   release(before: Timestamp): void {
     if (this.#pending.length === 0 || this.state === 'ended') return;
-    this.#drain(null, before);
+    this.#drain(null, 'release', before);
     const last = this.#endArrival;
     if (last !== null) this.#endWhereKnown(last);
   }
@@ -193,13 +204,16 @@ export class Direction {
     this.#holeDeadline = at(Infinity);
     this.#holeArrival = null;
     const behind = this.#behind();
+    const next = this.#pending[0];
+    // What only waits for the other side is let go by that one.
+    if (behind === 0 && next !== undefined && ((next.sequence - this.next) | 0) <= 0) return;
     if (behind === 0) this.skipHole();
     else this.#skipAcknowledged((this.#reached() + behind) | 0, arrival);
     const first = this.#pending[0];
     if (first === undefined) this.#closeHole();
     else if (behind === 0) this.#noteHole(at(first.arrival.time + ONE_SIDED_PATIENCE), first.arrival);
     this.#endWhereKnown(arrival);
-    if (!this.isBehind) this.peer?.release(at(Infinity));
+    this.#letGo();
   }
 
   /** Gives up a hole that the other side has filled: the connection ends. */
@@ -210,9 +224,16 @@ export class Direction {
   /** Goes on to what the other side has, and hands on what is there of it. */
   #skipAcknowledged(target: number, arrival: Arrival): void {
     while (((target - this.next) | 0) > 0) {
+      const { next } = this;
       const first = this.#pending[0];
-      const isFirst = first !== undefined && ((first.sequence - target) | 0) < 0;
-      this.#skipTo(isFirst ? first.sequence : target, arrival);
+      const isFirst = first !== undefined && ((first.sequence - next) | 0) <= 0;
+      const isBefore = first !== undefined && ((first.sequence - target) | 0) < 0;
+      this.#skipTo(isBefore ? first.sequence : target, arrival, 'expire');
+      // Waits for a hole of the other side, which will be given up as well: then for this one again.
+      if (isFirst && this.next === next) {
+        this.#noteHole(at(arrival.time + 2 * ACKNOWLEDGED_PATIENCE), arrival);
+        return;
+      }
     }
   }
 
@@ -300,7 +321,7 @@ export class Direction {
     this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, layers.payloadLength, layers);
   }
 
-  #skipTo(sequence: number, arrival: Arrival | null): void {
+  #skipTo(sequence: number, arrival: Arrival | null, because: 'expire' | 'room' = 'room'): void {
     const first = this.#pending[0];
     const said = first !== undefined && first.sequence === sequence ? first.arrival : arrival;
     const missing = (sequence - this.next) | 0;
@@ -310,7 +331,7 @@ export class Direction {
       this.next = sequence;
       this.#shared.handlers.onGap(this.stream, missing, said);
     }
-    this.#drain(null);
+    this.#drain(null, because);
   }
 
   #deliver(sequence: number, bytes: Uint8Array, start: number, end: number, length: number, arrival: Arrival): void {
@@ -330,16 +351,20 @@ export class Direction {
   /**
    * Hands on what no hole holds back any more.
    * @param arrival the packet that filled the hole; null: each its own
+   * @param because a hole was filled, or given up in its time: in order with the other side; for
+   * want of room: at any rate; the other side asks for what was sent before some time
    */
-  #drain(arrival: Arrival | null, before = at(Infinity)): void {
+  #drain(arrival: Arrival | null, because: 'filled' | 'expire' | 'room' | 'release', before = at(Infinity)): void {
+    const isInOrder = because === 'expire' || because === 'filled';
     for (;;) {
       const segment = this.#pending[0];
       if (segment === undefined) break;
       const ahead = (segment.sequence - this.next) | 0;
       if (ahead > 0 || segment.arrival.time >= before) break;
-      if (arrival === null && before === Infinity) this.peer?.release(segment.arrival.time);
+      if (because === 'expire') this.peer?.release(segment.arrival.time);
       // What the other side was handed may have released this one's in turn.
       if (this.#pending[0] !== segment) continue;
+      if (isInOrder && this.peer !== null && this.peer.#holdsBack(segment.arrival.time)) break;
       this.#pending.shift();
       this.#pendingBytes -= segment.bytes.length;
       this.#shared.bytes -= segment.bytes.length;
@@ -353,7 +378,9 @@ export class Direction {
         arrival ?? segment.arrival,
       );
     }
-    if (this.#pending.length === 0 && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
+    // Where the other side is not seen, nobody says that a hole is filled.
+    const isFilled = this.#pending.length === 0 || this.peer?.seen === true;
+    if (isFilled && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
   }
 
   #endWhereKnown(arrival: Arrival): void {

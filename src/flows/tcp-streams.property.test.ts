@@ -216,6 +216,57 @@ describe('any segments', () => {
   });
 });
 
+describe('two sides that answer one another', () => {
+  /** How many segments each turn has, and which packets the capture has not. */
+  const talk = fc.record({
+    turns: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 4, maxLength: 20 }),
+    missing: fc.uniqueArray(fc.integer({ min: 4, max: 60 }), { maxLength: 8 }),
+    /** Microseconds between packets: holes are given up while it goes on, or at its end. */
+    step: fc.constantFrom(10, 900, 6000),
+  });
+
+  it('stay in the order of their packets, whatever is missing', () => {
+    fc.assert(
+      fc.property(talk, ({ turns, missing, step }) => {
+        const recorder = createRecorder();
+        const next = { client: 1001, server: 9001 };
+        let number = 0;
+        const say = (from: 'client' | 'server', segment: Partial<Segment>): void => {
+          number++;
+          const other = from === 'client' ? 'server' : 'client';
+          const segmentSent = {
+            from,
+            sequence: next[from],
+            acknowledgment: next[other],
+            time: number * step * 1000,
+            ...segment,
+          };
+          next[from] += typeof segment.data === 'string' ? segment.data.length : 0;
+          if (!missing.includes(number)) recorder.push(segmentSent);
+        };
+        say('client', { sequence: 1000, flags: SYN });
+        say('server', { sequence: 9000, acknowledgment: 1001, flags: SYN | ACK });
+        say('client', { flags: ACK });
+        for (const [turn, segments] of turns.entries()) {
+          for (let count = 0; count < segments; count++) {
+            say(turn % 2 === 0 ? 'client' : 'server', { data: `${turn}.${count};` });
+          }
+        }
+        recorder.streams.finish();
+        const heard = recorder.log
+          .filter((line) => /^[cs]:/.test(line))
+          .flatMap((line) => line.slice(2).split(';'))
+          .filter((text) => text !== '');
+        const order = heard.map((text) => Number(text.split('.')[0]) * 10 + Number(text.split('.')[1]));
+        expect(order).toEqual(order.toSorted((one, other) => one - other));
+        // The last turn's own may have nobody who says that they came.
+        expect(new Set(heard).size).toBe(heard.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('a stream through a network that loses, delays and doubles', () => {
   const packet = fc.record({
     length: fc.integer({ min: 1, max: 50 }),

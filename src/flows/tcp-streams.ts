@@ -2,6 +2,7 @@ import { endpoint, type AddressTable } from '../base/addresses.ts';
 import { at, between, seconds, type Timestamp } from '../base/time.ts';
 import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
+import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
 import type { SegmentRoom } from './sent-segments.ts';
 import { Servers } from './servers.ts';
@@ -61,6 +62,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const shared: Shared = { handlers: options, limits, counters, holes: new Set(), bytes: 0, deadline: at(Infinity) };
   const memory = new PacketMemory();
   const servers = new Servers();
+  const openings = new Openings();
   const room: SegmentRoom = { left: limits.segments };
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
@@ -86,10 +88,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     table.touch(connection);
     const { watch } = connection;
     const fromClient = isClient(connection, source, sourcePort);
-    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) {
-      counters.copies[layers.input] = (counters.copies[layers.input] ?? 0) + 1;
-      return;
-    }
+    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) return countCopy(layers);
     if (connection.told) return;
 
     const direction = fromClient ? connection.fromClient : connection.fromServer;
@@ -109,11 +108,15 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       end(connection, layers, 'reset');
       return;
     }
-    watch.push(layers, fromClient);
+    if (!watch.push(layers, fromClient)) return countCopy(layers);
     if (hasAck) peer.acknowledge(layers.acknowledgment | 0, layers);
     direction.receive(first, layers, peer.seen);
     if ((tcpFlags & TCP_FLAG.fin) !== 0) direction.finish((first + layers.payloadLength) | 0, layers);
     if (direction.state === 'ended' && peer.state === 'ended') table.close(connection);
+  }
+
+  function countCopy({ input }: Layers): void {
+    counters.copies[input] = (counters.copies[input] ?? 0) + 1;
   }
 
   /** The connection that a SYN or SYN-ACK belongs to, made where there is none. */
@@ -154,7 +157,14 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       if (isSame) return join(candidate, layers);
       candidate = candidate.nextOfClient;
     }
-    return create(layers, !isAnswer, 'handshake');
+    const forwarded = isAnswer ? null : openings.find(layers);
+    if (forwarded !== null && !forwarded.told && forwarded.alias === null) {
+      forwarded.alias = { address: source, port: sourcePort };
+      return join(forwarded, layers);
+    }
+    const created = create(layers, !isAnswer, 'handshake');
+    if (!isAnswer) openings.add(created, layers);
+    return created;
   }
 
   /** The connection that goes on with this packet; null where there is none, or where it ended and this is a new one. */
@@ -204,6 +214,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     const server = fromClient ? destination : source;
     const serverPort = fromClient ? destinationPort : sourcePort;
     const backend = endpoint(options.addresses.text(server), serverPort);
+    if (server === row.serverId && serverPort === row.serverPort) return connection;
     if (watched.known) {
       // What the client sent before had the ends that it knows.
       if (fromClient || row.backend === null) row.backend = backend;
@@ -237,6 +248,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       fromClient: new Direction({ id: number * 2, connection: row, fromClient: true }, shared),
       fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
       watch: new TcpWatch(row, room, number),
+      alias: null,
       faces: [],
       lastPacketAt: layers.time,
       closed: false,
@@ -272,8 +284,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     const { watch } = connection;
     if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
     if (!connection.closed) watch.finish(arrival.time);
-    connection.fromClient.giveUp();
-    connection.fromServer.giveUp();
+    giveUpHoles(connection);
     connection.fromClient.close(arrival, because);
     connection.fromServer.close(arrival, because);
     table.close(connection);
@@ -323,10 +334,22 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   return { push, quoted, advance, finish, counters };
 }
 
-const isClient = (connection: Connection, address: AddressId, port: number): boolean =>
-  connection.client === address && connection.clientPort === port;
+/** In turns: what is held back by a hole of one side may lie before one of the other. */
+function giveUpHoles({ fromClient, fromServer }: Connection): void {
+  for (let more = true; more;) {
+    const before = [fromClient.next, fromServer.next];
+    fromClient.giveUp();
+    fromServer.giveUp();
+    more = fromClient.next !== before[0] || fromServer.next !== before[1];
+  }
+}
 
-/** A DNAT changes the server only: whoever is not the client is the server. */
+function isClient({ client, clientPort, alias }: Connection, address: AddressId, port: number): boolean {
+  if (client === address && clientPort === port) return true;
+  return alias !== null && alias.address === address && alias.port === port;
+}
+
+/** Whoever is not the client, under either of its names, is the server. */
 function sideOf(connection: Connection, source: AddressId, sourcePort: number): Direction {
   return isClient(connection, source, sourcePort) ? connection.fromClient : connection.fromServer;
 }

@@ -29,6 +29,7 @@ function createConnection(client: number, clientPort: number): Connection {
     fromClient: direction,
     fromServer: direction,
     watch: new TcpWatch(row, { left: 0 }, 0),
+    alias: null,
     faces: [],
     lastPacketAt: at(0),
     closed: false,

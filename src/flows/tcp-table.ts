@@ -8,6 +8,8 @@ import type { TcpWatch } from './tcp-watch.ts';
 export interface Connection {
   readonly client: AddressId;
   readonly clientPort: number;
+  /** What a masquerade (SNAT) made of the client; null where none was seen. */
+  alias: { readonly address: AddressId; readonly port: number } | null;
   readonly fromClient: Direction;
   readonly fromServer: Direction;
   readonly watch: TcpWatch;

@@ -298,3 +298,70 @@ it('keeps the stalls that cost most, and the last ones', () => {
   );
   expect(row.stallTime).toBe((99 * 100 + 900) * MS);
 });
+
+describe('a masquerade (SNAT)', () => {
+  const NODE = 4;
+  const syn = { sequence: 1000, flags: SYN, ipId: 7, hopLimit: 64, serverPort: 8080, time: 0 } as const;
+  const masked = { client: NODE, clientPort: 61_000, hopLimit: 63 } as const;
+
+  it('gives one connection two names of its client', () => {
+    const recorder = createRecorder();
+    const asBothClients = (segment: Parameters<typeof recorder.push>[0]): void => {
+      const behind = {
+        ...segment,
+        ...masked,
+        time: (segment.time as number) + (segment.from === 'server' ? 0 : 20_000),
+      };
+      const before = { ...segment, time: (segment.time as number) + (segment.from === 'server' ? 20_000 : 0) };
+      for (const one of segment.from === 'server' ? [behind, { ...before, hopLimit: 62 }] : [before, behind])
+        recorder.push(one);
+    };
+    asBothClients({ ...syn });
+    asBothClients({
+      ...syn,
+      from: 'server',
+      sequence: 9000,
+      acknowledgment: 1001,
+      flags: SYN | ACK,
+      ipId: 0,
+      time: 2 * MS,
+    });
+    asBothClients({ ...syn, sequence: 1001, acknowledgment: 9001, flags: ACK, ipId: 8, time: 3 * MS });
+    asBothClients({ ...syn, sequence: 1001, acknowledgment: 9001, flags: ACK, data: 'query', ipId: 9, time: 4 * MS });
+    asBothClients({
+      ...syn,
+      from: 'server',
+      sequence: 9001,
+      acknowledgment: 1006,
+      flags: ACK,
+      data: 'answer',
+      ipId: 50,
+      time: 6 * MS,
+    });
+    recorder.streams.finish();
+    expect(recorder.told).toHaveLength(1);
+    expect(recorder.told[0]).toMatchObject({
+      client: '10.244.1.17',
+      server: '10.96.0.20',
+      backend: null,
+      packets: { client: 3, server: 2 },
+      retransmissions: { client: 0, server: 0 },
+    });
+    expect(recorder.log).toEqual(['c:query', 's:answer', 'c captureEnd', 's captureEnd']);
+    expect(recorder.streams.counters.copies).toEqual([5]);
+  });
+
+  it.each([
+    ['another identification', { ipId: 8 }],
+    ['no identification', { ipId: 0 }],
+    ['the same hop limit', { hopLimit: 64 }],
+    ['another window', { window: 9 }],
+    ['other numbers', { sequence: 77 }],
+    ['a time long after', { time: 3e9 }],
+  ])('is none with %s', (_, other) => {
+    const recorder = createRecorder();
+    recorder.push(syn);
+    recorder.push({ ...syn, ...masked, ...other });
+    expect(recorder.streams.counters.connections).toBe(2);
+  });
+});

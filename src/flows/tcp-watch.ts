@@ -1,6 +1,6 @@
 import { between, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { MAX_SYNS, type Side } from '../model/connection.ts';
-import { IP_PROTOCOL, packetId, TCP_FLAG, type Layers } from '../model/packet.ts';
+import { packetId, TCP_FLAG, type Layers } from '../model/packet.ts';
 import type { Arrival } from '../model/tracked-connection.ts';
 import {
   acknowledgedLoss,
@@ -16,7 +16,9 @@ import {
   sentInVain,
   wentOn,
 } from './loss.ts';
+import { isTooBig, isUnreachable } from './icmp-errors.ts';
 import { announced, endClosure, measure, noteDelayed, pausedBefore, probed } from './pauses.ts';
+import { isRecut } from './recut.ts';
 import type { SegmentRoom } from './sent-segments.ts';
 import { Sender } from './sender.ts';
 import { hasTimestamps, maximumSegmentSize, mayHaveSack, windowScale } from './tcp-options.ts';
@@ -28,9 +30,6 @@ const WIDEST_WINDOW = 1 << 30;
 const QUEUES_APART = milliseconds(10);
 // A FIN that belongs to the data before it leaves within milliseconds; a timeout is longer.
 const GIVEN_UP = milliseconds(100);
-// RFC 792 and RFC 1191; RFC 4443.
-const ICMP = { unreachable: 3, fragmentationNeeded: 4 } as const;
-const ICMPV6 = { unreachable: 1, packetTooBig: 2 } as const;
 
 /** Watches one connection's packets, copies left out, and writes what TCP tells into its row. */
 export class TcpWatch {
@@ -55,10 +54,11 @@ export class TcpWatch {
     this.#room = room;
   }
 
-  /** One packet that is no reset. */
-  push(layers: Layers, fromClient: boolean): void {
+  /** One packet that is no reset. @returns false where it is no more than a copy, cut otherwise */
+  push(layers: Layers, fromClient: boolean): boolean {
     const sender = fromClient ? this.client : this.server;
     const peer = fromClient ? this.server : this.client;
+    if (layers.payloadLength > 0 && isRecut(sender, layers)) return false;
     this.#count(layers, sender);
     sender.identify(layers, peer);
     if (this.client.loss !== null) lossLasts(this.row, this.client, layers.time);
@@ -82,6 +82,7 @@ export class TcpWatch {
     if (progressed) this.#progressAt = layers.time;
     this.row.undelivered = this.client.known && !this.server.isAllAcknowledged;
     this.row.repairing = this.server.loss !== null;
+    return true;
   }
 
   /** A reset that counts: the connection is over. */
@@ -176,7 +177,8 @@ export class TcpWatch {
     if (first === undefined || this.#isEstablished) return;
     row.connectDuration = elapsed(first.at, layers.time);
     // Which of several SYNs it answers can't be told (Karn).
-    if (row.syns.length === 1 && row.synAcks.length === 1) this.#timed(peer, row.connectDuration, false, false);
+    if (sender === this.server && row.syns.length === 1 && row.synAcks.length === 1)
+      this.#timed(peer, row.connectDuration, false, false);
   }
 
   /** The handshake's last packet, or data. */
@@ -355,11 +357,3 @@ export class TcpWatch {
 
 /** Merged inputs may be a little out of order; nothing lasts less than nothing. */
 const elapsed = (start: Timestamp, end: Timestamp): Duration => nanoseconds(Math.max(0, end - start));
-
-function isTooBig({ protocol, icmpType, icmpCode }: Layers): boolean {
-  if (protocol === IP_PROTOCOL.icmpv6) return icmpType === ICMPV6.packetTooBig;
-  return icmpType === ICMP.unreachable && icmpCode === ICMP.fragmentationNeeded;
-}
-
-const isUnreachable = ({ protocol, icmpType }: Layers): boolean =>
-  icmpType === (protocol === IP_PROTOCOL.icmpv6 ? ICMPV6.unreachable : ICMP.unreachable);

@@ -15,6 +15,7 @@ import connectionChurn from './grpc-connection-churn.ts';
 import deadline from './grpc-deadline.ts';
 import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
+import httpError from './http-error.ts';
 import retry from './http-retry.ts';
 import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
@@ -61,6 +62,7 @@ export const RULES: readonly Rule[] = [
   singleBackend,
   deadline,
   retry,
+  httpError,
   cpuThrottling,
   processPause,
   upstreamSlow,

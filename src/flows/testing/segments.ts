@@ -11,10 +11,10 @@ export const CLIENT = 1;
 export const SERVICE = 2;
 export const BACKEND = 3;
 
-/** A table in which the three have their addresses. */
+/** A table in which the three have their addresses, and a node has one. */
 function addressesOfSegments(): AddressTable {
   const addresses = new AddressTable();
-  for (const text of ['10.244.1.17', '10.96.0.20', '10.244.2.31']) addresses.internText(text);
+  for (const text of ['10.244.1.17', '10.96.0.20', '10.244.2.31', '10.0.0.7']) addresses.internText(text);
   return addresses;
 }
 
@@ -22,6 +22,7 @@ export interface Segment {
   from?: 'client' | 'server';
   /** The server's address: the Service's, or behind the DNAT the back end's. */
   server?: number;
+  client?: number;
   clientPort?: number;
   serverPort?: number;
   sequence: number;
@@ -35,6 +36,7 @@ export interface Segment {
   options?: readonly number[];
   window?: number;
   hopLimit?: number;
+  interface?: number;
   /** Nanoseconds. */
   time?: number;
 }
@@ -44,6 +46,7 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
   const data =
     typeof segment.data === 'string' ? Buffer.from(segment.data, 'latin1') : (segment.data ?? new Uint8Array(0));
   const fromClient = segment.from !== 'server';
+  const client = segment.client ?? CLIENT;
   const server = segment.server ?? SERVICE;
   const [clientPort, serverPort] = [segment.clientPort ?? 41_200, segment.serverPort ?? 53];
   // Bytes stand somewhere in a buffer, as they do in a capture.
@@ -55,8 +58,8 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
     time: at(segment.time ?? number * 1000),
     version: 4,
     protocol: IP_PROTOCOL.tcp,
-    source: fromClient ? CLIENT : server,
-    destination: fromClient ? server : CLIENT,
+    source: fromClient ? client : server,
+    destination: fromClient ? server : client,
     sourcePort: fromClient ? clientPort : serverPort,
     destinationPort: fromClient ? serverPort : clientPort,
     sequence: segment.sequence >>> 0,
@@ -69,6 +72,7 @@ export function segmentLayers(segment: Segment, number: number, layers: Layers =
     ipId: segment.ipId ?? number,
     window: segment.window ?? 512,
     hopLimit: segment.hopLimit ?? 64,
+    interface: segment.interface ?? 0,
   });
   return layers;
 }

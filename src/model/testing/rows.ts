@@ -223,6 +223,8 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     previousAttempts: -1,
     retryAfter: UNSEEN,
     keepsConnection: true,
+    traceIds: [],
+    metadata: null,
     ...parts,
   };
 };

@@ -37,6 +37,8 @@ export class TlsSide implements RecordSink, HandshakeSink {
   #wasGivenUp = false;
   /** Octets of content that were said to be missing since the place was lost. */
   #toldLost = 0;
+  /** It sent content that could be opened. */
+  #hasContent = false;
 
   constructor(from: Side, shared: TlsShared) {
     this.#from = from;
@@ -83,7 +85,7 @@ export class TlsSide implements RecordSink, HandshakeSink {
   }
 
   lose(arrival: Arrival): void {
-    if (!this.#shared.watch.isOver || this.#toldLost > 0) return;
+    if (!this.#isBeyondHandshake || this.#toldLost > 0) return;
     // How much it was is known when the next record opens. That something is missing, the other
     // side's answer must not wait for.
     this.#toldLost = LEAST_LOSS;
@@ -159,6 +161,7 @@ export class TlsSide implements RecordSink, HandshakeSink {
       this.#messages.push(opened.bytes, 0, opened.length, arrival);
       if (!watch.is13) watch.finished12(this.#from, arrival);
     } else if (opened.type === RECORD.applicationData) {
+      this.#hasContent = true;
       if (!watch.is13) watch.dataFlows12(this.#from, arrival);
       decryption.data(this.#from, opened, arrival);
     } else if (opened.type === RECORD.alert) this.#alert(opened.bytes, 0, opened.length);
@@ -171,10 +174,15 @@ export class TlsSide implements RecordSink, HandshakeSink {
     if (!this.#wasGivenUp) this.#giveUp(head, arrival);
   }
 
+  /** The handshake's own end may be missing: content tells, too. */
+  get #isBeyondHandshake(): boolean {
+    return this.#shared.watch.isOver || this.#hasContent;
+  }
+
   /** A record's content cannot be read any more. */
   #giveUp(head: RecordHead, arrival: Arrival): void {
     this.#wasGivenUp = true;
-    const isContent = head.type === RECORD.applicationData && this.#shared.watch.isOver;
+    const isContent = head.type === RECORD.applicationData && this.#isBeyondHandshake;
     this.#shared.unopened(isContent);
     const decryption = this.#shared.decryption();
     if (decryption === null || !isContent) return;

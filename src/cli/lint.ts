@@ -4,13 +4,13 @@ import { UserError } from '../model/user-error.ts';
 import type { Context } from './analysis.ts';
 import type { ColorMode } from './color.ts';
 import { exitStatus, type FailOn } from './exit-status.ts';
+import { writeFixes, type FixingOptions } from './fix-output.ts';
 import { lookFor } from './look.ts';
 import { openDestination } from './output.ts';
 import type { LintFormat } from './services.ts';
 
-export interface LintCommandOptions {
+export interface LintCommandOptions extends FixingOptions {
   format: LintFormat;
-  output?: string;
   top?: number;
   full?: true;
   failOn: FailOn;
@@ -18,6 +18,7 @@ export interface LintCommandOptions {
   config?: string;
   baseline?: string;
   writeBaseline?: string;
+  fix?: true;
 }
 
 /** Read where no other is named and it is there. */
@@ -39,6 +40,9 @@ export async function lintManifests(
     stdin: io.stdin,
   });
   if (options.writeBaseline !== undefined) await writeBaseline(options.writeBaseline, diagnosis, context);
+  if (options.fix === true || options.apply === true || options.patchDir !== undefined) {
+    return writeFixes(diagnosis, options, context);
+  }
   const look = {
     ...lookFor(io, destination, options.color),
     ...(options.top === undefined ? {} : { top: options.top }),

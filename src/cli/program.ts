@@ -47,6 +47,12 @@ const painting = (command: Command): Command =>
     new Option('--color <when>', 'colours (NO_COLOR and FORCE_COLOR count too)').choices(COLOR_MODES).default('auto'),
   );
 
+const fixing = (command: Command): Command =>
+  command
+    .addOption(new Option('--apply', 'write the changes into the manifests: all of them or none'))
+    .addOption(new Option('--patch-dir <folder>', 'write them as strategic-merge patches with a kustomization'))
+    .addOption(new Option('--helm', 'say what to set in the values of the chart'));
+
 /**
  * The command line. Each command's work is loaded when it runs.
  * @param done takes the exit status
@@ -95,7 +101,8 @@ export function createProgram(context: Context, done: (status: number) => void):
     .command('lint')
     .description('what manifests alone tell: settings that will slow requests')
     .argument('[paths...]', 'manifests and folders of them; - is standard input (helm template … | kubelag lint -)');
-  painting(writing(lint, LINT_FORMATS))
+  fixing(painting(writing(lint, LINT_FORMATS)))
+    .addOption(new Option('--fix', 'print the changes as a diff'))
     .addOption(new Option('--top <number>', 'show so many findings').argParser(parseTop))
     .addOption(new Option('--full', 'every finding whole'))
     .addOption(new Option('--config <file>', 'what not to report (default: kubelag.yaml, where it is there)'))

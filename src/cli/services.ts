@@ -3,6 +3,7 @@ import type { Analysis, AnalyzeOptions } from '../analyze.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
+import type { FixAnswer, FixOptions } from '../fix/fix.ts';
 import type { LintOptions } from '../lint.ts';
 import type { RenderOptions } from '../report/style.ts';
 import { UserError } from '../model/user-error.ts';
@@ -43,6 +44,8 @@ export interface Services {
   renderLint(diagnosis: Diagnosis, format: LintFormat, look: Look): Promise<string>;
   /** What tells the findings again tomorrow. */
   baselineKeys(diagnosis: Diagnosis): Promise<string[]>;
+  /** @throws UserError where changes cannot be written; then none is */
+  fix(findings: Diagnosis['findings'], options: FixOptions): Promise<FixAnswer>;
   rules(): Promise<readonly RuleEntry[]>;
   renderRules(look: RenderOptions): Promise<string>;
   /** A rule's documentation. @throws UserError where there is no such rule */
@@ -78,6 +81,9 @@ export const services: Services = {
   },
   async baselineKeys(diagnosis) {
     return (await import('../lint.ts')).baselineKeys(diagnosis);
+  },
+  async fix(findings, options) {
+    return (await import('../fix/fix.ts')).fix(findings, options);
   },
   async rules() {
     return (await import('../rules/registry.ts')).RULES;

@@ -4,6 +4,7 @@ import { UserError } from '../model/user-error.ts';
 import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
+import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
 
 // A dump of the largest clusters; JavaScript's strings end at 512 MiB.
@@ -35,7 +36,7 @@ export interface ReadOptions {
 export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Cluster> {
   const collector = createCollector();
   let yaml: Promise<Yaml> | null = null;
-  const load: LoadYaml = () => (yaml ??= import('yaml'));
+  const load: LoadYaml = () => (yaml ??= loadYaml());
   for (const path of paths) {
     if (path === '-') {
       await readManifestText('-', await readAll(options.stdin), collector, load);

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { UserError } from '../model/user-error.ts';
 import { readFull } from './yaml/full.ts';
+import { loadYaml } from './yaml/load.ts';
 import { createLines } from './yaml/lines.ts';
 import { itemsAt, textAt, type Node } from './yaml/node.ts';
 import { readQuick } from './yaml/quick.ts';
@@ -18,7 +19,7 @@ export async function readSettingsFile(path: string): Promise<Ignore[]> {
   const findings = { duplicates: [] };
   let node: Node | null | undefined = readQuick(text, 0, text.length, findings);
   if (node === undefined) {
-    const read = readFull(await import('yaml'), text, 0, text.length, findings);
+    const read = readFull(await loadYaml(), text, 0, text.length, findings);
     const [fault] = read.faults;
     if (fault !== undefined) {
       const { line } = createLines(path, text).place(fault.offset, fault.offset);

@@ -176,6 +176,7 @@ const EditSchema = Type.Object({
     namespace: Type.String(),
     name: Type.String(),
     offset: Type.Integer(),
+    source: Type.Optional(Type.String({ description: "the chart's file that it was rendered from" })),
   }),
   path: Type.Array(
     Type.Union([
@@ -234,6 +235,8 @@ export const FindingSchema = Type.Object({
       patch: Type.Unknown(),
       command: nullable(Type.String()),
       rollback: Type.String(),
+      risk: Type.Optional(Type.String()),
+      verify: Type.Optional(Type.String()),
       edits: Type.Optional(
         Type.Array(EditSchema, { description: 'the same as changes to the manifests that were read' }),
       ),

@@ -7,8 +7,8 @@ export type PathStep = string | { key: string; is: string } | { flag: string };
 /** A change to an object in the user's own files. */
 export interface Edit {
   file: string;
-  /** Which object of the file; `offset` tells apart those of one name. */
-  object: { apiVersion: string; kind: string; namespace: string; name: string; offset: number };
+  /** Which object of the file; `offset` tells apart those of one name, `source` is the chart's file. */
+  object: { apiVersion: string; kind: string; namespace: string; name: string; offset: number; source?: string };
   path: readonly PathStep[];
   /** What shall stand there; undefined where it shall go. */
   value?: string | number | boolean | object;

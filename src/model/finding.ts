@@ -51,6 +51,10 @@ export interface Fix {
   /** A command that shows or makes the change, null where there is none. */
   command: string | null;
   rollback: string;
+  /** What it may harm. */
+  risk?: string;
+  /** How to see that it helped. */
+  verify?: string;
   /** The same as changes to the manifests that were read; all of them belong together. */
   edits?: readonly Edit[];
 }

@@ -101,7 +101,7 @@ const collide = (style: Style, finding: Finding): string[] =>
   );
 
 const settingWords = ({ setting, value }: Finding['because'][number]): string =>
-  value === '' || value === 'on' ? setting : `${setting} ${value}`;
+  value === '' || value === 'on' || setting === value ? setting : `${setting}: ${value}`;
 
 function infoLines(style: Style, group: readonly Finding[]): string[] {
   const { clean } = style;

@@ -152,6 +152,7 @@ export const PACKAGES: ReadonlyMap<string, { rooms: readonly string[]; because: 
   ['cli-progress', { rooms: ['cli'], because: 'only cli draws on the terminal' }],
   ['picocolors', { rooms: ['cli', 'report'], because: 'colours are for those who show something' }],
   ['fzstd', { rooms: ['capture'], because: 'only capture opens compressed files' }],
+  ['diff', { rooms: ['fix'], because: 'only fix shows changes' }],
   ['yaml', { rooms: ['cluster'], because: 'only cluster reads manifests' }],
   ['typebox', { rooms: ['model', 'rows', 'cli'], because: 'schemas are part of the vocabulary' }],
 ]);

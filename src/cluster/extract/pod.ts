@@ -1,6 +1,6 @@
 import { parseCores } from '../../base/quantities.ts';
 import type { Container, ContainerPort, DnsOption, Located, NamedValue, PodSettings } from '../../model/workload.ts';
-import { at, child, itemsAt, scalarAt, textAt, type Node } from '../yaml/node.ts';
+import { child, itemsAt, scalarAt, textAt, type Node } from '../yaml/node.ts';
 import { locatedAs, locatedText, placed, type ExtractContext } from './context.ts';
 
 // A pod of more containers, words or variables is none that people write.
@@ -76,12 +76,14 @@ const isGrpcProbe = (probe: Node | null): boolean =>
 
 function portOf(context: ExtractContext, node: Node | null): ContainerPort[] {
   const number = scalarAt(node, 'containerPort');
-  if (number === null || at(node, 'containerPort') === null) return [];
+  if (number === null) return [];
+  const name = scalarAt(node, 'name');
+  const shown = name ?? number;
   return [
     {
-      name: textAt(node, 'name') ?? '',
+      name: name?.text ?? '',
       number: Number(number.value),
-      place: context.lines.place(number.start, number.end),
+      place: context.lines.place(shown.start, shown.end),
     },
   ];
 }

@@ -98,6 +98,7 @@ export const editOf = (object: ClusterObject, path: readonly PathStep[], value?:
     namespace: object.namespace,
     name: object.name,
     offset: object.range[0],
+    ...(object.source === null ? {} : { source: object.source }),
   },
   path,
   ...(value === undefined ? {} : { value }),

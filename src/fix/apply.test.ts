@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as yaml from 'yaml';
 import type { Edit, PathStep } from '../model/edit.ts';
 import { applyEdit, setInJson } from './apply.ts';
-import type { Value } from './splice.ts';
+import type { Value } from './render.ts';
 
 const OBJECT = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'orders', offset: -1 };
 const POD = ['spec', 'template', 'spec'] as const;

@@ -3,7 +3,8 @@ import { documentsOf, type DocumentSpan } from '../cluster/yaml/documents.ts';
 import { readFull, type Yaml } from '../cluster/yaml/full.ts';
 import { child, itemsAt, textAt, toJson, type Node } from '../cluster/yaml/node.ts';
 import { readQuick } from '../cluster/yaml/quick.ts';
-import { built, CannotSplice, splicesOf, type Value } from './splice.ts';
+import { built, CannotSplice, splicesOf } from './splice.ts';
+import type { Value } from './render.ts';
 
 /** A text with a change in it; the same text where the change is there already. */
 export type Applied = { text: string } | { refused: string };

@@ -9,7 +9,7 @@ export const unifiedDiff = (files: readonly ChangedFile[]): string =>
   files
     .map(({ file, before, after }) => {
       const path = file.replace(/^\.\//, '');
-      const [from, to] = path.startsWith('/') ? [path, path] : [`a/${path}`, `b/${path}`];
+      const [from, to] = path.startsWith('/') || path.startsWith('../') ? [path, path] : [`a/${path}`, `b/${path}`];
       const patch = createTwoFilesPatch(from, to, before, after, undefined, undefined, { context: CONTEXT_LINES });
       return patch.replace(/^=+\n/, '');
     })

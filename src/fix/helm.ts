@@ -1,6 +1,6 @@
 import type { Edit } from '../model/edit.ts';
-import { blockLines } from './render.ts';
-import { built, type Value } from './splice.ts';
+import { blockLines, type Value } from './render.ts';
+import { built } from './splice.ts';
 
 /** What charts mostly call what they pass on to a pod (helm create, Bitnami, prometheus-community). */
 const CONVENTIONS: Readonly<Record<string, string>> = {

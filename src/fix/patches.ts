@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
 import type { Edit, PathStep } from '../model/edit.ts';
 import type { Change } from './plan.ts';
-import { blockLines } from './render.ts';
-import { built, type Value } from './splice.ts';
+import { blockLines, type Value } from './render.ts';
+import { built } from './splice.ts';
 
 /** A file of a patch. */
 export interface PatchFile {

@@ -1,6 +1,8 @@
 import { plainValue } from '../cluster/yaml/scalar.ts';
 import type { ScalarNode } from '../cluster/yaml/node.ts';
-import type { Value } from './splice.ts';
+
+/** What a change puts into a manifest. */
+export type Value = string | number | boolean | object;
 
 /** Text that stands plain in YAML everywhere, also inside `{ … }`, and reads as the same text. */
 function isPlain(text: string): boolean {

@@ -7,7 +7,7 @@ import {
   type ScalarNode,
   type SequenceNode,
 } from '../cluster/yaml/node.ts';
-import { blockLines, flowText, scalarLike, scalarText } from './render.ts';
+import { blockLines, flowText, scalarLike, scalarText, type Value } from './render.ts';
 
 /** Text that takes the place of what stands from `from` to `to`. */
 export interface Splice {
@@ -22,8 +22,6 @@ export class CannotSplice extends Error {
 }
 
 const SHARED = 'it stands elsewhere too (an anchor): change it there by hand';
-
-export type Value = string | number | boolean | object;
 
 /** After which key a new one goes, so that what belongs together stands together. */
 const AFTER: Readonly<Record<string, readonly string[]>> = {

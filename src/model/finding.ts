@@ -158,6 +158,8 @@ export interface Predicted<Message extends string = string> {
   message: Message;
   data: Readonly<Record<string, string | number>>;
   subject: ClusterObject;
+  /** Others that pay for it: a capture of theirs confirms it. */
+  payers?: readonly ClusterObject[];
   severity: Exclude<Severity, 'critical'>;
   severityBecause: string;
   confidence: Exclude<Confidence, 'certain'>;

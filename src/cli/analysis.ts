@@ -20,6 +20,7 @@ export interface ReadingOptions {
   name?: string[];
   slowerThan?: Duration;
   keylog?: string[];
+  manifests?: string[];
   quiet?: true;
   /** False with `--no-progress`. */
   progress: boolean;
@@ -45,6 +46,7 @@ export async function analyzeInputs(
       names: options.name ?? [],
       slowerThan: options.slowerThan ?? null,
       ...(options.keylog === undefined ? {} : { keyLogs: options.keylog }),
+      ...(options.manifests === undefined ? {} : { manifests: options.manifests }),
       observers,
       onProgress: progress.onProgress,
       onInterim: progress.onInterim,

@@ -51,6 +51,11 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag export connections orders.pcapng --client 10.0.3.7',
     'kubelag export transactions orders.pcapng --format csv --output rows.csv',
   ],
+  fix: [
+    'kubelag fix orders.pcapng -m k8s/',
+    'kubelag fix orders.pcapng -m k8s/ --apply',
+    'kubelag fix answer.json > change.diff',
+  ],
   lint: [
     'kubelag lint k8s/',
     'helm template orders charts/orders | kubelag lint -',

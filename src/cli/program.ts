@@ -10,6 +10,7 @@ import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
 import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseTop } from './options.ts';
+import type { FixCommandOptions } from './fix.ts';
 import type { LintCommandOptions } from './lint.ts';
 import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
@@ -30,6 +31,12 @@ const reading = (command: Command): Command =>
     )
     .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
     .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts))
+    .addOption(
+      new Option(
+        '-m, --manifests <path>',
+        'manifests of what was captured: files, folders, or a dump of kubectl',
+      ).argParser(parsePath),
+    )
     .addOption(new Option('--keylog <file>', 'TLS secrets, as SSLKEYLOGFILE has them written').argParser(parsePath));
 
 const writing = (command: Command, formats: readonly string[]): Command =>
@@ -95,6 +102,22 @@ export function createProgram(context: Context, done: (status: number) => void):
     )
     .action((files: string[], options: ExplainOptions) =>
       withFiles(files, async (paths) => (await import('./explain.ts')).explain(paths, options, context)),
+    );
+
+  const fix = reading(
+    program
+      .command('fix')
+      .description('the change to your manifests, as a diff: from captures with -m, or a saved answer'),
+  );
+  fixing(talking(fix))
+    .addOption(new Option('--output <file>', 'write to a file'))
+    .addOption(
+      new Option('--fail-on <severity>', 'change what is found from this severity on')
+        .choices(FAIL_ON)
+        .default(DEFAULT_FAIL_ON),
+    )
+    .action((files: string[], options: FixCommandOptions) =>
+      withFiles(files, async (paths) => (await import('./fix.ts')).fixManifests(paths, options, context)),
     );
 
   const lint = program

@@ -1,6 +1,6 @@
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import type { Predicted, Quote } from '../model/finding.ts';
-import type { Cluster, Place } from '../model/workload.ts';
+import type { Cluster, Place, Workload } from '../model/workload.ts';
 import type { Prediction } from '../rules/support/define-prediction.ts';
 import { fixRow, messageOf } from './finding-row.ts';
 
@@ -15,14 +15,22 @@ export interface Predictions {
   ruledOut: Diagnosis['ruledOut'];
 }
 
-/** Asks the rules' configuration sides about all manifests. */
-export function predict(cluster: Cluster, predictions: readonly Prediction[]): Predictions {
+/**
+ * Asks the rules' configuration sides about all manifests.
+ * @param observed whether a capture shows a rule's pathology at a workload
+ */
+export function predict(
+  cluster: Cluster,
+  predictions: readonly Prediction[],
+  observed: (rule: string, workload: Workload) => boolean = () => false,
+): Predictions {
   const found: PredictedFinding[] = [];
   const ruledOut: Diagnosis['ruledOut'] = [];
   for (const prediction of predictions) {
     const reports: Predicted[] = [];
     prediction.predict({
       cluster,
+      isObserved: (workload) => observed(prediction.id, workload),
       report: (predicted) => void reports.push(predicted),
       clear: (message, data, examined) =>
         void ruledOut.push({ rule: prediction.id, says: messageOf(prediction, message, data), examined }),

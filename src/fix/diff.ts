@@ -11,6 +11,6 @@ export const unifiedDiff = (files: readonly ChangedFile[]): string =>
       const path = file.replace(/^\.\//, '');
       const [from, to] = path.startsWith('/') || path.startsWith('../') ? [path, path] : [`a/${path}`, `b/${path}`];
       const patch = createTwoFilesPatch(from, to, before, after, undefined, undefined, { context: CONTEXT_LINES });
-      return patch.replace(/^=+\n/, '');
+      return patch.replace(/^(?:Index: [^\n]*\n)?=+\n/, '');
     })
     .join('');

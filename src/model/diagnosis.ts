@@ -268,6 +268,9 @@ export const ManifestsSchema = Type.Object({
   suppressed: Type.Array(Type.Object({ rule: Type.String(), object: Type.String(), because: Type.String() }), {
     description: 'findings that the user said no to, with the reason',
   }),
+  elsewhere: Type.Optional(
+    Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
+  ),
 });
 
 export const DiagnosisSchema = Type.Object({

@@ -84,7 +84,8 @@ export const WALLS: readonly Wall[] = [
   {
     room: 'analyze.ts',
     may: words(
-      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts wanted.ts rules/registry.ts rules/support',
+      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts wanted.ts rules/registry.ts ' +
+        'rules/predicted/registry.ts rules/support',
     ),
     because: 'analyze.ts knows what there is, and nothing of how an answer is shown or how packets are taken apart',
   },

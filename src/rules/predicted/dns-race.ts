@@ -1,3 +1,4 @@
+import { settingsOf } from '../../knowledge/resolver-settings.ts';
 import { DNAT_RACE } from '../../knowledge/cluster-defaults.ts';
 import type { Fix, Quote } from '../../model/finding.ts';
 import type { Workload } from '../../model/workload.ts';
@@ -30,7 +31,7 @@ export default definePrediction({
     kernels: 'no node has a kernel that loses one of two queries ({nodes:node})',
     clear: 'no pod is known to send two queries from one port through the DNS Service ({total:workload})',
   },
-  predict({ cluster, report, clear }) {
+  predict({ cluster, report, clear, isObserved }) {
     const workloads = judgedWorkloads(cluster);
     const examined = { count: workloads.length, unit: 'workloads' };
     if (workloads.length === 0) return;
@@ -42,10 +43,14 @@ export default definePrediction({
     let reported = 0;
     for (const workload of workloads) {
       if (!asksClusterDns(workload)) continue;
-      const asker = askersOf(workload).find((one) => isExposed(workload, one));
+      // Where a capture shows it, what the manifest does not set explains it, whatever the image.
+      const seen = isObserved(workload);
+      const asker = askersOf(workload).find((one) =>
+        isExposed(workload, seen ? { ...one, resolver: one.resolver ?? UNKNOWN } : one),
+      );
       if (asker === undefined) continue;
-      const { resolver, program } = asker;
-      if (resolver === null) continue;
+      const { program } = asker;
+      const resolver = asker.resolver ?? UNKNOWN;
       reported++;
       const { racing } = kernels;
       const name = resolver.name;
@@ -80,6 +85,8 @@ export default definePrediction({
     if (reported === 0) clear('clear', { total: workloads.length }, examined);
   },
 });
+
+const UNKNOWN = settingsOf('unknown', null);
 
 /** Seconds until the resolver asks again. */
 const WAITS: Readonly<Record<string, string>> = { glibc: '5', musl: '2.5', 'c-ares': '5 to 6' };

@@ -3,6 +3,7 @@ import type { DnsOption, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { newerKernel, nodeLocalCache } from '../support/fixes.ts';
 import { askersOf, environmentEdit, manifestFix, type Asker } from '../support/manifests/dns.ts';
+import { AGAINST_WAITS, ignores } from '../support/manifests/heeds.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 
 /** What resolv.conf(5) of glibc knows; a word beyond is heeded by nobody. */
@@ -11,15 +12,6 @@ const KNOWN = new Set([
   'trust-ad', 'no-tld-query', 'no-reload', 'no-check-names', 'inet6', 'ip6-bytestring', 'ip6-dotint', 'no-ip6-dotint',
   'debug', 'strict-error', 'insecure1', 'insecure2',
 ]); // prettier-ignore
-
-/** Set against lost or late answers: who believes in them waits on. */
-const AGAINST_WAITS = new Set(['single-request', 'single-request-reopen', 'use-vc', 'no-aaaa', 'rotate']);
-
-/** What each resolver leaves alone (measured; facts: options honoured). */
-const IGNORED: Readonly<Record<string, ReadonlySet<string>>> = {
-  musl: new Set(['single-request', 'single-request-reopen', 'use-vc', 'no-aaaa', 'rotate', 'trust-ad', 'edns0']),
-  'c-ares': new Set(['single-request', 'single-request-reopen', 'no-aaaa', 'trust-ad']),
-};
 
 export default definePrediction({
   id: 'dns-setting-ignored',
@@ -113,12 +105,12 @@ const severityOf = (option: string): Exclude<Severity, 'critical'> => (AGAINST_W
 function ignoring({ name }: DnsOption, askers: readonly Asker[]): { asker: Asker; sure: boolean } | null {
   for (const asker of askers) {
     const { resolver } = asker;
-    if (resolver !== null && IGNORED[resolver.resolver]?.has(name.value) === true) return { asker, sure: true };
+    if (resolver !== null && ignores(resolver.resolver, name.value)) return { asker, sure: true };
   }
   for (const asker of askers) {
     const { grpc } = asker.program;
     if (grpc === null || grpc.core !== null || grpc.resolver !== null) continue;
-    if (AGAINST_WAITS.has(name.value) && IGNORED['c-ares']?.has(name.value) === true) return { asker, sure: false };
+    if (AGAINST_WAITS.has(name.value) && ignores('c-ares', name.value)) return { asker, sure: false };
   }
   return null;
 }

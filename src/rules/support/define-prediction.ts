@@ -1,9 +1,11 @@
 import type { Clear, Predicted } from '../../model/finding.ts';
-import type { Cluster } from '../../model/workload.ts';
+import type { Cluster, Workload } from '../../model/workload.ts';
 
 /** What a prediction may say; one verdict, as a rule: reports, or one `clear`, or nothing to judge. */
 export interface PredictionContext<Message extends string> {
   readonly cluster: Cluster;
+  /** A capture shows it at this workload: what explains it is worth saying, however common. */
+  isObserved(workload: Workload): boolean;
   report(predicted: Predicted<Message>): void;
   /** It was looked for and is not there; says with which figures. */
   clear(message: Message, data: Readonly<Record<string, string | number>>, examined: Clear['examined']): void;

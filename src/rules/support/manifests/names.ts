@@ -15,16 +15,21 @@ const URL_HOST =
   /\b[a-z][a-z0-9+.-]*:\/\/(?:[^/\s@]{0,200}@)?([a-z0-9](?:[a-z0-9_.-]{0,250}[a-z0-9])?\.?)(?::\d{1,5})?(?=[/?#\s"',;]|$)/gi;
 // `api.example.com:443` alone; a port makes sure that a host is meant.
 const HOST_PORT = /^([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\.?):\d{1,5}$/i;
+// `inventory:8080`: a Service of the same namespace.
+const SHORT_PORT = /^([a-z](?:[a-z0-9-]*[a-z0-9])?):\d{1,5}$/i;
 const HOST = /^([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\.?)$/i;
 const MEANS_HOST = /(?:^|_)(?:HOST|HOSTNAME|ADDR|ADDRESS|ENDPOINT|SERVER|URL|BROKERS?|DB_HOST)$/;
 // Longer ones are data.
 const MAX_LENGTH = 2_000;
 
-/** The names that a workload's programs are told to connect to, each once. */
-export function namedHosts(workload: Workload): NamedHost[] {
+/**
+ * The names that a workload's programs are told to connect to, each once.
+ * @param short those without a dot as well
+ */
+export function namedHosts(workload: Workload, short = false): NamedHost[] {
   const found = new Map<string, NamedHost>();
   const take = (host: string | undefined, said: Located<string>, variable: string): void => {
-    if (host === undefined || /^[\d.]+$/.test(host) || !host.includes('.') || found.has(host)) return;
+    if (host === undefined || /^[\d.]+$/.test(host) || (!short && !host.includes('.')) || found.has(host)) return;
     found.set(host, { host: host.toLowerCase(), dots: host.replace(/\.$/, '').split('.').length - 1, said, variable });
   };
   for (const container of running(workload)) {
@@ -39,7 +44,11 @@ export function namedHosts(workload: Workload): NamedHost[] {
       if (value.value.length > MAX_LENGTH) continue;
       for (const [, host] of value.value.matchAll(URL_HOST)) take(host, value, variable);
       for (const part of value.value.split(',').slice(0, 20)) {
-        take(HOST_PORT.exec(part.trim())?.[1], value, variable);
+        take(
+          HOST_PORT.exec(part.trim())?.[1] ?? (short ? SHORT_PORT.exec(part.trim())?.[1] : undefined),
+          value,
+          variable,
+        );
         if (MEANS_HOST.test(variable)) take(HOST.exec(part.trim())?.[1], value, variable);
       }
     }

@@ -7,6 +7,7 @@ import type { Clear, Report, Unit, Unobservable } from '../../../model/finding.t
 import type { Input } from '../../../model/input.ts';
 import type { Lookup } from '../../../model/lookup.ts';
 import type { Observer } from '../../../model/observer.ts';
+import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Fact, Rule } from '../define-rule.ts';
 
@@ -88,7 +89,13 @@ export function handOn(
  * Runs one rule over rows as the diagnosis does: facts first, then the rule.
  * @param given rows, or lookups alone
  */
-export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: readonly Input[], hand?: Hand): Outcome {
+export function runRule(
+  rule: Rule,
+  given: Rows | readonly Lookup[],
+  inputs?: readonly Input[],
+  hand?: Hand,
+  cluster: Cluster | null = null,
+): Outcome {
   const rows: Rows = isList(given) ? { lookups: given } : given;
   const read = inputs ?? [inputOf({ endsAt: wellAfter(rows) })];
   const facts = new Map<string, Observer>();
@@ -97,6 +104,7 @@ export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: re
     fillMessage(rule.messages[message] as string, data);
   const observer = rule.create({
     inputs: read,
+    cluster,
     fact<Value extends Observer>(fact: Fact<Value>): Value {
       const known = facts.get(fact.id) ?? fact.create();
       facts.set(fact.id, known);

@@ -155,7 +155,7 @@ function byBeingAlone(
     (workload) => !providers.has(workload) && workload.namespace !== 'kube-system' && workload.kind !== 'DaemonSet',
   );
   const [only, second] = apps;
-  if (only === undefined || second !== undefined) return null;
+  if (only === undefined || second !== undefined || addressed.has(only)) return null;
   return {
     workload: only,
     confidence: 'possible',

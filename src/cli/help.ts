@@ -58,6 +58,17 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag export connections orders.pcapng --client 10.0.3.7',
     'kubelag export transactions orders.pcapng --format csv --output rows.csv',
   ],
+  fix: [
+    'kubelag fix orders.pcapng -m k8s/',
+    'kubelag fix orders.pcapng -m k8s/ --apply',
+    'kubelag fix answer.json > change.diff',
+  ],
+  lint: [
+    'kubelag lint k8s/',
+    'helm template orders charts/orders | kubelag lint -',
+    'kubelag lint k8s/ --format sarif --output kubelag.sarif',
+    'kubelag lint k8s/ --write-baseline kubelag-baseline.json',
+  ],
   rules: ['kubelag rules', 'kubelag rules dns-race'],
   schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema exchange'],
   completion: [

@@ -5,12 +5,17 @@ import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { RequestRow } from '../model/request-schema.ts';
+import type { FixAnswer, FixOptions } from '../fix/fix.ts';
+import type { LintOptions } from '../lint.ts';
 import type { RenderOptions } from '../report/style.ts';
 import { UserError } from '../model/user-error.ts';
 import { closest } from './suggest.ts';
 
 export const FORMATS = ['terminal', 'json', 'markdown'] as const;
 export type Format = (typeof FORMATS)[number];
+
+export const LINT_FORMATS = [...FORMATS, 'sarif', 'junit', 'github'] as const;
+export type LintFormat = (typeof LINT_FORMATS)[number];
 
 /** How to draw an answer, and how much of it. */
 export interface Look extends RenderOptions {
@@ -40,6 +45,12 @@ export interface Services {
   compare(before: Diagnosis, after: Diagnosis): Promise<Comparison>;
   renderComparison(comparison: Comparison, format: Format, look: Look): Promise<string>;
   renderRow(shown: ShownRow, format: Format, look: RenderOptions): Promise<string>;
+  lint(options: LintOptions): Promise<Diagnosis>;
+  renderLint(diagnosis: Diagnosis, format: LintFormat, look: Look): Promise<string>;
+  /** What tells the findings again tomorrow. */
+  baselineKeys(diagnosis: Diagnosis): Promise<string[]>;
+  /** @throws UserError where changes cannot be written; then none is */
+  fix(findings: Diagnosis['findings'], options: FixOptions): Promise<FixAnswer>;
   rules(): Promise<readonly RuleEntry[]>;
   renderRules(look: RenderOptions): Promise<string>;
   /** A rule's documentation. @throws UserError where there is no such rule */
@@ -72,6 +83,22 @@ export const services: Services = {
     if (format === 'terminal') return timelineOf(shown, look);
     // A drawing stays one in Markdown: a code block, without colours.
     return `\`\`\`text\n${await timelineOf(shown, { ...look, color: false })}\`\`\`\n`;
+  },
+  async lint(options) {
+    return (await import('../lint.ts')).lint(options);
+  },
+  async renderLint(diagnosis, format, look) {
+    if (format === 'terminal') return (await import('../report/lint-terminal.ts')).renderLintTerminal(diagnosis, look);
+    if (format === 'sarif') return (await import('../report/sarif.ts')).renderSarif(diagnosis);
+    if (format === 'junit') return (await import('../report/junit.ts')).renderJunit(diagnosis);
+    if (format === 'github') return (await import('../report/github.ts')).renderGithub(diagnosis);
+    return this.render(diagnosis, format, look);
+  },
+  async baselineKeys(diagnosis) {
+    return (await import('../lint.ts')).baselineKeys(diagnosis);
+  },
+  async fix(findings, options) {
+    return (await import('../fix/fix.ts')).fix(findings, options);
   },
   async rules() {
     return (await import('../rules/registry.ts')).RULES;

@@ -4,9 +4,11 @@ import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
 import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
+import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { witness, type Witness } from '../rules/support/witness.ts';
 import { absorb } from './absorb.ts';
 import { ABSORPTIONS } from './absorption.ts';
 import { createConnectionStatistics } from './connection-statistics.ts';
@@ -25,7 +27,15 @@ export interface DiagnosisOptions {
   /** Of the tool. */
   version: string;
   /** Lookups that never reach the observer; read when the result is made. */
+  /** What was given beside the capture. */
+  manifests?: Manifests;
   leftOut?: { readonly count: number; readonly because: string | null };
+}
+
+/** Manifests, and how an answer is joined with them: loaded only where they are given. */
+export interface Manifests {
+  readonly cluster: Cluster;
+  join(diagnosis: Diagnosis, seen: Witness, inputs: readonly Input[]): Diagnosis;
 }
 
 export interface DiagnosisRun {
@@ -56,7 +66,7 @@ interface Runner {
  * Throws where a rule breaks its contract (no verdict, two verdicts, an unknown message).
  */
 export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
-  const { rules, inputs, version } = options;
+  const { rules, inputs, version, manifests } = options;
   const lookups = createLookupStatistics();
   const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
@@ -79,6 +89,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const runner = { answers: noAnswers() };
     const context: RuleContext<string> = {
       inputs,
+      cluster: manifests?.cluster ?? null,
       fact: factOf,
       report: (report) => void runner.answers.reports.push(report),
       clear: (message, data, examined) =>
@@ -93,6 +104,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     return Object.assign(runner, { rule, observer });
   };
   const runners = rules.map(start);
+  const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
   // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
@@ -145,7 +157,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs }) => ({ ...findingRow(rule, report, latency, inputs), absorbs: [...absorbs] }))
       .toSorted(dearestFirst);
-    return {
+    const diagnosis: Diagnosis = {
       schema: DIAGNOSIS_SCHEMA,
       tool: { name: 'kubelag', version },
       inputs: inputs.map(toInputRow),
@@ -156,6 +168,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ...rows,
       samples: samples.rows(inputs),
     };
+    return manifests === undefined || seen === null ? diagnosis : manifests.join(diagnosis, seen, inputs);
   };
 
   let final: Diagnosis | null = null;

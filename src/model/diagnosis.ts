@@ -5,6 +5,8 @@ import { HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
+import { RequestSchema, ShareSchema } from './request-schema.ts';
+import { SamplesSchema } from './samples.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
 import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
 
@@ -156,6 +158,14 @@ export const ExampleSchema = Type.Union([
     connection: Type.String(),
     ...shown,
     row: ConnectionSchema,
+  }),
+  Type.Object({
+    lookup: Type.Null(),
+    exchange: Type.String(),
+    connection: Type.Null(),
+    ...shown,
+    request: Type.String(),
+    row: RequestSchema,
   }),
 ]);
 
@@ -339,6 +349,32 @@ export const DiagnosisSchema = Type.Object({
     ),
     slowest: Type.Array(ExchangeSchema),
   }),
+  requests: Type.Object({
+    count: Type.Integer(),
+    ambiguous: Type.Integer({ description: 'of which some waits may belong to another' }),
+    latency: latency('of all requests'),
+    breakdown: Type.Array(
+      Type.Object({
+        ...ShareSchema.properties,
+        requests: Type.Integer({ description: 'that had any of it' }),
+        totalSeconds: Type.Number(),
+        share: Type.Number({ description: "of all requests' time" }),
+        p50Seconds: Type.Number({ description: 'of those that had any' }),
+        p90Seconds: Type.Number(),
+        p99Seconds: Type.Number(),
+      }),
+      { description: 'dearest first' },
+    ),
+    slowAgainstFast: Type.Array(
+      Type.Object({
+        ...ShareSchema.properties,
+        slowSeconds: Type.Number({ description: 'mean of the slowest tenth' }),
+        fastSeconds: Type.Number({ description: 'mean of the faster half' }),
+      }),
+      { description: 'what the slow ones have and the fast ones do not, most first' },
+    ),
+    slowest: Type.Array(RequestSchema),
+  }),
   connections: Type.Object({
     count: Type.Integer(),
     opened: Type.Integer({ description: 'of which the capture shows the handshake' }),
@@ -364,6 +400,8 @@ export const DiagnosisSchema = Type.Object({
       { description: 'connections with data of which no exchange could be read, most first' },
     ),
   }),
+  // Not in what was saved before comparisons were.
+  samples: Type.Optional(SamplesSchema),
 });
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Comparison } from '../model/comparison.ts';
-import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
+import type { Diagnosis } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { RequestRow } from '../model/request-schema.ts';
 import type { FixAnswer, FixOptions } from '../fix/fix.ts';
@@ -119,7 +120,8 @@ export const services: Services = {
   async schemas() {
     const [
       { jsonSchema },
-      { LookupSchema, InputSchema },
+      { InputSchema },
+      { LookupSchema },
       { TransactionSchema },
       { ConnectionSchema },
       { ExchangeSchema },
@@ -128,6 +130,7 @@ export const services: Services = {
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
+      import('../model/lookup-schema.ts'),
       import('../model/transaction-schema.ts'),
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),

@@ -17,7 +17,7 @@ export const manifestsWords = ({ workloads, objects, files }: ManifestsRow): str
   `${plural(workloads, 'workload')}, ${plural(objects, 'object')} in ${plural(files, 'file')}`;
 
 /** `2 minor, 11 info`; null where there is none. */
-export function countWords(findings: readonly Finding[]): string | null {
+function countWords(findings: readonly Finding[]): string | null {
   const counts = new Map<string, number>();
   for (const { severity } of findings) counts.set(severity, (counts.get(severity) ?? 0) + 1);
   const words = [...counts].map(([severity, count]) => `${formatCount(count)} ${severity}`);

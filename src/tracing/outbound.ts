@@ -1,5 +1,5 @@
 import { endpoint } from '../base/addresses.ts';
-import { at, between, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
+import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Lookup } from '../model/lookup.ts';
@@ -33,8 +33,6 @@ const CLOCK_SLACK = milliseconds(1);
 const LEAST_PATIENCE = milliseconds(200);
 // Calls that are looked through for the next one to the same server.
 const MOST_AHEAD = 512;
-// Nobody connects to an address that was looked up so long ago without a cache of its own.
-const LONGEST_KEPT = seconds(10);
 
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
@@ -209,6 +207,3 @@ class LookupPool {
     return this.#all.filter((lookup) => !this.#taken.has(lookup));
   }
 }
-
-/** How long rows are kept until those that belong to them have come, too. */
-export const KEPT_FOR = nanoseconds(LONGEST_KEPT);

@@ -16,14 +16,6 @@ export const whereWords = ({ file, line, column }: PlaceRow): string =>
 export const manifestsWords = ({ workloads, objects, files }: ManifestsRow): string =>
   `${plural(workloads, 'workload')}, ${plural(objects, 'object')} in ${plural(files, 'file')}`;
 
-/** `2 minor, 11 info`; null where there is none. */
-function countWords(findings: readonly Finding[]): string | null {
-  const counts = new Map<string, number>();
-  for (const { severity } of findings) counts.set(severity, (counts.get(severity) ?? 0) + 1);
-  const words = [...counts].map(([severity, count]) => `${formatCount(count)} ${severity}`);
-  return words.length === 0 ? null : words.join(', ');
-}
-
 /** Findings of one rule and the same change together, the first of each with how many more. */
 export function byRule(findings: readonly Finding[]): Finding[][] {
   const groups = new Map<string, Finding[]>();

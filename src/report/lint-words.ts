@@ -1,4 +1,4 @@
-import { formatCount, plural } from '../base/text.ts';
+import { plural } from '../base/text.ts';
 import type { Finding, ManifestsRow } from '../model/diagnosis.ts';
 
 export type PlaceRow = NonNullable<Finding['evidence'][number]['place']>;

@@ -5,7 +5,7 @@ import type { HeldRows, Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 
-export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges'] as const;
+export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges', 'requests'] as const;
 /** What an export holds; `rows`: everything that explaining it again needs. */
 export type RowKind = (typeof ROW_KINDS)[number];
 
@@ -16,6 +16,8 @@ export const HELD: Readonly<Record<RowKind, readonly HeldRows[]>> = {
   transactions: [],
   connections: ['connections'],
   exchanges: ['exchanges'],
+  // They are put together anew from what they are made of.
+  requests: [],
 };
 
 /**

@@ -5,6 +5,7 @@ import { SIDES } from './connection.ts';
 import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from './exchange.ts';
 import { fromExchangeRow, toExchangeRow } from './exchange-row.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
+import { METADATA_AGENTS, METADATA_QUESTIONS, METADATA_SERVICES } from './metadata.ts';
 import type { VantageKind } from './input.ts';
 import { count, lasted, orNever, packet, port, tampered, text, timestamp } from './testing/arbitraries.ts';
 import { atMs, inputOf } from './testing/rows.ts';
@@ -67,6 +68,19 @@ const exchange: fc.Arbitrary<Exchange> = fc.record({
   previousAttempts: number,
   retryAfter: orNever(lasted),
   keepsConnection: fc.boolean(),
+  traceIds: fc.array(text, { maxLength: 8 }),
+  metadata: fc.option(
+    fc.record({
+      service: fc.constantFrom(...METADATA_SERVICES),
+      asks: fc.constantFrom(...METADATA_QUESTIONS),
+      software: fc.option(text),
+      agent: fc.option(fc.constantFrom(...METADATA_AGENTS)),
+      issuedAt: fc.oneof(fc.integer({ min: 0, max: 2_000_000_000 }), fc.constant(Number.NaN)),
+      expiresAt: fc.oneof(fc.integer({ min: 0, max: 2_000_000_000 }), fc.constant(Number.NaN)),
+      remaining: fc.oneof(fc.integer({ min: 0, max: 86_400 }), fc.constant(Number.NaN)),
+      session: fc.option(text),
+    }),
+  ),
 });
 
 const [some] = fc.sample(exchange, { seed: 3, numRuns: 1 }) as [Exchange];

@@ -12,6 +12,7 @@ import {
 } from './exchange.ts';
 import type { ExchangeRow } from './exchange-schema.ts';
 import type { Input } from './input.ts';
+import { metadataFrom, toMetadataRow } from './metadata-row.ts';
 import {
   instant,
   integer,
@@ -20,6 +21,7 @@ import {
   isRecord,
   isText,
   isTextOrNull,
+  isTexts,
   listFrom,
   MAX_INPUT,
   MAX_PORT,
@@ -83,6 +85,8 @@ export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): Exc
     previousAttempts: countOrNull(exchange.previousAttempts),
     retryAfterSeconds: secondsOrNull(exchange.retryAfter),
     keepsConnection: exchange.keepsConnection,
+    traceIds: [...exchange.traceIds],
+    metadata: exchange.metadata === null ? null : toMetadataRow(exchange.metadata),
   };
 }
 
@@ -110,12 +114,15 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   const counts = countsFrom(row);
   const stalls = listFrom(row['stalls'], MAX_STALLS, stallFrom, place);
   const packets = listFrom(row['packets'], MAX_ENDS, packetFrom, place);
+  const { traceIds } = row;
+  const metadata = metadataFrom(row['metadata']);
   if (!isText(id) || !isText(client) || !isText(server) || !isTextOrNull(backend) || !isText(connection)) return null;
   if (method === null || path === null || host === null || !isTextOrNull(error)) return null;
   if (typeof reused !== 'boolean' || typeof keepsConnection !== 'boolean') return null;
   if (protocol === null || shape === null || outcome === null || oneOf(DIRECTIONS, row['direction']) === null)
     return null;
   if (endedBy === null && row['endedBy'] !== null) return null;
+  if (!isTexts(traceIds, MAX_TRACE_IDS) || metadata === undefined) return null;
   if (times === null || counts === null || stalls === null || packets === null) return null;
   return {
     id,
@@ -134,6 +141,8 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
     endedBy,
     reused,
     keepsConnection,
+    traceIds,
+    metadata,
     ...counts,
     ...times,
     stalls,
@@ -241,5 +250,7 @@ function countsFrom(row: Record<string, unknown>): Counts | null {
   };
 }
 
+// The headers that carry one, and what a proxy adds a second time.
+const MAX_TRACE_IDS = 8;
 // First and last of the request, then of the response.
 const MAX_ENDS = 4;

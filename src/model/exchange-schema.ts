@@ -2,7 +2,19 @@ import { Type, type Static } from 'typebox';
 import { SIDES } from './connection.ts';
 import { StallSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES } from './exchange.ts';
+import { METADATA_AGENTS, METADATA_QUESTIONS, METADATA_SERVICES } from './metadata.ts';
 import { nullable, oneOf, PacketReferences, ReadUntil } from './schema-parts.ts';
+
+const MetadataSchema = Type.Object({
+  service: oneOf(METADATA_SERVICES),
+  asks: oneOf(METADATA_QUESTIONS),
+  software: nullable(Type.String()),
+  agent: nullable(oneOf(METADATA_AGENTS)),
+  issuedAt: nullable(Type.Number({ description: 'seconds since 1970, by the provider' })),
+  expiresAt: nullable(Type.Number({ description: 'seconds since 1970, by the provider' })),
+  remainingSeconds: nullable(Type.Number({ description: 'as the answer says' })),
+  session: nullable(Type.String({ description: 'a hash, equal for the same credentials' })),
+});
 
 export const ExchangeSchema = Type.Object({
   schema: Type.Optional(Type.String()),
@@ -49,6 +61,8 @@ export const ExchangeSchema = Type.Object({
   previousAttempts: nullable(Type.Integer()),
   retryAfterSeconds: nullable(Type.Number()),
   keepsConnection: Type.Boolean(),
+  traceIds: Type.Array(Type.String({ description: 'header and hash of an identifier that travels' })),
+  metadata: nullable(MetadataSchema),
   readUntilSeconds: ReadUntil,
 });
 

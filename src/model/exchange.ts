@@ -1,5 +1,6 @@
 import type { Duration, Timestamp } from '../base/time.ts';
 import type { Side, Stall } from './connection.ts';
+import type { Metadata } from './metadata.ts';
 import type { PacketId } from './packet.ts';
 
 /** The version of the exchange row's shape; a change of meaning raises it. */
@@ -117,6 +118,10 @@ export interface Exchange {
   retryAfter: Duration;
   /** The response allows the connection to be used again (HTTP/1: no `Connection: close`, no HTTP/1.0 without keep-alive). */
   keepsConnection: boolean;
+  /** Identifiers that travel from call to call: header and hash, `traceparent:9f86d081884c7d65`. */
+  traceIds: readonly string[];
+  /** Of an exchange with a metadata or credentials service; null for all others. */
+  metadata: Metadata | null;
 }
 
 /** One exchange that may be kept. */
@@ -162,6 +167,8 @@ export const copyExchange = (exchange: Exchange): Exchange => ({
   previousAttempts: exchange.previousAttempts,
   retryAfter: exchange.retryAfter,
   keepsConnection: exchange.keepsConnection,
+  traceIds: exchange.traceIds,
+  metadata: exchange.metadata === null ? null : { ...exchange.metadata },
 });
 
 /** An answer was seen, whatever it said. */

@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import type { Input } from './input.ts';
 import type { Lookup } from './lookup.ts';
+import type { Request } from './request.ts';
 
 /**
  * All who read rows read them so: a rule is an observer that reports, an exporter one that
@@ -9,7 +10,8 @@ import type { Lookup } from './lookup.ts';
  * the call only (`copyLookup`, `copyConnection`, `copyExchange` make one to keep).
  *
  * Lookups come in order of their start. Connections and exchanges come when they end, because
- * some last as long as the capture: an exchange before its connection.
+ * some last as long as the capture: an exchange before its connection. Requests come after the rows
+ * that they are made of.
  */
 export interface Observer {
   /** An input begins: before its first row. The object goes on being filled, and is whole at `finish`. */
@@ -17,5 +19,6 @@ export interface Observer {
   lookup?(lookup: Lookup): void;
   connection?(connection: Connection): void;
   exchange?(exchange: Exchange): void;
+  request?(request: Request): void;
   finish?(): void;
 }

@@ -6,6 +6,7 @@ import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-
 import type { ConversationContext } from './protocol.ts';
 
 const UNSEEN = -1;
+const NO_TRACE_IDS: readonly string[] = [];
 const NEVER = at(Number.NaN);
 const UNKNOWN = nanoseconds(Number.NaN);
 
@@ -65,6 +66,8 @@ export function beginExchange(
     previousAttempts: UNSEEN,
     retryAfter: UNKNOWN,
     keepsConnection: true,
+    traceIds: NO_TRACE_IDS,
+    metadata: null,
     requestFirst: UNSEEN,
     requestLast: UNSEEN,
     responseFirst: UNSEEN,
@@ -94,7 +97,8 @@ export function sawResponse(exchange: OpenExchange, length: number, arrival: Arr
     exchange.firstByteAt = arrival.time;
   }
   exchange.responseLast = packet;
-  exchange.answeredAt = arrival.time;
+  // What overtook others on the way came before them; the answer is whole when the last is there.
+  if (!(exchange.answeredAt >= arrival.time)) exchange.answeredAt = arrival.time;
   exchange.responseBytes += length;
 }
 

@@ -1,6 +1,8 @@
 import { redactMethod } from '../redact.ts';
 import { hasVersion, isBlank, isDigit, isToken, methodAt, statusAt, trimEnd } from './start-line.ts';
+import { mayAskMetadata } from '../metadata.ts';
 import { CUT } from '../redact.ts';
+import { MAX_TRACE_IDS, traceIdOf, type TraceHeader } from '../trace-ids.ts';
 import type { TargetReader } from './target.ts';
 
 const COLON = 0x3a;
@@ -26,24 +28,54 @@ const FIELD = {
   contentType: 5,
   contentLength: 6,
   transferEncoding: 7,
+  userAgent: 8,
+  server: 9,
+  traceId: 10,
 } as const;
 type Field = (typeof FIELD)[keyof typeof FIELD];
 
-const NAMES: readonly (readonly [Uint8Array, Field])[] = (
+/** A name in lower case, what it is, and of which messages it is read. */
+interface Known {
+  readonly name: Uint8Array;
+  readonly field: Field;
+  readonly of: 'both' | 'requests' | 'answers';
+  readonly trace: TraceHeader | null;
+}
+
+const NAMES: readonly Known[] = (
   [
-    ['host', FIELD.host],
-    ['upgrade', FIELD.upgrade],
-    ['connection', FIELD.connection],
-    ['retry-after', FIELD.retryAfter],
-    ['content-type', FIELD.contentType],
-    ['content-length', FIELD.contentLength],
-    ['transfer-encoding', FIELD.transferEncoding],
+    ['host', FIELD.host, 'both'],
+    ['server', FIELD.server, 'answers'],
+    ['upgrade', FIELD.upgrade, 'both'],
+    ['connection', FIELD.connection, 'both'],
+    ['user-agent', FIELD.userAgent, 'requests'],
+    ['retry-after', FIELD.retryAfter, 'answers'],
+    ['content-type', FIELD.contentType, 'both'],
+    ['content-length', FIELD.contentLength, 'both'],
+    ['transfer-encoding', FIELD.transferEncoding, 'both'],
+    ['b3', FIELD.traceId, 'requests'],
+    ['traceparent', FIELD.traceId, 'requests'],
+    ['x-request-id', FIELD.traceId, 'requests'],
+    ['x-b3-traceid', FIELD.traceId, 'requests'],
+    ['uber-trace-id', FIELD.traceId, 'requests'],
+    ['x-amzn-trace-id', FIELD.traceId, 'requests'],
   ] as const
-).map(([name, field]) => [Buffer.from(name, 'latin1'), field] as const);
-/** By the name's length, which tells them all apart. */
-const BY_LENGTH: readonly (readonly [Uint8Array, Field] | undefined)[] = Array.from({ length: 18 }, (_, length) =>
-  NAMES.find(([name]) => name.length === length),
-);
+).map(([name, field, of]) => ({
+  name: Buffer.from(name, 'latin1'),
+  field,
+  of,
+  trace: field === FIELD.traceId ? name : null,
+}));
+const LONGEST_NAME = Math.max(...NAMES.map(({ name }) => name.length));
+const byLength = (left: Known['of']): readonly (readonly Known[])[] =>
+  Array.from({ length: LONGEST_NAME + 1 }, (_, length) =>
+    NAMES.filter(({ name, of }) => name.length === length && of !== left),
+  );
+const OF_REQUESTS = byLength('answers');
+const OF_ANSWERS = byLength('requests');
+const NO_TRACE_IDS: readonly string[] = [];
+// The first product tells; the rest is the system's.
+const MAX_AGENT = 160;
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const CHUNKED = bytesOf('chunked');
@@ -52,6 +84,8 @@ const CLOSE = bytesOf('close');
 const KEEP_ALIVE = bytesOf('keep-alive');
 const UPGRADE = bytesOf('upgrade');
 const H2C = bytesOf('h2c');
+/** In lower case. */
+const EC2_SERVER = bytesOf('ec2ws');
 const WEBSOCKET = bytesOf('websocket');
 const EVENT_STREAM = bytesOf('text/event-stream');
 const REPLACED_PARTS = bytesOf('multipart/x-mixed-replace');
@@ -83,10 +117,17 @@ export class Head {
   isStream = false;
   /** Seconds, -1 without. */
   retryAfter = -1;
-  #lastField: Field = FIELD.none;
+  traceIds: readonly string[] = NO_TRACE_IDS;
+  /** Read where the path may be a metadata service's. */
+  userAgent = '';
+  /** `Server: EC2ws` */
+  isFromEc2 = false;
+  readonly #known: readonly (readonly Known[])[];
+  #last: Known | null = null;
 
   constructor(isRequest: boolean, targets: TargetReader) {
     this.isRequest = isRequest;
+    this.#known = isRequest ? OF_REQUESTS : OF_ANSWERS;
     this.#targets = targets;
   }
 
@@ -130,7 +171,10 @@ export class Head {
     this.upgradesTo = '';
     this.isStream = false;
     this.retryAfter = -1;
-    this.#lastField = FIELD.none;
+    if (this.traceIds.length > 0) this.traceIds = NO_TRACE_IDS;
+    this.userAgent = '';
+    this.isFromEc2 = false;
+    this.#last = null;
   }
 
   #beginRequest(bytes: Uint8Array, start: number, end: number): boolean {
@@ -167,17 +211,17 @@ export class Head {
     const first = bytes[start] as number;
     // A value that goes on in the next line (RFC 9112 section 5.2): all that are read may be lists.
     if (first === SPACE || first === 0x09) {
-      if (this.#lastField !== FIELD.none) this.#value(this.#lastField, bytes, start, last);
+      if (this.#last !== null) this.#value(this.#last, bytes, start, last);
       return;
     }
-    const longest = Math.min(last, start + BY_LENGTH.length + 1);
+    const longest = Math.min(last, start + LONGEST_NAME + 2);
     let colon = start;
     while (colon < longest && bytes[colon] !== COLON) colon++;
-    this.#lastField = colon === longest ? FIELD.none : fieldAt(bytes, start, trimEnd(bytes, start, colon));
-    if (this.#lastField !== FIELD.none) this.#value(this.#lastField, bytes, colon + 1, last);
+    this.#last = colon === longest ? null : knownAt(this.#known, bytes, start, trimEnd(bytes, start, colon));
+    if (this.#last !== null) this.#value(this.#last, bytes, colon + 1, last);
   }
 
-  #value(field: Field, bytes: Uint8Array, from: number, to: number): void {
+  #value({ field, trace }: Known, bytes: Uint8Array, from: number, to: number): void {
     let start = from;
     while (start < to && isBlank(bytes[start] as number)) start++;
     const end = trimEnd(bytes, start, to);
@@ -196,7 +240,22 @@ export class Head {
       if (seconds >= 0 && seconds <= MAX_RETRY_AFTER) this.retryAfter = seconds;
       return;
     }
+    if (field === FIELD.server) {
+      this.isFromEc2 = isName(bytes, start, end, EC2_SERVER);
+      return;
+    }
+    if (field === FIELD.userAgent) {
+      if (mayAskMetadata(this.path)) this.userAgent = textOf(bytes, start, Math.min(end, start + MAX_AGENT));
+      return;
+    }
+    if (trace !== null) return this.#traceId(trace, textOf(bytes, start, end));
     this.#list(field, bytes, start, end);
+  }
+
+  #traceId(header: TraceHeader, value: string): void {
+    const id = traceIdOf(header, value);
+    if (id === null || this.traceIds.length >= MAX_TRACE_IDS || this.traceIds.includes(id)) return;
+    this.traceIds = [...this.traceIds, id];
   }
 
   #length(bytes: Uint8Array, start: number, end: number): void {
@@ -245,12 +304,17 @@ export class Head {
 
 /** One that is seldom used. */
 function otherMethod(bytes: Uint8Array, start: number, end: number): string {
-  return redactMethod(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
+  return redactMethod(textOf(bytes, start, end));
 }
 
-function fieldAt(bytes: Uint8Array, start: number, end: number): Field {
-  const known = BY_LENGTH[end - start];
-  return known !== undefined && isName(bytes, start, end, known[0]) ? known[1] : FIELD.none;
+const textOf = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+
+function knownAt(known: readonly (readonly Known[])[], bytes: Uint8Array, start: number, end: number): Known | null {
+  const candidates = known[end - start];
+  if (candidates === undefined) return null;
+  for (const candidate of candidates) if (isName(bytes, start, end, candidate.name)) return candidate;
+  return null;
 }
 
 /** Equal without regard to case. @param name in lower case */

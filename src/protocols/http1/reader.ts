@@ -42,6 +42,8 @@ export interface ReaderOwner {
   saw(length: number, arrival: Arrival): void;
   /** The head is whole. @returns the body's length, or one of {@link BODY} */
   headed(head: Head, arrival: Arrival): number;
+  /** Bytes of the message's body as they stand on the wire, before `saw` tells of them. */
+  body?(bytes: Uint8Array, start: number, end: number): void;
   /** The message is whole. @param isSure its last byte was seen, and when */
   done(arrival: Arrival, isSure: boolean): void;
   /**
@@ -97,12 +99,13 @@ export class Reader {
           position = this.#inHead(bytes, position, end, arrival);
           break;
         case PLACE.length:
-          position = this.#inBody(position, end, arrival);
+          position = this.#inBody(bytes, position, end, arrival);
           break;
         case PLACE.chunks:
           position = this.#inChunks(bytes, position, end, arrival);
           break;
         case PLACE.untilEnd:
+          this.#owner.body?.(bytes, position, end);
           this.#owner.saw(end - position, arrival);
           position = end;
           break;
@@ -323,8 +326,9 @@ export class Reader {
     this.#owner.done(arrival, true);
   }
 
-  #inBody(start: number, end: number, arrival: Arrival): number {
+  #inBody(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {
     const length = Math.min(end - start, this.#remaining);
+    this.#owner.body?.(bytes, start, start + length);
     this.#remaining -= length;
     this.#owner.saw(length, arrival);
     if (this.#remaining === 0) {
@@ -340,6 +344,7 @@ export class Reader {
       this.#stray(0, arrival);
       return start;
     }
+    this.#owner.body?.(bytes, start, position);
     this.#owner.saw(position - start, arrival);
     if (this.#chunks.isDone) {
       this.#place = PLACE.start;

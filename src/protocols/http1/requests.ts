@@ -1,5 +1,6 @@
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { sawRequest } from '../exchange-record.ts';
+import { metadataOf } from '../metadata.ts';
 import type { Head } from './head.ts';
 import type { Pending } from './pending.ts';
 import type { RequestQueue } from './queue.ts';
@@ -30,7 +31,15 @@ export class Requests implements ReaderOwner {
     if (this.#head !== null) exchange.host = this.#head.host;
   }
 
+  #describe(head: Head): void {
+    const exchange = this.#current?.exchange;
+    if (!exchange) return;
+    exchange.traceIds = head.traceIds;
+    exchange.metadata = metadataOf(exchange, head.userAgent);
+  }
+
   headed(head: Head): number {
+    this.#describe(head);
     this.#head = null;
     if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
     if (head.isChunked) return BODY.chunked;
@@ -44,6 +53,7 @@ export class Requests implements ReaderOwner {
   }
 
   strayed(missing: number): void {
+    if (this.#head !== null) this.#describe(this.#head);
     const current = this.#current;
     // What is missing behind an open request whose end is not known belongs to it.
     if (current !== null && !current.isOver) this.#queue.sent(current);

@@ -1,6 +1,7 @@
 import { seconds } from '../../base/time.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
+import { MAX_METADATA_BODY, readCredentials } from '../metadata.ts';
 import type { Head } from './head.ts';
 import type { Pending } from './pending.ts';
 import type { RequestQueue } from './queue.ts';
@@ -23,6 +24,7 @@ export class Responses implements ReaderOwner {
   #isInterim = false;
   /** What is read of the current one's head. */
   #head: Head | null = null;
+  #body: number[] | null = null;
 
   /** @param switchTo the connection speaks something else from here on, as that request asked */
   constructor(queue: RequestQueue, switchTo: (pending: Pending, arrival: Arrival) => void) {
@@ -68,22 +70,39 @@ export class Responses implements ReaderOwner {
     const body = bodyOf(head, current.isHead);
     exchange.keepsConnection = body !== BODY.untilEnd && !head.closes && (head.minor > 0 || head.keepsAlive);
     if (!current.wasSeen && this.reader !== null) this.reader.doubtsBody = true;
+    this.#body = exchange.metadata?.asks === 'credentials' && isSuccess(status) && body !== 0 ? [] : null;
     return body;
   }
 
   /** What is kept of a head, of however much of it was read. */
   #describe(current: Pending, exchange: OpenExchange, head: Head): void {
+    if (head.isFromEc2 && exchange.metadata !== null) exchange.metadata.agent = 'ec2';
     if (head.retryAfter >= 0) exchange.retryAfter = seconds(head.retryAfter);
     if (isSuccess(head.status) && (head.isStream || current.lasts)) exchange.shape = 'stream';
   }
 
+  /** Bytes of the body as they stand on the wire, chunks and all: kept of credentials only, until their life is read. */
+  body(bytes: Uint8Array, start: number, end: number): void {
+    const body = this.#body;
+    if (body === null || body.length + end - start > MAX_METADATA_BODY) return;
+    for (let position = start; position < end; position++) body.push(bytes[position] as number);
+  }
+
+  #readBody(): void {
+    const metadata = this.#current?.exchange?.metadata;
+    if (metadata && this.#body !== null) readCredentials(metadata, Buffer.from(this.#body).toString('latin1'));
+    this.#body = null;
+  }
+
   done(arrival: Arrival, isSure: boolean): void {
+    this.#readBody();
     if (this.#current !== null) this.#queue.complete(this.#current, arrival, isSure);
     this.#current = null;
     this.#isInterim = false;
   }
 
   strayed(missing: number, arrival: Arrival): void {
+    this.#readBody();
     this.#queue.isServerHeard = true;
     this.#queue.isServerAdrift = true;
     const current = this.#current;

@@ -1,8 +1,10 @@
 import { nanoseconds, seconds, type Duration } from '../../base/time.ts';
 import { createFieldNames, UNKNOWN_FIELD } from './field-names.ts';
 import { isGrpcContent, readTimeout } from './grpc.ts';
+import { MAX_TRACE_IDS, TRACE_HEADERS, traceIdOf, type TraceHeader } from '../trace-ids.ts';
 import type { FieldSink } from './hpack.ts';
 
+const TRACE_NAMES = Object.keys(TRACE_HEADERS) as TraceHeader[];
 const NAMES = [
   ':method',
   ':path',
@@ -14,12 +16,16 @@ const NAMES = [
   'grpc-status',
   'grpc-previous-rpc-attempts',
   'retry-after',
+  ...TRACE_NAMES,
 ] as const;
 /** Fields whose values are read; of all others not even the name is kept. */
 export const FIELD_NAMES = createFieldNames(NAMES);
 
 const [METHOD, PATH, AUTHORITY, STATUS, HOST, CONTENT_TYPE, GRPC_TIMEOUT, GRPC_STATUS, PREVIOUS_ATTEMPTS, RETRY_AFTER] =
   [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
+
+const FIRST_TRACE = NAMES.length - TRACE_NAMES.length + 1;
+const NO_TRACE_IDS: readonly string[] = [];
 
 const UNSEEN = -1;
 const UNKNOWN = nanoseconds(Number.NaN);
@@ -40,6 +46,7 @@ export class HeaderBlock implements FieldSink {
   grpcStatus = UNSEEN;
   previousAttempts = UNSEEN;
   retryAfter: Duration = UNKNOWN;
+  traceIds = NO_TRACE_IDS;
   /** Fields are missing: what is not there may be there. */
   hasUnknown = false;
 
@@ -55,6 +62,7 @@ export class HeaderBlock implements FieldSink {
     this.grpcStatus = UNSEEN;
     this.previousAttempts = UNSEEN;
     this.retryAfter = UNKNOWN;
+    this.traceIds = NO_TRACE_IDS;
     this.hasUnknown = false;
   }
 
@@ -98,7 +106,14 @@ export class HeaderBlock implements FieldSink {
         break;
       }
       default:
+        this.#traceId(TRACE_NAMES[name - FIRST_TRACE], value);
     }
+  }
+
+  #traceId(header: TraceHeader | undefined, value: string): void {
+    if (header === undefined || this.traceIds.length >= MAX_TRACE_IDS) return;
+    const id = traceIdOf(header, value);
+    if (id !== null && !this.traceIds.includes(id)) this.traceIds = [...this.traceIds, id];
   }
 }
 

@@ -13,6 +13,7 @@ export function readRequest(stream: Http2Stream, block: HeaderBlock, names: Name
   exchange.host = names.host(block.authority);
   exchange.deadline = block.timeout;
   exchange.previousAttempts = block.previousAttempts;
+  exchange.traceIds = block.traceIds;
   stream.lasts = lasts;
 }
 

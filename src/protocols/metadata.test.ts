@@ -1,0 +1,84 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exchangeOf } from '../model/testing/rows.ts';
+import { metadataOf, readCredentials } from './metadata.ts';
+
+const asked = (path: string, method = 'GET', server = '169.254.169.254', host = server) =>
+  metadataOf(exchangeOf({ method, path, server, host }), '');
+const credentialsIn = (body: string) => {
+  const metadata = asked('/latest/meta-data/iam/security-credentials/{role}')!;
+  readCredentials(metadata, body);
+  return metadata;
+};
+const ROLE = '/latest/meta-data/iam/security-credentials/{role}';
+
+describe('a question to a metadata service', () => {
+  it.each([
+    ['/latest/api/token', 'PUT', '169.254.169.254', 'ec2', 'token'],
+    ['/latest/meta-data/iam/security-credentials/', 'GET', '169.254.169.254', 'ec2', 'roles'],
+    [ROLE, 'GET', '169.254.169.254', 'ec2', 'credentials'],
+    // Behind a DNAT only the path says it.
+    [ROLE, 'GET', '172.20.47.113', 'ec2', 'credentials'],
+    ['/latest/meta-data/instance-id', 'GET', '169.254.169.254', 'ec2', 'other'],
+    ['/latest/meta-data/…', 'GET', '169.254.169.254', 'ec2', 'unknown'],
+    ['/v2/credentials/{id}', 'GET', '169.254.170.2', 'ecs', 'credentials'],
+    ['/v1/credentials', 'GET', '169.254.170.23', 'eks-pod-identity', 'credentials'],
+    ['/computeMetadata/v1/instance/service-accounts/default/token', 'GET', '10.0.0.1', 'gce', 'credentials'],
+    ['/computeMetadata/v1/instance/zone', 'GET', '169.254.169.254', 'gce', 'other'],
+    ['/metadata/identity/oauth2/token', 'GET', '169.254.169.254', 'azure', 'credentials'],
+    ['/metadata/instance', 'GET', '169.254.169.254', 'azure', 'other'],
+  ])('%s (%s to %s) asks %s for %s', (path, method, server, service, asks) => {
+    expect(asked(path, method, server)).toMatchObject({ service, asks });
+  });
+
+  it.each(['/api/v1/search', '/latest/news', '/credentials'])('%s is none', (path) => {
+    expect(asked(path, 'GET', '10.96.0.7', 'api.prod')).toBeNull();
+  });
+
+  it.each([
+    ['aws-sdk-java/1.12.129 Linux/6.18 OpenJDK_64-Bit_Server_VM/17', 'aws-sdk-java/1.12.129'],
+    ['Botocore/1.24.46 Python/3.11.7', 'Botocore/1.24.46'],
+    ['Java/17.0.15', 'Java/17.0.15'],
+    ['my-secret-client/1.0', null],
+  ])('of %s names %s', (agent, software) => {
+    expect(metadataOf(exchangeOf({ server: '169.254.169.254', path: ROLE }), agent)).toMatchObject({ software });
+  });
+});
+
+describe('an answer with credentials', () => {
+  const body =
+    '{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"ASIAFAUPKOQJIMYWLZTY","SecretAccessKey":"pYa0zKf1AqM9","Token":"FwoG",' +
+    '"Expiration":"2026-11-22T06:58:45Z","LastUpdated":"2026-11-22T06:43:45Z"}';
+
+  it('tells their life and whether they are the same, and keeps nothing of them', () => {
+    const metadata = credentialsIn(body);
+    expect(metadata.expiresAt - metadata.issuedAt).toBe(900);
+    expect(new Date(metadata.expiresAt * 1000).toISOString()).toBe('2026-11-22T06:58:45.000Z');
+    expect(metadata.agent).toBe('kiam');
+    expect(metadata.session).toBe(credentialsIn(body).session);
+    expect(metadata.session).not.toBe(credentialsIn(body.replace('ASIA', 'ASIB')).session);
+    expect(JSON.stringify(metadata)).not.toMatch(/ASIA|pYa0|FwoG/);
+  });
+
+  it("tells an access token's remaining life", () => {
+    expect(
+      credentialsIn('{"access_token":"ya29.secret-token","expires_in":3599,"token_type":"Bearer"}').remaining,
+    ).toBe(3599);
+    expect(credentialsIn('{"access_token":"eyJ0eXAi.secret","expires_on":"1795330325"}').expiresAt).toBe(1795330325);
+  });
+
+  it('that is cut tells what is there', () => {
+    const metadata = credentialsIn(body.slice(0, body.indexOf('"LastUpdated"')));
+    expect(metadata.expiresAt).toBeGreaterThan(0);
+    expect(metadata.issuedAt).toBeNaN();
+  });
+
+  it('may be anything at all', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), (text) => {
+        const { issuedAt, expiresAt, remaining } = credentialsIn(text);
+        for (const value of [issuedAt, expiresAt, remaining]) expect(Number.isNaN(value) || value >= 0).toBe(true);
+      }),
+    );
+  });
+});

@@ -28,7 +28,7 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     asked: '{count} of {total:request} ask the metadata service for {paths}, {cost:duration} each',
-    none: 'no request asked a metadata service ({total:request})',
+    none: 'no request asks for facts about the machine ({total:request})',
     clear: 'requests do not ask for facts about the machine ({total:exchange} with a metadata service)',
   },
   create({ report, clear, unobservable, fact }) {

@@ -11,8 +11,8 @@ export interface Queued {
   readonly endedAt: Timestamp;
 }
 
-// A lock is handed on in microseconds; a busy machine takes a few milliseconds to wake a thread.
-const MOST_HANDOFF = milliseconds(5);
+// A lock is handed on in microseconds; a busy machine, or one that is throttled, takes some ten milliseconds to wake a thread.
+const MOST_HANDOFF = milliseconds(25);
 const LEAST_HANDOFF = milliseconds(0.5);
 // A pause as long as the work itself is no handing on.
 const HANDOFF_SHARE = 0.25;

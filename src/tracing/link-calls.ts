@@ -1,7 +1,9 @@
 import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
 import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
+import { FIRST_GUESSES, guess, type FirstGuess } from './first-guesses.ts';
 import { LinkSolver, NOBODY, type Child, type Parent } from './solve-links.ts';
+import { Unusual } from './unusual.ts';
 
 // Calls that are learned from and solved together; of these the later half is solved once more with what follows.
 const WINDOW = 1 << 14;
@@ -158,7 +160,8 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
     });
   }
   const solver = improve(parents, children, kinds.size);
-  return sent.map((call, index) => linkOf(call, index, children, received, solver, bounded));
+  const unusual = new Unusual(parents, children);
+  return sent.map((call, index) => linkOf(call, index, children, received, solver, unusual, bounded));
 }
 
 function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
@@ -168,56 +171,6 @@ function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
       byIdentifier.set(identifier, [...(byIdentifier.get(identifier) ?? []), place]);
   }
   return byIdentifier;
-}
-
-/** Who gets a call at first, of those in flight: the lowest. */
-type FirstGuess = (parent: Parent, child: Child, children: readonly Child[]) => number;
-
-// Who made the fewest calls of the kind comes first, whatever else.
-const EACH_ALIKE = 1e15;
-
-function alike({ calls }: Parent, { kind }: Child, children: readonly Child[]): number {
-  let count = 0;
-  for (const call of calls) if ((children[call] as Child).kind === kind) count++;
-  return count * EACH_ALIKE;
-}
-
-/** How long nothing had happened in the request before the call. */
-function pauseBefore({ startedAt, calls }: Parent, child: Child, children: readonly Child[]): number {
-  let last = startedAt;
-  for (const call of calls) {
-    const other = children[call] as Child;
-    last = Math.max(last, other.endedAt <= child.startedAt ? other.endedAt : other.startedAt);
-  }
-  return child.startedAt - last;
-}
-
-const FIRST_GUESSES: readonly FirstGuess[] = [
-  // First come, first served.
-  (parent, child, children) => alike(parent, child, children) + parent.startedAt,
-  // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
-  (parent, child, children) => alike(parent, child, children) + parent.endedAt,
-  // The last to come is the one that still has calls to make.
-  (parent, child, children) => alike(parent, child, children) - parent.startedAt,
-  // What follows at once belongs together.
-  pauseBefore,
-  // Whoever holds the lock makes all of its calls, and ends first.
-  (parent) => parent.endedAt,
-];
-
-function guess(parents: readonly Parent[], children: readonly Child[], rank: FirstGuess): void {
-  for (const parent of parents) parent.calls.length = 0;
-  for (const [index, child] of children.entries()) {
-    child.parent = NOBODY;
-    let lowest = Infinity;
-    for (const place of child.candidates) {
-      const own = rank(parents[place] as Parent, child, children);
-      if (own >= lowest) continue;
-      child.parent = place;
-      lowest = own;
-    }
-    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
-  }
 }
 
 /**
@@ -360,9 +313,11 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   children: readonly Child[],
   received: readonly Received[],
   solver: LinkSolver,
+  unusual: Unusual,
   bounded: ReadonlySet<number>,
 ): Link<Received, Sent> {
-  const { candidates, parent, isFixed } = children[index] as Child;
+  const child = children[index] as Child;
+  const { candidates, parent, isFixed } = child;
   const isBounded = bounded.has(index);
   const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
   const probabilities = solver.probabilities(index);
@@ -379,15 +334,15 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
     call,
     parent: at(parent),
     probability,
-    confidence: confidenceOf(probability, isBounded),
+    confidence: confidenceOf(probability, isBounded || unusual.isDoubtful(child)),
     because: basisOf(parent, isFixed, candidates.length),
     runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
     bounded: isBounded,
   };
 }
 
-function confidenceOf(probability: number, isBounded: boolean): Confidence {
-  if (probability >= CERTAIN && !isBounded) return 'certain';
+function confidenceOf(probability: number, isDoubtful: boolean): Confidence {
+  if (probability >= CERTAIN && !isDoubtful) return 'certain';
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 

@@ -56,20 +56,16 @@ export function createRequestStatistics(): RequestStatistics {
     const slowFrom = classOf(latency.quantile(SLOW_QUANTILE));
     const fastUntil = classOf(latency.quantile(FAST_QUANTILE));
     if (slowFrom <= fastUntil) return [];
-    const count = (isIn: (one: number) => boolean): number =>
-      [...classes].reduce((sum, [one, requests]) => sum + (isIn(one) ? requests : 0), 0);
     const isSlow = (one: number): boolean => one >= slowFrom;
     const isFast = (one: number): boolean => one <= fastUntil;
-    const slow = count(isSlow);
-    const fast = count(isFast);
-    const mean = (sum: Sum, isIn: (one: number) => boolean, of: number): number =>
-      of === 0 ? 0 : [...sum.byDuration].reduce((total, [one, time]) => total + (isIn(one) ? time : 0), 0) / of;
+    const slow = sumIn(classes, isSlow);
+    const fast = sumIn(classes, isFast);
     return [...sums.values()]
       .map((sum) => ({
         reason: sum.reason,
         to: sum.to === '' ? null : sum.to,
-        slowSeconds: toSeconds(at(mean(sum, isSlow, slow))),
-        fastSeconds: toSeconds(at(mean(sum, isFast, fast))),
+        slowSeconds: toSeconds(at(sumIn(sum.byDuration, isSlow) / Math.max(1, slow))),
+        fastSeconds: toSeconds(at(sumIn(sum.byDuration, isFast) / Math.max(1, fast))),
       }))
       .toSorted((a, b) => b.slowSeconds - b.fastSeconds - (a.slowSeconds - a.fastSeconds))
       .slice(0, MAX_NAMED);
@@ -113,6 +109,9 @@ export function createRequestStatistics(): RequestStatistics {
     }),
   };
 }
+
+const sumIn = (byClass: ReadonlyMap<number, number>, isIn: (one: number) => boolean): number =>
+  [...byClass].reduce((sum, [one, value]) => sum + (isIn(one) ? value : 0), 0);
 
 // The dearest are what a reader looks at.
 const MAX_NAMED = 16;

@@ -1,5 +1,5 @@
 import { formatShare, formatDuration } from '../base/text.ts';
-import { between, milliseconds, nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { at, between, milliseconds, nanoseconds, seconds, type Duration } from '../base/time.ts';
 import {
   CREDENTIAL_PROVIDERS,
   refreshWindowOf,
@@ -19,7 +19,7 @@ import {
   type MetadataCalls,
 } from './support/metadata-calls.ts';
 import { servedRequests, type Service } from './support/served-requests.ts';
-import { exchangeTally, requestTally, type RequestTally } from './support/tally.ts';
+import { exchangeTally, requestTally, type ExchangeTally, type RequestTally } from './support/tally.ts';
 
 // One process that fetches the same credentials so often again does not do it for want of any.
 const LEAST_REPEATS = 3;
@@ -114,16 +114,15 @@ export default defineRule({
     }
 
     function reportUses(storm: Storm): void {
-      const tally = exchangeTally();
-      // Without requests only the calls themselves can be counted, each as it was seen.
+      const tally = fetchesOf(storm);
       report({
         message: 'uses',
-        data: { count: storm.fetches.length, cost: storm.usual, left: storm.left },
+        data: { count: tally.count, cost: storm.usual, left: storm.left },
         input: storm.input,
         subject: { kind: 'client', name: [...storm.clients][0] as string },
-        of: storm.fetches.length,
+        of: tally.count,
         unit: 'exchanges',
-        cost: withFetches(tally, storm),
+        cost: tally,
         ...common(storm),
         evidence: evidence(storm, null, calls),
         whatIfMethod: null,
@@ -132,12 +131,16 @@ export default defineRule({
   },
 });
 
-function withFetches(tally: ReturnType<typeof exchangeTally>, { fetches }: Storm) {
-  for (const { took } of fetches) {
-    tally.count++;
-    tally.costs.add(took);
-    tally.affected.add(took);
-    tally.relieved.add(nanoseconds(0));
+/** Without requests only the fetches themselves can be counted, each with the steps before it. */
+function fetchesOf({ fetches }: Storm): ExchangeTally {
+  const tally = exchangeTally();
+  for (const { call, took } of fetches) {
+    if (call.row === null) continue;
+    tally.add(call.row, took, ({ packets }) => packets, {
+      from: at(call.endedAt - took),
+      until: call.endedAt,
+      lasted: took,
+    });
   }
   return tally;
 }

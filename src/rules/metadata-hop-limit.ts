@@ -36,7 +36,7 @@ interface Group {
 
 export default defineRule({
   id: 'metadata-hop-limit',
-  title: 'The metadata service’s token never reaches the pod',
+  title: "The metadata service's token never reaches the pod",
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {

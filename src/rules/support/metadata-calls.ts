@@ -1,6 +1,6 @@
 import { endpoint } from '../../base/addresses.ts';
 import { at, toSeconds, type Timestamp } from '../../base/time.ts';
-import { isResponded, type Exchange } from '../../model/exchange.ts';
+import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import type { Input } from '../../model/input.ts';
 import type { Metadata } from '../../model/metadata.ts';
 import type { Observer } from '../../model/observer.ts';
@@ -9,6 +9,8 @@ import { defineFact } from './define-rule.ts';
 
 // A storm of some thousand requests shows all there is to show.
 const MAX_CALLS = 1 << 15;
+// Kept whole, for who has to show them.
+const MAX_ROWS = 1 << 10;
 
 /** What a rule needs of one exchange with a metadata service. */
 export interface MetadataCall extends Metadata {
@@ -23,6 +25,8 @@ export interface MetadataCall extends Metadata {
   readonly isAnswered: boolean;
   readonly status: number;
   readonly packets: readonly PacketId[];
+  /** The exchange itself; null beyond a bound, and of what is no answer with credentials. */
+  readonly row: Exchange | null;
 }
 
 export interface MetadataCalls extends Observer {
@@ -37,6 +41,7 @@ export const metadataCalls = defineFact({
   id: 'metadata-calls',
   create(): MetadataCalls {
     const calls = new Map<string, MetadataCall>();
+    let rows = 0;
     return {
       exchange(exchange) {
         const { metadata } = exchange;
@@ -55,6 +60,7 @@ export const metadataCalls = defineFact({
           isAnswered: isResponded(exchange),
           status,
           packets: [...exchange.packets],
+          row: metadata.asks === 'credentials' && rows++ < MAX_ROWS ? copyExchange(exchange) : null,
         });
       },
       get: (id) => calls.get(id),

@@ -2,7 +2,7 @@ import { AddressTable } from './base/addresses.ts';
 import { toSeconds, type Duration } from './base/time.ts';
 import { openKeyLog, type KeyLogFile } from './capture/key-log-file.ts';
 import { openInput } from './capture/open.ts';
-import { createDiagnosis } from './diagnosis/diagnose.ts';
+import { createDiagnosis, type Manifests } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, createKeyLog, type Extract, type KeyLog } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
@@ -39,6 +39,8 @@ export interface AnalyzeOptions extends WantedOptions {
   keyLogs?: readonly string[];
   /** The service whose requests are followed; left out: told from the capture. */
   service?: ServiceChoice | null;
+  /** Files and folders with manifests, to join the capture with. */
+  manifests?: readonly string[];
   /** Who else reads the rows: an export, statistics. */
   observers?: readonly Observer[];
   onProgress?(done: Progress): void;
@@ -65,7 +67,8 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
   const wanted = createWanted(options);
-  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
+  const manifests = await manifestsOf(options);
+  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut, ...manifests });
   const others = options.observers ?? [];
   const { slowerThan } = options;
   const texts = new Map<number, TextSource>();
@@ -161,6 +164,18 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   run.observer.finish();
   for (const observer of others) observer.finish?.();
   return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
+}
+
+/** What reads and judges manifests is loaded only where there are any. */
+async function manifestsOf({ manifests = [], stdin }: AnalyzeOptions): Promise<{ manifests?: Manifests }> {
+  if (manifests.length === 0) return {};
+  const [{ readManifests }, { createJoin }, { PREDICTIONS }] = await Promise.all([
+    import('./cluster/read.ts'),
+    import('./diagnosis/join.ts'),
+    import('./rules/predicted/registry.ts'),
+  ]);
+  const cluster = await readManifests(manifests, stdin === undefined ? {} : { stdin });
+  return { manifests: createJoin(cluster, PREDICTIONS, manifests) };
 }
 
 async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {

@@ -22,6 +22,7 @@ export interface ReadingOptions {
   slowerThan?: Duration;
   keylog?: string[];
   service?: ServiceChoice;
+  manifests?: string[];
   quiet?: true;
   /** False with `--no-progress`. */
   progress: boolean;
@@ -48,6 +49,7 @@ export async function analyzeInputs(
       slowerThan: options.slowerThan ?? null,
       ...(options.keylog === undefined ? {} : { keyLogs: options.keylog }),
       ...(options.service === undefined ? {} : { service: options.service }),
+      ...(options.manifests === undefined ? {} : { manifests: options.manifests }),
       observers,
       onProgress: progress.onProgress,
       onInterim: progress.onInterim,

@@ -4,7 +4,7 @@ import { at, toSeconds } from '../base/time.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { ExampleRow, Finding } from '../model/diagnosis.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
-import type { Example, Report, Unit } from '../model/finding.ts';
+import type { Example, Fix, Report, Unit } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
 import { packetReference, type PacketId } from '../model/packet.ts';
@@ -52,12 +52,18 @@ export function findingRow(rule: NamedRule, report: Report, latencies: Latencies
     evidence: report.evidence.map(({ says, packets }) => ({ says, packets: references(packets) })),
     filter: hasFrameNumbers(inputs[report.input]) ? wiresharkFilter(provingPackets(report), report.input) : null,
     because: report.because.map((setting) => ({ ...setting })),
-    fix: report.fix.map((fix) => ({ ...fix })),
+    fix: report.fix.map(fixRow),
     whatIf: predictSaving(report, latency),
     absorbs: [],
     documentation: `kubelag rules ${rule.id}`,
   };
 }
+
+/** A fix as the contract has it. */
+export const fixRow = ({ edits, ...fix }: Fix): Finding['fix'][number] => ({
+  ...fix,
+  ...(edits === undefined ? {} : { edits: edits.map((edit) => ({ ...edit, path: [...edit.path] })) }),
+});
 
 const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {
   lookups: 'lookups',

@@ -1,10 +1,12 @@
 import type { Distribution } from '../base/distribution.ts';
 import type { Duration, Timestamp } from '../base/time.ts';
 import type { Connection } from './connection.ts';
+import type { Edit } from './edit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Confidence, Lookup } from './lookup.ts';
 import type { PacketId } from './packet.ts';
 import type { Request } from './request.ts';
+import type { ClusterObject, Place } from './workload.ts';
 
 export const SEVERITIES = ['critical', 'major', 'minor', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -50,6 +52,12 @@ export interface Fix {
   /** A command that shows or makes the change, null where there is none. */
   command: string | null;
   rollback: string;
+  /** What it may harm. */
+  risk?: string;
+  /** How to see that it helped. */
+  verify?: string;
+  /** The same as changes to the manifests that were read; all of them belong together. */
+  edits?: readonly Edit[];
 }
 
 /** One occurrence kept whole. */
@@ -140,4 +148,29 @@ export interface Unobservable {
   why: string;
   /** The tcpdump line that would show it, or null. */
   capture: string | null;
+}
+
+/** What a manifest says, as evidence or as a setting. */
+export interface Quote {
+  says: string;
+  /** Where; null for a default that nobody wrote down. */
+  place: Place | null;
+}
+
+/** What a rule says of manifests alone: never `certain`. */
+export interface Predicted<Message extends string = string> {
+  message: Message;
+  data: Readonly<Record<string, string | number>>;
+  subject: ClusterObject;
+  /** Others that pay for it: a capture of theirs confirms it. */
+  payers?: readonly ClusterObject[];
+  severity: Exclude<Severity, 'critical'>;
+  severityBecause: string;
+  confidence: Exclude<Confidence, 'certain'>;
+  confidenceBecause: string;
+  /** What must hold beside for it to be slow. */
+  assumed: readonly string[];
+  evidence: readonly [Quote, ...Quote[]];
+  because: readonly (Setting & { place?: Place })[];
+  fix: readonly Fix[];
 }

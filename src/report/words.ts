@@ -75,6 +75,7 @@ const TIME_OF = {
 export function costWords(finding: Finding): string {
   const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency } = finding.cost;
   const { count, unit } = finding.occurrences;
+  if (unit === 'objects') return 'not measured: manifests alone tell no time';
   if (totalSeconds <= 0) return 'no time, but errors or risk';
   const share = `${formatShare(shareOfLatency)} of all ${TIME_OF[unit]} time`;
   if (count === 1) return `${duration(totalSeconds)}, ${share}`;

@@ -10,6 +10,7 @@ import loss from './dns-loss.ts';
 import race from './dns-race.ts';
 import searchWalk from './dns-search-walk.ts';
 import sequentialPair from './dns-sequential-pair.ts';
+import settingIgnored from './dns-setting-ignored.ts';
 import slowServer from './dns-slow-server.ts';
 import truncation from './dns-truncation.ts';
 import connectionChurn from './grpc-connection-churn.ts';
@@ -46,6 +47,7 @@ export const RULES: readonly Rule[] = [
   searchWalk,
   truncation,
   sequentialPair,
+  settingIgnored,
   lookupPerRequest,
   connectRetry,
   connectRefused,

@@ -277,11 +277,30 @@ export const textDiagnosis = (): Diagnosis =>
     },
   });
 
+/** The sample of lookups that took so long each, give or take a fifth. */
+export const lookupSamples = (count: number, seconds: number): NonNullable<Diagnosis['samples']> => {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  const kind = { protocol: 'dns', method: '', path: 'db.prod', host: '', server: '', count, failed: 0 };
+  return [
+    {
+      of: 'lookups',
+      count,
+      kinds: [kind],
+      rows: {
+        startSeconds: numbers.map((index) => index / 2),
+        durationSeconds: numbers.map((index) => seconds * (0.8 + ((index * 7) % 11) / 25)),
+        kind: numbers.map(() => 0),
+      },
+    },
+  ];
+};
+
 export const clearDiagnosis = (): Diagnosis =>
   diagnosisOf({
     verdict: { status: 'clear', says: 'no DNS lookup is slow: 120 lookups, slowest 3.1 ms' },
     findings: [],
     lookups: { ...diagnosisOf().lookups, latency: latency(0.0011, 0.0028, 0.0031, 0.14) },
+    samples: lookupSamples(120, 0.0011),
   });
 
 export const emptyDiagnosis = (): Diagnosis =>

@@ -8,6 +8,7 @@ import type { Input } from '../../../model/input.ts';
 import type { Lookup } from '../../../model/lookup.ts';
 import type { Request } from '../../../model/request.ts';
 import type { Observer } from '../../../model/observer.ts';
+import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Fact, Rule } from '../define-rule.ts';
 
@@ -95,7 +96,13 @@ export function handOn(
  * Runs one rule over rows as the diagnosis does: facts first, then the rule.
  * @param given rows, or lookups alone
  */
-export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: readonly Input[], hand?: Hand): Outcome {
+export function runRule(
+  rule: Rule,
+  given: Rows | readonly Lookup[],
+  inputs?: readonly Input[],
+  hand?: Hand,
+  cluster: Cluster | null = null,
+): Outcome {
   const rows: Rows = isList(given) ? { lookups: given } : given;
   const read = inputs ?? [inputOf({ endsAt: wellAfter(rows) })];
   const facts = new Map<string, Observer>();
@@ -104,6 +111,7 @@ export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: re
     fillMessage(rule.messages[message] as string, data);
   const observer = rule.create({
     inputs: read,
+    cluster,
     fact<Value extends Observer>(fact: Fact<Value>): Value {
       const known = facts.get(fact.id) ?? fact.create();
       facts.set(fact.id, known);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
+import type { Alike } from '../model/alike.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
@@ -34,7 +35,8 @@ export type ShownRow =
   | { kind: 'lookup'; row: LookupRow }
   | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
   | { kind: 'connection'; row: ConnectionRow }
-  | { kind: 'request'; row: RequestRow };
+  | { kind: 'request'; row: RequestRow }
+  | { kind: 'like'; row: Alike };
 
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
@@ -160,6 +162,8 @@ async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string>
     }
     case 'connection':
       return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+    case 'like':
+      return (await import('../report/alike.ts')).renderAlike(shown.row, look);
     case 'request':
       return (await import('../report/waterfall.ts')).renderRequest(shown.row, look);
   }

@@ -28,7 +28,7 @@ export interface DiagnosisOptions {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Omit<Observer, 'request'>>;
+  readonly observer: Required<Observer>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -100,6 +100,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
   const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
+  const hearRequest = observers.filter((observer) => observer.request !== undefined);
   const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
 
   const judge = (): Diagnosis => {
@@ -161,6 +162,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchange(exchange) {
         for (const observer of hearExchange) observer.exchange?.(exchange);
+      },
+      request(request) {
+        for (const observer of hearRequest) observer.request?.(request);
       },
       finish() {
         final ??= judge();

@@ -1,5 +1,11 @@
 import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
-import type { ExchangeDirection, ExchangeOutcome, ExchangeProtocol } from './exchange.ts';
+import {
+  copyExchange,
+  type Exchange,
+  type ExchangeDirection,
+  type ExchangeOutcome,
+  type ExchangeProtocol,
+} from './exchange.ts';
 import type { Confidence } from './lookup.ts';
 
 /** The version of the request row's shape; a change of meaning raises it. */
@@ -61,8 +67,10 @@ export interface Request {
   /** Unique across inputs: `0.r17`. */
   id: string;
   input: number;
-  /** Id of its root exchange. */
+  /** Id of its root exchange… */
   exchange: string;
+  /** …and that exchange, for its packets and its connection. */
+  root: Exchange;
   protocol: ExchangeProtocol;
   direction: ExchangeDirection;
   client: string;
@@ -92,6 +100,7 @@ export const copyRequest = (request: Request): Request => ({
   id: request.id,
   input: request.input,
   exchange: request.exchange,
+  root: copyExchange(request.root),
   protocol: request.protocol,
   direction: request.direction,
   client: request.client,

@@ -1,5 +1,6 @@
 import connectionPerRequest from './connection-per-request.ts';
 import bandwidthLimit from './bandwidth-limit.ts';
+import refreshStorm from './credentials-refresh-storm.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import deadServer from './dns-dead-server.ts';
 import error from './dns-error.ts';
@@ -63,6 +64,7 @@ export const RULES: readonly Rule[] = [
   deadline,
   retry,
   httpError,
+  refreshStorm,
   cpuThrottling,
   processPause,
   upstreamSlow,

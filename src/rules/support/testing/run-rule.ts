@@ -7,6 +7,7 @@ import type { Clear, Report, Unit, Unobservable } from '../../../model/finding.t
 import type { Input } from '../../../model/input.ts';
 import type { Lookup } from '../../../model/lookup.ts';
 import type { Observer } from '../../../model/observer.ts';
+import type { Request } from '../../../model/request.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Fact, Rule } from '../define-rule.ts';
 
@@ -15,6 +16,8 @@ export interface Rows {
   lookups?: readonly Lookup[];
   exchanges?: readonly Exchange[];
   connections?: readonly Connection[];
+  /** They come after all rows that they are made of. */
+  requests?: readonly Request[];
 }
 
 // A capture that goes on long enough to tell what was lost.
@@ -45,7 +48,7 @@ const ITSELF: Hand = { lookup: (row) => row, exchange: (row) => row, connection:
  * when they end, an exchange before its connection.
  */
 export function handOn(
-  { lookups = [], exchanges = [], connections = [] }: Rows,
+  { lookups = [], exchanges = [], connections = [], requests = [] }: Rows,
   observers: readonly Observer[],
   hand = ITSELF,
 ): void {
@@ -82,6 +85,7 @@ export function handOn(
   }
   // The sort is stable: at one time, an exchange goes before its connection.
   for (const event of events.toSorted((a, b) => a.time - b.time)) event.tell();
+  for (const request of requests) for (const observer of observers) observer.request?.(request);
 }
 
 /**

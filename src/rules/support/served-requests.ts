@@ -1,0 +1,60 @@
+import { Distribution } from '../../base/distribution.ts';
+import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { Request } from '../../model/request.ts';
+import type { PacketId } from '../../model/packet.ts';
+import { exchangeTally, type ExchangeTally } from './tally.ts';
+
+// A node has some hundred pods; of more services than these none is told.
+const MAX_SERVICES = 256;
+
+/** What the requests of one service waited for, as one rule counts it. */
+export interface ServedRequests {
+  readonly input: number;
+  /** Address and port, as its callers name it. */
+  readonly server: string;
+  /** All its requests. */
+  readonly latency: Distribution;
+  /** Those with the cause. */
+  readonly tally: ExchangeTally;
+}
+
+/** Where an exchange ends up: behind a DNAT, where one was seen. */
+export const receiverOf = ({ backend, server }: Pick<Exchange, 'backend' | 'server'>): string =>
+  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+
+/** Requests by the address of the service that received them; a client's own calls are not among them. */
+export function createServedRequests() {
+  const services = new Map<string, ServedRequests>();
+  return {
+    /** Counts a request. @returns its service; null for what nobody received, and beyond the bound */
+    add({ input, root, direction, duration, server, serverPort }: Request): ServedRequests | null {
+      if (direction === 'outbound' || root.metadata !== null) return null;
+      const key = `${input}|${receiverOf(root)}`;
+      let service = services.get(key);
+      if (service === undefined) {
+        if (services.size >= MAX_SERVICES) return null;
+        service = { input, server: `${server}:${serverPort}`, latency: new Distribution(), tally: exchangeTally() };
+        services.set(key, service);
+      }
+      service.latency.add(duration);
+      return service;
+    },
+    of: (input: number, address: string): ServedRequests | undefined => services.get(`${input}|${address}`),
+    all: (): ServedRequests[] => [...services.values()],
+  };
+}
+
+/** One occurrence more; a request costs no more than it took. */
+export function tallyRequest(
+  { tally }: ServedRequests,
+  { root, startedAt, duration }: Request,
+  cost: number,
+  packets: readonly PacketId[],
+): void {
+  const bounded: Duration = nanoseconds(Math.min(cost, duration));
+  tally.add(root, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b), {
+    from: startedAt,
+    lasted: duration,
+  });
+}

@@ -54,11 +54,11 @@ ruleTester(rule, {
       reports: [
         {
           message: 'requests',
-          says: /^30 of 30 requests to 10\.0\.3\.7:8080 waited 8\d(\.\d)? ms for credentials from kiam server .*1[01] min \d+ s of 15 min are left, and AWS SDK for Java v1 asks again below 15 min$/,
+          says: /^30 of 30 requests to 10\.0\.3\.7:8080 waited 88 ms for credentials from kiam server .*1[01] min \d+ s of 15 min are left, and AWS SDK for Java v1 asks again below 15 min$/,
           count: 30,
           of: 30,
           subject: '10.0.3.7:8080',
-          cost: [0.086, 0.0875],
+          cost: [0.0879, 0.0881],
           confidence: 'certain',
           habit: true,
           settings: [
@@ -110,7 +110,7 @@ ruleTester(rule, {
         { at: 124, takes: 40, parts: credentials() },
         { at: 165, takes: 20 },
       ]).rows,
-      reports: [{ count: 10, cost: [0.159, 0.161], evidence: [/4 calls for each fetch/] }],
+      reports: [{ count: 10, cost: [0.1629, 0.1631], evidence: [/4 calls for each fetch/] }],
     },
     {
       name: 'exchanges alone, where no requests are put together',
@@ -192,7 +192,7 @@ ruleTester(rule, {
       reports: [
         {
           count: 10,
-          cost: [0.086, 0.0875],
+          cost: [0.0879, 0.0881],
           confidence: 'likely',
           because: /cuts paths and bodies/,
           says: /cuts off how long/,

@@ -10,6 +10,8 @@ const MAX_BEFORE = 64;
 const MAX_OPEN = 1024;
 // Sockets that a process may keep to the metadata service, and processes in a pod.
 const MAX_CONNECTIONS = 64;
+// As many requests of a pod, and calls of it, as are open at once.
+const MAX_RECENT = 64;
 // Clocks of a node and of the cloud differ by less, or else one of them tells nothing.
 const MOST_SKEW = 60;
 // Releases that hold off do so for 50 s at least (Java v1), others for minutes.
@@ -24,9 +26,12 @@ interface Before {
   readonly packets: readonly PacketId[];
 }
 
-interface OpenFetch {
+interface Stretch {
   readonly startedAt: Timestamp;
   readonly endedAt: Timestamp;
+}
+
+interface OpenFetch extends Stretch {
   /** Requests that it lies in. */
   inside: number;
   /** A call to somebody else went on meanwhile. */
@@ -68,7 +73,9 @@ export class FetchLog {
   #lastEnd: Timestamp = at(Number.NaN);
   #lastExpiry = Number.NaN;
   readonly #connections = new Set<string>();
-  readonly #others: { startedAt: Timestamp; endedAt: Timestamp }[] = [];
+  // An answer whose end the capture cuts off is known late: after the request that it lies in.
+  readonly #requests: Stretch[] = [];
+  readonly #others: Stretch[] = [];
 
   /** A call that may precede one for credentials; where the capture cut its path off, it may be for the role's name. */
   before(exchange: Exchange, asks: MetadataQuestion): void {
@@ -105,14 +112,15 @@ export class FetchLog {
 
   /** A request that the client served. */
   served(from: Timestamp, until: Timestamp): void {
-    for (const fetch of this.#openSince(from)) if (fetch.startedAt >= from && fetch.endedAt <= until) fetch.inside++;
+    const request = { startedAt: from, endedAt: until };
+    keep(this.#requests, request);
+    for (const fetch of this.#openSince(from)) if (isInside(fetch, request)) fetch.inside++;
   }
 
   /** Something else that the client asked somebody. */
   asked(from: Timestamp, until: Timestamp): void {
     const other = { startedAt: from, endedAt: until };
-    if (this.#others.length >= MAX_CONNECTIONS) this.#others.shift();
-    this.#others.push(other);
+    keep(this.#others, other);
     for (const fetch of this.#openSince(from)) if (isBeside(fetch, other)) fetch.beside = true;
   }
 
@@ -198,13 +206,22 @@ export class FetchLog {
 
   #opened(fetch: OpenFetch): void {
     if (this.#others.some((other) => isBeside(fetch, other))) fetch.beside = true;
+    fetch.inside = this.#requests.filter((request) => isInside(fetch, request)).length;
     this.#open.push(fetch);
     if (this.#open.length <= MAX_OPEN) return;
     for (const old of this.#open.splice(0, MAX_OPEN / 2)) count(this.#settled, old);
   }
 }
 
-const isBeside = (fetch: OpenFetch, other: { startedAt: Timestamp; endedAt: Timestamp }): boolean =>
+function keep(stretches: Stretch[], stretch: Stretch): void {
+  if (stretches.length >= MAX_RECENT) stretches.shift();
+  stretches.push(stretch);
+}
+
+const isInside = (fetch: Stretch, request: Stretch): boolean =>
+  fetch.startedAt >= request.startedAt && fetch.endedAt <= request.endedAt;
+
+const isBeside = (fetch: Stretch, other: Stretch): boolean =>
   Math.min(fetch.endedAt, other.endedAt) - Math.max(fetch.startedAt, other.startedAt) >
   MOST * (fetch.endedAt - fetch.startedAt);
 

@@ -22,7 +22,8 @@ export const ABSORPTIONS: readonly Absorption[] = [
   },
   { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
-  { causes: ['metadata-hop-limit'], symptoms: ['service-slow'], by: ['wait'] },
+  // Callers behind the SDK's lock wait as long; while all do, the service answers nobody.
+  { causes: ['metadata-hop-limit'], symptoms: ['service-slow', 'upstream-slow', 'process-pause'], by: ['wait'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'] },

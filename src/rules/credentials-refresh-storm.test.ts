@@ -200,6 +200,16 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a socket for each fetch, in requests on one connection of a caller: one process',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 10; index++) serving.request(112, fetching({}, `0.c-m${index}`));
+        return serving.rows;
+      })(),
+      reports: [{ count: 10, of: 10, confidence: 'certain' }],
+    },
+    {
       name: 'a clock that is hours off: the session’s length still tells',
       inputs,
       ...storm(10, { issuedAt: 1_700_009_000, expiresAt: 1_700_009_900 }).rows,
@@ -223,6 +233,17 @@ ruleTester(rule, {
       })(),
     },
     { name: 'processes that start, one after another', inputs, ...starting(16).rows },
+    {
+      name: 'processes that start, each with its own callers, and only that is captured',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 15; index++) {
+          serving.request(112, fetching({}, `0.c-m${index}`), { connection: `0.c-in${index}` });
+        }
+        return serving.rows;
+      })(),
+    },
     {
       name: 'threads that start at once',
       inputs,

@@ -10,7 +10,7 @@ import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { certaintyOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
-import { holdsUp, isStorm } from './support/storm-verdict.ts';
+import { holdsUp, isStorm, type Asked } from './support/storm-verdict.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -47,8 +47,8 @@ export default defineRule({
     const logsOf = (input: number, address: string): readonly Group[] => byClient.get(`${input}|${address}`) ?? [];
 
     /** Requests that a client served, and calls that it made itself. */
-    function askedOf({ input, client }: Group): { requests: number; calls: number } {
-      const asked = { requests: 0, calls: 0 };
+    function askedOf({ input, client }: Group): Asked {
+      const asked = { requests: 0, calls: 0, again: served.of(input, client)?.again ?? 0 };
       for (const peer of seen.peers()) {
         if (peer.input !== input) continue;
         if (receiverOf({ server: peer.address, backend: peer.backend }) === client) asked.requests += peer.calls.count;
@@ -80,7 +80,7 @@ export default defineRule({
         unit: 'exchanges',
         latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
         cost: tally,
-        ...certaintyOf(log),
+        ...certaintyOf(log, service?.again ?? 0),
         evidence: stormEvidence(group, service),
         because: settingsOf(log, sides),
         fix: stormFixes(log, sides, client),

@@ -18,6 +18,8 @@ import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import httpError from './http-error.ts';
 import retry from './http-retry.ts';
+import hopLimit from './metadata-hop-limit.ts';
+import metadataPerRequest from './metadata-per-request.ts';
 import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
 import processPause from './process-pause.ts';
@@ -65,6 +67,8 @@ export const RULES: readonly Rule[] = [
   retry,
   httpError,
   refreshStorm,
+  hopLimit,
+  metadataPerRequest,
   cpuThrottling,
   processPause,
   upstreamSlow,

@@ -1,4 +1,5 @@
 import { Distribution } from '../../base/distribution.ts';
+import { endpoint } from '../../base/addresses.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Request } from '../../model/request.ts';
@@ -7,6 +8,8 @@ import { exchangeTally, type ExchangeTally } from './tally.ts';
 
 // A node has some hundred pods; of more services than these none is told.
 const MAX_SERVICES = 256;
+// As many callers of a service as tell whether one of them meets the cause again.
+const MAX_CONNECTIONS = 1024;
 
 /** What the requests of one service waited for, as one rule counts it. */
 export interface ServedRequests {
@@ -17,6 +20,10 @@ export interface ServedRequests {
   readonly latency: Distribution;
   /** Those with the cause. */
   readonly tally: ExchangeTally;
+  /** Connections of its callers on which a request with the cause came. */
+  readonly connections: Set<string>;
+  /** Requests with the cause on a connection that had one before. */
+  again: number;
 }
 
 /** Where an exchange ends up: behind a DNAT, where one was seen. */
@@ -34,7 +41,14 @@ export function createServedRequests() {
       let service = services.get(key);
       if (service === undefined) {
         if (services.size >= MAX_SERVICES) return null;
-        service = { input, server: `${server}:${serverPort}`, latency: new Distribution(), tally: exchangeTally() };
+        service = {
+          input,
+          server: endpoint(server, serverPort),
+          latency: new Distribution(),
+          tally: exchangeTally(),
+          connections: new Set(),
+          again: 0,
+        };
         services.set(key, service);
       }
       service.latency.add(duration);
@@ -47,13 +61,15 @@ export function createServedRequests() {
 
 /** One occurrence more; a request costs no more than it took. */
 export function tallyRequest(
-  { tally }: ServedRequests,
+  service: ServedRequests,
   { root, startedAt, duration }: Request,
   cost: number,
   packets: readonly PacketId[],
 ): void {
   const bounded: Duration = nanoseconds(Math.min(cost, duration));
-  tally.add(root, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b), {
+  if (service.connections.has(root.connection)) service.again++;
+  else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(root.connection);
+  service.tally.add(root, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b), {
     from: startedAt,
     lasted: duration,
   });

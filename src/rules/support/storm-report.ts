@@ -129,7 +129,7 @@ function lengthFix(provider: CredentialProvider, length: number, window: number)
   );
 }
 
-export function certaintyOf(log: FetchLog): { confidence: Confidence; confidenceBecause: string } {
+export function certaintyOf(log: FetchLog, again: number): { confidence: Confidence; confidenceBecause: string } {
   if (log.isGuess) {
     return {
       confidence: 'likely',
@@ -143,7 +143,7 @@ export function certaintyOf(log: FetchLog): { confidence: Confidence; confidence
       confidenceBecause: 'credentials are asked for again and again; how long they live is not in the capture',
     };
   }
-  if (log.ofOneProcess === 0) {
+  if (log.ofOneProcess === 0 && again === 0) {
     return {
       confidence: 'possible',
       confidenceBecause: 'each fetch has a connection of its own: processes that start would look alike',
@@ -151,6 +151,6 @@ export function certaintyOf(log: FetchLog): { confidence: Confidence; confidence
   }
   return {
     confidence: 'certain',
-    confidenceBecause: 'the same connection fetches again while the last answer is good for minutes',
+    confidenceBecause: 'the same process fetches again while the last answer is good for minutes',
   };
 }

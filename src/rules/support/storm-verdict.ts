@@ -21,10 +21,12 @@ export interface Asked {
   requests: number;
   /** Calls that it made to others. */
   calls: number;
+  /** Requests that fetch on a caller's connection on which one fetched before: a process keeps its connections. */
+  again: number;
 }
 
 /** Whether these fetches are a storm, as far as they tell by themselves. */
-export function isStorm(log: FetchLog, client: CredentialClient, { requests, calls }: Asked): boolean {
+export function isStorm(log: FetchLog, client: CredentialClient, { requests, calls, again }: Asked): boolean {
   if (log.repeats < LEAST_REPEATS) return false;
   // What is asked for again with more left than any window has another cause: a new client each time.
   if (log.leastLeft > client.windowSeconds * TOLERANCE) return false;
@@ -32,7 +34,7 @@ export function isStorm(log: FetchLog, client: CredentialClient, { requests, cal
   if (requests > 0 && inside - beside < MOST * log.fetches) return false;
   const share = log.fetches / Math.max(1, requests > 0 ? requests : calls);
   if (log.withoutHoldOff >= LEAST_REPEATS) return true;
-  if (log.ofOneProcess >= LEAST_REPEATS) return share >= MOST;
+  if (Math.max(log.ofOneProcess, again) >= LEAST_REPEATS) return share >= MOST;
   return log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
 }
 

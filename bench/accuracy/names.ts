@@ -34,6 +34,10 @@ export const RULES_OF: Readonly<Record<string, readonly string[]>> = {
   'zero-window': ['tcp-zero-window'],
   'bandwidth-limited': ['bandwidth-limit'],
   'http-errors': ['http-error'],
+  'slow-upstream': ['upstream-slow'],
+  'slow-service': ['service-slow'],
+  'serial-upstream-calls': ['serial-calls'],
+  'imdsv2-token-timeout': ['metadata-hop-limit'],
 };
 
 /** A gateway that asks its next upstream: seen as such only where both of its sides are. */
@@ -88,6 +92,14 @@ export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
   'gateway-next-upstream': ['connection-per-request'],
   'tls-slow-handshake': ['connection-per-request'],
   'tls-slow-handshake.near-slow-server': ['connection-per-request'],
+  // Without keep-alive, by the captures: a connection for each call.
+  'near-dns-per-request-c1': ['connection-per-request'],
+  'near-dns-per-request-c4': ['connection-per-request'],
+  'near-tls-per-request-c1': ['connection-per-request'],
+  'near-tls-per-request-c4': ['connection-per-request'],
+  // The kiam server sits beyond a wire of 36 ms, which shows where the agent's calls to it do.
+  'real-kiam-storm-v1-c1': ['network-latency'],
+  'real-kiam-storm-v1-c4': ['network-latency'],
   // The 504 comes after a wait for the upstream, whoever gave up first.
   'gateway-timeout': ['upstream-slow'],
 };

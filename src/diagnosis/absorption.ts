@@ -24,6 +24,8 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
   // Callers behind the SDK's lock wait as long; while all do, the service answers nobody.
   { causes: ['metadata-hop-limit'], symptoms: ['service-slow', 'upstream-slow', 'process-pause'], by: ['wait'] },
+  // What a service's callers wait for is what it does itself.
+  { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'] },

@@ -23,6 +23,8 @@ import metadataPerRequest from './metadata-per-request.ts';
 import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
 import processPause from './process-pause.ts';
+import serialCalls from './serial-calls.ts';
+import serviceSlow from './service-slow.ts';
 import connectRefused from './tcp-connect-refused.ts';
 import connectRetry from './tcp-connect-retry.ts';
 import delayedAck from './tcp-delayed-ack.ts';
@@ -71,5 +73,7 @@ export const RULES: readonly Rule[] = [
   metadataPerRequest,
   cpuThrottling,
   processPause,
+  serialCalls,
   upstreamSlow,
+  serviceSlow,
 ];

@@ -1,12 +1,7 @@
 import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
-import {
-  copyExchange,
-  type Exchange,
-  type ExchangeDirection,
-  type ExchangeOutcome,
-  type ExchangeProtocol,
-} from './exchange.ts';
+import type { ExchangeDirection, ExchangeOutcome, ExchangeProtocol } from './exchange.ts';
 import type { Confidence } from './lookup.ts';
+import type { PacketId } from './packet.ts';
 
 /** The version of the request row's shape; a change of meaning raises it. */
 export const REQUEST_SCHEMA = 'kubelag/request/1';
@@ -22,6 +17,13 @@ export const REQUEST_SCHEMA = 'kubelag/request/1';
  */
 export const WAIT_REASONS = ['dns', 'connect', 'tls', 'upstream', 'metadata', 'stall', 'queue'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
+
+/** `ADDR` or `ADDR:PORT`, as the user names the service to be followed. */
+export interface ServiceChoice {
+  address: string;
+  /** Null for all its ports. */
+  port: number | null;
+}
 
 /** Another request that a wait could belong to as well. */
 export interface Alternative {
@@ -67,16 +69,16 @@ export interface Request {
   /** Unique across inputs: `0.r17`. */
   id: string;
   input: number;
-  /** Id of its root exchange… */
+  /** Id of its root exchange. */
   exchange: string;
-  /** …and that exchange, for its packets and its connection. */
-  root: Exchange;
   protocol: ExchangeProtocol;
   direction: ExchangeDirection;
   client: string;
   clientPort: number;
   server: string;
   serverPort: number;
+  /** Where a DNAT sent it, as its root exchange has it: `address:port`; null where none was seen. */
+  backend: string | null;
   method: string;
   path: string;
   host: string;
@@ -93,6 +95,8 @@ export interface Request {
   own: Duration;
   /** Some of its waits could belong to other requests as well. */
   ambiguous: boolean;
+  /** Of its root exchange. */
+  packets: readonly PacketId[];
 }
 
 /** One request that may be kept. */
@@ -100,13 +104,13 @@ export const copyRequest = (request: Request): Request => ({
   id: request.id,
   input: request.input,
   exchange: request.exchange,
-  root: copyExchange(request.root),
   protocol: request.protocol,
   direction: request.direction,
   client: request.client,
   clientPort: request.clientPort,
   server: request.server,
   serverPort: request.serverPort,
+  backend: request.backend,
   method: request.method,
   path: request.path,
   host: request.host,
@@ -118,6 +122,7 @@ export const copyRequest = (request: Request): Request => ({
   waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives] })),
   own: request.own,
   ambiguous: request.ambiguous,
+  packets: [...request.packets],
 });
 
 /** A request's time by reason and peer, in order of first use, own time last; sums to its duration exactly. */

@@ -63,12 +63,19 @@ export function damageWords(input: InputRow, full: boolean): string {
     .join(', ');
 }
 
-const TIME_OF = { lookups: 'lookup', connections: 'connecting', exchanges: 'request', calls: 'request' } as const;
+const TIME_OF = {
+  lookups: 'lookup',
+  connections: 'connecting',
+  exchanges: 'request',
+  calls: 'request',
+  requests: 'request',
+} as const;
 
 /** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time`. */
 export function costWords(finding: Finding): string {
   const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency } = finding.cost;
   const { count, unit } = finding.occurrences;
+  if (unit === 'objects') return 'not measured: manifests alone tell no time';
   if (totalSeconds <= 0) return 'no time, but errors or risk';
   const share = `${formatShare(shareOfLatency)} of all ${TIME_OF[unit]} time`;
   if (count === 1) return `${duration(totalSeconds)}, ${share}`;

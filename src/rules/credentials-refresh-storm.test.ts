@@ -239,7 +239,7 @@ ruleTester(rule, {
       ...(() => {
         const serving = new Serving();
         for (let index = 0; index < 15; index++) {
-          serving.request(112, fetching({}, `0.c-m${index}`), { connection: `0.c-in${index}` });
+          serving.request(112, fetching({}, `0.c-m${index}`), { clientPort: 41_300 + index });
         }
         return serving.rows;
       })(),

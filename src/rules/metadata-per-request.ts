@@ -86,7 +86,7 @@ export default defineRule({
         input,
         subject: service === undefined ? { kind: 'client', name: client } : { kind: 'server', name: service.server },
         of,
-        unit: 'exchanges',
+        unit: service === undefined ? 'exchanges' : 'requests',
         latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
         cost: tally,
         confidence: 'certain',

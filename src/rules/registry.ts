@@ -10,6 +10,7 @@ import loss from './dns-loss.ts';
 import race from './dns-race.ts';
 import searchWalk from './dns-search-walk.ts';
 import sequentialPair from './dns-sequential-pair.ts';
+import settingIgnored from './dns-setting-ignored.ts';
 import slowServer from './dns-slow-server.ts';
 import truncation from './dns-truncation.ts';
 import connectionChurn from './grpc-connection-churn.ts';
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   searchWalk,
   truncation,
   sequentialPair,
+  settingIgnored,
   lookupPerRequest,
   connectRetry,
   connectRefused,
@@ -57,6 +59,9 @@ export const RULES: readonly Rule[] = [
   retransmissionStall,
   delayedAck,
   zeroWindow,
+  refreshStorm,
+  hopLimit,
+  metadataPerRequest,
   connectionPerRequest,
   tlsHandshakeSlow,
   tlsHandshakeCost,
@@ -68,9 +73,6 @@ export const RULES: readonly Rule[] = [
   deadline,
   retry,
   httpError,
-  refreshStorm,
-  hopLimit,
-  metadataPerRequest,
   cpuThrottling,
   processPause,
   serialCalls,

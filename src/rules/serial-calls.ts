@@ -57,7 +57,7 @@ export default defineRule({
         if (service === null || chain === null) return;
         if (!habits.has(service) && habits.size >= MAX_SERVED) return;
         const { to, calls, cost } = chain;
-        tallyRequest(service, request, cost, request.root.packets);
+        tallyRequest(service, request, cost, request.packets);
         const kinds = new Map<string, number>();
         for (const { what } of calls) kinds.set(what, (kinds.get(what) ?? 0) + 1);
         const [[kind, times]] = [...kinds].toSorted((a, b) => b[1] - a[1]) as [[string, number]];
@@ -95,7 +95,7 @@ export default defineRule({
             input,
             subject: { kind: 'server', name: server },
             of: latency.count,
-            unit: 'exchanges',
+            unit: 'requests',
             latency,
             cost: tally,
             confidence: isAlike ? 'likely' : 'possible',

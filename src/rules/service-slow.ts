@@ -48,14 +48,14 @@ export default defineRule({
       },
       request(request) {
         const service = served.add(request);
-        if (service === null || request.root.shape !== 'call') return;
+        if (service === null) return;
         let known = services.get(service);
         if (known === undefined) {
-          known = { service, address: receiverOf(request.root), own: new Distribution() };
+          known = { service, address: receiverOf(request), own: new Distribution() };
           services.set(service, known);
         }
         known.own.add(request.own);
-        tallyRequest(service, request, request.own, request.root.packets);
+        tallyRequest(service, request, request.own, request.packets);
       },
       finish() {
         let found = 0;
@@ -80,7 +80,7 @@ export default defineRule({
             input,
             subject: { kind: 'server', name: server },
             of: latency.count,
-            unit: 'exchanges',
+            unit: 'requests',
             latency,
             cost: tally,
             confidence: isPod ? 'likely' : 'possible',

@@ -31,13 +31,13 @@ const gateway = { client: '10.0.9.9', server: '10.0.3.7', serverPort: 80 };
 
 /** Requests of so many callers at once, with one call in each. */
 function atOnce(rounds: number, callers: number, takes: number, call: number): Serving {
-  const serving = new Serving();
+  const requests = new Serving();
   for (let round = 0; round < rounds; round++) {
     for (let caller = 0; caller < callers; caller++) {
-      serving.request(takes, [{ at: 1, takes: call }], {}, caller < callers - 1);
+      requests.request(takes, [{ at: 1, takes: call }], {}, caller < callers - 1);
     }
   }
-  return serving;
+  return requests;
 }
 
 /** Requests one after another, with one call in each. */
@@ -155,7 +155,7 @@ ruleTester(rule, {
       ...new Serving().serve(
         30,
         330,
-        [1, 82, 163, 244].map((at) => ({ at, takes: 80 })),
+        [1, 82, 163, 244].map((from) => ({ at: from, takes: 80 })),
       ).rows,
     },
     { name: 'an upstream that is half of the time of each request', inputs: [inputOf()], ...serving(30, 240, 120) },

@@ -4,7 +4,7 @@ import { nanoseconds, type Duration } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Request } from '../../model/request.ts';
 import type { PacketId } from '../../model/packet.ts';
-import { exchangeTally, type ExchangeTally } from './tally.ts';
+import { requestTally, type RequestTally } from './tally.ts';
 
 // A node has some hundred pods; of more services than these none is told.
 const MAX_SERVICES = 256;
@@ -19,7 +19,7 @@ export interface ServedRequests {
   /** All its requests. */
   readonly latency: Distribution;
   /** Those with the cause. */
-  readonly tally: ExchangeTally;
+  readonly tally: RequestTally;
   /** Connections of its callers on which a request with the cause came. */
   readonly connections: Set<string>;
   /** Requests with the cause on a connection that had one before. */
@@ -30,14 +30,18 @@ export interface ServedRequests {
 export const receiverOf = ({ backend, server }: Pick<Exchange, 'backend' | 'server'>): string =>
   backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
 
+/** At a client each call is its own request, and waits for itself. */
+export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
+
 /** Requests by the address of the service that received them; a client's own calls are not among them. */
 export function createServedRequests() {
   const services = new Map<string, ServedRequests>();
   return {
     /** Counts a request. @returns its service; null for what nobody received, and beyond the bound */
-    add({ input, root, direction, duration, server, serverPort }: Request): ServedRequests | null {
-      if (direction === 'outbound' || root.metadata !== null) return null;
-      const key = `${input}|${receiverOf(root)}`;
+    add(request: Request): ServedRequests | null {
+      if (isOwnCall(request)) return null;
+      const { input, duration, server, serverPort } = request;
+      const key = `${input}|${receiverOf(request)}`;
       let service = services.get(key);
       if (service === undefined) {
         if (services.size >= MAX_SERVICES) return null;
@@ -45,7 +49,7 @@ export function createServedRequests() {
           input,
           server: endpoint(server, serverPort),
           latency: new Distribution(),
-          tally: exchangeTally(),
+          tally: requestTally(),
           connections: new Set(),
           again: 0,
         };
@@ -62,15 +66,14 @@ export function createServedRequests() {
 /** One occurrence more; a request costs no more than it took. */
 export function tallyRequest(
   service: ServedRequests,
-  { root, startedAt, duration }: Request,
+  request: Request,
   cost: number,
   packets: readonly PacketId[],
 ): void {
+  const { client, clientPort, duration } = request;
   const bounded: Duration = nanoseconds(Math.min(cost, duration));
-  if (service.connections.has(root.connection)) service.again++;
-  else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(root.connection);
-  service.tally.add(root, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b), {
-    from: startedAt,
-    lasted: duration,
-  });
+  const connection = endpoint(client, clientPort);
+  if (service.connections.has(connection)) service.again++;
+  else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(connection);
+  service.tally.add(request, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b));
 }

@@ -2,7 +2,7 @@ import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Request } from '../../model/request.ts';
-import { receiverOf } from './served-requests.ts';
+import { isOwnCall, receiverOf } from './served-requests.ts';
 import type { Peer } from './traffic.ts';
 
 // RULES, How slow is slow: without contrast, one upstream is at least that share of the requests'
@@ -41,9 +41,10 @@ export interface UpstreamShare {
 export function createUpstreamShares() {
   const services = new Map<string, Service>();
 
-  function add({ input, root, direction, duration, startedAt, waits }: Request): void {
-    if (direction === 'outbound' || root.shape !== 'call') return;
-    const key = `${input}|${receiverOf(root)}`;
+  function add(request: Request): void {
+    if (isOwnCall(request)) return;
+    const { input, duration, startedAt, waits } = request;
+    const key = `${input}|${receiverOf(request)}`;
     let service = services.get(key);
     if (service === undefined) {
       if (services.size >= MAX_SERVICES) return;

@@ -2,7 +2,7 @@ import { at, nanoseconds, type Timestamp } from '../../../base/time.ts';
 import type { Exchange } from '../../../model/exchange.ts';
 import type { Metadata } from '../../../model/metadata.ts';
 import type { Request, Wait } from '../../../model/request.ts';
-import { exchangeOf } from '../../../model/testing/rows.ts';
+import { exchangeOf, requestOf } from '../../../model/testing/rows.ts';
 import { criticalOf } from './critical.ts';
 import type { Rows } from './run-rule.ts';
 
@@ -175,28 +175,23 @@ export class Serving {
       });
     }
     const { own, shares } = criticalOf(root, waits);
-    this.requests.push({
-      id: `0.r${this.requests.length + 1}`,
-      input: root.input,
-      exchange: root.id,
-      root,
-      protocol: root.protocol,
-      direction: 'inbound',
-      client: root.client,
-      clientPort: root.clientPort,
-      server: root.server,
-      serverPort: root.serverPort,
-      method: root.method,
-      path: root.path,
-      host: root.host,
-      status: root.status,
-      grpcStatus: root.grpcStatus,
-      outcome: root.outcome,
-      startedAt: root.startedAt,
-      duration: root.duration,
-      waits: waits.map((wait, index) => ({ ...wait, critical: nanoseconds(shares[index] as number) })),
-      own: nanoseconds(own),
-      ambiguous: false,
-    });
+    this.requests.push(
+      requestOf({
+        id: `0.r${this.requests.length + 1}`,
+        exchange: root.id,
+        client: root.client,
+        clientPort: root.clientPort,
+        server: root.server,
+        serverPort: root.serverPort,
+        backend: root.backend,
+        method: root.method,
+        path: root.path,
+        startedAt: root.startedAt,
+        duration: root.duration,
+        waits: waits.map((wait, index) => ({ ...wait, critical: nanoseconds(shares[index] as number) })),
+        own: nanoseconds(own),
+        packets: root.packets,
+      }),
+    );
   }
 }

@@ -78,6 +78,13 @@ export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
   'gateway-no-upstream-keepalive': [
     { truth: 'no-connection-reuse', side: 'pod', because: 'it happens behind the gateway' },
   ],
+  'client-pool-exhausted': [
+    {
+      truth: 'client-pool-exhausted',
+      side: null,
+      because: 'at a client alone a pool of two looks like two workers (RULES: from a client alone at most info)',
+    },
+  ],
   'http-retry.near-errors-not-retried': [
     { truth: 'http-errors', side: null, because: 'errors that cost no time are info' },
   ],

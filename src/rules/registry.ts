@@ -1,4 +1,5 @@
 import connectionPerRequest from './connection-per-request.ts';
+import connectionPoolWait from './connection-pool-wait.ts';
 import bandwidthLimit from './bandwidth-limit.ts';
 import refreshStorm from './credentials-refresh-storm.ts';
 import cpuThrottling from './cpu-throttling.ts';
@@ -33,6 +34,7 @@ import idleDrop from './tcp-idle-drop.ts';
 import idleReuse from './tcp-idle-reuse.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
 import zeroWindow from './tcp-zero-window.ts';
+import timeoutOrder from './timeout-order.ts';
 import tlsHandshakeCost from './tls-handshake-cost.ts';
 import tlsHandshakeSlow from './tls-handshake-slow.ts';
 import upstreamSlow from './upstream-slow.ts';
@@ -72,9 +74,11 @@ export const RULES: readonly Rule[] = [
   singleBackend,
   deadline,
   retry,
+  timeoutOrder,
   httpError,
   cpuThrottling,
   processPause,
+  connectionPoolWait,
   serialCalls,
   upstreamSlow,
   serviceSlow,

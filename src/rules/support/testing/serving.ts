@@ -2,7 +2,7 @@ import { at, nanoseconds, type Timestamp } from '../../../base/time.ts';
 import type { Exchange } from '../../../model/exchange.ts';
 import type { Metadata } from '../../../model/metadata.ts';
 import type { Request, Wait } from '../../../model/request.ts';
-import { exchangeOf, requestOf } from '../../../model/testing/rows.ts';
+import { exchangeOf, requestOf, waitOf } from '../../../model/testing/rows.ts';
 import { criticalOf } from './critical.ts';
 import type { Rows } from './run-rule.ts';
 
@@ -153,26 +153,23 @@ export class Serving {
     const waits: Wait[] = [];
     for (const { step, call } of calls) {
       const to = `${call.server}:${call.serverPort}`;
-      const common = { to, critical: nanoseconds(0), confidence: 'certain', probability: 1, alternatives: [] } as const;
+
       if (step.queued !== undefined) {
         const duration = nanoseconds(ms(step.queued));
-        waits.push({
-          ...common,
-          reason: 'queue',
-          ref: '',
-          what: '',
-          startedAt: at(call.startedAt - duration),
-          duration,
-        });
+        waits.push(
+          waitOf({ to, reason: 'queue', ref: '', what: '', startedAt: at(call.startedAt - duration), duration }),
+        );
       }
-      waits.push({
-        ...common,
-        reason: call.metadata === null ? 'upstream' : 'metadata',
-        ref: call.id,
-        what: `${call.method} ${call.path}`,
-        startedAt: call.startedAt,
-        duration: call.duration,
-      });
+      waits.push(
+        waitOf({
+          to,
+          reason: call.metadata === null ? 'upstream' : 'metadata',
+          ref: call.id,
+          what: `${call.method} ${call.path}`,
+          startedAt: call.startedAt,
+          duration: call.duration,
+        }),
+      );
     }
     const { own, shares } = criticalOf(root, waits);
     this.requests.push(

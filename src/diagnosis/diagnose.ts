@@ -2,6 +2,7 @@ import { DNS_PROTOCOL } from '../model/connection.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
 import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
+import type { Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
@@ -91,7 +92,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const runners = rules.map(start);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
-  // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
+  // Called for every lookup, or exchange: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
   const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
@@ -99,7 +100,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
+  const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange];
+  for (const observer of observers) {
+    if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
+  }
   const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
 
   const judge = (): Diagnosis => {
@@ -160,7 +164,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange(exchange) {
-        for (const observer of hearExchange) observer.exchange?.(exchange);
+        for (let index = 0; index < exchangeListeners.length; index++) {
+          (exchangeListeners[index] as (exchange: Exchange) => void)(exchange);
+        }
       },
       finish() {
         final ??= judge();

@@ -12,10 +12,13 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
-  ['kubelag show --slowest orders.pcapng', 'the slowest lookup, packet by packet'],
+  [
+    'kubelag show --slowest orders.pcapng',
+    'the slowest request with all that it waited for; or lookup, packet by packet',
+  ],
   [
     'kubelag show --exchange 0.e17 orders.pcapng',
-    'one request that an answer named; --lookup and --connection likewise',
+    'one exchange that an answer named; --request, --lookup and --connection likewise',
   ],
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
   ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
@@ -47,6 +50,8 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   show: [
     'kubelag show orders.pcapng',
+    'kubelag show --request slowest orders.pcapng',
+    'kubelag show --like 0.r17 orders.pcapng',
     'kubelag show --lookup 0.l17 orders.pcapng',
     'kubelag show --exchange slowest orders.pcapng',
     'kubelag show --exchange slowest --name payments orders.pcapng',

@@ -160,12 +160,13 @@ export function createProgram(context: Context, done: (status: number) => void):
 
   const show = program
     .command('show')
-    .description('one lookup, exchange or connection, packet by packet')
+    .description('one request, lookup, exchange or connection, packet by packet')
     .addOption(new Option('--lookup <id>', 'a lookup by its id, such as 0.l17, or slowest'))
     .addOption(new Option('--exchange <id>', 'a request and its answer: 0.e17, or slowest'))
     .addOption(new Option('--connection <id>', 'a TCP connection: 0.c17, or slowest (to open, or by its stalls)'))
     .addOption(new Option('--request <id>', 'a request with all that it waited for: 0.r17, or slowest'))
-    .addOption(new Option('--slowest', 'the slowest lookup; where there is none, the slowest exchange (the default)'));
+    .addOption(new Option('--like <id>', 'a request, and those that spend their time like it: 0.r17, or slowest'))
+    .addOption(new Option('--slowest', 'the slowest request; where there is none, the slowest lookup (the default)'));
   painting(talking(writing(reading(show), FORMATS))).action((files: string[], options: ShowOptions) =>
     withFiles(files, async (paths) => (await import('./show.ts')).show(paths, options, context)),
   );

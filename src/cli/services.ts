@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
+import type { Alike } from '../model/alike.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Comparison } from '../model/comparison.ts';
-import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
+import type { Diagnosis } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { RequestRow } from '../model/request-schema.ts';
 import type { FixAnswer, FixOptions } from '../fix/fix.ts';
@@ -33,7 +35,8 @@ export type ShownRow =
   | { kind: 'lookup'; row: LookupRow }
   | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
   | { kind: 'connection'; row: ConnectionRow }
-  | { kind: 'request'; row: RequestRow };
+  | { kind: 'request'; row: RequestRow }
+  | { kind: 'like'; row: Alike };
 
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
@@ -119,7 +122,8 @@ export const services: Services = {
   async schemas() {
     const [
       { jsonSchema },
-      { LookupSchema, InputSchema },
+      { InputSchema },
+      { LookupSchema },
       { TransactionSchema },
       { ConnectionSchema },
       { ExchangeSchema },
@@ -128,6 +132,7 @@ export const services: Services = {
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
+      import('../model/lookup-schema.ts'),
       import('../model/transaction-schema.ts'),
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),
@@ -157,6 +162,8 @@ async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string>
     }
     case 'connection':
       return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+    case 'like':
+      return (await import('../report/alike.ts')).renderAlike(shown.row, look);
     case 'request':
       return (await import('../report/waterfall.ts')).renderRequest(shown.row, look);
   }

@@ -38,6 +38,7 @@ export function toRequestRow(request: Request, inputs: readonly Input[]): Reques
       confidence: wait.confidence,
       probability: wait.probability,
       alternatives: wait.alternatives.map((alternative) => ({ ...alternative })),
+      packets: wait.packets.map(times.packet),
     })),
     breakdown: breakdownOf(request).map(({ reason, to, duration }) => ({
       reason,
@@ -46,5 +47,6 @@ export function toRequestRow(request: Request, inputs: readonly Input[]): Reques
     })),
     ownSeconds: toSeconds(request.own),
     ambiguous: request.ambiguous,
+    packets: request.packets.map(times.packet),
   };
 }

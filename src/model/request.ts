@@ -1,6 +1,7 @@
 import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { ExchangeDirection, ExchangeOutcome, ExchangeProtocol } from './exchange.ts';
 import type { Confidence } from './lookup.ts';
+import type { PacketId } from './packet.ts';
 
 /** The version of the request row's shape; a change of meaning raises it. */
 export const REQUEST_SCHEMA = 'kubelag/request/1';
@@ -50,6 +51,8 @@ export interface Wait {
   probability: number;
   /** What else it could belong to, likeliest first; empty where nothing. */
   alternatives: readonly Alternative[];
+  /** The first and the last that show it; fewer where they were not seen, none for `queue`. */
+  packets: readonly PacketId[];
 }
 
 /** What of a request's time went to one reason and peer; `own` is what is left without any wait. */
@@ -92,6 +95,8 @@ export interface Request {
   own: Duration;
   /** Some of its waits could belong to other requests as well. */
   ambiguous: boolean;
+  /** Its root exchange's: first and last of the request, then of the response; fewer where not seen. */
+  packets: readonly PacketId[];
 }
 
 /** One request that may be kept. */
@@ -113,9 +118,10 @@ export const copyRequest = (request: Request): Request => ({
   outcome: request.outcome,
   startedAt: request.startedAt,
   duration: request.duration,
-  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives] })),
+  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives], packets: [...wait.packets] })),
   own: request.own,
   ambiguous: request.ambiguous,
+  packets: [...request.packets],
 });
 
 /** A request's time by reason and peer, in order of first use, own time last; sums to its duration exactly. */

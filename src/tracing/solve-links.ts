@@ -114,7 +114,7 @@ export class LinkSolver {
     // Nothing around it has changed since it was found to stay where it is.
     if (this.#stamps[index] === stamp && (!isSampled || this.#countAgain(index))) return false;
     this.#stamps[index] = Number.NaN;
-    const alternatives = this.#alternatives(index);
+    const alternatives = this.#alternatives(index, isSampled);
     // Staying has a gain of 0.
     let best = 0;
     for (const { gain } of alternatives) if (gain > best) best = gain;
@@ -191,7 +191,8 @@ export class LinkSolver {
     this.#versions[place] = (this.#versions[place] as number) + 1;
   }
 
-  #alternatives(index: number): Alternative[] {
+  /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
+  #alternatives(index: number, isWhole: boolean): Alternative[] {
     const { children, parents, logAlone } = this.#problem;
     const child = children[index] as Child;
     const from = child.parent;
@@ -220,6 +221,7 @@ export class LinkSolver {
           ),
         );
       this.#trySwappedRest(found, from, to, mine, theirs, child.startedAt);
+      if (isWhole) this.#trySwappedRest(found, from, to, mine, theirs, -Infinity);
     }
     return found;
   }

@@ -255,6 +255,7 @@ export const requestOf = (parts: Partial<Request> = {}): Request => {
     waits,
     own: nanoseconds(waits.reduce((left, { critical }) => left - critical, duration as number)),
     ambiguous: false,
+    packets: [3, 22],
     ...parts,
   };
 };
@@ -273,6 +274,7 @@ export const waitOf = (parts: Partial<Wait> = {}): Wait => {
     confidence: 'certain',
     probability: 1,
     alternatives: [],
+    packets: [18, 19],
     ...parts,
   };
 };

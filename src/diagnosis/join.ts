@@ -119,7 +119,20 @@ function withManifest(finding: Finding, people: readonly Identity[], match: Pred
   const fixes = finding.fix.map((fix) => fixFor(workload, fix));
   const subject = { ...finding.subject, workload: nameOf(workload) };
   if (match === null) return { ...finding, subject, fix: fixes };
-  const { finding: told } = match;
+  const { finding: told, predicted } = match;
+  if (predicted.contrary === true) {
+    // What stands in the file already is no change to make.
+    const others = fixes.filter(({ edits }) => edits === undefined);
+    const { evidence, because } = finding;
+    return {
+      ...finding,
+      subject,
+      says: `${finding.says}. ${told.says}`,
+      evidence: [...evidence, ...told.evidence],
+      because: [...because, ...told.because.filter(({ place }) => place !== undefined)],
+      fix: [...told.fix, ...others],
+    };
+  }
   const said = told.because.filter(({ place }) => place !== undefined);
   const manifestFixes = told.fix.filter(({ edits }) => edits !== undefined);
   return {

@@ -21,7 +21,7 @@ export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; le
   const leftOut: string[] = [];
   for (const { edits, refused } of changes) {
     // A patch needs no place in a file: what a file refuses, it may still say.
-    if (refused !== null && edits.some(({ file }) => file !== '-')) continue;
+    if (refused !== null && edits.some(({ file, object }) => file !== '-' && object.live !== true)) continue;
     for (const edit of edits) {
       if (edit.path.some((step) => typeof step === 'object' && 'flag' in step)) {
         leftOut.push(`${wordsOf(edit)}: a strategic-merge patch replaces arguments as a whole; use the diff`);

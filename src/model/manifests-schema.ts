@@ -18,6 +18,7 @@ export const EditSchema = Type.Object({
     namespace: Type.String(),
     name: Type.String(),
     offset: Type.Integer(),
+    live: Type.Optional(Type.Literal(true, { description: 'read from a cluster: no file that people change' })),
     source: Type.Optional(Type.String({ description: "the chart's file that it was rendered from" })),
   }),
   path: Type.Array(

@@ -104,6 +104,7 @@ export const editOf = (object: ClusterObject, path: readonly PathStep[], value?:
     name: object.name,
     offset: object.range[0],
     ...(object.source === null ? {} : { source: object.source }),
+    ...(object.live ? { live: true } : {}),
   },
   path,
   ...(value === undefined ? {} : { value }),

@@ -13,10 +13,12 @@ import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
 import type { Observer } from './model/observer.ts';
+import type { ServiceChoice } from './model/request.ts';
 import type { TextSource } from './model/source.ts';
 import { TOOL } from './model/version.ts';
 import { readRows } from './rows/read-rows.ts';
 import { RULES } from './rules/registry.ts';
+import { createRequests } from './tracing/requests.ts';
 import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
 
 export interface Progress {
@@ -35,6 +37,8 @@ export interface AnalyzeOptions extends WantedOptions {
   slowerThan: Duration | null;
   /** Files with TLS secrets, as SSLKEYLOGFILE makes programs write them. */
   keyLogs?: readonly string[];
+  /** The service whose requests are followed; left out: told from the capture. */
+  service?: ServiceChoice | null;
   /** Files and folders with manifests, to join the capture with. */
   manifests?: readonly string[];
   /** Who else reads the rows: an export, statistics. */
@@ -70,6 +74,15 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const texts = new Map<number, TextSource>();
   let rows = 0;
 
+  const tracer = createRequests({
+    service: options.service ?? null,
+    emit(request) {
+      run.observer.request(request);
+      if (slowerThan !== null && request.duration < slowerThan) return;
+      for (const observer of others) observer.request?.(request);
+    },
+  });
+
   const lookup = (found: Lookup): void => {
     if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
       leftOut.count++;
@@ -79,6 +92,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     if (!wanted.lookup(found)) return;
     rows++;
     run.observer.lookup(found);
+    tracer.lookup(found);
     if (slowerThan !== null && !isSlow.lookup(found, slowerThan)) return;
     for (const observer of others) observer.lookup?.(found);
   };
@@ -86,6 +100,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     if (!wanted.connection(closed)) return;
     rows++;
     run.observer.connection(closed);
+    tracer.connection(closed);
     if (slowerThan !== null && !isSlow.connection(closed, slowerThan)) return;
     for (const observer of others) observer.connection?.(closed);
   };
@@ -93,11 +108,13 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     if (!wanted.exchange(done)) return;
     rows++;
     run.observer.exchange(done);
+    tracer.exchange(done);
     if (slowerThan !== null && !isSlow.exchange(done, slowerThan)) return;
     for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
     run.observer.input(begun);
+    tracer.input(begun);
     for (const observer of others) observer.input?.(begun);
   };
 
@@ -143,6 +160,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     extract.finish(tracked);
   }
 
+  tracer.finish();
   run.observer.finish();
   for (const observer of others) observer.finish?.();
   return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
@@ -202,12 +220,13 @@ function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosi
   });
   const isSlowlyOpened = ({ connectSeconds, tls }: ConnectionRow): boolean =>
     (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least;
-  const { lookups, exchanges, connections } = diagnosis;
+  const { lookups, exchanges, connections, requests } = diagnosis;
   const left = {
     ...diagnosis,
     findings,
     lookups: onlySlow(lookups),
     exchanges: onlySlow(exchanges),
+    requests: onlySlow(requests),
     connections: { ...connections, slowest: connections.slowest.filter(isSlowlyOpened) },
   };
   return { ...left, verdict: verdictOf(left) };

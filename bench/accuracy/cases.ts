@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ALSO_RIGHT, BY_SIDE, NOT_SHOWN, RULES_OF } from './names.ts';
+import { ALSO_RIGHT, BY_SIDE, hiddenBySide, NOT_SHOWN, RULES_OF } from './names.ts';
 
 /** One cause that a capture holds. */
 export interface Expected {
@@ -38,7 +38,8 @@ export function casesOf(folder: string): Case[] {
   for (const entry of readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => a.name.localeCompare(b.name))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && existsSync(join(path, 'truth.json'))) {
-      cases.push(...clusterCases(path));
+      const truth = read(join(path, 'truth.json'));
+      cases.push(...('capture' in truth ? credentialsCases(path, truth) : clusterCases(path, truth)));
     } else if (entry.name.endsWith('.truth.json')) {
       const truth = read(path);
       cases.push(...(Array.isArray(truth['captures']) ? labCases(path, truth) : netCases(path, truth)));
@@ -104,8 +105,7 @@ function labCases(path: string, truth: Json): Case[] {
 }
 
 /** `cluster/`: a folder a case, one `cause`, `pod.pcap` and `node.pcap`. */
-function clusterCases(folder: string): Case[] {
-  const truth = read(join(folder, 'truth.json'));
+function clusterCases(folder: string, truth: Json): Case[] {
   const cause = truth['cause'];
   if (typeof truth['captures'] !== 'object' || truth['captures'] === null) return [];
   const total = number(truth['extra_ms_total']);
@@ -136,6 +136,45 @@ function clusterCases(folder: string): Case[] {
     ];
   });
 }
+
+/** `credentials/`: a folder a case, one `cause` and more in `also`, a capture a place that it was taken at. */
+function credentialsCases(folder: string, truth: Json): Case[] {
+  const id = basename(folder);
+  const figures = truth['figures'] as Json;
+  const { files } = truth['capture'] as { files: string[] };
+  const causes = [truth['cause'], ...list(truth['also'])].filter((one): one is string => typeof one === 'string');
+  const requests = number(figures['requests']) ?? 0;
+  return files.flatMap((side) => {
+    const path = captureAt(folder, `${side}.pcap`);
+    if (path === null) return [];
+    const expected = causes
+      .filter((cause) => cause !== 'none')
+      .map((cause): Expected => {
+        const rules = RULES_OF[cause] ?? [cause];
+        const isStorm = rules.includes('credentials-refresh-storm');
+        const share = number(figures['credentials_share']);
+        const refreshed = number(figures['requests_that_refreshed']);
+        const hidden =
+          NOT_SHOWN[id]?.find((not) => not.truth === cause && (not.side ?? side) === side) ?? hiddenBySide(side, cause);
+        return {
+          rules,
+          counts: isStorm ? { requests: refreshed ?? 0 } : REFRESHES.has(cause) ? {} : { requests },
+          costSeconds: isStorm && share !== null ? share * totalOf(truth) : null,
+          notShown: hidden?.because ?? null,
+        };
+      });
+    const accepted = words(truth['accept']).flatMap((name) => RULES_OF[name] ?? [name]);
+    const alsoTrue = new Set([...accepted, ...(ALSO_RIGHT[id] ?? [])]);
+    return [{ set: basename(dirname(folder)), id, side, path, expected, alsoTrue }];
+  });
+}
+
+// Counted in tokens that were asked for, which the truth lists apart.
+const REFRESHES: ReadonlySet<string> = new Set(['imdsv2-token-timeout']);
+
+/** Seconds that all requests took. */
+const totalOf = (truth: Json): number =>
+  (list(truth['requests']) as { start: number; end: number }[]).reduce((sum, { start, end }) => sum + end - start, 0);
 
 /** Copies in our own tests are compressed. */
 function captureAt(folder: string, file: string): string | null {

@@ -20,6 +20,7 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
   ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
   ['kubelag orders.pcapng --format json --output answer.json', 'for a program, or to show again: kubelag answer.json'],
+  ['kubelag compare before.pcap after.pcap', 'did the change work? exit 0: better or equal, 1: worse, 3: cannot say'],
   ['kubelag export rows orders.pcapng > rows.ndjson', 'all that is known; kubelag rows.ndjson explains it again'],
   ['kubelag export exchanges orders.pcapng --format csv', 'requests and their answers, for your own tools'],
   ['kubelag rules dns-race', 'what a finding means'],
@@ -38,6 +39,12 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   explain: [
     'kubelag explain orders.pcapng',
     'kubelag orders.pcapng --slower-than 500ms --client 10.0.3.7 --format markdown',
+  ],
+  compare: [
+    'kubelag compare before.pcap after.pcap',
+    'kubelag before.pcap --format json > before.json',
+    'kubelag compare before.json after.pcap --format markdown',
+    'tcpdump -i any -s 0 -U -w - | kubelag compare before.json -',
   ],
   show: [
     'kubelag show orders.pcapng',
@@ -81,6 +88,12 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** What must be known of single commands, shown under their own help. */
 const COMMAND_NOTES: Readonly<Record<string, readonly string[]>> = {
+  compare: [
+    'Like with like: requests with requests of the same method, path and server, each kind as often as before.',
+    'Better or worse is what chance does not explain and is at least 15 % of the median and 1 ms; intervals hold',
+    'the true change in 95 % of captures, with slow phases of a capture counted as one. See docs/compare.md.',
+    'Exit status: 0 better or equal, 1 worse, 2 bad usage or an input that cannot be read, 3 not enough data to say.',
+  ],
   show: [
     'slowest: an exchange by its duration; a connection by the time that it took to open (TCP and TLS) or stalled.',
   ],

@@ -3,13 +3,14 @@ import { ROW_KINDS, type RowKind } from '../export/row-exporter.ts';
 import { TOOL } from '../model/version.ts';
 import type { Context } from './analysis.ts';
 import { COLOR_MODES } from './color.ts';
+import type { CompareOptions } from './compare.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { DEFAULT_FAIL_ON, EXIT, FAIL_ON } from './exit-status.ts';
 import type { ExplainOptions } from './explain.ts';
 import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
-import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseTop } from './options.ts';
+import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseService, parseTop } from './options.ts';
 import type { FixCommandOptions } from './fix.ts';
 import type { LintCommandOptions } from './lint.ts';
 import type { KnowsOptions } from './knows.ts';
@@ -20,9 +21,8 @@ import type { ShowOptions } from './show.ts';
 
 const FILES = new Argument('[files...]', 'captures, tcpdump text or exported rows; - is standard input');
 
-const reading = (command: Command): Command =>
+const selecting = (command: Command): Command =>
   command
-    .addArgument(FILES)
     .addOption(new Option('--client <addresses>', 'only what these clients did').argParser(parseClients))
     .addOption(
       new Option(
@@ -30,8 +30,12 @@ const reading = (command: Command): Command =>
         'only these names (looked up, asked by HTTP, in TLS); * stands for anything',
       ).argParser(parseName),
     )
-    .addOption(new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration))
     .addOption(new Option('--dns-port <ports>', 'where DNS is spoken (default: 53)').argParser(parsePorts))
+    .addOption(
+      new Option('--service <address>', 'follow the requests of this service (10.0.3.7, 10.0.3.7:8080)').argParser(
+        parseService,
+      ),
+    )
     .addOption(
       new Option(
         '-m, --manifests <path>',
@@ -39,6 +43,11 @@ const reading = (command: Command): Command =>
       ).argParser(parsePath),
     )
     .addOption(new Option('--keylog <file>', 'TLS secrets, as SSLKEYLOGFILE has them written').argParser(parsePath));
+
+const reading = (command: Command): Command =>
+  selecting(command.addArgument(FILES)).addOption(
+    new Option('--slower-than <duration>', 'only what took longer (500ms, 2s)').argParser(parseDuration),
+  );
 
 const writing = (command: Command, formats: readonly string[]): Command =>
   command
@@ -105,6 +114,17 @@ export function createProgram(context: Context, done: (status: number) => void):
       withFiles(files, async (paths) => (await import('./explain.ts')).explain(paths, options, context)),
     );
 
+  const compare = program
+    .command('compare')
+    .description('did it work? what changed from one capture to another')
+    .argument('<before>', 'a capture, tcpdump text, exported rows or a saved answer; - is standard input')
+    .argument('<after>', 'the same, made after the change');
+  painting(talking(writing(selecting(compare), FORMATS)))
+    .addOption(new Option('--full', 'every kind of request, and how it was computed'))
+    .action(async (before: string, after: string, options: CompareOptions) =>
+      done(await (await import('./compare.ts')).compare(before, after, options, context)),
+    );
+
   const fix = reading(
     program
       .command('fix')
@@ -145,6 +165,7 @@ export function createProgram(context: Context, done: (status: number) => void):
     .addOption(new Option('--lookup <id>', 'a lookup by its id, such as 0.l17, or slowest'))
     .addOption(new Option('--exchange <id>', 'a request and its answer: 0.e17, or slowest'))
     .addOption(new Option('--connection <id>', 'a TCP connection: 0.c17, or slowest (to open, or by its stalls)'))
+    .addOption(new Option('--request <id>', 'a request with all that it waited for: 0.r17, or slowest'))
     .addOption(new Option('--slowest', 'the slowest lookup; where there is none, the slowest exchange (the default)'));
   painting(talking(writing(reading(show), FORMATS))).action((files: string[], options: ShowOptions) =>
     withFiles(files, async (paths) => (await import('./show.ts')).show(paths, options, context)),

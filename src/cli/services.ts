@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
+import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { KnownComponent } from '../model/knowledge.ts';
+import type { RequestRow } from '../model/request-schema.ts';
 import type { FixAnswer, FixOptions } from '../fix/fix.ts';
 import type { LintOptions } from '../lint.ts';
 import type { RenderOptions } from '../report/style.ts';
@@ -31,7 +33,8 @@ export interface RuleEntry {
 export type ShownRow =
   | { kind: 'lookup'; row: LookupRow }
   | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
-  | { kind: 'connection'; row: ConnectionRow };
+  | { kind: 'connection'; row: ConnectionRow }
+  | { kind: 'request'; row: RequestRow };
 
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
@@ -40,6 +43,8 @@ export type ShownRow =
 export interface Services {
   analyze(options: AnalyzeOptions): Promise<Analysis>;
   render(diagnosis: Diagnosis, format: Format, look: Look): Promise<string>;
+  compare(before: Diagnosis, after: Diagnosis): Promise<Comparison>;
+  renderComparison(comparison: Comparison, format: Format, look: Look): Promise<string>;
   renderRow(shown: ShownRow, format: Format, look: RenderOptions): Promise<string>;
   lint(options: LintOptions): Promise<Diagnosis>;
   renderLint(diagnosis: Diagnosis, format: LintFormat, look: Look): Promise<string>;
@@ -72,6 +77,16 @@ export const services: Services = {
     if (format === 'json') return (await import('../report/json.ts')).renderJson(diagnosis);
     if (format === 'markdown') return (await import('../report/markdown.ts')).renderMarkdown(diagnosis, look);
     return (await import('../report/terminal.ts')).renderTerminal(diagnosis, look);
+  },
+  async compare(before, after) {
+    return (await import('../compare/compare.ts')).compareDiagnoses(before, after);
+  },
+  async renderComparison(comparison, format, look) {
+    if (format === 'json') return (await import('../report/json.ts')).harmlessJson(comparison);
+    if (format === 'markdown') {
+      return (await import('../report/compare-markdown.ts')).renderComparisonMarkdown(comparison);
+    }
+    return (await import('../report/compare-terminal.ts')).renderComparisonTerminal(comparison, look);
   },
   async renderRow(shown, format, look) {
     if (format === 'json') return `${JSON.stringify(shown.row, null, 2)}\n`;
@@ -127,12 +142,16 @@ export const services: Services = {
       { TransactionSchema },
       { ConnectionSchema },
       { ExchangeSchema },
+      { RequestSchema },
+      { ComparisonSchema },
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
       import('../model/transaction-schema.ts'),
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),
+      import('../model/request-schema.ts'),
+      import('../model/comparison.ts'),
     ]);
     return {
       diagnosis: jsonSchema(),
@@ -140,7 +159,9 @@ export const services: Services = {
       transaction: TransactionSchema,
       connection: ConnectionSchema,
       exchange: ExchangeSchema,
+      request: RequestSchema,
       input: InputSchema,
+      comparison: ComparisonSchema,
     };
   },
 };
@@ -155,5 +176,7 @@ async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string>
     }
     case 'connection':
       return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+    case 'request':
+      return (await import('../report/waterfall.ts')).renderRequest(shown.row, look);
   }
 }

@@ -3,6 +3,7 @@ import { toConnectionRow } from '../model/connection-row.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
+import { toRequestRow } from '../model/request-row.ts';
 import { UserError } from '../model/user-error.ts';
 import { analyzeInputs, type Context, type ReadingOptions } from './analysis.ts';
 import type { ColorMode } from './color.ts';
@@ -16,6 +17,7 @@ export interface ShowOptions extends ReadingOptions {
   lookup?: string;
   exchange?: string;
   connection?: string;
+  request?: string;
   slowest?: true;
   format: Format;
   output?: string;
@@ -44,7 +46,7 @@ export async function show(paths: readonly string[], options: ShowOptions, conte
           `see their ids: kubelag export ${kind}s FILE`,
       );
     }
-    const nothing = named ?? 'lookup, exchange or connection';
+    const nothing = named ?? 'lookup, exchange, connection or request';
     io.stderr.write(`kubelag: ${paths.join(', ')}: holds no ${nothing}${filterWords(options)}\n`);
     return EXIT.unobserved;
   }
@@ -69,7 +71,9 @@ const anyKind = (search: RowSearch): ShownKind =>
   SHOWN_KINDS.find((kind) => searchOf(search, kind).count > 0) ?? 'lookup';
 
 const searchOf = (search: RowSearch, kind: ShownKind): Search<{ id: string }> =>
-  ({ lookup: search.lookups, exchange: search.exchanges, connection: search.connections })[kind];
+  ({ lookup: search.lookups, exchange: search.exchanges, connection: search.connections, request: search.requests })[
+    kind
+  ];
 
 /** What was found, as the contract writes it. */
 function rowOf(search: RowSearch, kind: ShownKind, inputs: readonly Input[]): ShownRow {
@@ -85,6 +89,8 @@ function rowOf(search: RowSearch, kind: ShownKind, inputs: readonly Input[]): Sh
     return { kind, row: toExchangeRow(exchange, inputs), connection: over };
   }
   if (kind === 'connection' && connection !== undefined) return { kind, row: toConnectionRow(connection, inputs) };
+  const request = search.requests.found[0];
+  if (kind === 'request' && request !== undefined) return { kind, row: toRequestRow(request, inputs) };
   throw new Error(`nothing was found of the kind ${kind}`);
 }
 

@@ -22,7 +22,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
   },
   { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
-  { causes: ['metadata-hop-limit'], symptoms: ['service-slow'], by: ['wait'] },
+  {
+    causes: ['metadata-hop-limit'],
+    symptoms: ['service-slow', 'upstream-slow', 'process-pause'],
+    by: ['wait', 'inside'],
+  },
+  // Requests that wait for a lock stand still together.
+  { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'] },

@@ -15,6 +15,8 @@ import { createConnectionStatistics } from './connection-statistics.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
+import { createRequestStatistics } from './request-statistics.ts';
+import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -38,7 +40,7 @@ export interface Manifests {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Omit<Observer, 'request'>>;
+  readonly observer: Required<Observer>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -68,6 +70,8 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const lookups = createLookupStatistics();
   const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
+  const requests = createRequestStatistics();
+  const samples = createSamples();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -105,14 +109,20 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
 
   // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
-  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup];
+  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
   for (const observer of observers) {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearExchange = [exchanges, ...observers.filter((observer) => observer.exchange !== undefined)];
-  const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
+  const hearExchange = [exchanges, samples, ...observers.filter((observer) => observer.exchange !== undefined)];
+  const hearRequest = [requests, samples, ...observers.filter((observer) => observer.request !== undefined)];
+  const latency = {
+    lookups: lookups.latency,
+    exchanges: exchanges.latency,
+    connections: connections.opening,
+    requests: requests.latency,
+  };
 
   const judge = (): Diagnosis => {
     for (const observer of factObservers) observer.finish?.();
@@ -126,6 +136,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchanges: exchanges.row(inputs),
       connections: connections.row(inputs),
+      requests: requests.row(inputs),
     };
     const unheard = createHearing(inputs, rows);
     for (const runner of runners) {
@@ -155,6 +166,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut,
       unobservable,
       ...rows,
+      samples: samples.rows(inputs),
     };
     return manifests === undefined || seen === null ? diagnosis : manifests.join(diagnosis, seen, inputs);
   };
@@ -174,6 +186,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchange(exchange) {
         for (const observer of hearExchange) observer.exchange?.(exchange);
+      },
+      request(request) {
+        for (const observer of hearRequest) observer.request?.(request);
       },
       finish() {
         final ??= judge();

@@ -136,12 +136,18 @@ function withManifest(finding: Finding, people: readonly Identity[], match: Pred
     confidence: finding.confidence === 'possible' && first.confidence === 'certain' ? 'likely' : finding.confidence,
     confidenceBecause: `${finding.confidenceBecause}; ${told.evidence.find(({ place }) => place !== undefined)?.says ?? 'a manifest'} in its manifest (${first.because})`,
     evidence: [...finding.evidence, ...told.evidence.filter(({ place }) => place !== undefined)],
-    fix: [
-      ...manifestFixes,
-      ...fixes.filter(({ title, edits }) => edits === undefined || !manifestFixes.some((one) => one.title === title)),
-    ],
+    fix: [...manifestFixes, ...fixes.filter((fix) => !manifestFixes.some((one) => isSame(one, fix)))],
   };
 }
+
+/** The same change in other words: it speaks of all that the other sets. */
+const isSame = (written: Finding['fix'][number], { title }: Finding['fix'][number]): boolean =>
+  title === written.title ||
+  (written.edits ?? []).every(({ path }) => {
+    const last = path.at(-1);
+    const name = typeof last === 'object' ? ('flag' in last ? last.flag : last.is) : (last ?? '');
+    return title.includes(name);
+  });
 
 /** Told by manifests alone, of a workload whose traffic shows nothing of it. */
 function notSeen(finding: Finding, { ruledOut }: Diagnosis): Finding {

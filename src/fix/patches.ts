@@ -87,7 +87,9 @@ function mergePatch(target: Record<string, unknown>, path: readonly PathStep[], 
 
 function named(path: readonly PathStep[], value: Value): Value {
   const [step, ...rest] = path;
-  if (step === undefined || typeof step === 'string' || 'flag' in step) return built(path, value);
+  if (step === undefined) return value;
+  if (typeof step === 'string') return { [step]: named(rest, value) };
+  if ('flag' in step) return built(path, value);
   const inner = rest.length === 0 ? value : (named(rest, value) as object);
   return [{ [step.key]: step.is, ...(inner as object) }];
 }

@@ -5,6 +5,9 @@ import { HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
+import { RequestSchema, ShareSchema } from './request-schema.ts';
+import { SamplesSchema } from './samples.ts';
+import { EditSchema, ManifestsSchema, PlaceSchema } from './manifests-schema.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
 import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
 
@@ -157,36 +160,15 @@ export const ExampleSchema = Type.Union([
     ...shown,
     row: ConnectionSchema,
   }),
-]);
-
-/** A place in a manifest; lines and columns count from 1, the range in UTF-16 units from 0. */
-const PlaceSchema = Type.Object({
-  file: Type.String(),
-  line: Type.Integer(),
-  column: Type.Integer(),
-  range: Type.Tuple([Type.Integer(), Type.Integer()]),
-  quote: Type.String({ description: 'the line' }),
-});
-
-const EditSchema = Type.Object({
-  file: Type.String(),
-  object: Type.Object({
-    apiVersion: Type.String(),
-    kind: Type.String(),
-    namespace: Type.String(),
-    name: Type.String(),
-    offset: Type.Integer(),
-    source: Type.Optional(Type.String({ description: "the chart's file that it was rendered from" })),
+  Type.Object({
+    lookup: Type.Null(),
+    exchange: Type.String(),
+    connection: Type.Null(),
+    ...shown,
+    request: Type.String(),
+    row: RequestSchema,
   }),
-  path: Type.Array(
-    Type.Union([
-      Type.String(),
-      Type.Object({ key: Type.String(), is: Type.String() }),
-      Type.Object({ flag: Type.String() }),
-    ]),
-  ),
-  value: Type.Optional(Type.Unknown({ description: 'left out: what stands there shall go' })),
-});
+]);
 
 export const FindingSchema = Type.Object({
   rule: Type.String(),
@@ -252,25 +234,6 @@ export const FindingSchema = Type.Object({
   ),
   absorbs: Type.Array(Type.Object({ rule: Type.String(), count: Type.Integer() })),
   documentation: Type.String(),
-});
-
-/** What was read of manifests, where any were given. */
-export const ManifestsSchema = Type.Object({
-  paths: Type.Array(Type.String()),
-  files: Type.Integer(),
-  objects: Type.Integer(),
-  workloads: Type.Integer(),
-  problems: Type.Array(
-    Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer(), says: Type.String() }),
-    { description: 'what could not be read' },
-  ),
-  leftOut: Type.Array(Type.String()),
-  suppressed: Type.Array(Type.Object({ rule: Type.String(), object: Type.String(), because: Type.String() }), {
-    description: 'findings that the user said no to, with the reason',
-  }),
-  elsewhere: Type.Optional(
-    Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
-  ),
 });
 
 export const DiagnosisSchema = Type.Object({
@@ -339,6 +302,32 @@ export const DiagnosisSchema = Type.Object({
     ),
     slowest: Type.Array(ExchangeSchema),
   }),
+  requests: Type.Object({
+    count: Type.Integer(),
+    ambiguous: Type.Integer({ description: 'of which some waits may belong to another' }),
+    latency: latency('of all requests'),
+    breakdown: Type.Array(
+      Type.Object({
+        ...ShareSchema.properties,
+        requests: Type.Integer({ description: 'that had any of it' }),
+        totalSeconds: Type.Number(),
+        share: Type.Number({ description: "of all requests' time" }),
+        p50Seconds: Type.Number({ description: 'of those that had any' }),
+        p90Seconds: Type.Number(),
+        p99Seconds: Type.Number(),
+      }),
+      { description: 'dearest first' },
+    ),
+    slowAgainstFast: Type.Array(
+      Type.Object({
+        ...ShareSchema.properties,
+        slowSeconds: Type.Number({ description: 'mean of the slowest tenth' }),
+        fastSeconds: Type.Number({ description: 'mean of the faster half' }),
+      }),
+      { description: 'what the slow ones have and the fast ones do not, most first' },
+    ),
+    slowest: Type.Array(RequestSchema),
+  }),
   connections: Type.Object({
     count: Type.Integer(),
     opened: Type.Integer({ description: 'of which the capture shows the handshake' }),
@@ -364,11 +353,12 @@ export const DiagnosisSchema = Type.Object({
       { description: 'connections with data of which no exchange could be read, most first' },
     ),
   }),
+  // Not in what was saved before comparisons were.
+  samples: Type.Optional(SamplesSchema),
 });
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;
 export type Finding = Static<typeof FindingSchema>;
-export type ManifestsRow = Static<typeof ManifestsSchema>;
 export type ExampleRow = Static<typeof ExampleSchema>;
 export type LatencyRow = Diagnosis['lookups']['latency'];
 export type LookupRow = Static<typeof LookupSchema>;

@@ -5,6 +5,7 @@ import type { Edit } from './edit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Confidence, Lookup } from './lookup.ts';
 import type { PacketId } from './packet.ts';
+import type { Request } from './request.ts';
 import type { ClusterObject, Place } from './workload.ts';
 
 export const SEVERITIES = ['critical', 'major', 'minor', 'info'] as const;
@@ -15,7 +16,7 @@ export const SENSES = ['dns', 'tcp', 'http', 'bothDirections'] as const;
 export type Sense = (typeof SENSES)[number];
 
 /** What rules count in. A call is an exchange with all its retries. */
-export const UNITS = ['lookups', 'connections', 'exchanges', 'calls'] as const;
+export const UNITS = ['lookups', 'connections', 'exchanges', 'calls', 'requests'] as const;
 export type Unit = (typeof UNITS)[number];
 
 export interface Subject {
@@ -64,6 +65,7 @@ export type Example = { packets: readonly PacketId[] } & (
   | { kind: 'lookup'; row: Lookup }
   | { kind: 'exchange'; row: Exchange }
   | { kind: 'connection'; row: Connection }
+  | { kind: 'request'; row: Request }
 );
 
 /** One occurrence in short: enough to tell whether another rule counted the same. */
@@ -125,6 +127,8 @@ export interface Report<Message extends string = string> {
   fix: readonly Fix[];
   /** How the saving was predicted; null where none can be. */
   whatIfMethod: string | null;
+  /** Requests that paid for it, where that is known and they are not what is counted. */
+  affected?: { count: number; of: number };
   /** Callers that got an error for it: makes it `major` at least. */
   errors: number;
   /** Holds for most of twenty or more: makes it `minor` at least (RULES: habits). */

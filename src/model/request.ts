@@ -17,6 +17,13 @@ export const REQUEST_SCHEMA = 'kubelag/request/1';
 export const WAIT_REASONS = ['dns', 'connect', 'tls', 'upstream', 'metadata', 'stall', 'queue'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
 
+/** `ADDR` or `ADDR:PORT`, as the user names the service to be followed. */
+export interface ServiceChoice {
+  address: string;
+  /** Null for all its ports. */
+  port: number | null;
+}
+
 /** Another request that a wait could belong to as well. */
 export interface Alternative {
   request: string;

@@ -1,5 +1,6 @@
 import { formatCount, plural } from '../base/text.ts';
-import type { Diagnosis, Finding, ManifestsRow } from '../model/diagnosis.ts';
+import type { Diagnosis, Finding } from '../model/diagnosis.ts';
+import type { ManifestsRow } from '../model/manifests-schema.ts';
 import { headline } from './finding-terminal.ts';
 import { labelled, labelledLines, padEnd, wrap, widthOf } from './layout.ts';
 import { byRule, manifestsWords, placeOf, whereWords } from './lint-words.ts';

@@ -63,7 +63,13 @@ export function damageWords(input: InputRow, full: boolean): string {
     .join(', ');
 }
 
-const TIME_OF = { lookups: 'lookup', connections: 'connecting', exchanges: 'request', calls: 'request' } as const;
+const TIME_OF = {
+  lookups: 'lookup',
+  connections: 'connecting',
+  exchanges: 'request',
+  calls: 'request',
+  requests: 'request',
+} as const;
 
 /** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time`. */
 export function costWords(finding: Finding): string {

@@ -1,5 +1,6 @@
 import connectionPerRequest from './connection-per-request.ts';
 import bandwidthLimit from './bandwidth-limit.ts';
+import credentialsStorm from './credentials-refresh-storm.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import deadServer from './dns-dead-server.ts';
 import error from './dns-error.ts';
@@ -18,6 +19,8 @@ import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import httpError from './http-error.ts';
 import retry from './http-retry.ts';
+import metadataHopLimit from './metadata-hop-limit.ts';
+import metadataPerRequest from './metadata-per-request.ts';
 import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
 import processPause from './process-pause.ts';
@@ -54,6 +57,9 @@ export const RULES: readonly Rule[] = [
   retransmissionStall,
   delayedAck,
   zeroWindow,
+  credentialsStorm,
+  metadataHopLimit,
+  metadataPerRequest,
   connectionPerRequest,
   tlsHandshakeSlow,
   tlsHandshakeCost,

@@ -63,6 +63,11 @@ export const WALLS: readonly Wall[] = [
     may: ['base', 'model', 'knowledge', 'rules/registry.ts', 'rules/support'],
     because: 'diagnosis reads rows, never packets, and knows rules only by their registry',
   },
+  {
+    room: 'compare',
+    may: ['base', 'model'],
+    because: 'a comparison reads two Diagnoses and nothing else, so that saved answers compare as captures do',
+  },
   { room: 'report', may: ['base', 'model'], because: 'report reads a Diagnosis and nothing else' },
   { room: 'fix', may: ['base', 'model', 'knowledge', 'cluster'], because: 'a fix needs a finding and the manifests' },
   { room: 'export', may: ['base', 'model'], because: 'an exporter is an observer of rows, however they were made' },
@@ -101,7 +106,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: 'cli',
-    may: words('base model knowledge analyze.ts lint.ts rules/registry.ts rules/support report export fix'),
+    may: words('base model knowledge analyze.ts lint.ts rules/registry.ts rules/support compare report export fix'),
     because: 'commands go through analyze.ts: what the stages are is not their business',
   },
 ];

@@ -92,7 +92,7 @@ describe('show', () => {
   });
 
   it.each([
-    [[], 'lookup, exchange or connection'],
+    [[], 'lookup, exchange, connection or request'],
     [['--lookup', 'slowest'], 'lookup'],
     [['--exchange', '0.e1'], 'exchange'],
     [['--connection', 'slowest'], 'connection'],

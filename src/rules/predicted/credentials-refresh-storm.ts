@@ -2,24 +2,19 @@ import { formatShare } from '../../base/text.ts';
 import { formatSeconds } from '../../base/quantities.ts';
 import type { Fix, Predicted, Quote, Setting } from '../../model/finding.ts';
 import type { Place, Workload } from '../../model/workload.ts';
+import { stormShare } from '../../knowledge/credential-windows.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { manifestFix } from '../support/manifests/dns.ts';
 import { editOf, objectWords } from '../support/manifests/objects.ts';
-import {
-  providersOf,
-  roleUsers,
-  stormShare,
-  type FlagValue,
-  type RoleProvider,
-} from '../support/manifests/providers.ts';
+import { providersOf, roleUsers, type FlagValue, type RoleProvider } from '../support/manifests/providers.ts';
 import { sdkOf, softwareNear, type Sdk } from '../support/manifests/sdk.ts';
 
 // So long credentials live where STS is asked for nothing else; kiam's roles allow it by default.
 const LONG_LIFE = '60m';
 const LONG_LIFE_SECONDS = 3600;
-// A minute above the windows of 15 min, so that no SDK ever sees less.
-const EARLY_REFRESH = '16m';
-const EARLY_REFRESH_SECONDS = 16 * 60;
+// Well above the windows of 15 min, so that no SDK ever sees less.
+const EARLY_REFRESH = '20m';
+const EARLY_REFRESH_SECONDS = 20 * 60;
 // Below this the last requests of a life are not worth a word.
 const LEAST_SHARE = 0.01;
 
@@ -32,7 +27,7 @@ interface User {
 
 export default definePrediction({
   id: 'credentials-refresh-storm',
-  title: 'Credentials are fetched again and again before they expire',
+  title: 'Credentials are fetched again and again though they are still good',
   messages: {
     storm:
       '{user} asks {provider} for credentials on {share:share} of its AWS calls: {sdk} renews {window} before the end, {provider} hands them out with down to {refresh} left of {lifetime}',
@@ -48,13 +43,13 @@ export default definePrediction({
       const users = all
         .map(({ workload, role }): User => {
           const sdk = sdkOf(workload, softwareNear(cluster, workload));
-          const share = sdk.calm ? 0 : stormShare(lifetime.seconds, refresh.seconds, sdk.window);
+          const share = sdk.calm ? 0 : stormShare(lifetime.seconds, sdk.window, refresh.seconds);
           return { workload, place: role.place, sdk, share };
         })
         .filter(({ share }) => share >= LEAST_SHARE)
         .toSorted((a, b) => Number(b.sdk.told === 'software') - Number(a.sdk.told === 'software'));
       const [worst] = users;
-      const share = stormShare(lifetime.seconds, refresh.seconds, 15 * 60);
+      const share = stormShare(lifetime.seconds, 15 * 60, refresh.seconds);
       // Who takes roles stands in manifests that were not given.
       if (worst === undefined && (all.length > 0 || share < LEAST_SHARE)) continue;
       reported++;
@@ -185,8 +180,8 @@ function fixesFor(provider: RoleProvider): Fix[] {
     ];
   }
   const window = 15 * 60;
-  const alone = stormShare(LONG_LIFE_SECONDS, refresh.seconds, window);
-  const other = stormShare(lifetime.seconds, EARLY_REFRESH_SECONDS, window);
+  const alone = stormShare(LONG_LIFE_SECONDS, window, refresh.seconds);
+  const other = stormShare(lifetime.seconds, window, EARLY_REFRESH_SECONDS);
   const isLong = lifetime.seconds >= LONG_LIFE_SECONDS;
   const title = isLong
     ? `--session-refresh=${EARLY_REFRESH}: what is handed out then has more left than any SDK asks for`

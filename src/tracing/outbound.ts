@@ -2,7 +2,7 @@ import { endpoint } from '../base/addresses.ts';
 import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
-import type { Lookup } from '../model/lookup.ts';
+import type { KeptLookup } from './kept-lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
@@ -40,8 +40,6 @@ const CONNECTS_WITHIN = milliseconds(100);
 const CLOCK_SLACK = milliseconds(1);
 // Lookups of one name at once: of more, the last ones.
 const MOST_TRIED = 64;
-// IANA's port for DNS.
-const DNS_PORT = 53;
 
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
@@ -79,7 +77,7 @@ const NO_HANDSHAKES: Handshakes = { connect: [], tls: [] };
  */
 export function outboundCalls(
   rows: {
-    lookups: readonly Lookup[];
+    lookups: readonly KeptLookup[];
     exchanges: readonly Exchange[];
     connections: readonly Connection[];
   },
@@ -97,6 +95,9 @@ export function outboundCalls(
   for (const lookup of lookups.left()) calls.push(lookupOf(lookup));
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
+
+/** A call that waited for nothing but its answer. */
+export const ownCall = (exchange: Exchange): OutboundCall => callOf(exchange, NO_LOOKUPS, NO_HANDSHAKES);
 
 function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes): OutboundCall {
   const { client, server, serverPort, startedAt, duration, connectDuration, tlsDuration } = exchange;
@@ -139,22 +140,16 @@ function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes)
   };
 }
 
-function dnsWait(lookup: Lookup): WaitDraft {
-  const [first] = lookup.attempts;
-  const packets = lookup.attempts.flatMap(({ sentPacket, resends, rcode, replyPacket }) => [
-    sentPacket,
-    ...resends.map(({ packet }) => packet),
-    ...(rcode < 0 ? [] : [replyPacket]),
-  ]);
+function dnsWait(lookup: KeptLookup): WaitDraft {
   return {
     reason: 'dns',
-    to: endpoint(lookup.server, first?.serverPort ?? DNS_PORT),
+    to: endpoint(lookup.server, lookup.serverPort),
     ref: lookup.id,
     what: lookup.name,
     startedAt: lookup.startedAt,
     endedAt: at(lookup.startedAt + lookup.duration),
     ends: 'seen',
-    packets: firstAndLast(packets.toSorted((a, b) => a - b)),
+    packets: [lookup.firstPacket, lookup.lastPacket].filter((packet, index, both) => both.indexOf(packet) === index),
   };
 }
 
@@ -208,7 +203,7 @@ function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
   };
 }
 
-function lookupOf(lookup: Lookup): OutboundCall {
+function lookupOf(lookup: KeptLookup): OutboundCall {
   const wait = dnsWait(lookup);
   return {
     id: lookup.id,
@@ -224,11 +219,11 @@ function lookupOf(lookup: Lookup): OutboundCall {
 
 /** Lookups that no connection has been found for yet, by client and address. */
 class LookupPool {
-  readonly #byAnswer = new Map<string, Lookup[]>();
-  readonly #taken = new Set<Lookup>();
-  readonly #all: readonly Lookup[];
+  readonly #byAnswer = new Map<string, KeptLookup[]>();
+  readonly #taken = new Set<KeptLookup>();
+  readonly #all: readonly KeptLookup[];
 
-  constructor(lookups: readonly Lookup[]) {
+  constructor(lookups: readonly KeptLookup[]) {
     this.#all = lookups.toSorted((a, b) => a.startedAt - b.startedAt);
     for (const lookup of this.#all) {
       for (const answer of lookup.answers) {
@@ -241,14 +236,14 @@ class LookupPool {
   }
 
   /** The one that ended last before a connection to one of these addresses was opened. */
-  take(client: string, addresses: readonly string[], opened: Timestamp): Lookup | null {
-    let best: Lookup | null = null;
+  take(client: string, addresses: readonly string[], opened: Timestamp): KeptLookup | null {
+    let best: KeptLookup | null = null;
     let bestGap = Infinity;
     for (const address of addresses) {
       const known = this.#byAnswer.get(`${client} ${address}`) ?? [];
       const after = countBegun(known, opened);
       for (let index = after - 1; index >= Math.max(0, after - MOST_TRIED); index--) {
-        const lookup = known[index] as Lookup;
+        const lookup = known[index] as KeptLookup;
         const gap = between(at(lookup.startedAt + lookup.duration), opened);
         if (this.#taken.has(lookup) || gap < -CLOCK_SLACK || gap > CONNECTS_WITHIN || gap >= bestGap) continue;
         best = lookup;
@@ -259,19 +254,21 @@ class LookupPool {
     return best;
   }
 
-  left(): Lookup[] {
+  left(): KeptLookup[] {
     return this.#all.filter((lookup) => !this.#taken.has(lookup));
   }
 }
 
 /** How many of them, in order of their start, had begun by then. */
-function countBegun(lookups: readonly Lookup[], time: Timestamp): number {
+function countBegun(lookups: readonly KeptLookup[], time: Timestamp): number {
   let low = 0;
   let high = lookups.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((lookups[middle] as Lookup).startedAt <= time) low = middle + 1;
+    if ((lookups[middle] as KeptLookup).startedAt <= time) low = middle + 1;
     else high = middle;
   }
   return low;
 }
+
+const NO_LOOKUPS = new LookupPool([]);

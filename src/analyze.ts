@@ -2,7 +2,7 @@ import { AddressTable } from './base/addresses.ts';
 import { toSeconds, type Duration } from './base/time.ts';
 import { openKeyLog, type KeyLogFile } from './capture/key-log-file.ts';
 import { openInput } from './capture/open.ts';
-import { createDiagnosis } from './diagnosis/diagnose.ts';
+import { createDiagnosis, type Manifests } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
 import { createExtract, createKeyLog, type Extract, type KeyLog } from './extract.ts';
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
@@ -13,10 +13,12 @@ import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
 import type { Observer } from './model/observer.ts';
+import type { ServiceChoice } from './model/request.ts';
 import type { TextSource } from './model/source.ts';
 import { TOOL } from './model/version.ts';
 import { readRows } from './rows/read-rows.ts';
 import { RULES } from './rules/registry.ts';
+import { createRequests } from './tracing/requests.ts';
 import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
 
 export interface Progress {
@@ -35,6 +37,10 @@ export interface AnalyzeOptions extends WantedOptions {
   slowerThan: Duration | null;
   /** Files with TLS secrets, as SSLKEYLOGFILE makes programs write them. */
   keyLogs?: readonly string[];
+  /** The service whose requests are followed; left out: told from the capture. */
+  service?: ServiceChoice | null;
+  /** Files and folders with manifests, to join the capture with. */
+  manifests?: readonly string[];
   /** Who else reads the rows: an export, statistics. */
   observers?: readonly Observer[];
   onProgress?(done: Progress): void;
@@ -61,11 +67,21 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
   const wanted = createWanted(options);
-  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
+  const manifests = await manifestsOf(options);
+  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut, ...manifests });
   const others = options.observers ?? [];
   const { slowerThan } = options;
   const texts = new Map<number, TextSource>();
   let rows = 0;
+
+  const tracer = createRequests({
+    service: options.service ?? null,
+    emit(request) {
+      run.observer.request(request);
+      if (slowerThan !== null && request.duration < slowerThan) return;
+      for (const observer of others) observer.request?.(request);
+    },
+  });
 
   const lookup = (found: Lookup): void => {
     if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
@@ -76,6 +92,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     if (!wanted.lookup(found)) return;
     rows++;
     run.observer.lookup(found);
+    tracer.lookup(found);
     if (slowerThan !== null && !isSlow.lookup(found, slowerThan)) return;
     for (const observer of others) observer.lookup?.(found);
   };
@@ -83,6 +100,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     if (!wanted.connection(closed)) return;
     rows++;
     run.observer.connection(closed);
+    tracer.connection(closed);
     if (slowerThan !== null && !isSlow.connection(closed, slowerThan)) return;
     for (const observer of others) observer.connection?.(closed);
   };
@@ -90,11 +108,13 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     if (!wanted.exchange(done)) return;
     rows++;
     run.observer.exchange(done);
+    tracer.exchange(done);
     if (slowerThan !== null && !isSlow.exchange(done, slowerThan)) return;
     for (const observer of others) observer.exchange?.(done);
   };
   const input = (begun: Input): void => {
     run.observer.input(begun);
+    tracer.input(begun);
     for (const observer of others) observer.input?.(begun);
   };
 
@@ -140,9 +160,22 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     extract.finish(tracked);
   }
 
+  tracer.finish();
   run.observer.finish();
   for (const observer of others) observer.finish?.();
   return { diagnosis: onlySlower(run.result(), slowerThan), inputs };
+}
+
+/** What reads and judges manifests is loaded only where there are any. */
+async function manifestsOf({ manifests = [], stdin }: AnalyzeOptions): Promise<{ manifests?: Manifests }> {
+  if (manifests.length === 0) return {};
+  const [{ readManifests }, { createJoin }, { PREDICTIONS }] = await Promise.all([
+    import('./cluster/read.ts'),
+    import('./diagnosis/join.ts'),
+    import('./rules/predicted/registry.ts'),
+  ]);
+  const cluster = await readManifests(manifests, stdin === undefined ? {} : { stdin });
+  return { manifests: createJoin(cluster, PREDICTIONS, manifests) };
 }
 
 async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {
@@ -187,12 +220,13 @@ function onlySlower(diagnosis: Diagnosis, slowerThan: Duration | null): Diagnosi
   });
   const isSlowlyOpened = ({ connectSeconds, tls }: ConnectionRow): boolean =>
     (connectSeconds ?? 0) + (tls?.handshakeSeconds ?? 0) >= least;
-  const { lookups, exchanges, connections } = diagnosis;
+  const { lookups, exchanges, connections, requests } = diagnosis;
   const left = {
     ...diagnosis,
     findings,
     lookups: onlySlow(lookups),
     exchanges: onlySlow(exchanges),
+    requests: onlySlow(requests),
     connections: { ...connections, slowest: connections.slowest.filter(isSlowlyOpened) },
   };
   return { ...left, verdict: verdictOf(left) };

@@ -34,6 +34,10 @@ export const RULES_OF: Readonly<Record<string, readonly string[]>> = {
   'zero-window': ['tcp-zero-window'],
   'bandwidth-limited': ['bandwidth-limit'],
   'http-errors': ['http-error'],
+  'imdsv2-token-timeout': ['metadata-hop-limit'],
+  'serial-upstream-calls': ['serial-calls'],
+  'slow-service': ['service-slow'],
+  'slow-upstream': ['upstream-slow'],
 };
 
 /** A gateway that asks its next upstream: seen as such only where both of its sides are. */
@@ -74,6 +78,13 @@ export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
   'gateway-no-upstream-keepalive': [
     { truth: 'no-connection-reuse', side: 'pod', because: 'it happens behind the gateway' },
   ],
+  'client-pool-exhausted': [
+    {
+      truth: 'client-pool-exhausted',
+      side: null,
+      because: 'at a client alone a pool of two looks like two workers (RULES: from a client alone at most info)',
+    },
+  ],
   'http-retry.near-errors-not-retried': [
     { truth: 'http-errors', side: null, because: 'errors that cost no time are info' },
   ],
@@ -81,6 +92,14 @@ export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
 
 /** Beside what the truth lists: also right, by case. */
 export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
+  // Each call there opens a connection, as the truths' notes say (`cured-*`: with keep-alive).
+  'near-dns-per-request-c1': ['connection-per-request'],
+  'near-dns-per-request-c4': ['connection-per-request'],
+  'near-tls-per-request-c1': ['connection-per-request'],
+  'near-tls-per-request-c4': ['connection-per-request'],
+  // The server sits beyond a wire of 36 ms, and so does the upstream.
+  'real-kiam-storm-v1-c1': ['network-latency'],
+  'real-kiam-storm-v1-c4': ['network-latency'],
   // DEADLINE_EXCEEDED is what the caller got, whether or not the server would have answered later.
   'grpc-deadline-slow-server': ['grpc-deadline'],
   // As many connections as calls there, too, by the truths' own counts and the captures.

@@ -1,6 +1,7 @@
 import type { Analysis } from '../analyze.ts';
 import type { Duration } from '../base/time.ts';
 import type { Observer } from '../model/observer.ts';
+import type { ServiceChoice } from '../model/request.ts';
 import { STANDARD_STREAM } from './input-paths.ts';
 import { interruptibleInput } from './interruptible.ts';
 import type { Io } from './io.ts';
@@ -20,6 +21,8 @@ export interface ReadingOptions {
   name?: string[];
   slowerThan?: Duration;
   keylog?: string[];
+  service?: ServiceChoice;
+  manifests?: string[];
   quiet?: true;
   /** False with `--no-progress`. */
   progress: boolean;
@@ -45,6 +48,8 @@ export async function analyzeInputs(
       names: options.name ?? [],
       slowerThan: options.slowerThan ?? null,
       ...(options.keylog === undefined ? {} : { keyLogs: options.keylog }),
+      ...(options.service === undefined ? {} : { service: options.service }),
+      ...(options.manifests === undefined ? {} : { manifests: options.manifests }),
       observers,
       onProgress: progress.onProgress,
       onInterim: progress.onInterim,

@@ -24,13 +24,16 @@ export function completionScript(shell: Shell, program: Command, extra: ExtraWor
       description: command.description(),
       options: command.options,
       words: [...listed, ...(extra[command.name()] ?? [])],
-      takesFiles: command.registeredArguments.some((argument) => argument.variadic),
+      takesFiles: command.registeredArguments.some((argument) => argument.variadic || FILES.has(argument.name())),
     };
   });
   // `kubelag FILE` is `kubelag explain FILE`.
   const usual = commands.find((command) => command.name === 'explain')!;
   return { bash, zsh, fish }[shell](commands, usual);
 }
+
+/** Arguments that are one file each. */
+const FILES: ReadonlySet<string> = new Set(['before', 'after']);
 
 const takesValue = (option: Option): boolean => option.required || option.optional;
 const takesFile = (option: Option): boolean => /<file>/.test(option.flags);

@@ -23,10 +23,10 @@ export const DEFAULT_FAIL_ON: FailOn = 'minor';
 
 /** The exit status that an answer stands for. */
 export function exitStatus(diagnosis: Pick<Diagnosis, 'verdict' | 'findings'>, failOn: FailOn): number {
-  if (failOn !== 'never' && diagnosis.findings.some((finding) => atLeast(finding.severity, failOn))) return EXIT.found;
+  if (diagnosis.findings.some(({ severity }) => isAtLeast(severity, failOn))) return EXIT.found;
   return diagnosis.verdict.status === 'insufficient' ? EXIT.unobserved : EXIT.clear;
 }
 
 /** SEVERITIES has the worst first. */
-const atLeast = (severity: Severity, threshold: Severity): boolean =>
-  SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(threshold);
+export const isAtLeast = (severity: Severity, threshold: FailOn): boolean =>
+  threshold !== 'never' && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(threshold);

@@ -32,7 +32,11 @@ export async function explain(paths: readonly string[], options: ExplainOptions,
 }
 
 /** A saved answer is shown again as it is: it has all that a report needs. */
-async function diagnosisOf(paths: readonly string[], options: ExplainOptions, context: Context): Promise<Diagnosis> {
+export async function diagnosisOf(
+  paths: readonly string[],
+  options: ReadingOptions,
+  context: Context,
+): Promise<Diagnosis> {
   const saved = await readSavedDiagnosis(paths);
   if (saved !== null) return saved;
   return (await analyzeInputs(paths, options, context)).diagnosis;

@@ -42,5 +42,6 @@ const NOTHING: Readonly<Record<RowKind, string>> = {
   lookups: 'lookup',
   transactions: 'lookup',
   connections: 'connection',
+  requests: 'request',
   exchanges: 'readable exchange',
 };

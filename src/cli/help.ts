@@ -12,14 +12,18 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
-  ['kubelag show --slowest orders.pcapng', 'the slowest lookup, packet by packet'],
+  [
+    'kubelag show --slowest orders.pcapng',
+    'the slowest request with all that it waited for; or lookup, packet by packet',
+  ],
   [
     'kubelag show --exchange 0.e17 orders.pcapng',
-    'one request that an answer named; --lookup and --connection likewise',
+    'one exchange that an answer named; --request, --lookup and --connection likewise',
   ],
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
   ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
   ['kubelag orders.pcapng --format json --output answer.json', 'for a program, or to show again: kubelag answer.json'],
+  ['kubelag compare before.pcap after.pcap', 'did the change work? exit 0: better or equal, 1: worse, 3: cannot say'],
   ['kubelag export rows orders.pcapng > rows.ndjson', 'all that is known; kubelag rows.ndjson explains it again'],
   ['kubelag export exchanges orders.pcapng --format csv', 'requests and their answers, for your own tools'],
   ['kubelag rules dns-race', 'what a finding means'],
@@ -38,8 +42,16 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag explain orders.pcapng',
     'kubelag orders.pcapng --slower-than 500ms --client 10.0.3.7 --format markdown',
   ],
+  compare: [
+    'kubelag compare before.pcap after.pcap',
+    'kubelag before.pcap --format json > before.json',
+    'kubelag compare before.json after.pcap --format markdown',
+    'tcpdump -i any -s 0 -U -w - | kubelag compare before.json -',
+  ],
   show: [
     'kubelag show orders.pcapng',
+    'kubelag show --request slowest orders.pcapng',
+    'kubelag show --like 0.r17 orders.pcapng',
     'kubelag show --lookup 0.l17 orders.pcapng',
     'kubelag show --exchange slowest orders.pcapng',
     'kubelag show --exchange slowest --name payments orders.pcapng',
@@ -50,6 +62,17 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag export exchanges orders.pcapng --slower-than 500ms',
     'kubelag export connections orders.pcapng --client 10.0.3.7',
     'kubelag export transactions orders.pcapng --format csv --output rows.csv',
+  ],
+  fix: [
+    'kubelag fix orders.pcapng -m k8s/',
+    'kubelag fix orders.pcapng -m k8s/ --apply',
+    'kubelag fix answer.json > change.diff',
+  ],
+  lint: [
+    'kubelag lint k8s/',
+    'helm template orders charts/orders | kubelag lint -',
+    'kubelag lint k8s/ --format sarif --output kubelag.sarif',
+    'kubelag lint k8s/ --write-baseline kubelag-baseline.json',
   ],
   rules: ['kubelag rules', 'kubelag rules dns-race'],
   schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema exchange'],
@@ -62,6 +85,12 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** What must be known of single commands, shown under their own help. */
 const COMMAND_NOTES: Readonly<Record<string, readonly string[]>> = {
+  compare: [
+    'Like with like: requests with requests of the same method, path and server, each kind as often as before.',
+    'Better or worse is what chance does not explain and is at least 15 % of the median and 1 ms; intervals hold',
+    'the true change in 95 % of captures, with slow phases of a capture counted as one. See docs/compare.md.',
+    'Exit status: 0 better or equal, 1 worse, 2 bad usage or an input that cannot be read, 3 not enough data to say.',
+  ],
   show: [
     'slowest: an exchange by its duration; a connection by the time that it took to open (TCP and TLS) or stalled.',
   ],

@@ -12,6 +12,8 @@ export interface Io {
   environment: Readonly<Record<string, string | undefined>>;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
+  /** The day in UTC: `2026-11-25`. */
+  today(): string;
   /** Calls `action` every so many milliseconds until the returned function is called. */
   every(milliseconds: number, action: () => void): () => void;
   /** Calls `action` at each Ctrl-C, in place of ending the process, until the returned function is called. */

@@ -23,6 +23,7 @@ const io: Io = {
   progressStream: process.stderr,
   environment: process.env,
   now: () => performance.now(),
+  today: () => new Date().toISOString().slice(0, 10),
   every(milliseconds, action) {
     const timer = setInterval(action, milliseconds);
     timer.unref();

@@ -1,6 +1,7 @@
 import { microseconds, milliseconds, nanoseconds, seconds, type Duration } from '../base/time.ts';
 import { AddressTable, parseV4, parseV6 } from '../base/addresses.ts';
 import { UserError } from '../model/user-error.ts';
+import type { ServiceChoice } from '../model/request.ts';
 
 /** Parsers of option values. Each throws a UserError that shows how to write the value. */
 
@@ -57,6 +58,18 @@ export function parseClients(text: string, before: readonly string[] = []): stri
   });
   if (clients.length === 0) throw new UserError(`--client: needs an address; write 10.0.3.7`);
   return [...new Set([...before, ...clients])];
+}
+
+/** `10.0.3.7`, `10.0.3.7:8080`, `[fd00::7]:8080`. */
+export function parseService(text: string): ServiceChoice {
+  const match = /^(?:\[([^\]]+)\]|([^:]+|[^:]*:[^:]*:.*?))(?::(\d{1,5}))?$/.exec(text.trim());
+  const address = match?.[1] ?? match?.[2] ?? '';
+  const port = match?.[3] === undefined ? null : Number(match[3]);
+  if ((parseV4(address) === null && parseV6(address) === null) || (port !== null && (port < 1 || port > 0xffff))) {
+    throw new UserError(`--service ${text}: is no address; write 10.0.3.7 or 10.0.3.7:8080`);
+  }
+  const table = new AddressTable();
+  return { address: table.text(table.internText(address)), port };
 }
 
 /** A whole number of at least 1. */

@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
+import type { Alike } from '../model/alike.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
-import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
+import type { Comparison } from '../model/comparison.ts';
+import type { Diagnosis } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
+import type { RequestRow } from '../model/request-schema.ts';
+import type { FixAnswer, FixOptions } from '../fix/fix.ts';
+import type { LintOptions } from '../lint.ts';
 import type { RenderOptions } from '../report/style.ts';
 import { UserError } from '../model/user-error.ts';
 import { closest } from './suggest.ts';
 
 export const FORMATS = ['terminal', 'json', 'markdown'] as const;
 export type Format = (typeof FORMATS)[number];
+
+export const LINT_FORMATS = [...FORMATS, 'sarif', 'junit', 'github'] as const;
+export type LintFormat = (typeof LINT_FORMATS)[number];
 
 /** How to draw an answer, and how much of it. */
 export interface Look extends RenderOptions {
@@ -25,7 +34,9 @@ export interface RuleEntry {
 export type ShownRow =
   | { kind: 'lookup'; row: LookupRow }
   | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
-  | { kind: 'connection'; row: ConnectionRow };
+  | { kind: 'connection'; row: ConnectionRow }
+  | { kind: 'request'; row: RequestRow }
+  | { kind: 'like'; row: Alike };
 
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
@@ -34,7 +45,15 @@ export type ShownRow =
 export interface Services {
   analyze(options: AnalyzeOptions): Promise<Analysis>;
   render(diagnosis: Diagnosis, format: Format, look: Look): Promise<string>;
+  compare(before: Diagnosis, after: Diagnosis): Promise<Comparison>;
+  renderComparison(comparison: Comparison, format: Format, look: Look): Promise<string>;
   renderRow(shown: ShownRow, format: Format, look: RenderOptions): Promise<string>;
+  lint(options: LintOptions): Promise<Diagnosis>;
+  renderLint(diagnosis: Diagnosis, format: LintFormat, look: Look): Promise<string>;
+  /** What tells the findings again tomorrow. */
+  baselineKeys(diagnosis: Diagnosis): Promise<string[]>;
+  /** @throws UserError where changes cannot be written; then none is */
+  fix(findings: Diagnosis['findings'], options: FixOptions): Promise<FixAnswer>;
   rules(): Promise<readonly RuleEntry[]>;
   renderRules(look: RenderOptions): Promise<string>;
   /** A rule's documentation. @throws UserError where there is no such rule */
@@ -52,11 +71,37 @@ export const services: Services = {
     if (format === 'markdown') return (await import('../report/markdown.ts')).renderMarkdown(diagnosis, look);
     return (await import('../report/terminal.ts')).renderTerminal(diagnosis, look);
   },
+  async compare(before, after) {
+    return (await import('../compare/compare.ts')).compareDiagnoses(before, after);
+  },
+  async renderComparison(comparison, format, look) {
+    if (format === 'json') return (await import('../report/json.ts')).harmlessJson(comparison);
+    if (format === 'markdown') {
+      return (await import('../report/compare-markdown.ts')).renderComparisonMarkdown(comparison);
+    }
+    return (await import('../report/compare-terminal.ts')).renderComparisonTerminal(comparison, look);
+  },
   async renderRow(shown, format, look) {
     if (format === 'json') return `${JSON.stringify(shown.row, null, 2)}\n`;
     if (format === 'terminal') return timelineOf(shown, look);
     // A drawing stays one in Markdown: a code block, without colours.
     return `\`\`\`text\n${await timelineOf(shown, { ...look, color: false })}\`\`\`\n`;
+  },
+  async lint(options) {
+    return (await import('../lint.ts')).lint(options);
+  },
+  async renderLint(diagnosis, format, look) {
+    if (format === 'terminal') return (await import('../report/lint-terminal.ts')).renderLintTerminal(diagnosis, look);
+    if (format === 'sarif') return (await import('../report/sarif.ts')).renderSarif(diagnosis);
+    if (format === 'junit') return (await import('../report/junit.ts')).renderJunit(diagnosis);
+    if (format === 'github') return (await import('../report/github.ts')).renderGithub(diagnosis);
+    return this.render(diagnosis, format, look);
+  },
+  async baselineKeys(diagnosis) {
+    return (await import('../lint.ts')).baselineKeys(diagnosis);
+  },
+  async fix(findings, options) {
+    return (await import('../fix/fix.ts')).fix(findings, options);
   },
   async rules() {
     return (await import('../rules/registry.ts')).RULES;
@@ -77,16 +122,22 @@ export const services: Services = {
   async schemas() {
     const [
       { jsonSchema },
-      { LookupSchema, InputSchema },
+      { InputSchema },
+      { LookupSchema },
       { TransactionSchema },
       { ConnectionSchema },
       { ExchangeSchema },
+      { RequestSchema },
+      { ComparisonSchema },
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
+      import('../model/lookup-schema.ts'),
       import('../model/transaction-schema.ts'),
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),
+      import('../model/request-schema.ts'),
+      import('../model/comparison.ts'),
     ]);
     return {
       diagnosis: jsonSchema(),
@@ -94,7 +145,9 @@ export const services: Services = {
       transaction: TransactionSchema,
       connection: ConnectionSchema,
       exchange: ExchangeSchema,
+      request: RequestSchema,
       input: InputSchema,
+      comparison: ComparisonSchema,
     };
   },
 };
@@ -109,5 +162,9 @@ async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string>
     }
     case 'connection':
       return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+    case 'like':
+      return (await import('../report/alike.ts')).renderAlike(shown.row, look);
+    case 'request':
+      return (await import('../report/waterfall.ts')).renderRequest(shown.row, look);
   }
 }

@@ -5,15 +5,19 @@ import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts'
 import type { Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
+import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { witness, type Witness } from '../rules/support/witness.ts';
 import { absorb } from './absorb.ts';
 import { ABSORPTIONS } from './absorption.ts';
 import { createConnectionStatistics } from './connection-statistics.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
+import { createRequestStatistics } from './request-statistics.ts';
+import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -24,12 +28,20 @@ export interface DiagnosisOptions {
   /** Of the tool. */
   version: string;
   /** Lookups that never reach the observer; read when the result is made. */
+  /** What was given beside the capture. */
+  manifests?: Manifests;
   leftOut?: { readonly count: number; readonly because: string | null };
+}
+
+/** Manifests, and how an answer is joined with them: loaded only where they are given. */
+export interface Manifests {
+  readonly cluster: Cluster;
+  join(diagnosis: Diagnosis, seen: Witness, inputs: readonly Input[]): Diagnosis;
 }
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Omit<Observer, 'request'>>;
+  readonly observer: Required<Observer>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -55,10 +67,12 @@ interface Runner {
  * Throws where a rule breaks its contract (no verdict, two verdicts, an unknown message).
  */
 export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
-  const { rules, inputs, version } = options;
+  const { rules, inputs, version, manifests } = options;
   const lookups = createLookupStatistics();
   const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
+  const requests = createRequestStatistics();
+  const samples = createSamples();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -76,6 +90,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const runner = { answers: noAnswers() };
     const context: RuleContext<string> = {
       inputs,
+      cluster: manifests?.cluster ?? null,
       fact: factOf,
       report: (report) => void runner.answers.reports.push(report),
       clear: (message, data, examined) =>
@@ -90,21 +105,28 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     return Object.assign(runner, { rule, observer });
   };
   const runners = rules.map(start);
+  const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
   // Called for every lookup, or exchange: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
-  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup];
+  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
   for (const observer of observers) {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange];
+  const hearRequest = [requests, samples, ...observers.filter((observer) => observer.request !== undefined)];
+  const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
   }
-  const latency = { lookups: lookups.latency, exchanges: exchanges.latency, connections: connections.opening };
+  const latency = {
+    lookups: lookups.latency,
+    exchanges: exchanges.latency,
+    connections: connections.opening,
+    requests: requests.latency,
+  };
 
   const judge = (): Diagnosis => {
     for (const observer of factObservers) observer.finish?.();
@@ -118,6 +140,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchanges: exchanges.row(inputs),
       connections: connections.row(inputs),
+      requests: requests.row(inputs),
     };
     const unheard = createHearing(inputs, rows);
     for (const runner of runners) {
@@ -138,7 +161,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs }) => ({ ...findingRow(rule, report, latency, inputs), absorbs: [...absorbs] }))
       .toSorted(dearestFirst);
-    return {
+    const diagnosis: Diagnosis = {
       schema: DIAGNOSIS_SCHEMA,
       tool: { name: 'kubelag', version },
       inputs: inputs.map(toInputRow),
@@ -147,7 +170,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut,
       unobservable,
       ...rows,
+      samples: samples.rows(inputs),
     };
+    return manifests === undefined || seen === null ? diagnosis : manifests.join(diagnosis, seen, inputs);
   };
 
   let final: Diagnosis | null = null;
@@ -167,6 +192,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (let index = 0; index < exchangeListeners.length; index++) {
           (exchangeListeners[index] as (exchange: Exchange) => void)(exchange);
         }
+      },
+      request(request) {
+        for (const observer of hearRequest) observer.request?.(request);
       },
       finish() {
         final ??= judge();

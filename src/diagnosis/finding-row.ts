@@ -4,10 +4,11 @@ import { at, toSeconds } from '../base/time.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { ExampleRow, Finding } from '../model/diagnosis.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
-import type { Example, Report, Unit } from '../model/finding.ts';
+import type { Example, Fix, Report, Unit } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
 import { packetReference, type PacketId } from '../model/packet.ts';
+import { toRequestRow } from '../model/request-row.ts';
 import { wiresharkFilter } from './filter.ts';
 import { judgeSeverity, shareOfLatency } from './severity.ts';
 import { predictSaving } from './what-if.ts';
@@ -19,7 +20,7 @@ interface NamedRule {
 }
 
 /** How long all rows of the capture took, by what they are. */
-export type Latencies = Readonly<Record<'lookups' | 'exchanges' | 'connections', Distribution>>;
+export type Latencies = Readonly<Record<'lookups' | 'exchanges' | 'connections' | 'requests', Distribution>>;
 
 /** What a rule reported, as the contract has it. */
 export function findingRow(rule: NamedRule, report: Report, latencies: Latencies, inputs: readonly Input[]): Finding {
@@ -39,7 +40,7 @@ export function findingRow(rule: NamedRule, report: Report, latencies: Latencies
     says: messageOf(rule, report.message, report.data),
     subject: { ...report.subject, workload: null },
     occurrences: { count: cost.count, of: report.of, unit: report.unit },
-    affected: null,
+    affected: affectedOf(report),
     cost: {
       totalSeconds: toSeconds(at(cost.costs.total)),
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
@@ -51,19 +52,32 @@ export function findingRow(rule: NamedRule, report: Report, latencies: Latencies
     evidence: report.evidence.map(({ says, packets }) => ({ says, packets: references(packets) })),
     filter: hasFrameNumbers(inputs[report.input]) ? wiresharkFilter(provingPackets(report), report.input) : null,
     because: report.because.map((setting) => ({ ...setting })),
-    fix: report.fix.map((fix) => ({ ...fix })),
+    fix: report.fix.map(fixRow),
     whatIf: predictSaving(report, latency),
     absorbs: [],
     documentation: `kubelag rules ${rule.id}`,
   };
 }
 
+/** A fix as the contract has it. */
+export const fixRow = ({ edits, ...fix }: Fix): Finding['fix'][number] => ({
+  ...fix,
+  ...(edits === undefined ? {} : { edits: edits.map((edit) => ({ ...edit, path: [...edit.path] })) }),
+});
+
 const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {
   lookups: 'lookups',
   connections: 'connections',
   exchanges: 'exchanges',
   calls: 'exchanges',
+  requests: 'requests',
 };
+
+/** What paid for it, in requests. */
+function affectedOf({ affected, unit, of, cost }: Report): Finding['affected'] {
+  if (unit === 'requests') return { count: cost.count, of, unit: 'requests' };
+  return affected === undefined ? null : { ...affected, unit: 'requests' };
+}
 
 /** The rule's message with its data; a message that the rule does not have is a bug. */
 export function messageOf(rule: NamedRule, message: string, data: Readonly<Record<string, string | number>>): string {
@@ -83,6 +97,12 @@ function exampleRow(example: Example, packets: (number | string)[], inputs: read
     const row = toExchangeRow(example.row, inputs);
     const { startedAt, startSeconds, durationSeconds } = row;
     const ids = { lookup: null, exchange: row.id, connection: row.connection, request: null };
+    return { ...ids, startedAt, startSeconds, durationSeconds, packets, row };
+  }
+  if (example.kind === 'request') {
+    const row = toRequestRow(example.row, inputs);
+    const { startedAt, startSeconds, durationSeconds } = row;
+    const ids = { lookup: null, exchange: row.exchange, connection: null, request: row.id };
     return { ...ids, startedAt, startSeconds, durationSeconds, packets, row };
   }
   const row = toConnectionRow(example.row, inputs);

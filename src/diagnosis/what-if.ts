@@ -15,6 +15,7 @@ const METRIC: Readonly<Record<Unit, string>> = {
   connections: 'connecting time',
   exchanges: 'exchange duration',
   calls: 'call duration',
+  requests: 'request duration',
 };
 
 /**

@@ -1,6 +1,8 @@
 import type { ConnectionRow } from '../model/connection-schema.ts';
-import type { AttemptRow, LookupRow } from '../model/diagnosis.ts';
+import type { AttemptRow, LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
+import { WAIT_REASONS, type WaitReason } from '../model/request.ts';
+import type { RequestRow } from '../model/request-schema.ts';
 import type { TransactionRow } from '../model/transaction-row.ts';
 
 export type Cell = string | number | boolean | null;
@@ -153,6 +155,35 @@ export const EXCHANGE_COLUMNS: readonly Column<ExchangeRow>[] = [
   ['retryAfterSeconds', (row) => row.retryAfterSeconds],
   ['packets', (row) => row.packets.join(' ')],
 ];
+
+export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
+  ['id', (row) => row.id],
+  ['input', (row) => row.input],
+  ['exchange', (row) => row.exchange],
+  ['protocol', (row) => row.protocol],
+  ['direction', (row) => row.direction],
+  ['client', (row) => row.client],
+  ['clientPort', (row) => row.clientPort],
+  ['server', (row) => row.server],
+  ['serverPort', (row) => row.serverPort],
+  ['method', (row) => row.method],
+  ['path', (row) => row.path],
+  ['host', (row) => row.host],
+  ['status', (row) => row.status],
+  ['grpcStatus', (row) => row.grpcStatus],
+  ['outcome', (row) => row.outcome],
+  ['startedAt', (row) => row.startedAt],
+  ['startSeconds', (row) => row.startSeconds],
+  ['durationSeconds', (row) => row.durationSeconds],
+  ['waits', (row) => row.waits.length],
+  ...WAIT_REASONS.map((reason): Column<RequestRow> => [`${reason}Seconds`, (row) => secondsOf(row, reason)]),
+  ['ownSeconds', (row) => row.ownSeconds],
+  ['ambiguous', (row) => row.ambiguous],
+];
+
+/** On the critical path, of all peers. */
+const secondsOf = ({ breakdown }: RequestRow, reason: WaitReason): number =>
+  breakdown.reduce((sum, share) => (share.reason === reason ? sum + share.seconds : sum), 0);
 
 const reasonsOf = ({ stalls }: Pick<ConnectionRow, 'stalls'>): string =>
   [...new Set(stalls.map((stall) => stall.reason))].join(' ');

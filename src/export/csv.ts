@@ -2,11 +2,13 @@ import { toConnectionRow } from '../model/connection-row.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
+import { toRequestRow } from '../model/request-row.ts';
 import { transactionRows } from '../model/transaction-row.ts';
 import {
   CONNECTION_COLUMNS,
   EXCHANGE_COLUMNS,
   LOOKUP_COLUMNS,
+  REQUEST_COLUMNS,
   TRANSACTION_COLUMNS,
   type Cell,
   type Column,
@@ -21,6 +23,7 @@ const COLUMNS: Readonly<Record<TableKind, readonly (readonly [head: string, ...u
   transactions: TRANSACTION_COLUMNS,
   connections: CONNECTION_COLUMNS,
   exchanges: EXCHANGE_COLUMNS,
+  requests: REQUEST_COLUMNS,
 };
 
 /** Writes RFC 4180: a head, then one line a row. What holds lists holds them with spaces between. */
@@ -50,6 +53,9 @@ export function createCsvExporter(kind: TableKind, write: Write): RowExporter {
     },
     exchange(exchange) {
       if (kind === 'exchanges') line(EXCHANGE_COLUMNS, toExchangeRow(exchange, inputs));
+    },
+    request(request) {
+      if (kind === 'requests') line(REQUEST_COLUMNS, toRequestRow(request, inputs));
     },
     finish() {
       if (rows === 0) head();

@@ -19,6 +19,7 @@ function noting() {
     lookup: take,
     connection: take,
     exchange: take,
+    request: take,
     finish: () => void given.push('finish'),
   };
   return { given, vantages, input, exporter };

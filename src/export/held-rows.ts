@@ -19,7 +19,7 @@ export const MAX_HELD_ROWS = 1 << 14;
  * Lookups come in order of start already, and pass at once.
  */
 export function holdRows(kind: RowKind, exporter: RowExporter, most: number = MAX_HELD_ROWS): RowExporter {
-  if (kind === 'lookups' || kind === 'transactions') return exporter;
+  if (kind === 'lookups' || kind === 'transactions' || kind === 'requests') return exporter;
   const held = new HeldRows();
   const inputs: Input[] = [];
   const readUntil = (input: number): Timestamp | undefined => inputs[input]?.endsAt;
@@ -55,6 +55,7 @@ export function holdRows(kind: RowKind, exporter: RowExporter, most: number = MA
       const until = readUntil(copy.input);
       hold(copy.startedAt, () => exporter.exchange(copy, until));
     },
+    request: (request) => exporter.request(request),
     finish() {
       while (held.size > 0) held.pop()();
       exporter.finish();

@@ -1,12 +1,22 @@
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { InputSchema, LookupSchema, type LookupRow } from '../model/diagnosis.ts';
+import { InputSchema } from '../model/diagnosis.ts';
+import { LookupSchema, type LookupRow } from '../model/lookup-schema.ts';
 import { ConnectionSchema } from '../model/connection-schema.ts';
 import { ExchangeSchema } from '../model/exchange-schema.ts';
 import { problemsOf } from '../model/testing/validate.ts';
 import { createDamage } from '../model/input.ts';
 import { INPUT_SCHEMA, TRANSACTION_SCHEMA } from '../model/schema-names.ts';
-import { atMs, attemptOf, connectionOf, exchangeOf, inputOf, lookupOf, unanswered } from '../model/testing/rows.ts';
+import {
+  atMs,
+  attemptOf,
+  connectionOf,
+  exchangeOf,
+  inputOf,
+  lookupOf,
+  requestOf,
+  unanswered,
+} from '../model/testing/rows.ts';
 import { TransactionSchema } from '../model/transaction-schema.ts';
 import type { TransactionRow } from '../model/transaction-row.ts';
 import type { Input } from '../model/input.ts';
@@ -34,11 +44,12 @@ function exported(kind: RowKind, input: Input = inputOf()): unknown[] {
   exporter.lookup(lookup);
   exporter.exchange(exchangeOf());
   exporter.connection(connectionOf());
+  exporter.request(requestOf());
   exporter.finish();
   const lines = text.split('\n');
   expect(lines.pop()).toBe('');
   const rows = lines.map((line) => JSON.parse(line) as unknown);
-  expect(exporter.rows).toBe({ rows: 3, lookups: 1, transactions: 2, connections: 1, exchanges: 1 }[kind]);
+  expect(exporter.rows).toBe({ rows: 3, lookups: 1, transactions: 2, connections: 1, exchanges: 1, requests: 1 }[kind]);
   return rows;
 }
 

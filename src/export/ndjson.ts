@@ -4,6 +4,7 @@ import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
+import { toRequestRow } from '../model/request-row.ts';
 import { INPUT_SCHEMA } from '../model/schema-names.ts';
 import { transactionRows } from '../model/transaction-row.ts';
 import { HELD, type RowExporter, type RowKind, type Write } from './row-exporter.ts';
@@ -49,6 +50,9 @@ export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
     },
     exchange(exchange, readUntil) {
       if (hasExchanges) foundLine(toExchangeRow(exchange, inputs), readUntil);
+    },
+    request(request) {
+      if (kind === 'requests') line(toRequestRow(request, inputs));
     },
     finish() {
       if (held.length === 0) return;

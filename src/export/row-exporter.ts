@@ -5,7 +5,7 @@ import type { HeldRows, Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 
-export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges'] as const;
+export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges', 'requests'] as const;
 /** What an export holds; `rows`: everything that explaining it again needs. */
 export type RowKind = (typeof ROW_KINDS)[number];
 
@@ -16,6 +16,8 @@ export const HELD: Readonly<Record<RowKind, readonly HeldRows[]>> = {
   transactions: [],
   connections: ['connections'],
   exchanges: ['exchanges'],
+  // They are put together anew from what they are made of.
+  requests: [],
 };
 
 /**
@@ -28,7 +30,7 @@ export type Write = (text: string) => void;
  * An observer that writes what it sees. `readUntil`: how far the row's input had been read when it
  * was found, where that was earlier than now.
  */
-export interface RowExporter extends Required<Omit<Observer, 'request'>> {
+export interface RowExporter extends Required<Observer> {
   /** How many rows were written. */
   readonly rows: number;
   input(input: Input): void;

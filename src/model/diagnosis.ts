@@ -1,12 +1,16 @@
 import { Type, type Static } from 'typebox';
-import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS } from './lookup.ts';
+import { CONFIDENCES, RESOLVERS } from './lookup.ts';
 import { SENSES, SEVERITIES, UNITS } from './finding.ts';
 import { HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
+import { RequestSchema, ShareSchema } from './request-schema.ts';
+import { SamplesSchema } from './samples.ts';
+import { EditSchema, ManifestsSchema, PlaceSchema } from './manifests-schema.ts';
+import { LookupSchema } from './lookup-schema.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
-import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
+import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
 
 /**
  * The results contract, `kubelag/1`: what `--format json` prints and all that `report` reads.
@@ -62,75 +66,6 @@ export const InputSchema = Type.Object({
   ),
 });
 
-const OtherReplySchema = Type.Object({
-  at: nullable(Type.String()),
-  atSeconds: Type.Number(),
-  packet: PacketReference,
-  rcode: Type.String(),
-});
-
-export const AttemptSchema = Type.Object({
-  name: Type.String(),
-  type: Type.String(),
-  transactionId: Type.Integer(),
-  clientPort: Type.Integer(),
-  server: Type.String(),
-  serverPort: Type.Integer(),
-  transport: oneOf(['udp', 'tcp']),
-  sent: Type.Array(
-    Type.Object({
-      at: nullable(Type.String()),
-      atSeconds: Type.Number({ description: "since the input's first packet" }),
-      packet: PacketReference,
-      behindDnat: nullable(oneOf(['before', 'both'])),
-    }),
-    { minItems: 1 },
-  ),
-  reply: nullable(
-    Type.Object({
-      at: nullable(Type.String()),
-      atSeconds: Type.Number(),
-      packet: PacketReference,
-      rcode: Type.String(),
-      truncated: Type.Boolean(),
-      answers: Type.Integer(),
-      addresses: Type.Array(Type.String()),
-      ttlSeconds: nullable(Type.Number()),
-    }),
-  ),
-  earlierReplies: Type.Array(OtherReplySchema, {
-    description: 'replies that the client did not leave it at: it asked again afterwards',
-  }),
-  lateReplies: Type.Array(OtherReplySchema, {
-    description: "answers to earlier sendings that came after the resend's own",
-  }),
-  unreachableSeconds: nullable(Type.Number({ description: 'when ICMP said that nobody listens there' })),
-  backend: nullable(Type.String({ description: 'where a DNAT sent the query, as seen behind it' })),
-});
-
-export const LookupSchema = Type.Object({
-  schema: Type.Optional(Type.String()),
-  id: Type.String(),
-  input: Type.Integer(),
-  name: Type.String(),
-  startedAt: nullable(Type.String()),
-  startSeconds: Type.Number(),
-  durationSeconds: Type.Number(),
-  durationIsLowerBound: Type.Boolean(),
-  endBecause: oneOf(END_REASONS),
-  endTimer: nullable(Type.Object({ seconds: Type.Number(), source: Type.String() })),
-  outcome: oneOf(OUTCOMES),
-  resolver: oneOf(RESOLVERS),
-  resolverDetail: nullable(Type.String()),
-  resolverConfidence: oneOf(CONFIDENCES),
-  resolverBecause: Type.String(),
-  client: Type.String(),
-  server: Type.String(),
-  answers: Type.Array(Type.String()),
-  attempts: Type.Array(AttemptSchema),
-  readUntilSeconds: ReadUntil,
-});
-
 /** What each example says beside its row: in the same fields, whatever the row is. */
 const shown = {
   request: Type.Null(),
@@ -157,6 +92,14 @@ export const ExampleSchema = Type.Union([
     ...shown,
     row: ConnectionSchema,
   }),
+  Type.Object({
+    lookup: Type.Null(),
+    exchange: Type.String(),
+    connection: Type.Null(),
+    ...shown,
+    request: Type.String(),
+    row: RequestSchema,
+  }),
 ]);
 
 export const FindingSchema = Type.Object({
@@ -169,7 +112,7 @@ export const FindingSchema = Type.Object({
   basis: oneOf(['observed', 'predicted', 'confirmed']),
   says: Type.String(),
   subject: Type.Object({ kind: Type.String(), name: Type.String(), workload: nullable(Type.String()) }),
-  occurrences: Type.Object({ count: Type.Integer(), of: Type.Integer(), unit: oneOf(UNITS) }),
+  occurrences: Type.Object({ count: Type.Integer(), of: Type.Integer(), unit: oneOf([...UNITS, 'objects']) }),
   affected: nullable(Type.Object({ count: Type.Integer(), of: Type.Integer(), unit: Type.String() })),
   cost: Type.Object({
     totalSeconds: Type.Number(),
@@ -179,7 +122,13 @@ export const FindingSchema = Type.Object({
   }),
   input: Type.Integer(),
   examples: Type.Array(ExampleSchema),
-  evidence: Type.Array(Type.Object({ says: Type.String(), packets: PacketReferences }), { minItems: 1 }),
+  evidence: Type.Array(
+    Type.Object({ says: Type.String(), packets: PacketReferences, place: Type.Optional(PlaceSchema) }),
+    { minItems: 1 },
+  ),
+  assumed: Type.Optional(
+    Type.Array(Type.String(), { description: 'what must hold beside, where manifests alone were judged' }),
+  ),
   filter: nullable(Type.String()),
   because: Type.Array(
     Type.Object({
@@ -188,6 +137,7 @@ export const FindingSchema = Type.Object({
       value: Type.String(),
       origin: oneOf(['default', 'manifest', 'wire']),
       source: Type.String(),
+      place: Type.Optional(PlaceSchema),
     }),
   ),
   fix: Type.Array(
@@ -199,6 +149,11 @@ export const FindingSchema = Type.Object({
       patch: Type.Unknown(),
       command: nullable(Type.String()),
       rollback: Type.String(),
+      risk: Type.Optional(Type.String()),
+      verify: Type.Optional(Type.String()),
+      edits: Type.Optional(
+        Type.Array(EditSchema, { description: 'the same as changes to the manifests that were read' }),
+      ),
     }),
   ),
   whatIf: nullable(
@@ -219,6 +174,7 @@ export const DiagnosisSchema = Type.Object({
   inputs: Type.Array(InputSchema),
   verdict: Type.Object({ status: oneOf(['found', 'clear', 'insufficient']), says: Type.String() }),
   findings: Type.Array(FindingSchema),
+  manifests: Type.Optional(ManifestsSchema),
   ruledOut: Type.Array(
     Type.Object({
       rule: Type.String(),
@@ -278,6 +234,32 @@ export const DiagnosisSchema = Type.Object({
     ),
     slowest: Type.Array(ExchangeSchema),
   }),
+  requests: Type.Object({
+    count: Type.Integer(),
+    ambiguous: Type.Integer({ description: 'of which some waits may belong to another' }),
+    latency: latency('of all requests'),
+    breakdown: Type.Array(
+      Type.Object({
+        ...ShareSchema.properties,
+        requests: Type.Integer({ description: 'that had any of it' }),
+        totalSeconds: Type.Number(),
+        share: Type.Number({ description: "of all requests' time" }),
+        p50Seconds: Type.Number({ description: 'of those that had any' }),
+        p90Seconds: Type.Number(),
+        p99Seconds: Type.Number(),
+      }),
+      { description: 'dearest first' },
+    ),
+    slowAgainstFast: Type.Array(
+      Type.Object({
+        ...ShareSchema.properties,
+        slowSeconds: Type.Number({ description: 'mean of the slowest tenth' }),
+        fastSeconds: Type.Number({ description: 'mean of the faster half' }),
+      }),
+      { description: 'what the slow ones have and the fast ones do not, most first' },
+    ),
+    slowest: Type.Array(RequestSchema),
+  }),
   connections: Type.Object({
     count: Type.Integer(),
     opened: Type.Integer({ description: 'of which the capture shows the handshake' }),
@@ -303,12 +285,12 @@ export const DiagnosisSchema = Type.Object({
       { description: 'connections with data of which no exchange could be read, most first' },
     ),
   }),
+  // Not in what was saved before comparisons were.
+  samples: Type.Optional(SamplesSchema),
 });
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;
 export type Finding = Static<typeof FindingSchema>;
 export type ExampleRow = Static<typeof ExampleSchema>;
 export type LatencyRow = Diagnosis['lookups']['latency'];
-export type LookupRow = Static<typeof LookupSchema>;
-export type AttemptRow = Static<typeof AttemptSchema>;
 export type InputRow = Static<typeof InputSchema>;

@@ -1,9 +1,12 @@
 import type { Distribution } from '../base/distribution.ts';
 import type { Duration, Timestamp } from '../base/time.ts';
 import type { Connection } from './connection.ts';
+import type { Edit } from './edit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Confidence, Lookup } from './lookup.ts';
 import type { PacketId } from './packet.ts';
+import type { Request } from './request.ts';
+import type { ClusterObject, Place } from './workload.ts';
 
 export const SEVERITIES = ['critical', 'major', 'minor', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -13,7 +16,7 @@ export const SENSES = ['dns', 'tcp', 'http', 'bothDirections'] as const;
 export type Sense = (typeof SENSES)[number];
 
 /** What rules count in. A call is an exchange with all its retries. */
-export const UNITS = ['lookups', 'connections', 'exchanges', 'calls'] as const;
+export const UNITS = ['lookups', 'connections', 'exchanges', 'calls', 'requests'] as const;
 export type Unit = (typeof UNITS)[number];
 
 export interface Subject {
@@ -49,6 +52,12 @@ export interface Fix {
   /** A command that shows or makes the change, null where there is none. */
   command: string | null;
   rollback: string;
+  /** What it may harm. */
+  risk?: string;
+  /** How to see that it helped. */
+  verify?: string;
+  /** The same as changes to the manifests that were read; all of them belong together. */
+  edits?: readonly Edit[];
 }
 
 /** One occurrence kept whole. */
@@ -56,6 +65,7 @@ export type Example = { packets: readonly PacketId[] } & (
   | { kind: 'lookup'; row: Lookup }
   | { kind: 'exchange'; row: Exchange }
   | { kind: 'connection'; row: Connection }
+  | { kind: 'request'; row: Request }
 );
 
 /** One occurrence in short: enough to tell whether another rule counted the same. */
@@ -117,6 +127,8 @@ export interface Report<Message extends string = string> {
   fix: readonly Fix[];
   /** How the saving was predicted; null where none can be. */
   whatIfMethod: string | null;
+  /** Requests that paid for it, where that is known and they are not what is counted. */
+  affected?: { count: number; of: number };
   /** Callers that got an error for it: makes it `major` at least. */
   errors: number;
   /** Holds for most of twenty or more: makes it `minor` at least (RULES: habits). */
@@ -136,4 +148,31 @@ export interface Unobservable {
   why: string;
   /** The tcpdump line that would show it, or null. */
   capture: string | null;
+}
+
+/** What a manifest says, as evidence or as a setting. */
+export interface Quote {
+  says: string;
+  /** Where; null for a default that nobody wrote down. */
+  place: Place | null;
+}
+
+/** What a rule says of manifests alone: never `certain`. */
+export interface Predicted<Message extends string = string> {
+  message: Message;
+  data: Readonly<Record<string, string | number>>;
+  subject: ClusterObject;
+  /** Others that pay for it: a capture of theirs confirms it. */
+  payers?: readonly ClusterObject[];
+  severity: Exclude<Severity, 'critical'>;
+  severityBecause: string;
+  confidence: Exclude<Confidence, 'certain'>;
+  confidenceBecause: string;
+  /** The manifest says that it cannot be: where a capture shows it all the same, that is the finding. */
+  contrary?: true;
+  /** What must hold beside for it to be slow. */
+  assumed: readonly string[];
+  evidence: readonly [Quote, ...Quote[]];
+  because: readonly (Setting & { place?: Place })[];
+  fix: readonly Fix[];
 }

@@ -10,3 +10,5 @@ export const DIAGNOSIS_SCHEMA = 'kubelag/1';
 export const TRANSACTION_SCHEMA = 'kubelag/transaction/1';
 /** What an export says of an input where the findings depend on it. */
 export const INPUT_SCHEMA = 'kubelag/input/1';
+/** What `compare --format json` prints. */
+export const COMPARISON_SCHEMA = 'kubelag/comparison/1';

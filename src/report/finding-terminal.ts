@@ -13,7 +13,8 @@ const MAX_ALTERNATIVES = 2;
 /** `4 of 120 lookups …    critical · likely`: what it is at the left, what it weighs at the right. */
 export function headline(style: Style, finding: Finding): string[] {
   const { paint } = style;
-  const tag = style.clean(`${finding.severity} · ${finding.confidence}`);
+  const basis = finding.basis === 'observed' ? '' : ` · ${finding.basis}`;
+  const tag = style.clean(`${finding.severity} · ${finding.confidence}${basis}`);
   const paintTag = severityPaint(style, finding.severity);
   const room = style.width - 2;
   const lines = wrap(style.clean(finding.says), room);
@@ -39,6 +40,7 @@ export function fullFinding(style: Style, finding: Finding, full: boolean): stri
       ? proofs(style, finding, full ? Number.POSITIVE_INFINITY : MAX_PROOFS)
       : []),
     ...confidence(style, finding),
+    ...manifestLines(style, finding),
     ...labelled(style, 'cost', style.clean(costWords(finding))),
     ...absorbed(style, finding),
     ...(full ? labelled(style, finding.severity, style.clean(finding.severityBecause)) : []),
@@ -59,6 +61,7 @@ export function shortFinding(style: Style, finding: Finding): string[] {
   return [
     ...proofs(style, finding, 1),
     ...confidence(style, finding),
+    ...manifestLines(style, finding),
     ...labelled(style, 'cost', style.clean(costWords(finding))),
     ...absorbed(style, finding),
     ...(settings.length === 0 ? [] : labelled(style, 'collide', style.clean(settings.join(' × ')))),
@@ -74,12 +77,26 @@ export const infoFinding = (style: Style, finding: Finding): string[] =>
 
 const proofs = (style: Style, finding: Finding, most: number): string[] =>
   finding.evidence
+    .filter(({ place }) => place === undefined)
     .slice(0, most)
     .flatMap(({ says, packets }, index) =>
       labelled(
         style,
         index === 0 ? 'proof' : '',
         style.clean(packets.length === 0 ? says : `${says} (${packetWords(packets)})`),
+      ),
+    );
+
+/** The lines of manifests that explain it, as they stand there. */
+const manifestLines = (style: Style, finding: Finding): string[] =>
+  finding.evidence
+    .flatMap(({ says, place }) => (place === undefined ? [] : [{ says, place }]))
+    .slice(0, MAX_PROOFS)
+    .flatMap(({ says, place }, index) =>
+      labelled(
+        style,
+        index === 0 ? 'manifest' : '',
+        style.clean(`${place.file}:${place.line}: ${place.quote} (${says})`),
       ),
     );
 

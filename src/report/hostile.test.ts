@@ -1,19 +1,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../model/diagnosis.ts';
+import { renderComparisonMarkdown } from './compare-markdown.ts';
+import { renderComparisonTerminal } from './compare-terminal.ts';
 import { renderConnectionTimeline } from './connection-timeline.ts';
 import { renderExchangeTimeline } from './exchange-timeline.ts';
-import { renderJson } from './json.ts';
+import { harmlessJson, renderJson } from './json.ts';
 import { renderLookupTimeline } from './lookup-timeline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
+import { comparisonOf } from './testing/comparisons.ts';
 import { crowdedDiagnosis, emptyDiagnosis } from './testing/diagnoses.ts';
 import { deadLookup } from './testing/lookups.ts';
 import { busyConnection, cancelledCall, encryptedDiagnosis, requestDiagnosis } from './testing/requests.ts';
 
 // Fields whose words come from a capture, a path or a saved file; the rest are fixed sets.
 const FREE = new Set(
-  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt version host method path error serverName alpn alerts debug connection exchange backend protocol'.split(
+  'path format because name client server id lookup says why capture title confidenceBecause severityBecause component setting value source target command rollback metric method filter documentation rule detail resolverDetail resolverBecause type rcode at startedAt version host method path error serverName alpn alerts debug connection exchange backend protocol to'.split(
     ' ',
   ),
 );
@@ -48,6 +51,10 @@ describe('text of a capture', () => {
           expect(renderMarkdown(diagnosis)).not.toMatch(CONTROL);
           expect(renderJson(diagnosis)).not.toMatch(CONTROL);
           expect(renderLookupTimeline(poisoned(deadLookup(), text), options)).not.toMatch(CONTROL);
+          const comparison = poisoned(comparisonOf(), text);
+          expect(renderComparisonTerminal(comparison, { ...options, full: true })).not.toMatch(CONTROL);
+          expect(renderComparisonMarkdown(comparison)).not.toMatch(CONTROL);
+          expect(harmlessJson(comparison)).not.toMatch(CONTROL);
           const connection = poisoned(busyConnection(), text);
           expect(renderConnectionTimeline(connection, options)).not.toMatch(CONTROL);
           expect(renderExchangeTimeline(poisoned(cancelledCall(), text), connection, options)).not.toMatch(CONTROL);

@@ -52,7 +52,7 @@ describe('the printed schema', () => {
   });
 
   it('allows fields that later versions add', () => {
-    expect(problemsOf(jsonSchema(), { ...diagnosisOf(), requests: { count: 0 } })).toEqual([]);
+    expect(problemsOf(jsonSchema(), { ...diagnosisOf(), workloads: { count: 0 } })).toEqual([]);
   });
 
   it('is a copy: a caller may change it', () => {

@@ -1,6 +1,7 @@
 import { plural, printable } from '../base/text.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
+import { codeSpan as code, longestRun, markdownText as text } from './markdown-text.ts';
 import { createStyle } from './style.ts';
 import { totalsWords, unreadWords } from './totals-words.ts';
 import {
@@ -124,24 +125,6 @@ const packetsOf = (packets: readonly (number | string)[]): string =>
 
 const listBlock = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`**${title}**`, lines.map((line) => `- ${line}`).join('\n')];
-
-/** Text that Markdown leaves as it is, whatever a capture put into it. */
-const text = (raw: string): string =>
-  printable(raw)
-    .replace(/[\\`*_{}[\]|~#]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
-
-const longestRun = (raw: string): number => Math.max(0, ...(raw.match(/`+/g) ?? []).map((run) => run.length));
-
-/** A code span that no backtick within can end. */
-function code(raw: string): string {
-  const clean = printable(raw);
-  const ticks = '`'.repeat(longestRun(clean) + 1);
-  const padding = clean.startsWith('`') || clean.endsWith('`') ? ' ' : '';
-  return ticks + padding + clean + padding + ticks;
-}
 
 function fence(language: string, lines: readonly string[]): string {
   const clean = lines.map(printable);

@@ -3,6 +3,7 @@ import type { Diagnosis, ExampleRow, Finding } from '../model/diagnosis.ts';
 import { fullFinding, headline, infoFinding, shortFinding } from './finding-terminal.ts';
 import { labelled, labelledLines, wrap } from './layout.ts';
 import { createStyle, type RenderOptions, type Style } from './style.ts';
+import { manifestsWords } from './lint-words.ts';
 import { totalsWords, unreadWords } from './totals-words.ts';
 import { damageWords, inputWords, rulesWords, unobservableGroups } from './words.ts';
 
@@ -35,6 +36,7 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
       ...(first === undefined ? verdict(style, diagnosis) : headline(style, first)),
       '',
       ...inputs(style, diagnosis, full),
+      ...manifestsRead(style, diagnosis, full),
       ...(first === undefined ? [] : fullFinding(style, first, full)),
     ],
     ...others.map((finding) => further(style, finding, full)),
@@ -93,6 +95,28 @@ function inputs(style: Style, { inputs: all }: Diagnosis, full: boolean): string
   return rest.length === 0
     ? lines
     : [...lines, ...labelled(style, '', `and ${rest.length} more with ${plural(packets, 'packet')}`)];
+}
+
+const MAX_PROBLEMS = 3;
+
+/** What was read beside the capture, and what of it could not be. */
+function manifestsRead(style: Style, { manifests }: Diagnosis, full: boolean): string[] {
+  if (manifests === undefined) return [];
+  const problems = full ? manifests.problems : manifests.problems.slice(0, MAX_PROBLEMS);
+  const more = manifests.problems.length - problems.length;
+  const elsewhere = manifests.elsewhere ?? 0;
+  return [
+    ...labelled(style, 'manifests', style.clean(`${manifests.paths.join(', ')}: ${manifestsWords(manifests)}`)),
+    ...problems.flatMap(({ file, line, says }) => labelled(style, '', style.clean(`${file}:${line}: ${says}`))),
+    ...(more > 0 ? labelled(style, '', `and ${plural(more, 'place')} more that could not be read`) : []),
+    ...(elsewhere > 0
+      ? labelled(
+          style,
+          '',
+          `${plural(elsewhere, 'prediction')} about workloads that are not in this capture: kubelag lint`,
+        )
+      : []),
+  ];
 }
 
 // A paragraph of more is skipped as a whole.

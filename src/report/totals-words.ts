@@ -1,24 +1,30 @@
 import { formatCount, formatShare, plural } from '../base/text.ts';
 import type { Diagnosis, LatencyRow } from '../model/diagnosis.ts';
+import { REASON_WORDS } from './request-words.ts';
 import { duration, lookupsWords, resolversWords } from './words.ts';
 
 /** Where the time went, as label and text: what the capture does not hold has no line. */
-export function totalsWords(diagnosis: Pick<Diagnosis, 'lookups' | 'exchanges' | 'connections'>): [string, string][] {
-  const { lookups, exchanges, connections } = diagnosis;
+export function totalsWords(
+  diagnosis: Pick<Diagnosis, 'lookups' | 'exchanges' | 'connections' | 'requests'>,
+): [string, string][] {
+  const { lookups, exchanges, connections, requests } = diagnosis;
   const isOther = exchanges.count + connections.count > 0;
   return [
     ...(isOther && lookups.count + lookups.leftOut.count === 0
       ? []
       : [['lookups', lookupsWords(lookups)] as [string, string]]),
     ...(lookups.resolvers.length === 0 ? [] : [['resolvers', resolversWords(lookups)] as [string, string]]),
-    ...(exchanges.count === 0 ? [] : [['requests', requestsWords(exchanges)] as [string, string]]),
+    ...(requests.count === 0 ? [] : [['requests', requestsWords(requests)] as [string, string]]),
+    ...(requests.count === 0 ? [] : [['their time', breakdownWords(requests)] as [string, string]]),
+    ...(slowWords(requests) === null ? [] : [['slow ones', slowWords(requests)] as [string, string]]),
+    ...(exchanges.count === 0 ? [] : [['exchanges', exchangesWords(exchanges)] as [string, string]]),
     ...(exchanges.byServer.length === 0 ? [] : [['dearest', serversWords(exchanges)] as [string, string]]),
     ...(connections.count === 0 ? [] : [['connections', connectionsWords(connections)] as [string, string]]),
   ];
 }
 
 /** `60 (58 http/1.1, 2 grpc), 2 failed: p50 4 ms, p90 5 ms, p99 239 ms, slowest 239 ms; 3 streams`. */
-function requestsWords({ count, calls, failed, latency, protocols }: Diagnosis['exchanges']): string {
+function exchangesWords({ count, calls, failed, latency, protocols }: Diagnosis['exchanges']): string {
   const [only, ...others] = protocols;
   const names =
     others.length === 0
@@ -30,6 +36,42 @@ function requestsWords({ count, calls, failed, latency, protocols }: Diagnosis['
     ...(calls === 0 ? [] : [`${formatCount(calls)} (${names})${failures}: ${latencyWords(latency, calls)}`]),
     ...(streams === 0 ? [] : [plural(streams, 'stream')]),
   ].join('; ');
+}
+
+const MAX_REASONS = 5;
+// A share that rounds to nothing tells nothing.
+const LEAST_SHARE = 0.005;
+
+/** `60: p50 367 ms, p90 465 ms, p99 564 ms, slowest 564 ms`. */
+const requestsWords = ({ count, latency, ambiguous }: Diagnosis['requests']): string =>
+  `${formatCount(count)}: ${latencyWords(latency, count)}${ambiguous === 0 ? '' : `; ${formatCount(ambiguous)} linked by what is likeliest`}`;
+
+/** `66 % waiting for their turn (169.254.169.254:80) · 25 % metadata … · 4 % own time`. */
+function breakdownWords({ breakdown }: Diagnosis['requests']): string {
+  return breakdown
+    .filter(({ share }) => share >= LEAST_SHARE)
+    .slice(0, MAX_REASONS)
+    .map(({ reason, to, share }) => `${formatShare(share)} ${REASON_WORDS[reason]}${to === null ? '' : ` (${to})`}`)
+    .join(' · ');
+}
+
+// What slow ones have more of than this share of the difference is what makes them slow.
+const MOST_OF_IT = 0.5;
+// Twice as long is slow; less is how times scatter.
+const SLOWER = 2;
+
+/** `have 331 ms more of waiting for their turn (169.254.169.254:80) than the faster half`; null where nothing stands out. */
+function slowWords({ slowAgainstFast }: Diagnosis['requests']): string | null {
+  const sum = (pick: (one: Diagnosis['requests']['slowAgainstFast'][number]) => number): number =>
+    slowAgainstFast.reduce((total, one) => total + pick(one), 0);
+  const slow = sum(({ slowSeconds }) => slowSeconds);
+  const fast = sum(({ fastSeconds }) => fastSeconds);
+  const [first] = slowAgainstFast;
+  if (first === undefined || slow < SLOWER * fast) return null;
+  const more = first.slowSeconds - first.fastSeconds;
+  if (more < MOST_OF_IT * (slow - fast)) return null;
+  const to = first.to === null ? '' : ` (${first.to})`;
+  return `the slowest tenth has ${duration(more)} more of ${REASON_WORDS[first.reason]}${to} than the faster half`;
 }
 
 // The dearest few tell where to look; the result itself has more.

@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatShare, plural } from '../base/text.ts';
-import type { Diagnosis, Finding, InputRow, LookupRow } from '../model/diagnosis.ts';
+import type { Diagnosis, Finding, InputRow } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import type { QueryLine } from './query-lines.ts';
 
 /** Seconds as a person reads them. */
@@ -63,12 +64,19 @@ export function damageWords(input: InputRow, full: boolean): string {
     .join(', ');
 }
 
-const TIME_OF = { lookups: 'lookup', connections: 'connecting', exchanges: 'request', calls: 'request' } as const;
+const TIME_OF = {
+  lookups: 'lookup',
+  connections: 'connecting',
+  exchanges: 'request',
+  calls: 'request',
+  requests: 'request',
+} as const;
 
 /** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time`. */
 export function costWords(finding: Finding): string {
   const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency } = finding.cost;
   const { count, unit } = finding.occurrences;
+  if (unit === 'objects') return 'not measured: manifests alone tell no time';
   if (totalSeconds <= 0) return 'no time, but errors or risk';
   const share = `${formatShare(shareOfLatency)} of all ${TIME_OF[unit]} time`;
   if (count === 1) return `${duration(totalSeconds)}, ${share}`;

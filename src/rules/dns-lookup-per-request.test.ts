@@ -66,6 +66,13 @@ function asked(
 ruleTester(rule, {
   finds: [
     {
+      name: 'answers that may not be kept, asked for again at once',
+      ...asked(30, { ttl: 0 }),
+      reports: [
+        { message: 'uncached', count: 29, of: 30, says: /again at once, each before a new connection: .* 0 s only/ },
+      ],
+    },
+    {
       name: 'the same name before each connection, while its answer holds',
       ...asked(30),
       reports: [
@@ -88,7 +95,7 @@ ruleTester(rule, {
   ],
   clear: [
     { name: 'answers that had run out', ...asked(30, { apart: 6000 }), says: /\(30 lookups\)/ },
-    { name: 'answers that may not be kept', ...asked(30, { ttl: 0 }) },
+    { name: 'answers that may not be kept, asked for again later', ...asked(30, { ttl: 0, apart: 1500 }) },
     { name: 'connections to another server', ...asked(30, { server: '10.0.9.9' }) },
     { name: 'connections that serve many calls each', ...asked(30, { calls: 4 }) },
     { name: 'a few, as processes start', ...asked(4) },

@@ -10,6 +10,8 @@ import { isProbe } from './support/single-use.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
 
+// Whatever the answer says of its life: who asks again within a second could have kept it.
+const LEAST_HELD = seconds(1);
 // A connection that a lookup was for begins at once.
 const CONNECTS_WITHIN = seconds(1);
 // A few may be processes that start.
@@ -56,6 +58,8 @@ export default defineRule({
   messages: {
     repeated:
       '{count} of {total:lookup} asked for {name} again while its answer still held ({ttl:duration}), each before a new connection',
+    uncached:
+      '{count} of {total:lookup} asked for {name} again at once, each before a new connection: its answers may be kept for {ttl:duration} only',
     clear: 'no name is looked up again and again while its answer holds ({total:lookup})',
   },
   create({ report, clear, unobservable }) {
@@ -145,7 +149,7 @@ export default defineRule({
           const of = clients.get(subject.name)?.find((one) => one.input === input)?.lookups ?? tally.count;
           const example = tally.dearest;
           report({
-            message: 'repeated',
+            message: ttl < LEAST_HELD ? 'uncached' : 'repeated',
             data: { count: tally.count, total: of, name: asked.name, ttl },
             input,
             subject,
@@ -154,7 +158,9 @@ export default defineRule({
             cost: tally,
             confidence: 'certain',
             confidenceBecause:
-              'each came within the time-to-live of the answer before, and a connection followed at once',
+              ttl < LEAST_HELD
+                ? 'each came within a second of the answer before, and a connection followed at once'
+                : 'each came within the time-to-live of the answer before, and a connection followed at once',
             evidence: repeatEvidence(example),
             because: [
               {
@@ -162,7 +168,7 @@ export default defineRule({
                 setting: 'cache in the client',
                 value: 'none, or emptied',
                 origin: 'wire',
-                source: `asked again within ${formatDuration(ttl)}`,
+                source: `asked again within ${formatDuration(Math.max(ttl, LEAST_HELD))}`,
               },
               {
                 component: 'client',
@@ -209,7 +215,7 @@ function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Lookup[] {
     const end = lookup.startedAt + lookup.duration;
     const isHeld = lookup.startedAt < held;
     const ttl = ttlOf(lookup);
-    held = at(end + ttl);
+    held = at(end + Math.max(ttl, LEAST_HELD));
     const own = free.findIndex((connection) => isFor(lookup, end, connection));
     if (own < 0) continue;
     free.splice(own, 1);

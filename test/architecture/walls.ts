@@ -38,6 +38,17 @@ export const WALLS: readonly Wall[] = [
     because: 'what rules share must not depend on any one of them',
   },
   {
+    room: 'rules/predicted',
+    may: ['base', 'model', 'knowledge', 'rules/support'],
+    because:
+      "a rule's configuration side judges workloads: where their files are and what is shown of them is for others",
+  },
+  {
+    room: 'rules/predicted/registry.ts',
+    may: ['rules/predicted', 'rules/support'],
+    because: 'the registry is a list of configuration sides and nothing else',
+  },
+  {
     room: 'rules/registry.ts',
     may: ['rules', 'rules/support'],
     because: 'the registry is a list of rules and nothing else',
@@ -51,6 +62,11 @@ export const WALLS: readonly Wall[] = [
     room: 'diagnosis',
     may: ['base', 'model', 'knowledge', 'rules/registry.ts', 'rules/support'],
     because: 'diagnosis reads rows, never packets, and knows rules only by their registry',
+  },
+  {
+    room: 'compare',
+    may: ['base', 'model'],
+    because: 'a comparison reads two Diagnoses and nothing else, so that saved answers compare as captures do',
   },
   { room: 'report', may: ['base', 'model'], because: 'report reads a Diagnosis and nothing else' },
   { room: 'fix', may: ['base', 'model', 'knowledge', 'cluster'], because: 'a fix needs a finding and the manifests' },
@@ -73,9 +89,15 @@ export const WALLS: readonly Wall[] = [
   {
     room: 'analyze.ts',
     may: words(
-      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts wanted.ts rules/registry.ts rules/support',
+      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts wanted.ts rules/registry.ts ' +
+        'rules/predicted/registry.ts rules/support',
     ),
     because: 'analyze.ts knows what there is, and nothing of how an answer is shown or how packets are taken apart',
+  },
+  {
+    room: 'lint.ts',
+    may: words('base model cluster diagnosis rules/predicted/registry.ts'),
+    because: 'lint.ts knows what reads manifests and what judges them, and nothing of how an answer is shown',
   },
   {
     room: 'index.ts',
@@ -84,7 +106,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: 'cli',
-    may: ['base', 'model', 'analyze.ts', 'rules/registry.ts', 'rules/support', 'report', 'export', 'fix'],
+    may: words('base model analyze.ts lint.ts rules/registry.ts rules/support compare report export fix'),
     because: 'commands go through analyze.ts: what the stages are is not their business',
   },
 ];
@@ -92,6 +114,7 @@ export const WALLS: readonly Wall[] = [
 /** Rooms whose files must not import one another either. */
 export const NO_NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['rules', 'one pathology a file: what two rules share stands in rules/support'],
+  ['rules/predicted', 'one pathology a file: what two rules share stands in rules/support'],
 ]);
 
 /** A thing in the text of a file that only some rooms may have. */
@@ -135,11 +158,13 @@ export const PACKAGES: ReadonlyMap<string, { rooms: readonly string[]; because: 
   ['cli-progress', { rooms: ['cli'], because: 'only cli draws on the terminal' }],
   ['picocolors', { rooms: ['cli', 'report'], because: 'colours are for those who show something' }],
   ['fzstd', { rooms: ['capture'], because: 'only capture opens compressed files' }],
+  ['diff', { rooms: ['fix'], because: 'only fix shows changes' }],
+  ['yaml', { rooms: ['cluster'], because: 'only cluster reads manifests' }],
   ['typebox', { rooms: ['model', 'rows', 'cli'], because: 'schemas are part of the vocabulary' }],
 ]);
 
 /** Slow to load; must not be reached by what runs for every capture. */
-export const HEAVY_PACKAGES: ReadonlySet<string> = new Set(['typebox', 'cli-progress']);
+export const HEAVY_PACKAGES: ReadonlySet<string> = new Set(['typebox', 'cli-progress', 'yaml', 'diff']);
 /** What runs for every capture. Dynamic imports are not followed: they are the way to load late. */
 export const EAGER_FILES = ['src/cli/main.ts', 'src/cli/explain.ts', 'src/analyze.ts'];
 export const HEAVY_BECAUSE =

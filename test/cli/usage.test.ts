@@ -42,7 +42,7 @@ describe('help and bad usage', () => {
     expect(Math.max(...io.out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 
-  it.each(['explain', 'show', 'export', 'rules', 'schema', 'completion'])(
+  it.each(['explain', 'compare', 'show', 'export', 'rules', 'schema', 'completion'])(
     '%s --help ends with examples',
     async (command) => {
       const { io, status } = await kubelag([command, '--help']);
@@ -55,7 +55,7 @@ describe('help and bad usage', () => {
   it('has no example that the program itself refuses', async () => {
     const help = (await kubelag(['--help'])).io.out;
     const commands = await Promise.all(
-      ['explain', 'show', 'export', 'rules', 'schema'].map((name) => kubelag([name, '--help'])),
+      ['explain', 'compare', 'show', 'export', 'rules', 'schema'].map((name) => kubelag([name, '--help'])),
     );
     const lines = [help, ...commands.map(({ io }) => io.out)]
       .flatMap((text) => text.split('\n'))

@@ -51,6 +51,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     progressStream: Object.assign(new PassThrough(), { isTTY: options.stderrIsTerminal ?? false, columns: 60 }),
     environment: options.environment ?? {},
     now: () => time,
+    today: () => '2026-11-25',
     every(milliseconds, action) {
       const timer = { every: milliseconds, due: time + milliseconds, action };
       timers.add(timer);

@@ -1,6 +1,7 @@
 import { at, milliseconds, nanoseconds, type Timestamp } from '../../base/time.ts';
 import type { Connection, Stall, Tls } from '../connection.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Request, Wait } from '../request.ts';
 import { createDamage, type Input } from '../input.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../lookup.ts';
 
@@ -225,6 +226,56 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     keepsConnection: true,
     traceIds: [],
     metadata: null,
+    ...parts,
+  };
+};
+
+/** An inbound call that waited for nothing. */
+export const requestOf = (parts: Partial<Request> = {}): Request => {
+  const duration = parts.duration ?? milliseconds(20);
+  const waits = parts.waits ?? [];
+  return {
+    id: '0.r1',
+    input: 0,
+    exchange: '0.e1',
+    protocol: 'http/1.1',
+    direction: 'inbound',
+    client: '10.0.9.2',
+    clientPort: 40_230,
+    server: '10.0.3.7',
+    serverPort: 8080,
+    backend: null,
+    method: 'GET',
+    path: '/api/search',
+    host: 'shop.example.com',
+    status: 200,
+    grpcStatus: -1,
+    outcome: 'ok',
+    startedAt: atMs(0),
+    duration,
+    waits,
+    own: nanoseconds(waits.reduce((left, { critical }) => left - critical, duration as number)),
+    ambiguous: false,
+    packets: [3, 22],
+    ...parts,
+  };
+};
+
+/** A wait whose whole time counts. */
+export const waitOf = (parts: Partial<Wait> = {}): Wait => {
+  const duration = parts.duration ?? milliseconds(10);
+  return {
+    reason: 'upstream',
+    to: '10.20.30.40:9200',
+    ref: '0.e2',
+    what: 'POST /_search',
+    startedAt: atMs(1),
+    duration,
+    critical: duration,
+    confidence: 'certain',
+    probability: 1,
+    alternatives: [],
+    packets: [18, 19],
     ...parts,
   };
 };

@@ -166,6 +166,15 @@ export const noConnections = (): Diagnosis['connections'] => ({
   unread: [],
 });
 
+export const noRequests = (): Diagnosis['requests'] => ({
+  count: 0,
+  ambiguous: 0,
+  latency: latency(0, 0, 0, 0),
+  breakdown: [],
+  slowAgainstFast: [],
+  slowest: [],
+});
+
 const RULED_OUT: Diagnosis['ruledOut'] = [
   ['dns-dead-server', 'each of 1 server answered (236 of 240 queries)'],
   ['dns-loss', 'all 4 unanswered queries are explained by the race'],
@@ -198,6 +207,7 @@ export const diagnosisOf = (parts: Partial<Diagnosis> = {}): Diagnosis => ({
   },
   exchanges: noExchanges(),
   connections: noConnections(),
+  requests: noRequests(),
   ...parts,
 });
 
@@ -267,11 +277,30 @@ export const textDiagnosis = (): Diagnosis =>
     },
   });
 
+/** The sample of lookups that took so long each, give or take a fifth. */
+export const lookupSamples = (count: number, seconds: number): NonNullable<Diagnosis['samples']> => {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  const kind = { protocol: 'dns', method: '', path: 'db.prod', host: '', server: '', count, failed: 0 };
+  return [
+    {
+      of: 'lookups',
+      count,
+      kinds: [kind],
+      rows: {
+        startSeconds: numbers.map((index) => index / 2),
+        durationSeconds: numbers.map((index) => seconds * (0.8 + ((index * 7) % 11) / 25)),
+        kind: numbers.map(() => 0),
+      },
+    },
+  ];
+};
+
 export const clearDiagnosis = (): Diagnosis =>
   diagnosisOf({
     verdict: { status: 'clear', says: 'no DNS lookup is slow: 120 lookups, slowest 3.1 ms' },
     findings: [],
     lookups: { ...diagnosisOf().lookups, latency: latency(0.0011, 0.0028, 0.0031, 0.14) },
+    samples: lookupSamples(120, 0.0011),
   });
 
 export const emptyDiagnosis = (): Diagnosis =>

@@ -1,6 +1,7 @@
 import type { Clear, Report, Sense, Unobservable } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
+import type { Cluster } from '../../model/workload.ts';
 
 /**
  * Something that several rules need to know of all rows, gathered once. It is an observer
@@ -29,6 +30,8 @@ export interface RuleContext<Message extends string> {
   fact<Value extends Observer>(fact: Fact<Value>): Value;
   /** The inputs as read so far; complete in `finish`. */
   readonly inputs: readonly Input[];
+  /** The manifests that were given with the capture, null where none were. */
+  readonly cluster: Cluster | null;
 }
 
 export interface Rule<Message extends string = string> {

@@ -5,6 +5,7 @@ import { copyExchange, type Exchange } from '../../model/exchange.ts';
 import type { Cost, Example } from '../../model/finding.ts';
 import { copyLookup, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
+import { copyRequest, type Request } from '../../model/request.ts';
 import { OccurrenceLog } from './occurrence-log.ts';
 
 // Enough to show and to filter by; a reader looks at one or two.
@@ -12,6 +13,8 @@ const MAX_EXAMPLES = 5;
 
 /** What a tally needs to know of the rows that it counts. */
 interface Counted<Row> {
+  /** Under which other rules may have counted the same. */
+  id?(row: Row): string;
   copy(row: Row): Row;
   example(row: Row, packets: readonly PacketId[]): Example;
   connection(row: Row): string;
@@ -72,7 +75,16 @@ export class Tally<Row extends AnyRow> implements Cost {
     // Asked first, since a row's id is a string that is made for it.
     if (this.occurrences.isFull) this.occurrences.leaveOut(until);
     else
-      this.occurrences.add(row.id, counted.connection(row), row.client, counted.server(row), from, until, cost, lasted);
+      this.occurrences.add(
+        counted.id?.(row) ?? row.id,
+        counted.connection(row),
+        row.client,
+        counted.server(row),
+        from,
+        until,
+        cost,
+        lasted,
+      );
     const place = this.#placeOf(cost);
     if (place < MAX_EXAMPLES) this.#keep(place, cost, counted.copy(row), packets(row));
   }
@@ -179,6 +191,19 @@ const CONNECTIONS: Counted<Connection> = {
   lasted: handshakesOf,
 };
 
+const REQUESTS: Counted<Request> = {
+  id: ({ exchange }) => exchange,
+  copy: copyRequest,
+  example: (row, packets) => ({ kind: 'request', row, packets }),
+  connection: () => '',
+  server: ({ server }) => server,
+  from: ({ startedAt }) => startedAt,
+  until: ({ startedAt, duration }) => at(startedAt + duration),
+  lasted: ({ duration }) => duration,
+};
+
+export type RequestTally = Tally<Request>;
+export const requestTally = (): RequestTally => new Tally(REQUESTS);
 export type LookupTally = Tally<Lookup>;
 export type ExchangeTally = Tally<Exchange>;
 export type ConnectionTally = Tally<Connection>;

@@ -6,7 +6,9 @@ import type { Exchange } from '../../../model/exchange.ts';
 import type { Clear, Report, Unit, Unobservable } from '../../../model/finding.ts';
 import type { Input } from '../../../model/input.ts';
 import type { Lookup } from '../../../model/lookup.ts';
+import type { Request } from '../../../model/request.ts';
 import type { Observer } from '../../../model/observer.ts';
+import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Fact, Rule } from '../define-rule.ts';
 
@@ -15,15 +17,19 @@ export interface Rows {
   lookups?: readonly Lookup[];
   exchanges?: readonly Exchange[];
   connections?: readonly Connection[];
+  requests?: readonly Request[];
 }
 
 // A capture that goes on long enough to tell what was lost.
 const GOES_ON = 100e9;
 
-const endOf = (row: Lookup | Exchange | Connection): number => row.startedAt + row.duration;
+const endOf = (row: Lookup | Exchange | Connection | Request): number => row.startedAt + row.duration;
 
-const wellAfter = ({ lookups = [], exchanges = [], connections = [] }: Rows): Timestamp =>
-  at([...lookups, ...exchanges, ...connections].reduce((end, row) => Math.max(end, endOf(row)), 0) + GOES_ON);
+const wellAfter = ({ lookups = [], exchanges = [], connections = [], requests = [] }: Rows): Timestamp =>
+  at(
+    [...lookups, ...exchanges, ...connections, ...requests].reduce((end, row) => Math.max(end, endOf(row)), 0) +
+      GOES_ON,
+  );
 
 export interface Outcome {
   reports: (Report & { says: string })[];
@@ -45,7 +51,7 @@ const ITSELF: Hand = { lookup: (row) => row, exchange: (row) => row, connection:
  * when they end, an exchange before its connection.
  */
 export function handOn(
-  { lookups = [], exchanges = [], connections = [] }: Rows,
+  { lookups = [], exchanges = [], connections = [], requests = [] }: Rows,
   observers: readonly Observer[],
   hand = ITSELF,
 ): void {
@@ -82,13 +88,21 @@ export function handOn(
   }
   // The sort is stable: at one time, an exchange goes before its connection.
   for (const event of events.toSorted((a, b) => a.time - b.time)) event.tell();
+  // Requests are put together when their rows are there.
+  for (const row of requests) for (const observer of observers) observer.request?.(row);
 }
 
 /**
  * Runs one rule over rows as the diagnosis does: facts first, then the rule.
  * @param given rows, or lookups alone
  */
-export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: readonly Input[], hand?: Hand): Outcome {
+export function runRule(
+  rule: Rule,
+  given: Rows | readonly Lookup[],
+  inputs?: readonly Input[],
+  hand?: Hand,
+  cluster: Cluster | null = null,
+): Outcome {
   const rows: Rows = isList(given) ? { lookups: given } : given;
   const read = inputs ?? [inputOf({ endsAt: wellAfter(rows) })];
   const facts = new Map<string, Observer>();
@@ -97,6 +111,7 @@ export function runRule(rule: Rule, given: Rows | readonly Lookup[], inputs?: re
     fillMessage(rule.messages[message] as string, data);
   const observer = rule.create({
     inputs: read,
+    cluster,
     fact<Value extends Observer>(fact: Fact<Value>): Value {
       const known = facts.get(fact.id) ?? fact.create();
       facts.set(fact.id, known);
@@ -135,6 +150,7 @@ const KIND_OF: Readonly<Record<Unit, string>> = {
   connections: 'connection',
   exchanges: 'exchange',
   calls: 'exchange',
+  requests: 'request',
 };
 
 /** What holds for every rule, whatever it finds. */

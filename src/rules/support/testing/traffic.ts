@@ -197,4 +197,5 @@ export const joined = (...all: readonly Rows[]): Required<Rows> => ({
   lookups: all.flatMap(({ lookups = [] }) => lookups).toSorted((a, b) => a.startedAt - b.startedAt),
   exchanges: all.flatMap(({ exchanges = [] }) => exchanges),
   connections: all.flatMap(({ connections = [] }) => connections),
+  requests: all.flatMap(({ requests = [] }) => requests),
 });

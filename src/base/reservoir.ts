@@ -1,0 +1,54 @@
+import { Random } from './random.ts';
+
+// A reservoir for something rare stays small.
+const FIRST_CAPACITY = 16;
+
+/**
+ * A sample of bounded size of pairs of numbers, in which each pair that was ever added is with the
+ * same probability: algorithm R (Vitter, "Random Sampling with a Reservoir", ACM TOMS 11, 1985).
+ * The same pairs in the same order give the same sample.
+ */
+export class Reservoir {
+  /** All that were added. */
+  count = 0;
+  readonly #most: number;
+  readonly #random: Random;
+  #firsts = new Float64Array(FIRST_CAPACITY);
+  #seconds = new Float64Array(FIRST_CAPACITY);
+
+  /** @param most pairs that are kept */
+  constructor(most: number, seed: number) {
+    this.#most = most;
+    this.#random = Random.of(seed);
+  }
+
+  get size(): number {
+    return Math.min(this.count, this.#most);
+  }
+
+  add(first: number, second: number): void {
+    const place = this.count < this.#most ? this.count : this.#random.below(this.count + 1);
+    this.count++;
+    if (place >= this.#most) return;
+    if (place >= this.#firsts.length) this.#grow();
+    this.#firsts[place] = first;
+    this.#seconds[place] = second;
+  }
+
+  /** What was kept, in no order. */
+  *pairs(): Generator<[first: number, second: number]> {
+    for (let index = 0; index < this.size; index++) {
+      yield [this.#firsts[index] as number, this.#seconds[index] as number];
+    }
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#most, this.#firsts.length * 4);
+    const firsts = new Float64Array(capacity);
+    const seconds = new Float64Array(capacity);
+    firsts.set(this.#firsts);
+    seconds.set(this.#seconds);
+    this.#firsts = firsts;
+    this.#seconds = seconds;
+  }
+}

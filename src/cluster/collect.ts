@@ -1,0 +1,155 @@
+import type {
+  Autoscaler, Cluster, ConfigMapObject, Destination, Endpoints, ManifestProblem, NamespaceObject, NodeObject,
+  NodeTemplate, Route, ServiceAccountObject, ServiceObject, Software, Suppression, Workload,
+} from '../model/workload.ts'; // prettier-ignore
+import { locatedTexts, objectHead, type ExtractContext } from './extract/context.ts';
+import { autoscalerOf, nodeOf, nodeTemplateOf } from './extract/machine.ts';
+import {
+  destinationOf,
+  endpointsOf,
+  gatewayRouteOf,
+  ingressOf,
+  serviceOf,
+  virtualServiceOf,
+} from './extract/network.ts';
+import { workloadOf } from './extract/workload.ts';
+import { quoteOf } from './quote.ts';
+import { child, type Node } from './yaml/node.ts';
+
+// The largest cluster that Kubernetes supports has 150,000 pods
+// (kubernetes.io/docs/setup/best-practices/cluster-large); a dump has as many objects again.
+const MAX_OBJECTS = 400_000;
+// What nobody reads to the end.
+const MAX_PROBLEMS = 200;
+// A Corefile or a proxy's settings are short; certificates and dashboards are not ours.
+const MAX_DATA_LENGTH = 64 << 10;
+const MAX_DATA_ENTRIES = 300;
+
+/** Takes objects one by one and keeps of them what rules ask for. */
+export interface Collector {
+  object(context: ExtractContext, node: Node | null): void;
+  problem(problem: ManifestProblem): void;
+  suppression(suppression: Suppression): void;
+  software(software: Software): void;
+  /** A file's text, of which lines are quoted. */
+  file(name: string, text: string): void;
+  cluster(): Cluster;
+}
+
+export function createCollector(): Collector {
+  let files = 0;
+  let objects = 0;
+  let problemsLeft = 0;
+  let objectsLeft = 0;
+  const texts = new Map<string, string>();
+  const kept = {
+    workloads: [] as Workload[],
+    services: [] as ServiceObject[],
+    endpoints: [] as Endpoints[],
+    routes: [] as Route[],
+    destinations: [] as Destination[],
+    configMaps: [] as ConfigMapObject[],
+    serviceAccounts: [] as ServiceAccountObject[],
+    nodes: [] as NodeObject[],
+    nodeTemplates: [] as NodeTemplate[],
+    autoscalers: [] as Autoscaler[],
+    namespaces: [] as NamespaceObject[],
+    software: [] as Software[],
+    problems: [] as ManifestProblem[],
+    suppressions: [] as Suppression[],
+  };
+
+  const take = (context: ExtractContext, node: Node): void => {
+    const head = objectHead(context, node);
+    if (head === null) return;
+    if (objects >= MAX_OBJECTS) {
+      objectsLeft++;
+      return;
+    }
+    objects++;
+    const workload = workloadOf(context, head, node);
+    if (workload !== null) {
+      kept.workloads.push(workload);
+      return;
+    }
+    const group = head.apiVersion.split('/')[0] ?? '';
+    switch (head.kind) {
+      case 'Service':
+        if (group === 'v1') kept.services.push(serviceOf(context, head, node));
+        break;
+      case 'EndpointSlice':
+      case 'Endpoints':
+        kept.endpoints.push(endpointsOf(head, node));
+        break;
+      case 'Ingress':
+        if (group === 'networking.k8s.io' || group === 'extensions') kept.routes.push(ingressOf(head, node));
+        break;
+      case 'HTTPRoute':
+      case 'GRPCRoute':
+        kept.routes.push(gatewayRouteOf(context, head, node));
+        break;
+      case 'VirtualService':
+        if (group === 'networking.istio.io') kept.routes.push(virtualServiceOf(context, head, node));
+        break;
+      case 'DestinationRule':
+        kept.destinations.push(destinationOf(context, head, node));
+        break;
+      case 'ConfigMap': {
+        const data = locatedTexts(context, child(node, 'data'), MAX_DATA_ENTRIES);
+        for (const [key, { value }] of data) if (value.length > MAX_DATA_LENGTH) data.delete(key);
+        if (data.size > 0) kept.configMaps.push({ ...head, data });
+        break;
+      }
+      case 'ServiceAccount':
+        kept.serviceAccounts.push({ ...head, role: head.annotations.get('eks.amazonaws.com/role-arn') ?? null });
+        break;
+      case 'Node':
+        if (group === 'v1') kept.nodes.push(nodeOf(context, head, node));
+        break;
+      case 'HorizontalPodAutoscaler':
+        kept.autoscalers.push(autoscalerOf(context, head, node));
+        break;
+      case 'Namespace':
+        kept.namespaces.push({
+          ...head,
+          meshed:
+            head.labels.get('istio-injection') === 'enabled' ||
+            head.labels.has('istio.io/rev') ||
+            head.annotations.get('linkerd.io/inject')?.value === 'enabled',
+        });
+        break;
+      default: {
+        const template = nodeTemplateOf(context, head, node);
+        if (template !== null) kept.nodeTemplates.push(template);
+      }
+    }
+  };
+
+  const leftOut = (): string[] => [
+    ...(objectsLeft > 0 ? [`${objectsLeft} objects beyond ${MAX_OBJECTS}`] : []),
+    ...(problemsLeft > 0 ? [`${problemsLeft} problems beyond ${MAX_PROBLEMS}`] : []),
+  ];
+
+  return {
+    object(context, node) {
+      if (node !== null) take(context, node);
+    },
+    problem(problem) {
+      if (kept.problems.length < MAX_PROBLEMS) kept.problems.push(problem);
+      else problemsLeft++;
+    },
+    suppression: (suppression) => void kept.suppressions.push(suppression),
+    software: (software) => void kept.software.push(software),
+    file(name, text) {
+      files++;
+      texts.set(name, text);
+    },
+    cluster: () => ({
+      files,
+      objects,
+      ...kept,
+      leftOut: leftOut(),
+      quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
+    }),
+  };
+}

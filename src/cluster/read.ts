@@ -1,0 +1,153 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { UserError } from '../model/user-error.ts';
+import type { Cluster } from '../model/workload.ts';
+import { createCollector, type Collector } from './collect.ts';
+import { readManifestText, type LoadYaml } from './manifest-text.ts';
+import { softwareReader } from './software/files.ts';
+import { createLines } from './yaml/lines.ts';
+import { loadYaml } from './yaml/load.ts';
+import type { Yaml } from './yaml/full.ts';
+
+// A dump of the largest clusters; JavaScript's strings end at 512 MiB.
+const MAX_FILE_LENGTH = 400 << 20;
+// A tree of more files is a home directory by mistake.
+const MAX_FILES = 100_000;
+const MAX_DEPTH = 32;
+
+/** Folders that hold what others made: never the user's manifests. */
+const FOREIGN = new Set([
+  'node_modules',
+  'vendor',
+  'target',
+  'dist',
+  'build',
+  '__pycache__',
+  'venv',
+  'bower_components',
+]);
+
+export interface ReadOptions {
+  stdin?: NodeJS.ReadableStream;
+}
+
+/**
+ * Reads all manifests below the paths; `-` is standard input.
+ * @throws UserError where a path that was named cannot be read
+ */
+export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Cluster> {
+  const collector = createCollector();
+  let yaml: Promise<Yaml> | null = null;
+  const load: LoadYaml = () => (yaml ??= loadYaml());
+  for (const path of paths) {
+    if (path === '-') {
+      await readManifestText('-', await readAll(options.stdin), collector, load);
+      continue;
+    }
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) throw new UserError(`${path}: no such file or directory`);
+    if (found.isDirectory()) await readTree(path, collector, load);
+    else await readFile(path, collector, load, true);
+  }
+  return collector.cluster();
+}
+
+async function readAll(stdin: NodeJS.ReadableStream | undefined): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of stdin ?? []) {
+    const bytes = Buffer.from(part as string | Uint8Array);
+    length += bytes.length;
+    if (length > MAX_FILE_LENGTH) throw new UserError('-: is too large; write it to several files');
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+async function readTree(root: string, collector: Collector, load: LoadYaml): Promise<void> {
+  const waiting: { path: string; depth: number }[] = [{ path: root, depth: 0 }];
+  let files = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { path, depth } = next;
+    const names = listOf(path, collector);
+    // A chart's templates are no manifests yet.
+    const isChart = names.some(({ name }) => name === 'Chart.yaml');
+    const folders: { path: string; depth: number }[] = [];
+    for (const entry of names.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))) {
+      if (entry.name.startsWith('.')) continue;
+      const inside = path === '.' ? entry.name : join(path, entry.name);
+      if (entry.isDirectory()) {
+        if (isChart && (entry.name === 'templates' || entry.name === 'charts')) {
+          if (entry.name === 'templates') {
+            collector.problem({
+              file: inside,
+              line: 1,
+              column: 1,
+              says: `are a chart's templates; render them first: helm template ${path} | kubelag lint -`,
+            });
+          }
+          continue;
+        }
+        if (!FOREIGN.has(entry.name) && depth < MAX_DEPTH) folders.push({ path: inside, depth: depth + 1 });
+        continue;
+      }
+      const isManifest = /\.(?:ya?ml|json)$/i.test(entry.name) && !isNoManifestName(entry.name, isChart);
+      if (!entry.isFile() || (!isManifest && softwareReader(entry.name) === null)) continue;
+      if (++files > MAX_FILES)
+        throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
+      await readFile(inside, collector, load, false);
+    }
+    waiting.push(...folders.toReversed());
+  }
+}
+
+const isNoManifestName = (name: string, inChart: boolean): boolean =>
+  /^(?:package(?:-lock)?|tsconfig.*|composer)\.json$|^(?:docker-)?compose.*\.ya?ml$|^pnpm-lock\.yaml$/.test(name) ||
+  (inChart && /^(?:values.*|Chart)\.(?:ya?ml|json|schema\.json)$/.test(name));
+
+function listOf(path: string, collector: Collector): import('node:fs').Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    collector.problem({
+      file: path,
+      line: 1,
+      column: 1,
+      says: `cannot be read (${String((error as NodeJS.ErrnoException).code)})`,
+    });
+    return [];
+  }
+}
+
+/** @param named the user named it, so that a failure is the user's to mend */
+async function readFile(path: string, collector: Collector, load: LoadYaml, named: boolean): Promise<void> {
+  let text: string;
+  try {
+    text = textOf(path);
+  } catch (error) {
+    const says =
+      error instanceof UserError ? error.message : `cannot be read (${String((error as NodeJS.ErrnoException).code)})`;
+    if (named) throw new UserError(`${path}: ${says}`);
+    collector.problem({ file: path, line: 1, column: 1, says });
+    return;
+  }
+  const software = softwareReader(basename(path));
+  if (software === null) {
+    await readManifestText(path, text, collector, load);
+    return;
+  }
+  const lines = createLines(path, text);
+  collector.file(path, text);
+  for (const found of software(text, lines)) collector.software(found);
+}
+
+function textOf(path: string): string {
+  const descriptor = openSync(path, 'r');
+  try {
+    if (fstatSync(descriptor).size > MAX_FILE_LENGTH)
+      throw new UserError(`is larger than ${MAX_FILE_LENGTH >> 20} MiB`);
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}

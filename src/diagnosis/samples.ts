@@ -1,0 +1,191 @@
+import { endpoint } from '../base/addresses.ts';
+import { Reservoir } from '../base/reservoir.ts';
+import { at, toSeconds, type Duration, type Timestamp } from '../base/time.ts';
+import { directionOf } from '../model/direction.ts';
+import type { Exchange, ExchangeDirection } from '../model/exchange.ts';
+import type { Input } from '../model/input.ts';
+import type { Lookup } from '../model/lookup.ts';
+import type { Request } from '../model/request.ts';
+import type { Sampled, SampledKindRow, SampledRows, Samples } from '../model/samples.ts';
+
+// A median's interval from 512 values is some 5 % of their spread wide on either side; more values
+// would make a saved answer larger and the interval hardly narrower.
+const MAX_ROWS_OF_KIND = 512;
+// One service has a few dozen kinds of requests; what is beyond has no kind of its own.
+const MAX_KINDS = 256;
+// The rest is rare, and stands in the answer as a count.
+const MAX_KINDS_WRITTEN = 32;
+
+interface Kind {
+  readonly protocol: string;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly server: string;
+  readonly port: number;
+  readonly input: number;
+  /** One client and backend of it: what tells the direction. */
+  readonly client: string;
+  readonly backend: string | null;
+  readonly kept: Reservoir;
+  failed: number;
+}
+
+/** What a row has that tells its kind. */
+interface KindKey {
+  protocol: string;
+  method: string;
+  path: string;
+  host: string;
+  server: string;
+  serverPort: number;
+  input: number;
+  client: string;
+  backend?: string | null;
+}
+
+export interface SampleTaker {
+  lookup(lookup: Lookup): void;
+  exchange(exchange: Exchange): void;
+  request(request: Request): void;
+  rows(inputs: readonly Input[]): Samples;
+}
+
+/**
+ * Keeps a sample of how long things took, kind by kind: what a comparison works on. What was cut
+ * by the capture says nothing of how long it took, and streams last by design: neither counts.
+ */
+export function createSamples(): SampleTaker {
+  const lookups = createKinds();
+  const exchanges = createKinds();
+  const requests = createKinds();
+  // Filled anew for each lookup.
+  const asked: KindKey = {
+    protocol: 'dns',
+    method: '',
+    path: '',
+    host: '',
+    server: '',
+    serverPort: 0,
+    input: 0,
+    client: '',
+  };
+  return {
+    lookup({ name, input, client, outcome, startedAt, duration }) {
+      if (outcome === 'incomplete') return;
+      Object.assign(asked, { path: name, input, client });
+      add(lookups.of(asked), startedAt, duration, outcome !== 'ok' && outcome !== 'nodata');
+    },
+    exchange(exchange) {
+      if (exchange.shape !== 'call' || exchange.outcome === 'incomplete') return;
+      add(exchanges.of(exchange), exchange.startedAt, exchange.duration, exchange.outcome !== 'ok');
+    },
+    request(request) {
+      if (request.outcome === 'incomplete') return;
+      const kind = requests.of(request);
+      add(kind, request.startedAt, request.duration, request.outcome !== 'ok');
+    },
+    rows(inputs) {
+      const byDirection = new Map<Sampled, Kind[]>();
+      for (const kind of exchanges.all()) {
+        const of = SAMPLED_OF[direction(kind, inputs)];
+        byDirection.set(of, [...(byDirection.get(of) ?? []), kind]);
+      }
+      return [
+        rowsOf('requests', requests.all()),
+        ...(['inbound', 'outbound', 'calls'] as const).map((of) => rowsOf(of, byDirection.get(of) ?? [])),
+        rowsOf('lookups', lookups.all()),
+      ].filter((rows) => rows.count > 0);
+    },
+  };
+}
+
+const SAMPLED_OF: Readonly<Record<ExchangeDirection, Sampled>> = {
+  inbound: 'inbound',
+  outbound: 'outbound',
+  through: 'calls',
+  unknown: 'calls',
+};
+
+function direction({ input, client, server, backend }: Kind, inputs: readonly Input[]): ExchangeDirection {
+  const vantage = inputs[input]?.vantage;
+  return vantage === undefined ? 'unknown' : directionOf(vantage, client, server, backend);
+}
+
+function add(kind: Kind, startedAt: Timestamp, duration: Duration, hasFailed: boolean): void {
+  kind.kept.add(startedAt, Math.max(0, duration));
+  if (hasFailed) kind.failed++;
+}
+
+/** Kinds by what makes them alike. Beyond the bound they share those without method and path. */
+function createKinds() {
+  const byPath = new Map<string, Kind[]>();
+  const kinds: Kind[] = [];
+
+  const find = (wanted: KindKey): Kind | undefined =>
+    byPath
+      .get(wanted.path)
+      ?.find(
+        (kind) =>
+          kind.server === wanted.server &&
+          kind.port === wanted.serverPort &&
+          kind.method === wanted.method &&
+          kind.host === wanted.host &&
+          kind.protocol === wanted.protocol &&
+          kind.input === wanted.input,
+      );
+
+  const make = (wanted: KindKey): Kind => {
+    const { protocol, method, path, host, server, serverPort: port, input, client, backend = null } = wanted;
+    // The seed is the place, so that kinds are not drawn in step.
+    const kept = new Reservoir(MAX_ROWS_OF_KIND, kinds.length);
+    const kind: Kind = { protocol, method, path, host, server, port, input, client, backend, kept, failed: 0 };
+    kinds.push(kind);
+    const alike = byPath.get(path);
+    if (alike === undefined) byPath.set(path, [kind]);
+    else alike.push(kind);
+    return kind;
+  };
+
+  const restOf = (wanted: KindKey): Kind => {
+    // One for each server; and one for all where servers are beyond counting, too.
+    const ofServer = { ...wanted, method: '', path: '', host: '' };
+    const known = find(ofServer);
+    if (known !== undefined) return known;
+    if (kinds.length < MAX_KINDS * 2) return make(ofServer);
+    const ofAll = { ...ofServer, protocol: '', server: '', serverPort: 0, client: '' };
+    return find(ofAll) ?? make(ofAll);
+  };
+
+  return {
+    of: (wanted: KindKey): Kind => find(wanted) ?? (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
+    all: (): readonly Kind[] => kinds,
+  };
+}
+
+function rowsOf(of: Sampled, kinds: readonly Kind[]): SampledRows {
+  const written = kinds.toSorted((a, b) => b.kept.count - a.kept.count).slice(0, MAX_KINDS_WRITTEN);
+  const rows = written
+    .flatMap((kind, index) => [...kind.kept.pairs()].map(([start, duration]) => ({ start, duration, index })))
+    .toSorted((a, b) => a.start - b.start || a.index - b.index);
+  return {
+    of,
+    count: kinds.reduce((sum, kind) => sum + kind.kept.count, 0),
+    kinds: written.map(kindRow),
+    rows: {
+      startSeconds: rows.map(({ start }) => toSeconds(at(start))),
+      durationSeconds: rows.map(({ duration }) => toSeconds(at(duration))),
+      kind: rows.map(({ index }) => index),
+    },
+  };
+}
+
+const kindRow = ({ protocol, method, path, host, server, port, kept, failed }: Kind): SampledKindRow => ({
+  protocol,
+  method,
+  path,
+  host,
+  server: server === '' ? '' : endpoint(server, port),
+  count: kept.count,
+  failed,
+});

@@ -1,0 +1,69 @@
+import { plural } from './base/text.ts';
+import { readManifests } from './cluster/read.ts';
+import { readSettingsFile } from './cluster/settings-file.ts';
+import { createDiagnosis } from './diagnosis/diagnose.ts';
+import { predict } from './diagnosis/predict.ts';
+import { baselineKey, suppress } from './diagnosis/suppress.ts';
+import type { Diagnosis, Finding } from './model/diagnosis.ts';
+import { SEVERITIES } from './model/finding.ts';
+import { TOOL } from './model/version.ts';
+import { PREDICTIONS } from './rules/predicted/registry.ts';
+
+export interface LintOptions {
+  /** Files and folders with manifests; `-` is standard input. */
+  paths: readonly string[];
+  /** `kubelag.yaml`, null where there is none. */
+  settings: string | null;
+  /** Keys of findings that were there before. */
+  baseline: ReadonlySet<string>;
+  /** `2026-11-25`. */
+  today: string;
+  stdin?: NodeJS.ReadableStream;
+}
+
+/** The sentence that knows all of lint: manifests → predictions → what is left of them. */
+export async function lint(options: LintOptions): Promise<Diagnosis> {
+  const { paths, settings, baseline, today, stdin } = options;
+  const cluster = await readManifests(paths, stdin === undefined ? {} : { stdin });
+  const ignores = settings === null ? [] : await readSettingsFile(settings);
+  const predictions = predict(cluster, PREDICTIONS);
+  const { left, suppressed, problems } = suppress(predictions.found, { cluster, ignores, baseline, today });
+  const findings = left.map(({ finding }) => finding).toSorted(worstFirst);
+  const none = createDiagnosis({ rules: [], inputs: [], version: TOOL.version }).result();
+  const { files, objects, workloads } = cluster;
+  return {
+    ...none,
+    verdict: verdictOf(findings, { objects, workloads: workloads.length, files }),
+    findings,
+    manifests: {
+      paths: [...paths],
+      files,
+      objects,
+      workloads: workloads.length,
+      problems: [...cluster.problems, ...problems],
+      leftOut: [...cluster.leftOut],
+      suppressed,
+    },
+    ruledOut: predictions.ruledOut,
+  };
+}
+
+function verdictOf(
+  findings: readonly Finding[],
+  { objects, workloads, files }: { objects: number; workloads: number; files: number },
+): Diagnosis['verdict'] {
+  const [worst] = findings;
+  if (worst !== undefined && worst.severity !== 'info') return { status: 'found', says: worst.says };
+  if (objects === 0) return { status: 'insufficient', says: `no Kubernetes object in ${plural(files, 'file')}` };
+  const read = `${plural(workloads, 'workload')} (${plural(objects, 'object')} in ${plural(files, 'file')})`;
+  return { status: 'clear', says: `nothing in ${read} is known to slow requests` };
+}
+
+const worstFirst = (a: Finding, b: Finding): number =>
+  SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+  a.rule.localeCompare(b.rule, 'en') ||
+  (a.evidence[0]?.place?.file ?? '').localeCompare(b.evidence[0]?.place?.file ?? '', 'en') ||
+  (a.evidence[0]?.place?.line ?? 0) - (b.evidence[0]?.place?.line ?? 0);
+
+/** What tells the findings again tomorrow, for a baseline. */
+export const baselineKeys = ({ findings }: Diagnosis): string[] => [...new Set(findings.map(baselineKey))].toSorted();

@@ -1,0 +1,23 @@
+/**
+ * One step to a value in an object: a key, the item of a list whose `key` is `is` (containers and
+ * options are told by their names), or a flag among a program's words (`--session-duration`).
+ */
+export type PathStep = string | { key: string; is: string } | { flag: string };
+
+/** A change to an object in the user's own files. */
+export interface Edit {
+  file: string;
+  /** Which object of the file; `offset` tells apart those of one name, `source` is the chart's file, `live` one that was read from a cluster. */
+  object: {
+    apiVersion: string;
+    kind: string;
+    namespace: string;
+    name: string;
+    offset: number;
+    source?: string;
+    live?: true;
+  };
+  path: readonly PathStep[];
+  /** What shall stand there; undefined where it shall go. */
+  value?: string | number | boolean | object;
+}

@@ -1,0 +1,244 @@
+/** What manifests say, each value with the place where it stands. */
+
+/** A place in a file. */
+export interface Place {
+  /** As the user named it; `-` is standard input. */
+  file: string;
+  /** From 1. */
+  line: number;
+  /** From 1, in UTF-16 units. */
+  column: number;
+  /** Of the value in the file's text, in UTF-16 units: from, to. */
+  range: readonly [from: number, to: number];
+}
+
+export interface Located<Value> {
+  value: Value;
+  place: Place;
+}
+
+/** An object as an API server would name it. */
+export interface ClusterObject {
+  /** `apps/v1`. */
+  apiVersion: string;
+  kind: string;
+  /** '' where the manifest says none. */
+  namespace: string;
+  name: string;
+  /** Of its name. */
+  place: Place;
+  /** From its first to its last character; tells objects of one name apart. */
+  range: readonly [from: number, to: number];
+  /** As a cluster has it (`kubectl get -o yaml`): not a file that people change. */
+  live: boolean;
+  /** The chart's file it was rendered from (`# Source: …`), null where it was not. */
+  source: string | null;
+  labels: ReadonlyMap<string, string>;
+  annotations: ReadonlyMap<string, Located<string>>;
+}
+
+/** Something that runs pods. */
+export interface Workload extends ClusterObject {
+  /** Null where it is not said: 1 for most kinds. */
+  replicas: Located<number> | null;
+  /** Kind and name of what made it: its settings stand there, and it is judged there. */
+  owner: { kind: string; name: string } | null;
+  podLabels: ReadonlyMap<string, string>;
+  podAnnotations: ReadonlyMap<string, Located<string>>;
+  pod: PodSettings;
+  /** Of a running pod. */
+  addresses: readonly string[];
+}
+
+export interface PodSettings {
+  /** Keys from the object to the pod's spec: `['spec', 'template', 'spec']`. */
+  path: readonly string[];
+  place: Place;
+  hostNetwork: boolean;
+  dnsPolicy: Located<string> | null;
+  dnsOptions: readonly DnsOption[];
+  /** Of `dnsConfig`, null where there is none. */
+  dnsConfig: Place | null;
+  searches: readonly Located<string>[];
+  nameservers: readonly Located<string>[];
+  serviceAccount: string | null;
+  sysctls: readonly NamedValue[];
+  containers: readonly Container[];
+}
+
+export interface DnsOption {
+  name: Located<string>;
+  value: Located<string> | null;
+}
+
+export interface NamedValue {
+  name: string;
+  value: Located<string>;
+}
+
+export interface Container {
+  name: string;
+  /** Runs before the others and is gone when requests come. */
+  initial: boolean;
+  image: Located<string> | null;
+  /** `command` and `args` one after the other. */
+  words: readonly Located<string>[];
+  environment: readonly NamedValue[];
+  ports: readonly ContainerPort[];
+  cpuLimit: Located<number> | null;
+  cpuRequest: Located<number> | null;
+  /** Its health is asked for over gRPC. */
+  grpcProbe: boolean;
+  place: Place;
+}
+
+export interface ContainerPort {
+  name: string;
+  number: number;
+  place: Place;
+}
+
+export interface ServiceObject extends ClusterObject {
+  type: Located<string> | null;
+  /** 'None' of a headless one, '' where the cluster gives it. */
+  clusterAddress: string;
+  selector: ReadonlyMap<string, string>;
+  ports: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  name: string;
+  number: number;
+  /** A number or a container port's name. */
+  target: string;
+  appProtocol: string;
+  place: Place;
+}
+
+/** The pods behind a Service. */
+export interface Endpoints extends ClusterObject {
+  service: string;
+  addresses: readonly { address: string; pod: string }[];
+}
+
+/** What leads requests to Services: an Ingress, a Gateway's route, an Istio VirtualService. */
+export interface Route extends ClusterObject {
+  /** Of an Ingress; '' elsewhere. */
+  className: string;
+  hosts: readonly string[];
+  rules: readonly RouteRule[];
+}
+
+export interface RouteRule {
+  /** Names of Services, as they are written. */
+  backends: readonly string[];
+  /** Seconds. */
+  timeout: Located<number> | null;
+  /** Seconds for each try. */
+  tryTimeout: Located<number> | null;
+  attempts: Located<number> | null;
+  place: Place;
+}
+
+/** How a mesh's clients treat a host: Istio's DestinationRule. */
+export interface Destination extends ClusterObject {
+  host: string;
+  /** Seconds. */
+  httpIdle: Located<number> | null;
+  tcpIdle: Located<number> | null;
+}
+
+export interface ConfigMapObject extends ClusterObject {
+  data: ReadonlyMap<string, Located<string>>;
+}
+
+export interface ServiceAccountObject extends ClusterObject {
+  role: Located<string> | null;
+}
+
+export interface NodeObject extends ClusterObject {
+  kernel: Located<string> | null;
+  addresses: readonly string[];
+}
+
+/** Machines as they will be made: Karpenter's EC2NodeClass and its like. */
+export interface NodeTemplate extends ClusterObject {
+  hopLimit: Located<number> | null;
+}
+
+/** What pods ask for beside: HorizontalPodAutoscaler. */
+export interface Autoscaler extends ClusterObject {
+  target: { kind: string; name: string };
+  least: Located<number> | null;
+}
+
+export interface NamespaceObject extends ClusterObject {
+  /** A mesh puts its proxy into every pod. */
+  meshed: boolean;
+}
+
+/** What a workload's program is made of, as a Dockerfile or a lock file says. */
+export interface Software {
+  /** `aws-sdk-java`, `grpcio`, `musl`… */
+  component: string;
+  version: string | null;
+  /** The line that says so. */
+  quote: Located<string>;
+}
+
+/** What could not be read, and where. */
+export interface ManifestProblem {
+  file: string;
+  line: number;
+  column: number;
+  says: string;
+}
+
+/** All that was read. */
+export interface Cluster {
+  files: number;
+  objects: number;
+  workloads: readonly Workload[];
+  services: readonly ServiceObject[];
+  endpoints: readonly Endpoints[];
+  routes: readonly Route[];
+  destinations: readonly Destination[];
+  configMaps: readonly ConfigMapObject[];
+  serviceAccounts: readonly ServiceAccountObject[];
+  nodes: readonly NodeObject[];
+  nodeTemplates: readonly NodeTemplate[];
+  autoscalers: readonly Autoscaler[];
+  namespaces: readonly NamespaceObject[];
+  software: readonly Software[];
+  problems: readonly ManifestProblem[];
+  suppressions: readonly Suppression[];
+  /** Problems, objects or files beyond a bound that were left out. */
+  leftOut: readonly string[];
+  /** The line that a place stands in, without what may be secret in it. */
+  quote(place: Place): string;
+}
+
+/** `# kubelag-ignore dns-race: kernel is new until 2026-12-31` */
+export interface Suppression {
+  rule: string;
+  reason: string;
+  /** `2026-12-31`; null for ever. */
+  until: string | null;
+  place: Place;
+  /** Lines that it holds for: from, to. */
+  lines: readonly [from: number, to: number];
+}
+
+/** An entry of `kubelag.yaml`: findings that the user said no to. */
+export interface Ignore {
+  /** `*` stands for anything in all three. */
+  rule: string;
+  /** `Deployment prod/orders`; null: any. */
+  object: string | null;
+  /** Of the file; null: any. */
+  path: string | null;
+  reason: string;
+  until: string | null;
+  /** Where it stands. */
+  said: string;
+}

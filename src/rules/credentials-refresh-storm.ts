@@ -1,0 +1,155 @@
+import { formatDuration } from '../base/text.ts';
+import { at } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Evidence, Report } from '../model/finding.ts';
+import { metadataWaits } from './support/credential-waits.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { FetchLog } from './support/fetch-log.ts';
+import { metadataKinds } from './support/metadata-kinds.ts';
+import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
+import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { certaintyOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
+import { holdsUp, isStorm, type Asked } from './support/storm-verdict.ts';
+import { isHabit } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+type Group = PeerGroup<Exchange> & { readonly log: FetchLog };
+
+export default defineRule({
+  id: 'credentials-refresh-storm',
+  title: 'Credentials are fetched again for request after request',
+  category: 'request',
+  sees: ['tcp', 'http'],
+  messages: {
+    requests: '{count} of {total:request} fetched credentials from {provider} again, {cost:duration} each{why}',
+    fetches: '{client} fetched credentials from {provider} {count} times in {total:call}, {cost:duration} each{why}',
+    clear: 'credentials are fetched no more often than they expire ({fetches:time} in {total:call})',
+  },
+  create({ report, clear, unobservable, fact, inputs }) {
+    const seen = fact(traffic);
+    const kinds = fact(metadataKinds);
+    const groups = createPeerGroups(seen, exchangeTally, () => ({ log: new FetchLog() }));
+    const byClient = new Map<string, Group[]>();
+    const served = createServedRequests();
+    let total = 0;
+
+    function groupOf(exchange: Exchange): Group {
+      const group = groups.of(exchange);
+      const key = `${exchange.input}|${exchange.client}`;
+      const known = byClient.get(key);
+      if (known === undefined) byClient.set(key, [group]);
+      else if (!known.includes(group)) known.push(group);
+      return group;
+    }
+
+    const logsOf = (input: number, address: string): readonly Group[] => byClient.get(`${input}|${address}`) ?? [];
+
+    /** Requests that a client served, and calls that it made itself. */
+    function askedOf({ input, client }: Group): Asked {
+      const asked = { requests: 0, calls: 0, again: served.of(input, client)?.again ?? 0 };
+      for (const peer of seen.peers()) {
+        if (peer.input !== input) continue;
+        if (receiverOf({ server: peer.address, backend: peer.backend }) === client) asked.requests += peer.calls.count;
+        else if (peer.client === client) asked.calls += peer.calls.count;
+      }
+      return asked;
+    }
+
+    function reportOf(group: Group, service: ServedRequests | undefined): Report<'requests' | 'fetches'> {
+      const { log, input, client, server } = group;
+      const sides = sidesOf(log);
+      const tally = service?.tally ?? group.tally;
+      const { calls } = askedOf(group);
+      const of = service?.latency.count ?? Math.max(calls, tally.count);
+      return {
+        message: service === undefined ? 'fetches' : 'requests',
+        data: {
+          count: tally.count,
+          total: of,
+          service: service?.server ?? client,
+          client,
+          provider: sides.provider.name,
+          cost: tally.costs.quantile(0.5),
+          why: whyOf(log),
+        },
+        input,
+        subject: service === undefined ? { kind: 'client', name: client } : { kind: 'server', name: service.server },
+        of,
+        unit: service === undefined ? 'exchanges' : 'requests',
+        latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
+        cost: tally,
+        ...certaintyOf(log, service?.again ?? 0),
+        evidence: stormEvidence(group, service),
+        because: settingsOf(log, sides),
+        fix: stormFixes(log, sides, client),
+        whatIfMethod:
+          service === undefined ? null : 'each request without its wait for credentials, the line for them included',
+        errors: 0,
+        habit: isHabit(tally.count, of),
+      };
+    }
+
+    return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call') return;
+        total++;
+        const { id, input, client, metadata, startedAt, duration } = exchange;
+        if (metadata === null) {
+          if (byClient.size === 0) return;
+          const until = at(startedAt + duration);
+          for (const { log } of logsOf(input, receiverOf(exchange))) log.served(startedAt, until);
+          for (const { log } of logsOf(input, client)) log.asked(startedAt, until);
+          return;
+        }
+        const call = kinds.callOf(id);
+        if (call === undefined || call.asks === 'other') return;
+        if (call.asks !== 'credentials') return groupOf(exchange).log.before(exchange, call.asks);
+        if (!isAnswered(exchange)) return;
+        const group = groupOf(exchange);
+        const { cost, packets, startedAt: from } = group.log.fetch(exchange, call.isGuess, inputs[input]);
+        group.tally.add(exchange, cost, () => packets, { from, lasted: cost });
+      },
+      request(request) {
+        const service = served.add(request);
+        const waits = service === null ? null : metadataWaits(request, kinds);
+        if (service === null || waits === null || waits.credentialCalls === 0) return;
+        tallyRequest(service, request, waits.credentials, waits.packets);
+      },
+      finish() {
+        let found = 0;
+        for (const group of groups.all()) {
+          const { log, tally } = group;
+          if (!isStorm(log, sidesOf(log).client, askedOf(group))) continue;
+          const service = served.of(group.input, group.client);
+          if (service !== undefined && !holdsUp(log, tally.costs.quantile(0.5), service)) continue;
+          found++;
+          report(reportOf(group, service));
+        }
+        if (found > 0) return;
+        if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
+        const fetches = groups.all().reduce((sum, { log }) => sum + log.fetches, 0);
+        clear('clear', { fetches, total }, { count: total, unit: 'exchanges' });
+      },
+    };
+  },
+});
+
+/** With what was asked for; where the capture cuts packets, the answer's end may not be told. */
+const isAnswered = ({ outcome, status, firstByteAt }: Exchange): boolean =>
+  status < 300 && (outcome === 'ok' || (outcome === 'incomplete' && firstByteAt >= 0));
+
+function stormEvidence(group: Group, service: ServedRequests | undefined): [Evidence, ...Evidence[]] {
+  const { log, tally } = group;
+  const [example] = (service?.tally ?? tally).examples;
+  if (example === undefined || example.packets.length === 0) return evidenceOf([], tally.dearest);
+  const calls = Math.round(log.calls / Math.max(1, log.fetches));
+  const took = formatDuration(tally.costs.quantile(0.5));
+  return [
+    {
+      says: `${calls === 1 ? 'one call' : `${calls} calls`} for each fetch, ${took} together; the answers before were still good`,
+      packets: [...example.packets],
+    },
+  ];
+}

@@ -1,0 +1,144 @@
+import { formatDuration } from '../base/text.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { credentialClient } from '../knowledge/credential-clients.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { metadataKinds } from './support/metadata-kinds.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { partsByClient, type OccurrencesOf } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { TokenLog, type TokenWait } from './support/token-waits.ts';
+import { traffic } from './support/traffic.ts';
+
+interface Found extends OccurrencesOf<Exchange> {
+  readonly software: string | null;
+  readonly waits: readonly TokenWait[];
+}
+
+export default defineRule({
+  id: 'metadata-hop-limit',
+  title: 'The metadata service’s token never reaches the pod',
+  category: 'request',
+  sees: ['tcp', 'http'],
+  messages: {
+    lost: '{client} waited {cost:duration} for a token of {server} that never came, {count:time}, and went on without',
+    clear: 'tokens of the metadata service come, or nobody asks for any ({answered} came)',
+    refused:
+      'tokens of the metadata service are refused at once, by a proxy or a firewall before it: {refused:time}; SDKs go on without',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const kinds = fact(metadataKinds);
+    const groups = createPeerGroups(seen, exchangeTally, () => ({
+      log: new TokenLog(),
+      software: null as string | null,
+    }));
+    const byClient = new Map<string, Set<TokenLog>>();
+    const all = new Set<ReturnType<typeof groups.of>>();
+    let total = 0;
+
+    return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call') return;
+        total++;
+        const { input, client, metadata } = exchange;
+        const key = `${input}|${client}`;
+        if (metadata === null) {
+          if (byClient.size > 0) for (const log of byClient.get(key) ?? []) log.other(exchange.startedAt);
+          return;
+        }
+        if (metadata.service !== 'ec2') return;
+        const group = groups.of(exchange);
+        all.add(group);
+        byClient.set(key, (byClient.get(key) ?? new Set()).add(group.log));
+        group.software ??= metadata.software;
+        if (kinds.callOf(exchange.id)?.asks === 'token') group.log.token(exchange);
+        else group.log.call(exchange);
+      },
+      finish() {
+        const found = [...all].map(({ input, client, server, log, software }): Found => {
+          const waits = log.waits();
+          const tally = exchangeTally();
+          for (const { first, waited, packets, startedAt: from, endedAt: until } of waits) {
+            tally.add(first, waited, () => packets, { from, until, lasted: waited });
+          }
+          return { input, client, server, tally, software, waits };
+        });
+        const parts = partsByClient<Found, Exchange>(found.filter(({ waits }) => waits.length > 0));
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { client, server, software, waits } = own[0] as Found;
+          const tries = Math.max(...waits.map((wait) => wait.tries));
+          report({
+            message: 'lost',
+            data: { client, server, count: tally.count, cost: tally.costs.quantile(0.5) },
+            input,
+            subject,
+            of: tally.count,
+            unit: 'exchanges',
+            latency: seen.totals(input, subject).calls,
+            cost: tally,
+            confidence: 'likely',
+            confidenceBecause: 'no token ever comes, while other calls to the same service are answered at once',
+            evidence: evidenceOf(
+              tally.examples.slice(0, 1).map(({ packets }) => ({
+                says: `PUT /latest/api/token, ${tries === 1 ? 'once' : `${tries} times`}: no answer in ${formatDuration(tally.costs.max)}`,
+                packets: [...packets],
+              })),
+              tally.dearest,
+            ),
+            because: [
+              {
+                component: 'EC2 instance',
+                setting: 'HttpPutResponseHopLimit',
+                value: '1: the answer to the PUT dies at the pod’s hop',
+                origin: 'default',
+                source: 'docs.aws.amazon.com, Use the Instance Metadata Service',
+              },
+              {
+                component: credentialClient(software, 'ec2').name,
+                setting: 'wait for the token',
+                value: formatDuration(tally.costs.quantile(0.5)),
+                origin: 'wire',
+                source: 'the packets',
+              },
+            ],
+            fix: hopLimitFixes(client),
+            whatIfMethod: null,
+            errors: 0,
+            habit: false,
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
+        const sum = (of: (log: TokenLog) => number): number => [...all].reduce((count, { log }) => count + of(log), 0);
+        const refused = sum((log) => log.refused);
+        const examined = { count: total, unit: 'exchanges' };
+        if (refused > 0) return clear('refused', { refused }, examined);
+        clear('clear', { answered: sum((log) => log.answered) }, examined);
+      },
+    };
+  },
+});
+
+const hopLimitFixes = (client: string) => [
+  advice(
+    'infrastructure',
+    'a hop limit of 2 for the instances: the answer then reaches pods',
+    'the launch template of the nodes',
+    'aws ec2 modify-instance-metadata-options --instance-id <id> --http-put-response-hop-limit 1',
+    'aws ec2 modify-instance-metadata-options --instance-id <id> --http-put-response-hop-limit 2',
+  ),
+  advice(
+    'infrastructure',
+    'EKS Pod Identity or IRSA: pods get credentials without the instance’s metadata service',
+    `the ServiceAccount of ${client}`,
+    'take the annotation or the association away again',
+  ),
+  advice(
+    'environment',
+    'AWS_EC2_METADATA_DISABLED=true where the pod needs nothing of the instance',
+    `env of the workload of ${client}`,
+    'take the variable away again',
+  ),
+];

@@ -1,0 +1,145 @@
+import type { Fix, Quote, Severity } from '../../model/finding.ts';
+import type { DnsOption, Workload } from '../../model/workload.ts';
+import { definePrediction } from '../support/define-prediction.ts';
+import { newerKernel, nodeLocalCache } from '../support/fixes.ts';
+import { askersOf, environmentEdit, manifestFix, type Asker } from '../support/manifests/dns.ts';
+import { AGAINST_WAITS, ignores } from '../support/manifests/heeds.ts';
+import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+
+/** What resolv.conf(5) of glibc knows; a word beyond is heeded by nobody. */
+const KNOWN = new Set([
+  'ndots', 'timeout', 'attempts', 'rotate', 'single-request', 'single-request-reopen', 'use-vc', 'no-aaaa', 'edns0',
+  'trust-ad', 'no-tld-query', 'no-reload', 'no-check-names', 'inet6', 'ip6-bytestring', 'ip6-dotint', 'no-ip6-dotint',
+  'debug', 'strict-error', 'insecure1', 'insecure2',
+]); // prettier-ignore
+
+export default definePrediction({
+  id: 'dns-setting-ignored',
+  title: 'A DNS option that the resolver in use does not heed',
+  messages: {
+    ignored: '{workload} sets {option}, which {resolver} ignores',
+    maybe: '{workload} sets {option}; if its gRPC is the C core (Python, Ruby, PHP, C++), its resolver ignores it',
+    unknown: '{workload} sets the DNS option {option}, which no resolver knows',
+    clear: 'no DNS option is set that the resolver in use is known to ignore ({total:option})',
+  },
+  predict({ cluster, report, clear }) {
+    let total = 0;
+    let reported = 0;
+    for (const workload of judgedWorkloads(cluster)) {
+      const askers = askersOf(workload);
+      for (const option of workload.pod.dnsOptions) {
+        total++;
+        const found = KNOWN.has(option.name.value) ? ignoring(option, askers) : 'unknown';
+        if (found === null) continue;
+        reported++;
+        const name = option.name.value;
+        const base = {
+          data: { workload: objectWords(workload), option: name },
+          subject: workload,
+          because: [
+            {
+              component: 'dnsConfig',
+              setting: name,
+              value: option.value?.value ?? 'on',
+              origin: 'manifest' as const,
+              source: '',
+              place: option.name.place,
+            },
+          ],
+        };
+        if (found === 'unknown') {
+          report({
+            ...base,
+            message: 'unknown',
+            severity: 'minor',
+            severityBecause: 'a setting that does nothing was meant to do something',
+            confidence: 'likely',
+            confidenceBecause: 'resolv.conf(5) of glibc has no such option, and musl and c-ares know fewer',
+            assumed: ['no newer libc has learnt it'],
+            evidence: [{ says: `option ${name}`, place: option.name.place }],
+            fix: [],
+          });
+          continue;
+        }
+        const { asker, sure } = found;
+        const { resolver, program } = asker;
+        report({
+          ...base,
+          data: { ...base.data, resolver: resolver?.name ?? 'gRPC' },
+          message: sure ? 'ignored' : 'maybe',
+          severity: severityOf(name),
+          severityBecause: AGAINST_WAITS.has(name)
+            ? 'what it was set against still costs seconds'
+            : 'it changes how names are asked, not how long that takes',
+          confidence: sure ? 'likely' : 'possible',
+          confidenceBecause: sure
+            ? `${toldBy(asker)}; ${resolver?.honoursSource ?? ''}`
+            : `${program.grpc?.quote.says ?? 'gRPC'}, but not in which language`,
+          assumed: [
+            sure
+              ? `the program asks through ${resolver?.name ?? 'its own resolver'}`
+              : 'gRPC resolves with c-ares, as its C core does by default',
+          ],
+          evidence: evidenceOf(option, asker),
+          because: [
+            ...base.because,
+            {
+              component: resolver?.name ?? 'gRPC (c-ares)',
+              setting: 'options that it heeds',
+              value: resolver?.honours.join(', ') ?? 'ndots, rotate',
+              origin: 'default',
+              source: resolver?.honoursSource ?? 'c-ares: ares_sysconfig_files.c has no single-request',
+            },
+          ],
+          fix: fixesFor(workload, name, asker),
+        });
+      }
+    }
+    if (reported === 0 && total > 0) clear('clear', { total }, { count: total, unit: 'options' });
+  },
+});
+
+const severityOf = (option: string): Exclude<Severity, 'critical'> => (AGAINST_WAITS.has(option) ? 'minor' : 'info');
+
+/** The container that does not heed an option, and whether that is told; null where all heed it, or nobody knows. */
+function ignoring({ name }: DnsOption, askers: readonly Asker[]): { asker: Asker; sure: boolean } | null {
+  for (const asker of askers) {
+    const { resolver } = asker;
+    if (resolver !== null && ignores(resolver.resolver, name.value)) return { asker, sure: true };
+  }
+  for (const asker of askers) {
+    const { grpc } = asker.program;
+    if (grpc === null || grpc.core !== null || grpc.resolver !== null) continue;
+    if (AGAINST_WAITS.has(name.value) && ignores('c-ares', name.value)) return { asker, sure: false };
+  }
+  return null;
+}
+
+const toldBy = ({ program, resolver }: Asker): string =>
+  resolver?.detail === 'gRPC'
+    ? (program.grpc?.quote.says ?? 'gRPC')
+    : `${program.libcQuote?.says ?? 'the image'} uses ${resolver?.name ?? 'its libc'}`;
+
+function evidenceOf(option: DnsOption, { program, resolver }: Asker): [Quote, ...Quote[]] {
+  const grpc = program.grpc !== null && (resolver === null || resolver.detail === 'gRPC') ? [program.grpc.quote] : [];
+  const libc = program.libcQuote !== null && resolver?.detail !== 'gRPC' ? [program.libcQuote] : [];
+  return [{ says: `option ${option.name.value}`, place: option.name.place }, ...grpc, ...libc];
+}
+
+function fixesFor(workload: Workload, option: string, { program, resolver, container }: Asker): Fix[] {
+  if (!AGAINST_WAITS.has(option)) return [];
+  const viaCore = resolver === null || resolver.detail === 'gRPC';
+  // Through libc the option is heeded; with musl it would not be.
+  const native =
+    viaCore && program.libc !== 'musl'
+      ? [
+          manifestFix(
+            workload,
+            `GRPC_DNS_RESOLVER=native: gRPC then asks through libc, which heeds ${option} (glibc images)`,
+            [environmentEdit(workload, container, 'GRPC_DNS_RESOLVER', 'native')],
+            'environment',
+          ),
+        ]
+      : [];
+  return [...native, nodeLocalCache(), newerKernel()];
+}

@@ -1,0 +1,79 @@
+import type { Edit } from '../../../model/edit.ts';
+import type { Fix } from '../../../model/finding.ts';
+import type { Cluster, Container, DnsOption, Workload } from '../../../model/workload.ts';
+import { settingsOf, type ResolverSettings } from '../../../knowledge/resolver-settings.ts';
+import { editOf, objectWords } from './objects.ts';
+import { programOf, running, type Program } from './program.ts';
+
+/** Pods that ask the cluster's DNS: through its Service, and with its search list. */
+export function asksClusterDns({ pod }: Workload): boolean {
+  const policy = pod.dnsPolicy?.value ?? 'ClusterFirst';
+  if (policy === 'ClusterFirstWithHostNet') return true;
+  // On the host's network ClusterFirst falls back to the node's own settings
+  // (kubernetes.io/docs/concepts/services-networking/dns-pod-service).
+  return policy === 'ClusterFirst' && !pod.hostNetwork;
+}
+
+export const dnsOption = ({ pod }: Workload, name: string): DnsOption | null =>
+  pod.dnsOptions.find((option) => option.name.value === name) ?? null;
+
+/** A cache on each node: pods reach it without DNAT, and it asks the cluster's DNS over TCP. */
+export const hasNodeLocalCache = ({ workloads }: Cluster): boolean =>
+  workloads.some(({ kind, name, pod }) => {
+    const images = pod.containers.map(({ image }) => image?.value ?? '');
+    return (
+      kind === 'DaemonSet' &&
+      (/node-?local-?dns/.test(name) || images.some((image) => /k8s-dns-node-cache/.test(image)))
+    );
+  });
+
+/** The resolver that a container's program asks with; null where its manifest does not tell. */
+export function resolverOf(program: Program): ResolverSettings | null {
+  const { grpc, libc, language } = program;
+  if (language === 'go') return settingsOf('go', null);
+  if (grpc?.core === true && grpc.resolver?.value !== 'native') return settingsOf('c-ares', 'gRPC');
+  return libc === null ? null : settingsOf(libc, null);
+}
+
+export interface Asker {
+  container: Container;
+  program: Program;
+  resolver: ResolverSettings | null;
+}
+
+export const askersOf = (workload: Workload): Asker[] =>
+  running(workload).map((container) => {
+    const program = programOf(container);
+    return { container, program, resolver: resolverOf(program) };
+  });
+
+/** A `dnsConfig` option in the pods' own manifest. */
+export const optionEdit = (workload: Workload, name: string, value?: string): Edit =>
+  editOf(workload, [...workload.pod.path, 'dnsConfig', 'options', { key: 'name', is: name }], {
+    name,
+    ...(value === undefined ? {} : { value }),
+  });
+
+export const environmentEdit = (workload: Workload, container: Container, name: string, value: string): Edit =>
+  editOf(
+    workload,
+    [...workload.pod.path, 'containers', { key: 'name', is: container.name }, 'env', { key: 'name', is: name }],
+    { name, value },
+  );
+
+/** A change to a manifest that was read: ready to be applied. */
+export const manifestFix = (
+  workload: Workload,
+  title: string,
+  edits: readonly Edit[],
+  kind: Fix['kind'] = 'manifest',
+): Fix => ({
+  title,
+  kind,
+  safety: 'review',
+  target: objectWords(workload),
+  patch: null,
+  command: null,
+  rollback: `kubectl rollout undo ${workload.kind.toLowerCase()}/${workload.name}${workload.namespace === '' ? '' : ` -n ${workload.namespace}`}`,
+  edits,
+});

@@ -1,0 +1,111 @@
+import type { PathStep, Edit } from '../../../model/edit.ts';
+import type {
+  Autoscaler,
+  Cluster,
+  ClusterObject,
+  NamespaceObject,
+  Place,
+  ServiceObject,
+  Workload,
+} from '../../../model/workload.ts';
+
+/** `Deployment prod/orders`. */
+export const objectWords = ({ kind, namespace, name }: Pick<ClusterObject, 'kind' | 'namespace' | 'name'>): string =>
+  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+
+export const placeWords = ({ file, line }: Place): string => `${file === '-' ? 'standard input' : file}:${line}`;
+
+/** Objects of one namespace; one that names none is where its neighbours are. */
+export const sameNamespace = (a: ClusterObject, b: ClusterObject): boolean =>
+  a.namespace === b.namespace || a.namespace === '' || b.namespace === '';
+
+/**
+ * The workloads whose settings are the user's to change: a pod or a ReplicaSet that something else
+ * made is judged there, or once for all of its kind where that is not among the manifests.
+ */
+export function judgedWorkloads({ workloads }: Cluster): Workload[] {
+  const written = new Set(workloads.filter(({ live }) => !live).map(keyOf));
+  const present = new Set(workloads.map(keyOf));
+  const seen = new Set<string>();
+  return workloads.filter((workload) => {
+    // Of one object that was read from a file and from the cluster, the file counts.
+    if (workload.live && written.has(keyOf(workload))) return false;
+    const owner = ownerOf(workload);
+    if (owner === null) return true;
+    // A Deployment's pods are owned by its ReplicaSet, which a dump need not hold.
+    const deployment = owner.name.replace(/-[a-z0-9]{6,10}$/, '');
+    if (
+      present.has(`${owner.kind} ${workload.namespace} ${owner.name}`) ||
+      (owner.kind === 'ReplicaSet' && present.has(`Deployment ${workload.namespace} ${deployment}`)) ||
+      (owner.kind === 'ReplicaSet' && present.has(`Rollout ${workload.namespace} ${deployment}`))
+    )
+      return false;
+    const key = `${workload.kind} ${workload.namespace} ${owner.kind} ${owner.kind === 'ReplicaSet' ? deployment : owner.name}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+const keyOf = ({ kind, namespace, name }: ClusterObject): string => `${kind} ${namespace} ${name}`;
+
+const ownerOf = ({ kind, owner }: Workload): Workload['owner'] =>
+  // Nodes own the pods that kubelets run by themselves.
+  owner === null || owner.kind === 'Node' || kind === 'Deployment' ? null : owner;
+
+/** The Services that lead to a workload's pods. */
+export const servicesOf = (cluster: Cluster, workload: Workload): ServiceObject[] =>
+  cluster.services.filter(
+    (service) => sameNamespace(service, workload) && selects(service.selector, workload.podLabels),
+  );
+
+export const workloadsOf = (cluster: Cluster, service: ServiceObject): Workload[] =>
+  cluster.workloads.filter(
+    (workload) => sameNamespace(service, workload) && selects(service.selector, workload.podLabels),
+  );
+
+function selects(selector: ReadonlyMap<string, string>, labels: ReadonlyMap<string, string>): boolean {
+  if (selector.size === 0) return false;
+  for (const [key, value] of selector) if (labels.get(key) !== value) return false;
+  return true;
+}
+
+/** How many pods there are at least: an autoscaler's least counts before `replicas`. */
+export function replicasOf(cluster: Cluster, workload: Workload): number {
+  const scaled = autoscalerOf(cluster, workload)?.least?.value;
+  return scaled ?? workload.replicas?.value ?? 1;
+}
+
+export const autoscalerOf = ({ autoscalers }: Cluster, workload: Workload): Autoscaler | null =>
+  autoscalers.find(
+    (one) => sameNamespace(one, workload) && one.target.kind === workload.kind && one.target.name === workload.name,
+  ) ?? null;
+
+export const namespaceOf = ({ namespaces }: Cluster, { namespace }: ClusterObject): NamespaceObject | null =>
+  namespaces.find((one) => one.name === namespace) ?? null;
+
+/** A mesh's proxy stands between: what it does to connections is not said by these manifests. */
+export function isMeshed(cluster: Cluster, workload: Workload): boolean {
+  const said = (key: string): string | undefined =>
+    workload.podLabels.get(key) ?? workload.podAnnotations.get(key)?.value ?? workload.annotations.get(key)?.value;
+  if (said('sidecar.istio.io/inject') === 'false' || said('linkerd.io/inject') === 'disabled') return false;
+  if (said('sidecar.istio.io/inject') === 'true' || said('linkerd.io/inject') === 'enabled') return true;
+  if (workload.pod.containers.some(({ name }) => name === 'istio-proxy' || name === 'linkerd-proxy')) return true;
+  return namespaceOf(cluster, workload)?.meshed ?? false;
+}
+
+/** A change to an object. */
+export const editOf = (object: ClusterObject, path: readonly PathStep[], value?: Edit['value']): Edit => ({
+  file: object.place.file,
+  object: {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    namespace: object.namespace,
+    name: object.name,
+    offset: object.range[0],
+    ...(object.source === null ? {} : { source: object.source }),
+    ...(object.live ? { live: true } : {}),
+  },
+  path,
+  ...(value === undefined ? {} : { value }),
+});

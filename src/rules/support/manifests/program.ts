@@ -1,0 +1,123 @@
+import type { Container, Located, Workload } from '../../../model/workload.ts';
+import type { Quote } from '../../../model/finding.ts';
+
+/** What a container runs, as far as its manifest tells. */
+export interface Program {
+  libc: 'glibc' | 'musl' | null;
+  libcQuote: Quote | null;
+  language: Language | null;
+  grpc: GrpcUse | null;
+}
+
+export type Language = 'java' | 'node' | 'python' | 'go' | 'ruby' | 'php' | 'dotnet' | 'rust';
+
+export interface GrpcUse {
+  /** gRPC's C core, which has a resolver of its own: Python, Ruby, PHP, C++. Null: not told. */
+  core: boolean | null;
+  /** `GRPC_DNS_RESOLVER`. */
+  resolver: Located<string> | null;
+  quote: Quote;
+}
+
+const MUSL = /alpine|musl/i;
+const GLIBC =
+  /debian|ubuntu|bookworm|bullseye|buster|stretch|trixie|jammy|focal|noble|bionic|slim|ubi[789]|ubi-|centos|rocky|alma|fedora|amazonlinux|al2023|distroless\/(?:cc|base|java|python|nodejs)/i;
+
+/** Official images stand on Debian where their tag says nothing else. */
+const DEBIAN_BY_DEFAULT = /(?:^|\/)(?:python|node|ruby|php|openjdk|golang|rust|perl|gcc)(?::|@|$)/;
+
+const LANGUAGES: readonly (readonly [Language, RegExp])[] = [
+  [
+    'java',
+    /(?:^|[/:_-])(?:java|jre|jdk|openjdk|temurin|corretto|jvm|zulu|tomcat|jetty|spring|wildfly|liberica)(?:[/:._\d-]|$)/i,
+  ],
+  ['python', /(?:^|[/:_-])(?:python|gunicorn|uvicorn|django|flask|fastapi|celery)(?:[/:._\d-]|$)/i],
+  ['node', /(?:^|[/:_-])(?:node|nodejs|deno|bun)(?:[/:._\d-]|$)/i],
+  ['go', /(?:^|[/:_-])golang(?:[/:._\d-]|$)|distroless\/static/i],
+  ['ruby', /(?:^|[/:_-])(?:ruby|rails|puma|unicorn)(?:[/:._\d-]|$)/i],
+  ['php', /(?:^|[/:_-])php(?:-fpm)?(?:[/:._\d-]|$)/i],
+  ['dotnet', /(?:^|[/:_-])(?:dotnet|aspnet)(?:[/:._\d-]|$)/i],
+];
+
+const COMMANDS: readonly (readonly [Language, RegExp])[] = [
+  ['java', /^(?:.*\/)?java$/],
+  ['node', /^(?:.*\/)?(?:node|npm|npx|yarn|pnpm)$/],
+  ['python', /^(?:.*\/)?(?:python\d?(?:\.\d+)?|gunicorn|uvicorn|hypercorn|celery|daphne)$/],
+  ['ruby', /^(?:.*\/)?(?:ruby|bundle|rails|puma|unicorn)$/],
+  ['php', /^(?:.*\/)?php(?:-fpm)?$/],
+  ['dotnet', /^(?:.*\/)?dotnet$/],
+];
+
+/** Variables that only one language's runtime reads. */
+const VARIABLES: readonly (readonly [Language, RegExp])[] = [
+  [
+    'java',
+    /^(?:JAVA_(?:TOOL_)?OPTS|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|CATALINA_OPTS|JVM_OPTS|SPRING_.*)$/,
+  ],
+  ['node', /^(?:NODE_OPTIONS|NODE_ENV|UV_THREADPOOL_SIZE)$/],
+  ['python', /^(?:PYTHON[A-Z]+|DJANGO_SETTINGS_MODULE|GUNICORN_CMD_ARGS|WEB_CONCURRENCY)$/],
+  ['go', /^(?:GODEBUG|GOMAXPROCS|GOGC|GOMEMLIMIT|GOTRACEBACK)$/],
+  ['ruby', /^(?:RAILS_[A-Z_]+|RUBYOPT|RACK_ENV|BUNDLE_[A-Z_]+)$/],
+  ['dotnet', /^(?:ASPNETCORE_[A-Z_]+|DOTNET_[A-Z_a-z]+)$/],
+];
+
+/** Only gRPC's C core reads these (grpc/grpc doc/environment_variables.md). */
+const CORE_VARIABLES =
+  /^GRPC_(?:DNS_RESOLVER|TRACE|VERBOSITY|POLL_STRATEGY|ENABLE_FORK_SUPPORT|ABORT_ON_LEAKS|DEFAULT_SSL_ROOTS_FILE_PATH|CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS)$/;
+
+const CORE_LANGUAGES: ReadonlySet<Language> = new Set(['python', 'ruby', 'php']);
+
+export function programOf(container: Container): Program {
+  const language = languageOf(container);
+  const { libc, libcQuote } = libcOf(container, language);
+  return { libc, libcQuote, language, grpc: grpcOf(container, language) };
+}
+
+function libcOf({ image }: Container, language: Language | null): Pick<Program, 'libc' | 'libcQuote'> {
+  const unknown = { libc: null, libcQuote: null };
+  // Go asks by itself: its image's libc tells nothing.
+  if (image === null || language === 'go') return unknown;
+  const name = image.value.replace(/@sha256:.*/, '');
+  const libcQuote = { says: `image ${name}`, place: image.place };
+  if (MUSL.test(name)) return { libc: 'musl', libcQuote };
+  if (GLIBC.test(name) || DEBIAN_BY_DEFAULT.test(name)) return { libc: 'glibc', libcQuote };
+  return unknown;
+}
+
+function languageOf({ image, words, environment }: Container): Language | null {
+  const [first] = words;
+  for (const [language, command] of COMMANDS) if (first !== undefined && command.test(first.value)) return language;
+  for (const [language, name] of LANGUAGES) {
+    if (image !== null && name.test(image.value.replace(/@sha256:.*/, ''))) return language;
+  }
+  for (const [language, name] of VARIABLES)
+    if (environment.some((variable) => name.test(variable.name))) return language;
+  return null;
+}
+
+function grpcOf({ environment, ports, grpcProbe, place, image }: Container, language: Language | null): GrpcUse | null {
+  const resolver = environment.find(({ name }) => name === 'GRPC_DNS_RESOLVER')?.value ?? null;
+  const variable = environment.find(({ name }) => CORE_VARIABLES.test(name));
+  const core =
+    variable !== undefined || (language !== null && CORE_LANGUAGES.has(language))
+      ? true
+      : language === null
+        ? null
+        : false;
+  if (variable !== undefined) {
+    const quote = { says: `${variable.name} is read by gRPC's C core`, place: variable.value.place };
+    return { core, resolver, quote };
+  }
+  const port = ports.find(({ name }) => /^grpc(?:-|$)/.test(name));
+  if (port !== undefined)
+    return { core, resolver, quote: { says: `port ${port.name} speaks gRPC`, place: port.place } };
+  if (grpcProbe) return { core, resolver, quote: { says: 'its probe speaks gRPC', place } };
+  const named = environment.find(({ name }) => /(?:^|_)GRPC(?:_|$)/.test(name));
+  if (named !== undefined) return { core, resolver, quote: { says: `${named.name} is set`, place: named.value.place } };
+  if (image !== null && /grpc/i.test(image.value))
+    return { core, resolver, quote: { says: `image ${image.value}`, place: image.place } };
+  return null;
+}
+
+/** The containers that serve or call while requests come. */
+export const running = ({ pod }: Workload): Container[] => pod.containers.filter(({ initial }) => !initial);

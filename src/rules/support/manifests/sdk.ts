@@ -1,0 +1,99 @@
+import { credentialClient } from '../../../knowledge/credential-clients.ts';
+import type { Cluster, Located, Software, Workload } from '../../../model/workload.ts';
+import { programOf, running } from './program.ts';
+
+/** The SDK that a workload asks a cloud with, and when it asks for new credentials. */
+export interface Sdk {
+  name: string;
+  /** It asks again when less than this is left, in seconds. */
+  window: number;
+  /** It waits before it asks again, so that no storm comes. */
+  calm: boolean;
+  source: string;
+  /** What tells which it is; null where only the language does, or nothing. */
+  quote: Located<string> | null;
+  /** Told by a lock file, by the language alone, or by nothing. */
+  told: 'software' | 'language' | 'nothing';
+}
+
+const MINUTE = 60;
+
+/** Packages to the name that the SDK gives itself, by which its window is known. */
+const PRODUCTS: readonly (readonly [component: RegExp, product: string])[] = [
+  [/^aws-sdk-java$|^com\.amazonaws:/, 'aws-sdk-java'],
+  [/^aws-sdk-java-v2$|^software\.amazon\.awssdk:/, 'aws-sdk-java'],
+  [/^botocore$/, 'Botocore'],
+];
+
+/** SDKs that ask so late that no provider's refresh falls into their window. */
+const LATE = /^aws-sdk-(?:go|js|go-v2)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/;
+
+/** What only one language's SDKs do. */
+const BY_LANGUAGE: Readonly<Record<string, number>> = { go: 5 * MINUTE, node: 5 * MINUTE, ruby: 5 * MINUTE };
+
+/** @param software what is known of this workload's program */
+export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
+  for (const { component, version, quote } of software) {
+    if (LATE.test(component)) {
+      return {
+        name: component,
+        window: 5 * MINUTE,
+        calm: false,
+        source: 'SDK sources: 5 min',
+        quote,
+        told: 'software',
+      };
+    }
+    const product = PRODUCTS.find(([known]) => known.test(component))?.[1];
+    if (product === undefined || version === null) continue;
+    const known = credentialClient(`${product}/${version}`, 'ec2');
+    return {
+      name: `${known.name} ${version}`,
+      window: known.windowSeconds,
+      calm: known.isCalm,
+      source: known.source,
+      quote,
+      told: 'software',
+    };
+  }
+  const language = running(workload)
+    .map((container) => programOf(container).language)
+    .find((one) => one !== null);
+  const window = language === undefined || language === null ? undefined : BY_LANGUAGE[language];
+  if (window !== undefined) {
+    return {
+      name: `AWS SDK for ${language}`,
+      window,
+      calm: false,
+      source: 'SDK sources: 5 min',
+      quote: null,
+      told: 'language',
+    };
+  }
+  return {
+    name: language === 'java' || language === 'python' ? `AWS SDK for ${language}` : 'the AWS SDK in use',
+    window: 15 * MINUTE,
+    calm: false,
+    source: 'AWS SDKs for Java (to 1.12.187, 2.17.158), botocore (to 1.24), .NET: 15 min',
+    quote: null,
+    told: 'nothing',
+  };
+}
+
+/** What is known of a workload's program: of software that was read near its manifest. */
+export const softwareNear = ({ software, workloads }: Cluster, workload: Workload): Software[] =>
+  software.filter(({ quote }) => belongsTo(quote.place.file, workload, workloads));
+
+/**
+ * A lock file belongs to the workloads of its folder's tree, up to where others have one as well:
+ * `orders/pom.xml` to `orders/k8s/deployment.yaml`, and a `pom.xml` at the top to all below.
+ */
+function belongsTo(file: string, workload: Workload, workloads: readonly Workload[]): boolean {
+  const folder = file.slice(0, file.lastIndexOf('/') + 1);
+  const own = workload.place.file;
+  if (own.startsWith(folder) && own !== '-') return true;
+  const names = folder.split('/').filter((part) => part !== '' && part !== '.');
+  // `services/orders/pom.xml` beside `k8s/orders.yaml`.
+  if (names.includes(workload.name)) return true;
+  return workloads.length === 1;
+}

@@ -1,0 +1,79 @@
+import { Distribution } from '../../base/distribution.ts';
+import { endpoint } from '../../base/addresses.ts';
+import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { Request } from '../../model/request.ts';
+import type { PacketId } from '../../model/packet.ts';
+import { requestTally, type RequestTally } from './tally.ts';
+
+// A node has some hundred pods; of more services than these none is told.
+const MAX_SERVICES = 256;
+// As many callers of a service as tell whether one of them meets the cause again.
+const MAX_CONNECTIONS = 1024;
+
+/** What the requests of one service waited for, as one rule counts it. */
+export interface ServedRequests {
+  readonly input: number;
+  /** Address and port, as its callers name it. */
+  readonly server: string;
+  /** All its requests. */
+  readonly latency: Distribution;
+  /** Those with the cause. */
+  readonly tally: RequestTally;
+  /** Connections of its callers on which a request with the cause came. */
+  readonly connections: Set<string>;
+  /** Requests with the cause on a connection that had one before. */
+  again: number;
+}
+
+/** Where an exchange ends up: behind a DNAT, where one was seen. */
+export const receiverOf = ({ backend, server }: Pick<Exchange, 'backend' | 'server'>): string =>
+  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+
+/** At a client each call is its own request, and waits for itself. */
+export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
+
+/** Requests by the address of the service that received them; a client's own calls are not among them. */
+export function createServedRequests() {
+  const services = new Map<string, ServedRequests>();
+  return {
+    /** Counts a request. @returns its service; null for what nobody received, and beyond the bound */
+    add(request: Request): ServedRequests | null {
+      if (isOwnCall(request)) return null;
+      const { input, duration, server, serverPort } = request;
+      const key = `${input}|${receiverOf(request)}`;
+      let service = services.get(key);
+      if (service === undefined) {
+        if (services.size >= MAX_SERVICES) return null;
+        service = {
+          input,
+          server: endpoint(server, serverPort),
+          latency: new Distribution(),
+          tally: requestTally(),
+          connections: new Set(),
+          again: 0,
+        };
+        services.set(key, service);
+      }
+      service.latency.add(duration);
+      return service;
+    },
+    of: (input: number, address: string): ServedRequests | undefined => services.get(`${input}|${address}`),
+    all: (): ServedRequests[] => [...services.values()],
+  };
+}
+
+/** One occurrence more; a request costs no more than it took. */
+export function tallyRequest(
+  service: ServedRequests,
+  request: Request,
+  cost: number,
+  packets: readonly PacketId[],
+): void {
+  const { client, clientPort, duration } = request;
+  const bounded: Duration = nanoseconds(Math.min(cost, duration));
+  const connection = endpoint(client, clientPort);
+  if (service.connections.has(connection)) service.again++;
+  else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(connection);
+  service.tally.add(request, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b));
+}

@@ -136,6 +136,6 @@ export function breakdownOf(request: Request): Share[] {
     if (share === undefined) shares.push({ reason, to, duration: critical });
     else share.duration = nanoseconds(share.duration + critical);
   }
-  shares.push({ reason: 'own', to: '', duration: request.own });
+  if (request.own > 0 || shares.length === 0) shares.push({ reason: 'own', to: '', duration: request.own });
   return shares;
 }

@@ -3,7 +3,8 @@ import type { Analysis, AnalyzeOptions } from '../analyze.ts';
 import type { Alike } from '../model/alike.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Comparison } from '../model/comparison.ts';
-import type { Diagnosis, LookupRow } from '../model/diagnosis.ts';
+import type { Diagnosis } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import type { RequestRow } from '../model/request-schema.ts';
 import type { FixAnswer, FixOptions } from '../fix/fix.ts';
@@ -121,7 +122,8 @@ export const services: Services = {
   async schemas() {
     const [
       { jsonSchema },
-      { LookupSchema, InputSchema },
+      { InputSchema },
+      { LookupSchema },
       { TransactionSchema },
       { ConnectionSchema },
       { ExchangeSchema },
@@ -130,6 +132,7 @@ export const services: Services = {
     ] = await Promise.all([
       import('../report/schema.ts'),
       import('../model/diagnosis.ts'),
+      import('../model/lookup-schema.ts'),
       import('../model/transaction-schema.ts'),
       import('../model/connection-schema.ts'),
       import('../model/exchange-schema.ts'),

@@ -76,6 +76,11 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'requests that ask no metadata service',
+      requests: [served(1, 0, 20, []), served(2, 40, 20, [])],
+      says: /no request asked a metadata service \(2 requests\)/,
+    },
     { name: 'one fetch', ...storm(1), inputs: INPUTS, says: /kept until they expire/ },
     {
       name: 'a fetch of each of several processes that start',

@@ -49,6 +49,7 @@ export default defineRule({
     storm:
       '{count} of {total:request} fetch AWS credentials again, {cost:duration} each, though the last were good for {left:duration} more',
     uses: 'AWS credentials are fetched again and again ({count} times, {cost:duration} each), though the last ones were good for {left:duration} more',
+    none: 'no request asked a metadata service ({total:request})',
     clear: 'credentials are kept until they expire ({total:exchange} with a metadata service)',
   },
   create({ report, clear, unobservable, fact, inputs }) {
@@ -80,7 +81,7 @@ export default defineRule({
         const clients = storms(calls.all(), inputs);
         if (clients.size === 0) {
           const total = calls.all().length;
-          if (total === 0) return unobservable({ why: 'nothing asked a metadata service', capture: null });
+          if (total === 0) return nothingAsked();
           const untold = calls.all().every(({ asks }) => asks === 'unknown');
           if (untold) return unobservable({ why: 'what was asked of the metadata service was cut off', capture: null });
           return clear('clear', { total }, { count: total, unit: 'exchanges' });
@@ -95,6 +96,13 @@ export default defineRule({
         }
       },
     };
+
+    /** Where a service's own calls are seen, one to a metadata service would be. */
+    function nothingAsked(): void {
+      const requests = served.services().reduce((sum, { durations }) => sum + durations.count, 0);
+      if (requests === 0) return unobservable({ why: 'nothing asked a metadata service', capture: null });
+      clear('none', { total: requests }, { count: requests, unit: 'requests' });
+    }
 
     function reportRequests(storm: Storm, { service, tally, dearest }: Group): void {
       const count = tally.count;

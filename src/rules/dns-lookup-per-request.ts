@@ -22,6 +22,10 @@ const PER_CALL = 0.75;
 const MAX_NAMES = 256;
 // Lookups and connections kept for each; a habit shows in the first few hundred.
 const MAX_KEPT = 1024;
+// Of all clients together: some 20 MB.
+const MAX_KEPT_OF_ALL = 1 << 14;
+// Beyond, they are counted no more; names run out long before.
+const MAX_CLIENTS_ASKING = 1 << 12;
 const MAX_CLIENTS = 256;
 // Connections whose first call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
@@ -31,6 +35,13 @@ interface Asked {
   readonly client: string;
   readonly name: string;
   lookups: Lookup[];
+}
+
+interface Client {
+  readonly input: number;
+  readonly client: string;
+  lookups: number;
+  readonly names: Map<string, Asked>;
 }
 
 interface Opened {
@@ -51,27 +62,46 @@ export default defineRule({
     clear: 'no name is looked up again and again while its answer holds ({total:lookup})',
   },
   create({ report, clear, unobservable }) {
-    const names = new Map<string, Asked>();
+    const clients = new Map<string, Client[]>();
     const opened = new Map<string, Opened[]>();
-    const totals = new Map<string, number>();
+    let last: Client | null = null;
+    const all: Asked[] = [];
+    let clientCount = 0;
+    let kept = 0;
     const calls = new Map<string, number>();
     const probes = new Set<string>();
     let total = 0;
     let connections = 0;
+
+    function clientOf({ input, client }: Lookup): Client | null {
+      if (last !== null && last.client === client && last.input === input) return last;
+      const ofAddress = clients.get(client) ?? [];
+      last = ofAddress.find((one) => one.input === input) ?? null;
+      if (last !== null || clientCount >= MAX_CLIENTS_ASKING) return last;
+      clientCount++;
+      last = { input, client, lookups: 0, names: new Map() };
+      ofAddress.push(last);
+      clients.set(client, ofAddress);
+      return last;
+    }
+
     return {
       lookup(lookup) {
         total++;
-        const client = `${lookup.input}|${lookup.client}`;
-        totals.set(client, (totals.get(client) ?? 0) + 1);
-        if (lookup.outcome !== 'ok') return;
-        const key = `${client}|${lookup.name}`;
-        let asked = names.get(key);
+        const client = clientOf(lookup);
+        if (client === null) return;
+        client.lookups++;
+        if (lookup.outcome !== 'ok' || kept >= MAX_KEPT_OF_ALL) return;
+        let asked = client.names.get(lookup.name);
         if (asked === undefined) {
-          if (names.size >= MAX_NAMES) return;
+          if (all.length >= MAX_NAMES) return;
           asked = { input: lookup.input, client: lookup.client, name: lookup.name, lookups: [] };
-          names.set(key, asked);
+          client.names.set(lookup.name, asked);
+          all.push(asked);
         }
-        if (asked.lookups.length < MAX_KEPT) asked.lookups.push(copyLookup(lookup));
+        if (asked.lookups.length >= MAX_KEPT) return;
+        kept++;
+        asked.lookups.push(copyLookup(lookup));
       },
       exchange(exchange) {
         const { input, client, server } = exchange;
@@ -97,7 +127,7 @@ export default defineRule({
       },
       finish() {
         const groups: (OccurrencesOf<Lookup> & { asked: Asked; ttl: Duration })[] = [];
-        for (const asked of names.values()) {
+        for (const asked of all) {
           const { input, client } = asked;
           const repeated = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
           const [first] = repeated;
@@ -112,7 +142,7 @@ export default defineRule({
         const found = parts(groups, ({ client }) => ({ kind: 'client', name: client }));
         for (const { groups: own, tally, subject, input } of found) {
           const { asked, ttl } = own.reduce((most, group) => (group.tally.count > most.tally.count ? group : most));
-          const of = totals.get(`${input}|${subject.name}`) ?? tally.count;
+          const of = clients.get(subject.name)?.find((one) => one.input === input)?.lookups ?? tally.count;
           const example = tally.dearest;
           report({
             message: ttl < LEAST_HELD ? 'uncached' : 'repeated',

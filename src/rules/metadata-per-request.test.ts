@@ -32,6 +32,11 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'requests that ask no metadata service',
+      requests: [served(1, 0, 20, []), served(2, 40, 20, [])],
+      says: /no request asks for facts about the machine \(2 requests\)/,
+    },
     { name: 'in one of ten', ...many(10, (number) => number === 3) },
     { name: 'in the background, for no request', ...many(10, () => false) },
     {

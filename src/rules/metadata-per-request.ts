@@ -28,6 +28,7 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     asked: '{count} of {total:request} ask the metadata service for {paths}, {cost:duration} each',
+    none: 'no request asks for facts about the machine ({total:request})',
     clear: 'requests do not ask for facts about the machine ({total:exchange} with a metadata service)',
   },
   create({ report, clear, unobservable, fact }) {
@@ -100,7 +101,11 @@ export default defineRule({
         }
         if (found.length > 0) return;
         const all = calls.all();
-        if (all.length === 0) return unobservable({ why: 'nothing asked a metadata service', capture: null });
+        if (all.length === 0) {
+          const requests = served.services().reduce((sum, { durations }) => sum + durations.count, 0);
+          if (requests === 0) return unobservable({ why: 'nothing asked a metadata service', capture: null });
+          return clear('none', { total: requests }, { count: requests, unit: 'requests' });
+        }
         if (all.every(({ asks }) => asks === 'unknown')) {
           return unobservable({ why: 'what was asked of the metadata service was cut off', capture: null });
         }

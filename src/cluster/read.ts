@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
 import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
+import { softwareReader } from './software/files.ts';
+import { createLines } from './yaml/lines.ts';
 import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
 
@@ -89,7 +91,8 @@ async function readTree(root: string, collector: Collector, load: LoadYaml): Pro
         if (!FOREIGN.has(entry.name) && depth < MAX_DEPTH) folders.push({ path: inside, depth: depth + 1 });
         continue;
       }
-      if (!entry.isFile() || !/\.(?:ya?ml|json)$/i.test(entry.name) || isNoManifestName(entry.name, isChart)) continue;
+      const isManifest = /\.(?:ya?ml|json)$/i.test(entry.name) && !isNoManifestName(entry.name, isChart);
+      if (!entry.isFile() || (!isManifest && softwareReader(entry.name) === null)) continue;
       if (++files > MAX_FILES)
         throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
       await readFile(inside, collector, load, false);
@@ -128,7 +131,14 @@ async function readFile(path: string, collector: Collector, load: LoadYaml, name
     collector.problem({ file: path, line: 1, column: 1, says });
     return;
   }
-  await readManifestText(path, text, collector, load);
+  const software = softwareReader(basename(path));
+  if (software === null) {
+    await readManifestText(path, text, collector, load);
+    return;
+  }
+  const lines = createLines(path, text);
+  collector.file(path, text);
+  for (const found of software(text, lines)) collector.software(found);
 }
 
 function textOf(path: string): string {

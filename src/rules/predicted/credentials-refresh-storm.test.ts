@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../model/workload.ts';
 import { predict } from '../../diagnosis/predict.ts';
 import { clusterOf, deployment, predictionOf } from '../support/testing/cluster-of.ts';
-import { stormShare } from '../support/manifests/providers.ts';
+import { stormShare } from '../../knowledge/credential-windows.ts';
 import storm from './credentials-refresh-storm.ts';
 
 const kiam = (flags = '', image = 'quay.io/uswitch/kiam:v3.6'): string =>
@@ -21,7 +21,7 @@ function withSdk(cluster: Cluster, component: string, version: string): Cluster 
   return { ...cluster, software: [{ component, version, quote: { value: `${component} ${version}`, place } }] };
 }
 
-const minutes = (lifetime: number, refresh: number): number => stormShare(lifetime * 60, refresh * 60, 15 * 60);
+const minutes = (lifetime: number, refresh: number): number => stormShare(lifetime * 60, 15 * 60, refresh * 60);
 
 describe('credentials-refresh-storm', () => {
   it('is told from a lock file and default flags', async () => {
@@ -49,7 +49,7 @@ describe('credentials-refresh-storm', () => {
     const [hour] = await predictionOf(storm, kiam(', --session-duration=60m'), user());
     expect(hour).toMatchObject({ severity: 'minor' });
     expect(hour?.says).toContain('18 % of its AWS calls');
-    expect(hour?.fix[0]?.edits).toMatchObject([{ value: '16m' }]);
+    expect(hour?.fix[0]?.edits).toMatchObject([{ value: '20m' }]);
     expect(await predictionOf(storm, kiam(', --session-duration=60m, --session-refresh=16m'), user())).toEqual([]);
     expect(await predictionOf(storm, kiam(', --session-refresh=16m, --session-duration=60m'), user())).toEqual([]);
   });

@@ -15,7 +15,7 @@ import { programOf, running } from '../support/manifests/program.ts';
 
 export default definePrediction({
   id: 'grpc-single-backend',
-  title: 'One connection carries all calls to one of several back ends',
+  title: 'One HTTP/2 connection carries all calls to one back end, and they wait for one another',
   messages: {
     unbalanced:
       '{client} ({clients:pod}) reaches {service} ({servers:pod}) over gRPC by its ClusterIP: each keeps one connection, so {idle} of {servers} get nothing',

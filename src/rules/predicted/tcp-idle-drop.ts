@@ -13,7 +13,7 @@ const NLB_TYPES = /^(?:nlb|nlb-ip|external)$/;
 
 export default definePrediction({
   id: 'tcp-idle-drop',
-  title: 'Idle connections are forgotten on the way, and what follows is lost',
+  title: 'Idle connections are forgotten on the way, and what is sent on them vanishes',
   messages: {
     late: '{workload} probes idle connections after {probes}, but {device} forgets them after {forgets}',
     silent: '{service} asks the Azure load balancer to drop idle connections without a reset',

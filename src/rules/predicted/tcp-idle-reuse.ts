@@ -14,7 +14,7 @@ const MARGIN_SECONDS = 5;
 
 export default definePrediction({
   id: 'tcp-idle-reuse',
-  title: 'A request meets a connection that the server has just closed',
+  title: 'Idle connections are used again just as the server closes them',
   messages: {
     earlier:
       '{workload} ({server}) closes idle connections after {closes}, {front} keeps them for {keeps}: a request can meet one that is being closed',

@@ -58,7 +58,7 @@ export default defineRule({
     }
 
     function reportOf(group: Group, service: ServedRequests | undefined): Report<'requests' | 'fetches'> {
-      const { log, input, client, server } = group;
+      const { log, input, client } = group;
       const sides = sidesOf(log);
       const tally = service?.tally ?? group.tally;
       const { calls } = askedOf(group);

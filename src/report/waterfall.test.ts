@@ -41,13 +41,13 @@ const row = toRequestRow(
   }),
   [inputOf()],
 );
+// 24 columns for 200 ms: the queue takes 14 of them, the call 4 from the 18th on.
+const bars = (before: number, length: number): string => (' '.repeat(before) + '█'.repeat(length)).padEnd(24);
 const look = { color: false, unicode: true, width: 110 };
 
 describe('a waterfall', () => {
   it('has a line for each wait: when, what, how long, its packets, for whom; own time last', () => {
     const lines = renderRequest(row, look).split('\n');
-    // 24 columns for 200 ms: the queue takes 14 of them, the call 4 from the 18th on.
-    const bars = (before: number, length: number): string => (' '.repeat(before) + '█'.repeat(length)).padEnd(24);
     expect(lines.slice(0, 5)).toEqual([
       '    request 0.r31, GET /api/search, took 200 ms, 10.0.9.2:40230 → 10.0.3.7:8080, 200, #3…#22',
       `       +0 s  its turn  120 ms  ${bars(0, 14)}           169.254.169.254:80 (likely)`,

@@ -162,6 +162,15 @@ describe('a request', () => {
     expect(reasonsOf(opaque(90))).toEqual([['dns', 1], ...handshakes]);
   });
 
+  it('ends with the first byte of an answer whose last byte was cut off', () => {
+    const cut = { outcome: 'incomplete', firstByteAt: atMs(40) } as const;
+    const [request] = requestsOf({
+      exchanges: [inbound(0, 5000, cut), outbound(10, 3000, { ...cut, firstByteAt: atMs(35) })],
+    });
+    expect(request?.duration).toBe(milliseconds(40));
+    expect(waitsOf(request as Request)).toEqual([['upstream', '10.96.44.12:8080', '0.e2', 10, 25]]);
+  });
+
   it('waits for a SYN that is never answered', () => {
     const dead = connectionOf({
       id: '0.c2',

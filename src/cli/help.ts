@@ -12,10 +12,7 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
-  [
-    'kubelag show --slowest orders.pcapng',
-    'the slowest request with all that it waited for; or lookup, packet by packet',
-  ],
+  ['kubelag show --slowest orders.pcapng', 'the slowest request, with all that it waited for'],
   [
     'kubelag show --exchange 0.e17 orders.pcapng',
     'one exchange that an answer named; --request, --lookup and --connection likewise',

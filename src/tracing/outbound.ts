@@ -46,6 +46,13 @@ const orZero = (value: number): number => (value >= 0 ? value : 0);
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
 export const saidOf = ({ method, path }: Exchange): string => [method, path].filter((part) => part !== '').join(' ');
 
+/**
+ * When it was over: with its first byte where the last was not seen, since what ends such an
+ * exchange in the row is the connection's next one, or the end of the capture.
+ */
+export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): Timestamp =>
+  outcome === 'incomplete' && !Number.isNaN(firstByteAt) ? firstByteAt : at(startedAt + duration);
+
 /** When a call began to open its connection; its first byte where it did not. */
 const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
   at(startedAt - orZero(connectDuration) - orZero(tlsDuration));
@@ -100,7 +107,7 @@ export function outboundCalls(
 export const ownCall = (exchange: Exchange): OutboundCall => callOf(exchange, NO_LOOKUPS, NO_HANDSHAKES);
 
 function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes): OutboundCall {
-  const { client, server, serverPort, startedAt, duration, connectDuration, tlsDuration } = exchange;
+  const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
   const opens = openedFrom(exchange);
   const waits: WaitDraft[] = [];
@@ -117,7 +124,7 @@ function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes)
   }
   // Whoever gives up while its packets are still sent again goes on without a word on the wire.
   const isOpen = exchange.outcome === 'incomplete' && Number.isNaN(exchange.firstByteAt);
-  const endedAt = at(startedAt + duration);
+  const endedAt = endOf(exchange);
   waits.push({
     reason: exchange.metadata === null ? 'upstream' : 'metadata',
     to,

@@ -1,4 +1,4 @@
-import { at, between, type Timestamp } from '../base/time.ts';
+import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
@@ -9,7 +9,7 @@ import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
-import { handshakesOf, outboundCalls, ownCall, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import { endOf, handshakesOf, outboundCalls, ownCall, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
@@ -171,12 +171,12 @@ class Tracer {
     }
     const received = [...receivers].toSorted(([a], [b]) => a.startedAt - b.startedAt);
     for (const [exchange, address] of received) {
-      const { startedAt, duration, traceIds } = exchange;
+      const { startedAt, traceIds } = exchange;
       this.#linkerOf(address).received({
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
-        endedAt: at(startedAt + duration),
+        endedAt: endOf(exchange),
         identifiers: traceIds,
         exchange,
       });
@@ -195,7 +195,7 @@ class Tracer {
 
   /** A client's own call: what it waited for is certain, it is all the call's own. */
   #ownRequest(call: OutboundCall, exchange: Exchange): void {
-    const endedAt = at(exchange.startedAt + exchange.duration);
+    const endedAt = endOf(exchange);
     const waits = seenWaits([call], endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
     this.#request(exchange, { startedAt: call.startedAt, duration: between(call.startedAt, endedAt) }, waits, false);
   }

@@ -1,3 +1,4 @@
+import { linkWords, sumOfLinks, type Links } from './links.ts';
 import type { Scored } from './score.ts';
 
 export interface RuleRow {
@@ -11,6 +12,7 @@ export interface RuleRow {
   /** Medians over what was found; NaN where no truth says. */
   countError: number;
   costError: number;
+  savingError: number;
 }
 
 export interface Summary {
@@ -20,6 +22,8 @@ export interface Summary {
   confusion: readonly { expected: string; reported: string; count: number }[];
   precision: number;
   recall: number;
+  /** Requests of which truths say which calls they made, and whose calls are all right. */
+  links: Links;
 }
 
 /** @returns NaN for none */
@@ -44,6 +48,7 @@ export function summarise(scored: readonly Scored[]): Summary {
       hidden: count(rule, 'hidden'),
       countError: median(found.map((outcome) => outcome.countError)),
       costError: median(found.map((outcome) => outcome.costError)),
+      savingError: median(found.map((outcome) => outcome.savingError)),
     };
   });
   const sum = (kind: 'found' | 'missed' | 'false'): number => rules.reduce((total, row) => total + row[kind], 0);
@@ -53,6 +58,7 @@ export function summarise(scored: readonly Scored[]): Summary {
     confusion: confusionOf(scored),
     precision: share(sum('found'), sum('false')),
     recall: share(sum('found'), sum('missed')),
+    links: sumOfLinks(scored.map((one) => one.links)),
   };
 }
 
@@ -78,13 +84,25 @@ function confusionOf(scored: readonly Scored[]): Summary['confusion'] {
 
 const percent = (value: number): string => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(1)} %`);
 
-const HEAD = ['rule', 'found', 'missed', 'false', 'cheap', 'waits', 'hidden', 'count error', 'cost error'];
+const HEAD = [
+  'rule',
+  'found',
+  'missed',
+  'false',
+  'cheap',
+  'waits',
+  'hidden',
+  'count error',
+  'cost error',
+  'saving error',
+];
 
 const cells = (row: RuleRow): string[] => [
   row.rule,
   ...[row.found, row.missed, row.false, row.cheap, row.waiting, row.hidden].map(String),
   percent(row.countError),
   percent(row.costError),
+  percent(row.savingError),
 ];
 
 /** For the terminal. */
@@ -103,6 +121,7 @@ export function renderText(summary: Summary): string {
     '',
     ...summary.confusion.map(({ expected, reported, count }) => `${count} × ${expected} → ${reported}`),
     `precision ${percent(summary.precision)}, recall ${percent(summary.recall)} over ${summary.captures} captures`,
+    ...linkWords(summary.links),
     '',
   ].join('\n');
 }
@@ -117,6 +136,7 @@ export function renderMarkdown(title: string, summary: Summary): string {
     '',
     `${summary.captures} captures: precision ${percent(summary.precision)}, recall ${percent(summary.recall)}.`,
     '',
+    ...linkWords(summary.links).flatMap((line) => [`${line}.`, '']),
     row(HEAD),
     row(HEAD.map((_, column) => (column === 0 ? '---' : '--:'))),
     ...summary.rules.map((rule) => row(cells(rule))),

@@ -1,6 +1,6 @@
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { Observer } from '../../src/model/observer.ts';
-import { packetReference, type PacketId } from '../../src/model/packet.ts';
+import { packetNumber } from '../../src/model/packet.ts';
 import type { Request } from '../../src/model/request.ts';
 import type { TrueLinks } from './cases.ts';
 
@@ -13,35 +13,36 @@ export interface Links {
 }
 
 interface Seen {
-  calls: { frame: number; certain: boolean }[];
+  calls: { exchange: string; certain: boolean }[];
 }
 
 /** Listens for requests, then holds them against a truth in frames. */
 export function createTraced() {
-  const frames = new Map<string, number>();
-  const seen = new Map<number, Seen>();
+  /** By each frame that is known of them: a truth names the last of a request's packets where it has several. */
+  const exchanges = new Map<number, string>();
+  const seen = new Map<string, Seen>();
   const observer: Observer = {
-    exchange({ id, input, packets }: Exchange) {
-      frames.set(id, frameOf(packets, input));
+    exchange({ id, packets }: Exchange) {
+      for (const packet of packets) exchanges.set(packetNumber(packet), id);
     },
-    request({ input, packets, waits }: Request) {
+    request({ exchange, waits }: Request) {
       const calls = waits
         .filter(({ reason }) => reason === 'upstream' || reason === 'metadata')
-        .map(({ ref, confidence }) => ({ frame: frames.get(ref) ?? -1, certain: confidence === 'certain' }));
-      seen.set(frameOf(packets, input), { calls });
+        .map(({ ref, confidence }) => ({ exchange: ref, certain: confidence === 'certain' }));
+      seen.set(exchange, { calls });
     },
   };
 
   function links(truth: readonly TrueLinks[]): Links {
     const result: Links = { requests: truth.length, right: 0, certain: 0, certainRight: 0 };
     for (const { frame, calls } of truth) {
-      const own = seen.get(frame)?.calls ?? [];
-      const wanted = new Set(calls);
-      if (own.length === wanted.size && own.every((call) => wanted.has(call.frame))) result.right++;
+      const own = seen.get(exchanges.get(frame) ?? '')?.calls ?? [];
+      const wanted = new Set(calls.map((call) => exchanges.get(call)));
+      if (own.length === wanted.size && own.every(({ exchange }) => wanted.has(exchange))) result.right++;
       for (const call of own) {
         if (!call.certain) continue;
         result.certain++;
-        if (wanted.has(call.frame)) result.certainRight++;
+        if (wanted.has(call.exchange)) result.certainRight++;
       }
     }
     return result;
@@ -49,9 +50,6 @@ export function createTraced() {
 
   return { observer, links };
 }
-
-const frameOf = (packets: readonly PacketId[], input: number): number =>
-  packets.length === 0 ? -1 : Number(packetReference(packets[0] as PacketId, input));
 
 export const sumOfLinks = (all: readonly Links[]): Links => ({
   requests: all.reduce((sum, { requests }) => sum + requests, 0),

@@ -2,7 +2,6 @@ import { analyze } from '../../src/analyze.ts';
 import type { Diagnosis, Finding } from '../../src/model/diagnosis.ts';
 import type { Case, Expected } from './cases.ts';
 import { createTraced, type Links } from './links.ts';
-import { WAIT_FOR_TRACING } from './names.ts';
 
 /** What became of one cause, or of one finding that nobody expected. */
 export interface Outcome {
@@ -10,9 +9,9 @@ export interface Outcome {
   rule: string;
   /**
    * `found`, `missed`; `false`: reported and not true; `cheap`: found, and of severity `info` by what
-   * it cost; `waiting`: needs tracing, and is not there yet; `hidden`: this capture can't show it.
+   * it cost; `hidden`: this capture can't show it.
    */
-  kind: 'found' | 'missed' | 'false' | 'cheap' | 'waiting' | 'hidden';
+  kind: 'found' | 'missed' | 'false' | 'cheap' | 'hidden';
   /** |found − true| / true, NaN where the truth or the unit does not allow to say. */
   countError: number;
   costError: number;
@@ -87,7 +86,6 @@ function judge(expected: Expected, findings: readonly Finding[], all: readonly F
   const cheap = all.find((finding) => expected.rules.includes(finding.rule));
   if (cheap !== undefined) return { ...nothing, kind: 'cheap', says: cheap.severityBecause };
   if (expected.notShown !== null) return { ...nothing, kind: 'hidden', says: expected.notShown };
-  if (expected.rules.every((one) => WAIT_FOR_TRACING.has(one))) return { ...nothing, kind: 'waiting', says: '' };
   return { ...nothing, kind: 'missed', says: '' };
 }
 

@@ -7,7 +7,6 @@ export interface RuleRow {
   missed: number;
   false: number;
   cheap: number;
-  waiting: number;
   hidden: number;
   /** Medians over what was found; NaN where no truth says. */
   countError: number;
@@ -44,7 +43,6 @@ export function summarise(scored: readonly Scored[]): Summary {
       missed: count(rule, 'missed'),
       false: count(rule, 'false'),
       cheap: count(rule, 'cheap'),
-      waiting: count(rule, 'waiting'),
       hidden: count(rule, 'hidden'),
       countError: median(found.map((outcome) => outcome.countError)),
       costError: median(found.map((outcome) => outcome.costError)),
@@ -67,7 +65,7 @@ const share = (right: number, wrong: number): number => (right + wrong === 0 ? 1
 function confusionOf(scored: readonly Scored[]): Summary['confusion'] {
   const pairs = new Map<string, { expected: string; reported: string; count: number }>();
   for (const { outcomes } of scored) {
-    const missed = outcomes.filter(({ kind }) => kind === 'missed' || kind === 'waiting').map(({ rule }) => rule);
+    const missed = outcomes.filter(({ kind }) => kind === 'missed').map(({ rule }) => rule);
     const wrong = outcomes.filter(({ kind }) => kind === 'false').map(({ rule }) => rule);
     for (const expected of missed.length > 0 ? missed : ['nothing']) {
       for (const reported of wrong.length > 0 ? wrong : ['nothing']) {
@@ -99,7 +97,7 @@ const HEAD = [
 
 const cells = (row: RuleRow): string[] => [
   row.rule,
-  ...[row.found, row.missed, row.false, row.cheap, row.waiting, row.hidden].map(String),
+  ...[row.found, row.missed, row.false, row.cheap, row.hidden].map(String),
   percent(row.countError),
   percent(row.costError),
   percent(row.savingError),

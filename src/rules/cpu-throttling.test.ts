@@ -38,7 +38,7 @@ ruleTester(rule, {
       reports: [
         {
           message: 'grid',
-          says: /^40 of 40 exchanges with 10\.96\.44\.12:8080 end at one phase of 100 ms, as a CPU limit makes it/,
+          says: /^40 of 40 exchanges with 10\.96\.44\.12:8080 end at one phase of 100 ms, \d+ ms late each, as a CPU limit makes it/,
           count: 40,
           confidence: 'possible',
           because: /cpu\.stat/,
@@ -46,8 +46,17 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'one caller, whose slow calls end at one phase of 100 ms, and some are quick',
+      ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 65))),
+      reports: [{ message: 'grid', count: 30, cost: [0.049, 0.052] }],
+    },
   ],
   clear: [
+    {
+      name: 'slow calls of one caller that end at any time',
+      ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 60 + ((index * 37) % 100)))),
+    },
     {
       name: 'calls of several lengths that end at any time',
       ...inTurn(throttled.map((length, index) => length + ((index * 37) % 100))),

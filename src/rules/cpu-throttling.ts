@@ -5,7 +5,7 @@ import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { beyondPeriod, createGridAnswers, type GridAnswers } from './support/grid-answers.ts';
+import { beyond, createGridAnswers, type GridAnswers } from './support/grid-answers.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { stoppedRule } from './support/stopped.ts';
 import { partsByServer } from './support/subjects.ts';
@@ -20,7 +20,7 @@ export default defineRule({
   messages: {
     stopped:
       '{server} stood still {times} and went on at steps of 100 ms, as a CPU limit makes it: {count} of {total:exchange} waited {cost:duration} each',
-    grid: '{count} of {total:exchange} with {server} end at one phase of 100 ms, as a CPU limit makes it: {cost:duration} each beyond one period',
+    grid: '{count} of {total:exchange} with {server} end at one phase of 100 ms, {cost:duration} late each, as a CPU limit makes it',
     clear: 'no server stood still until a step of 100 ms ({total:call})',
   },
   create(context) {
@@ -49,9 +49,9 @@ export default defineRule({
       },
     );
 
-    function reportGrid({ calls, concentration }: GridAnswers): void {
+    function reportGrid({ calls, concentration, usual }: GridAnswers): void {
       const groups = createPeerGroups(seen, exchangeTally, () => ({}));
-      for (const call of calls) groups.add(call, beyondPeriod(call), ({ packets }) => packets);
+      for (const call of calls) groups.add(call, beyond(call, usual), ({ packets }) => packets);
       for (const { tally, subject, input } of partsByServer<ReturnType<typeof groups.of>, Exchange>(groups.judged())) {
         if (reported.has(`${input}|${subject.name}`)) continue;
         reported.add(`${input}|${subject.name}`);
@@ -66,11 +66,11 @@ export default defineRule({
           latency,
           cost: tally,
           confidence: 'possible',
-          confidenceBecause: `nearly all answers begin at one phase of 100 ms (${formatShare(concentration)} concentrated, ${tally.count} times); cpu.stat of the container would prove it`,
+          confidenceBecause: `late answers begin at one phase of 100 ms (${formatShare(concentration)} concentrated, ${tally.count} times); cpu.stat of the container would prove it`,
           evidence: evidenceOf([], tally.dearest),
           because: settings(subject.name),
           fix: fixes(subject.name),
-          whatIfMethod: 'each affected exchange within one period',
+          whatIfMethod: 'each affected exchange as quick as the quickest, or within one period where none is quick',
           errors: 0,
           habit: false,
         });

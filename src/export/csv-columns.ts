@@ -1,5 +1,5 @@
 import type { ConnectionRow } from '../model/connection-schema.ts';
-import type { AttemptRow, LookupRow } from '../model/diagnosis.ts';
+import type { AttemptRow, LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import { WAIT_REASONS, type WaitReason } from '../model/request.ts';
 import type { RequestRow } from '../model/request-schema.ts';

@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { InputSchema, LookupSchema, type LookupRow } from '../model/diagnosis.ts';
+import { InputSchema } from '../model/diagnosis.ts';
+import { LookupSchema, type LookupRow } from '../model/lookup-schema.ts';
 import { ConnectionSchema } from '../model/connection-schema.ts';
 import { ExchangeSchema } from '../model/exchange-schema.ts';
 import { problemsOf } from '../model/testing/validate.ts';

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS } from './lookup.ts';
+import { CONFIDENCES, RESOLVERS } from './lookup.ts';
 import { SENSES, SEVERITIES, UNITS } from './finding.ts';
 import { HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
@@ -7,8 +7,10 @@ import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
 import { RequestSchema, ShareSchema } from './request-schema.ts';
 import { SamplesSchema } from './samples.ts';
+import { EditSchema, ManifestsSchema, PlaceSchema } from './manifests-schema.ts';
+import { LookupSchema } from './lookup-schema.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
-import { nullable, oneOf, PacketReference, PacketReferences, ReadUntil } from './schema-parts.ts';
+import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
 
 /**
  * The results contract, `kubelag/1`: what `--format json` prints and all that `report` reads.
@@ -64,75 +66,6 @@ export const InputSchema = Type.Object({
   ),
 });
 
-const OtherReplySchema = Type.Object({
-  at: nullable(Type.String()),
-  atSeconds: Type.Number(),
-  packet: PacketReference,
-  rcode: Type.String(),
-});
-
-export const AttemptSchema = Type.Object({
-  name: Type.String(),
-  type: Type.String(),
-  transactionId: Type.Integer(),
-  clientPort: Type.Integer(),
-  server: Type.String(),
-  serverPort: Type.Integer(),
-  transport: oneOf(['udp', 'tcp']),
-  sent: Type.Array(
-    Type.Object({
-      at: nullable(Type.String()),
-      atSeconds: Type.Number({ description: "since the input's first packet" }),
-      packet: PacketReference,
-      behindDnat: nullable(oneOf(['before', 'both'])),
-    }),
-    { minItems: 1 },
-  ),
-  reply: nullable(
-    Type.Object({
-      at: nullable(Type.String()),
-      atSeconds: Type.Number(),
-      packet: PacketReference,
-      rcode: Type.String(),
-      truncated: Type.Boolean(),
-      answers: Type.Integer(),
-      addresses: Type.Array(Type.String()),
-      ttlSeconds: nullable(Type.Number()),
-    }),
-  ),
-  earlierReplies: Type.Array(OtherReplySchema, {
-    description: 'replies that the client did not leave it at: it asked again afterwards',
-  }),
-  lateReplies: Type.Array(OtherReplySchema, {
-    description: "answers to earlier sendings that came after the resend's own",
-  }),
-  unreachableSeconds: nullable(Type.Number({ description: 'when ICMP said that nobody listens there' })),
-  backend: nullable(Type.String({ description: 'where a DNAT sent the query, as seen behind it' })),
-});
-
-export const LookupSchema = Type.Object({
-  schema: Type.Optional(Type.String()),
-  id: Type.String(),
-  input: Type.Integer(),
-  name: Type.String(),
-  startedAt: nullable(Type.String()),
-  startSeconds: Type.Number(),
-  durationSeconds: Type.Number(),
-  durationIsLowerBound: Type.Boolean(),
-  endBecause: oneOf(END_REASONS),
-  endTimer: nullable(Type.Object({ seconds: Type.Number(), source: Type.String() })),
-  outcome: oneOf(OUTCOMES),
-  resolver: oneOf(RESOLVERS),
-  resolverDetail: nullable(Type.String()),
-  resolverConfidence: oneOf(CONFIDENCES),
-  resolverBecause: Type.String(),
-  client: Type.String(),
-  server: Type.String(),
-  answers: Type.Array(Type.String()),
-  attempts: Type.Array(AttemptSchema),
-  readUntilSeconds: ReadUntil,
-});
-
 /** What each example says beside its row: in the same fields, whatever the row is. */
 const shown = {
   request: Type.Null(),
@@ -168,35 +101,6 @@ export const ExampleSchema = Type.Union([
     row: RequestSchema,
   }),
 ]);
-
-/** A place in a manifest; lines and columns count from 1, the range in UTF-16 units from 0. */
-const PlaceSchema = Type.Object({
-  file: Type.String(),
-  line: Type.Integer(),
-  column: Type.Integer(),
-  range: Type.Tuple([Type.Integer(), Type.Integer()]),
-  quote: Type.String({ description: 'the line' }),
-});
-
-const EditSchema = Type.Object({
-  file: Type.String(),
-  object: Type.Object({
-    apiVersion: Type.String(),
-    kind: Type.String(),
-    namespace: Type.String(),
-    name: Type.String(),
-    offset: Type.Integer(),
-    source: Type.Optional(Type.String({ description: "the chart's file that it was rendered from" })),
-  }),
-  path: Type.Array(
-    Type.Union([
-      Type.String(),
-      Type.Object({ key: Type.String(), is: Type.String() }),
-      Type.Object({ flag: Type.String() }),
-    ]),
-  ),
-  value: Type.Optional(Type.Unknown({ description: 'left out: what stands there shall go' })),
-});
 
 export const FindingSchema = Type.Object({
   rule: Type.String(),
@@ -262,25 +166,6 @@ export const FindingSchema = Type.Object({
   ),
   absorbs: Type.Array(Type.Object({ rule: Type.String(), count: Type.Integer() })),
   documentation: Type.String(),
-});
-
-/** What was read of manifests, where any were given. */
-export const ManifestsSchema = Type.Object({
-  paths: Type.Array(Type.String()),
-  files: Type.Integer(),
-  objects: Type.Integer(),
-  workloads: Type.Integer(),
-  problems: Type.Array(
-    Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer(), says: Type.String() }),
-    { description: 'what could not be read' },
-  ),
-  leftOut: Type.Array(Type.String()),
-  suppressed: Type.Array(Type.Object({ rule: Type.String(), object: Type.String(), because: Type.String() }), {
-    description: 'findings that the user said no to, with the reason',
-  }),
-  elsewhere: Type.Optional(
-    Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
-  ),
 });
 
 export const DiagnosisSchema = Type.Object({
@@ -406,9 +291,6 @@ export const DiagnosisSchema = Type.Object({
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;
 export type Finding = Static<typeof FindingSchema>;
-export type ManifestsRow = Static<typeof ManifestsSchema>;
 export type ExampleRow = Static<typeof ExampleSchema>;
 export type LatencyRow = Diagnosis['lookups']['latency'];
-export type LookupRow = Static<typeof LookupSchema>;
-export type AttemptRow = Static<typeof AttemptSchema>;
 export type InputRow = Static<typeof InputSchema>;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { nanoseconds } from '../base/time.ts';
-import { LookupSchema } from './diagnosis.ts';
+import { LookupSchema } from './lookup-schema.ts';
 import { fromLookupRow, toLookupRow } from './lookup-row.ts';
 import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS, type Attempt, type Lookup } from './lookup.ts';
 import { packetId } from './packet.ts';

@@ -1,5 +1,5 @@
 import { at, toSeconds, type Timestamp } from '../base/time.ts';
-import type { AttemptRow, LookupRow } from './diagnosis.ts';
+import type { AttemptRow, LookupRow } from './lookup-schema.ts';
 import type { Input } from './input.ts';
 import {
   CONFIDENCES,

@@ -51,6 +51,8 @@ export interface Wait {
   probability: number;
   /** What else it could belong to, likeliest first; empty where nothing. */
   alternatives: readonly Alternative[];
+  /** The first and the last that show it; fewer where they were not seen, none for `queue`. */
+  packets: readonly PacketId[];
 }
 
 /** What of a request's time went to one reason and peer; `own` is what is left without any wait. */
@@ -77,7 +79,7 @@ export interface Request {
   clientPort: number;
   server: string;
   serverPort: number;
-  /** Where a DNAT sent it, as its root exchange has it: `address:port`; null where none was seen. */
+  /** Where a DNAT sent it, as seen behind it; null where none was seen. */
   backend: string | null;
   method: string;
   path: string;
@@ -95,7 +97,7 @@ export interface Request {
   own: Duration;
   /** Some of its waits could belong to other requests as well. */
   ambiguous: boolean;
-  /** Of its root exchange. */
+  /** Its root exchange's: first and last of the request, then of the response; fewer where not seen. */
   packets: readonly PacketId[];
 }
 
@@ -119,7 +121,7 @@ export const copyRequest = (request: Request): Request => ({
   outcome: request.outcome,
   startedAt: request.startedAt,
   duration: request.duration,
-  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives] })),
+  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives], packets: [...wait.packets] })),
   own: request.own,
   ambiguous: request.ambiguous,
   packets: [...request.packets],

@@ -1,4 +1,4 @@
-import type { AttemptRow, LookupRow } from './diagnosis.ts';
+import type { AttemptRow, LookupRow } from './lookup-schema.ts';
 import { TRANSACTION_SCHEMA } from './schema-names.ts';
 
 /** One attempt of a lookup that can be read alone: `export transactions` writes one a line. */

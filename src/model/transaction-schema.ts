@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AttemptSchema } from './diagnosis.ts';
+import { AttemptSchema } from './lookup-schema.ts';
 import { TRANSACTION_SCHEMA } from './schema-names.ts';
 
 /** What {@link transactionRows} makes, as `kubelag schema transaction` prints it. */

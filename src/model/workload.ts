@@ -29,6 +29,8 @@ export interface ClusterObject {
   place: Place;
   /** From its first to its last character; tells objects of one name apart. */
   range: readonly [from: number, to: number];
+  /** As a cluster has it (`kubectl get -o yaml`): not a file that people change. */
+  live: boolean;
   /** The chart's file it was rendered from (`# Source: …`), null where it was not. */
   source: string | null;
   labels: ReadonlyMap<string, string>;

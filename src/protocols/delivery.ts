@@ -1,6 +1,6 @@
 import { at, between, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Stall } from '../model/connection.ts';
-import { copyExchange, type Exchange } from '../model/exchange.ts';
+import type { Exchange } from '../model/exchange.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
 
 // Held ones are looked at in such steps; an acknowledgment is delayed by up to 40 ms or more.
@@ -22,6 +22,7 @@ interface Held {
  * Where a capture is taken before the place where packets are lost (on a node, at the server), an
  * answer that passed by may not have arrived. So an exchange is held until its client has
  * acknowledged the answer, or what was lost of it has been sent again: it lasts until then.
+ * Protocols make a record for each and let go of it, so that it is held as it is.
  * @param emit each exchange, in order of their ends as they pass by, mostly
  */
 export function createDelivery(emit: (exchange: Exchange) => void) {
@@ -32,7 +33,7 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
     if (!connection.undelivered) return emit(exchange);
     if (held.length >= MAX_HELD) settle(held.shift() as Held);
     const ends = at(exchange.startedAt + exchange.duration);
-    held.push({ exchange: copyExchange(exchange), connection, since: ends });
+    held.push({ exchange, connection, since: ends });
   }
 
   function advance(time: Timestamp): void {
@@ -60,6 +61,7 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
   }
 
   function settle({ exchange, connection, since }: Held): void {
+    if (connection.stalls.length === 0) return emit(exchange);
     const late = connection.stalls.filter((stall) => holdsBack(stall, exchange, since));
     const last = late.at(-1);
     if (last !== undefined) {

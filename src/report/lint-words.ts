@@ -1,5 +1,6 @@
-import { formatCount, plural } from '../base/text.ts';
-import type { Finding, ManifestsRow } from '../model/diagnosis.ts';
+import { plural } from '../base/text.ts';
+import type { Finding } from '../model/diagnosis.ts';
+import type { ManifestsRow } from '../model/manifests-schema.ts';
 
 export type PlaceRow = NonNullable<Finding['evidence'][number]['place']>;
 
@@ -15,14 +16,6 @@ export const whereWords = ({ file, line, column }: PlaceRow): string =>
 /** `4 workloads, 12 objects in 3 files`. */
 export const manifestsWords = ({ workloads, objects, files }: ManifestsRow): string =>
   `${plural(workloads, 'workload')}, ${plural(objects, 'object')} in ${plural(files, 'file')}`;
-
-/** `2 minor, 11 info`; null where there is none. */
-export function countWords(findings: readonly Finding[]): string | null {
-  const counts = new Map<string, number>();
-  for (const { severity } of findings) counts.set(severity, (counts.get(severity) ?? 0) + 1);
-  const words = [...counts].map(([severity, count]) => `${formatCount(count)} ${severity}`);
-  return words.length === 0 ? null : words.join(', ');
-}
 
 /** Findings of one rule and the same change together, the first of each with how many more. */
 export function byRule(findings: readonly Finding[]): Finding[][] {

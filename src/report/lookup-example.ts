@@ -1,6 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { formatCount } from '../base/text.ts';
-import type { LookupRow } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import { indented, padEnd, padStart, widthOf, wrap } from './layout.ts';
 import { excerpt, queryLines, type ExcerptPart, type QueryLine } from './query-lines.ts';
 import type { Style } from './style.ts';

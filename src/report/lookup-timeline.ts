@@ -1,5 +1,5 @@
 import { endpoint } from '../base/addresses.ts';
-import type { LookupRow } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import { labelled } from './layout.ts';
 import { queryLines, type QueryLine } from './query-lines.ts';
 import { createStyle, type RenderOptions, type Style } from './style.ts';

@@ -1,4 +1,4 @@
-import type { AttemptRow, LookupRow } from '../model/diagnosis.ts';
+import type { AttemptRow, LookupRow } from '../model/lookup-schema.ts';
 
 /** One sending of one query, and what came of it. */
 export interface QueryLine {

@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatShare, plural } from '../base/text.ts';
-import type { Diagnosis, Finding, InputRow, LookupRow } from '../model/diagnosis.ts';
+import type { Diagnosis, Finding, InputRow } from '../model/diagnosis.ts';
+import type { LookupRow } from '../model/lookup-schema.ts';
 import type { QueryLine } from './query-lines.ts';
 
 /** Seconds as a person reads them. */

@@ -117,13 +117,13 @@ export default defineRule({
   },
 });
 
-/** By upstream; a lock that an SDK holds while it fetches credentials is no pool. */
+/** By upstream that is called; locks that an SDK holds for its credentials, or a JVM for a name's lookup, are no pools. */
 function turnsOf({ waits }: Request): Map<string, number> {
   const turns = new Map<string, number>();
-  const metadata = new Set<string>();
-  for (const { reason, to } of waits) if (reason === 'metadata') metadata.add(to);
+  const upstreams = new Set<string>();
+  for (const { reason, to } of waits) if (reason === 'upstream') upstreams.add(to);
   for (const { reason, to, critical } of waits) {
-    if (reason === 'queue' && critical > 0 && !metadata.has(to)) turns.set(to, (turns.get(to) ?? 0) + critical);
+    if (reason === 'queue' && critical > 0 && upstreams.has(to)) turns.set(to, (turns.get(to) ?? 0) + critical);
   }
   return turns;
 }

@@ -23,7 +23,7 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    requests: '{count} of {total:request} to {service} waited {cost:duration} for credentials from {provider}{why}',
+    requests: '{count} of {total:request} fetched credentials from {provider} again, {cost:duration} each{why}',
     fetches: '{client} fetched credentials from {provider} {count} times in {total:call}, {cost:duration} each{why}',
     clear: 'credentials are fetched no more often than they expire ({fetches:time} in {total:call})',
   },
@@ -58,7 +58,7 @@ export default defineRule({
     }
 
     function reportOf(group: Group, service: ServedRequests | undefined): Report<'requests' | 'fetches'> {
-      const { log, input, client, server } = group;
+      const { log, input, client } = group;
       const sides = sidesOf(log);
       const tally = service?.tally ?? group.tally;
       const { calls } = askedOf(group);
@@ -70,9 +70,9 @@ export default defineRule({
           total: of,
           service: service?.server ?? client,
           client,
-          provider: `${sides.provider.name} (${server})`,
+          provider: sides.provider.name,
           cost: tally.costs.quantile(0.5),
-          why: whyOf(log, sides),
+          why: whyOf(log),
         },
         input,
         subject: service === undefined ? { kind: 'client', name: client } : { kind: 'server', name: service.server },

@@ -22,15 +22,27 @@ const PER_CALL = 0.75;
 const MAX_NAMES = 256;
 // Lookups and connections kept for each; a habit shows in the first few hundred.
 const MAX_KEPT = 1024;
+// Of all clients together: some 20 MB.
+const MAX_KEPT_OF_ALL = 1 << 14;
+// Beyond, clients are counted no more; names run out long before.
+const MAX_CLIENTS_ASKING = 1 << 12;
 const MAX_CLIENTS = 256;
 // Connections whose first call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
 
 interface Asked {
-  readonly input: number;
-  readonly client: string;
+  readonly client: Client;
   readonly name: string;
   lookups: Lookup[];
+}
+
+interface Client {
+  readonly input: number;
+  readonly client: string;
+  lookups: number;
+  readonly names: Map<string, Asked>;
+  /** By server. */
+  readonly calls: Map<string, { count: number }>;
 }
 
 interface Opened {
@@ -51,37 +63,59 @@ export default defineRule({
     clear: 'no name is looked up again and again while its answer holds ({total:lookup})',
   },
   create({ report, clear, unobservable }) {
-    const names = new Map<string, Asked>();
+    const clients = new Map<string, Client[]>();
     const opened = new Map<string, Opened[]>();
-    const totals = new Map<string, number>();
-    const calls = new Map<string, number>();
+    let last: Client | null = null;
+    const all: Asked[] = [];
+    let clientCount = 0;
+    let servers = 0;
+    let kept = 0;
     const probes = new Set<string>();
     let total = 0;
     let connections = 0;
+
+    function clientOf({ input, client }: Pick<Lookup, 'input' | 'client'>): Client | null {
+      if (last !== null && last.client === client && last.input === input) return last;
+      const ofAddress = clients.get(client) ?? [];
+      last = ofAddress.find((one) => one.input === input) ?? null;
+      if (last !== null || clientCount >= MAX_CLIENTS_ASKING) return last;
+      clientCount++;
+      last = { input, client, lookups: 0, names: new Map(), calls: new Map() };
+      ofAddress.push(last);
+      clients.set(client, ofAddress);
+      return last;
+    }
+
     return {
       lookup(lookup) {
         total++;
-        const client = `${lookup.input}|${lookup.client}`;
-        totals.set(client, (totals.get(client) ?? 0) + 1);
-        if (lookup.outcome !== 'ok') return;
-        const key = `${client}|${lookup.name}`;
-        let asked = names.get(key);
+        const client = clientOf(lookup);
+        if (client === null) return;
+        client.lookups++;
+        if (lookup.outcome !== 'ok' || kept >= MAX_KEPT_OF_ALL) return;
+        let asked = client.names.get(lookup.name);
         if (asked === undefined) {
-          if (names.size >= MAX_NAMES) return;
-          asked = { input: lookup.input, client: lookup.client, name: lookup.name, lookups: [] };
-          names.set(key, asked);
+          if (all.length >= MAX_NAMES) return;
+          asked = { client, name: lookup.name, lookups: [] };
+          client.names.set(lookup.name, asked);
+          all.push(asked);
         }
-        if (asked.lookups.length < MAX_KEPT) asked.lookups.push(copyLookup(lookup));
+        if (asked.lookups.length >= MAX_KEPT) return;
+        kept++;
+        asked.lookups.push(copyLookup(lookup));
       },
       exchange(exchange) {
-        const { input, client, server } = exchange;
         if (isProbe(exchange)) {
           if (exchange.place === 0 && probes.size < MAX_PROBES) probes.add(exchange.connection);
           return;
         }
-        const key = `${input}|${client}|${server}`;
-        const known = calls.get(key);
-        if (known !== undefined || calls.size < MAX_CLIENTS) calls.set(key, (known ?? 0) + 1);
+        const calls = clientOf(exchange)?.calls;
+        const known = calls?.get(exchange.server);
+        if (known !== undefined) known.count++;
+        else if (servers < MAX_CLIENTS) {
+          servers++;
+          calls?.set(exchange.server, { count: 1 });
+        }
       },
       connection(connection) {
         const isProbed = probes.delete(connection.id);
@@ -97,13 +131,13 @@ export default defineRule({
       },
       finish() {
         const groups: (OccurrencesOf<Lookup> & { asked: Asked; ttl: Duration })[] = [];
-        for (const asked of names.values()) {
-          const { input, client } = asked;
+        for (const asked of all) {
+          const { input, client } = asked.client;
           const repeated = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
           const [first] = repeated;
           if (first === undefined || repeated.length < LEAST_COUNT) continue;
           // A connection that serves many calls is looked up for once: that is no habit of the calls.
-          const made = first.answers.reduce((sum, answer) => sum + (calls.get(`${input}|${client}|${answer}`) ?? 0), 0);
+          const made = first.answers.reduce((sum, answer) => sum + (asked.client.calls.get(answer)?.count ?? 0), 0);
           if (repeated.length < PER_CALL * made) continue;
           const tally = lookupTally();
           for (const lookup of repeated) tally.add(lookup, lookup.duration, lookupPackets);
@@ -112,7 +146,7 @@ export default defineRule({
         const found = parts(groups, ({ client }) => ({ kind: 'client', name: client }));
         for (const { groups: own, tally, subject, input } of found) {
           const { asked, ttl } = own.reduce((most, group) => (group.tally.count > most.tally.count ? group : most));
-          const of = totals.get(`${input}|${subject.name}`) ?? tally.count;
+          const of = clients.get(subject.name)?.find((one) => one.input === input)?.lookups ?? tally.count;
           const example = tally.dearest;
           report({
             message: ttl < LEAST_HELD ? 'uncached' : 'repeated',

@@ -22,8 +22,11 @@ describe('show', () => {
     [['--lookup', 'l17'], '0.l17'],
     [['--lookup', '1.l1'], '1.l1'],
     [['--lookup', 'slowest'], '0.l17'],
-    [['--slowest'], '0.l17'],
-    [[], '0.l17'],
+    [['--slowest'], '0.r17'],
+    [[], '0.r17'],
+    [['--request', '0.r1'], '0.r1'],
+    [['--request', 'r17'], '0.r17'],
+    [['--request', 'slowest'], '0.r17'],
     [['--exchange', '0.e1'], '0.e1'],
     [['--exchange', '17'], '0.e17'],
     [['--exchange', 'slowest'], '0.e17'],
@@ -36,10 +39,14 @@ describe('show', () => {
     expect(status).toBe(0);
   });
 
-  it('shows the slowest exchange where there is no lookup, and the slowest connection where there is neither', async () => {
-    const noLookups = await kubelag(['show', capture, '--format', 'json'], { lookups: [] });
+  it('shows the slowest request, or else the slowest lookup, exchange or connection', async () => {
+    const requests: never[] = [];
+    const noRequests = await kubelag(['show', capture, '--format', 'json'], { requests });
+    expect(JSON.parse(noRequests.io.out)).toMatchObject({ id: '0.l17' });
+    const noLookups = await kubelag(['show', capture, '--format', 'json'], { requests, lookups: [] });
     expect(JSON.parse(noLookups.io.out)).toMatchObject({ id: '0.e17' });
-    const neither = await kubelag(['show', '--slowest', capture, '--format', 'json'], { lookups: [], exchanges: [] });
+    const none = { requests, lookups: [], exchanges: [] };
+    const neither = await kubelag(['show', '--slowest', capture, '--format', 'json'], none);
     expect(JSON.parse(neither.io.out)).toMatchObject({ id: '0.c3' });
   });
 
@@ -57,6 +64,8 @@ describe('show', () => {
     ['lookup', 'slow.example.org'],
     ['exchange', 'GET /api/items'],
     ['connection', 'opened in 1 s'],
+    ['request', '10.20.30.40:9200 POST'],
+    ['like', '1 of 3 requests GET /api/search'],
   ])('draws the %s', async (kind, says) => {
     const { io } = await kubelag(['show', `--${kind}`, 'slowest', capture]);
     expect(io.out).toContain(says);
@@ -75,6 +84,9 @@ describe('show', () => {
   });
 
   it.each([
+    [['--like', '1'], /--like 1: stands for 0\.r1, 1\.r1; give one of these/],
+    [['--like', '0.e1'], /--like 0\.e1: is the id of an exchange; write --exchange/],
+    [['--like', '1', '--request', '2'], /--request and --like: .*give either/],
     [['--lookup', '1'], /--lookup 1: stands for 0\.l1, 1\.l1; give one of these/],
     [['--exchange', '1'], /--exchange 1: stands for 0\.e1, 1\.e1; give one of these/],
     [['--lookup', '99'], /--lookup 99: there is no such lookup among 3; see their ids: kubelag export lookups/],
@@ -97,7 +109,7 @@ describe('show', () => {
     [['--exchange', '0.e1'], 'exchange'],
     [['--connection', 'slowest'], 'connection'],
   ])('%j exits with 3 where there is none at all', async (words, what) => {
-    const none = { lookups: [], exchanges: [], connections: [] };
+    const none = { lookups: [], exchanges: [], connections: [], requests: [] };
     const { io, status } = await kubelag(['show', ...words, '--name', 'db', capture], none);
     expect([status, io.out]).toEqual([3, '']);
     expect(io.err).toContain(`holds no ${what} of the name db`);

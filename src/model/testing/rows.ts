@@ -256,7 +256,7 @@ export const requestOf = (parts: Partial<Request> = {}): Request => {
     waits,
     own: nanoseconds(waits.reduce((left, { critical }) => left - critical, duration as number)),
     ambiguous: false,
-    packets: [1, 2],
+    packets: [3, 22],
     ...parts,
   };
 };
@@ -275,6 +275,7 @@ export const waitOf = (parts: Partial<Wait> = {}): Wait => {
     confidence: 'certain',
     probability: 1,
     alternatives: [],
+    packets: [18, 19],
     ...parts,
   };
 };

@@ -61,5 +61,7 @@ const UNKNOWN_ERROR = -1;
 
 export function errorName(code: number): string | null {
   if (code === 0) return null;
-  return code === UNKNOWN_ERROR ? 'UNKNOWN_SERVER_ERROR' : (ERRORS[code] ?? `ERROR_${code}`);
+  return code === UNKNOWN_ERROR
+    ? 'UNKNOWN_SERVER_ERROR'
+    : (ERRORS[code] ?? (code < 0 ? 'UNKNOWN_ERROR' : `ERROR_${code}`));
 }

@@ -1,5 +1,6 @@
 import { at, nanoseconds, seconds } from '../../base/time.ts';
-import type { ExampleRow, LookupRow } from '../../model/diagnosis.ts';
+import type { ExampleRow } from '../../model/diagnosis.ts';
+import type { LookupRow } from '../../model/lookup-schema.ts';
 import type { Input } from '../../model/input.ts';
 import { toLookupRow } from '../../model/lookup-row.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';

@@ -1,6 +1,5 @@
 import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
-import { kindOf } from './usual.ts';
+import { copyExchange, isResponded, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
 
 // Nobody waits longer between two tries of one call.
 const MAX_BACKOFF = seconds(60);
@@ -49,6 +48,10 @@ export interface Chain {
 }
 
 interface Kind {
+  readonly input: number;
+  readonly host: string;
+  readonly method: string;
+  readonly protocol: ExchangeProtocol;
   failed: Chain[];
   /** Of the latest exchange that succeeded. */
   succeededAt: Timestamp;
@@ -82,15 +85,24 @@ const isAnswered = (exchange: Exchange): boolean =>
  * @param done each chain when a try succeeds, or when it is too late for another
  */
 export function createRetries(done: (chain: Chain) => void) {
-  const kinds = new Map<string, Kind>();
+  // By client, then path: no text is made for each exchange.
+  const clients = new Map<string, Map<string, Kind[]>>();
+  const kinds: Kind[] = [];
 
-  function kindFor(exchange: Exchange): Kind | null {
-    const key = `${exchange.input}|${exchange.client}|${kindOf(exchange)}|${exchange.host}`;
-    const known = kinds.get(key);
-    if (known !== undefined) return known;
-    if (kinds.size >= MAX_KINDS) return null;
-    const kind: Kind = { failed: [], succeededAt: at(Number.NaN), gapsAfterSuccess: [], recent: [] };
-    kinds.set(key, kind);
+  function kindFor({ input, client, host, method, path, protocol }: Exchange): Kind | null {
+    const ofClient = clients.get(client) ?? new Map<string, Kind[]>();
+    const ofPath = ofClient.get(path) ?? [];
+    for (const kind of ofPath) {
+      const isSame = kind.method === method && kind.host === host && kind.input === input;
+      // As `kindOf` has it: where there is no path, the protocol tells.
+      if (isSame && (path !== '' || kind.protocol === protocol)) return kind;
+    }
+    if (kinds.length >= MAX_KINDS) return null;
+    const succeededAt = at(Number.NaN);
+    const kind: Kind = { input, host, method, protocol, failed: [], succeededAt, gapsAfterSuccess: [], recent: [] };
+    ofPath.push(kind);
+    clients.set(client, ofClient.set(path, ofPath));
+    kinds.push(kind);
     return kind;
   }
 
@@ -142,12 +154,13 @@ export function createRetries(done: (chain: Chain) => void) {
       else if (found === null) kind.succeededAt = at(Number.NaN);
     },
     /** Chains that may go on, as far as they are. */
-    open: (): Chain[] => [...kinds.values()].flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
+    open: (): Chain[] => kinds.flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
   };
 
   function remember(kind: Kind, exchange: Exchange): void {
     if (kind.recent.length >= MAX_RECENT) kind.recent.shift();
-    kind.recent.push(copyExchange(exchange));
+    // As it is: nobody changes an exchange once it is handed on, and these are soon forgotten.
+    kind.recent.push(exchange);
   }
 
   function keep(kind: Kind, chain: Chain): void {

@@ -26,11 +26,10 @@ export function sidesOf({ software, service, agent }: FetchLog): Sides {
 const time = (count: number): string => formatDuration(seconds(Math.round(count))).replace(/ 0 s$| 0 min$/, '');
 
 /** What the message says of the reason: `: 11 min 56 s of 15 min are left, and … asks again below 15 min`. */
-export function whyOf(log: FetchLog, { client }: Sides): string {
-  const window = `${client.name} asks again below ${time(client.windowSeconds)}`;
-  if (Number.isNaN(log.leastLeft)) return `: the capture cuts off how long they live`;
+export function whyOf(log: FetchLog): string {
+  if (Number.isNaN(log.leastLeft)) return `; the capture cuts off how long they live`;
   const of = Number.isNaN(log.length) ? '' : ` of ${time(log.length)}`;
-  return `: ${time(log.mostLeft)}${of} are left, and ${window}`;
+  return `, though ${time(log.mostLeft)}${of} were left`;
 }
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */

@@ -1,5 +1,5 @@
 import type { Duration } from '../../base/time.ts';
-import type { Exchange } from '../../model/exchange.ts';
+import type { Exchange, ExchangeProtocol } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import type { Peer, Traffic } from './traffic.ts';
 
@@ -26,22 +26,52 @@ export const usualOfKind = ({ delays }: Kind): Duration | null =>
 
 const keyOf = ({ input, server }: Peer, name: string): string => `${input}|${server}|${name}`;
 
+/** A kind as one peer asked for it; paths are told apart first, then what is left of `kindOf`. */
+interface Asked {
+  readonly method: string;
+  readonly protocol: ExchangeProtocol;
+  readonly kind: Kind;
+}
+
 /** How long calls of each kind usually take, in whatever measure a rule adds. */
 export function createUsual(traffic: Traffic) {
   const kinds = new Map<string, Kind>();
+  // The same kinds again, found without making a text for each exchange. As many as there are peers and kinds.
+  const asked = new Map<Peer, Map<string, Asked[]>>();
+
+  function known(peer: Peer, { method, path, protocol }: Exchange): Kind | undefined {
+    const ofPath = asked.get(peer)?.get(path);
+    if (ofPath === undefined) return undefined;
+    for (const one of ofPath) if (one.method === method && (path !== '' || one.protocol === protocol)) return one.kind;
+    return undefined;
+  }
+
+  function remember(peer: Peer, { method, path, protocol }: Exchange, kind: Kind): void {
+    const ofPeer = asked.get(peer) ?? new Map<string, Asked[]>();
+    const ofPath = ofPeer.get(path) ?? [];
+    ofPath.push({ method, protocol, kind });
+    asked.set(peer, ofPeer.set(path, ofPath));
+  }
+
+  function start(peer: Peer, exchange: Exchange): Kind | null {
+    const name = kindOf(exchange);
+    const key = keyOf(peer, name);
+    let kind = kinds.get(key);
+    if (kind === undefined) {
+      if (kinds.size >= MAX_KINDS) return null;
+      kind = { name, delays: new Delays() };
+      kinds.set(key, kind);
+    }
+    remember(peer, exchange, kind);
+    return kind;
+  }
 
   return {
     /** Counts one; null where there are too many kinds to tell. */
     add(exchange: Exchange, measure: Duration): Kind | null {
-      const name = kindOf(exchange);
-      const key = keyOf(traffic.peerOf(exchange), name);
-      let kind = kinds.get(key);
-      if (kind === undefined) {
-        if (kinds.size >= MAX_KINDS) return null;
-        kind = { name, delays: new Delays() };
-        kinds.set(key, kind);
-      }
-      kind.delays.add(measure);
+      const peer = traffic.peerOf(exchange);
+      const kind = known(peer, exchange) ?? start(peer, exchange);
+      kind?.delays.add(measure);
       return kind;
     },
     /** What is usual for the exchange's kind, from what was seen so far; null where that is too little. */

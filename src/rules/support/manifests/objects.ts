@@ -24,9 +24,12 @@ export const sameNamespace = (a: ClusterObject, b: ClusterObject): boolean =>
  * made is judged there, or once for all of its kind where that is not among the manifests.
  */
 export function judgedWorkloads({ workloads }: Cluster): Workload[] {
-  const present = new Set(workloads.map(({ kind, namespace, name }) => `${kind} ${namespace} ${name}`));
+  const written = new Set(workloads.filter(({ live }) => !live).map(keyOf));
+  const present = new Set(workloads.map(keyOf));
   const seen = new Set<string>();
   return workloads.filter((workload) => {
+    // Of one object that was read from a file and from the cluster, the file counts.
+    if (workload.live && written.has(keyOf(workload))) return false;
     const owner = ownerOf(workload);
     if (owner === null) return true;
     // A Deployment's pods are owned by its ReplicaSet, which a dump need not hold.
@@ -43,6 +46,8 @@ export function judgedWorkloads({ workloads }: Cluster): Workload[] {
     return true;
   });
 }
+
+const keyOf = ({ kind, namespace, name }: ClusterObject): string => `${kind} ${namespace} ${name}`;
 
 const ownerOf = ({ kind, owner }: Workload): Workload['owner'] =>
   // Nodes own the pods that kubelets run by themselves.
@@ -99,6 +104,7 @@ export const editOf = (object: ClusterObject, path: readonly PathStep[], value?:
     name: object.name,
     offset: object.range[0],
     ...(object.source === null ? {} : { source: object.source }),
+    ...(object.live ? { live: true } : {}),
   },
   path,
   ...(value === undefined ? {} : { value }),

@@ -1,0 +1,147 @@
+import type { Quote } from '../../model/finding.ts';
+import type { Cluster, ServiceObject, Workload } from '../../model/workload.ts';
+import { definePrediction } from '../support/define-prediction.ts';
+import { advice } from '../support/fixes.ts';
+import { namedHosts } from '../support/manifests/names.ts';
+import {
+  isMeshed,
+  judgedWorkloads,
+  objectWords,
+  replicasOf,
+  sameNamespace,
+  workloadsOf,
+} from '../support/manifests/objects.ts';
+import { programOf, running } from '../support/manifests/program.ts';
+
+export default definePrediction({
+  id: 'grpc-single-backend',
+  title: 'One HTTP/2 connection carries all calls to one back end, and they wait for one another',
+  messages: {
+    unbalanced:
+      '{client} ({clients:pod}) reaches {service} ({servers:pod}) over gRPC by its ClusterIP: each keeps one connection, so {idle} of {servers} get nothing',
+    sticky: '{service} balances connections and not gRPC calls over its {servers:pod}',
+    clear: 'no gRPC Service with several pods is reached by its ClusterIP alone ({total:service})',
+  },
+  predict({ cluster, report, clear }) {
+    const judged = judgedWorkloads(cluster);
+    let total = 0;
+    let reported = 0;
+    for (const service of cluster.services) {
+      if (service.clusterAddress === 'None' || service.type?.value === 'ExternalName') continue;
+      const backend = workloadsOf(cluster, service).find((one) => judged.includes(one));
+      if (backend === undefined) continue;
+      const proof = grpcQuote(service, backend);
+      if (proof === null) continue;
+      total++;
+      const servers = replicasOf(cluster, backend);
+      if (servers < 2 || isMeshed(cluster, backend)) continue;
+      const caller = callerOf(cluster, judged, service, servers);
+      reported++;
+      const { clusterAddress } = service;
+      report({
+        message: caller === null ? 'sticky' : 'unbalanced',
+        data: {
+          service: objectWords(service),
+          servers,
+          ...(caller === null
+            ? {}
+            : { client: objectWords(caller.workload), clients: caller.pods, idle: servers - caller.pods }),
+        },
+        subject: service,
+        payers: [backend, ...(caller === null ? [] : [caller.workload])],
+        severity: caller === null ? 'info' : 'minor',
+        severityBecause:
+          caller === null
+            ? 'many clients spread over the pods by chance'
+            : 'the pods that are asked do the work of those that are not',
+        confidence: caller === null ? 'possible' : 'likely',
+        confidenceBecause:
+          caller === null
+            ? 'which clients there are, these manifests do not say'
+            : 'there are fewer clients than servers, and each keeps one connection',
+        assumed: [
+          'the client opens one channel and balances nothing itself',
+          'kube-proxy balances connections, not calls',
+        ],
+        evidence: [
+          proof,
+          ...(backend.replicas === null ? [] : [{ says: `${servers} pods`, place: backend.replicas.place }]),
+          ...(caller === null ? [] : [{ says: `${objectWords(caller.workload)} names it`, place: caller.place }]),
+        ],
+        because: [
+          {
+            component: objectWords(service),
+            setting: 'clusterIP',
+            value: clusterAddress === '' ? 'given by the cluster' : clusterAddress,
+            origin: 'default',
+            source: 'kubernetes.io/docs/reference/networking/virtual-ips',
+          },
+          {
+            component: 'gRPC',
+            setting: 'calls over one HTTP/2 connection',
+            value: 'pick_first',
+            origin: 'default',
+            source: 'grpc/grpc doc/load-balancing.md',
+          },
+        ],
+        fix: [
+          advice(
+            'infrastructure',
+            `a headless Service beside it (clusterIP: None), and in the client dns:/// with round_robin`,
+            objectWords(service),
+            'delete the headless Service',
+            null,
+          ),
+          advice(
+            'code',
+            'let the server end connections after a while (max_connection_age), so that clients spread anew',
+            objectWords(backend),
+            'take the setting away',
+          ),
+        ],
+      });
+    }
+    if (reported === 0 && total > 0) clear('clear', { total }, { count: total, unit: 'services' });
+  },
+});
+
+function grpcQuote(service: ServiceObject, backend: Workload): Quote | null {
+  for (const { name, appProtocol, place } of service.ports) {
+    if (/^grpc(?:-|$)/.test(name)) return { says: `port ${name} speaks gRPC`, place };
+    if (/^(?:grpc|kubernetes\.io\/h2c)$/.test(appProtocol)) return { says: `its port speaks ${appProtocol}`, place };
+  }
+  for (const container of running(backend)) {
+    const { grpc } = programOf(container);
+    const ports = new Set(container.ports.flatMap(({ name, number }) => [name, String(number)]));
+    // One port, and the program speaks gRPC: it is that port.
+    const [only, second] = service.ports;
+    if (
+      grpc !== null &&
+      only !== undefined &&
+      second === undefined &&
+      container.ports.length === 1 &&
+      ports.has(only.target)
+    )
+      return grpc.quote;
+  }
+  return null;
+}
+
+/** A client with fewer pods than there are servers: some of these must stay without work. */
+function callerOf(cluster: Cluster, judged: readonly Workload[], service: ServiceObject, servers: number) {
+  for (const workload of judged) {
+    const pods = replicasOf(cluster, workload);
+    if (pods >= servers || workload.kind === 'DaemonSet' || isMeshed(cluster, workload)) continue;
+    const named = namedHosts(workload, true).find(({ host }) => isName(host, workload, service));
+    // `xds:` and round_robin balance by themselves.
+    if (named === undefined || /^xds:|round_robin/.test(named.said.value)) continue;
+    return { workload, pods, place: named.said.place };
+  }
+  return null;
+}
+
+function isName(host: string, workload: Workload, service: ServiceObject): boolean {
+  const [name, namespace] = host.split('.');
+  if (name !== service.name) return false;
+  return namespace === undefined ? sameNamespace(workload, service) : namespace === service.namespace;
+}

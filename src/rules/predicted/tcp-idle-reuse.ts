@@ -1,0 +1,119 @@
+import { formatSeconds } from '../../base/quantities.ts';
+import type { Fix, Predicted } from '../../model/finding.ts';
+import type { Container, Place, Workload } from '../../model/workload.ts';
+import { definePrediction } from '../support/define-prediction.ts';
+import { advice } from '../support/fixes.ts';
+import { manifestFix } from '../support/manifests/dns.ts';
+import { frontsOf, type Front } from '../support/manifests/fronts.ts';
+import { editOf, isMeshed, judgedWorkloads, objectWords, placeWords } from '../support/manifests/objects.ts';
+import { running } from '../support/manifests/program.ts';
+import { keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
+
+// So much longer must the server wait: clocks differ, and a request may be on its way.
+const MARGIN_SECONDS = 5;
+
+export default definePrediction({
+  id: 'tcp-idle-reuse',
+  title: 'Idle connections are used again just as the server closes them',
+  messages: {
+    earlier:
+      '{workload} ({server}) closes idle connections after {closes}, {front} keeps them for {keeps}: a request can meet one that is being closed',
+    clear: 'no server closes idle connections before what stands in front of it ({total:server})',
+  },
+  predict({ cluster, report, clear }) {
+    let total = 0;
+    let reported = 0;
+    for (const workload of judgedWorkloads(cluster)) {
+      // The mesh's proxy speaks to the program over the pod's own loopback.
+      if (isMeshed(cluster, workload)) continue;
+      for (const container of running(workload)) {
+        const server = keepAliveOf(container);
+        if (server === null) continue;
+        total++;
+        const front = frontsOf(cluster, workload).find(({ idle }) => server.seconds <= idle.seconds);
+        if (front === undefined) continue;
+        reported++;
+        report(findingOf(workload, container, server, front));
+      }
+    }
+    if (reported === 0 && total > 0) clear('clear', { total }, { count: total, unit: 'servers' });
+  },
+});
+
+function findingOf(workload: Workload, container: Container, server: ServerTime, front: Front): Predicted<'earlier'> {
+  // NGINX sees the close in time mostly, and asks again by itself where it does not.
+  const asksAgain = front.kind === 'nginx';
+  const isSure = !asksAgain && (server.said !== null || !server.code);
+  const place = server.said?.place ?? container.words[0]?.place ?? container.place;
+  return {
+    message: 'earlier',
+    data: {
+      workload: objectWords(workload),
+      server: server.server,
+      closes: formatSeconds(server.seconds),
+      front: front.name,
+      keeps: formatSeconds(front.idle.seconds),
+    },
+    subject: workload,
+    severity: isSure ? 'minor' : 'info',
+    severityBecause: asksAgain
+      ? 'NGINX mostly sees the close in time, and asks another server where it does not'
+      : isSure
+        ? 'each such request fails with 502, or is sent again'
+        : 'the program may set its own time, which manifests do not show',
+    confidence: isSure ? 'likely' : 'possible',
+    confidenceBecause:
+      server.said === null
+        ? `${server.server} closes after ${formatSeconds(server.seconds)} by default`
+        : `${server.setting} is set`,
+    assumed: [
+      ...(server.code ? ['the program does not set another time in its code'] : []),
+      'connections are idle for so long now and then',
+    ],
+    evidence: [
+      {
+        says:
+          server.said === null
+            ? `${server.server} without ${server.setting}: ${formatSeconds(server.seconds)}`
+            : `${server.setting} ${formatSeconds(server.seconds)}`,
+        place,
+      },
+      { says: `${front.route.kind} ${front.route.name} leads to it`, place: front.idle.place ?? front.route.place },
+    ],
+    because: [
+      settingOf(objectWords(workload), server.setting, server.seconds, server.said?.place ?? null, server.source),
+      settingOf(front.name, front.idle.setting, front.idle.seconds, front.idle.place, front.idle.source),
+    ],
+    fix: fixesFor(workload, container, server, front.idle.seconds + MARGIN_SECONDS),
+  };
+}
+
+const settingOf = (component: string, setting: string, seconds: number, place: Place | null, source: string) => ({
+  component,
+  setting,
+  value: formatSeconds(seconds),
+  origin: place === null ? ('default' as const) : ('manifest' as const),
+  source: place === null ? source : placeWords(place),
+  ...(place === null ? {} : { place }),
+});
+
+function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
+  const path = [...workload.pod.path, 'containers', { key: 'name', is: container.name }];
+  const byFlag =
+    server.flag === null
+      ? []
+      : [
+          manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [
+            editOf(workload, [...path, { flag: server.flag }], String(seconds)),
+          ]),
+        ];
+  return [
+    ...byFlag,
+    advice(
+      'code',
+      `keep idle connections open for ${seconds} s or more in the server (${server.setting})`,
+      objectWords(workload),
+      'set the former time again',
+    ),
+  ];
+}

@@ -1,0 +1,186 @@
+import { formatSeconds } from '../../base/quantities.ts';
+import type { Predicted } from '../../model/finding.ts';
+import type { Cluster, Located, Place, Route, RouteRule, Workload } from '../../model/workload.ts';
+import { definePrediction } from '../support/define-prediction.ts';
+import { advice } from '../support/fixes.ts';
+import { frontOf, frontsOf, type Front } from '../support/manifests/fronts.ts';
+import { judgedWorkloads, objectWords, placeWords, sameNamespace, workloadsOf } from '../support/manifests/objects.ts';
+import { running } from '../support/manifests/program.ts';
+import { workTimeOf, type ServerTime } from '../support/manifests/servers.ts';
+
+export default definePrediction({
+  id: 'timeout-order',
+  title: 'A hop in between gives up before the answer comes',
+  messages: {
+    retries: '{route} gives up after {outer}, but one try may take {inner}: its retries never run',
+    inner: '{front} gives up after {outer}, while {workload} works on a request for {inner} ({setting})',
+    short: '{route} lets {front} give up after {outer}',
+    clear: 'no outer timeout is shorter than the inner one ({total:route})',
+  },
+  predict({ cluster, report, clear, isObserved }) {
+    let reported = 0;
+    for (const route of cluster.routes) {
+      for (const rule of route.rules) {
+        const finding = retriesOf(route, rule);
+        if (finding === null) continue;
+        reported++;
+        report(finding);
+      }
+      const seen = payersOf(cluster, route);
+      const front = frontOf(cluster, route);
+      if (front?.wait.place == null || !seen.some(isObserved)) continue;
+      reported++;
+      report(shortOf(route, front, front.wait.place, seen));
+    }
+    for (const workload of judgedWorkloads(cluster)) {
+      for (const container of running(workload)) {
+        const work = workTimeOf(container);
+        if (work === null || work.said === null) continue;
+        const front = frontsOf(cluster, workload).find(({ wait }) => wait.seconds < work.seconds);
+        if (front === undefined) continue;
+        reported++;
+        report(innerOf(workload, work, work.said, front));
+      }
+    }
+    if (reported === 0 && cluster.routes.length > 0) {
+      clear('clear', { total: cluster.routes.length }, { count: cluster.routes.length, unit: 'routes' });
+    }
+  },
+});
+
+/** The time for all tries is over with the first. */
+function retriesOf(route: Route, { timeout, tryTimeout, attempts }: RouteRule): Predicted<'retries'> | null {
+  if (timeout === null || tryTimeout === null || timeout.value <= 0) return null;
+  if (attempts?.value === 0 || timeout.value > tryTimeout.value) return null;
+  // Gateway API: `request` must not be shorter than `backendRequest`, and may be the same without retries.
+  if (attempts === null && timeout.value === tryTimeout.value) return null;
+  return {
+    message: 'retries',
+    data: { route: objectWords(route), outer: formatSeconds(timeout.value), inner: formatSeconds(tryTimeout.value) },
+    subject: route,
+    severity: 'minor',
+    severityBecause: 'what was meant to mend a slow try ends the request',
+    confidence: 'likely',
+    confidenceBecause: 'both times stand in one rule',
+    assumed: ['a try takes as long as it may now and then'],
+    evidence: [
+      { says: `all tries together: ${formatSeconds(timeout.value)}`, place: timeout.place },
+      { says: `each try: ${formatSeconds(tryTimeout.value)}`, place: tryTimeout.place },
+    ],
+    because: [
+      {
+        component: objectWords(route),
+        setting: 'timeout',
+        value: formatSeconds(timeout.value),
+        origin: 'manifest',
+        source: '',
+        place: timeout.place,
+      },
+      {
+        component: objectWords(route),
+        setting: 'timeout of a try',
+        value: formatSeconds(tryTimeout.value),
+        origin: 'manifest',
+        source: '',
+        place: tryTimeout.place,
+      },
+    ],
+    fix: [
+      advice(
+        'manifest',
+        'a timeout longer than the tries together, or a shorter one for each try',
+        objectWords(route),
+        'set the former times again',
+      ),
+    ],
+  };
+}
+
+function innerOf(workload: Workload, work: ServerTime, said: Located<string>, front: Front): Predicted<'inner'> {
+  const isSet = front.wait.place !== null;
+  return {
+    message: 'inner',
+    data: {
+      front: front.name,
+      outer: formatSeconds(front.wait.seconds),
+      workload: objectWords(workload),
+      inner: formatSeconds(work.seconds),
+      setting: work.setting,
+    },
+    subject: workload,
+    severity: isSet ? 'minor' : 'info',
+    severityBecause: isSet
+      ? 'callers get 504 for answers that are still being made'
+      : 'requests may never take so long',
+    confidence: isSet ? 'likely' : 'possible',
+    confidenceBecause: isSet ? 'both times are set' : `${front.wait.setting} stands at its default`,
+    assumed: [`a request takes longer than ${formatSeconds(front.wait.seconds)} now and then`],
+    evidence: [
+      { says: `${work.setting} ${formatSeconds(work.seconds)}`, place: said.place },
+      { says: `${front.route.kind} ${front.route.name} leads to it`, place: front.wait.place ?? front.route.place },
+    ],
+    because: [
+      waitSetting(front),
+      {
+        component: objectWords(workload),
+        setting: work.setting,
+        value: formatSeconds(work.seconds),
+        origin: 'manifest',
+        source: placeWords(said.place),
+        place: said.place,
+      },
+    ],
+    fix: [
+      advice(
+        'manifest',
+        `${front.wait.setting} of ${formatSeconds(work.seconds)} or more, or a shorter ${work.setting}`,
+        objectWords(front.route),
+        'set the former time again',
+      ),
+    ],
+  };
+}
+
+/** What explains a request that was given up: never by itself a fault. */
+const shortOf = (route: Route, front: Front, place: Place, payers: readonly Workload[]): Predicted<'short'> => ({
+  message: 'short',
+  data: { route: objectWords(route), front: front.name, outer: formatSeconds(front.wait.seconds) },
+  subject: route,
+  payers,
+  severity: 'info',
+  severityBecause: 'a short timeout is no fault by itself',
+  confidence: 'possible',
+  confidenceBecause: 'how long answers take, only a capture tells',
+  assumed: [`an answer takes longer than ${formatSeconds(front.wait.seconds)} now and then`],
+  evidence: [{ says: `${front.wait.setting} ${formatSeconds(front.wait.seconds)}`, place }],
+  because: [waitSetting(front)],
+  fix: [
+    advice(
+      'manifest',
+      `a longer ${front.wait.setting}, once the answer cannot be made sooner`,
+      objectWords(route),
+      'set the former time again',
+    ),
+  ],
+});
+
+const waitSetting = ({ name, wait: { setting, seconds, place, source } }: Front) => ({
+  component: name,
+  setting,
+  value: formatSeconds(seconds),
+  origin: place === null ? ('default' as const) : ('manifest' as const),
+  source: place === null ? source : placeWords(place),
+  ...(place === null ? {} : { place }),
+});
+
+/** The workloads behind a route, and the gateways that serve it. */
+const payersOf = (cluster: Cluster, route: Route): Workload[] => [
+  ...cluster.services
+    .filter(
+      (service) => sameNamespace(route, service) && route.rules.some(({ backends }) => backends.includes(service.name)),
+    )
+    .flatMap((service) => workloadsOf(cluster, service)),
+  ...cluster.workloads.filter(({ pod }) =>
+    pod.containers.some(({ image }) => /ingress|nginx|haproxy|traefik|envoy/.test(image?.value ?? '')),
+  ),
+];

@@ -82,18 +82,7 @@ function confusionOf(scored: readonly Scored[]): Summary['confusion'] {
 
 const percent = (value: number): string => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(1)} %`);
 
-const HEAD = [
-  'rule',
-  'found',
-  'missed',
-  'false',
-  'cheap',
-  'waits',
-  'hidden',
-  'count error',
-  'cost error',
-  'saving error',
-];
+const HEAD = ['rule', 'found', 'missed', 'false', 'cheap', 'hidden', 'count error', 'cost error', 'saving error'];
 
 const cells = (row: RuleRow): string[] => [
   row.rule,

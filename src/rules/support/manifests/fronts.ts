@@ -1,7 +1,7 @@
 import { parseGoDuration } from '../../../base/quantities.ts';
 import type { Cluster, Located, Route, Workload } from '../../../model/workload.ts';
 import type { Place } from '../../../model/workload.ts';
-import { servicesOf, sameNamespace } from './objects.ts';
+import type { Links } from './links.ts';
 
 /** What stands before a workload and keeps connections to it. */
 export interface Front {
@@ -21,19 +21,8 @@ export function secondsIn(said: Located<string> | undefined): number | null {
   return /^\d+$/.test(text) ? Number(text) : parseGoDuration(text);
 }
 
-export const routesTo = (cluster: Cluster, workload: Workload): Route[] => {
-  const services = servicesOf(cluster, workload);
-  return cluster.routes.filter((route) =>
-    services.some(
-      (service) =>
-        sameNamespace(route, service) &&
-        route.rules.some(({ backends }) => backends.some((backend) => backend.split('.')[0] === service.name)),
-    ),
-  );
-};
-
-export const frontsOf = (cluster: Cluster, workload: Workload): Front[] =>
-  routesTo(cluster, workload).flatMap((route) => {
+export const frontsOf = (cluster: Cluster, links: Links, workload: Workload): Front[] =>
+  links.routesTo(workload).flatMap((route) => {
     const front = route.kind === 'Ingress' ? frontOf(cluster, route) : null;
     return front === null ? [] : [front];
   });

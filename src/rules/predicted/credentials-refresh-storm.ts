@@ -192,6 +192,16 @@ function fixesFor(provider: RoleProvider): Fix[] {
   const { workload, container, lifetime, refresh } = provider;
   const flag = (name: string, value: string) =>
     editOf(workload, [...workload.pod.path, 'containers', { key: 'name', is: container.name }, { flag: name }], value);
+  if (container.shell) {
+    return [
+      advice(
+        'manifest',
+        `--session-duration=${LONG_LIFE} together with --session-refresh=${EARLY_REFRESH}`,
+        objectWords(workload),
+        'set the former flags again',
+      ),
+    ];
+  }
   if (provider.kind === 'kube2iam') {
     return [
       manifestFix(

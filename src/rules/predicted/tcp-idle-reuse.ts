@@ -102,7 +102,7 @@ const settingOf = (component: string, setting: string, seconds: number, place: P
 function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
   const path = [...workload.pod.path, 'containers', { key: 'name', is: container.name }];
   const byFlag =
-    server.flag === null
+    server.flag === null || container.shell
       ? []
       : [
           manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [

@@ -1,5 +1,5 @@
 import { analyze } from '../../src/analyze.ts';
-import type { Finding } from '../../src/model/diagnosis.ts';
+import type { Diagnosis, Finding } from '../../src/model/diagnosis.ts';
 import type { Case, Expected } from './cases.ts';
 import { WAIT_FOR_TRACING } from './names.ts';
 
@@ -37,6 +37,11 @@ export async function score(one: Case): Promise<Scored> {
     names: [],
     slowerThan: null,
   });
+  return scoreDiagnosis(one, diagnosis);
+}
+
+/** @param diagnosis of that case's capture */
+export function scoreDiagnosis(one: Case, diagnosis: Diagnosis): Scored {
   const findings = diagnosis.findings.filter((finding) => finding.severity !== 'info');
   const outcomes: Outcome[] = [];
   const taken = new Set<string>();

@@ -30,6 +30,7 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag export rows orders.pcapng > rows.ndjson', 'all that is known; kubelag rows.ndjson explains it again'],
   ['kubelag export exchanges orders.pcapng --format csv', 'requests and their answers, for your own tools'],
   ['kubelag rules dns-race', 'what a finding means'],
+  ['kubelag knows nginx keepalive', 'what a component does by default, and who says so'],
 ];
 
 const EXIT_STATUSES: readonly (readonly [status: string, meaning: string])[] = [
@@ -78,6 +79,13 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag lint k8s/ --write-baseline kubelag-baseline.json',
   ],
   rules: ['kubelag rules', 'kubelag rules dns-race'],
+  knows: [
+    'kubelag knows',
+    'kubelag knows nginx',
+    'kubelag knows musl single-request',
+    'kubelag knows idle',
+    'kubelag knows aws-sdk-java --format json',
+  ],
   schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema exchange'],
   completion: [
     'source <(kubelag completion bash)',

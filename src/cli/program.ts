@@ -13,6 +13,7 @@ import { inputPaths } from './input-paths.ts';
 import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseService, parseTop } from './options.ts';
 import type { FixCommandOptions } from './fix.ts';
 import type { LintCommandOptions } from './lint.ts';
+import type { KnowsOptions } from './knows.ts';
 import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
 import { FORMATS, LINT_FORMATS } from './services.ts';
@@ -189,6 +190,16 @@ export function createProgram(context: Context, done: (status: number) => void):
     done(await (await import('./rules.ts')).listRules(id, options, context)),
   );
 
+  const knows = program
+    .command('knows')
+    .description('what components do by default, and who says so')
+    .argument('[component]', 'a component, or a word in the names of settings')
+    .argument('[setting]', 'a word in the names of its settings')
+    .addOption(new Option('--format <format>', 'how to write the answer').choices(FORMATS).default(FORMATS[0]));
+  painting(knows).action(async (component: string | undefined, setting: string | undefined, options: KnowsOptions) =>
+    done(await (await import('./knows.ts')).showKnown(component, setting, options, context)),
+  );
+
   program
     .command('schema')
     .description('the JSON Schema of what is written')
@@ -201,7 +212,8 @@ export function createProgram(context: Context, done: (status: number) => void):
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action(async (shell: Shell) => {
       const ids = (await context.services.rules()).map((rule) => rule.id);
-      io.stdout.write(completionScript(shell, program, { rules: ids }));
+      const known = (await context.services.known()).map(({ component }) => component);
+      io.stdout.write(completionScript(shell, program, { rules: ids, knows: known }));
       done(EXIT.clear);
     });
 

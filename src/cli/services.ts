@@ -6,6 +6,7 @@ import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
+import type { KnownComponent } from '../model/knowledge.ts';
 import type { RequestRow } from '../model/request-schema.ts';
 import type { FixAnswer, FixOptions } from '../fix/fix.ts';
 import type { LintOptions } from '../lint.ts';
@@ -58,6 +59,15 @@ export interface Services {
   renderRules(look: RenderOptions): Promise<string>;
   /** A rule's documentation. @throws UserError where there is no such rule */
   renderRule(id: string, look: RenderOptions): Promise<string>;
+  /** What components do by default. */
+  known(): Promise<readonly KnownComponent[]>;
+  /** @param listing names alone */
+  renderKnown(
+    components: readonly KnownComponent[],
+    listing: boolean,
+    format: Format,
+    look: RenderOptions,
+  ): Promise<string>;
   schemas(): Promise<Readonly<Record<string, object>>>;
 }
 
@@ -118,6 +128,15 @@ export const services: Services = {
     const meant = closest(id, known);
     const hint = meant === null ? 'see them all: kubelag rules' : `did you mean ${meant}?`;
     throw new UserError(`rules ${id}: there is no such rule; ${hint}`);
+  },
+  async known() {
+    return (await import('../knowledge/known.ts')).knownComponents();
+  },
+  async renderKnown(components, listing, format, look) {
+    if (format === 'json') return `${JSON.stringify(components, null, 2)}\n`;
+    const pages = await import('../report/known-page.ts');
+    if (format === 'markdown') return pages.renderKnownMarkdown(components);
+    return listing ? pages.renderKnownList(components, look) : pages.renderKnown(components, look);
   },
   async schemas() {
     const [

@@ -1,11 +1,11 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
 import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
+import { isDockerfile, readDockerfile } from './dockerfile.ts';
+import { isLockFile, readLockFile } from './lock-files.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
-import { softwareReader } from './software/files.ts';
-import { createLines } from './yaml/lines.ts';
 import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
 
@@ -91,8 +91,13 @@ async function readTree(root: string, collector: Collector, load: LoadYaml): Pro
         if (!FOREIGN.has(entry.name) && depth < MAX_DEPTH) folders.push({ path: inside, depth: depth + 1 });
         continue;
       }
-      const isManifest = /\.(?:ya?ml|json)$/i.test(entry.name) && !isNoManifestName(entry.name, isChart);
-      if (!entry.isFile() || (!isManifest && softwareReader(entry.name) === null)) continue;
+      if (entry.isFile() && isSoftwareFile(entry.name)) {
+        if (++files > MAX_FILES)
+          throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
+        await readFile(inside, collector, load, false);
+        continue;
+      }
+      if (!entry.isFile() || !/\.(?:ya?ml|json)$/i.test(entry.name) || isNoManifestName(entry.name, isChart)) continue;
       if (++files > MAX_FILES)
         throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
       await readFile(inside, collector, load, false);
@@ -131,15 +136,18 @@ async function readFile(path: string, collector: Collector, load: LoadYaml, name
     collector.problem({ file: path, line: 1, column: 1, says });
     return;
   }
-  const software = softwareReader(basename(path));
-  if (software === null) {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (!isSoftwareFile(name)) {
     await readManifestText(path, text, collector, load);
     return;
   }
-  const lines = createLines(path, text);
   collector.file(path, text);
-  for (const found of software(text, lines)) collector.software(found);
+  const found = isDockerfile(name) ? readDockerfile(path, text).software : readLockFile(path, text);
+  for (const software of found) collector.software(software);
 }
+
+/** Says what a program is made of, where manifests say how it runs. */
+const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name);
 
 function textOf(path: string): string {
   const descriptor = openSync(path, 'r');

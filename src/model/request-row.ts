@@ -18,6 +18,7 @@ export function toRequestRow(request: Request, inputs: readonly Input[]): Reques
     clientPort: request.clientPort,
     server: request.server,
     serverPort: request.serverPort,
+    backend: request.backend,
     method: textOrNull(request.method),
     path: textOrNull(request.path),
     host: textOrNull(request.host),

@@ -34,6 +34,7 @@ export const RequestSchema = Type.Object({
   clientPort: Type.Integer(),
   server: Type.String(),
   serverPort: Type.Integer(),
+  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
   method: nullable(Type.String()),
   path: nullable(Type.String()),
   host: nullable(Type.String()),

@@ -79,6 +79,8 @@ export interface Request {
   clientPort: number;
   server: string;
   serverPort: number;
+  /** Where a DNAT sent it, as seen behind it; null where none was seen. */
+  backend: string | null;
   method: string;
   path: string;
   host: string;
@@ -110,6 +112,7 @@ export const copyRequest = (request: Request): Request => ({
   clientPort: request.clientPort,
   server: request.server,
   serverPort: request.serverPort,
+  backend: request.backend,
   method: request.method,
   path: request.path,
   host: request.host,

@@ -108,6 +108,7 @@ export function requestOf(
     clientPort: exchange.clientPort,
     server,
     serverPort: exchange.serverPort,
+    backend,
     method: exchange.method,
     path: exchange.path,
     host: exchange.host,

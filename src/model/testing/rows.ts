@@ -244,6 +244,7 @@ export const requestOf = (parts: Partial<Request> = {}): Request => {
     clientPort: 40_230,
     server: '10.0.3.7',
     serverPort: 8080,
+    backend: null,
     method: 'GET',
     path: '/api/search',
     host: 'shop.example.com',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../model/workload.ts';
 import { predict } from '../../diagnosis/predict.ts';
 import { clusterOf, deployment, predictionOf } from '../support/testing/cluster-of.ts';
-import { stormShare } from '../../knowledge/credential-windows.ts';
+import { stormShare } from '../../knowledge/credential-providers.ts';
 import storm from './credentials-refresh-storm.ts';
 
 const kiam = (flags = '', image = 'quay.io/uswitch/kiam:v3.6'): string =>
@@ -21,7 +21,7 @@ function withSdk(cluster: Cluster, component: string, version: string): Cluster 
   return { ...cluster, software: [{ component, version, quote: { value: `${component} ${version}`, place } }] };
 }
 
-const minutes = (lifetime: number, refresh: number): number => stormShare(lifetime * 60, 15 * 60, refresh * 60);
+const minutes = (lifetime: number, refresh: number): number => stormShare(lifetime * 60, refresh * 60, 15 * 60);
 
 describe('credentials-refresh-storm', () => {
   it('is told from a lock file and default flags', async () => {

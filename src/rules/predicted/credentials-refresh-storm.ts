@@ -2,7 +2,7 @@ import { formatShare } from '../../base/text.ts';
 import { formatSeconds } from '../../base/quantities.ts';
 import type { Fix, Predicted, Quote, Setting } from '../../model/finding.ts';
 import type { Place, Workload } from '../../model/workload.ts';
-import { stormShare } from '../../knowledge/credential-windows.ts';
+import { stormShare } from '../../knowledge/credential-providers.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { manifestFix } from '../support/manifests/dns.ts';
@@ -28,7 +28,7 @@ interface User {
 
 export default definePrediction({
   id: 'credentials-refresh-storm',
-  title: 'Credentials are fetched again and again though they are still good',
+  title: 'Credentials are fetched again for request after request',
   messages: {
     storm:
       '{user} asks {provider} for credentials on {share:share} of its AWS calls: {sdk} renews {window} before the end, {provider} hands them out with down to {refresh} left of {lifetime}',
@@ -46,13 +46,13 @@ export default definePrediction({
       const everyone = all
         .map(({ workload, role }): User => {
           const sdk = sdkOf(workload, softwareNear(cluster, workload));
-          const share = sdk.calm ? 0 : stormShare(lifetime.seconds, sdk.window, refresh.seconds);
+          const share = sdk.calm ? 0 : stormShare(lifetime.seconds, refresh.seconds, sdk.window);
           return { workload, place: role.place, sdk, share };
         })
         .toSorted((a, b) => Number(b.sdk.told === 'software') - Number(a.sdk.told === 'software'));
       const users = everyone.filter(({ share }) => share >= LEAST_SHARE);
       const [worst] = users;
-      const share = stormShare(lifetime.seconds, 15 * 60, refresh.seconds);
+      const share = stormShare(lifetime.seconds, refresh.seconds, 15 * 60);
       // Wire and manifest disagree: that is what is to be found out.
       const seen = everyone.find(({ workload, sdk }) => !sdk.calm && isObserved(workload));
       if (worst === undefined && seen !== undefined) {
@@ -221,8 +221,8 @@ function fixesFor(provider: RoleProvider): Fix[] {
     ];
   }
   const window = 15 * 60;
-  const alone = stormShare(LONG_LIFE_SECONDS, window, refresh.seconds);
-  const other = stormShare(lifetime.seconds, window, EARLY_REFRESH_SECONDS);
+  const alone = stormShare(LONG_LIFE_SECONDS, refresh.seconds, window);
+  const other = stormShare(lifetime.seconds, EARLY_REFRESH_SECONDS, window);
   const isLong = lifetime.seconds >= LONG_LIFE_SECONDS;
   const title = isLong
     ? `--session-refresh=${EARLY_REFRESH}: what is handed out then has more left than any SDK asks for`

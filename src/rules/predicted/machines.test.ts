@@ -77,7 +77,6 @@ describe('metadata-hop-limit', () => {
 describe('the configuration sides', () => {
   it('are sides of rules, with their names and titles', () => {
     const titles = new Map(RULES.map(({ id, title }) => [id, title]));
-    // timeout-order has no side on the wire yet.
     for (const { id, title } of PREDICTIONS) if (titles.has(id)) expect(title, id).toBe(titles.get(id));
     expect(new Set(PREDICTIONS.map(({ id }) => id)).size).toBe(PREDICTIONS.length);
   });

@@ -18,7 +18,7 @@ const USES_AWS = /^AWS_(?:REGION|DEFAULT_REGION|SDK_LOAD_CONFIG|STS_REGIONAL_END
 
 export default definePrediction({
   id: 'metadata-hop-limit',
-  title: "The metadata service's token never reaches the pod",
+  title: 'The metadata service’s token never reaches the pod',
   messages: {
     lost: '{template} lets answers of the metadata service live for {hops:hop}: {workload} waits a second or more for its token, then goes on without',
     clear: 'the metadata service answers pods, or none is known to ask it ({total:template})',

@@ -11,7 +11,7 @@ import { workTimeOf, type ServerTime } from '../support/manifests/servers.ts';
 
 export default definePrediction({
   id: 'timeout-order',
-  title: 'An outer hop gives up before the inner one answers',
+  title: 'A hop in between gives up before the answer comes',
   messages: {
     retries: '{route} gives up after {outer}, but one try may take {inner}: its retries never run',
     inner: '{front} gives up after {outer}, while {workload} works on a request for {inner} ({setting})',

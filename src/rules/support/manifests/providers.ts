@@ -1,6 +1,6 @@
 import { parseGoDuration } from '../../../base/quantities.ts';
 import type { Cluster, Container, Located, Workload } from '../../../model/workload.ts';
-import { CREDENTIAL_PROVIDERS } from '../../../knowledge/credential-windows.ts';
+import { credentialProvider } from '../../../knowledge/credential-providers.ts';
 import { judgedWorkloads } from './objects.ts';
 import { running } from './program.ts';
 
@@ -49,31 +49,34 @@ export function providersOf(cluster: Cluster): RoleProvider[] {
   );
 }
 
+const KIAM = credentialProvider('ec2', 'kiam');
+const KUBE2IAM = credentialProvider('ec2', 'kube2iam');
+
 function kiamOf(workload: Workload, container: Container): RoleProvider | null {
   const image = container.image?.value ?? '';
   const isKiam =
     /(?:^|\/)kiam(?:[:@]|$)/.test(image) || container.words.some(({ value }) => /(?:^|\/)kiam$/.test(value));
   if (!isKiam || !container.words.some(({ value }) => value === 'server')) return null;
-  const lifetime = durationOf(container, '--session-duration', CREDENTIAL_PROVIDERS.kiam.session);
+  const lifetime = durationOf(container, '--session-duration', KIAM.length.seconds);
   // v2 keeps them for ten minutes whatever they live (pkg/aws/sts/cache.go of v2.7).
   const fixed = /:v?2\./.test(image);
   const refresh = fixed
     ? { flag: 'its cache', seconds: lifetime.seconds - 10 * MINUTE, said: null }
-    : durationOf(container, '--session-refresh', CREDENTIAL_PROVIDERS.kiam.refresh);
+    : durationOf(container, '--session-refresh', KIAM.refresh.seconds);
   return {
     kind: 'kiam',
-    name: CREDENTIAL_PROVIDERS.kiam.name,
+    name: KIAM.name,
     workload,
     container,
     lifetime,
     refresh,
-    source: CREDENTIAL_PROVIDERS.kiam.source,
+    source: KIAM.source,
   };
 }
 
 function kube2iamOf(workload: Workload, container: Container): RoleProvider | null {
   if (!/(?:^|\/)kube2iam(?:[:@]|$)/.test(container.image?.value ?? '')) return null;
-  const ttl = durationOf(container, '--iam-role-session-ttl', CREDENTIAL_PROVIDERS.kube2iam.refresh);
+  const ttl = durationOf(container, '--iam-role-session-ttl', KUBE2IAM.refresh.seconds);
   return {
     kind: 'kube2iam',
     name: 'kube2iam',
@@ -82,7 +85,7 @@ function kube2iamOf(workload: Workload, container: Container): RoleProvider | nu
     // It asks for twice of what it keeps them (iam/iam.go from 0.6.2).
     lifetime: { ...ttl, seconds: 2 * ttl.seconds },
     refresh: ttl,
-    source: CREDENTIAL_PROVIDERS.kube2iam.source,
+    source: KUBE2IAM.source,
   };
 }
 

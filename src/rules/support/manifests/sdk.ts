@@ -1,4 +1,4 @@
-import { refreshWindowOf } from '../../../knowledge/credential-windows.ts';
+import { credentialClient } from '../../../knowledge/credential-clients.ts';
 import type { Cluster, Located, Software, Workload } from '../../../model/workload.ts';
 import { programOf, running } from './program.ts';
 
@@ -45,12 +45,12 @@ export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
       };
     }
     const product = PRODUCTS.find(([known]) => known.test(component))?.[1];
-    const known = product === undefined || version === null ? null : refreshWindowOf(`${product}/${version}`);
-    if (known === null || version === null) continue;
+    if (product === undefined || version === null) continue;
+    const known = credentialClient(`${product}/${version}`, 'ec2');
     return {
       name: `${known.name} ${version}`,
-      window: known.window,
-      calm: !known.storms(version.split('.').map((part) => Number.parseInt(part, 10))),
+      window: known.windowSeconds,
+      calm: known.isCalm,
       source: known.source,
       quote,
       told: 'software',

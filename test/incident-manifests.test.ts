@@ -65,6 +65,25 @@ describe('intermittent delays: A and AAAA from one port', () => {
     expect(told(await judge('grpc-debian-reopen.yaml'))).toEqual([]);
   });
 
+  it('is told by a Dockerfile and requirements.txt as well', async () => {
+    const before = textOf('checkout/k8s/deployment.yaml');
+    const diagnosis = await judge('checkout');
+    expect(told(diagnosis)).toEqual([
+      ['dns-setting-ignored', 'minor', 'likely'],
+      ['dns-race', 'info', 'possible'],
+    ]);
+    expect(diagnosis.findings[0]?.evidence.map(({ place }) => place?.file.split('/').at(-1))).toEqual([
+      'deployment.yaml',
+      'requirements.txt',
+    ]);
+    await apply(diagnosis);
+    expect(added(before, textOf('checkout/k8s/deployment.yaml'))).toEqual([
+      '            - name: GRPC_DNS_RESOLVER',
+      '              value: native',
+    ]);
+    expect(told(await judge('checkout'))).toEqual([]);
+  });
+
   it('has an option that musl ignores, and no change of a manifest is offered', async () => {
     const diagnosis = await judge('grpc-alpine-reopen.yaml');
     expect(told(diagnosis)).toEqual([

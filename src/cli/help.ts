@@ -12,7 +12,13 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
-  ['kubelag show --slowest orders.pcapng', 'the slowest request, with all that it waited for'],
+  ['kubelag orders.pcapng -m k8s/', 'the same with your manifests: which workload, which line, which change'],
+  ['kubelag fix orders.pcapng -m k8s/', 'that change as a diff of your files; --apply makes it'],
+  ['kubelag lint k8s/', 'what manifests alone tell, without a capture'],
+  [
+    'kubelag show --slowest orders.pcapng',
+    'the slowest request with all that it waited for; or lookup, packet by packet',
+  ],
   [
     'kubelag show --exchange 0.e17 orders.pcapng',
     'one exchange that an answer named; --request, --lookup and --connection likewise',

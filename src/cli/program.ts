@@ -138,9 +138,7 @@ export function createProgram(context: Context, done: (status: number) => void):
     );
 
   const fix = reading(
-    program
-      .command('fix')
-      .description('the change to your manifests as a diff: from captures with -m or a saved answer'),
+    program.command('fix').description('the change to your manifests as a diff, from captures with -m'),
   );
   fixing(talking(fix))
     .addOption(new Option('--output <file>', 'write to a file'))

@@ -81,8 +81,10 @@ export interface Container {
   /** Runs before the others and is gone when requests come. */
   initial: boolean;
   image: Located<string> | null;
-  /** `command` and `args` one after the other. */
+  /** `command` and `args` one after the other; those of a shell's script as well. */
   words: readonly Located<string>[];
+  /** Some of them stand in a shell's script: no item of a list that could be changed or added. */
+  shell: boolean;
   environment: readonly NamedValue[];
   ports: readonly ContainerPort[];
   cpuLimit: Located<number> | null;

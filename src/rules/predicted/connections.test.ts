@@ -106,6 +106,16 @@ describe('tcp-idle-reuse', () => {
     ]);
   });
 
+  it('reads a shell’s script, and offers no change of a list that there is not', async () => {
+    const text = deployment({
+      image: 'python:3.11',
+      container: 'command: [sh, -c, "exec uvicorn app:app --timeout-keep-alive 10"]',
+    });
+    const [found] = await predictionOf(idleReuse, text + service('orders') + ingress('', 'alb'));
+    expect(found?.says).toContain('(uvicorn) closes idle connections after 10 s');
+    expect(found?.fix.every(({ edits }) => edits === undefined)).toBe(true);
+  });
+
   it('reads what the annotation sets', async () => {
     const attributes =
       "alb.ingress.kubernetes.io/load-balancer-attributes: 'routing.http2.enabled=true,idle_timeout.timeout_seconds=120'";

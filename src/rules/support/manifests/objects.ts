@@ -1,13 +1,5 @@
 import type { PathStep, Edit } from '../../../model/edit.ts';
-import type {
-  Autoscaler,
-  Cluster,
-  ClusterObject,
-  NamespaceObject,
-  Place,
-  ServiceObject,
-  Workload,
-} from '../../../model/workload.ts';
+import type { Autoscaler, Cluster, ClusterObject, NamespaceObject, Place, Workload } from '../../../model/workload.ts';
 
 /** `Deployment prod/orders`. */
 export const objectWords = ({ kind, namespace, name }: Pick<ClusterObject, 'kind' | 'namespace' | 'name'>): string =>
@@ -52,23 +44,6 @@ const keyOf = ({ kind, namespace, name }: ClusterObject): string => `${kind} ${n
 const ownerOf = ({ kind, owner }: Workload): Workload['owner'] =>
   // Nodes own the pods that kubelets run by themselves.
   owner === null || owner.kind === 'Node' || kind === 'Deployment' ? null : owner;
-
-/** The Services that lead to a workload's pods. */
-export const servicesOf = (cluster: Cluster, workload: Workload): ServiceObject[] =>
-  cluster.services.filter(
-    (service) => sameNamespace(service, workload) && selects(service.selector, workload.podLabels),
-  );
-
-export const workloadsOf = (cluster: Cluster, service: ServiceObject): Workload[] =>
-  cluster.workloads.filter(
-    (workload) => sameNamespace(service, workload) && selects(service.selector, workload.podLabels),
-  );
-
-function selects(selector: ReadonlyMap<string, string>, labels: ReadonlyMap<string, string>): boolean {
-  if (selector.size === 0) return false;
-  for (const [key, value] of selector) if (labels.get(key) !== value) return false;
-  return true;
-}
 
 /** How many pods there are at least: an autoscaler's least counts before `replicas`. */
 export function replicasOf(cluster: Cluster, workload: Workload): number {

@@ -1,5 +1,5 @@
 import { credentialClient } from '../../../knowledge/credential-clients.ts';
-import type { Cluster, Located, Software, Workload } from '../../../model/workload.ts';
+import type { Located, Software, Workload } from '../../../model/workload.ts';
 import { programOf, running } from './program.ts';
 
 /** The SDK that a workload asks a cloud with, and when it asks for new credentials. */
@@ -78,22 +78,4 @@ export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
     quote: null,
     told: 'nothing',
   };
-}
-
-/** What is known of a workload's program: of software that was read near its manifest. */
-export const softwareNear = ({ software, workloads }: Cluster, workload: Workload): Software[] =>
-  software.filter(({ quote }) => belongsTo(quote.place.file, workload, workloads));
-
-/**
- * A lock file belongs to the workloads of its folder's tree, up to where others have one as well:
- * `orders/pom.xml` to `orders/k8s/deployment.yaml`, and a `pom.xml` at the top to all below.
- */
-function belongsTo(file: string, workload: Workload, workloads: readonly Workload[]): boolean {
-  const folder = file.slice(0, file.lastIndexOf('/') + 1);
-  const own = workload.place.file;
-  if (own.startsWith(folder) && own !== '-') return true;
-  const names = folder.split('/').filter((part) => part !== '' && part !== '.');
-  // `services/orders/pom.xml` beside `k8s/orders.yaml`.
-  if (names.includes(workload.name)) return true;
-  return workloads.length === 1;
 }

@@ -1,11 +1,13 @@
 // A fresh dist: what a former build left must not be shipped.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { knowledgeTable, TABLE } from './knowledge.mjs';
 
 rmSync('dist', { recursive: true, force: true });
+writeFileSync(TABLE, knowledgeTable());
 const require = createRequire(import.meta.url);
 const tsc = require.resolve('typescript/package.json').replace('package.json', 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ALSO_RIGHT, BY_SIDE, hiddenBySide, NOT_SHOWN, RULES_OF } from './names.ts';
+import { ALSO_RIGHT, BY_SIDE, NOT_SHOWN, RULES_OF } from './names.ts';
 
 /** One cause that a capture holds. */
 export interface Expected {
@@ -10,6 +10,8 @@ export interface Expected {
   counts: Readonly<Record<string, number>>;
   /** What it cost in all, null where the truth does not say. */
   costSeconds: number | null;
+  /** What its cure saved of the median request, measured; null where the truth does not say. */
+  savingSeconds: number | null;
   /** Why it can't be seen in this capture; null where it can. */
   notShown: string | null;
 }
@@ -23,6 +25,14 @@ export interface Case {
   expected: readonly Expected[];
   /** May be reported, too. */
   alsoTrue: ReadonlySet<string>;
+  /** Which calls each request made, as the program itself logged them; empty where no truth says. */
+  links: readonly TrueLinks[];
+}
+
+/** One inbound request by its frame (its first packet's number), with those of its calls. */
+export interface TrueLinks {
+  frame: number;
+  calls: readonly number[];
 }
 
 type Json = Record<string, unknown>;
@@ -39,7 +49,7 @@ export function casesOf(folder: string): Case[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && existsSync(join(path, 'truth.json'))) {
       const truth = read(join(path, 'truth.json'));
-      cases.push(...('capture' in truth ? credentialsCases(path, truth) : clusterCases(path, truth)));
+      cases.push(...(truth['capture'] === undefined ? clusterCases(path, truth) : credentialCases(path, truth)));
     } else if (entry.name.endsWith('.truth.json')) {
       const truth = read(path);
       cases.push(...(Array.isArray(truth['captures']) ? labCases(path, truth) : netCases(path, truth)));
@@ -67,11 +77,12 @@ function netCases(path: string, truth: Json): Case[] {
         rules,
         counts: countsOf(one),
         costSeconds: total === null ? null : total / 1000,
+        savingSeconds: null,
         notShown: hidden?.because ?? null,
       });
     }
     const alsoTrue = new Set([...words(truth['also_true']).flatMap(idsOf), ...(ALSO_RIGHT[id] ?? [])]);
-    cases.push({ set: basename(dirname(path)), id, side, path: capture, expected, alsoTrue });
+    cases.push({ set: basename(dirname(path)), id, side, path: capture, expected, alsoTrue, links: [] });
   }
   return cases;
 }
@@ -97,8 +108,12 @@ function labCases(path: string, truth: Json): Case[] {
         id: String(truth['name']),
         side: vantage,
         path: capture,
-        expected: typeof rule === 'string' ? [{ rules: [rule], counts: {}, costSeconds: null, notShown: null }] : [],
+        expected:
+          typeof rule === 'string'
+            ? [{ rules: [rule], counts: {}, costSeconds: null, savingSeconds: null, notShown: null }]
+            : [],
         alsoTrue: new Set(words(truth['alsoTrue'])),
+        links: [],
       },
     ];
   });
@@ -120,6 +135,7 @@ function clusterCases(folder: string, truth: Json): Case[] {
               rules: [cause],
               counts: affected === null ? {} : { requests: affected },
               costSeconds: total === null ? null : total / 1000,
+              savingSeconds: null,
               notShown: null,
             },
           ]
@@ -131,50 +147,48 @@ function clusterCases(folder: string, truth: Json): Case[] {
         side: file.replace(/\.pcap$/, ''),
         path: capture,
         expected,
-        alsoTrue: new Set(words(truth['also_true'])),
+        alsoTrue: new Set([...words(truth['also_true']), ...(ALSO_RIGHT[basename(folder)] ?? [])]),
+        links: [],
       },
     ];
   });
 }
 
-/** `credentials/`: a folder a case, one `cause` and more in `also`, a capture a place that it was taken at. */
-function credentialsCases(folder: string, truth: Json): Case[] {
+/** `credentials/`: a folder a case, one `cause` and what else is true, each request's calls by frame. */
+function credentialCases(folder: string, truth: Json): Case[] {
   const id = basename(folder);
   const figures = truth['figures'] as Json;
-  const { files } = truth['capture'] as { files: string[] };
-  const causes = [truth['cause'], ...list(truth['also'])].filter((one): one is string => typeof one === 'string');
-  const requests = number(figures['requests']) ?? 0;
-  return files.flatMap((side) => {
-    const path = captureAt(folder, `${side}.pcap`);
-    if (path === null) return [];
-    const expected = causes
-      .filter((cause) => cause !== 'none')
-      .map((cause): Expected => {
-        const rules = RULES_OF[cause] ?? [cause];
-        const isStorm = rules.includes('credentials-refresh-storm');
-        const share = number(figures['credentials_share']);
-        const refreshed = number(figures['requests_that_refreshed']);
-        const hidden =
-          NOT_SHOWN[id]?.find((not) => not.truth === cause && (not.side ?? side) === side) ?? hiddenBySide(side, cause);
-        return {
-          rules,
-          counts: isStorm ? { requests: refreshed ?? 0 } : REFRESHES.has(cause) ? {} : { requests },
-          costSeconds: isStorm && share !== null ? share * totalOf(truth) : null,
-          notShown: hidden?.because ?? null,
-        };
-      });
-    const accepted = words(truth['accept']).flatMap((name) => RULES_OF[name] ?? [name]);
-    const alsoTrue = new Set([...accepted, ...(ALSO_RIGHT[id] ?? [])]);
-    return [{ set: basename(dirname(folder)), id, side, path, expected, alsoTrue }];
+  const requests = list(truth['requests']) as Json[];
+  const spent = requests.reduce((sum, request) => sum + (number(request['credentials_ms']) ?? 0), 0);
+  const saving = number(figures['expected_saving_ms']);
+  const causes = [String(truth['cause']), ...words(truth['also'])].filter((cause) => cause !== 'none');
+  return words((truth['capture'] as Json)['files']).flatMap((side) => {
+    const capture = captureAt(folder, `${side}.pcap`);
+    if (capture === null) return [];
+    const expected = causes.map((cause): Expected => {
+      const isStorm = cause === 'credentials-refresh-storm';
+      const hasSaving = (isStorm || cause === 'metadata-per-request') && saving !== null && causes.length === 1;
+      return {
+        rules: RULES_OF[cause] ?? [cause],
+        counts: isStorm ? { requests: number(figures['requests_that_refreshed']) ?? 0 } : {},
+        costSeconds: isStorm ? spent / 1000 : null,
+        savingSeconds: hasSaving ? saving / 1000 : null,
+        notShown: NOT_SHOWN[id]?.find((not) => not.truth === cause && (not.side ?? side) === side)?.because ?? null,
+      };
+    });
+    const alsoTrue = new Set(ALSO_RIGHT[id] ?? []);
+    // Frames are the pod side's.
+    const links = side === 'pod' ? requests.flatMap(linksOf) : [];
+    return [{ set: basename(dirname(folder)), id, side, path: capture, expected, alsoTrue, links }];
   });
 }
 
-// Counted in tokens that were asked for, which the truth lists apart.
-const REFRESHES: ReadonlySet<string> = new Set(['imdsv2-token-timeout']);
-
-/** Seconds that all requests took. */
-const totalOf = (truth: Json): number =>
-  (list(truth['requests']) as { start: number; end: number }[]).reduce((sum, { start, end }) => sum + end - start, 0);
+function linksOf(request: Json): TrueLinks[] {
+  const frame = number(request['frame']);
+  if (frame === null) return [];
+  const calls = (list(request['calls']) as Json[]).flatMap((call) => number(call['frame']) ?? []);
+  return [{ frame, calls }];
+}
 
 /** Copies in our own tests are compressed. */
 function captureAt(folder: string, file: string): string | null {

@@ -45,16 +45,6 @@ export const BY_SIDE: Readonly<Record<string, Readonly<Record<string, readonly s
   'gateway-retry-next-upstream': { ingress: ['http-retry'], pod: ['upstream-slow'] },
 };
 
-/** Rules that need inbound requests put together with what they wait for. */
-export const WAIT_FOR_TRACING: ReadonlySet<string> = new Set([
-  'serial-calls',
-  'cpu-throttling',
-  'connection-pool-wait',
-  'timeout-order',
-  'service-slow',
-  'n-plus-one',
-]);
-
 export interface NotShown {
   /** The truth's own name. */
   truth: string;
@@ -77,6 +67,13 @@ export const NOT_SHOWN: Readonly<Record<string, readonly NotShown[]>> = {
   ],
   'gateway-no-upstream-keepalive': [
     { truth: 'no-connection-reuse', side: 'pod', because: 'it happens behind the gateway' },
+  ],
+  'client-pool-exhausted': [
+    {
+      truth: 'client-pool-exhausted',
+      side: null,
+      because: 'at a client alone a pool of two looks like two workers (RULES: from a client alone at most info)',
+    },
   ],
   'http-retry.near-errors-not-retried': [
     { truth: 'http-errors', side: null, because: 'errors that cost no time are info' },
@@ -103,13 +100,3 @@ export const ALSO_RIGHT: Readonly<Record<string, readonly string[]>> = {
   // The 504 comes after a wait for the upstream, whoever gave up first.
   'gateway-timeout': ['upstream-slow'],
 };
-
-/** With 96 bytes of each packet, heads are cut: what was asked of whom can't be read. */
-const CUT_HEADS: ReadonlySet<string> = new Set([
-  'credentials-refresh-storm',
-  'metadata-per-request',
-  'imdsv2-token-timeout',
-]);
-
-export const hiddenBySide = (side: string, cause: string): { because: string } | undefined =>
-  side === 's96' && CUT_HEADS.has(cause) ? { because: 'the paths of requests are cut off' } : undefined;

@@ -1,5 +1,6 @@
 import { close, fstat, open, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { CHUNK_BYTES } from './limits.ts';
 import { UserError } from '../model/user-error.ts';
 
 /** Where bytes come from: a file, a pipe, what a decompressor gives. */
@@ -13,6 +14,9 @@ export interface ByteSource {
   /** Why the bytes end before they should, in words; null where they end well. */
   readonly trouble: string | null;
 }
+
+// Half of what a reader has room for, so that it takes all at once and the next read begins.
+const AHEAD_BYTES = CHUNK_BYTES >> 1;
 
 const openFile = promisify(open);
 const statFile = promisify(fstat);
@@ -56,6 +60,8 @@ class FileSource implements ByteSource {
   trouble: string | null = null;
   readonly #path: string;
   #descriptor: number;
+  /** What comes next is read by another thread while this one works. */
+  #ahead: ReadAhead | null = null;
 
   constructor(path: string, descriptor: number, size: number | null) {
     this.#path = path;
@@ -85,15 +91,57 @@ class FileSource implements ByteSource {
   async #read(target: Uint8Array, start: number): Promise<number> {
     const length = target.length - start;
     if (this.bytesTotal === null) return (await readFile(this.#descriptor, target, start, length, null)).bytesRead;
-    // From a plain file the synchronous call is cheapest; the turn lets signals and timers through.
+    if (this.#ahead !== null) return this.#ahead.take(target, start);
+    // From a small file the synchronous call is cheapest; the turn lets signals and timers through.
     const count = readSync(this.#descriptor, target, start, length, null);
     await nextTurn();
+    if (count === length) this.#ahead = new ReadAhead(this.#descriptor);
     return count;
   }
 
   close(): void {
-    if (this.#descriptor >= 0) close(this.#descriptor);
+    const descriptor = this.#descriptor;
     this.#descriptor = -1;
+    if (descriptor < 0) return;
+    if (this.#ahead === null) close(descriptor);
+    else this.#ahead.close();
+  }
+}
+
+/** Reads the next chunk of a plain file before it is asked for: as if reading took no time. */
+class ReadAhead {
+  readonly #descriptor: number;
+  readonly #buffer = new Uint8Array(AHEAD_BYTES);
+  #pending: Promise<{ bytesRead: number }>;
+  #taken = 0;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+    this.#pending = this.#read();
+  }
+
+  /** @returns how many bytes came, 0 at the end */
+  async take(target: Uint8Array, start: number): Promise<number> {
+    const { bytesRead } = await this.#pending;
+    const count = Math.min(bytesRead - this.#taken, target.length - start);
+    target.set(this.#buffer.subarray(this.#taken, this.#taken + count), start);
+    this.#taken += count;
+    if (bytesRead > 0 && this.#taken === bytesRead) this.#pending = this.#read();
+    return count;
+  }
+
+  /** After what is on its way, which may fail unheard. */
+  close(): void {
+    const closed = (): void => close(this.#descriptor);
+    this.#pending.then(closed, closed);
+  }
+
+  #read(): Promise<{ bytesRead: number }> {
+    this.#taken = 0;
+    const pending = readFile(this.#descriptor, this.#buffer, 0, this.#buffer.length, null);
+    // A failure is told to who takes; until somebody does, it is nobody's.
+    pending.catch(() => {});
+    return pending;
   }
 }
 

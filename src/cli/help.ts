@@ -12,10 +12,16 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
-  ['kubelag show --slowest orders.pcapng', 'the slowest lookup, packet by packet'],
+  ['kubelag orders.pcapng -m k8s/', 'the same with your manifests: which workload, which line, which change'],
+  ['kubelag fix orders.pcapng -m k8s/', 'that change as a diff of your files; --apply makes it'],
+  ['kubelag lint k8s/', 'what manifests alone tell, without a capture'],
+  [
+    'kubelag show --slowest orders.pcapng',
+    'the slowest request with all that it waited for; or lookup, packet by packet',
+  ],
   [
     'kubelag show --exchange 0.e17 orders.pcapng',
-    'one request that an answer named; --lookup and --connection likewise',
+    'one exchange that an answer named; --request, --lookup and --connection likewise',
   ],
   ["kubelag --name '*.svc.cluster.local' a.pcap b.pcap", 'only these names, over several captures'],
   ['kubelag --keylog client.keys orders.pcapng', 'requests inside TLS, with what SSLKEYLOGFILE=client.keys wrote'],
@@ -24,6 +30,7 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['kubelag export rows orders.pcapng > rows.ndjson', 'all that is known; kubelag rows.ndjson explains it again'],
   ['kubelag export exchanges orders.pcapng --format csv', 'requests and their answers, for your own tools'],
   ['kubelag rules dns-race', 'what a finding means'],
+  ['kubelag knows nginx keepalive', 'what a component does by default, and who says so'],
 ];
 
 const EXIT_STATUSES: readonly (readonly [status: string, meaning: string])[] = [
@@ -47,6 +54,8 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   show: [
     'kubelag show orders.pcapng',
+    'kubelag show --request slowest orders.pcapng',
+    'kubelag show --like 0.r17 orders.pcapng',
     'kubelag show --lookup 0.l17 orders.pcapng',
     'kubelag show --exchange slowest orders.pcapng',
     'kubelag show --exchange slowest --name payments orders.pcapng',
@@ -70,6 +79,13 @@ const COMMAND_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kubelag lint k8s/ --write-baseline kubelag-baseline.json',
   ],
   rules: ['kubelag rules', 'kubelag rules dns-race'],
+  knows: [
+    'kubelag knows',
+    'kubelag knows nginx',
+    'kubelag knows musl single-request',
+    'kubelag knows idle',
+    'kubelag knows aws-sdk-java --format json',
+  ],
   schema: ['kubelag schema > kubelag.schema.json', 'kubelag schema exchange'],
   completion: [
     'source <(kubelag completion bash)',

@@ -10,13 +10,26 @@ import type { ExplainOptions } from './explain.ts';
 import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
-import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseService, parseTop } from './options.ts';
+import {
+  parseClients,
+  parseDuration,
+  parseEndpoint,
+  parseName,
+  parsePath,
+  parsePorts,
+  parseService,
+  parseTop,
+} from './options.ts';
 import type { FixCommandOptions } from './fix.ts';
 import type { LintCommandOptions } from './lint.ts';
+import type { KnowsOptions } from './knows.ts';
 import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
 import { FORMATS, LINT_FORMATS } from './services.ts';
 import type { ShowOptions } from './show.ts';
+
+// Requests as traces are no rows.
+const OTLP = 'otlp';
 
 const FILES = new Argument('[files...]', 'captures, tcpdump text or exported rows; - is standard input');
 
@@ -125,9 +138,7 @@ export function createProgram(context: Context, done: (status: number) => void):
     );
 
   const fix = reading(
-    program
-      .command('fix')
-      .description('the change to your manifests, as a diff: from captures with -m, or a saved answer'),
+    program.command('fix').description('the change to your manifests as a diff, from captures with -m'),
   );
   fixing(talking(fix))
     .addOption(new Option('--output <file>', 'write to a file'))
@@ -160,12 +171,13 @@ export function createProgram(context: Context, done: (status: number) => void):
 
   const show = program
     .command('show')
-    .description('one lookup, exchange or connection, packet by packet')
+    .description('one request, lookup, exchange or connection, packet by packet')
     .addOption(new Option('--lookup <id>', 'a lookup by its id, such as 0.l17, or slowest'))
     .addOption(new Option('--exchange <id>', 'a request and its answer: 0.e17, or slowest'))
     .addOption(new Option('--connection <id>', 'a TCP connection: 0.c17, or slowest (to open, or by its stalls)'))
     .addOption(new Option('--request <id>', 'a request with all that it waited for: 0.r17, or slowest'))
-    .addOption(new Option('--slowest', 'the slowest lookup; where there is none, the slowest exchange (the default)'));
+    .addOption(new Option('--like <id>', 'a request, and those that spend their time like it: 0.r17, or slowest'))
+    .addOption(new Option('--slowest', 'the slowest request; where there is none, the slowest lookup (the default)'));
   painting(talking(writing(reading(show), FORMATS))).action((files: string[], options: ShowOptions) =>
     withFiles(files, async (paths) => (await import('./show.ts')).show(paths, options, context)),
   );
@@ -174,10 +186,24 @@ export function createProgram(context: Context, done: (status: number) => void):
     .command('export')
     .description('rows for other tools')
     .addArgument(
-      new Argument('<rows>', 'what a row is; rows: all that explaining them again needs').choices(ROW_KINDS),
+      new Argument(
+        '<rows>',
+        'what a row is; rows: all that explaining them again needs; otlp: requests as traces',
+      ).choices([...ROW_KINDS, OTLP]),
+    )
+    .addOption(
+      new Option(
+        '--endpoint <url>',
+        "send traces to a collector's OTLP/HTTP address (http://localhost:4318)",
+      ).argParser(parseEndpoint),
     );
-  talking(writing(reading(rows), EXPORT_FORMATS)).action((kind: RowKind, files: string[], options: ExportOptions) =>
-    withFiles(files, async (paths) => (await import('./export.ts')).exportRows(kind, paths, options, context)),
+  talking(writing(reading(rows), EXPORT_FORMATS)).action(
+    (kind: RowKind | typeof OTLP, files: string[], options: ExportOptions) =>
+      withFiles(files, async (paths) =>
+        kind === OTLP
+          ? (await import('./export-otlp.ts')).exportOtlp(paths, options, context)
+          : (await import('./export.ts')).exportRows(kind, paths, options, context),
+      ),
   );
 
   const rules = program
@@ -186,6 +212,16 @@ export function createProgram(context: Context, done: (status: number) => void):
     .argument('[id]', 'a rule');
   painting(rules).action(async (id: string | undefined, options: RulesOptions) =>
     done(await (await import('./rules.ts')).listRules(id, options, context)),
+  );
+
+  const knows = program
+    .command('knows')
+    .description('what components do by default, and who says so')
+    .argument('[component]', 'a component, or a word in the names of settings')
+    .argument('[setting]', 'a word in the names of its settings')
+    .addOption(new Option('--format <format>', 'how to write the answer').choices(FORMATS).default(FORMATS[0]));
+  painting(knows).action(async (component: string | undefined, setting: string | undefined, options: KnowsOptions) =>
+    done(await (await import('./knows.ts')).showKnown(component, setting, options, context)),
   );
 
   program
@@ -200,7 +236,8 @@ export function createProgram(context: Context, done: (status: number) => void):
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action(async (shell: Shell) => {
       const ids = (await context.services.rules()).map((rule) => rule.id);
-      io.stdout.write(completionScript(shell, program, { rules: ids }));
+      const known = (await context.services.known()).map(({ component }) => component);
+      io.stdout.write(completionScript(shell, program, { rules: ids, knows: known }));
       done(EXIT.clear);
     });
 

@@ -5,7 +5,8 @@ import type { Observer } from '../model/observer.ts';
 import { copyRequest, type Request } from '../model/request.ts';
 import { UserError } from '../model/user-error.ts';
 
-export const SHOWN_KINDS = ['lookup', 'exchange', 'connection', 'request'] as const;
+// A request first: it has the lookups, connections and exchanges that it waited for.
+export const SHOWN_KINDS = ['request', 'lookup', 'exchange', 'connection'] as const;
 export type ShownKind = (typeof SHOWN_KINDS)[number];
 
 /** A row's id, as it stands in answers and rows; a bare number means it in any input. */
@@ -19,17 +20,19 @@ const SLOWEST = 'slowest';
 
 const LETTERS: Readonly<Record<ShownKind, string>> = { lookup: 'l', exchange: 'e', connection: 'c', request: 'r' };
 
-/** `0.l17`, `l17`, `17`, or null for `slowest`. */
-export function parseRowId(kind: ShownKind, text: string): RowId | null {
+/** `0.l17`, `l17`, `17`, or null for `slowest`. @param option what the user wrote it after */
+export function parseRowId(kind: ShownKind, text: string, option: string = kind): RowId | null {
   const id = text.trim();
   if (id === SLOWEST) return null;
   const match = /^(?:(\d{1,4})\.)?([lecr]?)(\d{1,15})$/.exec(id);
   const example = `0.${LETTERS[kind]}17`;
-  if (match === null) throw new UserError(`--${kind} ${text}: is no id; write ${example} or 17, or the word slowest`);
+  if (match === null) throw new UserError(`--${option} ${text}: is no id; write ${example} or 17, or the word slowest`);
   const letter = match[2] as string;
   if (letter !== '' && letter !== LETTERS[kind]) {
     const meant = SHOWN_KINDS.find((other) => LETTERS[other] === letter) as ShownKind;
-    throw new UserError(`--${kind} ${text}: is the id of a ${meant}; write --${meant} ${id}`);
+    throw new UserError(
+      `--${option} ${text}: is the id of ${meant === 'exchange' ? 'an' : 'a'} ${meant}; write --${meant} ${id}`,
+    );
   }
   return { input: match[1] === undefined ? null : Number(match[1]), number: Number(match[3]) };
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, AnalyzeOptions } from '../analyze.ts';
+import type { Alike } from '../model/alike.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { LookupRow } from '../model/lookup-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
+import type { KnownComponent } from '../model/knowledge.ts';
 import type { RequestRow } from '../model/request-schema.ts';
 import type { FixAnswer, FixOptions } from '../fix/fix.ts';
 import type { LintOptions } from '../lint.ts';
@@ -34,7 +36,8 @@ export type ShownRow =
   | { kind: 'lookup'; row: LookupRow }
   | { kind: 'exchange'; row: ExchangeRow; connection: ConnectionRow | null }
   | { kind: 'connection'; row: ConnectionRow }
-  | { kind: 'request'; row: RequestRow };
+  | { kind: 'request'; row: RequestRow }
+  | { kind: 'like'; row: Alike };
 
 /**
  * What the commands call. Each is loaded when it is first needed: a command that shows help
@@ -56,6 +59,15 @@ export interface Services {
   renderRules(look: RenderOptions): Promise<string>;
   /** A rule's documentation. @throws UserError where there is no such rule */
   renderRule(id: string, look: RenderOptions): Promise<string>;
+  /** What components do by default. */
+  known(): Promise<readonly KnownComponent[]>;
+  /** @param listing names alone */
+  renderKnown(
+    components: readonly KnownComponent[],
+    listing: boolean,
+    format: Format,
+    look: RenderOptions,
+  ): Promise<string>;
   schemas(): Promise<Readonly<Record<string, object>>>;
 }
 
@@ -117,6 +129,15 @@ export const services: Services = {
     const hint = meant === null ? 'see them all: kubelag rules' : `did you mean ${meant}?`;
     throw new UserError(`rules ${id}: there is no such rule; ${hint}`);
   },
+  async known() {
+    return (await import('../knowledge/known.ts')).knownComponents();
+  },
+  async renderKnown(components, listing, format, look) {
+    if (format === 'json') return `${JSON.stringify(components, null, 2)}\n`;
+    const pages = await import('../report/known-page.ts');
+    if (format === 'markdown') return pages.renderKnownMarkdown(components);
+    return listing ? pages.renderKnownList(components, look) : pages.renderKnown(components, look);
+  },
   async schemas() {
     const [
       { jsonSchema },
@@ -160,6 +181,8 @@ async function timelineOf(shown: ShownRow, look: RenderOptions): Promise<string>
     }
     case 'connection':
       return (await import('../report/connection-timeline.ts')).renderConnectionTimeline(shown.row, look);
+    case 'like':
+      return (await import('../report/alike.ts')).renderAlike(shown.row, look);
     case 'request':
       return (await import('../report/waterfall.ts')).renderRequest(shown.row, look);
   }

@@ -3,11 +3,13 @@ import { toConnectionRow } from '../model/connection-row.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
+import type { Request } from '../model/request.ts';
 import { toRequestRow } from '../model/request-row.ts';
 import { UserError } from '../model/user-error.ts';
 import { analyzeInputs, type Context, type ReadingOptions } from './analysis.ts';
 import type { ColorMode } from './color.ts';
 import { EXIT } from './exit-status.ts';
+import { LikeSearch } from './like-search.ts';
 import { lookFor } from './look.ts';
 import { openDestination } from './output.ts';
 import { createRowSearch, parseRowId, SHOWN_KINDS, type RowSearch, type Search, type ShownKind } from './row-search.ts';
@@ -18,31 +20,38 @@ export interface ShowOptions extends ReadingOptions {
   exchange?: string;
   connection?: string;
   request?: string;
+  like?: string;
   slowest?: true;
   format: Format;
   output?: string;
   color: ColorMode;
 }
 
-/** `kubelag show --lookup|--exchange|--connection N FILE…`: one of them, packet by packet. */
+/** `kubelag show --request|--like|--lookup|--exchange|--connection N FILE…`: one of them, packet by packet. */
 export async function show(paths: readonly string[], options: ShowOptions, context: Context): Promise<number> {
   const { io, services } = context;
-  const named = namedKind(options);
-  const text = named === null ? undefined : options[named];
-  const wanted = named === null || text === undefined ? null : parseRowId(named, text);
+  const option = namedOption(options);
+  const named = option === 'like' ? 'request' : option;
+  const text = option === null ? undefined : options[option];
+  const wanted = named === null || text === undefined ? null : parseRowId(named, text, option ?? named);
   const destination = openDestination(io, options.output, paths);
   const search = createRowSearch(wanted);
-  const { inputs } = await analyzeInputs(paths, options, context, [search.observer]);
+  const like = option === 'like' ? new LikeSearch() : null;
+  const { inputs } = await analyzeInputs(paths, options, context, [
+    search.observer,
+    ...(like === null ? [] : [{ request: (request: Request): void => like.take(request) }]),
+  ]);
   const kind = named ?? anyKind(search);
+  const asked = option ?? kind;
   const { count, found } = searchOf(search, kind);
   if (found.length > 1) {
     const ids = found.map((row) => row.id).join(', ');
-    throw new UserError(`--${kind} ${String(text)}: stands for ${ids}; give one of these`);
+    throw new UserError(`--${asked} ${String(text)}: stands for ${ids}; give one of these`);
   }
   if (found.length === 0) {
     if (count > 0) {
       throw new UserError(
-        `--${kind} ${String(text)}: there is no such ${kind} among ${formatCount(count)}; ` +
+        `--${asked} ${String(text)}: there is no such ${kind} among ${formatCount(count)}; ` +
           `see their ids: kubelag export ${kind}s FILE`,
       );
     }
@@ -51,14 +60,21 @@ export async function show(paths: readonly string[], options: ShowOptions, conte
     return EXIT.unobserved;
   }
   const look = lookFor(io, destination, options.color);
-  destination.write(await services.renderRow(rowOf(search, kind, inputs as Input[]), options.format, look));
+  const [request] = search.requests.found;
+  const shown: ShownRow =
+    like !== null && request !== undefined
+      ? { kind: 'like', row: like.of(request, inputs) }
+      : rowOf(search, kind, inputs);
+  destination.write(await services.renderRow(shown, options.format, look));
   destination.close();
   return EXIT.clear;
 }
 
-/** Which kind the user named; null where the slowest of any is meant. */
-function namedKind(options: ShowOptions): ShownKind | null {
-  const named = SHOWN_KINDS.filter((kind) => options[kind] !== undefined);
+const OPTIONS = [...SHOWN_KINDS, 'like'] as const;
+
+/** What the user named; null where the slowest of any kind is meant. */
+function namedOption(options: ShowOptions): (typeof OPTIONS)[number] | null {
+  const named = OPTIONS.filter((option) => options[option] !== undefined);
   const [first, second] = named;
   if (first !== undefined && (second !== undefined || options.slowest === true)) {
     throw new UserError(`--${first} and --${second ?? 'slowest'}: one thing is shown at a time; give either of them`);
@@ -66,7 +82,6 @@ function namedKind(options: ShowOptions): ShownKind | null {
   return first ?? null;
 }
 
-/** Lookups are shown first, as they are waited for first. */
 const anyKind = (search: RowSearch): ShownKind =>
   SHOWN_KINDS.find((kind) => searchOf(search, kind).count > 0) ?? 'lookup';
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
 import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
+import { isDockerfile, readDockerfile } from './dockerfile.ts';
+import { isLockFile, readLockFile } from './lock-files.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
 import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
@@ -89,6 +91,12 @@ async function readTree(root: string, collector: Collector, load: LoadYaml): Pro
         if (!FOREIGN.has(entry.name) && depth < MAX_DEPTH) folders.push({ path: inside, depth: depth + 1 });
         continue;
       }
+      if (entry.isFile() && isSoftwareFile(entry.name)) {
+        if (++files > MAX_FILES)
+          throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
+        await readFile(inside, collector, load, false);
+        continue;
+      }
       if (!entry.isFile() || !/\.(?:ya?ml|json)$/i.test(entry.name) || isNoManifestName(entry.name, isChart)) continue;
       if (++files > MAX_FILES)
         throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
@@ -128,8 +136,18 @@ async function readFile(path: string, collector: Collector, load: LoadYaml, name
     collector.problem({ file: path, line: 1, column: 1, says });
     return;
   }
-  await readManifestText(path, text, collector, load);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (!isSoftwareFile(name)) {
+    await readManifestText(path, text, collector, load);
+    return;
+  }
+  collector.file(path, text);
+  const found = isDockerfile(name) ? readDockerfile(path, text).software : readLockFile(path, text);
+  for (const software of found) collector.software(software);
 }
+
+/** Says what a program is made of, where manifests say how it runs. */
+const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name);
 
 function textOf(path: string): string {
   const descriptor = openSync(path, 'r');

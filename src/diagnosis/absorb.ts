@@ -107,8 +107,9 @@ function causesOf<Rule extends { readonly id: string }>(
   table: readonly Absorption[],
 ) {
   const found: { cause: Entry<Rule>; touches: (occurrence: Occurrence) => boolean }[] = [];
-  for (const { causes, symptoms, by } of table) {
+  for (const { causes, symptoms, by, below } of table) {
     if (!symptoms.includes(symptom.rule.id)) continue;
+    if (below !== undefined && symptom.report.cost.costs.quantile(0.5) >= below) continue;
     for (const cause of entries) {
       // What is no more than worth knowing explains no finding.
       if (cause.report.onlyInfo !== undefined || cause.report.input !== symptom.report.input) continue;

@@ -1,3 +1,4 @@
+import { milliseconds, type Duration } from '../base/time.ts';
 import type { Touch } from './touching.ts';
 
 /** Causes that explain occurrences which other rules count as well. */
@@ -6,7 +7,12 @@ export interface Absorption {
   symptoms: readonly string[];
   /** How an occurrence of the cause and one of the symptom belong together: in any of these ways. */
   by: readonly Touch[];
+  /** Only symptoms of which a typical one costs less: dearer ones are the first thing that a person must know. */
+  below?: Duration;
 }
+
+// A lookup of a millisecond comes with its connection; one that anybody notices has its own name.
+const CHEAP_LOOKUP = milliseconds(20);
 
 const WAITS_FOR_DNS = ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-slow-server'];
 
@@ -29,13 +35,19 @@ export const ABSORPTIONS: readonly Absorption[] = [
   },
   // Requests that wait for a lock stand still together.
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
+  // What a service's callers wait for is what it does itself.
+  { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'] },
-  { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'] },
+  { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'], below: CHEAP_LOOKUP },
   { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['cpu-throttling', 'process-pause'], symptoms: ['service-slow', 'upstream-slow'], by: ['same', 'wait'] },
   // From the wire an answer later than the deadline can't be told from none: one finding for both.
   { causes: ['grpc-deadline'], symptoms: ['upstream-slow'], by: ['same'] },
+  // Callers of a service whose requests stand in line wait as long.
+  { causes: ['connection-pool-wait'], symptoms: ['upstream-slow', 'process-pause'], by: ['same'] },
+  // The wait until the 504, at the gateway's callers and at the gateway.
+  { causes: ['timeout-order'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   // Who gives up on one server and asks the next has waited for the first: the retry's cost holds it.
   { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
   // Calls that wait their turn behind one connection are that connection's.

@@ -2,6 +2,7 @@ import { DNS_PROTOCOL } from '../model/connection.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
 import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
+import type { Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
@@ -107,7 +108,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
-  // Called for every lookup: bound once, flat, and only those who listen. Facts go first, so
+  // Called for every lookup, or exchange: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
   const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
@@ -115,8 +116,11 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearExchange = [exchanges, samples, ...observers.filter((observer) => observer.exchange !== undefined)];
   const hearRequest = [requests, samples, ...observers.filter((observer) => observer.request !== undefined)];
+  const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
+  for (const observer of observers) {
+    if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
+  }
   const latency = {
     lookups: lookups.latency,
     exchanges: exchanges.latency,
@@ -185,7 +189,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange(exchange) {
-        for (const observer of hearExchange) observer.exchange?.(exchange);
+        for (let index = 0; index < exchangeListeners.length; index++) {
+          (exchangeListeners[index] as (exchange: Exchange) => void)(exchange);
+        }
       },
       request(request) {
         for (const observer of hearRequest) observer.request?.(request);

@@ -119,7 +119,20 @@ function withManifest(finding: Finding, people: readonly Identity[], match: Pred
   const fixes = finding.fix.map((fix) => fixFor(workload, fix));
   const subject = { ...finding.subject, workload: nameOf(workload) };
   if (match === null) return { ...finding, subject, fix: fixes };
-  const { finding: told } = match;
+  const { finding: told, predicted } = match;
+  if (predicted.contrary === true) {
+    // What stands in the file already is no change to make.
+    const others = fixes.filter(({ edits }) => edits === undefined);
+    const { evidence, because } = finding;
+    return {
+      ...finding,
+      subject,
+      says: `${finding.says}. ${told.says}`,
+      evidence: [...evidence, ...told.evidence],
+      because: [...because, ...told.because.filter(({ place }) => place !== undefined)],
+      fix: [...told.fix, ...others],
+    };
+  }
   const said = told.because.filter(({ place }) => place !== undefined);
   const manifestFixes = told.fix.filter(({ edits }) => edits !== undefined);
   return {
@@ -136,12 +149,18 @@ function withManifest(finding: Finding, people: readonly Identity[], match: Pred
     confidence: finding.confidence === 'possible' && first.confidence === 'certain' ? 'likely' : finding.confidence,
     confidenceBecause: `${finding.confidenceBecause}; ${told.evidence.find(({ place }) => place !== undefined)?.says ?? 'a manifest'} in its manifest (${first.because})`,
     evidence: [...finding.evidence, ...told.evidence.filter(({ place }) => place !== undefined)],
-    fix: [
-      ...manifestFixes,
-      ...fixes.filter(({ title, edits }) => edits === undefined || !manifestFixes.some((one) => one.title === title)),
-    ],
+    fix: [...manifestFixes, ...fixes.filter((fix) => !manifestFixes.some((one) => isSame(one, fix)))],
   };
 }
+
+/** The same change in other words: it speaks of all that the other sets. */
+const isSame = (written: Finding['fix'][number], { title }: Finding['fix'][number]): boolean =>
+  title === written.title ||
+  (written.edits ?? []).every(({ path }) => {
+    const last = path.at(-1);
+    const name = typeof last === 'object' ? ('flag' in last ? last.flag : last.is) : (last ?? '');
+    return title.includes(name);
+  });
 
 /** Told by manifests alone, of a workload whose traffic shows nothing of it. */
 function notSeen(finding: Finding, { ruledOut }: Diagnosis): Finding {

@@ -1,5 +1,6 @@
 import { nameMatcher } from '../base/glob.ts';
-import type { Finding, ManifestsRow } from '../model/diagnosis.ts';
+import type { Finding } from '../model/diagnosis.ts';
+import type { ManifestsRow } from '../model/manifests-schema.ts';
 import type { Cluster, Ignore, Suppression } from '../model/workload.ts';
 import type { PredictedFinding } from './predict.ts';
 

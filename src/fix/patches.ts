@@ -21,7 +21,7 @@ export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; le
   const leftOut: string[] = [];
   for (const { edits, refused } of changes) {
     // A patch needs no place in a file: what a file refuses, it may still say.
-    if (refused !== null && edits.some(({ file }) => file !== '-')) continue;
+    if (refused !== null && edits.some(({ file, object }) => file !== '-' && object.live !== true)) continue;
     for (const edit of edits) {
       if (edit.path.some((step) => typeof step === 'object' && 'flag' in step)) {
         leftOut.push(`${wordsOf(edit)}: a strategic-merge patch replaces arguments as a whole; use the diff`);
@@ -87,7 +87,9 @@ function mergePatch(target: Record<string, unknown>, path: readonly PathStep[], 
 
 function named(path: readonly PathStep[], value: Value): Value {
   const [step, ...rest] = path;
-  if (step === undefined || typeof step === 'string' || 'flag' in step) return built(path, value);
+  if (step === undefined) return value;
+  if (typeof step === 'string') return { [step]: named(rest, value) };
+  if ('flag' in step) return built(path, value);
   const inner = rest.length === 0 ? value : (named(rest, value) as object);
   return [{ [step.key]: step.is, ...(inner as object) }];
 }

@@ -46,7 +46,7 @@ export function planChanges(
       continue;
     }
     const trial = new Map<string, string>();
-    let refused: string | null = null;
+    let refused: string | null = edits.some(({ object }) => object.live === true) ? LIVE : null;
     // From the end of a file to its beginning, so that the places of objects hold.
     for (const edit of edits.toSorted((a, b) => b.object.offset - a.object.offset)) {
       if (refused !== null || set.has(keyOf(edit))) continue;
@@ -71,6 +71,8 @@ export function planChanges(
     .map(([file, { before, now }]) => ({ file, before, after: now }));
   return { changes, files };
 }
+
+const LIVE = 'it was read from the cluster: change the file that it was made from, or take the patch of --patch-dir';
 
 const keyOf = ({ file, object, path }: Edit): string =>
   JSON.stringify([file, object.kind, object.namespace, object.name, object.offset, path]);

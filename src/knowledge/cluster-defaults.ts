@@ -1,4 +1,5 @@
 /** What a cluster does by default, as settings that a finding may name, with their sources. */
+import { knownDefault, valueOf } from './known.ts';
 
 interface Default {
   component: string;
@@ -11,22 +12,22 @@ export const DNAT_RACE = {
   component: 'kube-proxy on this kernel',
   setting: 'DNAT of UDP to the DNS Service',
   value: 'kernels before 5.6 lose one of two queries at once',
-  source: 'Linux 6a757c07e51f (5.6), 4e35c1cb9460 (5.0), ed07d9a021df (4.19)',
-} as const satisfies Default;
+  source: sourceOf('linux', 'DNAT of two queries at once', '5.5'),
+} satisfies Default;
 
 export const NDOTS = {
   component: 'kubelet',
   setting: 'ndots',
-  value: '5',
-  source: 'dnsPolicy ClusterFirst: kubernetes.io/docs/concepts/services-networking/dns-pod-service',
-} as const satisfies Default;
+  value: String(valueOf('kubelet', 'ndots')),
+  source: sourceOf('kubelet', 'ndots'),
+} satisfies Default;
 
 export const UDP_SIZE = {
   component: 'DNS',
   setting: 'answer over UDP without EDNS',
-  value: '512 bytes at most',
-  source: 'RFC 1035 section 4.2.1',
-} as const satisfies Default;
+  value: `${valueOf('dns', 'answer over UDP without EDNS')} bytes at most`,
+  source: sourceOf('dns', 'answer over UDP without EDNS'),
+} satisfies Default;
 
 /** Where CoreDNS waits for an upstream: the delays of slow answers then have this length. */
 export const COREDNS_QUANTA = [
@@ -41,3 +42,7 @@ export const COREDNS_QUANTA = [
     source: 'CoreDNS plugin/forward: 5 s in all',
   },
 ] as const;
+
+function sourceOf(component: string, setting: string, version: string | null = null): string {
+  return knownDefault(component, setting, version)?.source ?? '';
+}

@@ -1,5 +1,6 @@
 import { seconds, type Duration } from '../base/time.ts';
 import type { ResolverName } from '../model/lookup.ts';
+import { valueOf } from './known.ts';
 
 /** How long a resolver waits for an answer that does not come, when nobody configured it. */
 export interface ResolverTimers {
@@ -28,15 +29,18 @@ export interface ResolverTimers {
   source: string;
 }
 
+/** The last release before 1.20 changed its timers. */
+const OLD_C_ARES = '1.19.1';
+
 export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'glibc',
     detail: '',
-    firstWait: seconds(5),
+    firstWait: seconds(valueOf('glibc', 'timeout')),
     growth: 'constant',
-    tries: 2,
+    tries: valueOf('glibc', 'attempts'),
     // 0, 5 s (both again), 10 s (new ports), then success with one family at 15 s.
-    triesOfMissingFamily: 3,
+    triesOfMissingFamily: valueOf('glibc', 'tries of one lost family'),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -46,10 +50,10 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'musl',
     detail: '',
-    firstWait: seconds(2.5),
+    firstWait: seconds(valueOf('musl', 'timeout') / valueOf('musl', 'attempts')),
     growth: 'constant',
-    tries: 2,
-    triesOfMissingFamily: 2,
+    tries: valueOf('musl', 'attempts'),
+    triesOfMissingFamily: valueOf('musl', 'attempts'),
     succeedsWithOneFamily: false,
     heedsIcmp: false,
     totalFromFirst: true,
@@ -59,10 +63,10 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'go',
     detail: '',
-    firstWait: seconds(5),
+    firstWait: seconds(valueOf('go-resolver', 'timeout')),
     growth: 'constant',
-    tries: 2,
-    triesOfMissingFamily: 2,
+    tries: valueOf('go-resolver', 'attempts'),
+    triesOfMissingFamily: valueOf('go-resolver', 'attempts'),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -73,10 +77,10 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
     resolver: 'c-ares',
     detail: 'gRPC',
     // 5 s, seen as 6 s: gRPC looks at its timers once a second.
-    firstWait: seconds(6),
+    firstWait: seconds(valueOf('c-ares', 'timeout', OLD_C_ARES) + 1),
     growth: 'doubling',
-    tries: 4,
-    triesOfMissingFamily: 4,
+    tries: valueOf('c-ares', 'tries', OLD_C_ARES),
+    triesOfMissingFamily: valueOf('c-ares', 'tries of one lost family', OLD_C_ARES),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -86,11 +90,11 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'c-ares',
     detail: '≥',
-    firstWait: seconds(2),
+    firstWait: seconds(valueOf('c-ares', 'timeout')),
     growth: 'jittered',
-    tries: 3,
+    tries: valueOf('c-ares', 'tries'),
     // Measured with 1.34.5: an AAAA lost beside an answered A is not asked again.
-    triesOfMissingFamily: 1,
+    triesOfMissingFamily: valueOf('c-ares', 'tries of one lost family'),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -100,10 +104,10 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'c-ares',
     detail: '',
-    firstWait: seconds(5),
+    firstWait: seconds(valueOf('c-ares', 'timeout', OLD_C_ARES)),
     growth: 'doubling',
-    tries: 4,
-    triesOfMissingFamily: 4,
+    tries: valueOf('c-ares', 'tries', OLD_C_ARES),
+    triesOfMissingFamily: valueOf('c-ares', 'tries of one lost family', OLD_C_ARES),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -113,10 +117,10 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'node',
     detail: '',
-    firstWait: seconds(2),
+    firstWait: seconds(valueOf('node-resolver', 'timeout')),
     growth: 'jittered',
-    tries: 4,
-    triesOfMissingFamily: 4,
+    tries: valueOf('node-resolver', 'tries'),
+    triesOfMissingFamily: valueOf('node-resolver', 'tries'),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -126,10 +130,10 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'systemd-resolved',
     detail: '',
-    firstWait: seconds(5),
+    firstWait: seconds(valueOf('systemd-resolved', 'UDP timeout')),
     growth: 'constant',
-    tries: 24,
-    triesOfMissingFamily: 24,
+    tries: valueOf('systemd-resolved', 'tries'),
+    triesOfMissingFamily: valueOf('systemd-resolved', 'tries'),
     succeedsWithOneFamily: true,
     heedsIcmp: true,
     totalFromFirst: false,
@@ -139,7 +143,7 @@ export const RESOLVER_TIMERS: readonly ResolverTimers[] = [
   {
     resolver: 'netty',
     detail: '',
-    firstWait: seconds(5),
+    firstWait: seconds(valueOf('netty-resolver', 'queryTimeoutMillis')),
     growth: 'constant',
     tries: 1,
     triesOfMissingFamily: 1,

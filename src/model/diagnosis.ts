@@ -7,6 +7,7 @@ import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
 import { RequestSchema, ShareSchema } from './request-schema.ts';
 import { SamplesSchema } from './samples.ts';
+import { EditSchema, ManifestsSchema, PlaceSchema } from './manifests-schema.ts';
 import { LookupSchema } from './lookup-schema.ts';
 import { DIAGNOSIS_SCHEMA } from './schema-names.ts';
 import { nullable, oneOf, PacketReferences } from './schema-parts.ts';
@@ -101,35 +102,6 @@ export const ExampleSchema = Type.Union([
   }),
 ]);
 
-/** A place in a manifest; lines and columns count from 1, the range in UTF-16 units from 0. */
-const PlaceSchema = Type.Object({
-  file: Type.String(),
-  line: Type.Integer(),
-  column: Type.Integer(),
-  range: Type.Tuple([Type.Integer(), Type.Integer()]),
-  quote: Type.String({ description: 'the line' }),
-});
-
-const EditSchema = Type.Object({
-  file: Type.String(),
-  object: Type.Object({
-    apiVersion: Type.String(),
-    kind: Type.String(),
-    namespace: Type.String(),
-    name: Type.String(),
-    offset: Type.Integer(),
-    source: Type.Optional(Type.String({ description: "the chart's file that it was rendered from" })),
-  }),
-  path: Type.Array(
-    Type.Union([
-      Type.String(),
-      Type.Object({ key: Type.String(), is: Type.String() }),
-      Type.Object({ flag: Type.String() }),
-    ]),
-  ),
-  value: Type.Optional(Type.Unknown({ description: 'left out: what stands there shall go' })),
-});
-
 export const FindingSchema = Type.Object({
   rule: Type.String(),
   title: Type.String(),
@@ -194,25 +166,6 @@ export const FindingSchema = Type.Object({
   ),
   absorbs: Type.Array(Type.Object({ rule: Type.String(), count: Type.Integer() })),
   documentation: Type.String(),
-});
-
-/** What was read of manifests, where any were given. */
-export const ManifestsSchema = Type.Object({
-  paths: Type.Array(Type.String()),
-  files: Type.Integer(),
-  objects: Type.Integer(),
-  workloads: Type.Integer(),
-  problems: Type.Array(
-    Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer(), says: Type.String() }),
-    { description: 'what could not be read' },
-  ),
-  leftOut: Type.Array(Type.String()),
-  suppressed: Type.Array(Type.Object({ rule: Type.String(), object: Type.String(), because: Type.String() }), {
-    description: 'findings that the user said no to, with the reason',
-  }),
-  elsewhere: Type.Optional(
-    Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
-  ),
 });
 
 export const DiagnosisSchema = Type.Object({
@@ -338,7 +291,6 @@ export const DiagnosisSchema = Type.Object({
 
 export type Diagnosis = Static<typeof DiagnosisSchema>;
 export type Finding = Static<typeof FindingSchema>;
-export type ManifestsRow = Static<typeof ManifestsSchema>;
 export type ExampleRow = Static<typeof ExampleSchema>;
 export type LatencyRow = Diagnosis['lookups']['latency'];
 export type InputRow = Static<typeof InputSchema>;

@@ -7,8 +7,16 @@ export type PathStep = string | { key: string; is: string } | { flag: string };
 /** A change to an object in the user's own files. */
 export interface Edit {
   file: string;
-  /** Which object of the file; `offset` tells apart those of one name, `source` is the chart's file. */
-  object: { apiVersion: string; kind: string; namespace: string; name: string; offset: number; source?: string };
+  /** Which object of the file; `offset` tells apart those of one name, `source` is the chart's file, `live` one that was read from a cluster. */
+  object: {
+    apiVersion: string;
+    kind: string;
+    namespace: string;
+    name: string;
+    offset: number;
+    source?: string;
+    live?: true;
+  };
   path: readonly PathStep[];
   /** What shall stand there; undefined where it shall go. */
   value?: string | number | boolean | object;

@@ -168,6 +168,8 @@ export interface Predicted<Message extends string = string> {
   severityBecause: string;
   confidence: Exclude<Confidence, 'certain'>;
   confidenceBecause: string;
+  /** The manifest says that it cannot be: where a capture shows it all the same, that is the finding. */
+  contrary?: true;
   /** What must hold beside for it to be slow. */
   assumed: readonly string[];
   evidence: readonly [Quote, ...Quote[]];

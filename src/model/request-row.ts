@@ -18,6 +18,7 @@ export function toRequestRow(request: Request, inputs: readonly Input[]): Reques
     clientPort: request.clientPort,
     server: request.server,
     serverPort: request.serverPort,
+    backend: request.backend,
     method: textOrNull(request.method),
     path: textOrNull(request.path),
     host: textOrNull(request.host),
@@ -38,6 +39,7 @@ export function toRequestRow(request: Request, inputs: readonly Input[]): Reques
       confidence: wait.confidence,
       probability: wait.probability,
       alternatives: wait.alternatives.map((alternative) => ({ ...alternative })),
+      packets: wait.packets.map(times.packet),
     })),
     breakdown: breakdownOf(request).map(({ reason, to, duration }) => ({
       reason,
@@ -46,5 +48,6 @@ export function toRequestRow(request: Request, inputs: readonly Input[]): Reques
     })),
     ownSeconds: toSeconds(request.own),
     ambiguous: request.ambiguous,
+    packets: request.packets.map(times.packet),
   };
 }

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { DIRECTIONS, EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { CONFIDENCES } from './lookup.ts';
 import { WAIT_REASONS } from './request.ts';
-import { nullable, oneOf, ReadUntil } from './schema-parts.ts';
+import { nullable, oneOf, PacketReferences, ReadUntil } from './schema-parts.ts';
 
 const WaitSchema = Type.Object({
   reason: oneOf(WAIT_REASONS),
@@ -15,6 +15,7 @@ const WaitSchema = Type.Object({
   confidence: oneOf(CONFIDENCES),
   probability: Type.Number(),
   alternatives: Type.Array(Type.Object({ request: Type.String(), probability: Type.Number() })),
+  packets: PacketReferences,
 });
 
 export const ShareSchema = Type.Object({
@@ -33,6 +34,7 @@ export const RequestSchema = Type.Object({
   clientPort: Type.Integer(),
   server: Type.String(),
   serverPort: Type.Integer(),
+  backend: nullable(Type.String({ description: 'where a DNAT sent it, as seen behind it' })),
   method: nullable(Type.String()),
   path: nullable(Type.String()),
   host: nullable(Type.String()),
@@ -48,6 +50,7 @@ export const RequestSchema = Type.Object({
   }),
   ownSeconds: Type.Number(),
   ambiguous: Type.Boolean({ description: 'some of its waits may belong to another request' }),
+  packets: PacketReferences,
   readUntilSeconds: ReadUntil,
 });
 

@@ -1,6 +1,7 @@
 import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { ExchangeDirection, ExchangeOutcome, ExchangeProtocol } from './exchange.ts';
 import type { Confidence } from './lookup.ts';
+import type { PacketId } from './packet.ts';
 
 /** The version of the request row's shape; a change of meaning raises it. */
 export const REQUEST_SCHEMA = 'kubelag/request/1';
@@ -50,6 +51,8 @@ export interface Wait {
   probability: number;
   /** What else it could belong to, likeliest first; empty where nothing. */
   alternatives: readonly Alternative[];
+  /** The first and the last that show it; fewer where they were not seen, none for `queue`. */
+  packets: readonly PacketId[];
 }
 
 /** What of a request's time went to one reason and peer; `own` is what is left without any wait. */
@@ -76,6 +79,8 @@ export interface Request {
   clientPort: number;
   server: string;
   serverPort: number;
+  /** Where a DNAT sent it, as seen behind it; null where none was seen. */
+  backend: string | null;
   method: string;
   path: string;
   host: string;
@@ -84,7 +89,7 @@ export interface Request {
   outcome: ExchangeOutcome;
   /** Inbound: the root exchange's first byte. At a client: its first wait's start, if that is earlier. */
   startedAt: Timestamp;
-  /** Until the root exchange's last byte. */
+  /** Until the root exchange's last byte; until the answer's first, where the last was not seen. */
   duration: Duration;
   /** In order of their start. */
   waits: readonly Wait[];
@@ -92,6 +97,8 @@ export interface Request {
   own: Duration;
   /** Some of its waits could belong to other requests as well. */
   ambiguous: boolean;
+  /** Its root exchange's: first and last of the request, then of the response; fewer where not seen. */
+  packets: readonly PacketId[];
 }
 
 /** One request that may be kept. */
@@ -105,6 +112,7 @@ export const copyRequest = (request: Request): Request => ({
   clientPort: request.clientPort,
   server: request.server,
   serverPort: request.serverPort,
+  backend: request.backend,
   method: request.method,
   path: request.path,
   host: request.host,
@@ -113,9 +121,10 @@ export const copyRequest = (request: Request): Request => ({
   outcome: request.outcome,
   startedAt: request.startedAt,
   duration: request.duration,
-  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives] })),
+  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives], packets: [...wait.packets] })),
   own: request.own,
   ambiguous: request.ambiguous,
+  packets: [...request.packets],
 });
 
 /** A request's time by reason and peer, in order of first use, own time last; sums to its duration exactly. */
@@ -127,6 +136,6 @@ export function breakdownOf(request: Request): Share[] {
     if (share === undefined) shares.push({ reason, to, duration: critical });
     else share.duration = nanoseconds(share.duration + critical);
   }
-  shares.push({ reason: 'own', to: '', duration: request.own });
+  if (request.own > 0 || shares.length === 0) shares.push({ reason: 'own', to: '', duration: request.own });
   return shares;
 }

@@ -29,6 +29,8 @@ export interface ClusterObject {
   place: Place;
   /** From its first to its last character; tells objects of one name apart. */
   range: readonly [from: number, to: number];
+  /** As a cluster has it (`kubectl get -o yaml`): not a file that people change. */
+  live: boolean;
   /** The chart's file it was rendered from (`# Source: …`), null where it was not. */
   source: string | null;
   labels: ReadonlyMap<string, string>;
@@ -79,8 +81,10 @@ export interface Container {
   /** Runs before the others and is gone when requests come. */
   initial: boolean;
   image: Located<string> | null;
-  /** `command` and `args` one after the other. */
+  /** `command` and `args` one after the other; those of a shell's script as well. */
   words: readonly Located<string>[];
+  /** Some of them stand in a shell's script: no item of a list that could be changed or added. */
+  shell: boolean;
   environment: readonly NamedValue[];
   ports: readonly ContainerPort[];
   cpuLimit: Located<number> | null;

@@ -138,6 +138,11 @@ export function endExchange(
 }
 
 function packetsOf({ requestFirst, requestLast, responseFirst, responseLast }: OpenExchange): PacketId[] {
+  // Most are a packet each.
+  const isShort = requestFirst === requestLast && responseFirst === responseLast;
+  if (isShort && requestFirst !== UNSEEN && responseFirst !== UNSEEN && requestFirst !== responseFirst) {
+    return [requestFirst, responseFirst];
+  }
   const packets: PacketId[] = [];
   for (const packet of [requestFirst, requestLast, responseFirst, responseLast]) {
     if (packet !== UNSEEN && !packets.includes(packet)) packets.push(packet);

@@ -1,5 +1,6 @@
 import { formatCount, plural } from '../base/text.ts';
-import type { Diagnosis, Finding, ManifestsRow } from '../model/diagnosis.ts';
+import type { Diagnosis, Finding } from '../model/diagnosis.ts';
+import type { ManifestsRow } from '../model/manifests-schema.ts';
 import { headline } from './finding-terminal.ts';
 import { labelled, labelledLines, padEnd, wrap, widthOf } from './layout.ts';
 import { byRule, manifestsWords, placeOf, whereWords } from './lint-words.ts';
@@ -39,7 +40,7 @@ export function renderLintTerminal(diagnosis: Diagnosis, options: LintTerminalOp
       ...suppressedLines(style, diagnosis.manifests, full),
       ...ruledOut(style, diagnosis, full),
       ...(shown.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
-        ? labelled(style, 'make the change', 'kubelag lint --fix … shows it as a diff; --apply writes it')
+        ? labelled(style, 'to change it', 'kubelag lint --fix … shows a diff; --apply writes it')
         : []),
       ...(diagnosis.findings.length > 0 && !full ? labelled(style, 'more', '--full, kubelag rules RULE') : []),
     ],
@@ -60,7 +61,8 @@ function findingLines(style: Style, finding: Finding, full: boolean): string[] {
   const place = placeOf(finding);
   const [fix, ...others] = finding.fix;
   return [
-    ...headline(style, finding),
+    // Here all of them are predicted.
+    ...headline(style, { ...finding, basis: 'observed' }),
     `  ${paint.dim(clean(`${place === null ? '' : `${whereWords(place)}  `}${finding.rule}`))}`,
     '',
     ...quotes(style, finding),

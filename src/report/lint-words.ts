@@ -1,5 +1,6 @@
 import { plural } from '../base/text.ts';
-import type { Finding, ManifestsRow } from '../model/diagnosis.ts';
+import type { Finding } from '../model/diagnosis.ts';
+import type { ManifestsRow } from '../model/manifests-schema.ts';
 
 export type PlaceRow = NonNullable<Finding['evidence'][number]['place']>;
 

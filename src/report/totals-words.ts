@@ -1,5 +1,6 @@
 import { formatCount, formatShare, plural } from '../base/text.ts';
 import type { Diagnosis, LatencyRow } from '../model/diagnosis.ts';
+import { REASON_WORDS } from './request-words.ts';
 import { duration, lookupsWords, resolversWords } from './words.ts';
 
 /** Where the time went, as label and text: what the capture does not hold has no line. */
@@ -37,17 +38,6 @@ function exchangesWords({ count, calls, failed, latency, protocols }: Diagnosis[
   ].join('; ');
 }
 
-// Names of reasons where time is told by reason.
-const REASONS: Readonly<Record<Diagnosis['requests']['breakdown'][number]['reason'], string>> = {
-  dns: 'DNS',
-  connect: 'connecting',
-  tls: 'TLS',
-  upstream: 'calls',
-  metadata: 'metadata',
-  stall: 'network stalls',
-  queue: 'waiting for their turn',
-  own: 'own time',
-};
 const MAX_REASONS = 5;
 // A share that rounds to nothing tells nothing.
 const LEAST_SHARE = 0.005;
@@ -61,7 +51,7 @@ function breakdownWords({ breakdown }: Diagnosis['requests']): string {
   return breakdown
     .filter(({ share }) => share >= LEAST_SHARE)
     .slice(0, MAX_REASONS)
-    .map(({ reason, to, share }) => `${formatShare(share)} ${REASONS[reason]}${to === null ? '' : ` (${to})`}`)
+    .map(({ reason, to, share }) => `${formatShare(share)} ${REASON_WORDS[reason]}${to === null ? '' : ` (${to})`}`)
     .join(' · ');
 }
 
@@ -81,7 +71,7 @@ function slowWords({ slowAgainstFast }: Diagnosis['requests']): string | null {
   const more = first.slowSeconds - first.fastSeconds;
   if (more < MOST_OF_IT * (slow - fast)) return null;
   const to = first.to === null ? '' : ` (${first.to})`;
-  return `the slowest tenth has ${duration(more)} more of ${REASONS[first.reason]}${to} than the faster half`;
+  return `the slowest tenth has ${duration(more)} more of ${REASON_WORDS[first.reason]}${to} than the faster half`;
 }
 
 // The dearest few tell where to look; the result itself has more.

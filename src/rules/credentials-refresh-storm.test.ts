@@ -1,115 +1,315 @@
-import type { Exchange } from '../model/exchange.ts';
 import type { Metadata } from '../model/metadata.ts';
-import type { Request } from '../model/request.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './credentials-refresh-storm.ts';
-import { asked, served, waitFor } from './support/testing/metadata.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { asking, credentials, roleName, Serving, token, type Step } from './support/testing/serving.ts';
 
-const INPUTS = [inputOf({ firstPacketAt: 1_700_000_000_000_000_000n })];
+// The Expiration in the answers is on this clock.
+const inputs = [inputOf()];
 
-/** So many requests, one after another, each of which fetches credentials in two calls of 45 ms. */
-function storm(count: number, metadata: Partial<Metadata> = {}, parts: Partial<Exchange> = {}) {
-  const exchanges: Exchange[] = [];
-  const requests: Request[] = [];
-  for (let number = 0; number < count; number++) {
-    const start = number * 200;
-    const roles = asked(number * 2, start + 1, 45, { ...metadata, asks: 'roles', session: null }, parts);
-    const credentials = asked(number * 2 + 1, start + 47, 45, metadata, parts);
-    exchanges.push(roles, credentials);
-    requests.push(served(number, start, 115, [waitFor(roles), waitFor(credentials)]));
+/** A fetch of two calls, then the request's own call. */
+const fetching = (metadata: Partial<Metadata> = {}, connection = '0.c-metadata'): Step[] => [
+  { at: 1, takes: 43, parts: roleName({ connection }) },
+  { at: 45, takes: 44, parts: credentials(metadata, { connection }) },
+  { at: 90, takes: 20 },
+];
+
+const plain: Step[] = [{ at: 1, takes: 20 }];
+
+const storm = (count: number, metadata: Partial<Metadata> = {}): Serving =>
+  new Serving().serve(count, 112, fetching(metadata));
+
+/** Requests that come at once and ask one after another, as an SDK lets them. */
+function inLine(rounds: number, callers: number): Serving {
+  const serving = new Serving();
+  for (let round = 0; round < rounds; round++) {
+    for (let place = 0; place < callers; place++) {
+      const queued = 90 * place;
+      const steps = fetching().map((step) => ({ ...step, at: step.at + queued }));
+      const first = steps[0] as Step;
+      serving.request(
+        queued + 112,
+        place === 0 ? steps : [{ ...first, queued }, ...steps.slice(1)],
+        {},
+        place < callers - 1,
+      );
+    }
   }
-  return { exchanges, requests };
+  return serving;
+}
+
+/** Each process asks once, on a connection of its own, then serves the rest. */
+function starting(processes: number): Serving {
+  const serving = new Serving();
+  for (let index = 0; index < processes; index++) serving.request(112, fetching({}, `0.c-m${index}`));
+  return serving.serve(40, 22, plain);
 }
 
 ruleTester(rule, {
   finds: [
     {
-      name: 'the same credentials in every request, with both settings and what each alone leaves',
-      ...storm(10),
-      inputs: INPUTS,
+      name: 'two calls in every request, with minutes left',
+      inputs,
+      ...storm(30).rows,
       reports: [
         {
-          message: 'storm',
-          count: 10,
-          of: 10,
+          message: 'requests',
+          says: /^30 of 30 requests fetched credentials from kiam server again, 88 ms each, though 1[01] min \d+ s of 15 min were left$/,
+          count: 30,
+          of: 30,
           subject: '10.0.3.7:8080',
-          says: /^10 of 10 requests fetch AWS credentials again, 91 ms each, though the last were good for 11 min 58 s more$/,
+          cost: [0.0879, 0.0881],
           confidence: 'certain',
-          cost: [0.0905, 0.0915],
-          settings: [/Java v1.*15 min/, /KIAM.*--session-duration.*15 min/, /KIAM.*--session-refresh.*5 min/],
-          fixes: [
-            /both --session-duration=60m and --session-refresh=20m; the duration alone leaves 18 % .* refresh alone 100 %/,
+          habit: true,
+          settings: [
+            /kiam server --session-duration 15 min wire/,
+            /kiam server --session-refresh 5 min default/,
+            /AWS SDK for Java v1 refresh window .* 15 min default/,
+            /left of the session .* wire/,
           ],
+          fixes: [
+            /--session-duration=60m and --session-refresh=20m.*alone leaves 18 % .*--session-refresh alone 100 %/,
+            /1\.12\.188/,
+          ],
+          evidence: [/2 calls for each fetch, 87/],
         },
       ],
     },
     {
-      name: 'waiting for the lock, which is part of the cost',
-      exchanges: storm(6).exchanges,
-      requests: storm(6).requests.map((request) => ({
-        ...request,
-        waits: [
-          ...request.waits,
-          waitFor(storm(1).exchanges[0]!, {
-            reason: 'queue',
-            ref: '',
-            duration: 24e6 as never,
-            critical: 24e6 as never,
+      name: 'the wait for the SDK’s lock, too',
+      inputs,
+      ...inLine(6, 4).rows,
+      reports: [{ count: 24, of: 24, cost: [0.17, 0.19] }],
+    },
+    {
+      name: 'some requests only, where one asks at a time and others go on',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 5; index++) serving.request(112, fetching()).serve(10, 22, plain);
+        return serving.rows;
+      })(),
+      reports: [{ count: 5, of: 55 }],
+    },
+    {
+      name: 'one request that reads the credentials twice: one occurrence',
+      inputs,
+      ...new Serving().serve(20, 220, [
+        ...fetching().slice(0, 2),
+        ...fetching().map((step) => ({ ...step, at: step.at + 100 })),
+      ]).rows,
+      reports: [{ count: 20, of: 20 }],
+    },
+    {
+      name: 'with IMDSv2’s tokens, each a part of the wait',
+      inputs,
+      ...new Serving().serve(10, 190, [
+        { at: 1, takes: 40, parts: token() },
+        { at: 42, takes: 40, parts: roleName() },
+        { at: 83, takes: 40, parts: token() },
+        { at: 124, takes: 40, parts: credentials() },
+        { at: 165, takes: 20 },
+      ]).rows,
+      reports: [{ count: 10, cost: [0.1629, 0.1631], evidence: [/4 calls for each fetch/] }],
+    },
+    {
+      name: 'exchanges alone, where no requests are put together',
+      inputs,
+      ...storm(30).exchangesOnly,
+      reports: [
+        {
+          message: 'fetches',
+          says: /^10\.0\.3\.7 fetched credentials from kiam server 30 times in 90 calls, 87 ms each/,
+          count: 30,
+          subject: '10.0.3.7',
+        },
+      ],
+    },
+    {
+      name: 'the last minutes of a longer session: the length as it was seen',
+      inputs,
+      ...storm(10, { issuedAt: 1_700_000_000 - 2880, expiresAt: 1_700_000_000 + 720 }).rows,
+      reports: [{ settings: [/--session-duration 60 min wire/], says: /1\d min .*of 60 min were left/ }],
+    },
+    {
+      name: 'a container endpoint, whose answers tell no issue, by a release that waits at EC2 only',
+      inputs,
+      ...new Serving().serve(10, 80, [
+        {
+          at: 1,
+          takes: 40,
+          parts: credentials(
+            { service: 'ecs', agent: null, software: 'aws-sdk-java/1.12.793', issuedAt: Number.NaN },
+            { server: '169.254.170.2', path: '/v2/credentials/{id}' },
+          ),
+        },
+        { at: 42, takes: 20 },
+      ]).rows,
+      reports: [{ settings: [/ECS credentials endpoint/], noFixes: [/1\.12\.188/, /--session/] }],
+    },
+    {
+      name: 'GCE’s token below a window of five minutes',
+      inputs,
+      ...new Serving().serve(10, 80, [
+        {
+          at: 1,
+          takes: 40,
+          parts: asking('/computeMetadata/v1/instance/service-accounts/default/token', {
+            service: 'gce',
+            agent: null,
+            software: 'google-api-go-client/0.5',
+            remaining: 270,
           }),
-        ],
-      })),
-      inputs: INPUTS,
-      reports: [{ count: 6, cost: [0.114, 0.116] }],
+        },
+        { at: 42, takes: 20 },
+      ]).rows,
+      reports: [{ says: /4 min 30 s were left/, confidence: 'certain' }],
     },
     {
-      name: 'credentials alone, where no request is seen',
-      exchanges: storm(6).exchanges,
-      inputs: INPUTS,
-      reports: [{ message: 'uses', count: 5, subject: '10.0.3.7', says: /again and again \(5 times, 91 ms each\)/ }],
+      name: 'a capture that cuts packets: told by the sizes of the answers',
+      inputs,
+      ...new Serving().serve(10, 112, [
+        {
+          at: 1,
+          takes: 43,
+          parts: asking(
+            '/latest/meta-data/…',
+            { asks: 'unknown', software: null, agent: null },
+            { responseBytes: 136 },
+          ),
+        },
+        {
+          at: 45,
+          takes: 44,
+          parts: asking(
+            '/latest/meta-data/…',
+            { asks: 'unknown', software: null, agent: null },
+            { responseBytes: 692 },
+          ),
+        },
+        { at: 90, takes: 20 },
+      ]).rows,
+      reports: [
+        {
+          count: 10,
+          cost: [0.0879, 0.0881],
+          confidence: 'likely',
+          because: /cuts paths and bodies/,
+          says: /cuts off how long/,
+        },
+      ],
     },
     {
-      name: 'an SDK that is not known, whose window is at least what was left',
-      ...storm(5, { software: null, agent: null }),
-      inputs: INPUTS,
-      reports: [{ settings: [/AWS SDK.*at least 12 min/, /session length.*15 min/] }],
+      name: 'a socket for each fetch, in requests on one connection of a caller: one process',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 10; index++) serving.request(112, fetching({}, `0.c-m${index}`));
+        return serving.rows;
+      })(),
+      reports: [{ count: 10, of: 10, confidence: 'certain' }],
+    },
+    {
+      name: 'a clock that is hours off: the session’s length still tells',
+      inputs,
+      ...storm(10, { issuedAt: 1_700_009_000, expiresAt: 1_700_009_900 }).rows,
+      reports: [{ count: 10, settings: [/--session-duration 15 min wire/] }],
     },
   ],
   clear: [
+    { name: 'requests without any', inputs, ...new Serving().serve(30, 22, plain).rows },
+    { name: 'one fetch', inputs, ...new Serving().request(112, fetching()).serve(40, 22, plain).rows },
     {
-      name: 'requests that ask no metadata service',
-      requests: [served(1, 0, 20, []), served(2, 40, 20, [])],
-      says: /no request asked a metadata service \(2 requests\)/,
+      name: 'one fetch per expiry',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 5; index++) {
+          const issuedAt = 1_700_000_000 + 900 * index;
+          serving.request(112, fetching({ issuedAt, expiresAt: issuedAt + 900 }));
+          serving.serve(20, 22, plain).wait(900_000);
+        }
+        return serving.rows;
+      })(),
     },
-    { name: 'one fetch', ...storm(1), inputs: INPUTS, says: /kept until they expire/ },
+    { name: 'processes that start, one after another', inputs, ...starting(16).rows },
     {
-      name: 'a fetch of each of several processes that start',
-      exchanges: [0, 1, 2, 3].map((number) => asked(number, number, 40, {}, { connection: `0.c${number}` })),
-      inputs: INPUTS,
+      name: 'processes that start, each with its own callers, and only that is captured',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 15; index++) {
+          serving.request(112, fetching({}, `0.c-m${index}`), { clientPort: 41_300 + index });
+        }
+        return serving.rows;
+      })(),
     },
     {
-      name: 'new credentials each time: the old ones had expired',
-      exchanges: [0, 1, 2, 3, 4].map((number) => asked(number, number * 1000, 40, { session: `s${number}` })),
-      inputs: INPUTS,
+      name: 'threads that start at once',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 8; index++) serving.request(112, fetching({}, `0.c-m${index}`), {}, index < 7);
+        return serving.serve(30, 22, plain).rows;
+      })(),
     },
     {
-      name: 'credentials that are about to expire',
-      exchanges: [0, 1, 2, 3, 4].map((number) => asked(number, number * 1000, 40, { expiresAt: 1_700_000_030 })),
-      inputs: INPUTS,
+      name: 'a release that holds off for a minute, at many requests between',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 6; index++) serving.request(112, fetching()).serve(30, 22, plain).wait(60_000);
+        return serving.rows;
+      })(),
     },
     {
-      name: 'other paths',
-      exchanges: [0, 1, 2, 3, 4].map((number) => asked(number, number * 100, 40, { asks: 'other', session: null })),
-      inputs: INPUTS,
+      name: 'in the background, with nobody waiting',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 30; index++)
+          serving.serve(5, 22, plain).call(40, roleName()).call(40, credentials());
+        return serving.rows;
+      })(),
+    },
+    {
+      name: 'in the background beside the request’s own call',
+      inputs,
+      ...new Serving().serve(30, 120, [
+        { at: 1, takes: 43, parts: roleName(), own: true },
+        { at: 45, takes: 44, parts: credentials(), own: true },
+        { at: 1, takes: 110 },
+      ]).rows,
+    },
+    {
+      name: 'hours left each time: a new client for each call, and no window',
+      inputs,
+      ...storm(30, { agent: 'ec2', expiresAt: 1_700_000_000 + 20_000, issuedAt: 1_700_000_000 - 1600 }).rows,
+    },
+    {
+      name: 'other paths of the metadata service',
+      inputs,
+      ...new Serving().serve(30, 60, [
+        { at: 1, takes: 30, parts: asking('/latest/meta-data/instance-id', { asks: 'other' }) },
+        { at: 32, takes: 20 },
+      ]).rows,
+    },
+    {
+      name: 'a provider that answers with errors, asked again',
+      inputs,
+      ...new Serving().serve(30, 60, [
+        {
+          at: 1,
+          takes: 30,
+          parts: credentials(
+            { expiresAt: Number.NaN, issuedAt: Number.NaN, session: null },
+            { status: 500, outcome: 'error' },
+          ),
+        },
+      ]).rows,
     },
   ],
   unobservable: [
-    { name: 'no metadata service', exchanges: [], inputs: INPUTS, why: /nothing asked a metadata service/ },
-    {
-      name: 'paths that the snap length cut',
-      exchanges: [asked(1, 0, 40, { asks: 'unknown', session: null })],
-      inputs: INPUTS,
-      why: /cut off/,
-    },
+    { name: 'no call', inputs, ...new Serving().request(5000, [], { shape: 'stream' }).exchangesOnly, why: /no call/ },
   ],
 });

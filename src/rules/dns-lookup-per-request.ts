@@ -24,15 +24,14 @@ const MAX_NAMES = 256;
 const MAX_KEPT = 1024;
 // Of all clients together: some 20 MB.
 const MAX_KEPT_OF_ALL = 1 << 14;
-// Beyond, they are counted no more; names run out long before.
+// Beyond, clients are counted no more; names run out long before.
 const MAX_CLIENTS_ASKING = 1 << 12;
 const MAX_CLIENTS = 256;
 // Connections whose first call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
 
 interface Asked {
-  readonly input: number;
-  readonly client: string;
+  readonly client: Client;
   readonly name: string;
   lookups: Lookup[];
 }
@@ -42,6 +41,8 @@ interface Client {
   readonly client: string;
   lookups: number;
   readonly names: Map<string, Asked>;
+  /** By server. */
+  readonly calls: Map<string, { count: number }>;
 }
 
 interface Opened {
@@ -67,19 +68,19 @@ export default defineRule({
     let last: Client | null = null;
     const all: Asked[] = [];
     let clientCount = 0;
+    let servers = 0;
     let kept = 0;
-    const calls = new Map<string, number>();
     const probes = new Set<string>();
     let total = 0;
     let connections = 0;
 
-    function clientOf({ input, client }: Lookup): Client | null {
+    function clientOf({ input, client }: Pick<Lookup, 'input' | 'client'>): Client | null {
       if (last !== null && last.client === client && last.input === input) return last;
       const ofAddress = clients.get(client) ?? [];
       last = ofAddress.find((one) => one.input === input) ?? null;
       if (last !== null || clientCount >= MAX_CLIENTS_ASKING) return last;
       clientCount++;
-      last = { input, client, lookups: 0, names: new Map() };
+      last = { input, client, lookups: 0, names: new Map(), calls: new Map() };
       ofAddress.push(last);
       clients.set(client, ofAddress);
       return last;
@@ -95,7 +96,7 @@ export default defineRule({
         let asked = client.names.get(lookup.name);
         if (asked === undefined) {
           if (all.length >= MAX_NAMES) return;
-          asked = { input: lookup.input, client: lookup.client, name: lookup.name, lookups: [] };
+          asked = { client, name: lookup.name, lookups: [] };
           client.names.set(lookup.name, asked);
           all.push(asked);
         }
@@ -104,14 +105,17 @@ export default defineRule({
         asked.lookups.push(copyLookup(lookup));
       },
       exchange(exchange) {
-        const { input, client, server } = exchange;
         if (isProbe(exchange)) {
           if (exchange.place === 0 && probes.size < MAX_PROBES) probes.add(exchange.connection);
           return;
         }
-        const key = `${input}|${client}|${server}`;
-        const known = calls.get(key);
-        if (known !== undefined || calls.size < MAX_CLIENTS) calls.set(key, (known ?? 0) + 1);
+        const calls = clientOf(exchange)?.calls;
+        const known = calls?.get(exchange.server);
+        if (known !== undefined) known.count++;
+        else if (servers < MAX_CLIENTS) {
+          servers++;
+          calls?.set(exchange.server, { count: 1 });
+        }
       },
       connection(connection) {
         const isProbed = probes.delete(connection.id);
@@ -128,12 +132,12 @@ export default defineRule({
       finish() {
         const groups: (OccurrencesOf<Lookup> & { asked: Asked; ttl: Duration })[] = [];
         for (const asked of all) {
-          const { input, client } = asked;
+          const { input, client } = asked.client;
           const repeated = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
           const [first] = repeated;
           if (first === undefined || repeated.length < LEAST_COUNT) continue;
           // A connection that serves many calls is looked up for once: that is no habit of the calls.
-          const made = first.answers.reduce((sum, answer) => sum + (calls.get(`${input}|${client}|${answer}`) ?? 0), 0);
+          const made = first.answers.reduce((sum, answer) => sum + (asked.client.calls.get(answer)?.count ?? 0), 0);
           if (repeated.length < PER_CALL * made) continue;
           const tally = lookupTally();
           for (const lookup of repeated) tally.add(lookup, lookup.duration, lookupPackets);

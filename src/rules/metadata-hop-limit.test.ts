@@ -1,65 +1,131 @@
-import { at, nanoseconds } from '../base/time.ts';
+import { at } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './metadata-hop-limit.ts';
-import { asked } from './support/testing/metadata.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { credentials, roleName, Serving, token, type Step } from './support/testing/serving.ts';
 
-const TOKEN = { method: 'PUT', path: '/latest/api/token' };
+const inputs = [inputOf()];
+
 const unanswered: Partial<Exchange> = {
-  firstByteAt: at(Number.NaN),
   status: -1,
+  firstByteAt: at(Number.NaN),
   outcome: 'cancelled',
   endedBy: 'client',
 };
-/** A token that is given up after so long, in milliseconds, and what is asked without one. */
-const lost = (number: number, start: number, gaveUp = 1003, parts: Partial<Exchange> = {}): Exchange[] => [
-  asked(number, start, gaveUp, { asks: 'token', session: null }, { ...TOKEN, ...unanswered, ...parts }),
-  asked(number + 1, start + 1008, 4, { asks: 'roles', session: null }),
+
+const lost = (parts: Partial<Exchange> = {}) => token({ ...unanswered, ...parts });
+
+const plain: Step[] = [{ at: 1, takes: 20 }];
+
+/** A second for the token, then the role's name and its credentials. */
+const once: Step[] = [
+  { at: 5, takes: 1002, parts: lost() },
+  { at: 1008, takes: 5, parts: roleName() },
+  { at: 1014, takes: 4, parts: credentials({ agent: 'ec2' }) },
+  { at: 1020, takes: 20 },
+];
+
+/** A token for each call, as Java v1 asks. */
+const twice: Step[] = [
+  { at: 5, takes: 1002, parts: lost() },
+  { at: 1020, takes: 5, parts: roleName() },
+  { at: 1030, takes: 1010, parts: lost({ outcome: 'incomplete', endedBy: null }) },
+  { at: 2045, takes: 4, parts: credentials({ agent: 'ec2' }) },
+  { at: 2060, takes: 20 },
 ];
 
 ruleTester(rule, {
   finds: [
     {
-      name: 'a token that never comes, and answers without one that do',
-      exchanges: [...lost(1, 0), ...lost(3, 5000)],
+      name: 'one token that never comes, then credentials at once',
+      inputs,
+      ...new Serving().request(1045, once).serve(20, 22, plain).rows,
       reports: [
         {
-          count: 2,
-          of: 2,
+          says: /^10\.0\.3\.7 waited 1 s for a token of 169\.254\.169\.254:80 that never came, 1 time, and went on without$/,
+          count: 1,
+          cost: [1, 1.01],
           subject: '10.0.3.7',
-          says: /^2 of 2 IMDSv2 token requests of 10\.0\.3\.7 are never answered: each waits 1 s, then goes on without$/,
-          confidence: 'likely',
-          because: /without a token are not/,
-          cost: [1.0, 1.01],
-          settings: [/http-put-response-hop-limit 1/, /hops .* 2/, /timeout of the token/],
-          fixes: [/hop-limit 2/, /Pod Identity/],
-          evidence: [/PUT \/latest\/api\/token, never answered/],
+          settings: [/HttpPutResponseHopLimit 1/, /AWS SDK for Java v1 wait for the token 1 s/],
+          fixes: [/hop limit of 2/, /IRSA/, /AWS_EC2_METADATA_DISABLED/],
+          evidence: [/PUT \/latest\/api\/token, once: no answer in 1 s/],
         },
       ],
     },
     {
-      name: 'one on a connection whose end was not seen: it was given up when the next question was asked',
-      exchanges: lost(1, 0, 1900, { outcome: 'incomplete', endedBy: null }).toReversed(),
-      reports: [{ count: 1, cost: [1.0, 1.01] }],
+      name: 'two tokens for one fetch: one occurrence',
+      inputs,
+      ...new Serving().request(2085, twice).serve(20, 22, plain).rows,
+      reports: [{ count: 1, cost: [2.01, 2.02], evidence: [/2 times/] }],
+    },
+    {
+      name: 'in every request, where each fetches credentials',
+      inputs,
+      ...new Serving().serve(10, 2085, twice).rows,
+      reports: [{ count: 10, cost: [2.01, 2.02] }],
+    },
+    {
+      name: 'in a capture of the metadata service alone: each fetch ends with its credentials',
+      inputs,
+      exchanges: new Serving().serve(10, 2085, twice).exchanges.filter(({ metadata }) => metadata !== null),
+      reports: [{ count: 10, cost: [2.01, 2.02] }],
+    },
+    {
+      name: 'threads at once, each with its own',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 4; index++) serving.request(1045, once, {}, index < 3);
+        return serving.rows;
+      })(),
+      reports: [{ count: 4, cost: [1, 1.01] }],
+    },
+    {
+      name: 'a connection that the client leaves open: the wait ends where it goes on',
+      inputs,
+      ...new Serving().request(1045, [
+        { at: 5, takes: 90_000, parts: lost({ outcome: 'incomplete', endedBy: null }) },
+        ...once.slice(1),
+      ]).rows,
+      reports: [{ count: 1, cost: [1, 1.01] }],
     },
   ],
   clear: [
     {
-      name: 'tokens that are answered',
-      exchanges: [1, 2, 3].map((number) => asked(number, number * 100, 5, { asks: 'token', session: null }, TOKEN)),
-      says: /IMDSv2 tokens are answered \(3 asked for\)/,
+      name: 'tokens that come',
+      inputs,
+      ...new Serving().request(120, [{ at: 1, takes: 30, parts: token() }, ...once.slice(1)]).rows,
+    },
+    { name: 'nobody asks', inputs, ...new Serving().serve(20, 22, plain).rows },
+    {
+      name: 'a proxy that refuses the PUT',
+      inputs,
+      says: /refused at once, by a proxy or a firewall before it: 1 time/,
+      ...new Serving().request(120, [{ at: 1, takes: 3, parts: token({ status: 404 }) }, ...once.slice(1)]).rows,
     },
     {
-      name: 'a token that is refused at once',
-      exchanges: [asked(1, 0, 2, { asks: 'token', session: null }, { ...TOKEN, status: 403 })],
+      name: 'a slow metadata service: its other answers are late, too',
+      inputs,
+      ...new Serving().request(3000, [once[0] as Step, { at: 1008, takes: 900, parts: roleName() }]).rows,
     },
     {
-      name: 'a call that was given up at once, as on shutdown',
-      exchanges: [
-        asked(1, 0, 20, { asks: 'token', session: null }, { ...TOKEN, ...unanswered, duration: nanoseconds(20e6) }),
-      ],
+      name: 'a metadata service that answers nothing',
+      inputs,
+      ...new Serving().request(3000, [once[0] as Step, { at: 1008, takes: 1000, parts: roleName(unanswered) }]).rows,
+    },
+    {
+      name: 'a capture that ends before the answer',
+      inputs,
+      ...new Serving().request(60, [{ at: 1, takes: 50, parts: lost({ outcome: 'incomplete', endedBy: null }) }]).rows,
+    },
+    {
+      name: 'one lost among others that come',
+      inputs,
+      ...new Serving().request(1045, once).request(120, [{ at: 1, takes: 30, parts: token() }]).rows,
     },
   ],
-  unobservable: [{ name: 'IMDSv1 alone', inputs: [inputOf()], exchanges: [asked(1, 0, 5)], why: /no IMDSv2 token/ }],
+  unobservable: [
+    { name: 'no call', inputs, ...new Serving().request(5000, [], { shape: 'stream' }).exchangesOnly, why: /no call/ },
+  ],
 });

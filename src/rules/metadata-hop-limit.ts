@@ -1,216 +1,148 @@
-import { endpoint } from '../base/addresses.ts';
 import { formatDuration } from '../base/text.ts';
-import { at, between, milliseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
-import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
-import type { Evidence } from '../model/finding.ts';
-import { refreshWindowOf } from '../knowledge/credential-windows.ts';
+import { at } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { credentialClient } from '../knowledge/credential-clients.ts';
 import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { exchangeTally, type ExchangeTally } from './support/tally.ts';
+import { metadataKinds } from './support/metadata-kinds.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { partsByClient, type OccurrencesOf } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { TokenLog, type TokenWait } from './support/token-waits.ts';
+import { traffic } from './support/traffic.ts';
 
-// SDKs give a token a second (Go v1 and early Java v1 five); what comes back sooner was no timeout.
-const LEAST_WAIT = milliseconds(200);
-const MOST_WAIT = seconds(12);
-// An SDK goes on without the token as soon as it has given up on it.
-const GOES_ON_WITHIN = seconds(1.5);
-// Tokens that wait for what comes next, by client: processes of a pod.
-const MAX_WAITING = 64;
-
-interface Waiting {
-  readonly put: Exchange;
-  isSettled: boolean;
-}
-
-interface Group {
-  readonly input: number;
-  readonly client: string;
-  readonly server: string;
-  readonly tally: ExchangeTally;
-  tokens: number;
-  answered: number;
-  withoutToken: number;
-  /** Tokens asked for one after another: whoever waits, waits since the first. */
-  row: { from: Timestamp; until: Timestamp };
-  software: string | null;
+interface Found extends OccurrencesOf<Exchange> {
+  readonly software: string | null;
+  readonly waits: readonly TokenWait[];
 }
 
 export default defineRule({
   id: 'metadata-hop-limit',
-  title: "The metadata service's token never reaches the pod",
+  title: 'The metadata service’s token never reaches the pod',
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    lost: '{count} of {total} IMDSv2 token requests of {client} are never answered: each waits {cost:duration}, then goes on without',
-    clear: 'IMDSv2 tokens are answered ({total} asked for)',
+    lost: '{client} waited {cost:duration} for a token of {server} that never came, {count:time}, and went on without',
+    clear: 'tokens of the metadata service come, or nobody asks for any ({answered} came)',
+    refused:
+      'tokens of the metadata service are refused at once, by a proxy or a firewall before it: {refused:time}; SDKs go on without',
   },
-  create({ report, clear, unobservable }) {
-    const groups = new Map<string, Group>();
-    const waiting = new Map<string, Waiting[]>();
-    const asked = new Map<string, Exchange[]>();
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const kinds = fact(metadataKinds);
+    const groups = createPeerGroups(seen, exchangeTally, () => ({
+      log: new TokenLog(),
+      software: null as string | null,
+    }));
+    const byClient = new Map<string, Set<TokenLog>>();
+    const all = new Set<ReturnType<typeof groups.of>>();
     let total = 0;
-
-    function groupOf(exchange: Exchange): Group {
-      const { input, client, server, serverPort } = exchange;
-      const key = `${input}|${client}`;
-      let group = groups.get(key);
-      if (group === undefined) {
-        group = {
-          input,
-          client,
-          server: endpoint(server, serverPort),
-          tally: exchangeTally(),
-          tokens: 0,
-          answered: 0,
-          withoutToken: 0,
-          row: { from: at(-Infinity), until: at(-Infinity) },
-          software: null,
-        };
-        groups.set(key, group);
-      }
-      return group;
-    }
-
-    /** The next question of that client says when it gave up on the token. */
-    function settle(group: Group, { put }: Waiting, next: Exchange | null): void {
-      const gaveUp = at(put.startedAt + put.duration);
-      const until = next === null ? gaveUp : at(Math.min(gaveUp, next.startedAt));
-      const waited = between(put.startedAt, until);
-      if (waited < LEAST_WAIT || waited > MOST_WAIT) return;
-      if (next !== null) group.withoutToken++;
-      const isFurther = put.startedAt >= group.row.until && put.startedAt - group.row.until <= GOES_ON_WITHIN;
-      const from = isFurther ? group.row.from : put.startedAt;
-      group.row = { from, until };
-      group.tally.add(put, waited, ({ packets }) => packets, { from, until, lasted: waited });
-    }
 
     return {
       exchange(exchange) {
-        const { metadata } = exchange;
-        if (metadata === null || metadata.service !== 'ec2') return;
-        const group = groupOf(exchange);
-        group.software ??= metadata.software;
-        const key = `${exchange.input}|${exchange.client}`;
-        const open = waiting.get(key) ?? [];
-        if (metadata.asks !== 'token') {
-          const times = asked.get(key) ?? [];
-          if (times.length >= MAX_WAITING) times.shift();
-          times.push(copyExchange(exchange));
-          asked.set(key, times);
-          // Exchanges come when they end: what was asked behind the token was asked later.
-          const put = open.find((one) => !one.isSettled && isNext(exchange, one.put));
-          if (put !== undefined) {
-            put.isSettled = true;
-            settle(group, put, exchange);
-          }
-          return;
-        }
+        if (exchange.shape !== 'call') return;
         total++;
-        group.tokens++;
-        // Whatever it says, 403 of a proxy included: it came.
-        if (isResponded(exchange)) {
-          group.answered++;
+        const { input, client, metadata } = exchange;
+        const key = `${input}|${client}`;
+        if (metadata === null) {
+          if (byClient.size > 0) for (const log of byClient.get(key) ?? []) log.other(exchange.startedAt);
           return;
         }
-        const put = copyExchange(exchange);
-        const next = (asked.get(key) ?? []).find((one) => isNext(one, put));
-        // What was asked next may have ended before the token was given up.
-        if (next !== undefined) return settle(group, { put, isSettled: true }, next);
-        if (open.length >= MAX_WAITING) open.shift();
-        open.push({ put, isSettled: false });
-        waiting.set(key, open);
+        if (metadata.service !== 'ec2') return;
+        const group = groups.of(exchange);
+        all.add(group);
+        byClient.set(key, (byClient.get(key) ?? new Set()).add(group.log));
+        group.software ??= metadata.software;
+        const asks = kinds.callOf(exchange.id)?.asks;
+        if (asks === 'token') return group.log.token(exchange);
+        group.log.call(exchange);
+        // What an SDK fetches ends with these.
+        if (asks === 'credentials') group.log.other(at(exchange.startedAt + exchange.duration));
       },
       finish() {
-        const found = [...groups.values()].map((group) => ({
-          group,
-          tally: withRest(group, waiting.get(`${group.input}|${group.client}`) ?? []),
-        }));
-        const lost = found.filter(({ group, tally }) => tally.count > 0 && tally.count > group.answered);
-        for (const { group, tally } of lost) {
-          const { tokens, client, software } = group;
+        const found = [...all].map(({ input, client, server, log, software }): Found => {
+          const waits = log.waits();
+          const tally = exchangeTally();
+          for (const { first, waited, packets, startedAt: from, endedAt: until } of waits) {
+            tally.add(first, waited, () => packets, { from, until, lasted: waited });
+          }
+          return { input, client, server, tally, software, waits };
+        });
+        const parts = partsByClient<Found, Exchange>(found.filter(({ waits }) => waits.length > 0));
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { client, server, software, waits } = own[0] as Found;
+          const tries = Math.max(...waits.map((wait) => wait.tries));
           report({
             message: 'lost',
-            data: { count: tally.count, total: tokens, client, cost: tally.costs.quantile(0.5) },
-            input: group.input,
-            subject: { kind: 'client', name: client },
-            of: tokens,
+            data: { client, server, count: tally.count, cost: tally.costs.quantile(0.5) },
+            input,
+            subject,
+            of: tally.count,
             unit: 'exchanges',
+            latency: seen.totals(input, subject).calls,
             cost: tally,
-            confidence: tally.count > 1 || group.withoutToken > 0 ? 'likely' : 'possible',
-            confidenceBecause:
-              group.withoutToken > 0
-                ? 'the token’s answer is lost and the answers without a token are not: only answers with a hop limit are'
-                : 'nothing came back for the token; the service was not asked without one',
-            evidence: evidenceOf(tally.dearest),
+            confidence: 'likely',
+            confidenceBecause: 'no token ever comes, while other calls to the same service are answered at once',
+            evidence: evidenceOf(
+              tally.examples.slice(0, 1).map(({ packets }) => ({
+                says: `PUT /latest/api/token, ${tries === 1 ? 'once' : `${tries} times`}: no answer in ${formatDuration(tally.costs.max)}`,
+                packets: [...packets],
+              })),
+              tally.dearest,
+            ),
             because: [
               {
-                component: 'EC2 instance metadata',
-                setting: 'http-put-response-hop-limit',
-                value: '1',
+                component: 'EC2 instance',
+                setting: 'HttpPutResponseHopLimit',
+                value: '1: the answer to the PUT dies at the pod’s hop',
                 origin: 'default',
-                source: 'AWS documentation, Use IMDSv2: the answer to PUT has a hop limit of 1 by default',
+                source: 'docs.aws.amazon.com, Use the Instance Metadata Service',
               },
               {
-                component: 'pod network',
-                setting: 'hops between pod and metadata service',
-                value: '2, the pod’s own and the node’s',
-                origin: 'default',
-                source: 'a pod with its own network namespace is one hop behind the node',
-              },
-              {
-                component: refreshWindowOf(software)?.name ?? software ?? 'AWS SDK',
-                setting: 'timeout of the token',
-                value: `${formatDuration(tally.costs.quantile(0.5))}, then IMDSv1`,
+                component: credentialClient(software, 'ec2').name,
+                setting: 'wait for the token',
+                value: formatDuration(tally.costs.quantile(0.5)),
                 origin: 'wire',
                 source: 'the packets',
               },
             ],
-            fix: [
-              advice(
-                'infrastructure',
-                'set the hop limit to 2: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 (and in the launch template)',
-                'the nodes',
-                'set it to 1 again',
-                'aws ec2 modify-instance-metadata-options --instance-id <id> --http-put-response-hop-limit 2',
-              ),
-              advice(
-                'manifest',
-                'give the pod credentials of its own (EKS Pod Identity or IRSA), or set AWS_EC2_METADATA_DISABLED=true where it needs none',
-                `the workload of ${client}`,
-                'take it out again',
-              ),
-            ],
-            whatIfMethod: 'each token answered at once',
+            fix: hopLimitFixes(client),
+            whatIfMethod: null,
             errors: 0,
             habit: false,
           });
         }
-        if (lost.length > 0) return;
-        if (total === 0) return unobservable({ why: 'no IMDSv2 token was asked for', capture: null });
-        clear('clear', { total }, { count: total, unit: 'exchanges' });
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
+        const sum = (of: (log: TokenLog) => number): number => [...all].reduce((count, { log }) => count + of(log), 0);
+        const refused = sum((log) => log.refused);
+        const examined = { count: total, unit: 'exchanges' };
+        if (refused > 0) return clear('refused', { refused }, examined);
+        clear('clear', { answered: sum((log) => log.answered) }, examined);
       },
     };
   },
 });
 
-/** It was asked when the token had been given up. */
-const isNext = ({ startedAt }: Exchange, put: Exchange): boolean =>
-  startedAt > put.startedAt + LEAST_WAIT &&
-  startedAt <= put.startedAt + Math.min(put.duration, MOST_WAIT) + GOES_ON_WITHIN;
-
-/** Those that nothing followed, too: their own end says when they were given up. */
-function withRest({ tally }: Group, open: readonly Waiting[]): ExchangeTally {
-  const rest = open.filter(({ isSettled, put }) => !isSettled && put.outcome === 'cancelled');
-  if (rest.length === 0) return tally;
-  const whole = tally.copy() as ExchangeTally;
-  for (const { put } of rest) {
-    const waited: Duration = put.duration;
-    if (waited >= LEAST_WAIT && waited <= MOST_WAIT) whole.add(put, waited, ({ packets }) => packets);
-  }
-  return whole;
-}
-
-function evidenceOf(put: Exchange | undefined): [Evidence, ...Evidence[]] {
-  if (put === undefined) return [{ says: 'PUT of the token, never answered', packets: [] }];
-  const again = put.retransmissions > 0 ? `, sent again ${put.retransmissions} times` : '';
-  return [{ says: `PUT ${put.path}${again}, never answered`, packets: [...put.packets] }];
-}
+const hopLimitFixes = (client: string) => [
+  advice(
+    'infrastructure',
+    'a hop limit of 2 for the instances: the answer then reaches pods',
+    'the launch template of the nodes',
+    'aws ec2 modify-instance-metadata-options --instance-id <id> --http-put-response-hop-limit 1',
+    'aws ec2 modify-instance-metadata-options --instance-id <id> --http-put-response-hop-limit 2',
+  ),
+  advice(
+    'infrastructure',
+    'EKS Pod Identity or IRSA: pods get credentials without the instance’s metadata service',
+    `the ServiceAccount of ${client}`,
+    'take the annotation or the association away again',
+  ),
+  advice(
+    'environment',
+    'AWS_EC2_METADATA_DISABLED=true where the pod needs nothing of the instance',
+    `env of the workload of ${client}`,
+    'take the variable away again',
+  ),
+];

@@ -1,132 +1,183 @@
-import { nanoseconds } from '../base/time.ts';
-import type { Evidence } from '../model/finding.ts';
-import type { Request, Wait } from '../model/request.ts';
+import { formatCount } from '../base/text.ts';
+import { at } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Fix, Report } from '../model/finding.ts';
+import { metadataWaits } from './support/credential-waits.ts';
 import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { FetchLog } from './support/fetch-log.ts';
 import { advice } from './support/fixes.ts';
-import { metadataCalls, type MetadataCalls } from './support/metadata-calls.ts';
-import { servedRequests, type Service } from './support/served-requests.ts';
+import { metadataKinds } from './support/metadata-kinds.ts';
+import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
+import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { isHabit } from './support/subjects.ts';
-import { requestTally, type RequestTally } from './support/tally.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
 
-// Now and then somebody asks; in most requests it is a habit.
+// A few come while a process starts; what most requests ask for again is kept nowhere.
+const LEAST = 5;
 const MOST = 0.5;
-const LEAST_REQUESTS = 5;
-// A name or two say which it is.
-const MAX_PATHS = 3;
+// What is asked for in the background, or beside other calls, holds up no request.
+const HELD_UP = 0.2;
+// A program asks for a few facts of its machine; in one line two are named.
+const MAX_PATHS = 16;
+const MAX_NAMED = 2;
 
-interface Group {
-  readonly service: Service;
-  readonly tally: RequestTally;
-  readonly paths: Set<string>;
-  dearest: Request | null;
-}
+type Group = PeerGroup<Exchange> & { readonly log: FetchLog; readonly paths: Set<string>; seesCredentials: boolean };
 
 export default defineRule({
   id: 'metadata-per-request',
-  title: 'Facts about the machine are asked for in every request',
+  title: 'Requests ask the metadata service for what does not change',
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    asked: '{count} of {total:request} ask the metadata service for {paths}, {cost:duration} each',
-    none: 'no request asked a metadata service ({total:request})',
-    clear: 'requests do not ask for facts about the machine ({total:exchange} with a metadata service)',
+    requests:
+      '{count} of {total:request} to {service} waited {cost:duration} for the metadata service ({server}): {what}',
+    clear: 'no service asks for its machine’s metadata in request after request ({asked:time} in {total:call})',
   },
-  create({ report, clear, unobservable, fact }) {
-    const calls = fact(metadataCalls);
-    const served = fact(servedRequests);
-    const groups = new Map<Service, Group>();
+  create({ report, clear, unobservable, fact, inputs }) {
+    const seen = fact(traffic);
+    const kinds = fact(metadataKinds);
+    const groups = createPeerGroups(seen, exchangeTally, () => ({
+      log: new FetchLog(),
+      paths: new Set<string>(),
+      seesCredentials: false,
+    }));
+    const byClient = new Map<string, Group>();
+    const served = createServedRequests();
+    let total = 0;
+
+    const requestsOf = ({ input, client }: Group): number =>
+      seen
+        .peers()
+        .filter(
+          (peer) => peer.input === input && receiverOf({ server: peer.address, backend: peer.backend }) === client,
+        )
+        .reduce((sum, { calls }) => sum + calls.count, 0);
+
+    function isPerRequest(group: Group, service: ServedRequests | undefined): boolean {
+      const { log, tally } = group;
+      const requests = requestsOf(group);
+      // Where nobody is served it is a program that polls, as those do that watch for the end of an instance.
+      if (requests === 0 || log.fetches < LEAST || group.seesCredentials) return false;
+      const { inside, beside } = log.inRequests;
+      if (inside - beside < MOST * log.fetches) return false;
+      if (service === undefined) return log.fetches >= MOST * requests;
+      const { count, costs } = service.tally;
+      return count >= LEAST && count >= MOST * requests && costs.quantile(0.5) >= HELD_UP * tally.costs.quantile(0.5);
+    }
+
+    function reportOf(group: Group, service: ServedRequests | undefined): Report<'requests'> {
+      const { input, client, server, paths } = group;
+      const tally = service?.tally ?? group.tally;
+      const named = [...paths].slice(0, MAX_NAMED).join(', ');
+      const what = paths.size > MAX_NAMED ? `${named} and ${formatCount(paths.size - MAX_NAMED)} more` : named;
+      const of = service?.latency.count ?? Math.max(requestsOf(group), tally.count);
+      return {
+        message: 'requests',
+        data: {
+          count: tally.count,
+          total: of,
+          service: service?.server ?? client,
+          server,
+          cost: tally.costs.quantile(0.5),
+          what,
+        },
+        input,
+        subject: service === undefined ? { kind: 'client', name: client } : { kind: 'server', name: service.server },
+        of,
+        unit: service === undefined ? 'exchanges' : 'requests',
+        latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
+        cost: tally,
+        confidence: 'certain',
+        confidenceBecause: 'the same is asked for in request after request',
+        evidence: evidenceOf(
+          tally.examples.slice(0, 1).map(({ packets }) => ({ says: `asked again: ${what}`, packets: [...packets] })),
+          tally.dearest,
+        ),
+        because: [
+          {
+            component: `the program at ${client}`,
+            setting: 'metadata kept between requests',
+            value: 'none, it is asked for anew',
+            origin: 'wire',
+            source: 'the packets',
+          },
+        ],
+        fix: metadataFixes(paths, client),
+        whatIfMethod: service === undefined ? null : 'each request without its wait for the metadata service',
+        errors: 0,
+        habit: isHabit(tally.count, of),
+      };
+    }
+
     return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call') return;
+        total++;
+        const { id, input, client, metadata, startedAt, duration, path } = exchange;
+        if (metadata === null) {
+          if (byClient.size === 0) return;
+          const until = at(startedAt + duration);
+          byClient.get(`${input}|${receiverOf(exchange)}`)?.log.served(startedAt, until);
+          byClient.get(`${input}|${client}`)?.log.asked(startedAt, until);
+          return;
+        }
+        const call = kinds.callOf(id);
+        if (call === undefined || call.asks === 'roles') return;
+        const group = groups.of(exchange);
+        byClient.set(`${input}|${client}`, group);
+        if (call.asks === 'token') return group.log.before(exchange, call.asks);
+        if (call.asks === 'credentials') {
+          // Of cut paths, the short ones before it were for the role's name.
+          if (call.isGuess) group.seesCredentials = true;
+          return;
+        }
+        const { cost, packets, startedAt: from } = group.log.fetch(exchange, false, inputs[input]);
+        if (group.paths.size < MAX_PATHS) group.paths.add(path);
+        group.tally.add(exchange, cost, () => packets, { from, lasted: cost });
+      },
       request(request) {
-        const service = served.serviceOf(request);
-        if (service === null) return;
-        const steps = stepsOf(request, calls);
-        if (steps.length === 0) return;
-        let group = groups.get(service);
-        if (group === undefined) {
-          group = { service, tally: requestTally(), paths: new Set(), dearest: null };
-          groups.set(service, group);
-        }
-        const cost = nanoseconds(steps.reduce((sum, { critical }) => sum + critical, 0));
-        group.tally.add(request, cost, (row) => packetsOf(stepsOf(row, calls), calls));
-        group.dearest = group.tally.dearest ?? null;
-        for (const { ref } of steps) {
-          const path = calls.get(ref)?.path;
-          if (path !== undefined && group.paths.size < MAX_PATHS) group.paths.add(path.split('/').at(-1) || path);
-        }
+        const service = served.add(request);
+        const waits = service === null ? null : metadataWaits(request, kinds);
+        if (service === null || waits === null || waits.otherCalls === 0) return;
+        tallyRequest(service, request, waits.other, waits.packets);
       },
       finish() {
-        const found = [...groups.values()].filter(
-          ({ service, tally }) =>
-            served.isJudged(service) && tally.count >= LEAST_REQUESTS && tally.count >= MOST * service.durations.count,
-        );
-        for (const { service, tally, paths, dearest } of found) {
-          report({
-            message: 'asked',
-            data: {
-              count: tally.count,
-              total: service.durations.count,
-              paths: [...paths].join(', '),
-              cost: tally.costs.quantile(0.5),
-            },
-            input: service.input,
-            subject: { kind: 'server', name: service.server },
-            of: service.durations.count,
-            unit: 'requests',
-            latency: service.durations,
-            cost: tally,
-            confidence: 'certain',
-            confidenceBecause: 'the same path is asked for in most requests, and its answer does not change',
-            evidence: evidenceIn(dearest, calls),
-            because: [
-              {
-                component: service.server,
-                setting: 'facts about the machine',
-                value: `asked for anew in each request (${[...paths].join(', ')})`,
-                origin: 'wire',
-                source: 'the packets',
-              },
-            ],
-            fix: [
-              advice(
-                'code',
-                'ask once at start and keep the answer; for the region set AWS_REGION, which SDKs read instead',
-                'the service',
-                'revert the change',
-              ),
-            ],
-            whatIfMethod: 'each affected request without these calls',
-            errors: 0,
-            habit: isHabit(tally.count, service.durations.count),
-          });
+        let found = 0;
+        for (const group of groups.all()) {
+          const service = served.of(group.input, group.client);
+          if (!isPerRequest(group, service)) continue;
+          found++;
+          report(reportOf(group, service));
         }
-        if (found.length > 0) return;
-        const all = calls.all();
-        if (all.length === 0) {
-          const requests = served.services().reduce((sum, { durations }) => sum + durations.count, 0);
-          if (requests === 0) return unobservable({ why: 'nothing asked a metadata service', capture: null });
-          return clear('none', { total: requests }, { count: requests, unit: 'requests' });
-        }
-        if (all.every(({ asks }) => asks === 'unknown')) {
-          return unobservable({ why: 'what was asked of the metadata service was cut off', capture: null });
-        }
-        clear('clear', { total: all.length }, { count: all.length, unit: 'exchanges' });
+        if (found > 0) return;
+        if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
+        const asked = groups.all().reduce((sum, { log }) => sum + log.fetches, 0);
+        clear('clear', { asked, total }, { count: total, unit: 'exchanges' });
       },
     };
   },
 });
 
-const stepsOf = (request: Request, calls: MetadataCalls): Wait[] =>
-  request.waits.filter(({ reason, ref }) => reason === 'metadata' && calls.get(ref)?.asks === 'other');
-
-const packetsOf = (steps: readonly Wait[], calls: MetadataCalls): number[] =>
-  steps.flatMap(({ ref }) => calls.get(ref)?.packets ?? []);
-
-function evidenceIn(request: Request | null, calls: MetadataCalls): [Evidence, ...Evidence[]] {
-  const steps = request === null ? [] : stepsOf(request, calls);
-  return [
-    {
-      says: `one request: ${steps.map(({ what }) => what).join(', ')}`,
-      packets: packetsOf(steps, calls),
-    },
+function metadataFixes(paths: ReadonlySet<string>, client: string): Fix[] {
+  const fixes = [
+    advice(
+      'code',
+      'read it once when the process starts, and keep it: it does not change while the pod runs',
+      `the code of ${client}`,
+      'revert the change',
+    ),
   ];
+  if ([...paths].some((path) => /placement|region|zone|document/.test(path))) {
+    fixes.push(
+      advice(
+        'environment',
+        'set AWS_REGION (or the region in the client’s configuration), and the SDK does not ask for it',
+        `env of the workload of ${client}`,
+        'take the variable away again',
+      ),
+    );
+  }
+  return fixes;
 }

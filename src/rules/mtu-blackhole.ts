@@ -47,7 +47,7 @@ export default defineRule({
     let largest = 0;
     return {
       exchange(exchange) {
-        if (vanishedOf(exchange).length === 0 || held >= MAX_WAITING) return;
+        if (exchange.stalls.length === 0 || vanishedOf(exchange).length === 0 || held >= MAX_WAITING) return;
         const known = waiting.get(exchange.connection) ?? [];
         known.push(copyExchange(exchange));
         waiting.set(exchange.connection, known);

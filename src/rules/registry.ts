@@ -1,6 +1,7 @@
 import connectionPerRequest from './connection-per-request.ts';
+import connectionPoolWait from './connection-pool-wait.ts';
 import bandwidthLimit from './bandwidth-limit.ts';
-import credentialsStorm from './credentials-refresh-storm.ts';
+import refreshStorm from './credentials-refresh-storm.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import deadServer from './dns-dead-server.ts';
 import error from './dns-error.ts';
@@ -19,11 +20,13 @@ import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import httpError from './http-error.ts';
 import retry from './http-retry.ts';
-import metadataHopLimit from './metadata-hop-limit.ts';
+import hopLimit from './metadata-hop-limit.ts';
 import metadataPerRequest from './metadata-per-request.ts';
 import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
 import processPause from './process-pause.ts';
+import serialCalls from './serial-calls.ts';
+import serviceSlow from './service-slow.ts';
 import connectRefused from './tcp-connect-refused.ts';
 import connectRetry from './tcp-connect-retry.ts';
 import delayedAck from './tcp-delayed-ack.ts';
@@ -31,6 +34,7 @@ import idleDrop from './tcp-idle-drop.ts';
 import idleReuse from './tcp-idle-reuse.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
 import zeroWindow from './tcp-zero-window.ts';
+import timeoutOrder from './timeout-order.ts';
 import tlsHandshakeCost from './tls-handshake-cost.ts';
 import tlsHandshakeSlow from './tls-handshake-slow.ts';
 import upstreamSlow from './upstream-slow.ts';
@@ -57,8 +61,8 @@ export const RULES: readonly Rule[] = [
   retransmissionStall,
   delayedAck,
   zeroWindow,
-  credentialsStorm,
-  metadataHopLimit,
+  refreshStorm,
+  hopLimit,
   metadataPerRequest,
   connectionPerRequest,
   tlsHandshakeSlow,
@@ -70,8 +74,12 @@ export const RULES: readonly Rule[] = [
   singleBackend,
   deadline,
   retry,
+  timeoutOrder,
   httpError,
   cpuThrottling,
   processPause,
+  connectionPoolWait,
+  serialCalls,
   upstreamSlow,
+  serviceSlow,
 ];

@@ -2,6 +2,7 @@ import { at, milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './upstream-slow.ts';
 
@@ -27,6 +28,17 @@ function queued(count: number, service: number): Traffic {
 }
 
 const gateway = { client: '10.0.9.9', server: '10.0.3.7', serverPort: 80 };
+
+/** Requests of so many callers at once, with one call in each. */
+function atOnce(rounds: number, callers: number, takes: number, call: number): Serving {
+  const requests = new Serving();
+  for (let round = 0; round < rounds; round++) {
+    for (let caller = 0; caller < callers; caller++) {
+      requests.request(takes, [{ at: 1, takes: call }], {}, caller < callers - 1);
+    }
+  }
+  return requests;
+}
 
 /** Requests one after another, with one call in each. */
 function serving(count: number, takes: number, call: number) {
@@ -121,8 +133,31 @@ ruleTester(rule, {
       ...serving(30, 140, 120),
       reports: [{ count: 30, subject: '10.96.44.12:8080', because: /spend most of their time there/ }],
     },
+    {
+      name: 'the same with requests at once, put together with their calls',
+      inputs: [inputOf()],
+      ...atOnce(10, 4, 110, 104).rows,
+      reports: [
+        { count: 40, subject: '10.20.30.40:9200', because: /spend most of their time there/, cost: [0.104, 0.104] },
+      ],
+    },
   ],
   clear: [
+    {
+      name: 'requests at once, with an upstream that is half of their time',
+      inputs: [inputOf()],
+      ...atOnce(10, 4, 220, 110).rows,
+    },
+    { name: 'requests at once, with an upstream that takes 90 ms', inputs: [inputOf()], ...atOnce(10, 4, 95, 90).rows },
+    {
+      name: 'requests at once, with many calls in each',
+      inputs: [inputOf()],
+      ...new Serving().serve(
+        30,
+        330,
+        [1, 82, 163, 244].map((from) => ({ at: from, takes: 80 })),
+      ).rows,
+    },
     { name: 'an upstream that is half of the time of each request', inputs: [inputOf()], ...serving(30, 240, 120) },
     { name: 'an upstream that is most of a quick request', inputs: [inputOf()], ...serving(30, 50, 45) },
     { name: 'a service that always thinks 40 ms', ...new Traffic().calls(50, { takes: 40 }).rows },

@@ -14,6 +14,7 @@ import { traffic, type Peer } from './support/traffic.ts';
 import { dominantUpstreams } from './support/dominant-upstream.ts';
 import { explainedBy } from './support/upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting, type Why } from './support/upstream-groups.ts';
+import { createUpstreamShares } from './support/upstream-shares.ts';
 import { upstreamWait } from './support/upstream-wait.ts';
 import { kindOf } from './support/usual.ts';
 import { isWarmingUp } from './support/warming-up.ts';
@@ -52,6 +53,7 @@ export default defineRule({
     const contrast = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
     const paused = createPeerGroups(seen, exchangeTally, () => ({ lastAt: 0 as Timestamp }));
     const patterns = createPatterns(seen);
+    const shares = createUpstreamShares();
     let total = 0;
 
     function found(): Waiting[] {
@@ -68,7 +70,7 @@ export default defineRule({
       // What a gateway's callers wait for is its own upstream where that explains it.
       const named = explainedBy(groups, seen);
       const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);
-      return [...named, ...dominantUpstreams(patterns.all()).filter(({ peer }) => !isNamed(peer))];
+      return [...named, ...dominantUpstreams(patterns.all(), shares).filter(({ peer }) => !isNamed(peer))];
     }
 
     return {
@@ -86,6 +88,7 @@ export default defineRule({
         contrast.add(exchange, firstByte, packetsOf);
         patterns.add(exchange);
       },
+      request: shares.add,
       finish() {
         const parts = partsByServer<Waiting, Exchange>(found());
         for (const { groups: own, tally, subject, input } of parts) {

@@ -59,6 +59,18 @@ export class CallPlan {
     });
   }
 
+  /**
+   * All that was learned is forgotten, but for which steps there were: what any guess came to is
+   * something else that may follow, and takes a little from what usually does.
+   */
+  forget(): void {
+    for (const steps of this.#next.values()) {
+      steps.total = 0;
+      for (const key of steps.counts.keys()) steps.counts.set(key, 0);
+    }
+    this.#gaps.clear();
+  }
+
   fade(factor: number): void {
     for (const steps of this.#next.values()) {
       steps.total *= factor;
@@ -67,14 +79,14 @@ export class CallPlan {
     for (const gaps of this.#gaps.values()) gaps.fade(factor);
   }
 
-  /** ln of how likely a request is that does just this. @param calls in order of their start */
-  logLikelihood(startedAt: number, endedAt: number, calls: readonly Step[]): number {
+  /** ln of how likely a request is that does just this. @param calls in order of their start; the first `count` of them */
+  logLikelihood(startedAt: number, endedAt: number, calls: readonly Step[], count = calls.length): number {
     let sum = 0;
     let lastEnd = startedAt;
     let lastStep = BEGIN;
     let lastStart = startedAt;
     let lastBegun = BEGIN;
-    for (let index = 0; index < calls.length; index++) {
+    for (let index = 0; index < count; index++) {
       const call = calls[index] as Step;
       const step = this.#turnOf(call.kind);
       if (call.startedAt >= lastEnd) sum += this.#log(lastStep, step * 2, call.startedAt - lastEnd);

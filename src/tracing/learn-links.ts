@@ -128,7 +128,7 @@ interface Learning {
 const plansOf = (problem: Learning): Set<CallPlan> => new Set(problem.parents.map(({ plan }) => plan));
 
 function forget(problem: Learning): void {
-  for (const plan of plansOf(problem)) plan.fade(0);
+  for (const plan of plansOf(problem)) plan.forget();
 }
 
 /** Learns from a first guess, above all from what is beyond doubt; then links and learns in turns. */

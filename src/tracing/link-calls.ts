@@ -3,6 +3,7 @@ import { CallPlan } from './call-plan.ts';
 import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
 import { improve } from './learn-links.ts';
 import { NOBODY, type Child, type LinkSolver, type Parent } from './solve-links.ts';
+import { Unusual } from './unusual.ts';
 
 // Calls that are learned from and solved together; of these the later half is solved once more with what follows.
 const WINDOW = 1 << 14;
@@ -139,7 +140,8 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
     });
   }
   const solver = improve(parents, children, kinds.size);
-  return sent.map((call, index) => linkOf(call, index, children, received, solver, bounded));
+  const unusual = new Unusual(parents, children);
+  return sent.map((call, index) => linkOf(call, index, children, received, solver, unusual, bounded));
 }
 
 function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
@@ -157,9 +159,11 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   children: readonly Child[],
   received: readonly Received[],
   solver: LinkSolver,
+  unusual: Unusual,
   bounded: ReadonlySet<number>,
 ): Link<Received, Sent> {
-  const { candidates, parent, isFixed } = children[index] as Child;
+  const child = children[index] as Child;
+  const { candidates, parent, isFixed } = child;
   const isBounded = bounded.has(index);
   const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
   const probabilities = solver.probabilities(index);
@@ -176,15 +180,15 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
     call,
     parent: at(parent),
     probability,
-    confidence: confidenceOf(probability, isBounded),
+    confidence: confidenceOf(probability, isBounded || unusual.isDoubtful(child)),
     because: basisOf(parent, isFixed, candidates.length),
     runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
     bounded: isBounded,
   };
 }
 
-function confidenceOf(probability: number, isBounded: boolean): Confidence {
-  if (probability >= CERTAIN && !isBounded) return 'certain';
+function confidenceOf(probability: number, isDoubtful: boolean): Confidence {
+  if (probability >= CERTAIN && !isDoubtful) return 'certain';
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 

@@ -1,8 +1,9 @@
 import { endpoint } from '../base/addresses.ts';
 import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
-import { isResponded, type Exchange } from '../model/exchange.ts';
-import type { Lookup } from '../model/lookup.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { KeptLookup } from './kept-lookup.ts';
+import type { PacketId } from '../model/packet.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
 
@@ -14,6 +15,14 @@ export interface WaitDraft {
   readonly what: string;
   readonly startedAt: Timestamp;
   readonly endedAt: Timestamp;
+  /**
+   * - `seen`: at `endedAt`
+   * - `unseen`: no packet marks it: when the request goes on with something else, at the latest at `endedAt`
+   * - `within`: at `endedAt` where that lies within the request; else it was no wait
+   */
+  readonly ends: 'seen' | 'unseen' | 'within';
+  /** The first and the last that show it. */
+  readonly packets: readonly PacketId[];
 }
 
 /** What a service did to the outside as one: an exchange with the lookup and the handshakes that it needed, or one of these alone. */
@@ -29,75 +38,93 @@ export interface OutboundCall extends SentCall {
 const CONNECTS_WITHIN = milliseconds(100);
 // A resolver's answer may be seen a little after the SYN where two captures' clocks differ.
 const CLOCK_SLACK = milliseconds(1);
-// Nobody gives up sooner.
-const LEAST_PATIENCE = milliseconds(200);
-// Calls that are looked through for the next one to the same server.
-const MOST_AHEAD = 512;
+// Lookups of one name at once: of more, the last ones.
+const MOST_TRIED = 64;
 
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
 export const saidOf = ({ method, path }: Exchange): string => [method, path].filter((part) => part !== '').join(' ');
 
+/**
+ * When it was over: with its first byte where the last was not seen, since what ends such an
+ * exchange in the row is the connection's next one, or the end of the capture.
+ */
+export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): Timestamp =>
+  outcome === 'incomplete' && !Number.isNaN(firstByteAt) ? firstByteAt : at(startedAt + duration);
+
 /** When a call began to open its connection; its first byte where it did not. */
-const openingAt = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
+const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
   at(startedAt - orZero(connectDuration) - orZero(tlsDuration));
+
+const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
+  list.toSorted((a, b) => a.startedAt - b.startedAt);
+
+const firstAndLast = (packets: readonly PacketId[]): PacketId[] =>
+  packets.filter((_, index) => index === 0 || index === packets.length - 1);
+
+/** The packets of a connection's handshakes. */
+export interface Handshakes {
+  readonly connect: readonly PacketId[];
+  readonly tls: readonly PacketId[];
+}
+
+export const handshakesOf = ({ syns, synAcks, tls }: Connection): Handshakes => ({
+  connect: firstAndLast([...syns, ...synAcks].map(({ packet }) => packet)),
+  tls: firstAndLast(tls?.packets ?? []),
+});
+
+const NO_HANDSHAKES: Handshakes = { connect: [], tls: [] };
 
 /**
  * Puts lookups, handshakes and exchanges of clients together: a lookup belongs to the connection
  * that goes to one of its addresses right afterwards, a connection's handshakes to its first exchange.
  * @param rows of any client, in any order; each is used once
+ * @param handshakes of connections that carried exchanges, by id, as far as they are known
  */
-export function outboundCalls(rows: {
-  lookups: readonly Lookup[];
-  exchanges: readonly Exchange[];
-  connections: readonly Connection[];
-}): OutboundCall[] {
+export function outboundCalls(
+  rows: {
+    lookups: readonly KeptLookup[];
+    exchanges: readonly Exchange[];
+    connections: readonly Connection[];
+  },
+  handshakes: ReadonlyMap<string, Handshakes> = new Map(),
+): OutboundCall[] {
   const lookups = new LookupPool(rows.lookups);
   const calls: OutboundCall[] = [];
-  const exchanges = byStart(rows.exchanges);
-  for (const [index, exchange] of exchanges.entries()) calls.push(callOf(exchange, lookups, endOf(exchanges, index)));
+  for (const exchange of byStart(rows.exchanges)) {
+    calls.push(callOf(exchange, lookups, handshakes.get(exchange.connection) ?? NO_HANDSHAKES));
+  }
   for (const connection of byStart(rows.connections)) {
     // What carried exchanges is theirs; what was open before the capture waited for nothing.
-    const opening = openingDuration(connection);
-    if (connection.exchanges === 0 && opening >= 0) calls.push(connectOf(connection, lookups));
+    if (connection.exchanges === 0 && openingDuration(connection) >= 0) calls.push(connectOf(connection, lookups));
   }
   for (const lookup of lookups.left()) calls.push(lookupOf(lookup));
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
 
-const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
-  list.toSorted((a, b) => a.startedAt - b.startedAt);
+/** A call that waited for nothing but its answer. */
+export const ownCall = (exchange: Exchange): OutboundCall => callOf(exchange, NO_LOOKUPS, NO_HANDSHAKES);
 
-/**
- * When the caller had it. Of what was never answered the capture may show no end: then it was given
- * up, at the latest, when the same client next asked the same server, on another connection.
- */
-function endOf(exchanges: readonly Exchange[], index: number): Timestamp {
-  const exchange = exchanges[index] as Exchange;
-  const end = at(exchange.startedAt + exchange.duration);
-  if (exchange.outcome !== 'incomplete' || isResponded(exchange)) return end;
-  const last = Math.min(exchanges.length, index + MOST_AHEAD);
-  for (let ahead = index + 1; ahead < last; ahead++) {
-    const next = exchanges[ahead] as Exchange;
-    if (next.startedAt - exchange.startedAt < LEAST_PATIENCE || next.connection === exchange.connection) continue;
-    if (next.client !== exchange.client || next.server !== exchange.server) continue;
-    return at(Math.min(end, next.startedAt));
-  }
-  return end;
-}
-
-function callOf(exchange: Exchange, lookups: LookupPool, endedAt: Timestamp): OutboundCall {
+function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes): OutboundCall {
   const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
-  const opens = openingAt(exchange);
+  const opens = openedFrom(exchange);
   const waits: WaitDraft[] = [];
   const isOpening = connectDuration >= 0 || tlsDuration >= 0;
   const lookup = isOpening ? lookups.take(client, [server], opens) : null;
   if (lookup !== null) waits.push(dnsWait(lookup));
   const connected = at(opens + orZero(connectDuration));
-  if (connectDuration >= 0) waits.push(opening('connect', to, exchange.connection, opens, connected));
-  if (tlsDuration >= 0) waits.push(opening('tls', to, exchange.connection, connected, startedAt));
+  const opening = { to, ref: exchange.connection, what: '', ends: 'seen' } as const;
+  if (connectDuration >= 0) {
+    waits.push({ ...opening, reason: 'connect', startedAt: opens, endedAt: connected, packets: handshakes.connect });
+  }
+  if (tlsDuration >= 0) {
+    waits.push({ ...opening, reason: 'tls', startedAt: connected, endedAt: startedAt, packets: handshakes.tls });
+  }
+  // Whoever gives up while its packets are still sent again goes on without a word on the wire.
+  const isOpen = exchange.outcome === 'incomplete' && Number.isNaN(exchange.firstByteAt);
+  const endedAt = endOf(exchange);
   waits.push({
     reason: exchange.metadata === null ? 'upstream' : 'metadata',
     to,
@@ -105,56 +132,85 @@ function callOf(exchange: Exchange, lookups: LookupPool, endedAt: Timestamp): Ou
     what: saidOf(exchange),
     startedAt,
     endedAt,
+    ends: isOpen ? 'unseen' : 'seen',
+    packets: firstAndLast(exchange.packets),
   });
   return {
     id: exchange.id,
     kind: `${to} ${saidOf(exchange)}`,
     client,
     startedAt: (waits[0] as WaitDraft).startedAt,
-    endedAt,
+    endedAt: isOpen ? startedAt : endedAt,
     identifiers: exchange.traceIds,
     waits,
     exchange,
   };
 }
 
-const opening = (
-  reason: 'connect' | 'tls',
-  to: string,
-  ref: string,
-  startedAt: Timestamp,
-  endedAt: Timestamp,
-): WaitDraft => ({ reason, to, ref, what: '', startedAt, endedAt });
+function dnsWait(lookup: KeptLookup): WaitDraft {
+  return {
+    reason: 'dns',
+    to: endpoint(lookup.server, lookup.serverPort),
+    ref: lookup.id,
+    what: lookup.name,
+    startedAt: lookup.startedAt,
+    endedAt: at(lookup.startedAt + lookup.duration),
+    ends: 'seen',
+    packets: [lookup.firstPacket, lookup.lastPacket].filter((packet, index, both) => both.indexOf(packet) === index),
+  };
+}
 
-const dnsWait = (lookup: Lookup): WaitDraft => ({
-  reason: 'dns',
-  to: endpoint(lookup.server, 53),
-  ref: lookup.id,
-  what: lookup.name,
-  startedAt: lookup.startedAt,
-  endedAt: at(lookup.startedAt + lookup.duration),
-});
-
-/** A connection that carried nothing: refused, never answered, or of a protocol that is not read. */
+/** A connection of which no exchange could be read: refused, never answered, or of a protocol that is not known. */
 function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
-  const { id, client, server, serverPort, startedAt } = connection;
+  const { id, client, server, serverPort, startedAt, tls, bytes } = connection;
   const to = endpoint(server, serverPort);
   const lookup = lookups.take(client, [server], startedAt);
-  const connected = at(startedAt + orZero(openingDuration(connection)));
-  const waits = [...(lookup === null ? [] : [dnsWait(lookup)]), opening('connect', to, id, startedAt, connected)];
+  const waits: WaitDraft[] = lookup === null ? [] : [dnsWait(lookup)];
+  const opened = at(startedAt + orZero(openingDuration(connection)));
+  const handshakes = handshakesOf(connection);
+  const tlsDuration = orZero(tls?.handshakeDuration ?? 0);
+  const connected = at(opened - tlsDuration);
+  const isCarrying = bytes.client + bytes.server > 0;
+  const wait = { to, ref: id, what: '', ends: 'seen' } as const;
+  waits.push({
+    ...wait,
+    reason: 'connect',
+    startedAt,
+    endedAt: connected,
+    // A SYN that nobody answers is waited for until the caller has had enough.
+    ends: isCarrying || connection.synAcks.length > 0 || connection.endPacket >= 0 ? 'seen' : 'unseen',
+    packets: handshakes.connect,
+  });
+  if (tlsDuration > 0) {
+    waits.push({ ...wait, reason: 'tls', startedAt: connected, endedAt: opened, packets: handshakes.tls });
+  }
+  if (isCarrying) {
+    // What is closed within the request served it alone: it was one call, whatever was said.
+    const what = tls === null ? 'protocol not read' : 'inside TLS';
+    const packets = [connection.lastPacket];
+    waits.push({
+      ...wait,
+      reason: 'upstream',
+      what,
+      startedAt: opened,
+      endedAt: connection.endedAt,
+      ends: 'within',
+      packets,
+    });
+  }
   return {
     id,
     kind: `connect ${to}`,
     client,
     startedAt: (waits[0] as WaitDraft).startedAt,
-    endedAt: connected,
+    endedAt: waits.some(({ ends }) => ends === 'unseen') ? startedAt : opened,
     identifiers: [],
     waits,
     exchange: null,
   };
 }
 
-function lookupOf(lookup: Lookup): OutboundCall {
+function lookupOf(lookup: KeptLookup): OutboundCall {
   const wait = dnsWait(lookup);
   return {
     id: lookup.id,
@@ -170,11 +226,11 @@ function lookupOf(lookup: Lookup): OutboundCall {
 
 /** Lookups that no connection has been found for yet, by client and address. */
 class LookupPool {
-  readonly #byAnswer = new Map<string, Lookup[]>();
-  readonly #taken = new Set<Lookup>();
-  readonly #all: readonly Lookup[];
+  readonly #byAnswer = new Map<string, KeptLookup[]>();
+  readonly #taken = new Set<KeptLookup>();
+  readonly #all: readonly KeptLookup[];
 
-  constructor(lookups: readonly Lookup[]) {
+  constructor(lookups: readonly KeptLookup[]) {
     this.#all = lookups.toSorted((a, b) => a.startedAt - b.startedAt);
     for (const lookup of this.#all) {
       for (const answer of lookup.answers) {
@@ -187,13 +243,15 @@ class LookupPool {
   }
 
   /** The one that ended last before a connection to one of these addresses was opened. */
-  take(client: string, addresses: readonly string[], opensAt: Timestamp): Lookup | null {
-    let best: Lookup | null = null;
+  take(client: string, addresses: readonly string[], opened: Timestamp): KeptLookup | null {
+    let best: KeptLookup | null = null;
     let bestGap = Infinity;
     for (const address of addresses) {
-      for (const lookup of this.#byAnswer.get(`${client} ${address}`) ?? []) {
-        if (lookup.startedAt > opensAt) break;
-        const gap = between(at(lookup.startedAt + lookup.duration), opensAt);
+      const known = this.#byAnswer.get(`${client} ${address}`) ?? [];
+      const after = countBegun(known, opened);
+      for (let index = after - 1; index >= Math.max(0, after - MOST_TRIED); index--) {
+        const lookup = known[index] as KeptLookup;
+        const gap = between(at(lookup.startedAt + lookup.duration), opened);
         if (this.#taken.has(lookup) || gap < -CLOCK_SLACK || gap > CONNECTS_WITHIN || gap >= bestGap) continue;
         best = lookup;
         bestGap = gap;
@@ -203,7 +261,21 @@ class LookupPool {
     return best;
   }
 
-  left(): Lookup[] {
+  left(): KeptLookup[] {
     return this.#all.filter((lookup) => !this.#taken.has(lookup));
   }
 }
+
+/** How many of them, in order of their start, had begun by then. */
+function countBegun(lookups: readonly KeptLookup[], time: Timestamp): number {
+  let low = 0;
+  let high = lookups.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lookups[middle] as KeptLookup).startedAt <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const NO_LOOKUPS = new LookupPool([]);

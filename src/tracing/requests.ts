@@ -1,16 +1,17 @@
-import { at, between, nanoseconds, type Timestamp } from '../base/time.ts';
-import { copyConnection, DNS_PROTOCOL, type Connection } from '../model/connection.ts';
-import { directionOf } from '../model/direction.ts';
+import { between, type Timestamp } from '../base/time.ts';
+import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
-import { copyLookup, type Confidence, type Lookup } from '../model/lookup.ts';
+import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Request, ServiceChoice, Wait } from '../model/request.ts';
 import type { CallLinker, Link, ReceivedCall } from './calls.ts';
-import { criticalShares, ownTime } from './critical-path.ts';
+import type { Stretch } from './critical-path.ts';
+import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
-import { outboundCalls, saidOf, type OutboundCall, type WaitDraft } from './outbound.ts';
-import { findQueues, type InFlight } from './queueing.ts';
+import { endOf, handshakesOf, outboundCalls, ownCall, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import { findQueues, type Queued } from './queueing.ts';
+import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
 
 // Rows that are looked at together: those of one request lie within it, and few last longer than this many others.
@@ -66,11 +67,14 @@ class Tracer {
   readonly #services: Services;
   readonly #emit: (request: Request) => void;
   readonly #linkers = new Map<string, Linker>();
-  #lookups: Lookup[] = [];
+  #lookups: KeptLookup[] = [];
   #connections: Connection[] = [];
   #exchanges: Exchange[] = [];
+  /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
+  readonly #handshakes = new Map<string, Handshakes>();
   #emitted = 0;
   #hasInbound = false;
+  #hasLinked = false;
 
   constructor(number: number, service: ServiceChoice | null, emit: (request: Request) => void) {
     this.#number = number;
@@ -80,12 +84,16 @@ class Tracer {
 
   lookup(lookup: Lookup): void {
     this.#services.calls(lookup.client);
-    this.#lookups.push(copyLookup(lookup));
+    this.#lookups.push(keepLookup(lookup));
     this.#kept();
   }
 
   connection(connection: Connection): void {
-    if (connection.exchanges > 0 || connection.protocol === DNS_PROTOCOL) return;
+    if (connection.protocol === DNS_PROTOCOL) return;
+    if (connection.exchanges > 0) {
+      if (isOpened(connection)) this.#remember(connection);
+      return;
+    }
     this.#connections.push(copyConnection(connection));
     this.#kept();
   }
@@ -93,8 +101,28 @@ class Tracer {
   exchange(exchange: Exchange): void {
     if (exchange.shape !== 'call') return;
     this.#services.calls(exchange.client);
+    if (this.#isOnItsOwn(exchange)) return this.#ownRequest(ownCall(exchange), exchange);
     this.#exchanges.push(copyExchange(exchange));
     this.#kept();
+  }
+
+  /** Nothing is inbound here, and the call waited for no lookup or handshake: all of it is known. */
+  #isOnItsOwn(exchange: Exchange): boolean {
+    return (
+      this.#hasLinked &&
+      !this.#hasInbound &&
+      !(exchange.connectDuration >= 0) &&
+      !(exchange.tlsDuration >= 0) &&
+      this.#services.isCaller(exchange.client) &&
+      this.#services.receiverOf(exchange) === null
+    );
+  }
+
+  #remember(connection: Connection): void {
+    if (this.#handshakes.size >= MAX_KEPT) {
+      for (const oldest of this.#handshakes.keys()) if (this.#handshakes.delete(oldest)) break;
+    }
+    this.#handshakes.set(connection.id, handshakesOf(connection));
   }
 
   finish(): void {
@@ -105,6 +133,11 @@ class Tracer {
   #kept(): void {
     const kept = this.#lookups.length + this.#connections.length + this.#exchanges.length;
     if (kept < MAX_KEPT) return;
+    // Lookups alone belong to nothing: the newer half may, to what comes.
+    if (kept === this.#lookups.length && !this.#hasInbound) {
+      this.#lookups.splice(0, kept * SETTLED_SHARE);
+      return;
+    }
     const starts = [...this.#lookups, ...this.#connections, ...this.#exchanges]
       .map(({ startedAt }) => startedAt as number)
       .toSorted((a, b) => a - b);
@@ -113,6 +146,7 @@ class Tracer {
 
   /** All rows that began before then. */
   #link(before: number): void {
+    this.#hasLinked = true;
     if (this.input !== null) this.#services.placed(this.input.vantage);
     const isOld = ({ startedAt }: { startedAt: Timestamp }): boolean => startedAt < before;
     const exchanges = this.#exchanges.filter(isOld);
@@ -128,7 +162,7 @@ class Tracer {
       if (receiver !== null) receivers.set(exchange, receiver);
     }
     if (receivers.size > 0) this.#hasInbound = true;
-    const calls = outboundCalls({ lookups, connections, exchanges });
+    const calls = outboundCalls({ lookups, connections, exchanges }, this.#handshakes);
     if (!this.#hasInbound) {
       for (const call of calls) {
         if (call.exchange !== null && this.#services.isCaller(call.client)) this.#ownRequest(call, call.exchange);
@@ -137,12 +171,12 @@ class Tracer {
     }
     const received = [...receivers].toSorted(([a], [b]) => a.startedAt - b.startedAt);
     for (const [exchange, address] of received) {
-      const { startedAt, duration, traceIds } = exchange;
+      const { startedAt, traceIds } = exchange;
       this.#linkerOf(address).received({
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
-        endedAt: at(startedAt + duration),
+        endedAt: endOf(exchange),
         identifiers: traceIds,
         exchange,
       });
@@ -161,110 +195,55 @@ class Tracer {
 
   /** A client's own call: what it waited for is certain, it is all the call's own. */
   #ownRequest(call: OutboundCall, exchange: Exchange): void {
-    const waits = call.waits.map((wait) => waitOf(wait, 'certain', 1, []));
-    const whole = { startedAt: call.startedAt, duration: between(call.startedAt, call.endedAt) };
-    this.#request(exchange, whole, waits, false);
+    const endedAt = endOf(exchange);
+    const waits = seenWaits([call], endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
+    this.#request(exchange, { startedAt: call.startedAt, duration: between(call.startedAt, endedAt) }, waits, false);
   }
 
   /** Requests of one service that are known to be whole, with their calls. */
   #requests(rooted: readonly Rooted[]): void {
-    const inFlight: InFlight[] = rooted.map(({ root, links }) => ({
-      startedAt: root.startedAt,
-      endedAt: root.endedAt,
-      calls: links.map(({ call }) => call).toSorted((a, b) => a.startedAt - b.startedAt),
-    }));
-    const queues = new Map<number, WaitDraft[]>();
-    for (const { request, resource, startedAt, endedAt } of findQueues(inFlight)) {
-      const wait: WaitDraft = { reason: 'queue', to: resource, ref: '', what: '', startedAt, endedAt };
-      queues.set(request, [...(queues.get(request) ?? []), wait]);
+    const found = rooted.map(({ root, links }) => {
+      const byCall = new Map(links.map((link) => [link.call, link]));
+      return { root, links, byCall, seen: seenWaits([...byCall.keys()], root.endedAt) };
+    });
+    const queues = findQueues(
+      found.map(({ root: { startedAt, endedAt }, seen }) => ({
+        startedAt,
+        endedAt,
+        waits: seen.map(({ wait }) => wait),
+      })),
+    );
+    const queuesOf = new Map<number, Queued[]>();
+    for (const queued of queues) {
+      const known = queuesOf.get(queued.request);
+      if (known === undefined) queuesOf.set(queued.request, [queued]);
+      else known.push(queued);
     }
     const ids = new Map(rooted.map(({ root }, index) => [root, `${this.#number}.r${this.#emitted + index}`]));
-    for (const [index, { root, links }] of rooted.entries()) {
-      const waits: Wait[] = (queues.get(index) ?? []).map((wait) => waitOf(wait, 'likely', 1, []));
-      for (const { call, confidence, probability, runnersUp } of links) {
+    for (const [index, { root, links, byCall, seen }] of found.entries()) {
+      const waits = (queuesOf.get(index) ?? []).map(queueWait);
+      for (const { call, wait } of seen) {
+        const { confidence, probability, runnersUp } = byCall.get(call) as Link<Received, OutboundCall>;
         const alternatives = runnersUp.flatMap(({ parent, probability: other }) => {
           const request = parent === undefined ? undefined : ids.get(parent);
           return request === undefined ? [] : [{ request, probability: other }];
         });
-        for (const wait of call.waits) waits.push(waitOf(wait, confidence, probability, alternatives));
+        waits.push(waitOf(wait, confidence, probability, alternatives));
       }
-      for (const stall of stallsOf(root.exchange)) waits.push(waitOf(stall, 'certain', 1, []));
-      const whole = { startedAt: root.startedAt, duration: between(root.startedAt, root.endedAt) };
+      waits.push(...stallsOf(root.exchange).map((stall) => waitOf(stall, 'certain', 1, [])));
       this.#request(
         root.exchange,
-        whole,
-        waits.toSorted((a, b) => a.startedAt - b.startedAt),
+        { startedAt: root.startedAt, duration: between(root.startedAt, root.endedAt) },
+        waits.toSorted((one, other) => one.startedAt - other.startedAt),
         links.some(({ confidence }) => confidence !== 'certain'),
       );
     }
   }
 
-  #request(
-    exchange: Exchange,
-    whole: { startedAt: Timestamp; duration: Request['duration'] },
-    waits: readonly Wait[],
-    ambiguous: boolean,
-  ): void {
-    const shares = criticalShares(whole, waits);
-    const { client, server, backend } = exchange;
-    const vantage = this.input?.vantage;
-    this.#emit({
-      id: `${this.#number}.r${this.#emitted++}`,
-      input: this.#number,
-      exchange: exchange.id,
-      protocol: exchange.protocol,
-      direction: vantage === undefined ? 'unknown' : directionOf(vantage, client, server, backend),
-      client,
-      clientPort: exchange.clientPort,
-      server,
-      serverPort: exchange.serverPort,
-      method: exchange.method,
-      path: exchange.path,
-      host: exchange.host,
-      status: exchange.status,
-      grpcStatus: exchange.grpcStatus,
-      outcome: exchange.outcome,
-      ...whole,
-      waits: waits.map((wait, index) => ({ ...wait, critical: shares[index] as Wait['critical'] })),
-      own: ownTime(whole, shares),
-      ambiguous,
-    });
+  #request(exchange: Exchange, whole: Stretch, waits: readonly Wait[], ambiguous: boolean): void {
+    const id = `${this.#number}.r${this.#emitted++}`;
+    this.#emit(requestOf(id, exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
   }
-}
-
-function waitOf(
-  { startedAt, endedAt, reason, to, ref, what }: WaitDraft,
-  confidence: Confidence,
-  probability: number,
-  alternatives: Wait['alternatives'],
-): Wait {
-  const duration = nanoseconds(Math.max(0, endedAt - startedAt));
-  return {
-    reason,
-    to,
-    ref,
-    what,
-    startedAt,
-    duration,
-    critical: nanoseconds(0),
-    confidence,
-    probability,
-    alternatives,
-  };
-}
-
-/** What the network held up of the request itself and of its answer. */
-function stallsOf({ stalls, connection, client, clientPort }: Exchange): WaitDraft[] {
-  return stalls
-    .filter(({ reason }) => reason === 'loss' || reason === 'zero-window' || reason === 'flow-control')
-    .map(({ startedAt, duration, reason }) => ({
-      reason: 'stall',
-      to: `${client}:${clientPort}`,
-      ref: connection,
-      what: reason,
-      startedAt,
-      endedAt: at(startedAt + duration),
-    }));
 }
 
 /** One service's calls until they are linked and can be looked at together. */

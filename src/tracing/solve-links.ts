@@ -114,7 +114,7 @@ export class LinkSolver {
     // Nothing around it has changed since it was found to stay where it is.
     if (this.#stamps[index] === stamp && (!isSampled || this.#countAgain(index))) return false;
     this.#stamps[index] = Number.NaN;
-    const alternatives = this.#alternatives(index);
+    const alternatives = this.#alternatives(index, isSampled);
     // Staying has a gain of 0.
     let best = 0;
     for (const { gain } of alternatives) if (gain > best) best = gain;
@@ -159,16 +159,14 @@ export class LinkSolver {
     const { candidates } = child;
     this.#seen[index] ??= new Float64Array(candidates.length + 1);
     const now = (this.#last[index] ??= new Float64Array(candidates.length + 1)).fill(0);
-    const placeOf = (parent: number): number => (parent === NOBODY ? candidates.length : candidates.indexOf(parent));
-    const weigh = (gain: number): number => Math.exp((gain - best) / CAUTION);
-    let total = weigh(0);
-    for (const { gain } of alternatives) total += weigh(gain);
-    const add = (parent: number, gain: number): void => {
-      const place = placeOf(parent);
-      now[place] = (now[place] as number) + weigh(gain) / total;
-    };
-    add(child.parent, 0);
-    for (const { to, gain } of alternatives) add(to, gain);
+    let total = Math.exp(-best / CAUTION);
+    for (const { gain } of alternatives) total += Math.exp((gain - best) / CAUTION);
+    const stays = placeOf(child.parent, candidates);
+    now[stays] = (now[stays] as number) + Math.exp(-best / CAUTION) / total;
+    for (const { to, gain } of alternatives) {
+      const place = placeOf(to, candidates);
+      now[place] = (now[place] as number) + Math.exp((gain - best) / CAUTION) / total;
+    }
     this.#countAgain(index);
   }
 
@@ -191,7 +189,8 @@ export class LinkSolver {
     this.#versions[place] = (this.#versions[place] as number) + 1;
   }
 
-  #alternatives(index: number): Alternative[] {
+  /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
+  #alternatives(index: number, isWhole: boolean): Alternative[] {
     const { children, parents, logAlone } = this.#problem;
     const child = children[index] as Child;
     const from = child.parent;
@@ -220,6 +219,7 @@ export class LinkSolver {
           ),
         );
       this.#trySwappedRest(found, from, to, mine, theirs, child.startedAt);
+      if (isWhole) this.#trySwappedRest(found, from, to, mine, theirs, -Infinity);
     }
     return found;
   }
@@ -237,20 +237,59 @@ export class LinkSolver {
     theirs: readonly number[],
     since: number,
   ): void {
-    const children = this.#problem.children;
-    const startOf = (call: number): number => (children[call] as Child).startedAt;
-    const starts = mine.map(startOf).filter((start) => start > since);
-    for (const until of [Infinity, ...starts.slice(1, 1 + MOST_SEGMENTS)]) {
-      const isIn = (call: number): boolean => startOf(call) >= since && startOf(call) < until;
-      const myPart = mine.filter(isIn);
-      const theirPart = theirs.filter(isIn);
-      // With one at most on each side that is the swap or the move above.
-      if (myPart.length + theirPart.length < 3) continue;
-      if (!myPart.every((call) => this.#fits(call, to)) || !theirPart.every((call) => this.#fits(call, from))) continue;
-      const rest = (calls: readonly number[], more: readonly number[]): number[] =>
-        [...calls.filter((call) => !isIn(call)), ...more].toSorted((a, b) => a - b);
-      this.#try(found, from, to, rest(mine, theirPart), rest(theirs, myPart));
+    // With one at most on each side that is the swap or the move.
+    if (mine.length + theirs.length < 3) return;
+    this.#trySwapped(found, from, to, mine, theirs, since, Infinity);
+    let segments = 0;
+    for (let index = 0; index < mine.length && segments <= MOST_SEGMENTS; index++) {
+      const start = this.#startOf(mine[index] as number);
+      if (start > since && segments++ > 0) this.#trySwapped(found, from, to, mine, theirs, since, start);
     }
+  }
+
+  #trySwapped(
+    found: Alternative[],
+    from: number,
+    to: number,
+    mine: readonly number[],
+    theirs: readonly number[],
+    since: number,
+    until: number,
+  ): void {
+    const myRest: number[] = [];
+    const theirRest: number[] = [];
+    const isMoved = this.#part(mine, since, until, to, myRest, theirRest);
+    const isTaken = isMoved >= 0 ? this.#part(theirs, since, until, from, theirRest, myRest) : -1;
+    if (isTaken < 0 || isMoved + isTaken < 3) return;
+    this.#try(found, from, to, myRest.sort(ascending), theirRest.sort(ascending));
+  }
+
+  /** Calls in that time go over to another request. @returns how many, -1 where one can't */
+  #part(
+    calls: readonly number[],
+    since: number,
+    until: number,
+    to: number,
+    staying: number[],
+    leaving: number[],
+  ): number {
+    let count = 0;
+    for (let index = 0; index < calls.length; index++) {
+      const call = calls[index] as number;
+      const start = this.#startOf(call);
+      if (start < since || start >= until) {
+        staying.push(call);
+        continue;
+      }
+      if (!this.#fits(call, to)) return -1;
+      leaving.push(call);
+      count++;
+    }
+    return count;
+  }
+
+  #startOf(call: number): number {
+    return (this.#problem.children[call] as Child).startedAt;
   }
 
   /** Theirs of the same kind that lies nearest. */
@@ -293,13 +332,18 @@ export class LinkSolver {
     return this.#logLikelihood(this.#problem.parents[place] as Parent, calls) - (this.#likelihoods[place] as number);
   }
 
+  /** Filled anew for each request; longer than that may be. */
   readonly #steps: Child[] = [];
 
   #logLikelihood({ plan, startedAt, endedAt }: Parent, calls: readonly number[]): number {
     const steps = this.#steps;
-    steps.length = calls.length;
-    for (let index = 0; index < calls.length; index++)
-      steps[index] = this.#problem.children[calls[index] as number] as Child;
-    return plan.logLikelihood(startedAt, endedAt, steps);
+    const { children } = this.#problem;
+    for (let index = 0; index < calls.length; index++) steps[index] = children[calls[index] as number] as Child;
+    return plan.logLikelihood(startedAt, endedAt, steps, calls.length);
   }
 }
+
+const ascending = (a: number, b: number): number => a - b;
+
+const placeOf = (parent: number, candidates: readonly number[]): number =>
+  parent === NOBODY ? candidates.length : candidates.indexOf(parent);

@@ -106,7 +106,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: 'cli',
-    may: words('base model analyze.ts lint.ts rules/registry.ts rules/support compare report export fix'),
+    may: words('base model knowledge analyze.ts lint.ts rules/registry.ts rules/support compare report export fix'),
     because: 'commands go through analyze.ts: what the stages are is not their business',
   },
 ];

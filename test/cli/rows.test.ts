@@ -1,4 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,8 +24,11 @@ describe('show', () => {
     [['--lookup', 'l17'], '0.l17'],
     [['--lookup', '1.l1'], '1.l1'],
     [['--lookup', 'slowest'], '0.l17'],
-    [['--slowest'], '0.l17'],
-    [[], '0.l17'],
+    [['--slowest'], '0.r17'],
+    [[], '0.r17'],
+    [['--request', '0.r1'], '0.r1'],
+    [['--request', 'r17'], '0.r17'],
+    [['--request', 'slowest'], '0.r17'],
     [['--exchange', '0.e1'], '0.e1'],
     [['--exchange', '17'], '0.e17'],
     [['--exchange', 'slowest'], '0.e17'],
@@ -36,10 +41,14 @@ describe('show', () => {
     expect(status).toBe(0);
   });
 
-  it('shows the slowest exchange where there is no lookup, and the slowest connection where there is neither', async () => {
-    const noLookups = await kubelag(['show', capture, '--format', 'json'], { lookups: [] });
+  it('shows the slowest request, or else the slowest lookup, exchange or connection', async () => {
+    const requests: never[] = [];
+    const noRequests = await kubelag(['show', capture, '--format', 'json'], { requests });
+    expect(JSON.parse(noRequests.io.out)).toMatchObject({ id: '0.l17' });
+    const noLookups = await kubelag(['show', capture, '--format', 'json'], { requests, lookups: [] });
     expect(JSON.parse(noLookups.io.out)).toMatchObject({ id: '0.e17' });
-    const neither = await kubelag(['show', '--slowest', capture, '--format', 'json'], { lookups: [], exchanges: [] });
+    const none = { requests, lookups: [], exchanges: [] };
+    const neither = await kubelag(['show', '--slowest', capture, '--format', 'json'], none);
     expect(JSON.parse(neither.io.out)).toMatchObject({ id: '0.c3' });
   });
 
@@ -57,6 +66,8 @@ describe('show', () => {
     ['lookup', 'slow.example.org'],
     ['exchange', 'GET /api/items'],
     ['connection', 'opened in 1 s'],
+    ['request', '10.20.30.40:9200 POST'],
+    ['like', '1 of 3 requests GET /api/search'],
   ])('draws the %s', async (kind, says) => {
     const { io } = await kubelag(['show', `--${kind}`, 'slowest', capture]);
     expect(io.out).toContain(says);
@@ -75,6 +86,9 @@ describe('show', () => {
   });
 
   it.each([
+    [['--like', '1'], /--like 1: stands for 0\.r1, 1\.r1; give one of these/],
+    [['--like', '0.e1'], /--like 0\.e1: is the id of an exchange; write --exchange/],
+    [['--like', '1', '--request', '2'], /--request and --like: .*give either/],
     [['--lookup', '1'], /--lookup 1: stands for 0\.l1, 1\.l1; give one of these/],
     [['--exchange', '1'], /--exchange 1: stands for 0\.e1, 1\.e1; give one of these/],
     [['--lookup', '99'], /--lookup 99: there is no such lookup among 3; see their ids: kubelag export lookups/],
@@ -97,7 +111,7 @@ describe('show', () => {
     [['--exchange', '0.e1'], 'exchange'],
     [['--connection', 'slowest'], 'connection'],
   ])('%j exits with 3 where there is none at all', async (words, what) => {
-    const none = { lookups: [], exchanges: [], connections: [] };
+    const none = { lookups: [], exchanges: [], connections: [], requests: [] };
     const { io, status } = await kubelag(['show', ...words, '--name', 'db', capture], none);
     expect([status, io.out]).toEqual([3, '']);
     expect(io.err).toContain(`holds no ${what} of the name db`);
@@ -170,5 +184,72 @@ describe('export', () => {
     const { io, status } = await kubelag(['export', 'lookups', capture, '--output', capture]);
     expect([status, io.err]).toEqual([2, expect.stringMatching(/is an input and would be written over/)]);
     expect(readFileSync(capture, 'utf8')).toBe(before);
+  });
+});
+
+describe('export otlp', () => {
+  it('writes traces a collector reads from a file', async () => {
+    const { io, status } = await kubelag(['export', 'otlp', capture]);
+    expect(status).toBe(0);
+    const [line, ...more] = io.out.trimEnd().split('\n');
+    expect(more).toEqual([]);
+    const { resourceSpans } = JSON.parse(line as string) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
+    // Two inputs of one service; three requests, one of which waited.
+    expect(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))).toHaveLength(4);
+  });
+
+  it("sends them to a collector, with the environment's headers", async () => {
+    const taken: { url: string; key: unknown; body: string }[] = [];
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (part: Buffer) => (body += part.toString()));
+      request.on('end', () => {
+        taken.push({ url: request.url ?? '', key: request.headers['x-key'], body });
+        response.end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    const { io, status } = await kubelag(['export', 'otlp', '--endpoint', `http://127.0.0.1:${port}`, capture], {
+      environment: { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=top%20secret' },
+    });
+    server.closeAllConnections();
+    server.close();
+    expect([status, io.out]).toEqual([0, '']);
+    expect(io.err).toBe(`kubelag: sent 3 requests as 4 spans to http://127.0.0.1:${port}\n`);
+    expect(taken).toMatchObject([{ url: '/v1/traces', key: 'top secret' }]);
+    expect(JSON.parse(taken[0]?.body ?? '')).toHaveProperty('resourceSpans');
+  });
+
+  it.each([
+    [['otlp', '--format', 'csv'], /export otlp --format csv: traces are no table/],
+    [['otlp', '--endpoint', 'localhost:4318'], /--endpoint: is no address of a collector; write http:/],
+    [['otlp', '--endpoint', 'http://user:hidden@localhost:4318'], /--endpoint: is no address/],
+    [['otlp', '--endpoint', 'http://localhost:4318', '--output', 'x'], /--output and --endpoint: .*give either/],
+    [['lookups', '--endpoint', 'http://localhost:4318'], /export lookups --endpoint: collectors take traces/],
+  ])('%j is refused', async (words, says) => {
+    const { io, status } = await kubelag(['export', ...words, capture]);
+    expect([status, io.out]).toEqual([2, '']);
+    expect(io.err).toMatch(says);
+    expect(io.err).not.toContain('hidden');
+    expect(io.err).toMatch(oneLine);
+  });
+
+  it('of headers that are none repeats nothing', async () => {
+    const environment = { OTEL_EXPORTER_OTLP_HEADERS: 'hidden-key' };
+    const { io, status } = await kubelag(['export', 'otlp', '--endpoint', 'http://127.0.0.1:9', capture], {
+      environment,
+    });
+    expect(status).toBe(2);
+    expect(io.err).toMatch(/OTEL_EXPORTER_OTLP_HEADERS: is no list of headers/);
+    expect(io.err).not.toContain('hidden');
+  });
+
+  it('exits with 3 where there is no request', async () => {
+    const { io, status } = await kubelag(['export', 'otlp', capture], { requests: [] });
+    expect([status, io.out]).toEqual([3, '']);
+    expect(io.err).toMatch(/holds no request to export/);
   });
 });

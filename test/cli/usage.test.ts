@@ -60,7 +60,9 @@ describe('help and bad usage', () => {
     const lines = [help, ...commands.map(({ io }) => io.out)]
       .flatMap((text) => text.split('\n'))
       .map((line) => /(?:^|\| ) *(kubelag (?!tells|\[|explain \[|\w+ \[).*)$/.exec(line)?.[1])
-      .filter((line) => line !== undefined);
+      .filter((line) => line !== undefined)
+      // These read manifests for themselves: lint.test.ts has them.
+      .filter((line) => !/^kubelag (?:lint|fix) /.test(line));
     expect(lines.length).toBeGreaterThan(12);
     for (const line of lines) {
       const words = line

@@ -6,7 +6,8 @@ import type { Diagnosis } from '../../src/model/diagnosis.ts';
 import type { Connection } from '../../src/model/connection.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { Lookup } from '../../src/model/lookup.ts';
-import { atMs, connectionOf, exchangeOf, inputOf, lookupOf } from '../../src/model/testing/rows.ts';
+import type { Request } from '../../src/model/request.ts';
+import { atMs, connectionOf, exchangeOf, inputOf, lookupOf, requestOf, waitOf } from '../../src/model/testing/rows.ts';
 import { diagnosisOf } from '../../src/report/testing/diagnoses.ts';
 import { fakeIo, type FakeIo, type FakeIoOptions } from './fake-io.ts';
 
@@ -25,6 +26,17 @@ const CONNECTIONS: readonly Connection[] = [
   connectionOf({ id: '0.c1' }),
   connectionOf({ id: '1.c1', input: 1, startedAt: atMs(800), stallTime: milliseconds(300) }),
 ];
+const REQUESTS: readonly Request[] = [
+  requestOf({ id: '0.r1', startedAt: atMs(100) }),
+  requestOf({
+    id: '0.r17',
+    startedAt: atMs(300),
+    duration: seconds(3),
+    exchange: '0.e17',
+    waits: [waitOf({ startedAt: atMs(400), duration: seconds(2) })],
+  }),
+  requestOf({ id: '1.r1', input: 1, startedAt: atMs(900) }),
+];
 export const INPUTS = [inputOf(), inputOf({ input: 1, path: 'b.pcap' })];
 
 export interface Outcome {
@@ -39,6 +51,7 @@ export interface Setting extends FakeIoOptions {
   lookups?: readonly Lookup[];
   exchanges?: readonly Exchange[];
   connections?: readonly Connection[];
+  requests?: readonly Request[];
   analyze?: (options: AnalyzeOptions, io: FakeIo) => Promise<Analysis> | Analysis;
 }
 
@@ -56,6 +69,7 @@ export async function kubelag(words: readonly string[], setting: Setting = {}): 
         for (const lookup of setting.lookups ?? LOOKUPS) observer.lookup?.(lookup);
         for (const exchange of setting.exchanges ?? EXCHANGES) observer.exchange?.(exchange);
         for (const connection of setting.connections ?? CONNECTIONS) observer.connection?.(connection);
+        for (const request of setting.requests ?? REQUESTS) observer.request?.(request);
         observer.finish?.();
       }
       return { diagnosis: setting.diagnosis ?? diagnosisOf(), inputs: INPUTS };

@@ -75,6 +75,7 @@ export function objectHead(context: ExtractContext, node: Node | null): ClusterO
     name: name?.value ?? '',
     place: name?.place ?? context.lines.place(node.start, node.start),
     range: [node.start, node.end],
+    live: textAt(metadata, 'uid') !== null,
     source: context.source,
     labels: texts(child(metadata, 'labels')),
     annotations: locatedTexts(context, child(metadata, 'annotations')),

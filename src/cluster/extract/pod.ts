@@ -54,12 +54,15 @@ function namedValues(context: ExtractContext, items: readonly (Node | null)[]): 
 
 function containerOf(context: ExtractContext, node: Node | null, initial: boolean): Container[] {
   if (node?.type !== 'map') return [];
+  const listed = [...words(context, itemsAt(node, 'command')), ...words(context, itemsAt(node, 'args'))];
+  const script = scriptOf(listed);
   return [
     {
       name: textAt(node, 'name') ?? '',
       initial,
       image: locatedText(context, node, 'image'),
-      words: [...words(context, itemsAt(node, 'command')), ...words(context, itemsAt(node, 'args'))],
+      words: [...listed, ...script],
+      shell: script.length > 0,
       environment: namedValues(context, itemsAt(node, 'env')),
       ports: itemsAt(node, 'ports').flatMap((port) => portOf(context, port)),
       cpuLimit: locatedAs(context, parseCores, node, 'resources', 'limits', 'cpu'),
@@ -68,6 +71,24 @@ function containerOf(context: ExtractContext, node: Node | null, initial: boolea
       place: context.lines.place(node.start, node.start),
     },
   ];
+}
+
+// A longer script does more than to start a server.
+const MAX_SCRIPT = 4_000;
+
+/** The words of `sh -c '…'`, each where the script stands. */
+function scriptOf(listed: readonly Located<string>[]): Located<string>[] {
+  const [shell] = listed;
+  if (shell === undefined || !/(?:^|\/)(?:ba|da|a)?sh$/.test(shell.value)) return [];
+  const at = listed.findIndex(({ value }) => /^-[a-z]*c$/.test(value));
+  const script = at < 0 ? undefined : listed[at + 1];
+  if (script === undefined || script.value.length > MAX_SCRIPT) return [];
+  return script.value
+    .split(/[\s;&|]+/)
+    .map((word) => word.replace(/^["']|["']$/g, ''))
+    .filter((word) => word !== '')
+    .slice(0, MAX_WORDS)
+    .map((value) => ({ value, place: script.place }));
 }
 
 const isGrpcProbe = (probe: Node | null): boolean =>

@@ -114,7 +114,6 @@ describe('the quick reader', () => {
       '*a',
       '\t',
       '\r\n',
-      '---',
       'x: y',
       '? ',
       '!',

@@ -244,6 +244,7 @@ export const requestOf = (parts: Partial<Request> = {}): Request => {
     clientPort: 40_230,
     server: '10.0.3.7',
     serverPort: 8080,
+    backend: null,
     method: 'GET',
     path: '/api/search',
     host: 'shop.example.com',
@@ -255,6 +256,7 @@ export const requestOf = (parts: Partial<Request> = {}): Request => {
     waits,
     own: nanoseconds(waits.reduce((left, { critical }) => left - critical, duration as number)),
     ambiguous: false,
+    packets: [3, 22],
     ...parts,
   };
 };
@@ -273,6 +275,7 @@ export const waitOf = (parts: Partial<Wait> = {}): Wait => {
     confidence: 'certain',
     probability: 1,
     alternatives: [],
+    packets: [18, 19],
     ...parts,
   };
 };

@@ -18,6 +18,8 @@ export class StreamTable {
   readonly #open = new Map<number, Http2Stream>();
   readonly #closed = new Int32Array(REMEMBERED);
   #closedCount = 0;
+  /** Of those that were closed: what is above it need not be looked for. */
+  #highestClosed = -1;
 
   constructor(budget: StreamBudget) {
     this.#budget = budget;
@@ -33,7 +35,7 @@ export class StreamTable {
 
   /** Lately. */
   wasClosed(id: number): boolean {
-    return this.#closed.includes(id);
+    return id <= this.#highestClosed && this.#closed.includes(id);
   }
 
   /** @returns the oldest, where it must go for want of room */
@@ -50,6 +52,7 @@ export class StreamTable {
     this.#open.delete(stream.id);
     this.#budget.streams--;
     this.#closed[this.#closedCount++ % REMEMBERED] = stream.id;
+    if (stream.id > this.#highestClosed) this.#highestClosed = stream.id;
     stream.isOver = true;
   }
 

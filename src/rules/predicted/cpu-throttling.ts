@@ -16,7 +16,7 @@ const ONE_CORE = 1;
 
 export default definePrediction({
   id: 'cpu-throttling',
-  title: 'A CPU limit stops the server in the middle of requests',
+  title: 'A server stops until its next CPU period begins',
   messages: {
     parallel:
       '{workload} runs {count} workers ({setting}) on a limit of {limit} CPU: they use up their {quota} ms of each 100 ms in {used} ms and then stand still',

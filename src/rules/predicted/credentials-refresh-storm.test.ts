@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../model/workload.ts';
 import { predict } from '../../diagnosis/predict.ts';
 import { clusterOf, deployment, predictionOf } from '../support/testing/cluster-of.ts';
-import { stormShare } from '../support/manifests/providers.ts';
+import { stormShare } from '../../knowledge/credential-providers.ts';
 import storm from './credentials-refresh-storm.ts';
 
 const kiam = (flags = '', image = 'quay.io/uswitch/kiam:v3.6'): string =>
@@ -49,7 +49,7 @@ describe('credentials-refresh-storm', () => {
     const [hour] = await predictionOf(storm, kiam(', --session-duration=60m'), user());
     expect(hour).toMatchObject({ severity: 'minor' });
     expect(hour?.says).toContain('18 % of its AWS calls');
-    expect(hour?.fix[0]?.edits).toMatchObject([{ value: '16m' }]);
+    expect(hour?.fix[0]?.edits).toMatchObject([{ value: '20m' }]);
     expect(await predictionOf(storm, kiam(', --session-duration=60m, --session-refresh=16m'), user())).toEqual([]);
     expect(await predictionOf(storm, kiam(', --session-refresh=16m, --session-duration=60m'), user())).toEqual([]);
   });

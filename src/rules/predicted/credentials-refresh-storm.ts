@@ -2,24 +2,21 @@ import { formatShare } from '../../base/text.ts';
 import { formatSeconds } from '../../base/quantities.ts';
 import type { Fix, Predicted, Quote, Setting } from '../../model/finding.ts';
 import type { Place, Workload } from '../../model/workload.ts';
+import { stormShare } from '../../knowledge/credential-providers.ts';
 import { definePrediction } from '../support/define-prediction.ts';
+import { advice } from '../support/fixes.ts';
 import { manifestFix } from '../support/manifests/dns.ts';
 import { editOf, objectWords } from '../support/manifests/objects.ts';
-import {
-  providersOf,
-  roleUsers,
-  stormShare,
-  type FlagValue,
-  type RoleProvider,
-} from '../support/manifests/providers.ts';
-import { sdkOf, softwareNear, type Sdk } from '../support/manifests/sdk.ts';
+import { providersOf, roleUsers, type FlagValue, type RoleProvider } from '../support/manifests/providers.ts';
+import { sdkOf, type Sdk } from '../support/manifests/sdk.ts';
+import { createSoftware } from '../support/manifests/software.ts';
 
 // So long credentials live where STS is asked for nothing else; kiam's roles allow it by default.
 const LONG_LIFE = '60m';
 const LONG_LIFE_SECONDS = 3600;
-// A minute above the windows of 15 min, so that no SDK ever sees less.
-const EARLY_REFRESH = '16m';
-const EARLY_REFRESH_SECONDS = 16 * 60;
+// Well above the windows of 15 min, so that no SDK ever sees less.
+const EARLY_REFRESH = '20m';
+const EARLY_REFRESH_SECONDS = 20 * 60;
 // Below this the last requests of a life are not worth a word.
 const LEAST_SHARE = 0.01;
 
@@ -32,29 +29,39 @@ interface User {
 
 export default definePrediction({
   id: 'credentials-refresh-storm',
-  title: 'Credentials are fetched again and again before they expire',
+  title: 'Credentials are fetched again for request after request',
   messages: {
     storm:
       '{user} asks {provider} for credentials on {share:share} of its AWS calls: {sdk} renews {window} before the end, {provider} hands them out with down to {refresh} left of {lifetime}',
     trap: '{provider} hands out credentials with down to {refresh} left of {lifetime}: SDKs that renew 15 min before the end ask on {share:share} of their calls',
+    contrary:
+      '{user} is seen to fetch credentials again and again, though {provider} is set to hand them out with {refresh} left of {lifetime}: what runs is not what this file says',
     clear: 'credentials always have more left than the SDKs in use ask for ({total:provider})',
   },
-  predict({ cluster, report, clear }) {
+  predict({ cluster, report, clear, isObserved }) {
     const providers = providersOf(cluster);
+    const softwareOf = createSoftware(cluster);
     const all = roleUsers(cluster);
     let reported = 0;
     for (const provider of providers) {
       const { lifetime, refresh } = provider;
-      const users = all
+      const everyone = all
         .map(({ workload, role }): User => {
-          const sdk = sdkOf(workload, softwareNear(cluster, workload));
+          const sdk = sdkOf(workload, softwareOf(workload));
           const share = sdk.calm ? 0 : stormShare(lifetime.seconds, refresh.seconds, sdk.window);
           return { workload, place: role.place, sdk, share };
         })
-        .filter(({ share }) => share >= LEAST_SHARE)
         .toSorted((a, b) => Number(b.sdk.told === 'software') - Number(a.sdk.told === 'software'));
+      const users = everyone.filter(({ share }) => share >= LEAST_SHARE);
       const [worst] = users;
       const share = stormShare(lifetime.seconds, refresh.seconds, 15 * 60);
+      // Wire and manifest disagree: that is what is to be found out.
+      const seen = everyone.find(({ workload, sdk }) => !sdk.calm && isObserved(workload));
+      if (worst === undefined && seen !== undefined) {
+        reported++;
+        report({ ...findingOf(provider, [seen], share), ...contrary(provider, seen) });
+        continue;
+      }
       // Who takes roles stands in manifests that were not given.
       if (worst === undefined && (all.length > 0 || share < LEAST_SHARE)) continue;
       reported++;
@@ -124,6 +131,27 @@ function findingOf(provider: RoleProvider, users: readonly User[], share: number
   };
 }
 
+const contrary = ({ name, lifetime, refresh }: RoleProvider, { workload }: User) => ({
+  message: 'contrary' as const,
+  contrary: true as const,
+  data: {
+    user: objectWords(workload),
+    provider: name,
+    lifetime: formatSeconds(lifetime.seconds),
+    refresh: formatSeconds(refresh.seconds),
+  },
+  severity: 'minor' as const,
+  severityBecause: 'a change that did not arrive mends nothing',
+  fix: [
+    advice(
+      'infrastructure',
+      `roll ${name} out again, and look at the arguments of its running pods`,
+      objectWords(workload),
+      'nothing to undo',
+    ),
+  ],
+});
+
 // From half of the calls on, nearly every request pays.
 const MAJOR_SHARE = 0.5;
 // Less is a few minutes in each life of the credentials.
@@ -166,6 +194,16 @@ function fixesFor(provider: RoleProvider): Fix[] {
   const { workload, container, lifetime, refresh } = provider;
   const flag = (name: string, value: string) =>
     editOf(workload, [...workload.pod.path, 'containers', { key: 'name', is: container.name }, { flag: name }], value);
+  if (container.shell) {
+    return [
+      advice(
+        'manifest',
+        `--session-duration=${LONG_LIFE} together with --session-refresh=${EARLY_REFRESH}`,
+        objectWords(workload),
+        'set the former flags again',
+      ),
+    ];
+  }
   if (provider.kind === 'kube2iam') {
     return [
       manifestFix(

@@ -1,9 +1,10 @@
 import { settingsOf } from '../../knowledge/resolver-settings.ts';
 import { DNAT_RACE } from '../../knowledge/cluster-defaults.ts';
-import type { Fix, Quote } from '../../model/finding.ts';
-import type { Workload } from '../../model/workload.ts';
+import type { Fix, Predicted, Quote } from '../../model/finding.ts';
+import type { DnsOption, Workload } from '../../model/workload.ts';
+import { createSoftware } from '../support/manifests/software.ts';
 import { definePrediction } from '../support/define-prediction.ts';
-import { honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
+import { advice, honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
 import {
   askersOf,
   asksClusterDns,
@@ -27,6 +28,8 @@ export default definePrediction({
     racing:
       '{resolver} in {workload} sends A and AAAA from one port; kernel {kernel} can lose one of them, which costs {wait} s',
     risk: '{resolver} in {workload} sends A and AAAA from one port, which kernels before 5.6 can lose: {wait} s each time',
+    contrary:
+      '{workload} sets {option}, yet its queries leave from one port: what runs is not what this file says, or its resolver does not heed it',
     cache: 'pods ask a cache on their node (NodeLocal DNSCache), without DNAT ({total:workload})',
     kernels: 'no node has a kernel that loses one of two queries ({nodes:node})',
     clear: 'no pod is known to send two queries from one port through the DNS Service ({total:workload})',
@@ -40,14 +43,22 @@ export default definePrediction({
     if (kernels.known > 0 && kernels.racing === null) {
       return clear('kernels', { nodes: kernels.known }, { count: kernels.known, unit: 'nodes' });
     }
+    const softwareOf = createSoftware(cluster);
     let reported = 0;
     for (const workload of workloads) {
       if (!asksClusterDns(workload)) continue;
       // Where a capture shows it, what the manifest does not set explains it, whatever the image.
       const seen = isObserved(workload);
-      const asker = askersOf(workload).find((one) =>
+      const asker = askersOf(workload, softwareOf(workload)).find((one) =>
         isExposed(workload, seen ? { ...one, resolver: one.resolver ?? UNKNOWN } : one),
       );
+      const remedy = REMEDIES.map((option) => dnsOption(workload, option)).find((option) => option !== null) ?? null;
+      // Where a resolver is known to ignore the option, that explains it.
+      if (seen && remedy !== null && asker?.resolver == null) {
+        reported++;
+        report(contrary(workload, remedy));
+        continue;
+      }
       if (asker === undefined) continue;
       const { program } = asker;
       const resolver = asker.resolver ?? UNKNOWN;
@@ -72,7 +83,7 @@ export default definePrediction({
             ? 'no manifest says which kernel the nodes run (give `kubectl get nodes -o yaml` too)'
             : `a node runs kernel ${racing.value}`,
         assumed: ['kube-proxy or the like translates the address of the DNS Service', ...assumptions(asker)],
-        evidence: evidenceOf(workload, asker, racing),
+        evidence: evidenceOf(workload, asker, racing, remedy),
         because: [
           { ...pairSetting(resolver), ...(program.libcQuote?.place == null ? {} : { place: program.libcQuote.place }) },
           racing === null
@@ -84,6 +95,31 @@ export default definePrediction({
     }
     if (reported === 0) clear('clear', { total: workloads.length }, examined);
   },
+});
+
+/** Wire and manifest disagree: that is what is to be found out. */
+const contrary = (workload: Workload, { name }: DnsOption): Predicted<'contrary'> => ({
+  message: 'contrary',
+  contrary: true,
+  data: { workload: objectWords(workload), option: name.value },
+  subject: workload,
+  severity: 'minor',
+  severityBecause: 'a change that did not arrive mends nothing',
+  confidence: 'likely',
+  confidenceBecause: `with ${name.value} in effect no two queries leave at once from one port`,
+  assumed: ['the pods were started after the option was set'],
+  evidence: [{ says: `option ${name.value}`, place: name.place }],
+  because: [
+    { component: 'dnsConfig', setting: name.value, value: 'on', origin: 'manifest', source: '', place: name.place },
+  ],
+  fix: [
+    advice(
+      'infrastructure',
+      'start the pods anew, and look at /etc/resolv.conf in one of them',
+      objectWords(workload),
+      'nothing to undo',
+    ),
+  ],
 });
 
 const UNKNOWN = settingsOf('unknown', null);
@@ -109,11 +145,12 @@ function evidenceOf(
   workload: Workload,
   { program, container }: Asker,
   racing: { value: string; place: Quote['place'] } | null,
+  remedy: DnsOption | null,
 ): [Quote, ...Quote[]] {
-  const option = {
-    says: 'no dnsConfig option keeps the two queries apart',
-    place: workload.pod.dnsConfig ?? workload.pod.place,
-  };
+  const option =
+    remedy === null
+      ? { says: 'no dnsConfig option keeps the two queries apart', place: workload.pod.dnsConfig ?? workload.pod.place }
+      : { says: `${remedy.name.value} is set, which its resolver ignores`, place: remedy.name.place };
   return [
     ...(program.libcQuote === null ? [] : [program.libcQuote]),
     ...(program.grpc === null ? [] : [program.grpc.quote]),

@@ -1,6 +1,6 @@
 import { NDOTS } from '../../knowledge/cluster-defaults.ts';
-import type { Fix } from '../../model/finding.ts';
-import type { Workload } from '../../model/workload.ts';
+import type { Fix, Predicted } from '../../model/finding.ts';
+import type { Place, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { asksClusterDns, dnsOption, manifestFix, optionEdit } from '../support/manifests/dns.ts';
@@ -18,10 +18,12 @@ export default definePrediction({
   title: 'Names are tried with every search suffix first',
   messages: {
     walked: '{workload} asks {dead:query} for names that cannot exist before {name} (ndots:{ndots}, {dots:dot})',
+    contrary:
+      '{workload} sets ndots:{ndots}, yet its lookups walk the search list: what runs is not what this file says',
     autopath: 'CoreDNS walks the search list itself (autopath)',
     clear: 'no workload names a host that would walk the search list ({total:workload})',
   },
-  predict({ cluster, report, clear }) {
+  predict({ cluster, report, clear, isObserved }) {
     const workloads = judgedWorkloads(cluster).filter(asksClusterDns);
     if (workloads.length === 0) return;
     const examined = { count: workloads.length, unit: 'workloads' };
@@ -34,6 +36,10 @@ export default definePrediction({
         ({ host, dots }) => !host.endsWith('.') && dots < ndots && !isMeantToWalk(host, dots),
       );
       const [first] = walking;
+      if (first === undefined && option !== null && ndots < DEFAULT_NDOTS && isObserved(workload)) {
+        reported++;
+        report({ ...contrary(workload, option.name.place, ndots) });
+      }
       if (first === undefined) continue;
       reported++;
       const suffixes = SUFFIXES + workload.pod.searches.length;
@@ -85,6 +91,29 @@ export default definePrediction({
     }
     if (reported === 0) clear('clear', { total: workloads.length }, examined);
   },
+});
+
+/** Wire and manifest disagree: that is what is to be found out. */
+const contrary = (workload: Workload, place: Place, ndots: number): Predicted<'contrary'> => ({
+  message: 'contrary',
+  contrary: true,
+  data: { workload: objectWords(workload), ndots },
+  subject: workload,
+  severity: 'minor',
+  severityBecause: 'a change that did not arrive mends nothing',
+  confidence: 'likely',
+  confidenceBecause: `no lookup of a name with ${ndots} dots or more walks with ndots:${ndots}`,
+  assumed: ['the names that were looked up have so many dots'],
+  evidence: [{ says: `ndots ${ndots}`, place }],
+  because: [{ component: 'dnsConfig', setting: 'ndots', value: String(ndots), origin: 'manifest', source: '', place }],
+  fix: [
+    advice(
+      'infrastructure',
+      'start the pods anew, and look at /etc/resolv.conf in one of them',
+      objectWords(workload),
+      'nothing to undo',
+    ),
+  ],
 });
 
 /** `service.namespace` needs the search list to be found. */

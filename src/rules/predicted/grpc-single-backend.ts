@@ -1,21 +1,15 @@
 import type { Quote } from '../../model/finding.ts';
-import type { Cluster, ServiceObject, Workload } from '../../model/workload.ts';
+import type { Cluster, Located, ServiceObject, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
+import { createLinks } from '../support/manifests/links.ts';
 import { namedHosts } from '../support/manifests/names.ts';
-import {
-  isMeshed,
-  judgedWorkloads,
-  objectWords,
-  replicasOf,
-  sameNamespace,
-  workloadsOf,
-} from '../support/manifests/objects.ts';
+import { isMeshed, judgedWorkloads, objectWords, replicasOf, sameNamespace } from '../support/manifests/objects.ts';
 import { programOf, running } from '../support/manifests/program.ts';
 
 export default definePrediction({
   id: 'grpc-single-backend',
-  title: 'One connection carries all calls to one of several back ends',
+  title: 'One HTTP/2 connection carries all calls to one back end, and they wait for one another',
   messages: {
     unbalanced:
       '{client} ({clients:pod}) reaches {service} ({servers:pod}) over gRPC by its ClusterIP: each keeps one connection, so {idle} of {servers} get nothing',
@@ -24,18 +18,21 @@ export default definePrediction({
   },
   predict({ cluster, report, clear }) {
     const judged = judgedWorkloads(cluster);
+    const links = createLinks(cluster);
+    const known = new Set(judged);
+    let named: Map<string, NamedBy[]> | null = null;
     let total = 0;
     let reported = 0;
     for (const service of cluster.services) {
       if (service.clusterAddress === 'None' || service.type?.value === 'ExternalName') continue;
-      const backend = workloadsOf(cluster, service).find((one) => judged.includes(one));
+      const backend = links.workloadsOf(service).find((one) => known.has(one));
       if (backend === undefined) continue;
       const proof = grpcQuote(service, backend);
       if (proof === null) continue;
       total++;
       const servers = replicasOf(cluster, backend);
       if (servers < 2 || isMeshed(cluster, backend)) continue;
-      const caller = callerOf(cluster, judged, service, servers);
+      const caller = callerOf(cluster, (named ??= namesIn(judged)).get(service.name) ?? [], service, servers);
       reported++;
       const { clusterAddress } = service;
       report({
@@ -127,15 +124,34 @@ function grpcQuote(service: ServiceObject, backend: Workload): Quote | null {
   return null;
 }
 
-/** A client with fewer pods than there are servers: some of these must stay without work. */
-function callerOf(cluster: Cluster, judged: readonly Workload[], service: ServiceObject, servers: number) {
+interface NamedBy {
+  workload: Workload;
+  host: string;
+  said: Located<string>;
+}
+
+/** Who names whom, by the first part of the name. */
+function namesIn(judged: readonly Workload[]): Map<string, NamedBy[]> {
+  const named = new Map<string, NamedBy[]>();
   for (const workload of judged) {
+    for (const { host, said } of namedHosts(workload, true)) {
+      const name = host.split('.')[0] ?? '';
+      const known = named.get(name);
+      if (known === undefined) named.set(name, [{ workload, host, said }]);
+      else known.push({ workload, host, said });
+    }
+  }
+  return named;
+}
+
+/** A client with fewer pods than there are servers: some of these must stay without work. */
+function callerOf(cluster: Cluster, named: readonly NamedBy[], service: ServiceObject, servers: number) {
+  for (const { workload, host, said } of named) {
     const pods = replicasOf(cluster, workload);
     if (pods >= servers || workload.kind === 'DaemonSet' || isMeshed(cluster, workload)) continue;
-    const named = namedHosts(workload, true).find(({ host }) => isName(host, workload, service));
     // `xds:` and round_robin balance by themselves.
-    if (named === undefined || /^xds:|round_robin/.test(named.said.value)) continue;
-    return { workload, pods, place: named.said.place };
+    if (!isName(host, workload, service) || /^xds:|round_robin/.test(said.value)) continue;
+    return { workload, pods, place: said.place };
   }
   return null;
 }

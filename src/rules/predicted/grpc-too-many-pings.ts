@@ -26,7 +26,7 @@ interface Said {
 
 export default definePrediction({
   id: 'grpc-too-many-pings',
-  title: 'A server ends connections because their clients ping too often',
+  title: 'The server closes connections because the client pings too often',
   messages: {
     often:
       '{workload} pings every {every} ({setting}); gRPC servers permit one in {permitted} by default and end connections that ping more often',

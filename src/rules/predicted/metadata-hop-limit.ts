@@ -1,11 +1,12 @@
-import type { Cluster, Located, Workload } from '../../model/workload.ts';
+import type { Cluster, Located, Software, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
 import { editOf, judgedWorkloads, objectWords, sameNamespace } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { providersOf } from '../support/manifests/providers.ts';
-import { sdkOf, softwareNear } from '../support/manifests/sdk.ts';
+import { sdkOf } from '../support/manifests/sdk.ts';
+import { createSoftware } from '../support/manifests/software.ts';
 
 /** From a pod the answer takes one hop more than from its node. */
 const POD_HOPS = 2;
@@ -18,7 +19,7 @@ const USES_AWS = /^AWS_(?:REGION|DEFAULT_REGION|SDK_LOAD_CONFIG|STS_REGIONAL_END
 
 export default definePrediction({
   id: 'metadata-hop-limit',
-  title: "The metadata service's token does not reach pods",
+  title: 'The metadata service’s token never reaches the pod',
   messages: {
     lost: '{template} lets answers of the metadata service live for {hops:hop}: {workload} waits a second or more for its token, then goes on without',
     clear: 'the metadata service answers pods, or none is known to ask it ({total:template})',
@@ -27,12 +28,13 @@ export default definePrediction({
     const limited = cluster.nodeTemplates.filter(({ hopLimit }) => hopLimit !== null && hopLimit.value < POD_HOPS);
     const [template] = limited;
     if (cluster.nodeTemplates.length === 0) return;
+    const softwareOf = createSoftware(cluster);
     let reported = 0;
     // An agent on the node answers in the metadata service's place.
     const asked = template === undefined || providersOf(cluster).length > 0 ? [] : judgedWorkloads(cluster);
     for (const workload of asked) {
       const hopLimit = template?.hopLimit;
-      const use = useOf(cluster, workload);
+      const use = useOf(cluster, workload, softwareOf(workload));
       if (template === undefined || hopLimit == null || use === null) continue;
       reported++;
       const [container] = running(workload);
@@ -107,7 +109,7 @@ const hopPath = (kind: string): string[] => {
 };
 
 /** What tells that a workload asks AWS with the instance's credentials; null where nothing does. */
-function useOf(cluster: Cluster, workload: Workload): Located<string> | null {
+function useOf(cluster: Cluster, workload: Workload, software: readonly Software[]): Located<string> | null {
   if (workload.pod.hostNetwork) return null;
   const account = cluster.serviceAccounts.find(
     ({ name, ...rest }) => name === workload.pod.serviceAccount && sameNamespace({ ...rest, name }, workload),
@@ -116,6 +118,6 @@ function useOf(cluster: Cluster, workload: Workload): Located<string> | null {
   const variables = running(workload).flatMap(({ environment }) => environment);
   if (variables.some(({ name }) => ELSEWHERE.test(name))) return null;
   if (variables.some(({ name, value }) => name === 'AWS_EC2_METADATA_DISABLED' && value.value === 'true')) return null;
-  const { quote } = sdkOf(workload, softwareNear(cluster, workload));
+  const { quote } = sdkOf(workload, software);
   return variables.find(({ name }) => USES_AWS.test(name))?.value ?? quote;
 }

@@ -2,7 +2,8 @@ import { formatSeconds } from '../../base/quantities.ts';
 import type { Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { judgedWorkloads, objectWords, servicesOf } from '../support/manifests/objects.ts';
+import { createLinks } from '../support/manifests/links.ts';
+import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 
 // AWS: elasticloadbalancing network/update-idle-timeout; it drops without a word, and answers RST to what comes later.
@@ -13,7 +14,7 @@ const NLB_TYPES = /^(?:nlb|nlb-ip|external)$/;
 
 export default definePrediction({
   id: 'tcp-idle-drop',
-  title: 'Idle connections are forgotten on the way, and what follows is lost',
+  title: 'Idle connections are forgotten on the way, and what is sent on them vanishes',
   messages: {
     late: '{workload} probes idle connections after {probes}, but {device} forgets them after {forgets}',
     silent: '{service} asks the Azure load balancer to drop idle connections without a reset',
@@ -21,6 +22,7 @@ export default definePrediction({
   },
   predict({ cluster, report, clear }) {
     const balanced = cluster.services.filter(({ type }) => type?.value === 'LoadBalancer');
+    const links = createLinks(cluster);
     let reported = 0;
     for (const service of balanced) {
       const reset = service.annotations.get('service.beta.kubernetes.io/azure-load-balancer-disable-tcp-reset');
@@ -66,7 +68,7 @@ export default definePrediction({
     for (const workload of judgedWorkloads(cluster)) {
       const found = probesAfter(workload);
       if (found === null || found.seconds <= NLB_IDLE_SECONDS) continue;
-      const nlb = servicesOf(cluster, workload).find((service) => {
+      const nlb = links.servicesOf(workload).find((service) => {
         const kind = service.annotations.get('service.beta.kubernetes.io/aws-load-balancer-type')?.value ?? '';
         return service.type?.value === 'LoadBalancer' && NLB_TYPES.test(kind);
       });

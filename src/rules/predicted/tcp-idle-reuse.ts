@@ -5,6 +5,7 @@ import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { manifestFix } from '../support/manifests/dns.ts';
 import { frontsOf, type Front } from '../support/manifests/fronts.ts';
+import { createLinks } from '../support/manifests/links.ts';
 import { editOf, isMeshed, judgedWorkloads, objectWords, placeWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
@@ -14,13 +15,14 @@ const MARGIN_SECONDS = 5;
 
 export default definePrediction({
   id: 'tcp-idle-reuse',
-  title: 'A request meets a connection that the server has just closed',
+  title: 'Idle connections are used again just as the server closes them',
   messages: {
     earlier:
       '{workload} ({server}) closes idle connections after {closes}, {front} keeps them for {keeps}: a request can meet one that is being closed',
     clear: 'no server closes idle connections before what stands in front of it ({total:server})',
   },
   predict({ cluster, report, clear }) {
+    const links = createLinks(cluster);
     let total = 0;
     let reported = 0;
     for (const workload of judgedWorkloads(cluster)) {
@@ -30,7 +32,7 @@ export default definePrediction({
         const server = keepAliveOf(container);
         if (server === null) continue;
         total++;
-        const front = frontsOf(cluster, workload).find(({ idle }) => server.seconds <= idle.seconds);
+        const front = frontsOf(cluster, links, workload).find(({ idle }) => server.seconds <= idle.seconds);
         if (front === undefined) continue;
         reported++;
         report(findingOf(workload, container, server, front));
@@ -100,7 +102,7 @@ const settingOf = (component: string, setting: string, seconds: number, place: P
 function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
   const path = [...workload.pod.path, 'containers', { key: 'name', is: container.name }];
   const byFlag =
-    server.flag === null
+    server.flag === null || container.shell
       ? []
       : [
           manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [

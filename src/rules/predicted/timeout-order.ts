@@ -3,14 +3,15 @@ import type { Predicted } from '../../model/finding.ts';
 import type { Cluster, Located, Place, Route, RouteRule, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
+import { createLinks, type Links } from '../support/manifests/links.ts';
 import { frontOf, frontsOf, type Front } from '../support/manifests/fronts.ts';
-import { judgedWorkloads, objectWords, placeWords, sameNamespace, workloadsOf } from '../support/manifests/objects.ts';
+import { judgedWorkloads, objectWords, placeWords, sameNamespace } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { workTimeOf, type ServerTime } from '../support/manifests/servers.ts';
 
 export default definePrediction({
   id: 'timeout-order',
-  title: 'An outer hop gives up before the inner one answers',
+  title: 'A hop in between gives up before the answer comes',
   messages: {
     retries: '{route} gives up after {outer}, but one try may take {inner}: its retries never run',
     inner: '{front} gives up after {outer}, while {workload} works on a request for {inner} ({setting})',
@@ -18,6 +19,7 @@ export default definePrediction({
     clear: 'no outer timeout is shorter than the inner one ({total:route})',
   },
   predict({ cluster, report, clear, isObserved }) {
+    const links = createLinks(cluster);
     let reported = 0;
     for (const route of cluster.routes) {
       for (const rule of route.rules) {
@@ -26,7 +28,7 @@ export default definePrediction({
         reported++;
         report(finding);
       }
-      const seen = payersOf(cluster, route);
+      const seen = payersOf(cluster, links, route);
       const front = frontOf(cluster, route);
       if (front?.wait.place == null || !seen.some(isObserved)) continue;
       reported++;
@@ -36,7 +38,7 @@ export default definePrediction({
       for (const container of running(workload)) {
         const work = workTimeOf(container);
         if (work === null || work.said === null) continue;
-        const front = frontsOf(cluster, workload).find(({ wait }) => wait.seconds < work.seconds);
+        const front = frontsOf(cluster, links, workload).find(({ wait }) => wait.seconds < work.seconds);
         if (front === undefined) continue;
         reported++;
         report(innerOf(workload, work, work.said, front));
@@ -174,12 +176,12 @@ const waitSetting = ({ name, wait: { setting, seconds, place, source } }: Front)
 });
 
 /** The workloads behind a route, and the gateways that serve it. */
-const payersOf = (cluster: Cluster, route: Route): Workload[] => [
+const payersOf = (cluster: Cluster, links: Links, route: Route): Workload[] => [
   ...cluster.services
     .filter(
       (service) => sameNamespace(route, service) && route.rules.some(({ backends }) => backends.includes(service.name)),
     )
-    .flatMap((service) => workloadsOf(cluster, service)),
+    .flatMap(links.workloadsOf),
   ...cluster.workloads.filter(({ pod }) =>
     pod.containers.some(({ image }) => /ingress|nginx|haproxy|traefik|envoy/.test(image?.value ?? '')),
   ),

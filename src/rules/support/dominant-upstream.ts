@@ -1,18 +1,13 @@
-import { milliseconds, type Timestamp } from '../../base/time.ts';
+import type { Timestamp } from '../../base/time.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import { exchangeTally } from './tally.ts';
+import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT, type UpstreamShare, type UpstreamShares } from './upstream-shares.ts';
 import type { Peer } from './traffic.ts';
 import { waitingOf, type Waiting } from './upstream-groups.ts';
 import { upstreamWait } from './upstream-wait.ts';
 
-// RULES, How slow is slow: without contrast, one upstream is at least that share of the requests'
-// time and its median wait at least this.
-const LEAST_SHARE = 0.8;
-const LEAST_WAIT = milliseconds(100);
-// Of fewer requests, the share may be chance.
-const LEAST_REQUESTS = 20;
-// And as many as calls are kept of a peer show it.
+// As many requests as calls are kept of a peer show it.
 const MAX_REQUESTS = 256;
 
 /** One peer and the first of its calls, in order of their start. */
@@ -27,13 +22,18 @@ const addressOf = ({ backend, address }: Peer): string => backend?.replace(/:\d+
 
 /**
  * Upstreams that a service's requests spend most of their time at, however steadily. Which call
- * belongs to which request shows only where the service has one request at a time: others are left
- * out, for want of tracing.
+ * belongs to which request is told by `shares` where requests are put together; else it shows only
+ * where the service has one request at a time, and others are left out.
  */
-export function dominantUpstreams(all: readonly PeerCalls[]): Waiting[] {
+export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamShares): Waiting[] {
   const found: Waiting[] = [];
   const served = new Map<string, Exchange[]>();
   for (const { peer, calls } of all) {
+    if (shares.isKnown(peer)) {
+      const share = shares.of(peer);
+      if (share !== null) found.push(traced(peer, calls, share));
+      continue;
+    }
     const delays = new Delays();
     for (const call of calls) delays.add(upstreamWait(call).firstByte);
     if (delays.quantile(0.5) < LEAST_WAIT) continue;
@@ -61,6 +61,16 @@ export function dominantUpstreams(all: readonly PeerCalls[]): Waiting[] {
     found.push(waitingOf(peer, 'share', '', tally, delays.quantile(0.5), lastAt));
   }
   return found;
+}
+
+/** As many of its calls as are kept; all waited alike. */
+function traced(peer: Peer, calls: readonly Exchange[], { median, lastAt }: UpstreamShare): Waiting {
+  const tally = exchangeTally();
+  for (const call of calls) {
+    const { firstByte } = upstreamWait(call);
+    if (firstByte >= 0) tally.add(call, firstByte, ({ packets }) => packets);
+  }
+  return waitingOf(peer, 'share', '', tally, median, lastAt);
 }
 
 /** Requests to one service that no other request to it overlaps. */

@@ -4,12 +4,13 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence } from '../../model/finding.ts';
 import type { Attempt, Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
+import type { Request } from '../../model/request.ts';
 import { kindOf } from './usual.ts';
 
 /** Evidence is never empty by type; where an example has no line of its own, it stands for itself. */
 export function evidenceOf(
   lines: readonly Evidence[],
-  example: Lookup | Exchange | Connection | undefined,
+  example: Lookup | Exchange | Connection | Request | undefined,
 ): [Evidence, ...Evidence[]] {
   const [first, ...others] = lines;
   if (first !== undefined) return [first, ...others];
@@ -17,12 +18,13 @@ export function evidenceOf(
   return [itself(example)];
 }
 
-function itself(example: Lookup | Exchange | Connection): Evidence {
+function itself(example: Lookup | Exchange | Connection | Request): Evidence {
   if ('attempts' in example) {
     return { says: `the lookup of ${example.name}`, packets: example.attempts.map((attempt) => attempt.sentPacket) };
   }
   const server = endpoint(example.server, example.serverPort);
-  if ('shape' in example) return { says: `${kindOf(example)} to ${server}`, packets: [...example.packets] };
+  if ('shape' in example || 'waits' in example)
+    return { says: `${kindOf(example)} to ${server}`, packets: [...example.packets] };
   return { says: `the connection to ${server}`, packets: connectionPackets(example) };
 }
 

@@ -22,17 +22,19 @@ export function createPeerGroups<Row extends Exchange | Connection, Extra extend
   createExtra: () => Extra,
 ) {
   type Group = PeerGroup<Row> & Extra;
-  const groups = new Map<Peer, Group>();
+  const groups: Group[] = [];
+  const byPlace: (Group | undefined)[] = [];
 
   return {
     /** The group of a row, of whatever kind. */
     of(row: Parameters<Traffic['peerOf']>[0]): Group {
       const peer = traffic.peerOf(row);
-      const known = groups.get(peer);
+      const known = byPlace[peer.place];
       if (known !== undefined) return known;
       const { input, client, server } = peer;
       const group = { peer, input, client, server, tally: createTally(), ...createExtra() };
-      groups.set(peer, group);
+      byPlace[peer.place] = group;
+      groups.push(group);
       return group;
     },
     /** One occurrence more. @returns its group */
@@ -42,7 +44,7 @@ export function createPeerGroups<Row extends Exchange | Connection, Extra extend
       return group;
     },
     /** Those with occurrences. */
-    all: (): Group[] => [...groups.values()].filter(({ tally }) => tally.count > 0),
+    all: (): Group[] => groups.filter(({ tally }) => tally.count > 0),
     /** Of those, what a rule about requests judges; ask in `finish`. */
     judged(): Group[] {
       return this.all().filter(({ peer }) => traffic.isJudged(peer));

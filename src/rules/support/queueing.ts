@@ -55,14 +55,15 @@ export function queueOf(spans: readonly Span[]): Queue | null {
 
 /** When each one's turn came: at its start, or when enough of those before it had ended. */
 function turnsOf(spans: readonly Span[], slots: number): number[] {
-  const ends: number[] = [];
+  // The latest `slots` ends of those before, the earliest first, and room for one more.
+  const ends = new Float64Array(slots + 1);
+  let count = 0;
   return spans.map(({ from, until }) => {
-    // `ends` holds the latest `slots` ends of those before, the earliest first.
-    const turn = ends.length < slots ? from : Math.max(from, ends[0] as number);
-    let place = ends.findIndex((end) => end > until);
-    if (place < 0) place = ends.length;
-    ends.splice(place, 0, until);
-    if (ends.length > slots) ends.shift();
+    const turn = count < slots ? from : Math.max(from, ends[0] as number);
+    let place = count++;
+    for (; place > 0 && (ends[place - 1] as number) > until; place--) ends[place] = ends[place - 1] as number;
+    ends[place] = until;
+    if (count > slots) ends.copyWithin(0, 1, count--);
     return turn;
   });
 }

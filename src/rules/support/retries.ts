@@ -159,7 +159,8 @@ export function createRetries(done: (chain: Chain) => void) {
 
   function remember(kind: Kind, exchange: Exchange): void {
     if (kind.recent.length >= MAX_RECENT) kind.recent.shift();
-    kind.recent.push(copyExchange(exchange));
+    // As it is: nobody changes an exchange once it is handed on, and these are soon forgotten.
+    kind.recent.push(exchange);
   }
 
   function keep(kind: Kind, chain: Chain): void {

@@ -1,79 +1,79 @@
-import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
-import type { Observer } from '../../model/observer.ts';
+import { endpoint } from '../../base/addresses.ts';
+import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
 import type { Request } from '../../model/request.ts';
-import { defineFact } from './define-rule.ts';
+import type { PacketId } from '../../model/packet.ts';
+import { requestTally, type RequestTally } from './tally.ts';
 
-// A node's worth of services; the rest of an input shares one place.
+// A node has some hundred pods; of more services than these none is told.
 const MAX_SERVICES = 256;
-const OTHERS = 'others';
+// As many callers of a service as tell whether one of them meets the cause again.
+const MAX_CONNECTIONS = 1024;
 
-/** One service whose inbound requests were put together with what they waited for. */
-export interface Service {
+/** What the requests of one service waited for, as one rule counts it. */
+export interface ServedRequests {
   readonly input: number;
-  /** `address:port` */
+  /** Address and port, as its callers name it. */
   readonly server: string;
-  /** Without the port. */
-  readonly address: string;
-  readonly durations: Distribution;
-  readonly own: Distribution;
-  /** Of which all waits are known to be theirs. */
-  sure: number;
-  inbound: boolean;
+  /** All its requests. */
+  readonly latency: Distribution;
+  /** Those with the cause. */
+  readonly tally: RequestTally;
+  /** Connections of its callers on which a request with the cause came. */
+  readonly connections: Set<string>;
+  /** Requests with the cause on a connection that had one before. */
+  again: number;
 }
 
-export interface ServedRequests extends Observer {
-  request(request: Request): void;
-  /** Null for a client's own call, which is a request only for want of one that it was made for. */
-  serviceOf(request: Request): Service | null;
-  services(): Service[];
-  /** Ask in `finish`: where some requests came from outside, only those are judged. */
-  isJudged(service: Service): boolean;
-}
+/** Where an exchange ends up: behind a DNAT, where one was seen. */
+export const receiverOf = ({ backend, server }: Pick<Exchange, 'backend' | 'server'>): string =>
+  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
 
 /** At a client each call is its own request, and waits for itself. */
-const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
+export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
 
-/** Services and how long their requests took. */
-export const servedRequests = defineFact({
-  id: 'served-requests',
-  create(): ServedRequests {
-    const services = new Map<string, Service>();
-
-    function find({ input, server, serverPort }: Request): Service {
-      const key = `${input}|${endpoint(server, serverPort)}`;
-      const known =
-        services.get(key) ?? (services.size >= MAX_SERVICES ? services.get(`${input}|${OTHERS}`) : undefined);
-      if (known !== undefined) return known;
-      const isFull = services.size >= MAX_SERVICES;
-      const name = isFull ? OTHERS : endpoint(server, serverPort);
-      const service: Service = {
-        input,
-        server: name,
-        address: isFull ? OTHERS : server,
-        durations: new Distribution(),
-        own: new Distribution(),
-        sure: 0,
-        inbound: false,
-      };
-      services.set(`${input}|${name}`, service);
+/** Requests by the address of the service that received them; a client's own calls are not among them. */
+export function createServedRequests() {
+  const services = new Map<string, ServedRequests>();
+  return {
+    /** Counts a request. @returns its service; null for what nobody received, and beyond the bound */
+    add(request: Request): ServedRequests | null {
+      if (isOwnCall(request)) return null;
+      const { input, duration, server, serverPort } = request;
+      const key = `${input}|${receiverOf(request)}`;
+      let service = services.get(key);
+      if (service === undefined) {
+        if (services.size >= MAX_SERVICES) return null;
+        service = {
+          input,
+          server: endpoint(server, serverPort),
+          latency: new Distribution(),
+          tally: requestTally(),
+          connections: new Set(),
+          again: 0,
+        };
+        services.set(key, service);
+      }
+      service.latency.add(duration);
       return service;
-    }
+    },
+    of: (input: number, address: string): ServedRequests | undefined => services.get(`${input}|${address}`),
+    all: (): ServedRequests[] => [...services.values()],
+  };
+}
 
-    return {
-      request(request) {
-        if (isOwnCall(request)) return;
-        const service = find(request);
-        service.durations.add(request.duration);
-        service.own.add(request.own);
-        if (!request.ambiguous) service.sure++;
-        if (request.direction === 'inbound') service.inbound = true;
-      },
-      serviceOf: (request) => (isOwnCall(request) ? null : find(request)),
-      services: () => [...services.values()],
-      isJudged(service) {
-        return service.inbound || ![...services.values()].some((one) => one.inbound && one.input === service.input);
-      },
-    };
-  },
-});
+/** One occurrence more; a request costs no more than it took. */
+export function tallyRequest(
+  service: ServedRequests,
+  request: Request,
+  cost: number,
+  packets: readonly PacketId[],
+): void {
+  const { client, clientPort, duration } = request;
+  const bounded: Duration = nanoseconds(Math.min(cost, duration));
+  const connection = endpoint(client, clientPort);
+  if (service.connections.has(connection)) service.again++;
+  else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(connection);
+  service.tally.add(request, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b));
+}

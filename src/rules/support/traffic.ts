@@ -16,6 +16,8 @@ const MAX_PEERS = 256;
 
 /** One client and one server of it, in one input. */
 export interface Peer {
+  /** The how-manieth of all peers. */
+  readonly place: number;
   readonly input: number;
   readonly client: string;
   /** `address:port`, as the client names it. */
@@ -86,8 +88,8 @@ export const traffic = defineFact({
       const ofClient = peers.get(client) ?? [];
       const shared = isFull ? ofClient.find((peer) => peer.input === row.input) : undefined;
       if (shared !== undefined) return shared;
-      count++;
       const peer: Peer = {
+        place: count++,
         input: row.input,
         client,
         server: isFull ? OTHERS : endpoint(row.server, row.serverPort),

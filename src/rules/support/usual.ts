@@ -17,7 +17,7 @@ export interface Kind {
 }
 
 /** Method and path template; a database's protocol and kind of request. */
-export const kindOf = ({ protocol, method, path }: Exchange): string =>
+export const kindOf = ({ protocol, method, path }: Pick<Exchange, 'protocol' | 'method' | 'path'>): string =>
   path === '' ? `${protocol} ${method}` : `${method} ${path}`;
 
 /** The median of a kind, from what was seen so far; null where that is too little. */

@@ -1,6 +1,6 @@
 import type { Edit } from '../../../model/edit.ts';
 import type { Fix } from '../../../model/finding.ts';
-import type { Cluster, Container, DnsOption, Workload } from '../../../model/workload.ts';
+import type { Cluster, Container, DnsOption, Software, Workload } from '../../../model/workload.ts';
 import { settingsOf, type ResolverSettings } from '../../../knowledge/resolver-settings.ts';
 import { editOf, objectWords } from './objects.ts';
 import { programOf, running, type Program } from './program.ts';
@@ -41,9 +41,10 @@ export interface Asker {
   resolver: ResolverSettings | null;
 }
 
-export const askersOf = (workload: Workload): Asker[] =>
+/** @param software what is known of the workload's program besides its manifest */
+export const askersOf = (workload: Workload, software: readonly Software[]): Asker[] =>
   running(workload).map((container) => {
-    const program = programOf(container);
+    const program = programOf(container, software);
     return { container, program, resolver: resolverOf(program) };
   });
 

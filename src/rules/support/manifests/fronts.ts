@@ -1,7 +1,7 @@
 import { parseGoDuration } from '../../../base/quantities.ts';
 import type { Cluster, Located, Route, Workload } from '../../../model/workload.ts';
 import type { Place } from '../../../model/workload.ts';
-import { servicesOf, sameNamespace } from './objects.ts';
+import type { Links } from './links.ts';
 
 /** What stands before a workload and keeps connections to it. */
 export interface Front {
@@ -11,7 +11,7 @@ export interface Front {
   idle: { seconds: number; setting: string; place: Place | null; source: string };
   /** How long it waits for an answer, in seconds. */
   wait: { seconds: number; setting: string; place: Place | null; source: string };
-  kind: 'nginx' | 'alb' | 'gce';
+  kind: 'nginx' | 'alb' | 'gce' | 'haproxy';
 }
 
 /** `60` or `60s`, as annotations have it. */
@@ -21,19 +21,8 @@ export function secondsIn(said: Located<string> | undefined): number | null {
   return /^\d+$/.test(text) ? Number(text) : parseGoDuration(text);
 }
 
-export const routesTo = (cluster: Cluster, workload: Workload): Route[] => {
-  const services = servicesOf(cluster, workload);
-  return cluster.routes.filter((route) =>
-    services.some(
-      (service) =>
-        sameNamespace(route, service) &&
-        route.rules.some(({ backends }) => backends.some((backend) => backend.split('.')[0] === service.name)),
-    ),
-  );
-};
-
-export const frontsOf = (cluster: Cluster, workload: Workload): Front[] =>
-  routesTo(cluster, workload).flatMap((route) => {
+export const frontsOf = (cluster: Cluster, links: Links, workload: Workload): Front[] =>
+  links.routesTo(workload).flatMap((route) => {
     const front = route.kind === 'Ingress' ? frontOf(cluster, route) : null;
     return front === null ? [] : [front];
   });
@@ -43,6 +32,8 @@ export function frontOf(cluster: Cluster, route: Route): Front | null {
   const has = (prefix: string): boolean => [...route.annotations.keys()].some((key) => key.startsWith(prefix));
   if (route.className === 'alb' || has('alb.ingress.kubernetes.io/')) return albOf(route);
   if (route.className === 'gce' || route.className === 'gce-internal') return gceOf(route);
+  if (/haproxy/.test(route.className) || has('haproxy.org/') || has('haproxy-ingress.github.io/'))
+    return haproxyOf(cluster, route);
   if (/nginx/.test(route.className) || has('nginx.ingress.kubernetes.io/')) return nginxOf(cluster, route);
   return null;
 }
@@ -74,6 +65,25 @@ const gceOf = (route: Route): Front => ({
   idle: { seconds: GCE_IDLE_SECONDS, setting: 'HTTP keep-alive to back ends', place: null, source: GCE_SOURCE },
   wait: { seconds: GCE_WAIT_SECONDS, setting: 'backend service timeout', place: null, source: GCE_SOURCE },
 });
+
+const HAPROXY_SECONDS = 50;
+const HAPROXY_SOURCE = 'haproxy-ingress docs/configuration/keys: timeout-server 50 s';
+
+function haproxyOf({ configMaps }: Cluster, route: Route): Front {
+  const inConfig = configMaps.find(({ name, data }) => /haproxy/.test(name) && data.has('timeout-server'));
+  const said =
+    route.annotations.get('haproxy.org/timeout-server') ??
+    route.annotations.get('haproxy-ingress.github.io/timeout-server') ??
+    inConfig?.data.get('timeout-server');
+  const value = {
+    seconds: secondsIn(said) ?? HAPROXY_SECONDS,
+    setting: 'timeout-server',
+    place: said?.place ?? null,
+    source: HAPROXY_SOURCE,
+  };
+  // Idle connections to servers are dropped when the server closes them; it asks again by itself.
+  return { route, name: 'the HAProxy ingress', kind: 'haproxy', idle: { ...value, seconds: 0 }, wait: value };
+}
 
 const NGINX_SECONDS = 60;
 const NGINX_SOURCE = 'ingress-nginx docs/user-guide/nginx-configuration: 60 s';

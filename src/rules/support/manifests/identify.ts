@@ -2,8 +2,9 @@ import type { Input } from '../../../model/input.ts';
 import type { Confidence } from '../../../model/lookup.ts';
 import type { Cluster, ServiceObject, Workload } from '../../../model/workload.ts';
 import type { Witness } from '../witness.ts';
+import { createLinks, type Links } from './links.ts';
 import { namedHosts } from './names.ts';
-import { judgedWorkloads, objectWords, workloadsOf } from './objects.ts';
+import { judgedWorkloads, objectWords } from './objects.ts';
 import { providersOf } from './providers.ts';
 
 /** Which workload an address is, and what tells so. */
@@ -24,14 +25,15 @@ export interface Identities {
  */
 export function identify(cluster: Cluster, seen: Witness, inputs: readonly Input[]): Identities {
   const known = new Map<string, Identity | null>();
-  const judged = judgedWorkloads(cluster);
-  const byAddress = addressBook(cluster, judged);
+  const judged = judgedOf(cluster);
+  const links = createLinks(cluster);
+  const byAddress = addressBook(cluster, links, judged);
   // Of a workload whose pods' addresses are known, another address is none.
   const addressed = new Set([...byAddress.values()].map(({ workload }) => workload));
   const find = (address: string): Identity | null =>
     byAddress.get(address) ??
-    byNames(address, cluster, judged, seen) ??
-    byBeingAlone(address, cluster, judged, addressed, inputs);
+    byNames(address, cluster, links, judged, seen) ??
+    byBeingAlone(address, cluster, judged.all, addressed, inputs);
   return {
     of(address) {
       const before = known.get(address);
@@ -43,7 +45,7 @@ export function identify(cluster: Cluster, seen: Witness, inputs: readonly Input
   };
 }
 
-function addressBook(cluster: Cluster, judged: readonly Workload[]): Map<string, Identity> {
+function addressBook(cluster: Cluster, links: Links, judged: Judged): Map<string, Identity> {
   const book = new Map<string, Identity>();
   const put = (address: string, workload: Workload | null, because: string): void => {
     if (workload !== null && address !== '' && !book.has(address)) {
@@ -57,18 +59,19 @@ function addressBook(cluster: Cluster, judged: readonly Workload[]): Map<string,
     pods.set(`${pod.namespace}/${pod.name}`, owner);
     for (const address of pod.addresses) put(address, owner, `address of Pod ${pod.name}`);
   }
+  const services = new Map(cluster.services.map((service) => [`${service.namespace}/${service.name}`, service]));
   for (const { namespace, service, addresses } of cluster.endpoints) {
-    const found = cluster.services.find((one) => one.name === service && one.namespace === namespace);
+    const found = services.get(`${namespace}/${service}`);
     for (const { address, pod } of addresses) {
       const workload =
-        pods.get(`${namespace}/${pod}`) ?? (found === undefined ? null : backendOf(cluster, found, judged));
+        pods.get(`${namespace}/${pod}`) ?? (found === undefined ? null : backendOf(links, found, judged));
       put(address, workload, `endpoint of Service ${service}`);
     }
   }
   for (const service of cluster.services) {
     put(
       service.clusterAddress === 'None' ? '' : service.clusterAddress,
-      backendOf(cluster, service, judged),
+      backendOf(links, service, judged),
       `ClusterIP of Service ${service.name}`,
     );
   }
@@ -76,35 +79,52 @@ function addressBook(cluster: Cluster, judged: readonly Workload[]): Map<string,
 }
 
 /** The workload whose settings a pod has: what made what made it. */
-function ownerOf(pod: Workload, judged: readonly Workload[]): Workload {
+function ownerOf(pod: Workload, judged: Judged): Workload {
   const { owner } = pod;
   if (owner === null) return pod;
   const name = owner.kind === 'ReplicaSet' ? owner.name.replace(/-[a-z0-9]{6,10}$/, '') : owner.name;
-  return (
-    judged.find(
-      (one) => one.name === name && one.kind !== 'Pod' && (one.namespace === pod.namespace || one.namespace === ''),
-    ) ?? pod
-  );
+  return judged.named(pod.namespace, name) ?? judged.named('', name) ?? pod;
 }
 
-function backendOf(cluster: Cluster, service: ServiceObject, judged: readonly Workload[]): Workload | null {
-  const all = workloadsOf(cluster, service);
+/** Those whose settings are the user's, by name. */
+interface Judged {
+  readonly all: readonly Workload[];
+  has(workload: Workload): boolean;
+  /** One that makes pods. */
+  named(namespace: string, name: string): Workload | null;
+}
+
+function judgedOf(cluster: Cluster): Judged {
+  const all = judgedWorkloads(cluster);
+  const known = new Set(all);
+  const byName = new Map(
+    all.filter(({ kind }) => kind !== 'Pod').map((workload) => [`${workload.namespace}/${workload.name}`, workload]),
+  );
+  return {
+    all,
+    has: (workload) => known.has(workload),
+    named: (namespace, name) => byName.get(`${namespace}/${name}`) ?? null,
+  };
+}
+
+function backendOf(links: Links, service: ServiceObject, judged: Judged): Workload | null {
+  const all = links.workloadsOf(service);
   const [first] = all;
   if (first === undefined) return null;
-  return all.find((one) => one.kind !== 'Pod' && judged.includes(one)) ?? ownerOf(first, judged);
+  return all.find((one) => one.kind !== 'Pod' && judged.has(one)) ?? ownerOf(first, judged);
 }
 
 /** By the hosts that requests to it name, or by the names that its manifest tells it to call. */
-function byNames(address: string, cluster: Cluster, judged: readonly Workload[], witness: Witness): Identity | null {
+function byNames(address: string, cluster: Cluster, links: Links, judged: Judged, witness: Witness): Identity | null {
   const seen = witness.of(address);
   if (seen === null) return null;
   for (const host of seen.hosts) {
     const service = serviceOfHost(host, cluster);
-    const workload = service === null ? null : backendOf(cluster, service, judged);
+    const workload = service === null ? null : backendOf(links, service, judged);
     if (workload !== null) return { workload, confidence: 'likely', because: `requests to it name ${host}` };
   }
   if (seen.asked.size === 0) return null;
-  const callers = judged
+  const callers = judged.all
     .map((workload) => ({
       workload,
       host: namedHosts(workload, true).find(({ host }) => isAsked(host, seen.asked))?.host,

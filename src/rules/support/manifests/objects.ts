@@ -1,13 +1,5 @@
 import type { PathStep, Edit } from '../../../model/edit.ts';
-import type {
-  Autoscaler,
-  Cluster,
-  ClusterObject,
-  NamespaceObject,
-  Place,
-  ServiceObject,
-  Workload,
-} from '../../../model/workload.ts';
+import type { Autoscaler, Cluster, ClusterObject, NamespaceObject, Place, Workload } from '../../../model/workload.ts';
 
 /** `Deployment prod/orders`. */
 export const objectWords = ({ kind, namespace, name }: Pick<ClusterObject, 'kind' | 'namespace' | 'name'>): string =>
@@ -24,9 +16,12 @@ export const sameNamespace = (a: ClusterObject, b: ClusterObject): boolean =>
  * made is judged there, or once for all of its kind where that is not among the manifests.
  */
 export function judgedWorkloads({ workloads }: Cluster): Workload[] {
-  const present = new Set(workloads.map(({ kind, namespace, name }) => `${kind} ${namespace} ${name}`));
+  const written = new Set(workloads.filter(({ live }) => !live).map(keyOf));
+  const present = new Set(workloads.map(keyOf));
   const seen = new Set<string>();
   return workloads.filter((workload) => {
+    // Of one object that was read from a file and from the cluster, the file counts.
+    if (workload.live && written.has(keyOf(workload))) return false;
     const owner = ownerOf(workload);
     if (owner === null) return true;
     // A Deployment's pods are owned by its ReplicaSet, which a dump need not hold.
@@ -44,26 +39,11 @@ export function judgedWorkloads({ workloads }: Cluster): Workload[] {
   });
 }
 
+const keyOf = ({ kind, namespace, name }: ClusterObject): string => `${kind} ${namespace} ${name}`;
+
 const ownerOf = ({ kind, owner }: Workload): Workload['owner'] =>
   // Nodes own the pods that kubelets run by themselves.
   owner === null || owner.kind === 'Node' || kind === 'Deployment' ? null : owner;
-
-/** The Services that lead to a workload's pods. */
-export const servicesOf = (cluster: Cluster, workload: Workload): ServiceObject[] =>
-  cluster.services.filter(
-    (service) => sameNamespace(service, workload) && selects(service.selector, workload.podLabels),
-  );
-
-export const workloadsOf = (cluster: Cluster, service: ServiceObject): Workload[] =>
-  cluster.workloads.filter(
-    (workload) => sameNamespace(service, workload) && selects(service.selector, workload.podLabels),
-  );
-
-function selects(selector: ReadonlyMap<string, string>, labels: ReadonlyMap<string, string>): boolean {
-  if (selector.size === 0) return false;
-  for (const [key, value] of selector) if (labels.get(key) !== value) return false;
-  return true;
-}
 
 /** How many pods there are at least: an autoscaler's least counts before `replicas`. */
 export function replicasOf(cluster: Cluster, workload: Workload): number {
@@ -99,6 +79,7 @@ export const editOf = (object: ClusterObject, path: readonly PathStep[], value?:
     name: object.name,
     offset: object.range[0],
     ...(object.source === null ? {} : { source: object.source }),
+    ...(object.live ? { live: true } : {}),
   },
   path,
   ...(value === undefined ? {} : { value }),

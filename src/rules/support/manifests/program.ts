@@ -1,4 +1,4 @@
-import type { Container, Located, Workload } from '../../../model/workload.ts';
+import type { Container, Located, Software, Workload } from '../../../model/workload.ts';
 import type { Quote } from '../../../model/finding.ts';
 
 /** What a container runs, as far as its manifest tells. */
@@ -67,13 +67,53 @@ const CORE_VARIABLES =
 
 const CORE_LANGUAGES: ReadonlySet<Language> = new Set(['python', 'ruby', 'php']);
 
-export function programOf(container: Container): Program {
-  const language = languageOf(container);
-  const { libc, libcQuote } = libcOf(container, language);
-  return { libc, libcQuote, language, grpc: grpcOf(container, language) };
+/** @param software what is known of the program besides: its lock files and Dockerfile */
+export function programOf(container: Container, software: readonly Software[] = []): Program {
+  const language = languageOf(container) ?? languageOfSoftware(software);
+  const { libc, libcQuote } = libcOf(container, language, software);
+  return { libc, libcQuote, language, grpc: grpcOf(container, language) ?? grpcOfSoftware(container, software) };
 }
 
-function libcOf({ image }: Container, language: Language | null): Pick<Program, 'libc' | 'libcQuote'> {
+/** Packages that only one language has. */
+const PACKAGES: readonly (readonly [component: RegExp, language: Language])[] = [
+  [/^(?:com|org|io|software)\.[\w.]+:/, 'java'],
+  [/^@|^aws-sdk-js|^undici$/, 'node'],
+  [
+    /^(?:boto\w*|grpcio|gunicorn|uvicorn|hypercorn|aiohttp|httpx|requests|google-auth|azure-identity|sqlalchemy)$/,
+    'python',
+  ],
+  [/^(?:github\.com|golang\.org|google\.golang\.org)\//, 'go'],
+];
+
+const languageOfSoftware = (software: readonly Software[]): Language | null => {
+  for (const { component } of software) {
+    const known = PACKAGES.find(([name]) => name.test(component));
+    if (known !== undefined) return known[1];
+  }
+  return null;
+};
+
+/** gRPC's C core, and those that are written in their own language. */
+const GRPC_PACKAGES: readonly (readonly [component: RegExp, core: boolean])[] = [
+  [/^grpcio$|^grpc$/, true],
+  [/^@grpc\/grpc-js$|^google\.golang\.org\/grpc$|^io\.grpc:/, false],
+];
+
+function grpcOfSoftware({ environment }: Container, software: readonly Software[]): GrpcUse | null {
+  for (const { component, version, quote } of software) {
+    const known = GRPC_PACKAGES.find(([name]) => name.test(component));
+    if (known === undefined) continue;
+    const resolver = environment.find(({ name }) => name === 'GRPC_DNS_RESOLVER')?.value ?? null;
+    return { core: known[1], resolver, quote: { says: `${component} ${version ?? ''}`.trim(), place: quote.place } };
+  }
+  return null;
+}
+
+function libcOf(
+  { image }: Container,
+  language: Language | null,
+  software: readonly Software[],
+): Pick<Program, 'libc' | 'libcQuote'> {
   const unknown = { libc: null, libcQuote: null };
   // Go asks by itself: its image's libc tells nothing.
   if (image === null || language === 'go') return unknown;
@@ -81,7 +121,13 @@ function libcOf({ image }: Container, language: Language | null): Pick<Program, 
   const libcQuote = { says: `image ${name}`, place: image.place };
   if (MUSL.test(name)) return { libc: 'musl', libcQuote };
   if (GLIBC.test(name) || DEBIAN_BY_DEFAULT.test(name)) return { libc: 'glibc', libcQuote };
-  return unknown;
+  // The Dockerfile that the image is made from.
+  const base = software.find(({ component }) => component === 'glibc' || component === 'musl');
+  if (base === undefined) return unknown;
+  return {
+    libc: base.component === 'musl' ? 'musl' : 'glibc',
+    libcQuote: { says: `image ${base.quote.value}`, place: base.quote.place },
+  };
 }
 
 function languageOf({ image, words, environment }: Container): Language | null {

@@ -1,5 +1,6 @@
 import { parseGoDuration } from '../../../base/quantities.ts';
 import type { Cluster, Container, Located, Workload } from '../../../model/workload.ts';
+import { credentialProvider } from '../../../knowledge/credential-providers.ts';
 import { judgedWorkloads } from './objects.ts';
 import { running } from './program.ts';
 
@@ -48,23 +49,34 @@ export function providersOf(cluster: Cluster): RoleProvider[] {
   );
 }
 
+const KIAM = credentialProvider('ec2', 'kiam');
+const KUBE2IAM = credentialProvider('ec2', 'kube2iam');
+
 function kiamOf(workload: Workload, container: Container): RoleProvider | null {
   const image = container.image?.value ?? '';
   const isKiam =
     /(?:^|\/)kiam(?:[:@]|$)/.test(image) || container.words.some(({ value }) => /(?:^|\/)kiam$/.test(value));
   if (!isKiam || !container.words.some(({ value }) => value === 'server')) return null;
-  const lifetime = durationOf(container, '--session-duration', 15 * MINUTE);
+  const lifetime = durationOf(container, '--session-duration', KIAM.length.seconds);
   // v2 keeps them for ten minutes whatever they live (pkg/aws/sts/cache.go of v2.7).
   const fixed = /:v?2\./.test(image);
   const refresh = fixed
     ? { flag: 'its cache', seconds: lifetime.seconds - 10 * MINUTE, said: null }
-    : durationOf(container, '--session-refresh', 5 * MINUTE);
-  return { kind: 'kiam', name: 'kiam', workload, container, lifetime, refresh, source: 'kiam cmd/kiam/server.go' };
+    : durationOf(container, '--session-refresh', KIAM.refresh.seconds);
+  return {
+    kind: 'kiam',
+    name: KIAM.name,
+    workload,
+    container,
+    lifetime,
+    refresh,
+    source: KIAM.source,
+  };
 }
 
 function kube2iamOf(workload: Workload, container: Container): RoleProvider | null {
   if (!/(?:^|\/)kube2iam(?:[:@]|$)/.test(container.image?.value ?? '')) return null;
-  const ttl = durationOf(container, '--iam-role-session-ttl', 15 * MINUTE);
+  const ttl = durationOf(container, '--iam-role-session-ttl', KUBE2IAM.refresh.seconds);
   return {
     kind: 'kube2iam',
     name: 'kube2iam',
@@ -73,7 +85,7 @@ function kube2iamOf(workload: Workload, container: Container): RoleProvider | nu
     // It asks for twice of what it keeps them (iam/iam.go from 0.6.2).
     lifetime: { ...ttl, seconds: 2 * ttl.seconds },
     refresh: ttl,
-    source: 'kube2iam iam/iam.go',
+    source: KUBE2IAM.source,
   };
 }
 
@@ -83,12 +95,3 @@ export const roleUsers = (cluster: Cluster): { workload: Workload; role: Located
     const role = workload.podAnnotations.get('iam.amazonaws.com/role');
     return role === undefined ? [] : [{ workload, role }];
   });
-
-/**
- * The share of requests that find credentials inside the SDK's window, at times spread evenly over
- * a life: those from the window's beginning until the provider makes new ones.
- */
-export function stormShare(lifetime: number, refresh: number, window: number): number {
-  if (lifetime <= refresh) return window >= lifetime ? 1 : 0;
-  return Math.min(1, Math.max(0, (Math.min(lifetime, window) - refresh) / (lifetime - refresh)));
-}

@@ -1,4 +1,5 @@
-import type { Cluster, Located, Software, Workload } from '../../../model/workload.ts';
+import { credentialClient } from '../../../knowledge/credential-clients.ts';
+import type { Located, Software, Workload } from '../../../model/workload.ts';
 import { programOf, running } from './program.ts';
 
 /** The SDK that a workload asks a cloud with, and when it asks for new credentials. */
@@ -17,43 +18,15 @@ export interface Sdk {
 
 const MINUTE = 60;
 
-const WINDOWS: readonly {
-  component: RegExp;
-  name: string;
-  window: number;
-  /** First release that waits before it asks again; null where none does. */
-  calmSince: string | null;
-  source: string;
-}[] = [
-  {
-    component: /^aws-sdk-java$|^com\.amazonaws:/,
-    name: 'AWS SDK for Java v1',
-    window: 15 * MINUTE,
-    calmSince: '1.12.188',
-    source: 'aws-sdk-java BaseCredentialsFetcher: 15 min; issues 1893, 1921; bisected',
-  },
-  {
-    component: /^aws-sdk-java-v2$|^software\.amazon\.awssdk:/,
-    name: 'AWS SDK for Java v2',
-    window: 15 * MINUTE,
-    calmSince: '2.17.159',
-    source: 'aws-sdk-java-v2 HttpCredentialsProvider: prefetch at expiry − 15 min; bisected',
-  },
-  {
-    component: /^boto(?:core|3)$/,
-    name: 'botocore',
-    window: 15 * MINUTE,
-    calmSince: '1.25.0',
-    source: 'botocore credentials.py: 15 min advisory, 10 min mandatory',
-  },
-  {
-    component: /^aws-sdk-(?:go|js|go-v2)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/,
-    name: 'AWS SDK',
-    window: 5 * MINUTE,
-    calmSince: null,
-    source: 'aws-sdk-go aws/defaults: ExpiryWindow 5 min; JS v3: 5 min',
-  },
+/** Packages to the name that the SDK gives itself, by which its window is known. */
+const PRODUCTS: readonly (readonly [component: RegExp, product: string])[] = [
+  [/^aws-sdk-java$|^com\.amazonaws:/, 'aws-sdk-java'],
+  [/^aws-sdk-java-v2$|^software\.amazon\.awssdk:/, 'aws-sdk-java'],
+  [/^botocore$/, 'Botocore'],
 ];
+
+/** SDKs that ask so late that no provider's refresh falls into their window. */
+const LATE = /^aws-sdk-(?:go|js|go-v2)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/;
 
 /** What only one language's SDKs do. */
 const BY_LANGUAGE: Readonly<Record<string, number>> = { go: 5 * MINUTE, node: 5 * MINUTE, ruby: 5 * MINUTE };
@@ -61,11 +34,27 @@ const BY_LANGUAGE: Readonly<Record<string, number>> = { go: 5 * MINUTE, node: 5 
 /** @param software what is known of this workload's program */
 export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
   for (const { component, version, quote } of software) {
-    const known = WINDOWS.find((one) => one.component.test(component));
-    if (known === undefined) continue;
-    const calm = known.calmSince !== null && version !== null && isAtLeast(version, known.calmSince);
-    const name = version === null ? known.name : `${known.name} ${version}`;
-    return { name, window: known.window, calm, source: known.source, quote, told: 'software' };
+    if (LATE.test(component)) {
+      return {
+        name: component,
+        window: 5 * MINUTE,
+        calm: false,
+        source: 'SDK sources: 5 min',
+        quote,
+        told: 'software',
+      };
+    }
+    const product = PRODUCTS.find(([known]) => known.test(component))?.[1];
+    if (product === undefined || version === null) continue;
+    const known = credentialClient(`${product}/${version}`, 'ec2');
+    return {
+      name: `${known.name} ${version}`,
+      window: known.windowSeconds,
+      calm: known.isCalm,
+      source: known.source,
+      quote,
+      told: 'software',
+    };
   }
   const language = running(workload)
     .map((container) => programOf(container).language)
@@ -89,31 +78,4 @@ export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
     quote: null,
     told: 'nothing',
   };
-}
-
-function isAtLeast(version: string, least: string): boolean {
-  const parts = version.split('.');
-  for (const [index, part] of least.split('.').entries()) {
-    const difference = Number.parseInt(parts[index] ?? '0', 10) - Number(part);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
-
-/** What is known of a workload's program: of software that was read near its manifest. */
-export const softwareNear = ({ software, workloads }: Cluster, workload: Workload): Software[] =>
-  software.filter(({ quote }) => belongsTo(quote.place.file, workload, workloads));
-
-/**
- * A lock file belongs to the workloads of its folder's tree, up to where others have one as well:
- * `orders/pom.xml` to `orders/k8s/deployment.yaml`, and a `pom.xml` at the top to all below.
- */
-function belongsTo(file: string, workload: Workload, workloads: readonly Workload[]): boolean {
-  const folder = file.slice(0, file.lastIndexOf('/') + 1);
-  const own = workload.place.file;
-  if (own.startsWith(folder) && own !== '-') return true;
-  const names = folder.split('/').filter((part) => part !== '' && part !== '.');
-  // `services/orders/pom.xml` beside `k8s/orders.yaml`.
-  if (names.includes(workload.name)) return true;
-  return workloads.length === 1;
 }

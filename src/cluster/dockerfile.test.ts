@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isDockerfile, readDockerfile } from './dockerfile.ts';
+import { readResolvConf } from './resolv-conf.ts';
+
+const libcOf = (text: string): (string | null)[] =>
+  readDockerfile('Dockerfile', text).software.flatMap(({ component, version }) => [component, version]);
+
+test.each([
+  ['FROM alpine:3.18\n', ['musl', '1.2.4']],
+  ['FROM node:20-alpine3.20', ['musl', '1.2.5']],
+  ['FROM python:3.12-alpine', ['musl', null]],
+  [
+    'FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN go build\nFROM debian:12-slim\nCOPY --from=build /a /a',
+    ['glibc', '2.36'],
+  ],
+  ['ARG TAG=bookworm\nFROM python:3.12-${TAG}', ['glibc', '2.36']],
+  ['FROM ubuntu:22.04 AS base\nFROM alpine AS other\nFROM base\n', ['glibc', '2.35']],
+  ['FROM example.com/own:1', []],
+  ['FROM $NOBODY', []],
+  ['FROM scratch', []],
+  ['', []],
+])('%j runs on %j', (text, expected) => {
+  expect(libcOf(text)).toEqual(expected);
+});
+
+test('environment and properties of the last stage, each with its place', () => {
+  const text = [
+    'FROM eclipse-temurin:17-jammy AS build',
+    'ENV GODEBUG=x',
+    'FROM eclipse-temurin:17-jre-jammy',
+    'ENV OTHER=1 \\',
+    '    JAVA_TOOL_OPTIONS="-Xmx1g -Dsun.net.inetaddr.ttl=5"',
+    'ENTRYPOINT ["java", "-Dnetworkaddress.cache.ttl=10", "-jar", "a.jar"]',
+  ].join('\n');
+  const { environment, properties, base } = readDockerfile('a/Dockerfile', text);
+  expect(base).toMatchObject({ value: 'eclipse-temurin:17-jre-jammy', place: { line: 3, column: 6 } });
+  expect(environment).toMatchObject([
+    { name: 'JAVA_TOOL_OPTIONS', value: { value: '-Xmx1g -Dsun.net.inetaddr.ttl=5', place: { line: 5, column: 24 } } },
+  ]);
+  expect(properties).toMatchObject([
+    { name: 'networkaddress.cache.ttl', value: { value: '10', place: { file: 'a/Dockerfile', line: 6, column: 49 } } },
+  ]);
+});
+
+test('names of Dockerfiles', () => {
+  expect(['Dockerfile', 'Dockerfile.prod', 'app.dockerfile', 'Containerfile'].every(isDockerfile)).toBe(true);
+  expect(['Dockerfiles', 'dockerfile.md.txt', 'deployment.yaml'].some(isDockerfile)).toBe(false);
+});
+
+test('resolv.conf: the last search counts, options keep their places', () => {
+  const read = readResolvConf(
+    'resolv.conf',
+    'search a.example\nnameserver 10.0.0.10\nsearch b c # end\noptions ndots:5 single-request-reopen\n',
+  );
+  expect(read.nameservers).toMatchObject([{ value: '10.0.0.10', place: { line: 2, column: 12 } }]);
+  expect(read.searches.map(({ value }) => value)).toEqual(['b', 'c']);
+  expect(read.options).toMatchObject([
+    { name: { value: 'ndots' }, value: { value: '5', place: { line: 4, column: 15 } } },
+    { name: { value: 'single-request-reopen' }, value: null },
+  ]);
+});
+
+test('no text makes either throw, and values stand where their places say', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom(
+      'FROM ',
+      'a AS b\n',
+      'ENV GODEBUG=',
+      'ENV GRPC_X "',
+      '\\\n',
+      '\r\n',
+      '# c\n',
+      '$',
+      '${A:-b}',
+      'ARG A=$A\n',
+      'CMD -Da.b=c',
+      'options a:b ',
+      'search x y\n',
+      'nameserver ',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('');
+      const { environment, properties } = readDockerfile('Dockerfile', text);
+      const { nameservers, searches, options } = readResolvConf('resolv.conf', text);
+      const plain = [
+        ...nameservers,
+        ...searches,
+        ...options.map(({ name }) => name),
+        ...properties.map(({ value }) => value),
+      ];
+      for (const { value, place } of plain) expect(text.slice(...place.range)).toBe(value);
+      for (const { value } of environment) {
+        const joined = text.replace(/\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g, (joint) => ' '.repeat(joint.length));
+        expect(joined.slice(...value.place.range)).toBe(value.value);
+      }
+    }),
+  );
+});

@@ -1,0 +1,53 @@
+import { Type, type Static } from 'typebox';
+
+/** A place in a manifest; lines and columns count from 1, the range in UTF-16 units from 0. */
+export const PlaceSchema = Type.Object({
+  file: Type.String(),
+  line: Type.Integer(),
+  column: Type.Integer(),
+  range: Type.Tuple([Type.Integer(), Type.Integer()]),
+  quote: Type.String({ description: 'the line' }),
+});
+
+/** A change to an object in the user's files. */
+export const EditSchema = Type.Object({
+  file: Type.String(),
+  object: Type.Object({
+    apiVersion: Type.String(),
+    kind: Type.String(),
+    namespace: Type.String(),
+    name: Type.String(),
+    offset: Type.Integer(),
+    live: Type.Optional(Type.Literal(true, { description: 'read from a cluster: no file that people change' })),
+    source: Type.Optional(Type.String({ description: "the chart's file that it was rendered from" })),
+  }),
+  path: Type.Array(
+    Type.Union([
+      Type.String(),
+      Type.Object({ key: Type.String(), is: Type.String() }),
+      Type.Object({ flag: Type.String() }),
+    ]),
+  ),
+  value: Type.Optional(Type.Unknown({ description: 'left out: what stands there shall go' })),
+});
+
+/** What was read of manifests, where any were given. */
+export const ManifestsSchema = Type.Object({
+  paths: Type.Array(Type.String()),
+  files: Type.Integer(),
+  objects: Type.Integer(),
+  workloads: Type.Integer(),
+  problems: Type.Array(
+    Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer(), says: Type.String() }),
+    { description: 'what could not be read' },
+  ),
+  leftOut: Type.Array(Type.String()),
+  suppressed: Type.Array(Type.Object({ rule: Type.String(), object: Type.String(), because: Type.String() }), {
+    description: 'findings that the user said no to, with the reason',
+  }),
+  elsewhere: Type.Optional(
+    Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
+  ),
+});
+
+export type ManifestsRow = Static<typeof ManifestsSchema>;

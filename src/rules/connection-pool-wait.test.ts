@@ -1,0 +1,44 @@
+import rule from './connection-pool-wait.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { credentials, Serving } from './support/testing/serving.ts';
+
+/** Callers at once, of which one at a time gets its turn. */
+function inLine(rounds: number, callers: number, parts = {}): Serving {
+  const serving = new Serving();
+  for (let round = 0; round < rounds; round++) {
+    for (let place = 0; place < callers; place++) {
+      const queued = 40 * place;
+      const step = { at: 1 + queued, takes: 40, parts, ...(place === 0 ? {} : { queued }) };
+      serving.request(queued + 42, [step], {}, place < callers - 1);
+    }
+  }
+  return serving;
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'requests in line for one connection',
+      ...inLine(5, 4).rows,
+      reports: [
+        {
+          says: /^15 of 20 requests to 10\.0\.3\.7:8080 waited 80 ms for their turn to call 10\.20\.30\.40:9200, while others were at it$/,
+          count: 15,
+          of: 20,
+          cost: [0.08, 0.08],
+          confidence: 'likely',
+          subject: '10.0.3.7:8080',
+        },
+      ],
+    },
+  ],
+  clear: [
+    {
+      name: 'a slow upstream with connections to spare',
+      ...new Serving().serve(20, 200, [{ at: 1, takes: 190 }]).rows,
+    },
+    { name: 'the lock of an SDK that fetches credentials', ...inLine(5, 4, credentials()).rows },
+    { name: 'a few turns, perhaps by chance', ...inLine(1, 4).rows },
+  ],
+  unobservable: [{ name: 'a client alone', ...inLine(5, 4).exchangesOnly, why: /not on the wire/ }],
+});

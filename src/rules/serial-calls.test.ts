@@ -1,0 +1,93 @@
+import { inputOf } from '../model/testing/rows.ts';
+import rule from './serial-calls.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { credentials, Serving, type Step } from './support/testing/serving.ts';
+
+const inputs = [inputOf()];
+
+/** So many calls, each after the one before. */
+const inTurn = (count: number, parts: Step['parts'] = {}, pause = 1): Step[] =>
+  Array.from({ length: count }, (_, index) => ({
+    at: 1 + index * (20 + pause),
+    takes: 20,
+    parts: { path: '/items/{id}', ...parts },
+  }));
+
+const together = (count: number): Step[] =>
+  Array.from({ length: count }, () => ({ at: 1, takes: 20, parts: { path: '/items/{id}' } }));
+
+const PATHS = ['/user', '/cart', '/offers', '/ads', '/menu', '/stock'];
+
+const different: Step[] = inTurn(6).map((step, index) => ({ ...step, parts: { path: PATHS[index] as string } }));
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'one call for each of many items',
+      inputs,
+      ...new Serving().serve(10, 430, inTurn(20)).rows,
+      reports: [
+        {
+          says: /^10 of 10 requests to 10\.0\.3\.7:8080 made 20 calls to 10\.20\.30\.40:9200 one after another \(GET \/items\/\{id\}\): 399 ms more than if they went out together$/,
+          count: 10,
+          cost: [0.398, 0.4],
+          confidence: 'likely',
+          fixes: [/in one call/],
+          evidence: [/20 calls in a row/],
+        },
+      ],
+    },
+    {
+      name: 'different calls, of which one may need another’s answer',
+      inputs,
+      ...new Serving().serve(10, 130, different).rows,
+      reports: [{ count: 10, confidence: 'possible', cost: [0.104, 0.106], says: /\(GET \/user, GET \/cart\)/ }],
+    },
+    {
+      name: 'some requests of a service',
+      inputs,
+      ...new Serving().serve(10, 30, inTurn(1)).serve(4, 430, inTurn(20)).rows,
+      reports: [{ count: 4, of: 14 }],
+    },
+    {
+      name: 'once: worth knowing',
+      inputs,
+      ...new Serving().serve(10, 30, inTurn(1)).request(430, inTurn(20)).rows,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+  ],
+  clear: [
+    { name: 'calls at the same time', inputs, ...new Serving().serve(10, 30, together(10)).rows },
+    { name: 'four in a row', inputs, ...new Serving().serve(10, 90, inTurn(4)).rows },
+    {
+      name: 'pairs at the same time, one pair after another',
+      inputs,
+      ...new Serving().serve(10, 130, [...inTurn(6), ...inTurn(6)]).rows,
+    },
+    { name: 'with work of its own between', inputs, ...new Serving().serve(10, 420, inTurn(6, {}, 50)).rows },
+    {
+      name: 'to different upstreams in turn',
+      inputs,
+      ...new Serving().serve(
+        10,
+        130,
+        inTurn(6).map((step, index) => ({ ...step, parts: { server: `10.20.30.${index}` } })),
+      ).rows,
+    },
+    { name: 'a small part of the request', inputs, ...new Serving().serve(10, 1000, inTurn(6)).rows },
+    { name: 'calls to the metadata service', inputs, ...new Serving().serve(10, 130, inTurn(6, credentials())).rows },
+    {
+      name: 'many independent requests of one call each',
+      inputs,
+      ...new Serving().serve(60, 22, inTurn(1)).rows,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'no request is put together with its calls',
+      inputs,
+      ...new Serving().serve(10, 430, inTurn(20)).exchangesOnly,
+      why: /no request was seen together/,
+    },
+  ],
+});

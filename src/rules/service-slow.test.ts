@@ -1,0 +1,77 @@
+import { connectionOf, inputOf } from '../model/testing/rows.ts';
+import rule from './service-slow.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+import { Serving, type Step } from './support/testing/serving.ts';
+
+const inputs = [inputOf()];
+const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
+
+const call: Step[] = [{ at: 81, takes: 20 }];
+
+/** Connections of the service that carry what can't be read. */
+const encrypted = (count: number) =>
+  Array.from({ length: count }, (_, index) => connectionOf({ id: `0.c${index + 100}`, exchanges: 0, protocol: 'tls' }));
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'a service that computes before its call',
+      inputs,
+      ...new Serving().serve(30, 103, call).rows,
+      reports: [
+        {
+          says: /^30 requests to 10\.0\.3\.7:8080 spend 81 % of their time in the service itself, 83 ms each: it waits for nobody$/,
+          count: 30,
+          of: 30,
+          confidence: 'likely',
+          cost: [0.0829, 0.0831],
+          settings: [/83 ms, 81 % of it all/],
+        },
+      ],
+    },
+    {
+      name: 'a service that calls nobody',
+      inputs,
+      ...new Serving().serve(30, 100).rows,
+      reports: [{ count: 30, cost: [0.1, 0.1] }],
+    },
+    {
+      name: 'on a node, where what it calls may not be captured',
+      inputs: onNode,
+      ...new Serving().serve(30, 100).rows,
+      reports: [{ confidence: 'possible' }],
+    },
+    {
+      name: 'a few encrypted connections beside many requests',
+      inputs,
+      ...new Serving().serve(60, 103, call).rows,
+      connections: encrypted(2),
+      reports: [{ count: 60 }],
+    },
+  ],
+  clear: [
+    { name: 'a service that always thinks 40 ms', inputs, ...new Serving().serve(50, 40).rows },
+    {
+      name: 'requests that wait for their upstream',
+      inputs,
+      ...new Serving().serve(50, 203, [{ at: 1, takes: 200 }]).rows,
+    },
+    { name: 'half of the time its own', inputs, ...new Serving().serve(50, 200, [{ at: 100, takes: 95 }]).rows },
+    { name: 'a few requests', inputs, ...new Serving().serve(10, 103, call).rows },
+  ],
+  unobservable: [
+    {
+      name: 'calls inside TLS',
+      inputs,
+      ...new Serving().serve(30, 103, call).rows,
+      connections: encrypted(30),
+      why: /inside connections that can’t be read/,
+    },
+    {
+      name: 'no request is put together with its calls',
+      inputs,
+      ...new Serving().serve(30, 103, call).exchangesOnly,
+      why: /no request was seen together/,
+    },
+  ],
+});

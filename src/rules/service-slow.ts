@@ -1,0 +1,137 @@
+import { formatDuration, formatShare } from '../base/text.ts';
+import { milliseconds, type Duration } from '../base/time.ts';
+import { Distribution } from '../base/distribution.ts';
+import type { Connection } from '../model/connection.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { isHabit } from './support/subjects.ts';
+
+// Nobody knows how long a service may think; less than this nobody calls slow.
+const LEAST_OWN = milliseconds(75);
+// Most of the time, and not just more than half: what is left are its calls.
+const LEAST_SHARE = 0.7;
+// Of fewer requests, the share may be chance.
+const LEAST_REQUESTS = 20;
+// A node's pods.
+const MAX_SERVICES = 256;
+// What goes over fewer encrypted connections than one in twenty requests has is no reason to be slow.
+const HIDDEN_SHARE = 0.05;
+
+interface Own {
+  readonly service: ServedRequests;
+  readonly address: string;
+  readonly own: Distribution;
+}
+
+export default defineRule({
+  id: 'service-slow',
+  title: 'Requests spend their time in the service itself',
+  category: 'request',
+  sees: ['tcp', 'http'],
+  messages: {
+    slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each: it waits for nobody',
+    clear: 'no service spends most of its requests’ time itself ({total:request})',
+  },
+  create({ report, clear, unobservable, inputs }) {
+    const served = createServedRequests();
+    const services = new Map<ServedRequests, Own>();
+    /** Connections of each client that may hide what it waits for. */
+    const hidden = new Map<string, number>();
+
+    return {
+      connection(connection) {
+        if (!hides(connection)) return;
+        const key = `${connection.input}|${connection.client}`;
+        if (hidden.size < MAX_SERVICES || hidden.has(key)) hidden.set(key, (hidden.get(key) ?? 0) + 1);
+      },
+      request(request) {
+        const service = served.add(request);
+        if (service === null) return;
+        let known = services.get(service);
+        if (known === undefined) {
+          known = { service, address: receiverOf(request), own: new Distribution() };
+          services.set(service, known);
+        }
+        known.own.add(request.own);
+        tallyRequest(service, request, request.own, request.packets);
+      },
+      finish() {
+        let found = 0;
+        let seen = 0;
+        let veiled = 0;
+        for (const { service, address, own } of services.values()) {
+          const { latency, tally, server, input } = service;
+          seen += latency.count;
+          const share = own.total / Math.max(1, latency.total);
+          const median: Duration = own.quantile(0.5);
+          if (latency.count < LEAST_REQUESTS || share < LEAST_SHARE || median < LEAST_OWN) continue;
+          if ((hidden.get(`${input}|${address}`) ?? 0) > HIDDEN_SHARE * latency.count) {
+            veiled++;
+            continue;
+          }
+          // On a node the calls of a service are seen; at a caller or a gateway beside it they are not.
+          const isPod = inputs[input]?.vantage.kind === 'pod';
+          found++;
+          report({
+            message: 'slow',
+            data: { total: latency.count, service: server, share, cost: median },
+            input,
+            subject: { kind: 'server', name: server },
+            of: latency.count,
+            unit: 'requests',
+            latency,
+            cost: tally,
+            confidence: isPod ? 'likely' : 'possible',
+            confidenceBecause: isPod
+              ? 'the capture at the pod shows all that it sends, and the requests wait for none of it'
+              : 'what the capture shows of its calls takes little of the time; it may not show all',
+            evidence: evidenceOf(
+              tally.examples.slice(0, 1).map(({ packets }) => ({
+                says: `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
+                packets: [...packets],
+              })),
+              tally.dearest,
+            ),
+            because: [
+              {
+                component: server,
+                setting: 'own time of a request',
+                value: `${formatDuration(median)}, ${formatShare(share)} of it all`,
+                origin: 'wire',
+                source: 'the packets',
+              },
+            ],
+            fix: [
+              advice(
+                'code',
+                'profile it under this load: computing, a lock, or a sleep; compare its CPU with limits.cpu',
+                `the workload of ${server}`,
+                'nothing is changed',
+                'kubectl top pod --containers',
+              ),
+            ],
+            whatIfMethod: null,
+            errors: 0,
+            habit: isHabit(tally.count, latency.count),
+          });
+        }
+        if (found > 0) return;
+        if (veiled > 0) {
+          return unobservable({
+            why: 'what the service waits for may be inside connections that can’t be read (TLS, an unknown protocol)',
+            capture: null,
+          });
+        }
+        if (seen === 0) {
+          return unobservable({ why: 'no request was seen together with the calls that it makes', capture: null });
+        }
+        clear('clear', { total: seen }, { count: seen, unit: 'requests' });
+      },
+    };
+  },
+});
+
+/** Something went over it, and what is not known. */
+const hides = ({ exchanges, bytes }: Connection): boolean => exchanges === 0 && bytes.client > 0 && bytes.server > 0;

@@ -1,0 +1,155 @@
+import { formatDuration, formatShare } from '../../base/text.ts';
+import { seconds } from '../../base/time.ts';
+import { credentialClient, type CredentialClient } from '../../knowledge/credential-clients.ts';
+import { credentialProvider, stormShare, type CredentialProvider } from '../../knowledge/credential-providers.ts';
+import type { Fix, Setting } from '../../model/finding.ts';
+import type { Confidence } from '../../model/lookup.ts';
+import type { FetchLog } from './fetch-log.ts';
+import { advice } from './fixes.ts';
+
+// A role's sessions live an hour at most unless it says otherwise.
+const LONGEST_LENGTH = 3600;
+// So much above the window, for clocks and for the time that a fetch takes.
+const MARGIN = 300;
+
+/** Both sides of a storm. */
+export interface Sides {
+  readonly client: CredentialClient;
+  readonly provider: CredentialProvider;
+}
+
+export function sidesOf({ software, service, agent }: FetchLog): Sides {
+  const of = service ?? 'ec2';
+  return { client: credentialClient(software, of), provider: credentialProvider(of, agent) };
+}
+
+const time = (count: number): string => formatDuration(seconds(Math.round(count))).replace(/ 0 s$| 0 min$/, '');
+
+/** What the message says of the reason: `: 11 min 56 s of 15 min are left, and … asks again below 15 min`. */
+export function whyOf(log: FetchLog): string {
+  if (Number.isNaN(log.leastLeft)) return `; the capture cuts off how long they live`;
+  const of = Number.isNaN(log.length) ? '' : ` of ${time(log.length)}`;
+  return `, though ${time(log.mostLeft)}${of} were left`;
+}
+
+/** The settings that collide: what the wire shows, and what is known of those that it can't show. */
+export function settingsOf(log: FetchLog, { client, provider }: Sides): Setting[] {
+  const settings: Setting[] = [];
+  const isLengthSeen = !Number.isNaN(log.length);
+  settings.push({
+    component: provider.name,
+    setting: provider.length.setting,
+    value: time(isLengthSeen ? log.length : provider.length.seconds),
+    origin: isLengthSeen ? 'wire' : 'default',
+    source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
+  });
+  settings.push({
+    component: provider.name,
+    setting: provider.refresh.setting,
+    value: time(provider.refresh.seconds),
+    origin: 'default',
+    source: provider.source,
+  });
+  settings.push({
+    component: client.name,
+    setting: client.setting,
+    value: time(client.windowSeconds),
+    origin: 'default',
+    source: client.source,
+  });
+  if (log.leastLeft >= 0) {
+    settings.push({
+      component: provider.name,
+      setting: 'left of the session at each fetch',
+      value: log.mostLeft - log.leastLeft < 1 ? time(log.leastLeft) : `${time(log.leastLeft)} to ${time(log.mostLeft)}`,
+      origin: 'wire',
+      source: 'Expiration in the answers, and the time of the packets',
+    });
+  }
+  return settings;
+}
+
+export function stormFixes(log: FetchLog, { client, provider }: Sides, workload: string): Fix[] {
+  const fixes: Fix[] = [];
+  const length = Number.isNaN(log.length) ? provider.length.seconds : log.length;
+  const window = client.windowSeconds;
+  if (provider.isSettable) fixes.push(lengthFix(provider, length, window));
+  if (client.calmSince !== null && !client.isCalm) {
+    fixes.push(
+      advice(
+        'code',
+        `${client.name} ${client.calmSince} or newer waits before it asks again`,
+        `the image of ${workload}`,
+        'go back to the former image',
+      ),
+    );
+  }
+  if (log.service === 'ec2') {
+    fixes.push(
+      advice(
+        'infrastructure',
+        'EKS Pod Identity or IRSA: credentials live an hour or more, and no node agent hands them out',
+        `the ServiceAccount of ${workload}`,
+        'take the annotation or the association away again',
+      ),
+    );
+  }
+  if (fixes.length === 0) {
+    fixes.push(
+      advice(
+        'code',
+        'one credentials provider for the process, kept between requests, with a refresh of its own in the background',
+        `the code of ${workload}`,
+        'revert the change',
+      ),
+    );
+  }
+  return fixes;
+}
+
+/** Both settings, and what either alone leaves. */
+function lengthFix(provider: CredentialProvider, length: number, window: number): Fix {
+  const refresh = window + MARGIN;
+  const both = provider.name.startsWith('kiam')
+    ? `--session-duration=${LONGEST_LENGTH / 60}m and --session-refresh=${refresh / 60}m`
+    : `--iam-role-session-ttl=${LONGEST_LENGTH / 120}m (sessions of ${LONGEST_LENGTH / 60} min, renewed with half of it left)`;
+  if (!provider.name.startsWith('kiam')) {
+    return advice('infrastructure', both, `the arguments of ${provider.name}`, 'set the former value again');
+  }
+  const durationAlone = stormShare(LONGEST_LENGTH, provider.refresh.seconds, window);
+  // Of a session as short as that, it can't be renewed earlier than it is issued.
+  const refreshAlone = stormShare(length, Math.min(refresh, length), window);
+  return advice(
+    'infrastructure',
+    `${both}, together: --session-duration alone leaves ${formatShare(durationAlone)} of requests fetching (the last ${time(window - provider.refresh.seconds)} of each session), --session-refresh alone ${formatShare(refreshAlone)}`,
+    'the arguments of the kiam server',
+    'set the former values again',
+    'kubectl -n kube-system get deployment,daemonset -l app=kiam -o yaml',
+  );
+}
+
+export function certaintyOf(log: FetchLog, again: number): { confidence: Confidence; confidenceBecause: string } {
+  if (log.isGuess) {
+    return {
+      confidence: 'likely',
+      confidenceBecause:
+        'the capture cuts paths and bodies off: that it is credentials is told by a short answer and a long one after it, again and again',
+    };
+  }
+  if (Number.isNaN(log.leastLeft)) {
+    return {
+      confidence: 'likely',
+      confidenceBecause: 'credentials are asked for again and again; how long they live is not in the capture',
+    };
+  }
+  if (log.ofOneProcess === 0 && again === 0) {
+    return {
+      confidence: 'possible',
+      confidenceBecause: 'each fetch has a connection of its own: processes that start would look alike',
+    };
+  }
+  return {
+    confidence: 'certain',
+    confidenceBecause: 'the same process fetches again while the last answer is good for minutes',
+  };
+}

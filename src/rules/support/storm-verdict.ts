@@ -1,0 +1,44 @@
+import type { CredentialClient } from '../../knowledge/credential-clients.ts';
+import type { FetchLog } from './fetch-log.ts';
+import type { ServedRequests } from './served-requests.ts';
+
+// One fetch is the first, a second the next thread's or an expiry's: three that came again are a habit.
+const LEAST_REPEATS = 3;
+// Every second request, where the pauses between do not tell it.
+const MOST = 0.5;
+// With a socket for each fetch, as many processes that start would look alike: few pods start so
+// many, and fewer yet have each of them serve one request.
+const LEAST_UNSURE = 20;
+const NEARLY_ALL = 0.9;
+// The window is kept by the client's clock, which differs a little from the capture's.
+const TOLERANCE = 1.02;
+// What goes on in the background holds up no request; what overlaps by chance is less than this of a fetch.
+const HELD_UP = 0.2;
+
+/** Who asks for credentials, and how often anything else was asked. */
+export interface Asked {
+  /** Requests that the client served. */
+  requests: number;
+  /** Calls that it made to others. */
+  calls: number;
+  /** Requests that fetch on a caller's connection on which one fetched before: a process keeps its connections. */
+  again: number;
+}
+
+/** Whether these fetches are a storm, as far as they tell by themselves. */
+export function isStorm(log: FetchLog, client: CredentialClient, { requests, calls, again }: Asked): boolean {
+  if (log.repeats < LEAST_REPEATS) return false;
+  // What is asked for again with more left than any window has another cause: a new client each time.
+  if (log.leastLeft > client.windowSeconds * TOLERANCE) return false;
+  const { inside, beside } = log.inRequests;
+  if (requests > 0 && inside - beside < MOST * log.fetches) return false;
+  const share = log.fetches / Math.max(1, requests > 0 ? requests : calls);
+  if (log.withoutHoldOff >= LEAST_REPEATS) return true;
+  if (Math.max(log.ofOneProcess, again) >= LEAST_REPEATS) return share >= MOST;
+  return log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
+}
+
+/** Whether requests wait for the fetches, and don't go on meanwhile. */
+export function holdsUp(log: FetchLog, fetchCost: number, { tally }: ServedRequests): boolean {
+  return tally.count >= Math.min(LEAST_REPEATS, log.fetches) && tally.costs.quantile(0.5) >= HELD_UP * fetchCost;
+}

@@ -1,0 +1,97 @@
+import { endpoint } from '../../base/addresses.ts';
+import { Distribution } from '../../base/distribution.ts';
+import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import type { Request } from '../../model/request.ts';
+import { isOwnCall, receiverOf } from './served-requests.ts';
+import type { Peer } from './traffic.ts';
+
+// RULES, How slow is slow: without contrast, one upstream is at least that share of the requests'
+// time and its median wait at least this.
+export const LEAST_SHARE = 0.8;
+export const LEAST_WAIT = milliseconds(100);
+// Of fewer requests, the share may be chance.
+export const LEAST_REQUESTS = 20;
+// A node's pods, and what they call.
+const MAX_SERVICES = 256;
+const MAX_UPSTREAMS = 16;
+// More calls than that in a request are many calls (`serial-calls`), and no one slow one.
+const MOST_CALLS = 2;
+
+interface Upstream {
+  waited: number;
+  calls: number;
+  requests: number;
+  readonly waits: Distribution;
+  lastAt: Timestamp;
+}
+
+interface Service {
+  requests: number;
+  spent: number;
+  readonly upstreams: Map<string, Upstream>;
+}
+
+export interface UpstreamShare {
+  /** What a request waits for it. */
+  readonly median: Duration;
+  lastAt: Timestamp;
+}
+
+/** What of a service's requests goes to each of its upstreams, on their critical paths. */
+export function createUpstreamShares() {
+  const services = new Map<string, Service>();
+
+  function add(request: Request): void {
+    if (isOwnCall(request)) return;
+    const { input, duration, startedAt, waits } = request;
+    const key = `${input}|${receiverOf(request)}`;
+    let service = services.get(key);
+    if (service === undefined) {
+      if (services.size >= MAX_SERVICES) return;
+      service = { requests: 0, spent: 0, upstreams: new Map() };
+      services.set(key, service);
+    }
+    service.requests++;
+    service.spent += duration;
+    const waited = new Map<string, { critical: number; calls: number }>();
+    for (const { reason, to, critical } of waits) {
+      if (reason !== 'upstream') continue;
+      const known = waited.get(to) ?? { critical: 0, calls: 0 };
+      waited.set(to, { critical: known.critical + critical, calls: known.calls + 1 });
+    }
+    for (const [to, { critical, calls }] of waited) {
+      let upstream = service.upstreams.get(to);
+      if (upstream === undefined) {
+        if (service.upstreams.size >= MAX_UPSTREAMS) continue;
+        upstream = { waited: 0, calls: 0, requests: 0, waits: new Distribution(), lastAt: startedAt };
+        service.upstreams.set(to, upstream);
+      }
+      upstream.waited += critical;
+      upstream.calls += calls;
+      upstream.requests++;
+      upstream.waits.add(nanoseconds(critical));
+      upstream.lastAt = startedAt;
+    }
+  }
+
+  const serviceOf = ({ input, client }: Peer): Service | undefined => services.get(`${input}|${client}`);
+
+  return {
+    add,
+    /** The peer's client is a service whose requests are put together. */
+    isKnown: (peer: Peer): boolean => (serviceOf(peer)?.requests ?? 0) > 0,
+    /** Null where the peer's server is no more than a part of the requests' time. */
+    of(peer: Peer): UpstreamShare | null {
+      const service = serviceOf(peer);
+      const upstream = service?.upstreams.get(endpoint(peer.address, peer.port));
+      if (service === undefined || upstream === undefined) return null;
+      const median = upstream.waits.quantile(0.5);
+      const isMost = upstream.waited >= LEAST_SHARE * service.spent;
+      const isOne = upstream.calls <= MOST_CALLS * upstream.requests;
+      if (upstream.requests < LEAST_REQUESTS || !isMost || !isOne || median < LEAST_WAIT) return null;
+      return { median, lastAt: upstream.lastAt };
+    },
+  };
+}
+
+export type UpstreamShares = ReturnType<typeof createUpstreamShares>;

@@ -1,0 +1,128 @@
+import { Distribution } from '../base/distribution.ts';
+import { formatDuration } from '../base/text.ts';
+import { milliseconds, nanoseconds } from '../base/time.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
+import { Delays } from './support/delays.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { exchangeTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+import { upstreamWait } from './support/upstream-wait.ts';
+
+const GATEWAY_TIMEOUT = 504;
+// Nobody sets a shorter timeout for a hop; a 504 that comes sooner is no answer to waiting.
+const LEAST_WAIT = milliseconds(200);
+// A timer ends after the same time each time; what differs by more is no one timer.
+const SAME = 0.1;
+
+export default defineRule({
+  id: 'timeout-order',
+  title: 'A hop in between gives up before the answer comes',
+  category: 'request',
+  sees: ['tcp', 'http'],
+  messages: {
+    gaveUp:
+      '{server} answered {count} of {total:call} with 504, {wait:duration} after each came: it gives up before what is behind it answers',
+    clear: 'no call was answered with 504 after a wait ({total})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const groups = createPeerGroups(seen, exchangeTally, () => ({ waits: new Distribution(), usual: new Delays() }));
+    let total = 0;
+    return {
+      exchange(exchange) {
+        if (exchange.shape !== 'call') return;
+        total++;
+        if (!isResponded(exchange)) return;
+        const { firstByte } = upstreamWait(exchange);
+        if (exchange.status !== GATEWAY_TIMEOUT) {
+          if (firstByte >= 0) groups.of(exchange).usual.add(firstByte);
+          return;
+        }
+        if (!(firstByte >= LEAST_WAIT)) return;
+        groups.add(exchange, firstByte, ({ packets }) => packets).waits.add(firstByte);
+      },
+      finish() {
+        // A gateway's own call to a gateway ends in 504 as its callers' does.
+        const found = groups.judged().map((group) => ({
+          ...group,
+          tally: group.tally.beyond(usualOf(group.usual)),
+          wait: group.waits.quantile(0.5),
+        }));
+        const parts = partsByServer<(typeof found)[number], Exchange>(found);
+        for (const { groups: own, tally, subject, input } of parts) {
+          const { calls } = seen.totals(input, subject);
+          const wait = nanoseconds(Math.max(...own.map((group) => group.wait)));
+          const isTimer =
+            tally.count > 1 &&
+            own.every(({ waits }) => waits.quantile(1) - waits.quantile(0) <= SAME * waits.quantile(0.5));
+          report({
+            message: 'gaveUp',
+            data: { server: subject.name, count: tally.count, total: Math.max(calls.count, tally.count), wait },
+            input,
+            subject,
+            of: Math.max(calls.count, tally.count),
+            unit: 'exchanges',
+            latency: calls,
+            cost: tally,
+            confidence: isTimer ? 'likely' : 'possible',
+            confidenceBecause: isTimer
+              ? '504 says so, and each comes after the same time'
+              : '504 says so; whether a timer ended it these few do not tell',
+            evidence: evidenceOf(
+              tally.examples.slice(0, 1).map(({ packets }) => ({
+                says: `504 after ${formatDuration(wait)}`,
+                packets: [...packets],
+              })),
+              tally.dearest,
+            ),
+            because: [
+              {
+                component: subject.name,
+                setting: 'timeout for the hop behind it (NGINX: proxy_read_timeout)',
+                value: formatDuration(wait),
+                origin: 'wire',
+                source: 'the time until 504',
+              },
+              {
+                component: `the service behind ${subject.name}`,
+                setting: 'time that it needs',
+                value: `more than ${formatDuration(wait)}`,
+                origin: 'wire',
+                source: 'no answer of it came before',
+              },
+            ],
+            fix: [
+              advice(
+                'code',
+                'make the inner service answer, or give up itself, before the outer hop does: a shorter timeout of its own calls, with an answer that says so',
+                `the service behind ${subject.name}`,
+                'set the former timeout again',
+              ),
+              advice(
+                'manifest',
+                'where the answer is worth the wait, a longer timeout of the outer hop (nginx.ingress.kubernetes.io/proxy-read-timeout)',
+                `the route through ${subject.name}`,
+                'take the annotation away again',
+                'kubectl get ingress -A -o yaml',
+              ),
+            ],
+            whatIfMethod: 'each affected call as quick as the others',
+            errors: tally.count,
+            habit: false,
+            ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+          });
+        }
+        if (parts.length > 0) return;
+        if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
+        clear('clear', { total }, { count: total, unit: 'exchanges' });
+      },
+    };
+  },
+});
+
+/** Nothing, where all end in 504. */
+const usualOf = (usual: Delays) => (usual.count === 0 ? nanoseconds(0) : usual.quantile(0.5));

@@ -1,0 +1,124 @@
+import { endpoint } from '../base/addresses.ts';
+import { at, between, microseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { directionOf } from '../model/direction.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Vantage } from '../model/input.ts';
+import type { Confidence } from '../model/lookup.ts';
+import type { Request, Wait } from '../model/request.ts';
+import { criticalShares, ownTime, type Stretch } from './critical-path.ts';
+import type { OutboundCall, WaitDraft } from './outbound.ts';
+import type { Queued } from './queueing.ts';
+
+// Who reads a whole answer closes its connection and answers itself within the same moment.
+const CLOSES_WITHIN = microseconds(500);
+
+/** What a request waited for in its calls, each wait until the request went on. */
+export function seenWaits(
+  calls: readonly OutboundCall[],
+  endedAt: Timestamp,
+): { call: OutboundCall; wait: WaitDraft }[] {
+  const inOrder = calls.toSorted((one, other) => one.startedAt - other.startedAt);
+  const seen: { call: OutboundCall; wait: WaitDraft }[] = [];
+  for (const [index, call] of inOrder.entries()) {
+    for (const wait of call.waits) {
+      if (wait.ends === 'within' && wait.endedAt > endedAt + CLOSES_WITHIN) continue;
+      if (wait.ends !== 'unseen') {
+        seen.push({ call, wait });
+        continue;
+      }
+      const next = inOrder.slice(index + 1).find(({ startedAt }) => startedAt > wait.startedAt);
+      const until = Math.min(wait.endedAt, endedAt, next?.startedAt ?? Infinity);
+      seen.push({ call, wait: { ...wait, endedAt: at(Math.max(wait.startedAt, until)) } });
+    }
+  }
+  return seen;
+}
+
+export function waitOf(
+  { startedAt, endedAt, reason, to, ref, what, packets }: WaitDraft,
+  confidence: Confidence,
+  probability: number,
+  alternatives: Wait['alternatives'],
+): Wait {
+  return {
+    reason,
+    to,
+    ref,
+    what,
+    startedAt,
+    duration: nanoseconds(Math.max(0, endedAt - startedAt)),
+    // Told when all waits of the request are there.
+    critical: nanoseconds(0),
+    confidence,
+    probability,
+    alternatives,
+    packets,
+  };
+}
+
+/** A queue is told from what many requests did, never from a packet of the request's own. */
+export const queueWait = ({ to, startedAt, endedAt }: Queued): Wait => ({
+  reason: 'queue',
+  to,
+  ref: '',
+  what: '',
+  startedAt,
+  duration: between(startedAt, endedAt),
+  critical: nanoseconds(0),
+  confidence: 'likely',
+  probability: 1,
+  alternatives: [],
+  packets: [],
+});
+
+/** What the network held up of the request itself and of its answer. */
+export function stallsOf({ stalls, connection, client, clientPort }: Exchange): WaitDraft[] {
+  return stalls
+    .filter(({ reason }) => reason === 'loss' || reason === 'zero-window' || reason === 'flow-control')
+    .map(({ startedAt, duration, reason, packets }) => ({
+      reason: 'stall',
+      to: endpoint(client, clientPort),
+      ref: connection,
+      what: reason,
+      startedAt,
+      endedAt: at(startedAt + duration),
+      ends: 'seen',
+      packets: packets.filter((_, index) => index === 0 || index === packets.length - 1),
+    }));
+}
+
+/** The row itself: its waits share the critical path, and what is left is its own time. */
+export function requestOf(
+  id: string,
+  exchange: Exchange,
+  vantage: Vantage | null,
+  whole: Stretch,
+  waits: readonly Wait[],
+  ambiguous: boolean,
+): Request {
+  const shares = criticalShares(whole, waits);
+  const { input, client, server, backend } = exchange;
+  return {
+    id,
+    input,
+    exchange: exchange.id,
+    protocol: exchange.protocol,
+    direction: vantage === null ? 'unknown' : directionOf(vantage, client, server, backend),
+    client,
+    clientPort: exchange.clientPort,
+    server,
+    serverPort: exchange.serverPort,
+    backend,
+    method: exchange.method,
+    path: exchange.path,
+    host: exchange.host,
+    status: exchange.status,
+    grpcStatus: exchange.grpcStatus,
+    outcome: exchange.outcome,
+    ...whole,
+    waits: waits.map((wait, index) => ({ ...wait, critical: shares[index] as Wait['critical'] })),
+    own: ownTime(whole, shares),
+    ambiguous,
+    packets: exchange.packets,
+  };
+}

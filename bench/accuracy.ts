@@ -16,9 +16,9 @@ const INTRO = `# How right it is
 Written by \`npm run bench:accuracy\`; do not edit. Each capture has one known cause or none, and its truth was
 measured by the programs that made the traffic. A finding of severity \`info\` does not count. *found*: under
 the right id; *missed*: not found, or only as info; *false*: found, and not true; *cheap*: found, and only info
-by what it cost; *waits*: needs inbound requests
-put together with what they wait for, which is not built yet; *hidden*: this capture can't show it
-(\`bench/accuracy/names.ts\` says why). Errors are medians of |found − true| / true.
+by what it cost; *hidden*: this capture can't show it
+(\`bench/accuracy/names.ts\` says why). Errors are medians of |found − true| / true;
+*saving error*: of what the cure was predicted to save of the median request, against the program's own log.
 `;
 
 async function scoreAll(cases: readonly Case[]): Promise<Scored[]> {

@@ -81,7 +81,7 @@ async function kubelag(...words: string[]): Promise<Said> {
   return { status, out: io.out, err: io.err };
 }
 
-const ROWS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges'];
+const ROWS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges', 'requests'];
 const EXPLAIN = ['terminal', 'json', 'markdown'];
 
 /** Each way to make the program say something of a capture. */
@@ -94,8 +94,15 @@ const COMMANDS: string[][] = [
     ['export', rows, '--format', 'ndjson'],
     ...(rows === 'rows' ? [] : [['export', rows, '--format', 'csv']]),
   ]),
+  ['export', 'otlp'],
   ...EXPLAIN.flatMap((format) =>
-    ['--lookup', '--exchange', '--connection'].map((kind) => ['show', kind, 'slowest', '--format', format]),
+    ['--lookup', '--exchange', '--connection', '--request', '--like'].map((kind) => [
+      'show',
+      kind,
+      'slowest',
+      '--format',
+      format,
+    ]),
   ),
 ];
 
@@ -274,6 +281,8 @@ describe.skipIf(!present)('credentials of the incident', () => {
         ['export', 'rows'],
         ['export', 'exchanges', '--format', 'csv'],
         ['show', '--exchange', 'slowest'],
+        ['show', '--request', 'slowest'],
+        ['export', 'otlp'],
       ]) {
         // oxlint-disable-next-line no-await-in-loop -- one run after another
         const { out, err } = await kubelag(...words, join(of, file));

@@ -45,16 +45,6 @@ export const BY_SIDE: Readonly<Record<string, Readonly<Record<string, readonly s
   'gateway-retry-next-upstream': { ingress: ['http-retry'], pod: ['upstream-slow'] },
 };
 
-/** Rules that need inbound requests put together with what they wait for. */
-export const WAIT_FOR_TRACING: ReadonlySet<string> = new Set([
-  'serial-calls',
-  'cpu-throttling',
-  'connection-pool-wait',
-  'timeout-order',
-  'service-slow',
-  'n-plus-one',
-]);
-
 export interface NotShown {
   /** The truth's own name. */
   truth: string;

@@ -1,7 +1,7 @@
 import { analyze } from '../../src/analyze.ts';
 import type { Diagnosis, Finding } from '../../src/model/diagnosis.ts';
 import type { Case, Expected } from './cases.ts';
-import { WAIT_FOR_TRACING } from './names.ts';
+import { createTraced, type Links } from './links.ts';
 
 /** What became of one cause, or of one finding that nobody expected. */
 export interface Outcome {
@@ -9,12 +9,14 @@ export interface Outcome {
   rule: string;
   /**
    * `found`, `missed`; `false`: reported and not true; `cheap`: found, and of severity `info` by what
-   * it cost; `waiting`: needs tracing, and is not there yet; `hidden`: this capture can't show it.
+   * it cost; `hidden`: this capture can't show it.
    */
-  kind: 'found' | 'missed' | 'false' | 'cheap' | 'waiting' | 'hidden';
+  kind: 'found' | 'missed' | 'false' | 'cheap' | 'hidden';
   /** |found − true| / true, NaN where the truth or the unit does not allow to say. */
   countError: number;
   costError: number;
+  /** Of what the cure was predicted to save of the median request, against what it saved. */
+  savingError: number;
   says: string;
 }
 
@@ -23,6 +25,7 @@ export interface Scored {
   outcomes: readonly Outcome[];
   /** Rules above info that were reported, for the confusion. */
   reported: readonly string[];
+  links: Links;
 }
 
 // An occurrence of these is one caller's wait, so it is compared with the truth's requests.
@@ -30,18 +33,20 @@ const AS_REQUESTS: ReadonlySet<string> = new Set(['exchanges', 'calls', 'lookups
 
 /** Runs the tool over one capture and holds its answer against the truth. Findings of severity `info` don't count. */
 export async function score(one: Case): Promise<Scored> {
+  const traced = createTraced();
   const { diagnosis } = await analyze({
     paths: [one.path],
     dnsPorts: [53],
     clients: [],
     names: [],
     slowerThan: null,
+    observers: [traced.observer],
   });
-  return scoreDiagnosis(one, diagnosis);
+  return scoreDiagnosis(one, diagnosis, traced.links(one.links));
 }
 
 /** @param diagnosis of that case's capture */
-export function scoreDiagnosis(one: Case, diagnosis: Diagnosis): Scored {
+function scoreDiagnosis(one: Case, diagnosis: Diagnosis, links: Links): Scored {
   const findings = diagnosis.findings.filter((finding) => finding.severity !== 'info');
   const outcomes: Outcome[] = [];
   const taken = new Set<string>();
@@ -52,15 +57,15 @@ export function scoreDiagnosis(one: Case, diagnosis: Diagnosis): Scored {
   for (const rule of new Set(findings.map((finding) => finding.rule))) {
     if (taken.has(rule) || one.alsoTrue.has(rule)) continue;
     const says = findings.find((finding) => finding.rule === rule)?.says ?? '';
-    outcomes.push({ rule, kind: 'false', countError: Number.NaN, costError: Number.NaN, says });
+    outcomes.push({ rule, kind: 'false', ...NO_ERRORS, says });
   }
-  return { case: one, outcomes, reported: findings.map((finding) => finding.rule) };
+  return { case: one, outcomes, reported: findings.map((finding) => finding.rule), links };
 }
 
 function judge(expected: Expected, findings: readonly Finding[], all: readonly Finding[]): Outcome {
   const rule = expected.rules[0] ?? '';
   const own = findings.filter((finding) => expected.rules.includes(finding.rule));
-  const nothing = { rule, countError: Number.NaN, costError: Number.NaN };
+  const nothing = { rule, ...NO_ERRORS };
   if (own.length > 0) {
     const [first] = own as [Finding];
     const count = own.reduce((sum, finding) => sum + finding.occurrences.count, 0);
@@ -71,6 +76,7 @@ function judge(expected: Expected, findings: readonly Finding[], all: readonly F
       kind: 'found',
       countError: errorOf(count, truth),
       costError: errorOf(cost, expected.costSeconds ?? undefined),
+      savingError: errorOf(savingOf(first), expected.savingSeconds ?? undefined),
       says: first.says,
     };
   }
@@ -80,9 +86,14 @@ function judge(expected: Expected, findings: readonly Finding[], all: readonly F
   const cheap = all.find((finding) => expected.rules.includes(finding.rule));
   if (cheap !== undefined) return { ...nothing, kind: 'cheap', says: cheap.severityBecause };
   if (expected.notShown !== null) return { ...nothing, kind: 'hidden', says: expected.notShown };
-  if (expected.rules.every((one) => WAIT_FOR_TRACING.has(one))) return { ...nothing, kind: 'waiting', says: '' };
   return { ...nothing, kind: 'missed', says: '' };
 }
+
+const NO_ERRORS = { countError: Number.NaN, costError: Number.NaN, savingError: Number.NaN };
+
+/** Of the median; NaN where another quantile is predicted. */
+const savingOf = ({ whatIf }: Finding): number =>
+  whatIf !== null && whatIf.metric.endsWith('p50') ? whatIf.nowSeconds - whatIf.thenSeconds : Number.NaN;
 
 const errorOf = (found: number, truth: number | undefined): number =>
   truth === undefined || truth <= 0 ? Number.NaN : Math.abs(found - truth) / truth;

@@ -1,3 +1,4 @@
+import { linkWords, sumOfLinks, type Links } from './links.ts';
 import type { Scored } from './score.ts';
 
 export interface RuleRow {
@@ -6,11 +7,11 @@ export interface RuleRow {
   missed: number;
   false: number;
   cheap: number;
-  waiting: number;
   hidden: number;
   /** Medians over what was found; NaN where no truth says. */
   countError: number;
   costError: number;
+  savingError: number;
 }
 
 export interface Summary {
@@ -20,6 +21,8 @@ export interface Summary {
   confusion: readonly { expected: string; reported: string; count: number }[];
   precision: number;
   recall: number;
+  /** Requests of which truths say which calls they made, and whose calls are all right. */
+  links: Links;
 }
 
 /** @returns NaN for none */
@@ -40,10 +43,10 @@ export function summarise(scored: readonly Scored[]): Summary {
       missed: count(rule, 'missed'),
       false: count(rule, 'false'),
       cheap: count(rule, 'cheap'),
-      waiting: count(rule, 'waiting'),
       hidden: count(rule, 'hidden'),
       countError: median(found.map((outcome) => outcome.countError)),
       costError: median(found.map((outcome) => outcome.costError)),
+      savingError: median(found.map((outcome) => outcome.savingError)),
     };
   });
   const sum = (kind: 'found' | 'missed' | 'false'): number => rules.reduce((total, row) => total + row[kind], 0);
@@ -53,6 +56,7 @@ export function summarise(scored: readonly Scored[]): Summary {
     confusion: confusionOf(scored),
     precision: share(sum('found'), sum('false')),
     recall: share(sum('found'), sum('missed')),
+    links: sumOfLinks(scored.map((one) => one.links)),
   };
 }
 
@@ -61,7 +65,7 @@ const share = (right: number, wrong: number): number => (right + wrong === 0 ? 1
 function confusionOf(scored: readonly Scored[]): Summary['confusion'] {
   const pairs = new Map<string, { expected: string; reported: string; count: number }>();
   for (const { outcomes } of scored) {
-    const missed = outcomes.filter(({ kind }) => kind === 'missed' || kind === 'waiting').map(({ rule }) => rule);
+    const missed = outcomes.filter(({ kind }) => kind === 'missed').map(({ rule }) => rule);
     const wrong = outcomes.filter(({ kind }) => kind === 'false').map(({ rule }) => rule);
     for (const expected of missed.length > 0 ? missed : ['nothing']) {
       for (const reported of wrong.length > 0 ? wrong : ['nothing']) {
@@ -78,13 +82,14 @@ function confusionOf(scored: readonly Scored[]): Summary['confusion'] {
 
 const percent = (value: number): string => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(1)} %`);
 
-const HEAD = ['rule', 'found', 'missed', 'false', 'cheap', 'waits', 'hidden', 'count error', 'cost error'];
+const HEAD = ['rule', 'found', 'missed', 'false', 'cheap', 'hidden', 'count error', 'cost error', 'saving error'];
 
 const cells = (row: RuleRow): string[] => [
   row.rule,
-  ...[row.found, row.missed, row.false, row.cheap, row.waiting, row.hidden].map(String),
+  ...[row.found, row.missed, row.false, row.cheap, row.hidden].map(String),
   percent(row.countError),
   percent(row.costError),
+  percent(row.savingError),
 ];
 
 /** For the terminal. */
@@ -103,6 +108,7 @@ export function renderText(summary: Summary): string {
     '',
     ...summary.confusion.map(({ expected, reported, count }) => `${count} × ${expected} → ${reported}`),
     `precision ${percent(summary.precision)}, recall ${percent(summary.recall)} over ${summary.captures} captures`,
+    ...linkWords(summary.links),
     '',
   ].join('\n');
 }
@@ -117,6 +123,7 @@ export function renderMarkdown(title: string, summary: Summary): string {
     '',
     `${summary.captures} captures: precision ${percent(summary.precision)}, recall ${percent(summary.recall)}.`,
     '',
+    ...linkWords(summary.links).flatMap((line) => [`${line}.`, '']),
     row(HEAD),
     row(HEAD.map((_, column) => (column === 0 ? '---' : '--:'))),
     ...summary.rules.map((rule) => row(cells(rule))),

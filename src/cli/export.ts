@@ -11,6 +11,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export interface ExportOptions extends ReadingOptions {
   format: ExportFormat;
   output?: string;
+  /** Of a collector; for `otlp`. */
+  endpoint?: URL;
 }
 
 /** `kubelag export rows|lookups|… FILE…`: rows for other tools, written as they are found. */
@@ -21,6 +23,9 @@ export async function exportRows(
   context: Context,
 ): Promise<number> {
   const { io } = context;
+  if (options.endpoint !== undefined) {
+    throw new UserError(`export ${kind} --endpoint: collectors take traces; write: kubelag export otlp`);
+  }
   if (options.format === 'csv' && kind === 'rows') {
     throw new UserError('export rows --format csv: rows of several kinds are no table; name one kind, or leave ndjson');
   }

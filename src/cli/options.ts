@@ -72,6 +72,20 @@ export function parseService(text: string): ServiceChoice {
   return { address: table.text(table.internText(address)), port };
 }
 
+const TRACES_PATH = '/v1/traces';
+
+/** `http://localhost:4318`, or with a path of its own. */
+export function parseEndpoint(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new UserError(
+      '--endpoint: is no address of a collector; write http://localhost:4318, without user or password',
+    );
+  }
+  if (url.pathname === '/') url.pathname = TRACES_PATH;
+  return url;
+}
+
 /** A whole number of at least 1. */
 export function parseTop(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new UserError(`--top ${text}: is no number of at least 1; write --top 10`);

@@ -10,7 +10,16 @@ import type { ExplainOptions } from './explain.ts';
 import { EXPORT_FORMATS, type ExportOptions } from './export.ts';
 import { formatHelp, SHORT_HELP } from './help.ts';
 import { inputPaths } from './input-paths.ts';
-import { parseClients, parseDuration, parseName, parsePath, parsePorts, parseService, parseTop } from './options.ts';
+import {
+  parseClients,
+  parseDuration,
+  parseEndpoint,
+  parseName,
+  parsePath,
+  parsePorts,
+  parseService,
+  parseTop,
+} from './options.ts';
 import type { FixCommandOptions } from './fix.ts';
 import type { LintCommandOptions } from './lint.ts';
 import type { KnowsOptions } from './knows.ts';
@@ -18,6 +27,9 @@ import type { RulesOptions } from './rules.ts';
 import { SCHEMAS } from './schema.ts';
 import { FORMATS, LINT_FORMATS } from './services.ts';
 import type { ShowOptions } from './show.ts';
+
+// Requests as traces are no rows.
+const OTLP = 'otlp';
 
 const FILES = new Argument('[files...]', 'captures, tcpdump text or exported rows; - is standard input');
 
@@ -174,10 +186,24 @@ export function createProgram(context: Context, done: (status: number) => void):
     .command('export')
     .description('rows for other tools')
     .addArgument(
-      new Argument('<rows>', 'what a row is; rows: all that explaining them again needs').choices(ROW_KINDS),
+      new Argument(
+        '<rows>',
+        'what a row is; rows: all that explaining them again needs; otlp: requests as traces',
+      ).choices([...ROW_KINDS, OTLP]),
+    )
+    .addOption(
+      new Option(
+        '--endpoint <url>',
+        "send traces to a collector's OTLP/HTTP address (http://localhost:4318)",
+      ).argParser(parseEndpoint),
     );
-  talking(writing(reading(rows), EXPORT_FORMATS)).action((kind: RowKind, files: string[], options: ExportOptions) =>
-    withFiles(files, async (paths) => (await import('./export.ts')).exportRows(kind, paths, options, context)),
+  talking(writing(reading(rows), EXPORT_FORMATS)).action(
+    (kind: RowKind | typeof OTLP, files: string[], options: ExportOptions) =>
+      withFiles(files, async (paths) =>
+        kind === OTLP
+          ? (await import('./export-otlp.ts')).exportOtlp(paths, options, context)
+          : (await import('./export.ts')).exportRows(kind, paths, options, context),
+      ),
   );
 
   const rules = program

@@ -136,6 +136,20 @@ describe('a cause absorbs', () => {
     );
   });
 
+  it('no lookup that takes longer than anybody overlooks', () => {
+    const dear = lookups([
+      [0, 46],
+      [100, 146],
+    ]);
+    const connecting = exchanges([
+      [47, 60],
+      [147, 160],
+    ]);
+    expect(absorbed(['connection-per-request', connecting], ['dns-lookup-per-request', dear])).toBe(
+      'connection-per-request 2 | dns-lookup-per-request 2',
+    );
+  });
+
   it('through another cause', () => {
     const requests = every(5, (index) => [index * 1000, index * 1000 + 500, { ...service, id: `in${index}` }]);
     const calls = every(5, (index) => [

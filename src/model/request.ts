@@ -89,7 +89,7 @@ export interface Request {
   outcome: ExchangeOutcome;
   /** Inbound: the root exchange's first byte. At a client: its first wait's start, if that is earlier. */
   startedAt: Timestamp;
-  /** Until the root exchange's last byte. */
+  /** Until the root exchange's last byte; until the answer's first, where the last was not seen. */
   duration: Duration;
   /** In order of their start. */
   waits: readonly Wait[];
@@ -136,6 +136,6 @@ export function breakdownOf(request: Request): Share[] {
     if (share === undefined) shares.push({ reason, to, duration: critical });
     else share.duration = nanoseconds(share.duration + critical);
   }
-  shares.push({ reason: 'own', to: '', duration: request.own });
+  if (request.own > 0 || shares.length === 0) shares.push({ reason: 'own', to: '', duration: request.own });
   return shares;
 }

@@ -8,6 +8,7 @@ import { toExchangeRow } from '../model/exchange-row.ts';
 import { createDamage, HELD_ROWS, type Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
+import { toRequestRow } from '../model/request-row.ts';
 import type { Lookup } from '../model/lookup.ts';
 import { packetId } from '../model/packet.ts';
 import { INPUT_SCHEMA } from '../model/schema-names.ts';
@@ -18,6 +19,7 @@ import {
   exchangeOf,
   inputOf,
   lookupOf,
+  requestOf,
   stallOf,
   tlsOf,
   unanswered,
@@ -272,6 +274,7 @@ describe('readRows', () => {
 
   it.each([
     ['transactions', JSON.stringify(transactionRows(toLookupRow(slow, captures))[0]), /transactions.*export rows/],
+    ['requests', JSON.stringify(toRequestRow(requestOf(), captures)), /requests.*export rows/],
     ['a saved answer', '{"schema":"kubelag/1"}', /saved answer.*kubelag explain/],
     [
       'a saved answer as it is written',

@@ -8,6 +8,7 @@ import type { Damage, Input } from '../model/input.ts';
 import { fromLookupRow } from '../model/lookup-row.ts';
 import { LOOKUP_SCHEMA } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
+import { REQUEST_SCHEMA } from '../model/request.ts';
 import { firstPacketAtOf, type PlacedRow } from '../model/row-times.ts';
 import { DIAGNOSIS_SCHEMA, INPUT_SCHEMA, TRANSACTION_SCHEMA } from '../model/schema-names.ts';
 import { UserError } from '../model/user-error.ts';
@@ -155,8 +156,9 @@ const VERSIONED = /^kubelag\/(?:lookup|connection|exchange|input)\//;
 const OURS: readonly unknown[] = [LOOKUP_SCHEMA, CONNECTION_SCHEMA, EXCHANGE_SCHEMA, INPUT_SCHEMA];
 
 function refuseOtherFiles(path: string, schema: unknown): void {
-  if (schema === TRANSACTION_SCHEMA) {
-    throw new UserError(`${path}: is an export of transactions; explain reads rows: kubelag export rows CAPTURE`);
+  const what = schema === TRANSACTION_SCHEMA ? 'transactions' : schema === REQUEST_SCHEMA ? 'requests' : null;
+  if (what !== null) {
+    throw new UserError(`${path}: is an export of ${what}; explain reads rows: kubelag export rows CAPTURE`);
   }
   if (schema === DIAGNOSIS_SCHEMA) {
     throw new UserError(`${path}: is a saved answer, not rows; give its file alone: kubelag explain ANSWER.json`);

@@ -1,7 +1,19 @@
 import rule from './cpu-throttling.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, GRID, PAUSES } from './support/testing/pausing.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { Traffic } from './support/testing/traffic.ts';
+
+/** Calls one after another, each of so many milliseconds; the next begins right after the answer. */
+function inTurn(lengths: readonly number[], pause = 0): Rows {
+  const traffic = new Traffic().open({ connect: 0 });
+  // The builder lets 10 ms pass between calls: ends lie on a grid where both together are full periods.
+  for (const [index, length] of lengths.entries()) traffic.call({ takes: length }).wait(pause * index);
+  return traffic.rows;
+}
+
+/** Work of three periods or of six, whose answers come as a period begins. */
+const throttled = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 290 : 590));
 
 ruleTester(rule, {
   finds: [
@@ -20,8 +32,39 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'each call throttled for several periods: answers at one phase of 100 ms',
+      ...inTurn(throttled),
+      reports: [
+        {
+          message: 'grid',
+          says: /^40 of 40 exchanges with 10\.96\.44\.12:8080 end at one phase of 100 ms, \d+ ms late each, as a CPU limit makes it/,
+          count: 40,
+          confidence: 'possible',
+          because: /cpu\.stat/,
+          settings: [/limits\.cpu/],
+        },
+      ],
+    },
+    {
+      name: 'one caller, whose slow calls end at one phase of 100 ms, and some are quick',
+      ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 65))),
+      reports: [{ message: 'grid', count: 30, cost: [0.049, 0.052] }],
+    },
   ],
   clear: [
+    {
+      name: 'slow calls of one caller that end at any time',
+      ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 60 + ((index * 37) % 100)))),
+    },
+    {
+      name: 'calls of several lengths that end at any time',
+      ...inTurn(throttled.map((length, index) => length + ((index * 37) % 100))),
+    },
+    { name: 'a worker’s turns of 300 ms, each a little late', ...inTurn(throttled, 0.2) },
+    { name: 'calls that all take the same time, sent at a steady pace', ...inTurn(throttled.map(() => 290)) },
+    { name: 'quick calls at a steady pace', ...inTurn(throttled.map(() => 90)) },
+    { name: 'a few on the grid', ...inTurn(throttled.slice(0, 12)) },
     { name: 'pauses at no regular times', ...clients(3, PAUSES) },
     { name: 'four on the grid: chance', ...clients(3, GRID.slice(0, 4)) },
     { name: 'calls that take 100 ms each, by design', ...clients(4, [], 100) },

@@ -44,8 +44,8 @@ export default defineRule({
         total++;
         if (outcome !== 'ok') return;
         const group = groups.of(exchange);
-        kept.add(group);
         if (group.calls.length >= MAX_CALLS) return;
+        kept.add(group);
         group.calls.push(copyExchange(exchange));
       },
       finish() {

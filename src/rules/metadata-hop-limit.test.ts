@@ -66,6 +66,12 @@ ruleTester(rule, {
       reports: [{ count: 10, cost: [2.01, 2.02] }],
     },
     {
+      name: 'in a capture of the metadata service alone: each fetch ends with its credentials',
+      inputs,
+      exchanges: new Serving().serve(10, 2085, twice).exchanges.filter(({ metadata }) => metadata !== null),
+      reports: [{ count: 10, cost: [2.01, 2.02] }],
+    },
+    {
       name: 'threads at once, each with its own',
       inputs,
       ...(() => {

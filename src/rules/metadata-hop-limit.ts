@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/text.ts';
+import { at } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { credentialClient } from '../knowledge/credential-clients.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -53,8 +54,11 @@ export default defineRule({
         all.add(group);
         byClient.set(key, (byClient.get(key) ?? new Set()).add(group.log));
         group.software ??= metadata.software;
-        if (kinds.callOf(exchange.id)?.asks === 'token') group.log.token(exchange);
-        else group.log.call(exchange);
+        const asks = kinds.callOf(exchange.id)?.asks;
+        if (asks === 'token') return group.log.token(exchange);
+        group.log.call(exchange);
+        // What an SDK fetches ends with these.
+        if (asks === 'credentials') group.log.other(at(exchange.startedAt + exchange.duration));
       },
       finish() {
         const found = [...all].map(({ input, client, server, log, software }): Found => {

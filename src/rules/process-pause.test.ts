@@ -19,6 +19,11 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'once, after a start in which nobody was answered: worth knowing',
+      ...clients(3, [[0, 111], ...PAUSES.slice(1, 2)]),
+      reports: [{ count: 6, onlyInfo: true }],
+    },
     { name: 'once: worth knowing', ...clients(3, PAUSES.slice(0, 1)), reports: [{ count: 3, onlyInfo: true }] },
   ],
   clear: [

@@ -59,9 +59,15 @@ export class CallPlan {
     });
   }
 
-  /** All that was learned is forgotten. */
+  /**
+   * All that was learned is forgotten, but for which steps there were: what any guess came to is
+   * something else that may follow, and takes a little from what usually does.
+   */
   forget(): void {
-    this.#next.clear();
+    for (const steps of this.#next.values()) {
+      steps.total = 0;
+      for (const key of steps.counts.keys()) steps.counts.set(key, 0);
+    }
     this.#gaps.clear();
   }
 

@@ -2,7 +2,7 @@ import { endpoint } from '../base/addresses.ts';
 import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
-import type { Lookup } from '../model/lookup.ts';
+import type { KeptLookup } from './kept-lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
@@ -40,13 +40,18 @@ const CONNECTS_WITHIN = milliseconds(100);
 const CLOCK_SLACK = milliseconds(1);
 // Lookups of one name at once: of more, the last ones.
 const MOST_TRIED = 64;
-// IANA's port for DNS.
-const DNS_PORT = 53;
 
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
 export const saidOf = ({ method, path }: Exchange): string => [method, path].filter((part) => part !== '').join(' ');
+
+/**
+ * When it was over: with its first byte where the last was not seen, since what ends such an
+ * exchange in the row is the connection's next one, or the end of the capture.
+ */
+export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): Timestamp =>
+  outcome === 'incomplete' && !Number.isNaN(firstByteAt) ? firstByteAt : at(startedAt + duration);
 
 /** When a call began to open its connection; its first byte where it did not. */
 const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
@@ -79,7 +84,7 @@ const NO_HANDSHAKES: Handshakes = { connect: [], tls: [] };
  */
 export function outboundCalls(
   rows: {
-    lookups: readonly Lookup[];
+    lookups: readonly KeptLookup[];
     exchanges: readonly Exchange[];
     connections: readonly Connection[];
   },
@@ -98,8 +103,11 @@ export function outboundCalls(
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
 
+/** A call that waited for nothing but its answer. */
+export const ownCall = (exchange: Exchange): OutboundCall => callOf(exchange, NO_LOOKUPS, NO_HANDSHAKES);
+
 function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes): OutboundCall {
-  const { client, server, serverPort, startedAt, duration, connectDuration, tlsDuration } = exchange;
+  const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
   const opens = openedFrom(exchange);
   const waits: WaitDraft[] = [];
@@ -116,7 +124,7 @@ function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes)
   }
   // Whoever gives up while its packets are still sent again goes on without a word on the wire.
   const isOpen = exchange.outcome === 'incomplete' && Number.isNaN(exchange.firstByteAt);
-  const endedAt = at(startedAt + duration);
+  const endedAt = endOf(exchange);
   waits.push({
     reason: exchange.metadata === null ? 'upstream' : 'metadata',
     to,
@@ -139,22 +147,16 @@ function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes)
   };
 }
 
-function dnsWait(lookup: Lookup): WaitDraft {
-  const [first] = lookup.attempts;
-  const packets = lookup.attempts.flatMap(({ sentPacket, resends, rcode, replyPacket }) => [
-    sentPacket,
-    ...resends.map(({ packet }) => packet),
-    ...(rcode < 0 ? [] : [replyPacket]),
-  ]);
+function dnsWait(lookup: KeptLookup): WaitDraft {
   return {
     reason: 'dns',
-    to: endpoint(lookup.server, first?.serverPort ?? DNS_PORT),
+    to: endpoint(lookup.server, lookup.serverPort),
     ref: lookup.id,
     what: lookup.name,
     startedAt: lookup.startedAt,
     endedAt: at(lookup.startedAt + lookup.duration),
     ends: 'seen',
-    packets: firstAndLast(packets.toSorted((a, b) => a - b)),
+    packets: [lookup.firstPacket, lookup.lastPacket].filter((packet, index, both) => both.indexOf(packet) === index),
   };
 }
 
@@ -208,7 +210,7 @@ function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
   };
 }
 
-function lookupOf(lookup: Lookup): OutboundCall {
+function lookupOf(lookup: KeptLookup): OutboundCall {
   const wait = dnsWait(lookup);
   return {
     id: lookup.id,
@@ -224,11 +226,11 @@ function lookupOf(lookup: Lookup): OutboundCall {
 
 /** Lookups that no connection has been found for yet, by client and address. */
 class LookupPool {
-  readonly #byAnswer = new Map<string, Lookup[]>();
-  readonly #taken = new Set<Lookup>();
-  readonly #all: readonly Lookup[];
+  readonly #byAnswer = new Map<string, KeptLookup[]>();
+  readonly #taken = new Set<KeptLookup>();
+  readonly #all: readonly KeptLookup[];
 
-  constructor(lookups: readonly Lookup[]) {
+  constructor(lookups: readonly KeptLookup[]) {
     this.#all = lookups.toSorted((a, b) => a.startedAt - b.startedAt);
     for (const lookup of this.#all) {
       for (const answer of lookup.answers) {
@@ -241,14 +243,14 @@ class LookupPool {
   }
 
   /** The one that ended last before a connection to one of these addresses was opened. */
-  take(client: string, addresses: readonly string[], opened: Timestamp): Lookup | null {
-    let best: Lookup | null = null;
+  take(client: string, addresses: readonly string[], opened: Timestamp): KeptLookup | null {
+    let best: KeptLookup | null = null;
     let bestGap = Infinity;
     for (const address of addresses) {
       const known = this.#byAnswer.get(`${client} ${address}`) ?? [];
       const after = countBegun(known, opened);
       for (let index = after - 1; index >= Math.max(0, after - MOST_TRIED); index--) {
-        const lookup = known[index] as Lookup;
+        const lookup = known[index] as KeptLookup;
         const gap = between(at(lookup.startedAt + lookup.duration), opened);
         if (this.#taken.has(lookup) || gap < -CLOCK_SLACK || gap > CONNECTS_WITHIN || gap >= bestGap) continue;
         best = lookup;
@@ -259,19 +261,21 @@ class LookupPool {
     return best;
   }
 
-  left(): Lookup[] {
+  left(): KeptLookup[] {
     return this.#all.filter((lookup) => !this.#taken.has(lookup));
   }
 }
 
 /** How many of them, in order of their start, had begun by then. */
-function countBegun(lookups: readonly Lookup[], time: Timestamp): number {
+function countBegun(lookups: readonly KeptLookup[], time: Timestamp): number {
   let low = 0;
   let high = lookups.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((lookups[middle] as Lookup).startedAt <= time) low = middle + 1;
+    if ((lookups[middle] as KeptLookup).startedAt <= time) low = middle + 1;
     else high = middle;
   }
   return low;
 }
+
+const NO_LOOKUPS = new LookupPool([]);

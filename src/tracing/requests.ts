@@ -1,14 +1,15 @@
-import { at, between, type Timestamp } from '../base/time.ts';
+import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
-import { copyLookup, type Lookup } from '../model/lookup.ts';
+import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Request, ServiceChoice, Wait } from '../model/request.ts';
 import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
+import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
-import { handshakesOf, outboundCalls, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import { endOf, handshakesOf, outboundCalls, ownCall, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
@@ -66,13 +67,14 @@ class Tracer {
   readonly #services: Services;
   readonly #emit: (request: Request) => void;
   readonly #linkers = new Map<string, Linker>();
-  #lookups: Lookup[] = [];
+  #lookups: KeptLookup[] = [];
   #connections: Connection[] = [];
   #exchanges: Exchange[] = [];
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
   readonly #handshakes = new Map<string, Handshakes>();
   #emitted = 0;
   #hasInbound = false;
+  #hasLinked = false;
 
   constructor(number: number, service: ServiceChoice | null, emit: (request: Request) => void) {
     this.#number = number;
@@ -82,7 +84,7 @@ class Tracer {
 
   lookup(lookup: Lookup): void {
     this.#services.calls(lookup.client);
-    this.#lookups.push(copyLookup(lookup));
+    this.#lookups.push(keepLookup(lookup));
     this.#kept();
   }
 
@@ -99,8 +101,21 @@ class Tracer {
   exchange(exchange: Exchange): void {
     if (exchange.shape !== 'call') return;
     this.#services.calls(exchange.client);
+    if (this.#isOnItsOwn(exchange)) return this.#ownRequest(ownCall(exchange), exchange);
     this.#exchanges.push(copyExchange(exchange));
     this.#kept();
+  }
+
+  /** Nothing is inbound here, and the call waited for no lookup or handshake: all of it is known. */
+  #isOnItsOwn(exchange: Exchange): boolean {
+    return (
+      this.#hasLinked &&
+      !this.#hasInbound &&
+      !(exchange.connectDuration >= 0) &&
+      !(exchange.tlsDuration >= 0) &&
+      this.#services.isCaller(exchange.client) &&
+      this.#services.receiverOf(exchange) === null
+    );
   }
 
   #remember(connection: Connection): void {
@@ -118,6 +133,11 @@ class Tracer {
   #kept(): void {
     const kept = this.#lookups.length + this.#connections.length + this.#exchanges.length;
     if (kept < MAX_KEPT) return;
+    // Lookups alone belong to nothing: the newer half may, to what comes.
+    if (kept === this.#lookups.length && !this.#hasInbound) {
+      this.#lookups.splice(0, kept * SETTLED_SHARE);
+      return;
+    }
     const starts = [...this.#lookups, ...this.#connections, ...this.#exchanges]
       .map(({ startedAt }) => startedAt as number)
       .toSorted((a, b) => a - b);
@@ -126,6 +146,7 @@ class Tracer {
 
   /** All rows that began before then. */
   #link(before: number): void {
+    this.#hasLinked = true;
     if (this.input !== null) this.#services.placed(this.input.vantage);
     const isOld = ({ startedAt }: { startedAt: Timestamp }): boolean => startedAt < before;
     const exchanges = this.#exchanges.filter(isOld);
@@ -150,12 +171,12 @@ class Tracer {
     }
     const received = [...receivers].toSorted(([a], [b]) => a.startedAt - b.startedAt);
     for (const [exchange, address] of received) {
-      const { startedAt, duration, traceIds } = exchange;
+      const { startedAt, traceIds } = exchange;
       this.#linkerOf(address).received({
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
-        endedAt: at(startedAt + duration),
+        endedAt: endOf(exchange),
         identifiers: traceIds,
         exchange,
       });
@@ -174,7 +195,7 @@ class Tracer {
 
   /** A client's own call: what it waited for is certain, it is all the call's own. */
   #ownRequest(call: OutboundCall, exchange: Exchange): void {
-    const endedAt = at(exchange.startedAt + exchange.duration);
+    const endedAt = endOf(exchange);
     const waits = seenWaits([call], endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
     this.#request(exchange, { startedAt: call.startedAt, duration: between(call.startedAt, endedAt) }, waits, false);
   }

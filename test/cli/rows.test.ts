@@ -1,4 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -182,5 +184,72 @@ describe('export', () => {
     const { io, status } = await kubelag(['export', 'lookups', capture, '--output', capture]);
     expect([status, io.err]).toEqual([2, expect.stringMatching(/is an input and would be written over/)]);
     expect(readFileSync(capture, 'utf8')).toBe(before);
+  });
+});
+
+describe('export otlp', () => {
+  it('writes traces a collector reads from a file', async () => {
+    const { io, status } = await kubelag(['export', 'otlp', capture]);
+    expect(status).toBe(0);
+    const [line, ...more] = io.out.trimEnd().split('\n');
+    expect(more).toEqual([]);
+    const { resourceSpans } = JSON.parse(line as string) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
+    // Two inputs of one service; three requests, one of which waited.
+    expect(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))).toHaveLength(4);
+  });
+
+  it("sends them to a collector, with the environment's headers", async () => {
+    const taken: { url: string; key: unknown; body: string }[] = [];
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (part: Buffer) => (body += part.toString()));
+      request.on('end', () => {
+        taken.push({ url: request.url ?? '', key: request.headers['x-key'], body });
+        response.end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    const { io, status } = await kubelag(['export', 'otlp', '--endpoint', `http://127.0.0.1:${port}`, capture], {
+      environment: { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=top%20secret' },
+    });
+    server.closeAllConnections();
+    server.close();
+    expect([status, io.out]).toEqual([0, '']);
+    expect(io.err).toBe(`kubelag: sent 3 requests as 4 spans to http://127.0.0.1:${port}\n`);
+    expect(taken).toMatchObject([{ url: '/v1/traces', key: 'top secret' }]);
+    expect(JSON.parse(taken[0]?.body ?? '')).toHaveProperty('resourceSpans');
+  });
+
+  it.each([
+    [['otlp', '--format', 'csv'], /export otlp --format csv: traces are no table/],
+    [['otlp', '--endpoint', 'localhost:4318'], /--endpoint: is no address of a collector; write http:/],
+    [['otlp', '--endpoint', 'http://user:hidden@localhost:4318'], /--endpoint: is no address/],
+    [['otlp', '--endpoint', 'http://localhost:4318', '--output', 'x'], /--output and --endpoint: .*give either/],
+    [['lookups', '--endpoint', 'http://localhost:4318'], /export lookups --endpoint: collectors take traces/],
+  ])('%j is refused', async (words, says) => {
+    const { io, status } = await kubelag(['export', ...words, capture]);
+    expect([status, io.out]).toEqual([2, '']);
+    expect(io.err).toMatch(says);
+    expect(io.err).not.toContain('hidden');
+    expect(io.err).toMatch(oneLine);
+  });
+
+  it('of headers that are none repeats nothing', async () => {
+    const environment = { OTEL_EXPORTER_OTLP_HEADERS: 'hidden-key' };
+    const { io, status } = await kubelag(['export', 'otlp', '--endpoint', 'http://127.0.0.1:9', capture], {
+      environment,
+    });
+    expect(status).toBe(2);
+    expect(io.err).toMatch(/OTEL_EXPORTER_OTLP_HEADERS: is no list of headers/);
+    expect(io.err).not.toContain('hidden');
+  });
+
+  it('exits with 3 where there is no request', async () => {
+    const { io, status } = await kubelag(['export', 'otlp', capture], { requests: [] });
+    expect([status, io.out]).toEqual([3, '']);
+    expect(io.err).toMatch(/holds no request to export/);
   });
 });

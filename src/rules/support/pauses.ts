@@ -32,6 +32,8 @@ export interface Pause {
   readonly from: Timestamp;
   readonly until: Timestamp;
   readonly victims: readonly Exchange[];
+  /** The server had answered nobody before: it or what it needs may just have been starting. */
+  readonly isFirst: boolean;
 }
 
 /** What one server did, as far as its answers show. */
@@ -156,7 +158,7 @@ function pauseOf(cluster: readonly Exchange[], answers: readonly number[]): Paus
   const victims = cluster.filter((call) => until - Math.max(lastAnswer, call.requestedAt) >= LEAST_PAUSE);
   if (victims.length < LEAST_VICTIMS) return null;
   const first = Math.min(...victims.map(({ requestedAt }) => requestedAt));
-  return { from: at(Math.max(lastAnswer, first)), until, victims };
+  return { from: at(Math.max(lastAnswer, first)), until, victims, isFirst: lastAnswer === Number.NEGATIVE_INFINITY };
 }
 
 /** The last of the sorted times before this one; minus infinity where none is. */

@@ -68,7 +68,8 @@ export function stoppedRule(
         whatIfMethod: 'each affected exchange without the stretch in which its server stood still',
         errors: 0,
         habit: false,
-        ...(own.length === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+        // Before its first answer a process or its clients may just have started: that is no first time.
+        ...(own.filter(({ isFirst }) => !isFirst).length <= 1 ? { onlyInfo: SEEN_ONCE } : {}),
       };
     });
   }

@@ -50,9 +50,9 @@ export class TokenLog {
     if (took > this.slowest) this.slowest = took;
   }
 
-  /** A call of the client to somebody else: a fetch was over. */
-  other(startedAt: Timestamp): void {
-    keep(this.#others, startedAt);
+  /** A fetch was over by then: the client called somebody else, or has what it asked for. */
+  other(by: Timestamp): void {
+    keep(this.#others, by);
   }
 
   /** Where the client went on with calls that are answered at once, though the token is not. */

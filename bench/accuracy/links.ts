@@ -1,0 +1,68 @@
+import type { Exchange } from '../../src/model/exchange.ts';
+import type { Observer } from '../../src/model/observer.ts';
+import { packetNumber } from '../../src/model/packet.ts';
+import type { Request } from '../../src/model/request.ts';
+import type { TrueLinks } from './cases.ts';
+
+/** How many requests have exactly the calls that they made, and how many links called certain are right. */
+export interface Links {
+  requests: number;
+  right: number;
+  certain: number;
+  certainRight: number;
+}
+
+interface Seen {
+  calls: { exchange: string; certain: boolean }[];
+}
+
+/** Listens for requests, then holds them against a truth in frames. */
+export function createTraced() {
+  /** By each frame that is known of them: a truth names the last of a request's packets where it has several. */
+  const exchanges = new Map<number, string>();
+  const seen = new Map<string, Seen>();
+  const observer: Observer = {
+    exchange({ id, packets }: Exchange) {
+      for (const packet of packets) exchanges.set(packetNumber(packet), id);
+    },
+    request({ exchange, waits }: Request) {
+      const calls = waits
+        .filter(({ reason }) => reason === 'upstream' || reason === 'metadata')
+        .map(({ ref, confidence }) => ({ exchange: ref, certain: confidence === 'certain' }));
+      seen.set(exchange, { calls });
+    },
+  };
+
+  function links(truth: readonly TrueLinks[]): Links {
+    const result: Links = { requests: truth.length, right: 0, certain: 0, certainRight: 0 };
+    for (const { frame, calls } of truth) {
+      const own = seen.get(exchanges.get(frame) ?? '')?.calls ?? [];
+      const wanted = new Set(calls.map((call) => exchanges.get(call)));
+      if (own.length === wanted.size && own.every(({ exchange }) => wanted.has(exchange))) result.right++;
+      for (const call of own) {
+        if (!call.certain) continue;
+        result.certain++;
+        if (wanted.has(call.exchange)) result.certainRight++;
+      }
+    }
+    return result;
+  }
+
+  return { observer, links };
+}
+
+export const sumOfLinks = (all: readonly Links[]): Links => ({
+  requests: all.reduce((sum, { requests }) => sum + requests, 0),
+  right: all.reduce((sum, { right }) => sum + right, 0),
+  certain: all.reduce((sum, { certain }) => sum + certain, 0),
+  certainRight: all.reduce((sum, { certainRight }) => sum + certainRight, 0),
+});
+
+const share = (part: number, of: number): string => `${((100 * part) / of).toFixed(2)} %`;
+
+/** Nothing where no truth says. */
+export function linkWords({ requests, right, certain, certainRight }: Links): string[] {
+  if (requests === 0) return [];
+  const sure = certain === 0 ? '' : `; of ${certain} links called certain ${share(certainRight, certain)} are right`;
+  return [`${right} of ${requests} requests have exactly their own calls (${share(right, requests)})${sure}`];
+}

@@ -1,0 +1,97 @@
+import { endpoint } from '../../base/addresses.ts';
+import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
+import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
+import { CFS_PERIOD, concentrationOf } from './cfs-grid.ts';
+import { Delays } from './delays.ts';
+import { isProbe } from './single-use.ts';
+import { upstreamWait } from './upstream-wait.ts';
+
+// A node's worth of servers; of each as many calls as show a grid beyond doubt.
+const MAX_SERVERS = 64;
+const MAX_CALLS = 1024;
+// Of fewer, times lie on a grid by chance.
+const LEAST_CALLS = 20;
+// Its answers come in the few milliseconds of a period in which it runs. What works in turns of
+// about 100 ms for reasons of its own drifts against the clock, by a millisecond a turn; calls that
+// are slow for other reasons reach a third of this.
+const LEAST_CONCENTRATION = 0.75;
+// Slow beside the quickest of its calls, and longer than a busy machine's scheduler makes anybody wait.
+const LEAST_SLOW = milliseconds(40);
+const FACTOR = 2.5;
+const QUICKEST = 0.05;
+// A limit that is used up now and then slows a part of the calls.
+const LEAST_SLOW_SHARE = 0.3;
+// A process that is throttled in each period keeps nearly all its calls for a period or more. Calls
+// that all take the same time, sent at a steady pace, end on a grid as well: of a throttled process
+// some take a period or two more than others.
+const LEAST_SHARE = 0.8;
+const LEAST_OF_LENGTH = 3;
+const LEAST_LENGTHS = 2;
+
+/** One server whose slow answers come at one phase of the CFS period. */
+export interface GridAnswers {
+  readonly calls: readonly Exchange[];
+  readonly concentration: number;
+  /** What a call takes without waiting for a period: the quickest, or all of one period where none is quick. */
+  readonly usual: Duration;
+}
+
+interface Server {
+  readonly delays: Delays;
+  readonly calls: Exchange[];
+}
+
+/** Servers whose slow answers come as a period of the CPU limit begins. */
+export function createGridAnswers() {
+  const servers = new Map<string, Server>();
+  return {
+    add(exchange: Exchange): void {
+      if (exchange.shape !== 'call' || !isResponded(exchange) || isProbe(exchange)) return;
+      const { firstByte } = upstreamWait(exchange);
+      if (!(firstByte >= 0)) return;
+      const key = `${exchange.input}|${exchange.backend ?? endpoint(exchange.server, exchange.serverPort)}`;
+      let known = servers.get(key);
+      if (known === undefined) {
+        if (servers.size >= MAX_SERVERS) return;
+        known = { delays: new Delays(), calls: [] };
+        servers.set(key, known);
+      }
+      known.delays.add(firstByte);
+      if (firstByte >= LEAST_SLOW && known.calls.length < MAX_CALLS) known.calls.push(copyExchange(exchange));
+    },
+    found: (): GridAnswers[] =>
+      [...servers.values()].flatMap((server) => slowNowAndThen(server) ?? slowThroughout(server) ?? []),
+  };
+}
+
+/** Some calls are quick, and those that are not end on the grid. */
+function slowNowAndThen({ delays, calls }: Server): GridAnswers | null {
+  const usual = delays.quantile(QUICKEST);
+  const slow = calls.filter((call) => upstreamWait(call).firstByte >= FACTOR * usual);
+  return onGrid(slow, LEAST_SLOW_SHARE * Math.min(delays.count, MAX_CALLS), usual);
+}
+
+/** None is quick: each takes several periods. */
+function slowThroughout({ delays, calls }: Server): GridAnswers | null {
+  const long = calls.filter((call) => upstreamWait(call).firstByte >= CFS_PERIOD);
+  return hasLengths(long) ? onGrid(long, LEAST_SHARE * Math.min(delays.count, MAX_CALLS), CFS_PERIOD) : null;
+}
+
+function onGrid(calls: readonly Exchange[], least: number, usual: Duration): GridAnswers | null {
+  if (calls.length < Math.max(LEAST_CALLS, least)) return null;
+  const concentration = concentrationOf(calls.map(({ firstByteAt }) => ({ until: firstByteAt })));
+  return concentration >= LEAST_CONCENTRATION ? { calls, concentration, usual } : null;
+}
+
+/** What the call took beyond that. */
+export const beyond = (call: Exchange, usual: Duration): Duration =>
+  nanoseconds(Math.max(0, upstreamWait(call).firstByte - usual));
+
+function hasLengths(calls: readonly Exchange[]): boolean {
+  const lengths = new Map<number, number>();
+  for (const call of calls) {
+    const periods = Math.round(upstreamWait(call).firstByte / CFS_PERIOD);
+    lengths.set(periods, (lengths.get(periods) ?? 0) + 1);
+  }
+  return [...lengths.values()].filter((count) => count >= LEAST_OF_LENGTH).length >= LEAST_LENGTHS;
+}

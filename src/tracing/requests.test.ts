@@ -1,0 +1,277 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { at, microseconds, milliseconds, nanoseconds } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Lookup } from '../model/lookup.ts';
+import { breakdownOf, copyRequest, type Request, type ServiceChoice } from '../model/request.ts';
+import {
+  atMs,
+  attemptOf,
+  connectionOf,
+  exchangeOf,
+  inputOf,
+  lookupOf,
+  tlsOf,
+  unanswered,
+} from '../model/testing/rows.ts';
+import { createRequests } from './requests.ts';
+
+const POD = '10.0.3.7';
+
+interface Rows {
+  lookups?: readonly Lookup[];
+  connections?: readonly Connection[];
+  exchanges?: readonly Exchange[];
+}
+
+function requestsOf(rows: Rows, service: ServiceChoice | null = null, input = inputOf()): Request[] {
+  const requests: Request[] = [];
+  const tracer = createRequests({ service, emit: (request) => void requests.push(copyRequest(request)) });
+  tracer.input(input);
+  for (const lookup of rows.lookups ?? []) tracer.lookup(lookup);
+  for (const exchange of rows.exchanges ?? []) tracer.exchange(exchange);
+  for (const connection of rows.connections ?? []) tracer.connection(connection);
+  tracer.finish();
+  return requests;
+}
+
+const inbound = (fromMs: number, tookMs: number, parts: Partial<Exchange> = {}): Exchange =>
+  exchangeOf({
+    id: '0.e1',
+    client: '10.0.9.2',
+    clientPort: 40_230,
+    server: POD,
+    serverPort: 8080,
+    connection: '0.c1',
+    startedAt: atMs(fromMs),
+    duration: milliseconds(tookMs),
+    ...parts,
+  });
+
+const outbound = (fromMs: number, tookMs: number, parts: Partial<Exchange> = {}): Exchange =>
+  exchangeOf({
+    id: '0.e2',
+    client: POD,
+    connection: '0.c2',
+    startedAt: atMs(fromMs),
+    duration: milliseconds(tookMs),
+    ...parts,
+  });
+
+const waitsOf = ({ waits, startedAt }: Request) =>
+  waits.map(({ reason, to, ref, startedAt: from, duration }) => [
+    reason,
+    to,
+    ref,
+    (from - startedAt) / milliseconds(1),
+    duration / milliseconds(1),
+  ]);
+
+/** TLS without keys, closed at a moment. */
+const opaque = (endMs: number): Connection =>
+  connectionOf({
+    id: '0.c2',
+    startedAt: atMs(10),
+    duration: milliseconds(endMs - 10),
+    endedAt: atMs(endMs),
+    connectDuration: milliseconds(1),
+    tls: tlsOf({ handshakeDuration: milliseconds(3) }),
+    protocol: null,
+    exchanges: 0,
+  });
+const reasonsOf = (connection: Connection) =>
+  requestsOf({ exchanges: [inbound(0, 50)], connections: [connection], lookups: [lookupOf()] })[0]?.waits.map(
+    ({ reason, duration }) => [reason, duration / milliseconds(1)],
+  );
+
+describe('a request', () => {
+  it('has the lookup, the handshakes and the call that it needed, and the rest as its own time', () => {
+    const lookup = lookupOf({
+      id: '0.l7',
+      duration: milliseconds(4),
+      answers: ['10.96.44.12'],
+      attempts: [attemptOf({ sentAt: atMs(102), sentPacket: 9, replyPacket: 10, repliedAt: atMs(106) })],
+    });
+    const call = outbound(112, 20, { connectDuration: milliseconds(1), tlsDuration: milliseconds(3) });
+    const connection = connectionOf({
+      id: '0.c2',
+      startedAt: atMs(108),
+      syns: [{ at: atMs(108), packet: 11 }],
+      synAcks: [{ at: atMs(109), packet: 12 }],
+      tls: tlsOf({ packets: [13, 14, 15] }),
+    });
+    const [request, ...more] = requestsOf({
+      lookups: [lookup],
+      exchanges: [call, inbound(100, 50)],
+      connections: [connection],
+    });
+    expect(more).toEqual([]);
+    expect(waitsOf(request as Request)).toEqual([
+      ['dns', '10.96.0.10:53', '0.l7', 2, 4],
+      ['connect', '10.96.44.12:8080', '0.c2', 8, 1],
+      ['tls', '10.96.44.12:8080', '0.c2', 9, 3],
+      ['upstream', '10.96.44.12:8080', '0.e2', 12, 20],
+    ]);
+    expect(request?.waits.map(({ packets }) => packets)).toEqual([
+      [9, 10],
+      [11, 12],
+      [13, 15],
+      [4, 6],
+    ]);
+    expect(request).toMatchObject({ exchange: '0.e1', own: milliseconds(22), direction: 'inbound' });
+  });
+
+  it('is a call with all that came before it, where nothing is inbound', () => {
+    const lookup = lookupOf({ duration: milliseconds(4), startedAt: atMs(10), answers: ['10.96.44.12'] });
+    const call = outbound(16, 20, { connectDuration: milliseconds(1) });
+    const [request, ...more] = requestsOf({ lookups: [lookup], exchanges: [call] });
+    expect(more).toEqual([]);
+    expect(request).toMatchObject({ startedAt: atMs(10), duration: milliseconds(26), own: milliseconds(1) });
+    expect(request?.waits.map(({ reason }) => reason)).toEqual(['dns', 'connect', 'upstream']);
+  });
+
+  it('leaves alone what belongs to none: a refresh between requests', () => {
+    const requests = requestsOf({
+      exchanges: [inbound(0, 50), outbound(60, 20), inbound(100, 50, { id: '0.e3' })],
+    });
+    expect(requests.map(({ waits }) => waits)).toEqual([[], []]);
+  });
+
+  it('waits for what nobody answers until it goes on with something else', () => {
+    const open = { outcome: 'incomplete', firstByteAt: at(Number.NaN) } as const;
+    const [request] = requestsOf({
+      exchanges: [
+        inbound(0, 1100),
+        outbound(10, 60_000, open),
+        outbound(1015, 20, { id: '0.e3', server: '10.0.4.4', serverPort: 80, connection: '0.c3' }),
+      ],
+    });
+    expect(waitsOf(request as Request)).toEqual([
+      ['upstream', '10.96.44.12:8080', '0.e2', 10, 1005],
+      ['upstream', '10.0.4.4:80', '0.e3', 1015, 20],
+    ]);
+  });
+
+  it('waits for a connection whose protocol cannot be read, where that ended within it', () => {
+    const handshakes = [
+      ['connect', 1],
+      ['tls', 3],
+    ];
+    expect(reasonsOf(opaque(40))).toEqual([['dns', 1], ...handshakes, ['upstream', 26]]);
+    expect(reasonsOf(opaque(90))).toEqual([['dns', 1], ...handshakes]);
+  });
+
+  it('ends with the first byte of an answer whose last byte was cut off', () => {
+    const cut = { outcome: 'incomplete', firstByteAt: atMs(40) } as const;
+    const [request] = requestsOf({
+      exchanges: [inbound(0, 5000, cut), outbound(10, 3000, { ...cut, firstByteAt: atMs(35) })],
+    });
+    expect(request?.duration).toBe(milliseconds(40));
+    expect(waitsOf(request as Request)).toEqual([['upstream', '10.96.44.12:8080', '0.e2', 10, 25]]);
+  });
+
+  it('waits for a SYN that is never answered', () => {
+    const dead = connectionOf({
+      id: '0.c2',
+      startedAt: atMs(10),
+      duration: milliseconds(3000),
+      synAcks: [],
+      connectDuration: nanoseconds(Number.NaN),
+      exchanges: 0,
+      bytes: { client: 0, server: 0 },
+      ending: 'captureEnd',
+      endPacket: -1,
+    });
+    const [request] = requestsOf({
+      exchanges: [inbound(0, 1500), outbound(1012, 20)],
+      connections: [dead],
+      lookups: [lookupOf({ attempts: [attemptOf(unanswered)] })],
+    });
+    expect(request?.waits.filter(({ reason }) => reason === 'connect').map(({ duration }) => duration)).toEqual([
+      milliseconds(1002),
+    ]);
+  });
+
+  it('is of the service that the user names', () => {
+    const exchanges = [
+      inbound(0, 50),
+      outbound(10, 20),
+      exchangeOf({ id: '0.e5', server: '10.0.8.8', serverPort: 9000, client: '10.0.9.9', startedAt: atMs(5) }),
+    ];
+    const of = (service: ServiceChoice): string[] => requestsOf({ exchanges }, service).map(({ exchange }) => exchange);
+    expect(of({ address: '10.0.8.8', port: null })).toEqual(['0.e5']);
+    expect(of({ address: POD, port: 8080 })).toEqual(['0.e1']);
+    expect(of({ address: POD, port: 9 })).toEqual(['0.e2']);
+  });
+
+  it('follows an identifier that travels, though times fit another better', () => {
+    const [one, other] = requestsOf({
+      exchanges: [
+        inbound(0, 100, { traceIds: ['a'] }),
+        inbound(10, 80, { id: '0.e3', connection: '0.c3', clientPort: 40_231, traceIds: ['b'] }),
+        outbound(11, 20, { id: '0.e4', traceIds: ['a'] }),
+        outbound(50, 20, { id: '0.e5', traceIds: ['b'] }),
+      ],
+    });
+    expect(one?.waits.map(({ ref, confidence }) => [ref, confidence])).toEqual([['0.e4', 'certain']]);
+    expect(other?.waits.map(({ ref, confidence }) => [ref, confidence])).toEqual([['0.e5', 'certain']]);
+  });
+
+  it('sums to the nanosecond, and no two have one call, whatever the rows are', () => {
+    const ns = fc.integer({ min: 0, max: 200_000_000 });
+    const some = fc.record({
+      isInbound: fc.boolean(),
+      start: ns,
+      lasts: ns,
+      opening: fc.option(fc.integer({ min: 0, max: 9_000_000 })),
+      isOpen: fc.boolean(),
+      server: fc.integer({ min: 1, max: 3 }),
+    });
+    const lookups = fc.array(fc.record({ start: ns, lasts: ns, server: fc.integer({ min: 1, max: 3 }) }), {
+      maxLength: 6,
+    });
+    let waits = 0;
+    fc.assert(
+      fc.property(fc.array(some, { maxLength: 14 }), lookups, (drafts, names) => {
+        const exchanges = drafts.map(({ isInbound, start, lasts, opening, isOpen, server }, index) =>
+          (isInbound ? inbound : outbound)(0, 0, {
+            id: `0.e${index}`,
+            startedAt: at(start),
+            duration: nanoseconds(lasts),
+            ...(isInbound ? {} : { server: `10.96.0.${server}` }),
+            ...(opening === null ? {} : { connectDuration: nanoseconds(opening) }),
+            ...(isOpen ? { outcome: 'incomplete', firstByteAt: at(Number.NaN) } : {}),
+          }),
+        );
+        const requests = requestsOf({
+          exchanges,
+          lookups: names.map(({ start, lasts, server }, index) =>
+            lookupOf({
+              id: `0.l${index}`,
+              startedAt: at(start),
+              duration: nanoseconds(lasts),
+              answers: [`10.96.0.${server}`],
+            }),
+          ),
+        });
+        const refs: string[] = [];
+        for (const request of requests) {
+          waits += request.waits.length;
+          refs.push(...request.waits.filter(({ reason }) => reason === 'upstream').map(({ ref }) => ref));
+          const shares = breakdownOf(request);
+          expect(shares.reduce((sum, { duration }) => sum + duration, 0)).toBe(request.duration);
+          for (const { duration } of shares) expect(duration).toBeGreaterThanOrEqual(0);
+          for (const { critical, duration } of request.waits) {
+            expect(critical).toBeGreaterThanOrEqual(0);
+            expect(critical).toBeLessThanOrEqual(duration + microseconds(0));
+          }
+        }
+        expect(new Set(refs).size).toBe(refs.length);
+        expect(new Set(requests.map(({ id }) => id)).size).toBe(requests.length);
+      }),
+      { numRuns: 60 },
+    );
+    expect(waits).toBeGreaterThan(50);
+  });
+});

@@ -104,7 +104,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const observer = rule.create(context);
     return Object.assign(runner, { rule, observer });
   };
-  const runners = rules.map(start);
+  const runners = rules.filter(({ needsManifests }) => needsManifests !== true || manifests !== undefined).map(start);
   const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 

@@ -16,6 +16,7 @@ export default defineRule({
   title: 'A DNS option that the resolver in use does not heed',
   category: 'dns',
   sees: ['dns'],
+  needsManifests: true,
   messages: {
     ignored:
       '{workload} sets {option}, but its lookups are those of {resolver}, which ignores it ({count} of {total:lookup})',

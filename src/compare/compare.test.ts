@@ -55,6 +55,7 @@ const diagnosisOf = (samples: SampledRows[] | undefined, parts: Partial<Diagnosi
     findings: [],
     ruledOut: [],
     unobservable: [],
+    requests: noRequests(),
     ...(samples === undefined ? {} : { samples }),
     ...parts,
   }) as Partial<Diagnosis> as Diagnosis;

@@ -23,10 +23,11 @@ export function compareBreakdowns(
   add(after, 'afterSeconds');
   const least =
     LEAST_SHARE * Math.max(before.latency.totalSeconds / before.count, after.latency.totalSeconds / after.count);
-  const changed = ({ beforeSeconds, afterSeconds }: Comparison['breakdown'][number]): number =>
-    Math.abs(afterSeconds - beforeSeconds);
   return [...rows.values()]
     .filter(({ beforeSeconds, afterSeconds }) => Math.max(beforeSeconds, afterSeconds) >= least)
     .toSorted((a, b) => changed(b) - changed(a))
     .slice(0, MOST_ROWS);
 }
+
+const changed = ({ beforeSeconds, afterSeconds }: Comparison['breakdown'][number]): number =>
+  Math.abs(afterSeconds - beforeSeconds);

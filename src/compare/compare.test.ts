@@ -1,3 +1,4 @@
+import { noRequests } from '../report/testing/diagnoses.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';

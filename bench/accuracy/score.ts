@@ -2,6 +2,7 @@ import { analyze } from '../../src/analyze.ts';
 import type { Diagnosis, Finding } from '../../src/model/diagnosis.ts';
 import type { Case, Expected } from './cases.ts';
 import { createTraced, type Links } from './links.ts';
+import { savingOf as savingAgainst, type Saving } from './twins.ts';
 
 /** What became of one cause, or of one finding that nobody expected. */
 export interface Outcome {
@@ -26,6 +27,8 @@ export interface Scored {
   /** Rules above info that were reported, for the confusion. */
   reported: readonly string[];
   links: Links;
+  /** What the cure was predicted to save, against its twin; null where there is none. */
+  saving: Saving | null;
 }
 
 // An occurrence of these is one caller's wait, so it is compared with the truth's requests.
@@ -59,7 +62,9 @@ function scoreDiagnosis(one: Case, diagnosis: Diagnosis, links: Links): Scored {
     const says = findings.find((finding) => finding.rule === rule)?.says ?? '';
     outcomes.push({ rule, kind: 'false', ...NO_ERRORS, says });
   }
-  return { case: one, outcomes, reported: findings.map((finding) => finding.rule), links };
+  const rules = one.expected.flatMap((expected) => expected.rules);
+  const saving = one.twin === undefined ? null : savingAgainst(diagnosis, rules, `${one.id}/${one.side}`, one.twin);
+  return { case: one, outcomes, reported: findings.map((finding) => finding.rule), links, saving };
 }
 
 function judge(expected: Expected, findings: readonly Finding[], all: readonly Finding[]): Outcome {

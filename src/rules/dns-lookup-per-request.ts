@@ -187,7 +187,7 @@ export default defineRule({
               ),
               nodeLocalCache(),
             ],
-            whatIfMethod: 'each affected lookup answered from a cache',
+            whatIf: { method: 'each affected lookup answered from a cache' },
             errors: 0,
             habit: isHabit(tally.count, of),
           });

@@ -74,7 +74,7 @@ export default defineRule({
               },
             ],
             fix: walkFixes(settingsOfAll(resolversOf(part.groups)), targetOf(subject), dots, example.name),
-            whatIfMethod: 'each affected lookup without the time of its queries for names that do not exist',
+            whatIf: { method: 'each affected lookup without the time of its queries for names that do not exist' },
             errors: 0,
             habit: isHabit(tally.count, of),
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),

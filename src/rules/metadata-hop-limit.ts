@@ -108,7 +108,8 @@ export default defineRule({
               },
             ],
             fix: hopLimitFixes(client),
-            whatIfMethod: null,
+            whatIf: { method: 'each request without its wait for tokens that never come' },
+            relieves: ['metadata'],
             errors: 0,
             habit: false,
           });

@@ -98,7 +98,8 @@ export default defineRule({
             evidence: synEvidence(tally.dearest),
             because: settings(subject.name, dead),
             fix: fixes(subject.name, dead),
-            whatIfMethod: 'each affected connection without the wait for its SYN',
+            whatIf: { method: 'each affected connection without the wait for its SYN' },
+            relieves: ['connect'],
             errors: unanswered,
             habit: false,
           });

@@ -138,7 +138,7 @@ export default defineRule({
                 'set the former timeout again',
               ),
             ],
-            whatIfMethod: 'each affected call as if its connection had answered',
+            whatIf: { method: 'each affected call as if its connection had answered' },
             errors: tally.count,
             habit: false,
           });

@@ -124,7 +124,7 @@ export default defineRule({
                 'nothing is changed',
               ),
             ],
-            whatIfMethod: 'each affected exchange as quick as is usual for its kind',
+            whatIf: { method: 'each affected exchange as quick as is usual for its kind' },
             errors: 0,
             habit: false,
             ...(tally.count === 1 || isStart ? { onlyInfo: SEEN_ONCE } : {}),

@@ -17,6 +17,9 @@ export interface MetadataWaits {
   credentialCalls: number;
   otherCalls: number;
   packets: PacketId[];
+  /** What the waits of each are for: `ref` of those that would go with the calls. */
+  credentialRefs: string[];
+  otherRefs: string[];
 }
 
 /**
@@ -28,29 +31,40 @@ export function metadataWaits({ waits }: Request, kinds: MetadataKinds): Metadat
   const services = new Set<string>();
   for (const { reason, to } of waits) if (reason === 'metadata') services.add(to);
   if (services.size === 0) return null;
-  const result: MetadataWaits = { credentials: 0, other: 0, credentialCalls: 0, otherCalls: 0, packets: [] };
   const ofCredentials: Wait[] = [];
   const ofOthers: Wait[] = [];
   const shared: Wait[] = [];
+  const packets: PacketId[] = [];
+  let credentialCalls = 0;
+  let otherCalls = 0;
   for (const wait of waits) {
     if (!services.has(wait.to)) continue;
     const call = wait.reason === 'metadata' ? kinds.callOf(wait.ref) : undefined;
-    if (call !== undefined) result.packets.push(...call.packets);
+    if (call !== undefined) packets.push(...call.packets);
     if (call?.asks === 'credentials' || call?.asks === 'roles') {
       ofCredentials.push(wait);
-      result.credentialCalls++;
+      credentialCalls++;
     } else if (call === undefined || call.asks === 'token') {
       shared.push(wait);
     } else {
       ofOthers.push(wait);
-      result.otherCalls++;
+      otherCalls++;
     }
   }
-  (result.credentialCalls > 0 ? ofCredentials : ofOthers).push(...shared);
-  result.credentials = spentOn(ofCredentials, waits);
-  result.other = spentOn(ofOthers, waits);
-  return result;
+  (credentialCalls > 0 ? ofCredentials : ofOthers).push(...shared);
+  return {
+    credentials: spentOn(ofCredentials, waits),
+    other: spentOn(ofOthers, waits),
+    credentialCalls,
+    otherCalls,
+    packets,
+    credentialRefs: refsOf(ofCredentials),
+    otherRefs: refsOf(ofOthers),
+  };
 }
+
+// A place in the line is nothing of its own: it goes with what it was for.
+const refsOf = (waits: readonly Wait[]): string[] => waits.map(({ ref }) => ref).filter((ref) => ref !== '');
 
 const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 

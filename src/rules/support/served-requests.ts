@@ -1,8 +1,8 @@
 import { Distribution } from '../../base/distribution.ts';
 import { endpoint } from '../../base/addresses.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
-import type { Exchange } from '../../model/exchange.ts';
-import type { Request } from '../../model/request.ts';
+import { receiverOf } from '../../model/direction.ts';
+import { isOwnCall, type Request } from '../../model/request.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { requestTally, type RequestTally } from './tally.ts';
 
@@ -25,13 +25,6 @@ export interface ServedRequests {
   /** Requests with the cause on a connection that had one before. */
   again: number;
 }
-
-/** Where an exchange ends up: behind a DNAT, where one was seen. */
-export const receiverOf = ({ backend, server }: Pick<Exchange, 'backend' | 'server'>): string =>
-  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-
-/** At a client each call is its own request, and waits for itself. */
-export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
 
 /** Requests by the address of the service that received them; a client's own calls are not among them. */
 export function createServedRequests() {
@@ -63,17 +56,26 @@ export function createServedRequests() {
   };
 }
 
-/** One occurrence more; a request costs no more than it took. */
+/**
+ * One occurrence more; a request costs no more than it took.
+ * @param refs what it would no longer wait for, where the cost lies in waits
+ */
 export function tallyRequest(
   service: ServedRequests,
   request: Request,
   cost: number,
   packets: readonly PacketId[],
+  refs?: readonly string[],
 ): void {
   const { client, clientPort, duration } = request;
   const bounded: Duration = nanoseconds(Math.min(cost, duration));
   const connection = endpoint(client, clientPort);
   if (service.connections.has(connection)) service.again++;
   else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(connection);
-  service.tally.add(request, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b));
+  service.tally.add(
+    request,
+    bounded,
+    () => [...new Set(packets)].toSorted((a, b) => a - b),
+    refs === undefined ? {} : { refs },
+  );
 }

@@ -2,7 +2,7 @@ import { Distribution } from '../base/distribution.ts';
 import { formatCount, plural } from '../base/text.ts';
 import { at, nanoseconds, toSeconds } from '../base/time.ts';
 import type { Finding } from '../model/diagnosis.ts';
-import type { HalfFix, Report, Unit } from '../model/finding.ts';
+import type { Report, Unit } from '../model/finding.ts';
 import { mixtureOf, type Mixture } from './mixture.ts';
 import type { Outlook } from './outlook.ts';
 
@@ -31,22 +31,31 @@ const TOO_LITTLE: Prediction = { whatIf: null, whatIfBecause: 'too little to sho
  * they are seen to wait for it; else the rows themselves, each without its cost.
  */
 export function predictSaving(report: Report, latency: Distribution, outlook: Outlook | null): Prediction {
-  if ('unknown' in report.whatIf) return { whatIf: null, whatIfBecause: report.whatIf.unknown };
-  const { method } = report.whatIf;
+  const { whatIf, cost, alone = [] } = report;
+  if ('unknown' in whatIf) return { whatIf: null, whatIfBecause: whatIf.unknown };
+  const { method, isAtMost = false } = whatIf;
   if (outlook === null) {
-    const { cost, unit, alone = [] } = report;
-    const then = latency.replaced(cost.affected, cost.relieved);
-    const halves = alone.map((half) => ({ ...half, after: null }));
-    return predictionOf(unit, latency, then, cost.count, `${method}; its cost taken off`, null, halves);
+    return predictionOf({
+      unit: report.unit,
+      before: latency,
+      after: latency.replaced(cost.affected, cost.relieved),
+      affected: cost.count,
+      method: `${method}; its cost taken off`,
+      isAtMost,
+      callers: null,
+      alone: alone.map((half) => ({ ...half, after: null })),
+    });
   }
-  const now = distributionOf(outlook.before);
-  const then = distributionOf(outlook.after);
-  const affected = outlook.before.filter((duration, index) => (outlook.after[index] as number) < duration).length;
-  const halves = (report.alone ?? []).map((half) => ({
-    ...half,
-    after: quantilesOf(mixtureOf(outlook, half.remains)),
-  }));
-  return predictionOf('requests', now, then, affected, `${method}; ${replayWords(outlook)}`, outlook.callers, halves);
+  return predictionOf({
+    unit: 'requests',
+    before: distributionOf(outlook.before),
+    after: distributionOf(outlook.after),
+    affected: outlook.before.filter((duration, index) => (outlook.after[index] as number) < duration).length,
+    method: `${method}; ${replayWords(outlook)}`,
+    isAtMost,
+    callers: outlook.callers,
+    alone: alone.map((half) => ({ ...half, after: quantilesOf(mixtureOf(outlook, half.remains)) })),
+  });
 }
 
 function replayWords({ before, isPart, callers, hasLines }: Outlook): string {
@@ -58,44 +67,40 @@ function replayWords({ before, isPart, callers, hasLines }: Outlook): string {
 
 type WhatIf = NonNullable<Finding['whatIf']>;
 
+/** How long rows took, and would take. */
+interface Forecast extends Pick<WhatIf, 'unit' | 'method' | 'isAtMost' | 'callers' | 'alone'> {
+  readonly before: Distribution;
+  readonly after: Distribution;
+  readonly affected: number;
+}
+
 /**
  * Named at the quantile where the change shows: the first that the affected share reaches. Where
  * other causes hide it there, at the quantile that gains most, or in the mean.
  */
-function predictionOf(
-  unit: Unit,
-  now: Distribution,
-  then: Distribution,
-  affected: number,
-  method: string,
-  callers: number | null,
-  alone: (HalfFix & { after: WhatIf['after'] | null })[],
-): Prediction {
-  if (now.count === 0) return TOO_LITTLE;
+function predictionOf({ unit, before, after, affected, ...said }: Forecast): Prediction {
+  const { count } = before;
+  if (count === 0) return TOO_LITTLE;
   const savings = QUANTILES.map(({ name, quantile, shows }) =>
-    savingOf(`${METRIC[unit]} ${name}`, shows, now.quantile(quantile), then.quantile(quantile)),
+    savingOf(`${METRIC[unit]} ${name}`, shows, before.quantile(quantile), after.quantile(quantile)),
   );
-  const mean = savingOf(`${METRIC[unit]} mean`, 0, now.total / now.count, then.total / now.count);
+  const mean = savingOf(`${METRIC[unit]} mean`, 0, before.total / count, after.total / count);
   const best =
-    savings.find(({ shows, gain }) => affected > shows * now.count && gain >= WORTH_NAMING) ??
+    savings.find(({ shows, gain }) => affected > shows * count && gain >= WORTH_NAMING) ??
     [...savings, mean].toSorted((a, b) => b.gain - a.gain)[0];
   if (best === undefined || best.gain <= 0) return TOO_LITTLE;
   const { metric, nowSeconds, thenSeconds } = best;
-  return {
-    whatIf: {
-      metric,
-      nowSeconds,
-      thenSeconds,
-      method,
-      count: now.count,
-      unit,
-      callers,
-      before: quantilesOf(now),
-      after: quantilesOf(then, now),
-      alone: alone.map((half) => ({ ...half })),
-    },
-    whatIfBecause: null,
+  const whatIf = {
+    metric,
+    nowSeconds,
+    thenSeconds,
+    ...said,
+    count,
+    unit,
+    before: quantilesOf(before),
+    after: quantilesOf(after, before),
   };
+  return { whatIf, whatIfBecause: null };
 }
 
 // Less than the histogram's own error is no change that could be promised.

@@ -170,6 +170,7 @@ export const FindingSchema = Type.Object({
       nowSeconds: Type.Number(),
       thenSeconds: Type.Number(),
       method: Type.String(),
+      isAtMost: Type.Boolean({ description: 'no cure saves more; how much less is not known' }),
       count: Type.Integer({ description: 'how many of the unit are in `before` and `after`' }),
       unit: oneOf(UNITS),
       callers: nullable(

@@ -106,7 +106,13 @@ export interface Cost {
   occurrences: KeptOccurrences;
 }
 
-export type WhatIfMethod = { readonly method: string } | { readonly unknown: string };
+export type WhatIfMethod =
+  | {
+      readonly method: string;
+      /** No cure saves more; how much less, the packets do not tell. */
+      readonly isAtMost?: true;
+    }
+  | { readonly unknown: string };
 
 /** One of several settings that only help together. */
 export interface HalfFix {

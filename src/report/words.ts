@@ -94,13 +94,14 @@ const SHOWN_QUANTILES = [
 ] as const;
 
 /** `request duration p50: 371 ms → 32.9 ms, p90 574 ms → 34.7 ms, p99 596 ms → 42 ms`. */
-export function savingWords({ metric, nowSeconds, thenSeconds, count, before, after }: WhatIf): string {
+export function savingWords({ metric, nowSeconds, thenSeconds, isAtMost, count, before, after }: WhatIf): string {
   const shown = count < LEAST_FOR_QUANTILES ? [] : SHOWN_QUANTILES.filter(([name]) => !metric.endsWith(name));
   const others = shown.flatMap(([name, field]) => {
     const [was, is] = [duration(before[field]), duration(after[field])];
     return was === is ? [] : `, ${name} ${was} → ${is}`;
   });
-  return `${metric}: ${duration(nowSeconds)} → ${duration(thenSeconds)}${others.join('')}`;
+  const bound = isAtMost ? ' at best' : '';
+  return `${metric}: ${duration(nowSeconds)} → ${duration(thenSeconds)}${others.join('')}${bound}`;
 }
 
 /** `--session-duration=60m leaves 18 % as slow (p50 33.1 ms, p90 571 ms)`; nothing where one change is all there is. */

@@ -33,6 +33,7 @@ export const whatIfOf = (
   parts: Pick<NonNullable<Finding['whatIf']>, 'metric' | 'nowSeconds' | 'thenSeconds' | 'method'>,
 ): NonNullable<Finding['whatIf']> => ({
   ...parts,
+  isAtMost: false,
   count: 120,
   unit: 'requests',
   callers: null,

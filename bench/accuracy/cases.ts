@@ -169,7 +169,9 @@ function credentialCases(folder: string, truth: Json): Case[] {
   const id = basename(folder);
   const figures = truth['figures'] as Json;
   const requests = list(truth['requests']) as Json[];
-  const spent = requests.reduce((sum, request) => sum + (number(request['credentials_ms']) ?? 0), 0);
+  // Others take theirs from the cache: that is no part of a storm.
+  const refreshing = requests.filter(({ calls }) => (list(calls) as Json[]).some(({ type }) => type === 'imds'));
+  const spent = refreshing.reduce((sum, request) => sum + (number(request['credentials_ms']) ?? 0), 0);
   const saving = number(figures['expected_saving_ms']);
   const causes = [String(truth['cause']), ...words(truth['also'])].filter((cause) => cause !== 'none');
   return words((truth['capture'] as Json)['files']).flatMap((side) => {

@@ -75,12 +75,13 @@ function judge(expected: Expected, findings: readonly Finding[], all: readonly F
     const [first] = own as [Finding];
     const count = own.reduce((sum, finding) => sum + finding.occurrences.count, 0);
     const cost = own.reduce((sum, finding) => sum + finding.cost.totalSeconds, 0);
+    const atMost = own.reduce((sum, finding) => sum + (finding.cost.atMostSeconds ?? finding.cost.totalSeconds), 0);
     const truth = expected.counts[AS_REQUESTS.has(first.occurrences.unit) ? 'requests' : first.occurrences.unit];
     return {
       rule,
       kind: 'found',
       countError: errorOf(count, truth),
-      costError: errorOf(cost, expected.costSeconds ?? undefined),
+      costError: errorOf(nearest(cost, atMost, expected.costSeconds), expected.costSeconds ?? undefined),
       savingError: errorOf(savingOf(first), expected.savingSeconds ?? undefined),
       says: first.says,
     };
@@ -99,6 +100,10 @@ const NO_ERRORS = { countError: Number.NaN, costError: Number.NaN, savingError: 
 /** Of the median; NaN where another quantile is predicted. */
 const savingOf = ({ whatIf }: Finding): number =>
   whatIf !== null && whatIf.metric.endsWith('p50') ? whatIf.nowSeconds - whatIf.thenSeconds : Number.NaN;
+
+/** Of a range, what of it is nearest to the truth. */
+const nearest = (least: number, most: number, truth: number | null): number =>
+  truth === null ? least : Math.min(Math.max(least, truth), Math.max(least, most));
 
 const errorOf = (found: number, truth: number | undefined): number =>
   truth === undefined || truth <= 0 ? Number.NaN : Math.abs(found - truth) / truth;

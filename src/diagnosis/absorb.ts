@@ -131,7 +131,8 @@ function causesOf<Rule extends { readonly id: string }>(
 function without(report: Report, left: readonly Occurrence[]): Report {
   const cost = costOf(report.cost, left);
   const data = report.data['count'] === undefined ? report.data : { ...report.data, count: cost.count };
-  return { ...report, cost, data, errors: Math.min(report.errors, cost.count) };
+  const { costAtMost: _, ...rest } = report;
+  return { ...rest, cost, data, errors: Math.min(report.errors, cost.count) };
 }
 
 function costOf(whole: Cost, left: readonly Occurrence[]): Cost {

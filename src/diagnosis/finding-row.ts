@@ -56,6 +56,7 @@ export function findingRow(
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
       maxSeconds: toSeconds(cost.costs.max),
       shareOfLatency: shareOfLatency(cost, latency.total),
+      ...(report.costAtMost === undefined ? {} : { atMostSeconds: toSeconds(at(report.costAtMost)) }),
     },
     input: report.input,
     examples: cost.examples.map((example) => exampleRow(example, references(example.packets), inputs)),

@@ -127,6 +127,9 @@ export const FindingSchema = Type.Object({
     p50Seconds: Type.Number(),
     maxSeconds: Type.Number(),
     shareOfLatency: Type.Number(),
+    atMostSeconds: Type.Optional(
+      Type.Number({ description: 'what it may have cost in all, with what shows in no packet' }),
+    ),
   }),
   input: Type.Integer(),
   examples: Type.Array(ExampleSchema),

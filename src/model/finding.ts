@@ -138,6 +138,8 @@ export interface Report<Message extends string = string> {
    */
   latency?: Distribution;
   cost: Cost;
+  /** What it cost at most in all, where some of it shows in no packet. Left out: as much as the cost. */
+  costAtMost?: Duration;
   confidence: Confidence;
   confidenceBecause: string;
   evidence: readonly [Evidence, ...Evidence[]];

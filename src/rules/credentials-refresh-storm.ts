@@ -9,7 +9,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { FetchLog } from './support/fetch-log.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
 import { certaintyOf, halvesOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
 import { holdsUp, isStorm, type Asked } from './support/storm-verdict.ts';
 import { isHabit } from './support/subjects.ts';
@@ -81,6 +81,7 @@ export default defineRule({
         unit: service === undefined ? 'exchanges' : 'requests',
         latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
         cost: tally,
+        ...(service === undefined ? {} : { costAtMost: costAtMost(service) }),
         ...certaintyOf(log, service?.again ?? 0),
         evidence: stormEvidence(group, service),
         because: settingsOf(log, sides),
@@ -118,8 +119,8 @@ export default defineRule({
       request(request) {
         const service = served.add(request);
         const waits = service === null ? null : metadataWaits(request, kinds);
-        if (service === null || waits === null || waits.credentialCalls === 0) return;
-        tallyRequest(service, request, waits.credentials, waits.packets, waits.credentialRefs);
+        if (service === null || waits === null || waits.credentials.calls === 0) return;
+        tallyMetadata(service, request, waits.credentials, waits.packets);
       },
       finish() {
         let found = 0;

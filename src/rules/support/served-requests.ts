@@ -4,6 +4,7 @@ import { nanoseconds, type Duration } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import { isOwnCall, type Request } from '../../model/request.ts';
 import type { PacketId } from '../../model/packet.ts';
+import type { MetadataShare } from './credential-waits.ts';
 import { requestTally, type RequestTally } from './tally.ts';
 
 // A node has some hundred pods; of more services than these none is told.
@@ -20,6 +21,8 @@ export interface ServedRequests {
   readonly latency: Distribution;
   /** Those with the cause. */
   readonly tally: RequestTally;
+  /** What of these nothing accounts for. */
+  readonly ownTime: Distribution;
   /** Connections of its callers on which a request with the cause came. */
   readonly connections: Set<string>;
   /** Requests with the cause on a connection that had one before. */
@@ -43,6 +46,7 @@ export function createServedRequests() {
           server: endpoint(server, serverPort),
           latency: new Distribution(),
           tally: requestTally(),
+          ownTime: new Distribution(),
           connections: new Set(),
           again: 0,
         };
@@ -79,3 +83,21 @@ export function tallyRequest(
     refs === undefined ? {} : { refs },
   );
 }
+
+/** One that waited for a metadata service. */
+export function tallyMetadata(
+  service: ServedRequests,
+  request: Request,
+  { time, pauses, refs }: MetadataShare,
+  packets: readonly PacketId[],
+): void {
+  service.ownTime.add(nanoseconds(request.own - pauses));
+  tallyRequest(service, request, time, packets, refs);
+}
+
+/**
+ * What the cause cost at most: a request whose own time is beyond what is usual for them may have
+ * spent that for it, too. What the first use of an SDK loads shows in no packet.
+ */
+export const costAtMost = ({ tally, ownTime }: ServedRequests): Duration =>
+  nanoseconds(tally.costs.total + ownTime.beyond(ownTime.quantile(0.5)));

@@ -111,14 +111,21 @@ export function savingWords({ metric, nowSeconds, thenSeconds, isAtMost, count, 
   return `${metric}: ${duration(nowSeconds)} → ${duration(thenSeconds)}${others.join('')}${bound}`;
 }
 
-/** `--session-duration=60m leaves 18 % as slow (p50 33.1 ms, p90 571 ms)`; nothing where one change is all there is. */
-export const halfWords = ({ alone }: WhatIf): string[] =>
-  alone.map(({ change, remains, after }) => {
-    if (remains <= 0) return `${change} is enough`;
-    if (remains >= 1) return `${change} saves nothing`;
-    const left = after === null ? '' : ` (p50 ${duration(after.p50Seconds)}, p90 ${duration(after.p90Seconds)})`;
-    return `${change} leaves ${formatShare(remains)} as slow${left}`;
-  });
+/**
+ * `--session-duration=60m leaves 18 % as slow (p50 33.1 ms, p90 571 ms)`, `a lower ndots or a trailing dot
+ * is enough`; nothing where one change is all there is.
+ */
+export function halfWords({ alone }: WhatIf): string[] {
+  const enough = alone.filter(({ remains }) => remains <= 0).map(({ change }) => change);
+  const halves = alone
+    .filter(({ remains }) => remains > 0)
+    .map(({ change, remains, after }) => {
+      if (remains >= 1) return `${change} saves nothing`;
+      const left = after === null ? '' : ` (p50 ${duration(after.p50Seconds)}, p90 ${duration(after.p90Seconds)})`;
+      return `${change} leaves ${formatShare(remains)} as slow${left}`;
+    });
+  return enough.length === 0 ? halves : [...halves, `${enough.join(' or ')} is enough`];
+}
 
 /** `120, 2 failed: p50 1.1 ms, p90 2 ms, p99 5.01 s, slowest 5.02 s`. */
 export function lookupsWords(lookups: Diagnosis['lookups']): string {

@@ -12,6 +12,7 @@ import {
   damageWords,
   inputWords,
   originWords,
+  halfWords,
   savingWords,
   unobservableGroups,
 } from './words.ts';
@@ -94,7 +95,10 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
       ...(absorbed === null ? [] : [`- Explains: ${text(absorbed)}`]),
       ...(finding.whatIf === null
         ? []
-        : [`- Would save: ${text(`${savingWords(finding.whatIf)} (${finding.whatIf.method})`)}`]),
+        : [
+            `- Would save: ${text(`${savingWords(finding.whatIf)} (${finding.whatIf.method})`)}`,
+            ...halfWords(finding.whatIf).map((words) => `- Alone: ${text(words)}`),
+          ]),
       ...finding.evidence.map(({ says, packets, place }) => {
         if (place !== undefined)
           return `- ${code(`${place.file}:${place.line}`)}: ${code(place.quote)} (${text(says)})`;

@@ -17,7 +17,8 @@ Written by \`npm run bench:accuracy\`; do not edit. Each capture has one known c
 measured by the programs that made the traffic. A finding of severity \`info\` does not count. *found*: under
 the right id; *missed*: not found, or only as info; *false*: found, and not true; *cheap*: found, and only info
 by what it cost; *hidden*: this capture can't show it
-(\`bench/accuracy/names.ts\` says why). Errors are medians of |found − true| / true;
+(\`bench/accuracy/names.ts\` says why). Errors are medians of |found − true| / true
+(of a cost that is given as a range, to its nearer end);
 *saving error*: of what the cure was predicted to save of the median request, against the program's own log.
 `;
 

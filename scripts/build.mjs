@@ -6,32 +6,40 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { knowledgeTable, TABLE } from './knowledge.mjs';
 
+const PROGRAM = 'dist/cli/kubelag.cjs';
+
 rmSync('dist', { recursive: true, force: true });
 writeFileSync(TABLE, knowledgeTable());
 const require = createRequire(import.meta.url);
 const tsc = require.resolve('typescript/package.json').replace('package.json', 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' });
 
-// The library is what tsc wrote. The program is made of few files: to find and load some 250 modules
-// one by one took a third of a small capture's time. Names stay, for the lines of a bug report.
+// The library is what tsc wrote. The program is one file, as to find and load some 250 modules one by
+// one took a third of a small capture's time. Names stay, for the lines of a bug report.
 rmSync('dist/cli', { recursive: true });
 await build({
   entryPoints: ['src/cli/main.ts'],
-  outdir: 'dist/cli',
+  outfile: PROGRAM,
   bundle: true,
-  splitting: true,
-  chunkNames: '[name]-[hash]',
   packages: 'external',
   platform: 'node',
-  format: 'esm',
+  format: 'cjs',
   target: 'node20.19',
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   minifySyntax: true,
   minifyWhitespace: true,
   lineLimit: 200,
   logLevel: 'warning',
 });
+writeFileSync('dist/cli/package.json', '{ "type": "commonjs" }\n');
+cpSync('scripts/launch.cjs', 'dist/cli/main.js');
 // The rules' documentation is what `kubelag rules ID` prints.
 for (const file of readdirSync('src/rules')) {
   if (file.endsWith('.md')) cpSync(join('src/rules', file), join('dist/rules', file));
 }
 chmodSync('dist/cli/main.js', 0o755);
+const examples = readdirSync('examples').filter((file) => file.includes('.pcap'));
+execFileSync(process.execPath, ['scripts/compile.mjs', PROGRAM, ...examples.map((file) => join('examples', file))], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});

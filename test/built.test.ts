@@ -29,6 +29,12 @@ describe.skipIf(!isFresh())('the built program (npm run build)', () => {
     expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toBe(`${TOOL.version}\n`);
   });
 
+  it('runs where the compiled code that the build kept does not fit', () => {
+    // V8 refuses what was compiled under other flags.
+    const { stdout, stderr } = spawnSync(process.execPath, ['--no-opt', program, '--version'], { encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual([`${TOOL.version}\n`, '']);
+  });
+
   it('has the documentation of its rules with it', () => {
     const { stdout, status } = kubelag('rules', 'dns-race');
     expect(status).toBe(0);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ALSO_RIGHT, BY_SIDE, NOT_SHOWN, RULES_OF } from './names.ts';
+import { twinsOf, type Twin } from './twins.ts';
 
 /** One cause that a capture holds. */
 export interface Expected {
@@ -27,6 +28,8 @@ export interface Case {
   alsoTrue: ReadonlySet<string>;
   /** Which calls each request made, as the program itself logged them; empty where no truth says. */
   links: readonly TrueLinks[];
+  /** The same with its cause cured, where the folder has it. */
+  twin?: Twin;
 }
 
 /** One inbound request by its frame (its first packet's number), with those of its calls. */
@@ -45,17 +48,24 @@ const read = (path: string): Json => JSON.parse(readFileSync(path, 'utf8')) as J
 /** All captures of a folder whose truth is beside them, in whichever of the three ways truths are written. */
 export function casesOf(folder: string): Case[] {
   const cases: Case[] = [];
+  const truths = new Map<string, Json>();
   for (const entry of readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => a.name.localeCompare(b.name))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && existsSync(join(path, 'truth.json'))) {
       const truth = read(join(path, 'truth.json'));
+      truths.set(entry.name, truth);
       cases.push(...(truth['capture'] === undefined ? clusterCases(path, truth) : credentialCases(path, truth)));
     } else if (entry.name.endsWith('.truth.json')) {
       const truth = read(path);
+      truths.set(entry.name.replace(/\.truth\.json$/, ''), truth);
       cases.push(...(Array.isArray(truth['captures']) ? labCases(path, truth) : netCases(path, truth)));
     }
   }
-  return cases;
+  const twins = twinsOf(truths);
+  return cases.map((one) => {
+    const twin = twins.get(one.id);
+    return twin === undefined ? one : { ...one, twin };
+  });
 }
 
 /** `net/`: `expected` causes by description, one capture a side. */
@@ -159,7 +169,9 @@ function credentialCases(folder: string, truth: Json): Case[] {
   const id = basename(folder);
   const figures = truth['figures'] as Json;
   const requests = list(truth['requests']) as Json[];
-  const spent = requests.reduce((sum, request) => sum + (number(request['credentials_ms']) ?? 0), 0);
+  // Others take theirs from the cache: that is no part of a storm.
+  const refreshing = requests.filter(({ calls }) => (list(calls) as Json[]).some(({ type }) => type === 'imds'));
+  const spent = refreshing.reduce((sum, request) => sum + (number(request['credentials_ms']) ?? 0), 0);
   const saving = number(figures['expected_saving_ms']);
   const causes = [String(truth['cause']), ...words(truth['also'])].filter((cause) => cause !== 'none');
   return words((truth['capture'] as Json)['files']).flatMap((side) => {

@@ -2,6 +2,7 @@ import { analyze } from '../../src/analyze.ts';
 import type { Diagnosis, Finding } from '../../src/model/diagnosis.ts';
 import type { Case, Expected } from './cases.ts';
 import { createTraced, type Links } from './links.ts';
+import { savingOf as savingAgainst, type Saving } from './twins.ts';
 
 /** What became of one cause, or of one finding that nobody expected. */
 export interface Outcome {
@@ -26,6 +27,8 @@ export interface Scored {
   /** Rules above info that were reported, for the confusion. */
   reported: readonly string[];
   links: Links;
+  /** What the cure was predicted to save, against its twin; null where there is none. */
+  saving: Saving | null;
 }
 
 // An occurrence of these is one caller's wait, so it is compared with the truth's requests.
@@ -59,7 +62,9 @@ function scoreDiagnosis(one: Case, diagnosis: Diagnosis, links: Links): Scored {
     const says = findings.find((finding) => finding.rule === rule)?.says ?? '';
     outcomes.push({ rule, kind: 'false', ...NO_ERRORS, says });
   }
-  return { case: one, outcomes, reported: findings.map((finding) => finding.rule), links };
+  const rules = one.expected.flatMap((expected) => expected.rules);
+  const saving = one.twin === undefined ? null : savingAgainst(diagnosis, rules, `${one.id}/${one.side}`, one.twin);
+  return { case: one, outcomes, reported: findings.map((finding) => finding.rule), links, saving };
 }
 
 function judge(expected: Expected, findings: readonly Finding[], all: readonly Finding[]): Outcome {
@@ -70,12 +75,13 @@ function judge(expected: Expected, findings: readonly Finding[], all: readonly F
     const [first] = own as [Finding];
     const count = own.reduce((sum, finding) => sum + finding.occurrences.count, 0);
     const cost = own.reduce((sum, finding) => sum + finding.cost.totalSeconds, 0);
+    const atMost = own.reduce((sum, finding) => sum + (finding.cost.atMostSeconds ?? finding.cost.totalSeconds), 0);
     const truth = expected.counts[AS_REQUESTS.has(first.occurrences.unit) ? 'requests' : first.occurrences.unit];
     return {
       rule,
       kind: 'found',
       countError: errorOf(count, truth),
-      costError: errorOf(cost, expected.costSeconds ?? undefined),
+      costError: errorOf(nearest(cost, atMost, expected.costSeconds), expected.costSeconds ?? undefined),
       savingError: errorOf(savingOf(first), expected.savingSeconds ?? undefined),
       says: first.says,
     };
@@ -94,6 +100,10 @@ const NO_ERRORS = { countError: Number.NaN, costError: Number.NaN, savingError: 
 /** Of the median; NaN where another quantile is predicted. */
 const savingOf = ({ whatIf }: Finding): number =>
   whatIf !== null && whatIf.metric.endsWith('p50') ? whatIf.nowSeconds - whatIf.thenSeconds : Number.NaN;
+
+/** Of a range, what of it is nearest to the truth. */
+const nearest = (least: number, most: number, truth: number | null): number =>
+  truth === null ? least : Math.min(Math.max(least, truth), Math.max(least, most));
 
 const errorOf = (found: number, truth: number | undefined): number =>
   truth === undefined || truth <= 0 ? Number.NaN : Math.abs(found - truth) / truth;

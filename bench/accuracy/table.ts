@@ -1,5 +1,6 @@
 import { linkWords, sumOfLinks, type Links } from './links.ts';
 import type { Scored } from './score.ts';
+import { savingLines, type Saving } from './twins.ts';
 
 export interface RuleRow {
   rule: string;
@@ -23,6 +24,7 @@ export interface Summary {
   recall: number;
   /** Requests of which truths say which calls they made, and whose calls are all right. */
   links: Links;
+  savings: readonly Saving[];
 }
 
 /** @returns NaN for none */
@@ -57,6 +59,7 @@ export function summarise(scored: readonly Scored[]): Summary {
     precision: share(sum('found'), sum('false')),
     recall: share(sum('found'), sum('missed')),
     links: sumOfLinks(scored.map((one) => one.links)),
+    savings: scored.flatMap(({ saving }) => saving ?? []),
   };
 }
 
@@ -109,6 +112,7 @@ export function renderText(summary: Summary): string {
     ...summary.confusion.map(({ expected, reported, count }) => `${count} × ${expected} → ${reported}`),
     `precision ${percent(summary.precision)}, recall ${percent(summary.recall)} over ${summary.captures} captures`,
     ...linkWords(summary.links),
+    ...savingLines(summary.savings),
     '',
   ].join('\n');
 }
@@ -128,6 +132,7 @@ export function renderMarkdown(title: string, summary: Summary): string {
     row(HEAD.map((_, column) => (column === 0 ? '---' : '--:'))),
     ...summary.rules.map((rule) => row(cells(rule))),
     '',
+    ...savingSection(summary.savings),
     ...(confusion.length === 0
       ? []
       : [
@@ -139,4 +144,9 @@ export function renderMarkdown(title: string, summary: Summary): string {
           '',
         ]),
   ].join('\n');
+}
+
+function savingSection(savings: readonly Saving[]): string[] {
+  const [total, ...pairs] = savingLines(savings);
+  return total === undefined ? [] : [`What cures save, ${total}:`, '', ...pairs.map((pair) => `- ${pair.trim()}`), ''];
 }

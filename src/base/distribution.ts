@@ -115,6 +115,17 @@ export class Distribution {
     return result;
   }
 
+  /** By how much values are greater than this one, in all. */
+  beyond(value: number): number {
+    let sum = 0;
+    if (this.#exact !== null) {
+      for (const one of this.#exact) sum += Math.max(0, one - value);
+      return sum;
+    }
+    for (const [bucket, count] of this.#occupied()) sum += count * Math.max(0, middleOf(bucket) - value);
+    return sum;
+  }
+
   /** Occupied buckets as [lower bound in nanoseconds, count], for export. */
   histogram(): [number, number][] {
     return [...this.#occupied()].map(([bucket, count]) => [lowerBoundOf(bucket), count]);

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { createBlockingWriter } from './blocking-writer.ts';
 import type { Io, Output } from './io.ts';
 import { run } from './run.ts';
@@ -35,4 +34,7 @@ const io: Io = {
   },
 };
 
-process.exitCode = await run(process.argv.slice(2), io);
+// No `await` at the top: the program is built as CommonJS, which loads faster.
+void run(process.argv.slice(2), io).then((status) => {
+  process.exitCode = status;
+});

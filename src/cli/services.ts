@@ -79,6 +79,10 @@ export const services: Services = {
   async render(diagnosis, format, look) {
     if (format === 'json') return (await import('../report/json.ts')).renderJson(diagnosis);
     if (format === 'markdown') return (await import('../report/markdown.ts')).renderMarkdown(diagnosis, look);
+    // A saved answer of lint.
+    if (diagnosis.inputs.length === 0 && diagnosis.manifests !== undefined) {
+      return (await import('../report/lint-terminal.ts')).renderLintTerminal(diagnosis, look);
+    }
     return (await import('../report/terminal.ts')).renderTerminal(diagnosis, look);
   },
   async compare(before, after) {

@@ -1,3 +1,4 @@
+import { noRequests } from '../report/testing/diagnoses.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
@@ -55,6 +56,7 @@ const diagnosisOf = (samples: SampledRows[] | undefined, parts: Partial<Diagnosi
     findings: [],
     ruledOut: [],
     unobservable: [],
+    requests: noRequests(),
     ...(samples === undefined ? {} : { samples }),
     ...parts,
   }) as Partial<Diagnosis> as Diagnosis;

@@ -1,6 +1,7 @@
 import type { Comparison } from '../model/comparison.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import { COMPARISON_SCHEMA } from '../model/schema-names.ts';
+import { compareBreakdowns } from './breakdown.ts';
 import { compareFindings } from './findings.ts';
 import { compareLatencies } from './latencies.ts';
 import { verdictOf } from './verdict.ts';
@@ -22,7 +23,7 @@ export function compareDiagnoses(before: Diagnosis, after: Diagnosis): Compariso
     before: { inputs: before.inputs, says: before.verdict.says },
     after: { inputs: after.inputs, says: after.verdict.says },
     latencies,
-    breakdown: [],
+    breakdown: compareBreakdowns(before.requests, after.requests),
     findings,
     method: METHOD,
   };

@@ -27,8 +27,17 @@ export function compareLatencies(before: Samples, after: Samples): LatencyCompar
     const theirs = after.find((rows) => rows.of === of);
     return ours === undefined || theirs === undefined ? [] : [{ before: ours, after: theirs }];
   });
-  return both.map((rows) => compareRows(rows, both.length));
+  const [outermost] = both;
+  const shown = both.filter((rows) => outermost === undefined || rows === outermost || !isTheSame(rows, outermost));
+  return shown.map((rows) => compareRows(rows, shown.length));
 }
+
+/** Requests are the calls that came in, or at a client those that went out, with what they waited for before: once is enough. */
+const isTheSame = (rows: Sides<SampledRows>, requests: Sides<SampledRows>): boolean =>
+  requests.before.of === 'requests' &&
+  rows.before.of !== 'lookups' &&
+  rows.before.count === requests.before.count &&
+  rows.after.count === requests.after.count;
 
 function compareRows({ before, after }: Sides<SampledRows>, classes: number): LatencyComparison {
   const pairing = pairKinds(before, after);

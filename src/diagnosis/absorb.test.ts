@@ -24,7 +24,7 @@ const reportOf = (cost: Report['cost'], parts: Partial<Report> = {}): Report => 
   evidence: [{ says: 'late', packets: [1] }],
   because: [],
   fix: [],
-  whatIfMethod: null,
+  whatIf: { unknown: '' },
   errors: 0,
   habit: false,
   ...parts,

@@ -9,6 +9,8 @@ export interface Reported<Rule extends { readonly id: string }> {
   readonly rule: Rule;
   readonly report: Report;
   readonly absorbs: readonly { rule: string; count: number }[];
+  /** Absorbed reports whose waits would be gone as well. */
+  readonly vanishing: readonly Report[];
 }
 
 // What is left of a symptom is a finding of its own only where it is more than a fifth: times that
@@ -22,6 +24,7 @@ interface Entry<Rule> {
   remaining: Report;
   /** Whose finding it became a part of. */
   absorbedBy: Entry<Rule> | null;
+  readonly vanishing: Report[];
   readonly absorbs: Map<string, number>;
 }
 
@@ -38,6 +41,7 @@ export function absorb<Rule extends { readonly id: string }>(
     report,
     remaining: report,
     absorbedBy: null,
+    vanishing: [],
     absorbs: new Map(),
   }));
   for (const symptom of entries) explain(symptom, entries, table);
@@ -49,10 +53,11 @@ export function absorb<Rule extends { readonly id: string }>(
   }
   return entries
     .filter(({ absorbedBy }) => absorbedBy === null)
-    .map(({ rule, remaining, absorbs }) => ({
+    .map(({ rule, remaining, absorbs, vanishing }) => ({
       rule,
       report: remaining,
       absorbs: [...absorbs].map(([id, count]) => ({ rule: id, count })),
+      vanishing,
     }));
 }
 
@@ -75,6 +80,7 @@ function explain<Rule extends { readonly id: string }>(
   const { cost } = symptom.report;
   const knownUntil = Math.min(...causes.map(({ cause }) => cause.report.cost.occurrences.completeUntil));
   const counts = new Map<Entry<Rule>, number>();
+  const taking = new Set(causes.filter(({ vanishes }) => vanishes).map(({ cause }) => cause));
   const left: Occurrence[] = [];
   let judged = 0;
   for (const occurrence of cost.occurrences) {
@@ -96,6 +102,7 @@ function explain<Rule extends { readonly id: string }>(
   for (const [cause, count] of counts) {
     const known = cause.absorbs.get(symptom.rule.id) ?? 0;
     cause.absorbs.set(symptom.rule.id, known + Math.round(count * scale));
+    if (isWhole && taking.has(cause)) cause.vanishing.push(symptom.report);
   }
   if (isWhole) symptom.absorbedBy = [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
   else symptom.remaining = without(symptom.report, left);
@@ -106,15 +113,15 @@ function causesOf<Rule extends { readonly id: string }>(
   entries: readonly Entry<Rule>[],
   table: readonly Absorption[],
 ) {
-  const found: { cause: Entry<Rule>; touches: (occurrence: Occurrence) => boolean }[] = [];
-  for (const { causes, symptoms, by, below } of table) {
+  const found: { cause: Entry<Rule>; vanishes: boolean; touches: (occurrence: Occurrence) => boolean }[] = [];
+  for (const { causes, symptoms, by, below, vanishes = false } of table) {
     if (!symptoms.includes(symptom.rule.id)) continue;
     if (below !== undefined && symptom.report.cost.costs.quantile(0.5) >= below) continue;
     for (const cause of entries) {
       // What is no more than worth knowing explains no finding.
       if (cause.report.onlyInfo !== undefined || cause.report.input !== symptom.report.input) continue;
       if (!causes.includes(cause.rule.id)) continue;
-      found.push({ cause, touches: createTouching(cause.report.cost.occurrences, by) });
+      found.push({ cause, vanishes, touches: createTouching(cause.report.cost.occurrences, by) });
     }
   }
   return found;
@@ -124,7 +131,8 @@ function causesOf<Rule extends { readonly id: string }>(
 function without(report: Report, left: readonly Occurrence[]): Report {
   const cost = costOf(report.cost, left);
   const data = report.data['count'] === undefined ? report.data : { ...report.data, count: cost.count };
-  return { ...report, cost, data, errors: Math.min(report.errors, cost.count) };
+  const { costAtMost: _, ...rest } = report;
+  return { ...rest, cost, data, errors: Math.min(report.errors, cost.count) };
 }
 
 function costOf(whole: Cost, left: readonly Occurrence[]): Cost {

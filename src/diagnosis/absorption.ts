@@ -9,6 +9,8 @@ export interface Absorption {
   by: readonly Touch[];
   /** Only symptoms of which a typical one costs less: dearer ones are the first thing that a person must know. */
   below?: Duration;
+  /** What the symptom's occurrences cost would be gone with the cause, beside what the cause itself costs. */
+  vanishes?: true;
 }
 
 // A lookup of a millisecond comes with its connection; one that anybody notices has its own name.
@@ -38,8 +40,14 @@ export const ABSORPTIONS: readonly Absorption[] = [
   // What a service's callers wait for is what it does itself.
   { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
-  { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'] },
-  { causes: ['connection-per-request'], symptoms: ['dns-lookup-per-request'], by: ['after'], below: CHEAP_LOOKUP },
+  { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'], vanishes: true },
+  {
+    causes: ['connection-per-request'],
+    symptoms: ['dns-lookup-per-request'],
+    by: ['after'],
+    below: CHEAP_LOOKUP,
+    vanishes: true,
+  },
   { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['cpu-throttling', 'process-pause'], symptoms: ['service-slow', 'upstream-slow'], by: ['same', 'wait'] },
   // From the wire an answer later than the deadline can't be told from none: one finding for both.

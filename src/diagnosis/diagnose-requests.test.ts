@@ -64,7 +64,7 @@ const slowRule = (unit: Unit, least = 100): Rule =>
             evidence: [{ says: 'late', packets: [1] }],
             because: [],
             fix: [],
-            whatIfMethod: 'taken out',
+            whatIf: { method: 'taken out' },
             errors: 0,
             habit: false,
           });

@@ -45,7 +45,7 @@ const slowRule = (id: string, least = milliseconds(100), parts: Partial<Report<'
           evidence: [{ says: 'the reply comes late', packets: [2] }],
           because: [],
           fix: [],
-          whatIfMethod: 'the waits taken out',
+          whatIf: { method: 'the waits taken out' },
           errors: 0,
           habit: false,
           ...parts,

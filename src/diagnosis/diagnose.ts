@@ -10,6 +10,7 @@ import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
+import { KeptRequests } from '../replay/kept-requests.ts';
 import { absorb } from './absorb.ts';
 import { ABSORPTIONS } from './absorption.ts';
 import { createConnectionStatistics } from './connection-statistics.ts';
@@ -17,6 +18,7 @@ import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
 import { createRequestStatistics } from './request-statistics.ts';
+import { Outlooks } from './outlook.ts';
 import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
@@ -73,6 +75,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const connections = createConnectionStatistics();
   const requests = createRequestStatistics();
   const samples = createSamples();
+  const kept = new KeptRequests();
   const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
 
   const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
@@ -104,7 +107,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const observer = rule.create(context);
     return Object.assign(runner, { rule, observer });
   };
-  const runners = rules.map(start);
+  const runners = rules.filter(({ needsManifests }) => needsManifests !== true || manifests !== undefined).map(start);
   const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
@@ -116,7 +119,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearRequest = [requests, samples, ...observers.filter((observer) => observer.request !== undefined)];
+  const hearRequest = [requests, samples, kept, ...observers.filter((observer) => observer.request !== undefined)];
   const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
@@ -158,8 +161,12 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut.push(...answers.ruledOut);
       for (const why of answers.unobservable) unobservable.push({ rule: rule.id, ...why, missing: null });
     }
+    const outlooks = new Outlooks(kept);
     const findings = absorb(reported, ABSORPTIONS)
-      .map(({ rule, report, absorbs }) => ({ ...findingRow(rule, report, latency, inputs), absorbs: [...absorbs] }))
+      .map(({ rule, report, absorbs, vanishing }) => ({
+        ...findingRow(rule, report, latency, outlooks.of([report, ...vanishing]), inputs),
+        absorbs: [...absorbs],
+      }))
       .toSorted(dearestFirst);
     const diagnosis: Diagnosis = {
       schema: DIAGNOSIS_SCHEMA,

@@ -11,6 +11,7 @@ import { packetReference, type PacketId } from '../model/packet.ts';
 import { toRequestRow } from '../model/request-row.ts';
 import { wiresharkFilter } from './filter.ts';
 import { judgeSeverity, shareOfLatency } from './severity.ts';
+import type { Outlook } from './outlook.ts';
 import { predictSaving } from './what-if.ts';
 
 interface NamedRule {
@@ -22,8 +23,17 @@ interface NamedRule {
 /** How long all rows of the capture took, by what they are. */
 export type Latencies = Readonly<Record<'lookups' | 'exchanges' | 'connections' | 'requests', Distribution>>;
 
-/** What a rule reported, as the contract has it. */
-export function findingRow(rule: NamedRule, report: Report, latencies: Latencies, inputs: readonly Input[]): Finding {
+/**
+ * What a rule reported, as the contract has it.
+ * @param outlook on requests with the cause gone, where they are seen to wait for it
+ */
+export function findingRow(
+  rule: NamedRule,
+  report: Report,
+  latencies: Latencies,
+  outlook: Outlook | null,
+  inputs: readonly Input[],
+): Finding {
   const { cost } = report;
   const latency = report.latency ?? latencies[LATENCY_OF[report.unit]];
   const { severity, because: severityBecause } = judgeSeverity(report, latency.total);
@@ -46,6 +56,7 @@ export function findingRow(rule: NamedRule, report: Report, latencies: Latencies
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
       maxSeconds: toSeconds(cost.costs.max),
       shareOfLatency: shareOfLatency(cost, latency.total),
+      ...(report.costAtMost === undefined ? {} : { atMostSeconds: toSeconds(at(report.costAtMost)) }),
     },
     input: report.input,
     examples: cost.examples.map((example) => exampleRow(example, references(example.packets), inputs)),
@@ -53,7 +64,7 @@ export function findingRow(rule: NamedRule, report: Report, latencies: Latencies
     filter: hasFrameNumbers(inputs[report.input]) ? wiresharkFilter(provingPackets(report), report.input) : null,
     because: report.because.map((setting) => ({ ...setting })),
     fix: report.fix.map(fixRow),
-    whatIf: predictSaving(report, latency),
+    ...predictSaving(report, latency, outlook),
     absorbs: [],
     documentation: `kubelag rules ${rule.id}`,
   };

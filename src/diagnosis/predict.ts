@@ -71,6 +71,7 @@ function predictedRow(prediction: Prediction, predicted: Predicted, cluster: Clu
     })),
     fix: predicted.fix.map(fixRow),
     whatIf: null,
+    whatIfBecause: 'no capture was read',
     absorbs: [],
     documentation: `kubelag rules ${prediction.id}`,
   };

@@ -36,20 +36,25 @@ const classOf = (duration: Duration): number => Math.round(Math.log(Math.max(1, 
 /** Counts all requests: how long they took, and what for. Bounded. */
 export function createRequestStatistics(): RequestStatistics {
   const latency = new Distribution();
-  const sums = new Map<string, Sum>();
+  /** By peer, then by reason: no key is made for each request. */
+  const sums = new Map<string, Map<Share['reason'], Sum>>();
+  let sumCount = 0;
   const classes = new Map<number, number>();
   const slowest = createSlowest(copyRequest);
   let ambiguous = 0;
 
   function sumOf({ reason, to }: Share): Sum | null {
-    const key = `${reason} ${to}`;
-    const known = sums.get(key);
+    const ofPeer = sums.get(to) ?? new Map<Share['reason'], Sum>();
+    const known = ofPeer.get(reason);
     if (known !== undefined) return known;
-    if (sums.size >= MAX_SHARES) return null;
+    if (sumCount++ >= MAX_SHARES) return null;
     const sum = { reason, to, each: new Distribution(), byDuration: new Map<number, number>() };
-    sums.set(key, sum);
+    ofPeer.set(reason, sum);
+    sums.set(to, ofPeer);
     return sum;
   }
+
+  const allSums = (): Sum[] => [...sums.values()].flatMap((ofPeer) => [...ofPeer.values()]);
 
   function slowAgainstFast(): Diagnosis['requests']['slowAgainstFast'] {
     if (latency.count < LEAST_COMPARED) return [];
@@ -60,7 +65,7 @@ export function createRequestStatistics(): RequestStatistics {
     const isFast = (one: number): boolean => one <= fastUntil;
     const slow = sumIn(classes, isSlow);
     const fast = sumIn(classes, isFast);
-    return [...sums.values()]
+    return allSums()
       .map((sum) => ({
         reason: sum.reason,
         to: sum.to === '' ? null : sum.to,
@@ -90,7 +95,7 @@ export function createRequestStatistics(): RequestStatistics {
       count: latency.count,
       ambiguous,
       latency: latencyRow(latency),
-      breakdown: [...sums.values()]
+      breakdown: allSums()
         .map(({ reason, to, each }) => ({
           reason,
           to: to === '' ? null : to,

@@ -73,7 +73,9 @@ export function createSamples(): SampleTaker {
   return {
     lookup({ name, input, client, outcome, startedAt, duration }) {
       if (outcome === 'incomplete') return;
-      Object.assign(asked, { path: name, input, client });
+      asked.path = name;
+      asked.input = input;
+      asked.client = client;
       add(lookups.of(asked), startedAt, duration, outcome !== 'ok' && outcome !== 'nodata');
     },
     exchange(exchange) {
@@ -119,15 +121,15 @@ function add(kind: Kind, startedAt: Timestamp, duration: Duration, hasFailed: bo
 
 /** Kinds by what makes them alike. Beyond the bound they share those without method and path. */
 function createKinds() {
-  const byPath = new Map<string, Kind[]>();
+  const byPath = new Map<string, Map<string, Kind[]>>();
   const kinds: Kind[] = [];
 
   const find = (wanted: KindKey): Kind | undefined =>
     byPath
       .get(wanted.path)
+      ?.get(wanted.server)
       ?.find(
         (kind) =>
-          kind.server === wanted.server &&
           kind.port === wanted.serverPort &&
           kind.method === wanted.method &&
           kind.host === wanted.host &&
@@ -141,8 +143,10 @@ function createKinds() {
     const kept = new Reservoir(MAX_ROWS_OF_KIND, kinds.length);
     const kind: Kind = { protocol, method, path, host, server, port, input, client, backend, kept, failed: 0 };
     kinds.push(kind);
-    const alike = byPath.get(path);
-    if (alike === undefined) byPath.set(path, [kind]);
+    const ofPath = byPath.get(path) ?? new Map<string, Kind[]>();
+    byPath.set(path, ofPath);
+    const alike = ofPath.get(server);
+    if (alike === undefined) ofPath.set(server, [kind]);
     else alike.push(kind);
     return kind;
   };

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Distribution } from '../base/distribution.ts';
 import { milliseconds } from '../base/time.ts';
-import type { Report } from '../model/finding.ts';
+import type { HalfFix, Report, WhatIfMethod } from '../model/finding.ts';
 import { lookupOf } from '../model/testing/rows.ts';
 import { lookupTally } from '../rules/support/tally.ts';
+import type { Outlook } from './outlook.ts';
 import { predictSaving } from './what-if.ts';
 
 /** `affected` lookups of 5,001 ms, of which 5 s are the cause's, beside `healthy` of 1 ms and others that stay slow. */
-function saving(affected: number, healthy: number, otherSlow = 0, method: string | null = 'the waits taken out') {
+function saving(affected: number, healthy: number, otherSlow = 0, whatIf: WhatIfMethod = { method: 'the waits' }) {
   const latency = new Distribution();
   const tally = lookupTally();
   for (let index = 0; index < affected; index++) {
@@ -30,11 +31,11 @@ function saving(affected: number, healthy: number, otherSlow = 0, method: string
     evidence: [{ says: 'late', packets: [1] }],
     because: [],
     fix: [],
-    whatIfMethod: method,
+    whatIf,
     errors: 0,
     habit: false,
   };
-  return predictSaving(report, latency);
+  return predictSaving(report, latency, null);
 }
 
 describe('the predicted saving', () => {
@@ -44,29 +45,107 @@ describe('the predicted saving', () => {
     [4, 116, 'lookup duration p99'],
     [1, 999, 'lookup duration max'],
   ])('of %i affected beside %i healthy shows at %s', (affected, healthy, metric) => {
-    expect(saving(affected, healthy)).toEqual({
-      metric,
-      nowSeconds: 5.001,
-      thenSeconds: 0.001,
-      method: 'the waits taken out',
+    expect(saving(affected, healthy)).toMatchObject({
+      whatIf: {
+        metric,
+        nowSeconds: 5.001,
+        thenSeconds: 0.001,
+        method: 'the waits; its cost taken off',
+        count: affected + healthy,
+        before: { maxSeconds: 5.001 },
+        after: { p50Seconds: 0.001, p90Seconds: 0.001, p99Seconds: 0.001, maxSeconds: 0.001, meanSeconds: 0.001 },
+      },
+      whatIfBecause: null,
     });
   });
 
   it('is looked for elsewhere where another cause hides it', () => {
-    expect(saving(4, 190, 6)).toMatchObject({ metric: 'lookup duration mean', nowSeconds: 0.37097 });
-    expect(saving(8, 190, 2)).toMatchObject({ metric: 'lookup duration p99', nowSeconds: 5.001, thenSeconds: 0.001 });
+    expect(saving(4, 190, 6).whatIf).toMatchObject({ metric: 'lookup duration mean', nowSeconds: 0.37097 });
+    expect(saving(8, 190, 2).whatIf).toMatchObject({
+      metric: 'lookup duration p99',
+      nowSeconds: 5.001,
+      thenSeconds: 0.001,
+    });
   });
 
-  it('is none where the rule cannot predict, or nothing is known', () => {
-    expect(saving(4, 116, 0, null)).toBeNull();
-    expect(saving(0, 0)).toBeNull();
-    expect(saving(0, 10)).toBeNull();
+  it('is none where the rule cannot predict, or nothing is known, and says why', () => {
+    expect(saving(4, 116, 0, { unknown: 'who knows' })).toEqual({ whatIf: null, whatIfBecause: 'who knows' });
+    for (const [affected, healthy] of [
+      [0, 0],
+      [0, 10],
+    ] as const) {
+      expect(saving(affected, healthy)).toEqual({
+        whatIf: null,
+        whatIfBecause: 'too little to show in the times',
+      });
+    }
   });
 
   it('stays honest in histograms of large captures', () => {
-    const large = saving(400, 9600);
+    const large = saving(400, 9600).whatIf;
     expect(large?.metric).toBe('lookup duration p99');
     expect(large?.nowSeconds).toBeCloseTo(5, 1);
     expect(large?.thenSeconds).toBeCloseTo(0.001, 4);
+  });
+});
+
+describe('the saving of requests that were replayed', () => {
+  /** 90 of 100 requests take 100 ms instead of 20. */
+  const outlook: Outlook = {
+    before: Array.from({ length: 100 }, (_, index) => milliseconds(index < 90 ? 100 : 20)),
+    after: Array.from({ length: 100 }, () => milliseconds(20)),
+    isPart: false,
+    callers: 4,
+    hasLines: true,
+  };
+
+  function replayed(parts: Partial<Outlook>, alone: readonly HalfFix[] = []) {
+    const report: Report = {
+      message: 'slow',
+      data: {},
+      input: 0,
+      subject: { kind: 'server', name: '10.0.3.7:8080' },
+      of: 100,
+      unit: 'lookups',
+      cost: lookupTally(),
+      confidence: 'likely',
+      confidenceBecause: '',
+      evidence: [{ says: 'late', packets: [1] }],
+      because: [],
+      fix: [],
+      whatIf: { method: 'no lookups' },
+      alone,
+      errors: 0,
+      habit: false,
+    };
+    return predictSaving(report, new Distribution(), { ...outlook, ...parts }).whatIf;
+  }
+
+  it('is of requests, whatever is counted, and says how they were replayed', () => {
+    expect(replayed({})).toMatchObject({
+      metric: 'request duration p50',
+      nowSeconds: 0.1,
+      thenSeconds: 0.02,
+      method: 'no lookups; replayed, with the lines they stand in, from 4 callers asking again when answered',
+      unit: 'requests',
+      count: 100,
+      callers: 4,
+    });
+    expect(replayed({ callers: null, hasLines: false, isPart: true })?.method).toBe(
+      'no lookups; the first 100 replayed, as they came',
+    );
+  });
+
+  it('of half a fix is a mixture: some of the time as now, the rest as then', () => {
+    const alone = [
+      { change: 'length', remains: 0.2 },
+      { change: 'refresh', remains: 1 },
+      { change: 'release', remains: 0 },
+    ];
+    const [length, refresh, release] = replayed({}, alone)?.alone ?? [];
+    // Of 100 requests 18 are as slow as now.
+    expect(length?.after).toMatchObject({ p50Seconds: 0.02, p90Seconds: 0.1, meanSeconds: 0.0344 });
+    expect(refresh?.after).toMatchObject({ p50Seconds: 0.1, meanSeconds: 0.092 });
+    expect(release?.after).toMatchObject({ p50Seconds: 0.02, maxSeconds: 0.02 });
   });
 });

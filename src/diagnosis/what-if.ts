@@ -1,7 +1,10 @@
-import type { Distribution } from '../base/distribution.ts';
-import { at, toSeconds } from '../base/time.ts';
+import { Distribution } from '../base/distribution.ts';
+import { formatCount, plural } from '../base/text.ts';
+import { at, nanoseconds, toSeconds } from '../base/time.ts';
 import type { Finding } from '../model/diagnosis.ts';
 import type { Report, Unit } from '../model/finding.ts';
+import { mixtureOf, type Mixture } from './mixture.ts';
+import type { Outlook } from './outlook.ts';
 
 const QUANTILES = [
   { name: 'p50', quantile: 0.5, shows: 0.5 },
@@ -18,26 +21,86 @@ const METRIC: Readonly<Record<Unit, string>> = {
   requests: 'request duration',
 };
 
+/** The contract's two fields: a prediction, or why there is none. */
+export type Prediction = Pick<Finding, 'whatIf' | 'whatIfBecause'>;
+
+const TOO_LITTLE: Prediction = { whatIf: null, whatIfBecause: 'too little to show in the times' };
+
 /**
- * What all rows of the finding's kind would take with the cause gone, at the quantile where the change shows: the
- * first that the affected share reaches. Where other causes hide it there, at the quantile that
- * gains most, or in the mean. Null where the rule can't predict or nothing would change.
+ * What all rows of the finding's kind would take with the cause gone: requests, replayed, where
+ * they are seen to wait for it; else the rows themselves, each without its cost.
  */
-export function predictSaving(report: Report, latency: Distribution): Finding['whatIf'] {
-  if (report.whatIfMethod === null || latency.count === 0) return null;
-  const relieved = latency.replaced(report.cost.affected, report.cost.relieved);
-  const affected = report.cost.count / latency.count;
-  const metric = METRIC[report.unit];
+export function predictSaving(report: Report, latency: Distribution, outlook: Outlook | null): Prediction {
+  const { whatIf, cost, alone = [] } = report;
+  if ('unknown' in whatIf) return { whatIf: null, whatIfBecause: whatIf.unknown };
+  const { method, isAtMost = false } = whatIf;
+  if (outlook === null) {
+    return predictionOf({
+      unit: report.unit,
+      before: latency,
+      after: latency.replaced(cost.affected, cost.relieved),
+      affected: cost.count,
+      method: `${method}; its cost taken off`,
+      isAtMost,
+      callers: null,
+      alone: alone.map((half) => ({ ...half, after: null })),
+    });
+  }
+  return predictionOf({
+    unit: 'requests',
+    before: distributionOf(outlook.before),
+    after: distributionOf(outlook.after),
+    affected: outlook.before.filter((duration, index) => (outlook.after[index] as number) < duration).length,
+    method: `${method}; ${replayWords(outlook)}`,
+    isAtMost,
+    callers: outlook.callers,
+    alone: alone.map((half) => ({ ...half, after: quantilesOf(mixtureOf(outlook, half.remains)) })),
+  });
+}
+
+function replayWords({ before, isPart, callers, hasLines }: Outlook): string {
+  const which = isPart ? `the first ${formatCount(before.length)} replayed` : 'replayed';
+  const lines = hasLines ? ', with the lines they stand in' : '';
+  const arrivals = callers === null ? 'as they came' : `from ${plural(callers, 'caller')} asking again when answered`;
+  return `${which}${lines}, ${arrivals}`;
+}
+
+type WhatIf = NonNullable<Finding['whatIf']>;
+
+/** How long rows took, and would take. */
+interface Forecast extends Pick<WhatIf, 'unit' | 'method' | 'isAtMost' | 'callers' | 'alone'> {
+  readonly before: Distribution;
+  readonly after: Distribution;
+  readonly affected: number;
+}
+
+/**
+ * Named at the quantile where the change shows: the first that the affected share reaches. Where
+ * other causes hide it there, at the quantile that gains most, or in the mean.
+ */
+function predictionOf({ unit, before, after, affected, ...said }: Forecast): Prediction {
+  const { count } = before;
+  if (count === 0) return TOO_LITTLE;
   const savings = QUANTILES.map(({ name, quantile, shows }) =>
-    savingOf(`${metric} ${name}`, shows, latency.quantile(quantile), relieved.quantile(quantile)),
+    savingOf(`${METRIC[unit]} ${name}`, shows, before.quantile(quantile), after.quantile(quantile)),
   );
-  const mean = savingOf(`${metric} mean`, 0, latency.total / latency.count, relieved.total / latency.count);
+  const mean = savingOf(`${METRIC[unit]} mean`, 0, before.total / count, after.total / count);
   const best =
-    savings.find((saving) => affected > saving.shows && saving.gain >= WORTH_NAMING) ??
+    savings.find(({ shows, gain }) => affected > shows * count && gain >= WORTH_NAMING) ??
     [...savings, mean].toSorted((a, b) => b.gain - a.gain)[0];
-  if (best === undefined || best.gain <= 0) return null;
-  const { nowSeconds, thenSeconds } = best;
-  return { metric: best.metric, nowSeconds, thenSeconds, method: report.whatIfMethod };
+  if (best === undefined || best.gain <= 0) return TOO_LITTLE;
+  const { metric, nowSeconds, thenSeconds } = best;
+  const whatIf = {
+    metric,
+    nowSeconds,
+    thenSeconds,
+    ...said,
+    count,
+    unit,
+    before: quantilesOf(before),
+    after: quantilesOf(after, before),
+  };
+  return { whatIf, whatIfBecause: null };
 }
 
 // Less than the histogram's own error is no change that could be promised.
@@ -48,4 +111,23 @@ function savingOf(metric: string, shows: number, now: number, relieved: number) 
   const least = Math.min(now, relieved);
   const gain = now > 0 ? (now - least) / now : 0;
   return { metric, shows, gain, nowSeconds: toSeconds(at(now)), thenSeconds: toSeconds(at(least)) };
+}
+
+function distributionOf(durations: readonly number[]): Distribution {
+  const distribution = new Distribution();
+  for (const duration of durations) distribution.add(nanoseconds(duration));
+  return distribution;
+}
+
+/** @param bound what it is at most */
+function quantilesOf(durations: Mixture, bound: Mixture = durations): WhatIf['before'] {
+  const secondsAt = (share: number): number =>
+    toSeconds(at(Math.min(durations.quantile(share), bound.quantile(share))));
+  return {
+    p50Seconds: secondsAt(0.5),
+    p90Seconds: secondsAt(0.9),
+    p99Seconds: secondsAt(0.99),
+    maxSeconds: toSeconds(at(Math.min(durations.max, bound.max))),
+    meanSeconds: toSeconds(at(Math.min(durations.total, bound.total) / Math.max(1, durations.count))),
+  };
 }

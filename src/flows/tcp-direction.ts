@@ -135,10 +135,10 @@ export class Direction {
 
   /** Hands on what only waited for the other side, as far as it was sent before that time. */
   release(before: Timestamp): void {
-    if (this.#pending.length === 0 || this.state === 'ended') return;
-    this.#drain(null, 'release', before);
+    if (this.state === 'ended') return;
+    if (this.#pending.length > 0) this.#drain(null, 'release', before);
     const last = this.#endArrival;
-    if (last !== null) this.#endWhereKnown(last);
+    if (last !== null && last.time < before) this.#endWhereKnown(last);
   }
 
   /** The other side says that it has everything before `acknowledgment`. */
@@ -283,7 +283,8 @@ export class Direction {
     });
     this.#pendingBytes += bytes.length;
     this.#shared.bytes += bytes.length;
-    if (peerSeen) this.#waitForPeer();
+    // The other side, where it is seen, will say when it has what is missing here.
+    if (peerSeen) this.#shared.holes.add(this);
     else this.#noteHole(at(layers.time + ONE_SIDED_PATIENCE), layers);
     while (this.#pendingBytes > limits.bytesPerDirection || this.#pending.length > MAX_SEGMENTS) this.skipHole();
     while (this.#shared.bytes > limits.bytes) {
@@ -291,11 +292,6 @@ export class Direction {
       if (oldest === undefined) break;
       oldest.skipHole();
     }
-  }
-
-  /** The other side is seen, so it will say when it has what is missing here. */
-  #waitForPeer(): void {
-    this.#shared.holes.add(this);
   }
 
   #noteHole(deadline: Timestamp, arrival: Arrival): void {
@@ -383,9 +379,13 @@ export class Direction {
     if (isFilled && this.#behind() === 0 && this.#shared.holes.has(this)) this.#closeHole();
   }
 
+  /** @param arrival the packet that let the last byte be known, or the FIN where that came later */
   #endWhereKnown(arrival: Arrival): void {
-    if (this.#endKnown && this.state !== 'ended' && ((this.#end - this.next) | 0) <= 0)
-      this.#finishWith(arrival, 'fin');
+    if (!this.#endKnown || this.state === 'ended' || ((this.#end - this.next) | 0) > 0) return;
+    const last = this.#endArrival;
+    // What the other side sent before it was held back by the same hole.
+    if (last !== null) this.peer?.release(last.time);
+    this.#finishWith(last !== null && last.time > arrival.time ? last : arrival, 'fin');
   }
 
   #finishWith(arrival: Arrival, because: TcpEnd): void {

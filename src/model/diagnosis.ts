@@ -102,6 +102,14 @@ export const ExampleSchema = Type.Union([
   }),
 ]);
 
+const DurationsSchema = Type.Object({
+  p50Seconds: Type.Number(),
+  p90Seconds: Type.Number(),
+  p99Seconds: Type.Number(),
+  maxSeconds: Type.Number(),
+  meanSeconds: Type.Number(),
+});
+
 export const FindingSchema = Type.Object({
   rule: Type.String(),
   title: Type.String(),
@@ -119,6 +127,9 @@ export const FindingSchema = Type.Object({
     p50Seconds: Type.Number(),
     maxSeconds: Type.Number(),
     shareOfLatency: Type.Number(),
+    atMostSeconds: Type.Optional(
+      Type.Number({ description: 'what it may have cost in all, with what shows in no packet' }),
+    ),
   }),
   input: Type.Integer(),
   examples: Type.Array(ExampleSchema),
@@ -158,12 +169,32 @@ export const FindingSchema = Type.Object({
   ),
   whatIf: nullable(
     Type.Object({
-      metric: Type.String(),
+      metric: Type.String({ description: 'where the change shows first' }),
       nowSeconds: Type.Number(),
       thenSeconds: Type.Number(),
       method: Type.String(),
+      isAtMost: Type.Boolean({ description: 'no cure saves more; how much less is not known' }),
+      count: Type.Integer({ description: 'how many of the unit are in `before` and `after`' }),
+      unit: oneOf(UNITS),
+      callers: nullable(
+        Type.Integer({
+          description:
+            'replayed with so many callers who wait for their answer before they ask again; null: as they came',
+        }),
+      ),
+      before: DurationsSchema,
+      after: DurationsSchema,
+      alone: Type.Array(
+        Type.Object({
+          change: Type.String(),
+          remains: Type.Number({ description: 'the share of what is affected that would stay so' }),
+          after: nullable(DurationsSchema),
+        }),
+        { description: 'what one change alone would leave; empty where the cause is one setting' },
+      ),
     }),
   ),
+  whatIfBecause: nullable(Type.String({ description: 'why nothing can be predicted' })),
   absorbs: Type.Array(Type.Object({ rule: Type.String(), count: Type.Integer() })),
   documentation: Type.String(),
 });

@@ -15,3 +15,7 @@ export function directionOf(
   const isOurs = ours.includes(server) || (backend !== null && ours.includes(backend.replace(/:\d+$/, '')));
   return isOurs ? 'inbound' : 'through';
 }
+
+/** Where an exchange ends up: behind a DNAT, where one was seen. */
+export const receiverOf = ({ backend, server }: { backend: string | null; server: string }): string =>
+  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');

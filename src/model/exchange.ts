@@ -22,7 +22,8 @@ export type ExchangeProtocol = (typeof EXCHANGE_PROTOCOLS)[number];
 
 /**
  * How it came out for the client:
- * - `ok`: answered, with whatever HTTP status below 500, gRPC OK, no database error
+ * - `ok`: answered, with whatever HTTP status below 500, gRPC OK, no database error; a call whose
+ *   status can't be read (`grpcStatus` -1) where it brought one message and trailers
  * - `error`: answered with 5xx, a gRPC status other than OK, a database's error
  * - `reset`: the connection was reset, or the server reset the stream, before the answer was whole
  * - `closed`: the connection was closed before the answer was whole

@@ -5,7 +5,7 @@ import type { Edit } from './edit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Confidence, Lookup } from './lookup.ts';
 import type { PacketId } from './packet.ts';
-import type { Request } from './request.ts';
+import type { Request, WaitReason } from './request.ts';
 import type { ClusterObject, Place } from './workload.ts';
 
 export const SEVERITIES = ['critical', 'major', 'minor', 'info'] as const;
@@ -82,6 +82,8 @@ export interface Occurrence {
   cost: Duration;
   /** How long the row took, as it counts in `affected`. */
   lasted: Duration;
+  /** Of a request: what it would no longer wait for (`ref` of its waits). Left out: the cost is time of its own. */
+  refs?: readonly string[];
 }
 
 /** All occurrences of a finding, or the first so many. */
@@ -104,6 +106,22 @@ export interface Cost {
   occurrences: KeptOccurrences;
 }
 
+export type WhatIfMethod =
+  | {
+      readonly method: string;
+      /** No cure saves more; how much less, the packets do not tell. */
+      readonly isAtMost?: true;
+    }
+  | { readonly unknown: string };
+
+/** One of several settings that only help together. */
+export interface HalfFix {
+  /** `--session-duration=60m`. */
+  readonly change: string;
+  /** The share of what is affected that would stay so, from 0 to 1. */
+  readonly remains: number;
+}
+
 /** What a rule reports: data, never formatted text but for the words of its evidence. */
 export interface Report<Message extends string = string> {
   message: Message;
@@ -120,13 +138,19 @@ export interface Report<Message extends string = string> {
    */
   latency?: Distribution;
   cost: Cost;
+  /** What it cost at most in all, where some of it shows in no packet. Left out: as much as the cost. */
+  costAtMost?: Duration;
   confidence: Confidence;
   confidenceBecause: string;
   evidence: readonly [Evidence, ...Evidence[]];
   because: readonly Setting[];
   fix: readonly Fix[];
-  /** How the saving was predicted; null where none can be. */
-  whatIfMethod: string | null;
+  /** How the saving is predicted, or why none can be. */
+  whatIf: WhatIfMethod;
+  /** In which waits of requests the cost lies, the first of them first. Left out: in those that the unit says. */
+  relieves?: readonly WaitReason[];
+  /** What one of several settings alone would leave, where the cause takes more than one. */
+  alone?: readonly HalfFix[];
   /** Requests that paid for it, where that is known and they are not what is counted. */
   affected?: { count: number; of: number };
   /** Callers that got an error for it: makes it `major` at least. */

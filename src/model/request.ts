@@ -101,6 +101,9 @@ export interface Request {
   packets: readonly PacketId[];
 }
 
+/** At a client each call is its own request, and waits for itself. */
+export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
+
 /** One request that may be kept. */
 export const copyRequest = (request: Request): Request => ({
   id: request.id,

@@ -1,9 +1,9 @@
 import { formatCount } from '../base/text.ts';
 import type { Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
-import { labelled, labelledLines, padEnd, roomBeside, widthOf, wrap } from './layout.ts';
+import { labelled, labelledLines, padEnd, widthOf, wrap } from './layout.ts';
 import type { Style } from './style.ts';
-import { absorbedWords, collisionWords, costWords, originWords, packetWords, savingWords } from './words.ts';
+import { absorbedWords, collisionWords, costWords, halfWords, originWords, packetWords, savingWords } from './words.ts';
 import { toYaml } from './yaml.ts';
 
 // What a tired reader takes in; the full answer has them all.
@@ -168,14 +168,16 @@ function wholeFix(style: Style, fix: Finding['fix'][number], label: string, full
   ];
 }
 
-function saving(style: Style, finding: Finding, full: boolean): string[] {
-  if (finding.whatIf === null) return [];
-  const words = style.clean(savingWords(finding.whatIf));
-  const method = style.clean(finding.whatIf.method);
-  const together = `${words} (${method})`;
-  return full || widthOf(together) <= roomBeside(style)
-    ? labelled(style, 'would save', together)
-    : labelled(style, 'would save', words);
+function saving(style: Style, { whatIf, whatIfBecause }: Finding, full: boolean): string[] {
+  if (whatIf === null) {
+    const isTold = full && whatIfBecause !== null;
+    return isTold ? labelled(style, 'would save', style.clean(whatIfBecause)) : [];
+  }
+  return [
+    ...labelled(style, 'would save', style.clean(savingWords(whatIf))),
+    ...labelled(style, '', style.clean(whatIf.method), style.paint.dim),
+    ...halfWords(whatIf).flatMap((words, index) => labelled(style, index === 0 ? 'alone' : '', style.clean(words))),
+  ];
 }
 
 const filter = (style: Style, finding: Finding): string[] =>

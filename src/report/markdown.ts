@@ -3,6 +3,7 @@ import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
 import { codeSpan as code, longestRun, markdownText as text } from './markdown-text.ts';
 import { createStyle } from './style.ts';
+import { manifestsWords } from './lint-words.ts';
 import { totalsWords, unreadWords } from './totals-words.ts';
 import {
   absorbedWords,
@@ -11,6 +12,7 @@ import {
   damageWords,
   inputWords,
   originWords,
+  halfWords,
   savingWords,
   unobservableGroups,
 } from './words.ts';
@@ -59,7 +61,9 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
         );
         return `${code(input.path)}: ${text(words.join('; '))}`;
       }),
-      ...totalsWords(diagnosis).map(
+      ...manifestLines(diagnosis),
+      // Of manifests alone there is no time to tell.
+      ...(diagnosis.inputs.length === 0 && diagnosis.manifests !== undefined ? [] : totalsWords(diagnosis)).map(
         ([label, words]) => `${label.charAt(0).toUpperCase()}${label.slice(1)}: ${text(words)}`,
       ),
     ]),
@@ -67,6 +71,14 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
   ];
   return `${blocks.join('\n\n')}\n`;
 }
+
+const manifestLines = ({ manifests }: Diagnosis): string[] =>
+  manifests === undefined
+    ? []
+    : [
+        `${manifests.paths.map(code).join(', ')}: ${text(manifestsWords(manifests))}`,
+        ...manifests.problems.map(({ file, line, says }) => `${code(`${file}:${line}`)}: ${text(says)}`),
+      ];
 
 function findingBlocks(finding: Finding, first: boolean): string[] {
   const style = createStyle({ color: false, unicode: true, width: EXCERPT_WIDTH });
@@ -83,10 +95,15 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
       ...(absorbed === null ? [] : [`- Explains: ${text(absorbed)}`]),
       ...(finding.whatIf === null
         ? []
-        : [`- Would save: ${text(`${savingWords(finding.whatIf)} (${finding.whatIf.method})`)}`]),
-      ...finding.evidence.map(({ says, packets }) =>
-        packets.length === 0 ? `- ${text(says)}` : `- ${text(says)} (${packetsOf(packets)})`,
-      ),
+        : [
+            `- Would save: ${text(`${savingWords(finding.whatIf)} (${finding.whatIf.method})`)}`,
+            ...halfWords(finding.whatIf).map((words) => `- Alone: ${text(words)}`),
+          ]),
+      ...finding.evidence.map(({ says, packets, place }) => {
+        if (place !== undefined)
+          return `- ${code(`${place.file}:${place.line}`)}: ${code(place.quote)} (${text(says)})`;
+        return packets.length === 0 ? `- ${text(says)}` : `- ${text(says)} (${packetsOf(packets)})`;
+      }),
       ...(finding.filter === null ? [] : [`- Wireshark: ${code(finding.filter)}`]),
     ].join('\n'),
     ...(excerpt.length === 0 ? [] : [fence('text', excerpt)]),

@@ -121,7 +121,7 @@ export default defineRule({
                 'send the former bodies again',
               ),
             ],
-            whatIfMethod: 'each affected exchange without the time of its transfer',
+            whatIf: { method: 'each affected exchange without the time of its transfer' },
             errors: 0,
             habit: isHabit(tally.count, calls.count),
           });

@@ -94,7 +94,7 @@ export default defineRule({
             evidence: singleEvidence(tally.dearest),
             because: settings(subject.name, closes),
             fix: fixes(subject.name, closes),
-            whatIfMethod: 'each affected call without its handshakes',
+            whatIf: { method: 'each affected call without its handshakes' },
             errors: 0,
             habit: isHabit(tally.count, opened),
           });

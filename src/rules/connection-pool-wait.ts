@@ -98,7 +98,7 @@ export default defineRule({
                 'set the former size again',
               ),
             ],
-            whatIfMethod: 'each affected request without its wait in the line',
+            whatIf: { method: 'each affected request without its wait in the line' },
             errors: 0,
             habit: false,
           });

@@ -70,7 +70,9 @@ export default defineRule({
           evidence: evidenceOf([], tally.dearest),
           because: settings(subject.name),
           fix: fixes(subject.name),
-          whatIfMethod: 'each affected exchange as quick as the quickest, or within one period where none is quick',
+          whatIf: {
+            method: 'each affected exchange as quick as the quickest, or within one period where none is quick',
+          },
           errors: 0,
           habit: false,
         });

@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/text.ts';
 import { at } from '../base/time.ts';
+import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Evidence, Report } from '../model/finding.ts';
 import { metadataWaits } from './support/credential-waits.ts';
@@ -8,8 +9,8 @@ import { evidenceOf } from './support/evidence.ts';
 import { FetchLog } from './support/fetch-log.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
-import { certaintyOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
+import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
+import { certaintyOf, halvesOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
 import { holdsUp, isStorm, type Asked } from './support/storm-verdict.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
@@ -80,12 +81,16 @@ export default defineRule({
         unit: service === undefined ? 'exchanges' : 'requests',
         latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
         cost: tally,
+        ...(service === undefined ? {} : { costAtMost: costAtMost(service) }),
         ...certaintyOf(log, service?.again ?? 0),
         evidence: stormEvidence(group, service),
         because: settingsOf(log, sides),
         fix: stormFixes(log, sides, client),
-        whatIfMethod:
-          service === undefined ? null : 'each request without its wait for credentials, the line for them included',
+        whatIf:
+          service === undefined
+            ? { unknown: 'no request is seen that waits for them' }
+            : { method: 'each request without its fetch of credentials' },
+        alone: halvesOf(log, sides),
         errors: 0,
         habit: isHabit(tally.count, of),
       };
@@ -114,8 +119,8 @@ export default defineRule({
       request(request) {
         const service = served.add(request);
         const waits = service === null ? null : metadataWaits(request, kinds);
-        if (service === null || waits === null || waits.credentialCalls === 0) return;
-        tallyRequest(service, request, waits.credentials, waits.packets);
+        if (service === null || waits === null || waits.credentials.calls === 0) return;
+        tallyMetadata(service, request, waits.credentials, waits.packets);
       },
       finish() {
         let found = 0;

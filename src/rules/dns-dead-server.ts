@@ -84,7 +84,7 @@ export default defineRule({
                 ? [dnsOption('rotate: only every other lookup begins with the dead server', target, { name: 'rotate' })]
                 : []),
             ],
-            whatIfMethod: 'each affected lookup without its waits for the server that never answers',
+            whatIf: { method: 'each affected lookup without its waits for the server that never answers' },
             ...(waited ? {} : { onlyInfo: 'asked beside others, whose answers come: nobody waits for it' }),
           });
         }

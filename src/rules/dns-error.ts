@@ -152,7 +152,9 @@ export default defineRule({
               evidence: errorEvidence(example),
               because: [answerSetting(first, example)],
               fix: fixesOf(first),
-              whatIfMethod: null,
+              whatIf: {
+                unknown: 'whether the name should have an answer, or not be asked for, the packets do not tell',
+              },
               errors: onlyInfo === null ? tally.count : 0,
               habit: false,
               ...(onlyInfo === null ? {} : { onlyInfo }),

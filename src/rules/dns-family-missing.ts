@@ -59,7 +59,7 @@ export default defineRule({
               ),
               ...oneFamilyFixes(resolvers, targetOf(part.subject), family),
             ],
-            whatIfMethod: `each affected lookup without its waits for ${family}`,
+            whatIf: { method: `each affected lookup without its waits for ${family}` },
           });
         }
         if (missing.length > 0) return;

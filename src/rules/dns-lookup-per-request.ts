@@ -5,7 +5,7 @@ import type { Evidence } from '../model/finding.ts';
 import { copyLookup, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
-import { advice, nodeLocalCache } from './support/fixes.ts';
+import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
 import { isProbe } from './support/single-use.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
@@ -187,7 +187,8 @@ export default defineRule({
               ),
               nodeLocalCache(),
             ],
-            whatIfMethod: 'each affected lookup answered from a cache',
+            whatIf: { method: 'each affected lookup answered from a cache' },
+            alone: eitherOf('connections that are kept', 'a cache in the client'),
             errors: 0,
             habit: isHabit(tally.count, of),
           });

@@ -57,7 +57,7 @@ export default defineRule({
               nodeLocalCache(),
               ...shorterWaits(resolvers, target),
             ],
-            whatIfMethod: 'each affected lookup without its waits for lost answers',
+            whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });
         }
         if (lossy.length > 0) return;

@@ -35,7 +35,7 @@ export default defineRule({
             data: { count: part.tally.count, total: common.of, ...waitOf(part) },
             because: [...resolvers.map(pairSetting), ...waitSettings(part.groups), { ...DNAT_RACE, origin: 'default' }],
             fix: raceFixes(resolvers, targetOf(part.subject)),
-            whatIfMethod: 'each affected lookup without its wait for the lost answer',
+            whatIf: { method: 'each affected lookup without its wait for the lost answer' },
           });
         }
         if (races.length > 0) return;

@@ -5,7 +5,7 @@ import type { Attempt, Lookup } from '../model/lookup.ts';
 import { createClientGroups } from './support/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
-import { settingsOfAll, walkFixes } from './support/fixes.ts';
+import { eitherOf, settingsOfAll, walkFixes } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
@@ -74,7 +74,8 @@ export default defineRule({
               },
             ],
             fix: walkFixes(settingsOfAll(resolversOf(part.groups)), targetOf(subject), dots, example.name),
-            whatIfMethod: 'each affected lookup without the time of its queries for names that do not exist',
+            whatIf: { method: 'each affected lookup without the time of its queries for names that do not exist' },
+            alone: eitherOf('a lower ndots', 'a trailing dot in the name'),
             errors: 0,
             habit: isHabit(tally.count, of),
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),

@@ -149,7 +149,7 @@ export default defineRule({
                       'kubectl get nodes -o custom-columns=NAME:.metadata.name,KERNEL:.status.nodeInfo.kernelVersion',
                     ),
                   ],
-              whatIfMethod: 'each affected lookup without the shorter of its two round trips',
+              whatIf: { method: 'each affected lookup without the shorter of its two round trips' },
               errors: 0,
               habit: false,
               ...(sticky ? { onlyInfo: 'a consequence of a lost answer, which is a finding of its own' } : {}),

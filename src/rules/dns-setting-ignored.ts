@@ -16,6 +16,7 @@ export default defineRule({
   title: 'A DNS option that the resolver in use does not heed',
   category: 'dns',
   sees: ['dns'],
+  needsManifests: true,
   messages: {
     ignored:
       '{workload} sets {option}, but its lookups are those of {resolver}, which ignores it ({count} of {total:lookup})',
@@ -67,7 +68,7 @@ export default defineRule({
             evidence: evidenceOf([lookupLine(group.tally.dearest as Lookup, settings.name)], group.tally.dearest),
             because: [optionSetting(identity.workload, option), pairSetting(settings)],
             fix: raceFixes([settings], objectWords(identity.workload)),
-            whatIfMethod: null,
+            whatIf: { unknown: 'what is saved is told where the waits are found' },
             errors: 0,
             // What was set against waits and is not heeded is worth more than a word.
             habit: AGAINST_WAITS.has(option.name.value),

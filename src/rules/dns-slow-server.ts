@@ -91,7 +91,7 @@ export default defineRule({
               ),
               nodeLocalCache(),
             ],
-            whatIfMethod: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each',
+            whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
             ...onlyInfo(part, startsAt ?? at(0), of),

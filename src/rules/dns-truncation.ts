@@ -58,7 +58,9 @@ export default defineRule({
               resolvers.some((settings) => honours(settings, 'edns0')),
               target,
             ),
-            whatIfMethod: overTcp ? 'each affected lookup without its part over TCP' : null,
+            whatIf: overTcp
+              ? { method: 'each affected lookup without its part over TCP' }
+              : { unknown: 'what the answers over UDP leave out, nobody waits for' },
             errors: 0,
             habit: false,
           });

@@ -132,7 +132,8 @@ export default defineRule({
                 'set the former age again',
               ),
             ],
-            whatIfMethod: 'each affected call without the time in which its connection was opened',
+            whatIf: { method: 'each affected call without the time in which its connection was opened' },
+            relieves: ['connect', 'tls'],
             errors: 0,
             habit: false,
           });

@@ -111,7 +111,7 @@ export default defineRule({
                 'set the former timeout again',
               ),
             ],
-            whatIfMethod: 'each affected call as quick as the usual one of its method',
+            whatIf: { method: 'each affected call as quick as the usual one of its method' },
             errors: tally.count,
             habit: false,
           });

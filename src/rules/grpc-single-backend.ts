@@ -133,7 +133,7 @@ export default defineRule({
                 'set the former limit again',
               ),
             ],
-            whatIfMethod: 'each call without the wait for its turn, as with back ends enough',
+            whatIf: { method: 'each call without the wait for its turn, as with back ends enough' },
             errors: 0,
             habit: false,
           });

@@ -113,7 +113,7 @@ export default defineRule({
                 'set the former policy again',
               ),
             ],
-            whatIfMethod: null,
+            whatIf: { unknown: 'how long the calls would have taken that were cut off, the packets do not tell' },
             errors: Math.min(cut, tally.count),
             habit: false,
           });

@@ -79,7 +79,7 @@ export default defineRule({
                 'nothing to undo',
               ),
             ],
-            whatIfMethod: null,
+            whatIf: { unknown: 'an error is no time: what it cost is told where it was spent' },
             errors: 0,
             habit: false,
             onlyInfo: 'errors are no time: what they cost is told where it was spent',

@@ -128,7 +128,7 @@ export default defineRule({
             evidence: retryEvidence(dearest),
             because: settings(dearest, subject.name),
             fix: fixes(dearest, subject.name),
-            whatIfMethod: 'each affected call without its failed tries and the waits between',
+            whatIf: { method: 'each affected call without its failed tries and the waits between' },
             errors: 0,
             habit: false,
           });

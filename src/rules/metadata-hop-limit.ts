@@ -4,7 +4,7 @@ import type { Exchange } from '../model/exchange.ts';
 import { credentialClient } from '../knowledge/credential-clients.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
-import { advice } from './support/fixes.ts';
+import { advice, eitherOf } from './support/fixes.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByClient, type OccurrencesOf } from './support/subjects.ts';
@@ -108,7 +108,9 @@ export default defineRule({
               },
             ],
             fix: hopLimitFixes(client),
-            whatIfMethod: null,
+            whatIf: { method: 'each request without its wait for tokens that never come' },
+            alone: eitherOf('a hop limit of 2', 'EKS Pod Identity or IRSA'),
+            relieves: ['metadata'],
             errors: 0,
             habit: false,
           });

@@ -1,5 +1,6 @@
 import { formatCount } from '../base/text.ts';
 import { at } from '../base/time.ts';
+import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Report } from '../model/finding.ts';
 import { metadataWaits } from './support/credential-waits.ts';
@@ -9,7 +10,7 @@ import { FetchLog } from './support/fetch-log.ts';
 import { advice } from './support/fixes.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -89,6 +90,7 @@ export default defineRule({
         unit: service === undefined ? 'exchanges' : 'requests',
         latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
         cost: tally,
+        ...(service === undefined ? {} : { costAtMost: costAtMost(service) }),
         confidence: 'certain',
         confidenceBecause: 'the same is asked for in request after request',
         evidence: evidenceOf(
@@ -105,7 +107,10 @@ export default defineRule({
           },
         ],
         fix: metadataFixes(paths, client),
-        whatIfMethod: service === undefined ? null : 'each request without its wait for the metadata service',
+        whatIf:
+          service === undefined
+            ? { unknown: 'no request is seen that waits for it' }
+            : { method: 'each request without its wait for the metadata service' },
         errors: 0,
         habit: isHabit(tally.count, of),
       };
@@ -140,8 +145,8 @@ export default defineRule({
       request(request) {
         const service = served.add(request);
         const waits = service === null ? null : metadataWaits(request, kinds);
-        if (service === null || waits === null || waits.otherCalls === 0) return;
-        tallyRequest(service, request, waits.other, waits.packets);
+        if (service === null || waits === null || waits.other.calls === 0) return;
+        tallyMetadata(service, request, waits.other, waits.packets);
       },
       finish() {
         let found = 0;

@@ -123,7 +123,7 @@ export default defineRule({
                 'remove the rule again',
               ),
             ],
-            whatIfMethod: 'each affected call without the wait',
+            whatIf: { method: 'each affected call without the wait' },
             errors: tally.count,
             habit: false,
           });

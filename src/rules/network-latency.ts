@@ -98,7 +98,7 @@ export default defineRule({
                 'call one by one again',
               ),
             ],
-            whatIfMethod: 'each affected exchange without its round trip',
+            whatIf: { method: 'each affected exchange without its round trip' },
             errors: 0,
             habit: isHabit(tally.count, calls.count),
           });

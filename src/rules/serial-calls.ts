@@ -128,7 +128,7 @@ export default defineRule({
                 'revert the change',
               ),
             ],
-            whatIfMethod: 'the calls of a chain sent together: the longest of them is left',
+            whatIf: { method: 'the calls of a chain sent together: the longest of them is left' },
             errors: 0,
             habit: false,
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),

@@ -1,11 +1,12 @@
 import { formatDuration, formatShare } from '../base/text.ts';
 import { milliseconds, type Duration } from '../base/time.ts';
 import { Distribution } from '../base/distribution.ts';
+import { receiverOf } from '../model/direction.ts';
 import type { Connection } from '../model/connection.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, receiverOf, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { isHabit } from './support/subjects.ts';
 
 // Nobody knows how long a service may think; less than this nobody calls slow.
@@ -112,7 +113,7 @@ export default defineRule({
                 'kubectl top pod --containers',
               ),
             ],
-            whatIfMethod: null,
+            whatIf: { unknown: 'how much of its own time a service could do without, the packets do not tell' },
             errors: 0,
             habit: isHabit(tally.count, latency.count),
           });

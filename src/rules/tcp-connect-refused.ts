@@ -77,7 +77,7 @@ export default defineRule({
                 'kubectl get endpointslices -A -o wide',
               ),
             ],
-            whatIfMethod: null,
+            whatIf: { unknown: 'what goes is the error, and hardly any time' },
             errors: tally.count,
             habit: false,
             ...onlyInfo(tally.count, own, seen),

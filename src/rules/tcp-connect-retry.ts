@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/text.ts';
+import { Distribution } from '../base/distribution.ts';
 import { at, between, nanoseconds, seconds, type Duration } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
@@ -63,19 +64,32 @@ export default defineRule({
         if (backend !== null) group.silent.set(backend, (group.silent.get(backend) ?? 0) + 1);
       },
       finish() {
-        const withThose = new Map(groups.all().map((group) => [group.peer, { ...group, tally: group.tally.copy() }]));
+        const withThose = new Map(
+          groups.all().map((group) => [group.peer, { ...group, tally: group.tally.copy(), vain: new Distribution() }]),
+        );
         for (const connection of inVain) {
           const peer = seen.peerOf(connection);
-          const group = withThose.get(peer) ?? { ...groups.of(connection), tally: connectionTally(), unanswered: 0 };
+          const group = withThose.get(peer) ?? {
+            ...groups.of(connection),
+            tally: connectionTally(),
+            unanswered: 0,
+            vain: new Distribution(),
+          };
           withThose.set(peer, group);
           group.unanswered++;
-          addTo(group, connection, waitedInVain(connection, opened));
+          const waited = waitedInVain(connection, opened);
+          group.vain.add(waited);
+          addTo(group, connection, waited);
         }
         const parts = partsByServer([...withThose.values()]);
         for (const { groups: own, tally, subject, input } of parts) {
           const totals = seen.totals(input, subject);
           const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
           const dead = deadBackend(own);
+          // What never opened took its time, too.
+          const latency = new Distribution();
+          latency.addAll(totals.opening);
+          for (const { vain } of own) latency.addAll(vain);
           const of = Math.max(totals.opened, tally.count);
           report({
             message: dead !== null ? 'dead' : unanswered > 0 ? 'unanswered' : 'retried',
@@ -91,14 +105,15 @@ export default defineRule({
             subject,
             of,
             unit: 'connections',
-            latency: totals.opening,
+            latency,
             cost: tally,
             confidence: 'certain',
             confidenceBecause: 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: settings(subject.name, dead),
             fix: fixes(subject.name, dead),
-            whatIfMethod: 'each affected connection without the wait for its SYN',
+            whatIf: { method: 'each affected connection without the wait for its SYN' },
+            relieves: ['connect'],
             errors: unanswered,
             habit: false,
           });

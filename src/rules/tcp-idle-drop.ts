@@ -4,7 +4,7 @@ import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
-import { advice } from './support/fixes.ts';
+import { advice, eitherOf } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
 import { openings, type Openings } from './support/openings.ts';
@@ -138,7 +138,8 @@ export default defineRule({
                 'set the former timeout again',
               ),
             ],
-            whatIfMethod: 'each affected call as if its connection had answered',
+            whatIf: { method: 'each affected call as if its connection had answered' },
+            alone: eitherOf('keepalives within that time', 'a longer idle timeout on the way'),
             errors: tally.count,
             habit: false,
           });

@@ -118,7 +118,7 @@ export default defineRule({
                 'set the former timeout again',
               ),
             ],
-            whatIfMethod: null,
+            whatIf: { unknown: 'what goes is the error, and hardly any time' },
             errors: tally.count,
             habit: false,
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),

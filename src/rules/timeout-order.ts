@@ -110,7 +110,7 @@ export default defineRule({
                 'kubectl get ingress -A -o yaml',
               ),
             ],
-            whatIfMethod: 'each affected call as quick as the others',
+            whatIf: { method: 'each affected call as quick as the others' },
             errors: tally.count,
             habit: false,
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),

@@ -87,7 +87,8 @@ export default defineRule({
                 'turn tickets off again',
               ),
             ],
-            whatIfMethod: 'each affected connection without its TLS handshake',
+            whatIf: { method: 'each affected connection without its TLS handshake' },
+            relieves: ['tls'],
             errors: 0,
             habit: isHabit(tally.count, opened),
           });

@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds, type Timestamp } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
-import type { Evidence, Setting } from '../model/finding.ts';
+import type { Evidence, Setting, WhatIfMethod } from '../model/finding.ts';
 import { createContrast } from './support/contrast.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -24,6 +24,12 @@ const FACTOR = 4;
 // Pauses that are less than a quarter of an exchange are not what it waits for; more can't be asked
 // for where the capture lost packets, since a pause beside lost bytes can't be told.
 const MUCH = 0.25;
+
+/** Where nothing says what is usual, all that it lets wait is what could be saved. */
+const methodOf = (reasons: readonly Why[]): WhatIfMethod =>
+  reasons.includes('share')
+    ? { method: 'as if it answered at once', isAtMost: true }
+    : { method: 'each affected exchange as quick as is usual for its kind' };
 
 const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> = {
   contrast: { confidence: 'likely', says: 'others of the same kind are answered far sooner' },
@@ -124,7 +130,7 @@ export default defineRule({
                 'nothing is changed',
               ),
             ],
-            whatIfMethod: 'each affected exchange as quick as is usual for its kind',
+            whatIf: methodOf(reasons),
             errors: 0,
             habit: false,
             ...(tally.count === 1 || isStart ? { onlyInfo: SEEN_ONCE } : {}),

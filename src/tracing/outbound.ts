@@ -44,7 +44,8 @@ const MOST_TRIED = 64;
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
-export const saidOf = ({ method, path }: Exchange): string => [method, path].filter((part) => part !== '').join(' ');
+export const saidOf = ({ method, path }: Exchange): string =>
+  method === '' ? path : path === '' ? method : `${method} ${path}`;
 
 /**
  * When it was over: with its first byte where the last was not seen, since what ends such an
@@ -102,9 +103,6 @@ export function outboundCalls(
   for (const lookup of lookups.left()) calls.push(lookupOf(lookup));
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
-
-/** A call that waited for nothing but its answer. */
-export const ownCall = (exchange: Exchange): OutboundCall => callOf(exchange, NO_LOOKUPS, NO_HANDSHAKES);
 
 function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes): OutboundCall {
   const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
@@ -277,5 +275,3 @@ function countBegun(lookups: readonly KeptLookup[], time: Timestamp): number {
   }
   return low;
 }
-
-const NO_LOOKUPS = new LookupPool([]);

@@ -1,5 +1,5 @@
 import { at, milliseconds, type Timestamp } from '../base/time.ts';
-import { Occupancy } from './occupancy.ts';
+import { Occupancy } from '../base/occupancy.ts';
 import { turnsOf, type InFlight, type Turn } from './turns.ts';
 
 /** A request's time in the queue of a resource, which ends as its turn begins. */

@@ -1,3 +1,4 @@
+import { endpoint } from '../base/addresses.ts';
 import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
@@ -9,7 +10,7 @@ import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
-import { endOf, handshakesOf, outboundCalls, ownCall, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import { endOf, handshakesOf, outboundCalls, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
@@ -18,6 +19,12 @@ import { Services } from './services.ts';
 const MAX_KEPT = 1 << 14;
 // Of these the younger half waits for what belongs to it and is still on its way.
 const SETTLED_SHARE = 0.5;
+
+// What one client calls is a few dozen servers.
+const MAX_NAMES = 1 << 10;
+// Lookups after which a capture that shows no TCP is taken for one of DNS alone.
+const DNS_ALONE_AFTER = 1 << 12;
+const NO_ALTERNATIVES: Wait['alternatives'] = [];
 
 interface Received extends ReceivedCall {
   readonly exchange: Exchange;
@@ -72,9 +79,11 @@ class Tracer {
   #exchanges: Exchange[] = [];
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
   readonly #handshakes = new Map<string, Handshakes>();
+  readonly #names = new Map<string, Map<number, string>>();
   #emitted = 0;
   #hasInbound = false;
   #hasLinked = false;
+  #seen = 0;
 
   constructor(number: number, service: ServiceChoice | null, emit: (request: Request) => void) {
     this.#number = number;
@@ -84,8 +93,14 @@ class Tracer {
 
   lookup(lookup: Lookup): void {
     this.#services.calls(lookup.client);
+    if (this.#isDnsAlone()) return;
     this.#lookups.push(keepLookup(lookup));
     this.#kept();
+  }
+
+  /** Where no connection can be seen, no lookup belongs to one. */
+  #isDnsAlone(): boolean {
+    return ++this.#seen > DNS_ALONE_AFTER && this.input !== null && !this.input.vantage.sees.tcp;
   }
 
   connection(connection: Connection): void {
@@ -101,7 +116,7 @@ class Tracer {
   exchange(exchange: Exchange): void {
     if (exchange.shape !== 'call') return;
     this.#services.calls(exchange.client);
-    if (this.#isOnItsOwn(exchange)) return this.#ownRequest(ownCall(exchange), exchange);
+    if (this.#isOnItsOwn(exchange)) return this.#ownAnswer(exchange);
     this.#exchanges.push(copyExchange(exchange));
     this.#kept();
   }
@@ -198,6 +213,42 @@ class Tracer {
     const endedAt = endOf(exchange);
     const waits = seenWaits([call], endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
     this.#request(exchange, { startedAt: call.startedAt, duration: between(call.startedAt, endedAt) }, waits, false);
+  }
+
+  /** The same where it waited for nothing but its answer, as nearly all do. */
+  #ownAnswer(exchange: Exchange): void {
+    const { id, server, serverPort, startedAt, packets, metadata } = exchange;
+    const duration = between(startedAt, endOf(exchange));
+    const wait: Wait = {
+      reason: metadata === null ? 'upstream' : 'metadata',
+      to: this.#nameOf(server, serverPort),
+      ref: id,
+      what: saidOf(exchange),
+      startedAt,
+      duration,
+      critical: duration,
+      confidence: 'certain',
+      probability: 1,
+      alternatives: NO_ALTERNATIVES,
+      packets,
+    };
+    this.#request(exchange, { startedAt, duration }, [wait], false);
+  }
+
+  /** `address:port`, made once for each. */
+  #nameOf(server: string, port: number): string {
+    let ports = this.#names.get(server);
+    if (ports === undefined) {
+      if (this.#names.size >= MAX_NAMES) return endpoint(server, port);
+      ports = new Map();
+      this.#names.set(server, ports);
+    }
+    let name = ports.get(port);
+    if (name === undefined) {
+      name = endpoint(server, port);
+      if (ports.size < MAX_NAMES) ports.set(port, name);
+    }
+    return name;
   }
 
   /** Requests of one service that are known to be whole, with their calls. */

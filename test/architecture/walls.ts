@@ -59,8 +59,13 @@ export const WALLS: readonly Wall[] = [
     because: 'a rule that parses bytes, formats text or asks another rule is in the wrong room',
   },
   {
+    room: 'replay',
+    may: ['base', 'model'],
+    because: 'what requests would take otherwise is worked out from rows alone, whoever says what would be gone',
+  },
+  {
     room: 'diagnosis',
-    may: ['base', 'model', 'knowledge', 'rules/registry.ts', 'rules/support'],
+    may: ['base', 'model', 'knowledge', 'replay', 'rules/registry.ts', 'rules/support'],
     because: 'diagnosis reads rows, never packets, and knows rules only by their registry',
   },
   {

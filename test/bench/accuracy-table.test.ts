@@ -25,6 +25,7 @@ const scored = [
     ],
     reported: ['dns-race', 'service-slow'],
     links: { requests: 4, right: 3, certain: 2, certainRight: 1 },
+    saving: null,
   },
 ] as const;
 

@@ -17,9 +17,10 @@ export function outcomeOf(stream: Http2Stream): ExchangeOutcome {
   // Clients make an error of any other answer (grpc/doc/http-grpc-status-mapping.md), and of one without a status.
   if (status >= 0 && status !== HTTP_OK) return 'error';
   if (!stream.hasUnknown) return 'error';
-  // The status can't be read. A server that fails a call sends no message after it, and one call
-  // of each kind is rarely both: what has a message and trailers went well.
-  return stream.response.messages.count > 0 ? 'ok' : 'incomplete';
+  // The status can't be read: `grpcStatus` stays -1. A server that fails a call with one answer
+  // sends no message, so a message and trailers are a call that went well. Of several messages the
+  // last may have been followed by an error as well.
+  return stream.response.messages.count === 1 ? 'ok' : 'incomplete';
 }
 
 /** Whether it was one call and answer, or lasts by design. */

@@ -20,6 +20,28 @@ export const inputRowOf = (parts: Partial<InputRow> = {}): InputRow => ({
   ...parts,
 });
 
+const durations = (p50: number, p90: number, p99: number): NonNullable<Finding['whatIf']>['before'] => ({
+  p50Seconds: p50,
+  p90Seconds: p90,
+  p99Seconds: p99,
+  maxSeconds: p99,
+  meanSeconds: p50,
+});
+
+/** A prediction over 120 rows; quantiles that are not given stay as they are. */
+export const whatIfOf = (
+  parts: Pick<NonNullable<Finding['whatIf']>, 'metric' | 'nowSeconds' | 'thenSeconds' | 'method'>,
+): NonNullable<Finding['whatIf']> => ({
+  ...parts,
+  isAtMost: false,
+  count: 120,
+  unit: 'requests',
+  callers: null,
+  before: durations(0.0011, 0.0024, parts.nowSeconds),
+  after: durations(0.0011, 0.002, parts.thenSeconds),
+  alone: [],
+});
+
 export const raceFinding = (parts: Partial<Finding> = {}): Finding => ({
   rule: 'dns-race',
   title: 'Two queries at once from one port, and one is lost',
@@ -74,12 +96,13 @@ export const raceFinding = (parts: Partial<Finding> = {}): Finding => ({
       rollback: 'delete its DaemonSet',
     },
   ],
-  whatIf: {
+  whatIf: whatIfOf({
     metric: 'lookup duration p99',
     nowSeconds: 5.006,
     thenSeconds: 0.0021,
     method: 'the waits for lost answers taken out',
-  },
+  }),
+  whatIfBecause: null,
   absorbs: [],
   documentation: 'kubelag rules dns-race',
   ...parts,
@@ -128,7 +151,13 @@ export const walkFinding = (parts: Partial<Finding> = {}): Finding => ({
       rollback: 'take the option out again',
     },
   ],
-  whatIf: { metric: 'lookup duration p50', nowSeconds: 0.1459, thenSeconds: 0.0027, method: 'the walk taken out' },
+  whatIf: whatIfOf({
+    metric: 'lookup duration p50',
+    nowSeconds: 0.1459,
+    thenSeconds: 0.0027,
+    method: 'the walk taken out',
+  }),
+  whatIfBecause: null,
   absorbs: [],
   documentation: 'kubelag rules dns-search-walk',
   ...parts,

@@ -5,7 +5,7 @@ import type { Diagnosis, ExampleRow, Finding } from '../../model/diagnosis.ts';
 import { toExchangeRow } from '../../model/exchange-row.ts';
 import type { ExchangeRow } from '../../model/exchange-schema.ts';
 import { atMs, connectionOf, exchangeOf, inputOf, stallOf, tlsOf } from '../../model/testing/rows.ts';
-import { diagnosisOf, inputRowOf, raceFinding } from './diagnoses.ts';
+import { diagnosisOf, inputRowOf, raceFinding, whatIfOf } from './diagnoses.ts';
 
 const START = 7_113.24;
 
@@ -160,12 +160,13 @@ export const stallFinding = (parts: Partial<Finding> = {}): Finding => ({
       rollback: 'nothing to undo',
     },
   ],
-  whatIf: {
+  whatIf: whatIfOf({
     metric: 'exchange duration p99',
     nowSeconds: 0.2382,
     thenSeconds: 0.0042,
     method: 'the waits for resent segments taken out',
-  },
+  }),
+  whatIfBecause: null,
   absorbs: [{ rule: 'upstream-slow', count: 4 }],
   documentation: 'kubelag rules tcp-retransmission-stall',
   ...parts,
@@ -181,6 +182,7 @@ export const connectFinding = (parts: Partial<Finding> = {}): Finding => ({
   examples: [connectionExampleOf(busyConnection(), [900, 910, 911])],
   filter: 'frame.number in {900, 910, 911}',
   whatIf: null,
+  whatIfBecause: 'too little to show in the times',
   evidence: [{ says: 'SYN, sent again after 1 s', packets: [900, 910] }],
   absorbs: [],
   ...parts,

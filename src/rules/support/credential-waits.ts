@@ -1,22 +1,34 @@
 import { milliseconds } from '../../base/time.ts';
+import type { MetadataQuestion } from '../../model/metadata.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { Request, Wait } from '../../model/request.ts';
 import type { MetadataKinds } from './metadata-kinds.ts';
 
-// Between two calls of one fetch an SDK reads a short answer, and loads classes for it the first
-// time; a longer pause is the request's own work between two fetches.
+// Between two calls an SDK reads a short answer; a longer pause is the request's own work between
+// two fetches.
 const PAUSE_WITHIN = milliseconds(50);
 
-/** What a request waited for at metadata services, in nanoseconds. */
+/** What a request waited for at metadata services for one purpose. */
+export interface MetadataShare {
+  /** In nanoseconds: calls, the tokens and names that they need, connecting, waiting in line, and pauses between. */
+  time: number;
+  /** What of it are pauses. */
+  pauses: number;
+  calls: number;
+  /** `ref` of the waits that would go with the calls. */
+  refs: string[];
+}
+
 export interface MetadataWaits {
-  /** For credentials: calls, the tokens and the role's name that they need, connecting, waiting in line, and pauses between. */
-  credentials: number;
-  /** For other things, likewise. */
-  other: number;
-  /** Calls of each kind. */
-  credentialCalls: number;
-  otherCalls: number;
+  credentials: MetadataShare;
+  other: MetadataShare;
   packets: PacketId[];
+}
+
+interface Asked {
+  readonly wait: Wait;
+  /** Null for what is no call. */
+  readonly asks: MetadataQuestion | null;
 }
 
 /**
@@ -28,42 +40,47 @@ export function metadataWaits({ waits }: Request, kinds: MetadataKinds): Metadat
   const services = new Set<string>();
   for (const { reason, to } of waits) if (reason === 'metadata') services.add(to);
   if (services.size === 0) return null;
-  const result: MetadataWaits = { credentials: 0, other: 0, credentialCalls: 0, otherCalls: 0, packets: [] };
-  const ofCredentials: Wait[] = [];
-  const ofOthers: Wait[] = [];
-  const shared: Wait[] = [];
+  const ofCredentials: Asked[] = [];
+  const ofOthers: Asked[] = [];
+  const shared: Asked[] = [];
+  const packets: PacketId[] = [];
   for (const wait of waits) {
     if (!services.has(wait.to)) continue;
     const call = wait.reason === 'metadata' ? kinds.callOf(wait.ref) : undefined;
-    if (call !== undefined) result.packets.push(...call.packets);
-    if (call?.asks === 'credentials' || call?.asks === 'roles') {
-      ofCredentials.push(wait);
-      result.credentialCalls++;
-    } else if (call === undefined || call.asks === 'token') {
-      shared.push(wait);
-    } else {
-      ofOthers.push(wait);
-      result.otherCalls++;
-    }
+    if (call !== undefined) packets.push(...call.packets);
+    const asked = { wait, asks: call?.asks ?? null };
+    if (call?.asks === 'credentials' || call?.asks === 'roles') ofCredentials.push(asked);
+    else if (call === undefined || call.asks === 'token') shared.push(asked);
+    else ofOthers.push(asked);
   }
-  (result.credentialCalls > 0 ? ofCredentials : ofOthers).push(...shared);
-  result.credentials = spentOn(ofCredentials, waits);
-  result.other = spentOn(ofOthers, waits);
-  return result;
+  const calls = [ofCredentials.length, ofOthers.length] as const;
+  (calls[0] > 0 ? ofCredentials : ofOthers).push(...shared);
+  return { credentials: shareOf(ofCredentials, calls[0], waits), other: shareOf(ofOthers, calls[1], waits), packets };
 }
 
 const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
-/** What lies on the critical path of these, with the short pauses between in which nothing else was waited for. */
-function spentOn(own: readonly Wait[], all: readonly Wait[]): number {
-  let spent = 0;
+/** What lies on the critical path of these, with the pauses between in which nothing else was waited for. */
+function shareOf(own: readonly Asked[], calls: number, all: readonly Wait[]): MetadataShare {
+  let waited = 0;
+  let pauses = 0;
   let end = Number.NaN;
-  for (const wait of own.toSorted((a, b) => a.startedAt - b.startedAt)) {
-    spent += wait.critical;
+  let before: Asked | null = null;
+  const inOrder = own.toSorted((a, b) => a.wait.startedAt - b.wait.startedAt);
+  for (const asked of inOrder) {
+    const { wait } = asked;
+    waited += wait.critical;
     const pause = wait.startedAt - end;
-    const isIdle = pause > 0 && pause <= PAUSE_WITHIN && wait.critical > 0;
-    if (isIdle && !all.some((other) => other.startedAt < wait.startedAt && endOf(other) > end)) spent += pause;
+    const isIdle = pause > 0 && (pause <= PAUSE_WITHIN || isOneFetch(before, asked)) && wait.critical > 0;
+    if (isIdle && !all.some((other) => other.startedAt < wait.startedAt && endOf(other) > end)) pauses += pause;
     if (!(endOf(wait) <= end)) end = endOf(wait);
+    before = asked;
   }
-  return spent;
+  // A place in the line is nothing of its own: it goes with what it was for.
+  const refs = inOrder.map(({ wait }) => wait.ref).filter((ref) => ref !== '');
+  return { time: waited + pauses, pauses, calls, refs };
 }
+
+/** The role's name is asked for its credentials, however long a program takes to read it: it may load classes for it. */
+const isOneFetch = (before: Asked | null, { asks }: Asked): boolean =>
+  asks === 'credentials' && before?.asks === 'roles';

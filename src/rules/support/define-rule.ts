@@ -40,6 +40,8 @@ export interface Rule<Message extends string = string> {
   readonly title: string;
   readonly category: 'dns' | 'connection' | 'request';
   readonly sees: readonly Sense[];
+  /** Compares a capture with manifests: not asked where none were given. */
+  readonly needsManifests?: true;
   /** Placeholders as `fillMessage` of base/text knows them. `clear` is what was ruled out. */
   readonly messages: Readonly<Record<Message, string>>;
   create(context: RuleContext<Message>): Observer;

@@ -1,5 +1,5 @@
 import { settingsOf, type ResolverSettings, type ResolvOption } from '../../knowledge/resolver-settings.ts';
-import type { Fix, Setting } from '../../model/finding.ts';
+import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
 import type { ResolverName } from '../../model/lookup.ts';
 
 /** Stands in patches where only the manifest knows the name. */
@@ -190,3 +190,6 @@ export const pairSetting = (settings: ResolverSettings): Setting => ({
   origin: settings.resolver === 'unknown' ? 'wire' : 'default',
   source: settings.pair.source,
 });
+
+/** Settings that collide, of which a change to any is enough. */
+export const eitherOf = (...changes: readonly string[]): HalfFix[] => changes.map((change) => ({ change, remains: 0 }));

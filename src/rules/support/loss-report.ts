@@ -11,7 +11,7 @@ import { resolversOf } from './seen-resolvers.ts';
 import { tempered, weakest, type Part } from './subjects.ts';
 
 /** What the findings of all rules that read the losses share. */
-export type LossReport = Omit<Report, 'message' | 'data' | 'because' | 'fix' | 'whatIfMethod'>;
+export type LossReport = Omit<Report, 'message' | 'data' | 'because' | 'fix' | 'whatIf'>;
 
 /** @param own the verdicts that make the part */
 export function lossReport(

@@ -18,6 +18,7 @@ export class OccurrenceLog implements KeptOccurrences {
   readonly #until: Timestamp[] = [];
   readonly #costs: Duration[] = [];
   readonly #lasted: Duration[] = [];
+  readonly #refs: (readonly string[] | undefined)[] = [];
   /** In order of their end, once several logs held too many together; then the columns are of no more use. */
   #earliest: Occurrence[] | null = null;
 
@@ -39,9 +40,10 @@ export class OccurrenceLog implements KeptOccurrences {
     until: Timestamp,
     cost: Duration,
     lasted: Duration,
+    refs?: readonly string[],
   ): void {
     if (this.isFull) this.leaveOut(until);
-    else this.#push(id, connection, client, server, from, until, cost, lasted);
+    else this.#push(id, connection, client, server, from, until, cost, lasted, refs);
   }
 
   /**
@@ -74,6 +76,7 @@ export class OccurrenceLog implements KeptOccurrences {
       return;
     }
     for (let index = 0; index < this.#ids.length; index++) {
+      const refs = this.#refs[index];
       yield {
         id: this.#ids[index] as string,
         connection: this.#connections[index] as string,
@@ -83,6 +86,7 @@ export class OccurrenceLog implements KeptOccurrences {
         until: this.#until[index] as Timestamp,
         cost: this.#costs[index] as Duration,
         lasted: this.#lasted[index] as Duration,
+        ...(refs === undefined ? {} : { refs }),
       };
     }
   }
@@ -92,8 +96,8 @@ export class OccurrenceLog implements KeptOccurrences {
     if (until < this.completeUntil) this.completeUntil = until;
   }
 
-  #pushWhole({ id, connection, client, server, from, until, cost, lasted }: Occurrence, less = 0): void {
-    this.#push(id, connection, client, server, from, until, nanoseconds(cost - less), lasted);
+  #pushWhole({ id, connection, client, server, from, until, cost, lasted, refs }: Occurrence, less = 0): void {
+    this.#push(id, connection, client, server, from, until, nanoseconds(cost - less), lasted, refs);
   }
 
   #push(
@@ -105,6 +109,7 @@ export class OccurrenceLog implements KeptOccurrences {
     until: Timestamp,
     cost: Duration,
     lasted: Duration,
+    refs: readonly string[] | undefined,
   ): void {
     this.#ids.push(id);
     this.#connections.push(connection);
@@ -114,5 +119,6 @@ export class OccurrenceLog implements KeptOccurrences {
     this.#until.push(until);
     this.#costs.push(cost);
     this.#lasted.push(lasted);
+    this.#refs.push(refs);
   }
 }

@@ -1,9 +1,10 @@
 import { Distribution } from '../../base/distribution.ts';
 import { endpoint } from '../../base/addresses.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
-import type { Exchange } from '../../model/exchange.ts';
-import type { Request } from '../../model/request.ts';
+import { receiverOf } from '../../model/direction.ts';
+import { isOwnCall, type Request } from '../../model/request.ts';
 import type { PacketId } from '../../model/packet.ts';
+import type { MetadataShare } from './credential-waits.ts';
 import { requestTally, type RequestTally } from './tally.ts';
 
 // A node has some hundred pods; of more services than these none is told.
@@ -20,18 +21,13 @@ export interface ServedRequests {
   readonly latency: Distribution;
   /** Those with the cause. */
   readonly tally: RequestTally;
+  /** What of these nothing accounts for. */
+  readonly ownTime: Distribution;
   /** Connections of its callers on which a request with the cause came. */
   readonly connections: Set<string>;
   /** Requests with the cause on a connection that had one before. */
   again: number;
 }
-
-/** Where an exchange ends up: behind a DNAT, where one was seen. */
-export const receiverOf = ({ backend, server }: Pick<Exchange, 'backend' | 'server'>): string =>
-  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-
-/** At a client each call is its own request, and waits for itself. */
-export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
 
 /** Requests by the address of the service that received them; a client's own calls are not among them. */
 export function createServedRequests() {
@@ -50,6 +46,7 @@ export function createServedRequests() {
           server: endpoint(server, serverPort),
           latency: new Distribution(),
           tally: requestTally(),
+          ownTime: new Distribution(),
           connections: new Set(),
           again: 0,
         };
@@ -63,17 +60,44 @@ export function createServedRequests() {
   };
 }
 
-/** One occurrence more; a request costs no more than it took. */
+/**
+ * One occurrence more; a request costs no more than it took.
+ * @param refs what it would no longer wait for, where the cost lies in waits
+ */
 export function tallyRequest(
   service: ServedRequests,
   request: Request,
   cost: number,
   packets: readonly PacketId[],
+  refs?: readonly string[],
 ): void {
   const { client, clientPort, duration } = request;
   const bounded: Duration = nanoseconds(Math.min(cost, duration));
   const connection = endpoint(client, clientPort);
   if (service.connections.has(connection)) service.again++;
   else if (service.connections.size < MAX_CONNECTIONS) service.connections.add(connection);
-  service.tally.add(request, bounded, () => [...new Set(packets)].toSorted((a, b) => a - b));
+  service.tally.add(
+    request,
+    bounded,
+    () => [...new Set(packets)].toSorted((a, b) => a - b),
+    refs === undefined ? {} : { refs },
+  );
 }
+
+/** One that waited for a metadata service. */
+export function tallyMetadata(
+  service: ServedRequests,
+  request: Request,
+  { time, pauses, refs }: MetadataShare,
+  packets: readonly PacketId[],
+): void {
+  service.ownTime.add(nanoseconds(request.own - pauses));
+  tallyRequest(service, request, time, packets, refs);
+}
+
+/**
+ * What the cause cost at most: a request whose own time is beyond what is usual for them may have
+ * spent that for it, too. What the first use of an SDK loads shows in no packet.
+ */
+export const costAtMost = ({ tally, ownTime }: ServedRequests): Duration =>
+  nanoseconds(tally.costs.total + ownTime.beyond(ownTime.quantile(0.5)));

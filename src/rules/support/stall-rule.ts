@@ -85,7 +85,7 @@ export function stallRule(
           evidence: stallEvidence(tally.dearest, own, options),
           because: options.because(subject.name, side),
           fix: options.fix(subject.name, side),
-          whatIfMethod: 'each affected exchange without these waits',
+          whatIf: { method: 'each affected exchange without these waits' },
           errors: 0,
           habit: isHabit(tally.count, of),
         });

@@ -65,7 +65,7 @@ export function stoppedRule(
         evidence: stopEvidence(own),
         because: options.because(subject.name, own),
         fix: options.fix(subject.name),
-        whatIfMethod: 'each affected exchange without the stretch in which its server stood still',
+        whatIf: { method: 'each affected exchange without the stretch in which its server stood still' },
         errors: 0,
         habit: false,
         // Before its first answer a process or its clients may just have started: that is no first time.

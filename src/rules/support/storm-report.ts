@@ -2,7 +2,7 @@ import { formatDuration, formatShare } from '../../base/text.ts';
 import { seconds } from '../../base/time.ts';
 import { credentialClient, type CredentialClient } from '../../knowledge/credential-clients.ts';
 import { credentialProvider, stormShare, type CredentialProvider } from '../../knowledge/credential-providers.ts';
-import type { Fix, Setting } from '../../model/finding.ts';
+import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { FetchLog } from './fetch-log.ts';
 import { advice } from './fixes.ts';
@@ -71,9 +71,7 @@ export function settingsOf(log: FetchLog, { client, provider }: Sides): Setting[
 
 export function stormFixes(log: FetchLog, { client, provider }: Sides, workload: string): Fix[] {
   const fixes: Fix[] = [];
-  const length = Number.isNaN(log.length) ? provider.length.seconds : log.length;
-  const window = client.windowSeconds;
-  if (provider.isSettable) fixes.push(lengthFix(provider, length, window));
+  if (provider.isSettable) fixes.push(lengthFix(log, { client, provider }));
   if (client.calmSince !== null && !client.isCalm) {
     fixes.push(
       advice(
@@ -107,21 +105,45 @@ export function stormFixes(log: FetchLog, { client, provider }: Sides, workload:
   return fixes;
 }
 
-/** Both settings, and what either alone leaves. */
-function lengthFix(provider: CredentialProvider, length: number, window: number): Fix {
-  const refresh = window + MARGIN;
-  const both = provider.name.startsWith('kiam')
-    ? `--session-duration=${LONGEST_LENGTH / 60}m and --session-refresh=${refresh / 60}m`
-    : `--iam-role-session-ttl=${LONGEST_LENGTH / 120}m (sessions of ${LONGEST_LENGTH / 60} min, renewed with half of it left)`;
-  if (!provider.name.startsWith('kiam')) {
-    return advice('infrastructure', both, `the arguments of ${provider.name}`, 'set the former value again');
+/** What each change alone would leave: both of kiam's flags are needed, one newer release is enough. */
+export function halvesOf(log: FetchLog, { client, provider }: Sides): HalfFix[] {
+  const window = client.windowSeconds;
+  const length = lengthOf(log, provider);
+  const halves: HalfFix[] = [];
+  if (isKiam(provider)) {
+    const refresh = window + MARGIN;
+    halves.push(
+      {
+        change: `--session-duration=${LONGEST_LENGTH / 60}m`,
+        remains: stormShare(LONGEST_LENGTH, provider.refresh.seconds, window),
+      },
+      // A session can't be renewed earlier than it is issued.
+      { change: `--session-refresh=${refresh / 60}m`, remains: stormShare(length, Math.min(refresh, length), window) },
+    );
   }
-  const durationAlone = stormShare(LONGEST_LENGTH, provider.refresh.seconds, window);
-  // Of a session as short as that, it can't be renewed earlier than it is issued.
-  const refreshAlone = stormShare(length, Math.min(refresh, length), window);
+  if (client.calmSince !== null && !client.isCalm) {
+    halves.push({ change: `${client.name} ${client.calmSince} or newer`, remains: 0 });
+  }
+  return halves;
+}
+
+const isKiam = ({ name }: CredentialProvider): boolean => name.startsWith('kiam');
+
+const lengthOf = (log: FetchLog, provider: CredentialProvider): number =>
+  Number.isNaN(log.length) ? provider.length.seconds : log.length;
+
+/** Both settings, and what either alone leaves. */
+function lengthFix(log: FetchLog, sides: Sides): Fix {
+  const { client, provider } = sides;
+  if (!isKiam(provider)) {
+    const ttl = `--iam-role-session-ttl=${LONGEST_LENGTH / 120}m (sessions of ${LONGEST_LENGTH / 60} min, renewed with half of it left)`;
+    return advice('infrastructure', ttl, `the arguments of ${provider.name}`, 'set the former value again');
+  }
+  const [duration, refresh] = halvesOf(log, sides) as [HalfFix, HalfFix];
+  const span = time(client.windowSeconds - provider.refresh.seconds);
   return advice(
     'infrastructure',
-    `${both}, together: --session-duration alone leaves ${formatShare(durationAlone)} of requests fetching (the last ${time(window - provider.refresh.seconds)} of each session), --session-refresh alone ${formatShare(refreshAlone)}`,
+    `${duration.change} and ${refresh.change}, together: --session-duration alone leaves ${formatShare(duration.remains)} of requests fetching (the last ${span} of each session), --session-refresh alone ${formatShare(refresh.remains)}`,
     'the arguments of the kiam server',
     'set the former values again',
     'kubectl -n kube-system get deployment,daemonset -l app=kiam -o yaml',

@@ -36,6 +36,8 @@ export interface Extent {
   until?: Timestamp;
   /** What it took, with the cost. */
   lasted?: Duration;
+  /** Of a request: what it would no longer wait for. */
+  refs?: readonly string[];
 }
 
 const AS_THE_ROW: Extent = {};
@@ -84,6 +86,7 @@ export class Tally<Row extends AnyRow> implements Cost {
         until,
         cost,
         lasted,
+        extent.refs,
       );
     const place = this.#placeOf(cost);
     if (place < MAX_EXAMPLES) this.#keep(place, cost, counted.copy(row), packets(row));

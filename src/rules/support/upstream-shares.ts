@@ -1,8 +1,8 @@
 import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
-import type { Request } from '../../model/request.ts';
-import { isOwnCall, receiverOf } from './served-requests.ts';
+import { receiverOf } from '../../model/direction.ts';
+import { isOwnCall, type Request } from '../../model/request.ts';
 import type { Peer } from './traffic.ts';
 
 // RULES, How slow is slow: without contrast, one upstream is at least that share of the requests'

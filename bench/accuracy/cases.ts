@@ -32,11 +32,14 @@ export interface Case {
   twin?: Twin;
 }
 
-/** One inbound request by its frame (its first packet's number), with those of its calls. */
+/** One inbound request by its frame (its first packet's number), with its calls. */
 export interface TrueLinks {
   frame: number;
-  calls: readonly number[];
+  calls: readonly TrueCall[];
 }
+
+/** A call by its frame, or, where no frame can be told from outside (TLS), by its port and when it lasted, in Unix seconds. */
+export type TrueCall = number | { port: number; from: number; until: number };
 
 type Json = Record<string, unknown>;
 
@@ -198,8 +201,16 @@ function credentialCases(folder: string, truth: Json): Case[] {
 function linksOf(request: Json): TrueLinks[] {
   const frame = number(request['frame']);
   if (frame === null) return [];
-  const calls = (list(request['calls']) as Json[]).flatMap((call) => number(call['frame']) ?? []);
-  return [{ frame, calls }];
+  return [{ frame, calls: (list(request['calls']) as Json[]).flatMap(callOf) }];
+}
+
+/** Nothing where it never went on the wire: credentials from a cache. */
+function callOf(call: Json): TrueCall[] {
+  const frame = number(call['frame']);
+  if (frame !== null) return [frame];
+  const [port, from, until] = ['local_port', 'start', 'end'].map((name) => number(call[name]));
+  if (typeof port !== 'number' || typeof from !== 'number' || typeof until !== 'number') return [];
+  return [{ port, from, until }];
 }
 
 /** Copies in our own tests are compressed. */

@@ -43,7 +43,7 @@ export interface Manifests {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Observer>;
+  readonly observer: Required<Omit<Observer, 'turn'>>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -124,6 +124,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
   }
+  const turnListeners = observers.filter((observer) => observer.turn !== undefined);
   const latency = {
     lookups: lookups.latency,
     exchanges: exchanges.latency,
@@ -196,6 +197,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange(exchange) {
+        if (exchange.shape === 'turn') {
+          for (const observer of turnListeners) observer.turn?.(exchange);
+          return;
+        }
         for (let index = 0; index < exchangeListeners.length; index++) {
           (exchangeListeners[index] as (exchange: Exchange) => void)(exchange);
         }

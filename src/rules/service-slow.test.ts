@@ -8,9 +8,16 @@ const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
 
 const call: Step[] = [{ at: 81, takes: 20 }];
 
-/** Connections of the service that carry what can't be read. */
-const encrypted = (count: number) =>
-  Array.from({ length: count }, (_, index) => connectionOf({ id: `0.c${index + 100}`, exchanges: 0, protocol: 'tls' }));
+/** Connections of the service that carry what can't be read: so many bytes each. */
+const encrypted = (count: number, bytes: number) =>
+  Array.from({ length: count }, (_, index) =>
+    connectionOf({
+      id: `0.c${index + 100}`,
+      exchanges: 0,
+      protocol: 'tls',
+      bytes: { client: bytes, server: bytes },
+    }),
+  );
 
 ruleTester(rule, {
   finds: [
@@ -45,7 +52,7 @@ ruleTester(rule, {
       name: 'a few encrypted connections beside many requests',
       inputs,
       ...new Serving().serve(60, 103, call).rows,
-      connections: encrypted(2),
+      connections: encrypted(2, 50),
       reports: [{ count: 60 }],
     },
   ],
@@ -61,10 +68,17 @@ ruleTester(rule, {
   ],
   unobservable: [
     {
+      name: 'one connection that may carry them all',
+      inputs,
+      ...new Serving().serve(30, 103, call).rows,
+      connections: encrypted(1, 30 * 400),
+      why: /inside connections that can’t be read/,
+    },
+    {
       name: 'calls inside TLS',
       inputs,
       ...new Serving().serve(30, 103, call).rows,
-      connections: encrypted(30),
+      connections: encrypted(30, 400),
       why: /inside connections that can’t be read/,
     },
     {

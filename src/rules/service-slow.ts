@@ -17,8 +17,10 @@ const LEAST_SHARE = 0.7;
 const LEAST_REQUESTS = 20;
 // A node's pods.
 const MAX_SERVICES = 256;
-// What goes over fewer encrypted connections than one in twenty requests has is no reason to be slow.
+// What fewer than one request in twenty could have sent unseen is no reason for them to be slow: as many
+// bytes as the shortest call has, over however many connections.
 const HIDDEN_SHARE = 0.05;
+const LEAST_CALL_BYTES = 40;
 
 interface Own {
   readonly service: ServedRequests;
@@ -38,14 +40,15 @@ export default defineRule({
   create({ report, clear, unobservable, inputs }) {
     const served = createServedRequests();
     const services = new Map<ServedRequests, Own>();
-    /** Connections of each client that may hide what it waits for. */
+    /** Bytes of each client that may be calls it waits for, and can't be read. */
     const hidden = new Map<string, number>();
 
     return {
       connection(connection) {
         if (!hides(connection)) return;
         const key = `${connection.input}|${connection.client}`;
-        if (hidden.size < MAX_SERVICES || hidden.has(key)) hidden.set(key, (hidden.get(key) ?? 0) + 1);
+        if (hidden.size < MAX_SERVICES || hidden.has(key))
+          hidden.set(key, (hidden.get(key) ?? 0) + connection.bytes.client);
       },
       request(request) {
         const service = served.add(request);
@@ -68,7 +71,7 @@ export default defineRule({
           const share = own.total / Math.max(1, latency.total);
           const median: Duration = own.quantile(0.5);
           if (latency.count < LEAST_REQUESTS || share < LEAST_SHARE || median < LEAST_OWN) continue;
-          if ((hidden.get(`${input}|${address}`) ?? 0) > HIDDEN_SHARE * latency.count) {
+          if ((hidden.get(`${input}|${address}`) ?? 0) > HIDDEN_SHARE * latency.count * LEAST_CALL_BYTES) {
             veiled++;
             continue;
           }

@@ -43,9 +43,11 @@ const MOST_TRIED = 64;
 
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
+const INSIDE_TLS = 'inside TLS';
+
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
-export const saidOf = ({ method, path }: Exchange): string =>
-  method === '' ? path : path === '' ? method : `${method} ${path}`;
+export const saidOf = ({ shape, method, path }: Exchange): string =>
+  shape === 'turn' ? INSIDE_TLS : method === '' ? path : path === '' ? method : `${method} ${path}`;
 
 /**
  * When it was over: with its first byte where the last was not seen, since what ends such an
@@ -184,7 +186,7 @@ function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
   }
   if (isCarrying) {
     // What is closed within the request served it alone: it was one call, whatever was said.
-    const what = tls === null ? 'protocol not read' : 'inside TLS';
+    const what = tls === null ? 'protocol not read' : INSIDE_TLS;
     const packets = [connection.lastPacket];
     waits.push({
       ...wait,

@@ -46,7 +46,7 @@ export interface RequestsOptions {
  * observed service each inbound call is one; where nothing is inbound, each outbound call with its
  * own lookup and connecting. Requests come in order of their start within some thousand rows.
  */
-export function createRequests({ service, emit }: RequestsOptions): Required<Omit<Observer, 'request'>> {
+export function createRequests({ service, emit }: RequestsOptions): Required<Omit<Observer, 'request' | 'turn'>> {
   const tracers = new Map<number, Tracer>();
   const tracerOf = (input: number): Tracer => {
     let tracer = tracers.get(input);
@@ -114,7 +114,7 @@ class Tracer {
   }
 
   exchange(exchange: Exchange): void {
-    if (exchange.shape !== 'call') return;
+    if (exchange.shape !== 'call' && exchange.shape !== 'turn') return;
     this.#services.calls(exchange.client);
     if (this.#isOnItsOwn(exchange)) return this.#ownAnswer(exchange);
     this.#exchanges.push(copyExchange(exchange));
@@ -124,6 +124,7 @@ class Tracer {
   /** Nothing is inbound here, and the call waited for no lookup or handshake: all of it is known. */
   #isOnItsOwn(exchange: Exchange): boolean {
     return (
+      exchange.shape === 'call' &&
       this.#hasLinked &&
       !this.#hasInbound &&
       !(exchange.connectDuration >= 0) &&
@@ -174,13 +175,14 @@ class Tracer {
     const receivers = new Map<Exchange, string>();
     for (const exchange of exchanges) {
       const receiver = this.#services.receiverOf(exchange);
-      if (receiver !== null) receivers.set(exchange, receiver);
+      if (receiver !== null && exchange.shape === 'call') receivers.set(exchange, receiver);
     }
     if (receivers.size > 0) this.#hasInbound = true;
     const calls = outboundCalls({ lookups, connections, exchanges }, this.#handshakes);
     if (!this.#hasInbound) {
       for (const call of calls) {
-        if (call.exchange !== null && this.#services.isCaller(call.client)) this.#ownRequest(call, call.exchange);
+        if (call.exchange?.shape === 'call' && this.#services.isCaller(call.client))
+          this.#ownRequest(call, call.exchange);
       }
       return;
     }

@@ -2,7 +2,7 @@ import { at, milliseconds } from '../../base/time.ts';
 import type { Side, Stall } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
-import { beginExchange, endExchange } from '../exchange-record.ts';
+import { beginExchange, dropExchange, endExchange } from '../exchange-record.ts';
 import type { ConversationContext } from '../protocol.ts';
 import type { SendWindow } from './flow-control.ts';
 import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
@@ -160,8 +160,7 @@ export class Streams {
 
   #drop(stream: Http2Stream): void {
     this.#table.remove(stream);
-    this.#context.connection.openExchanges--;
-    this.#context.connection.exchanges--;
+    dropExchange(this.#context);
   }
 
   #finish(stream: Http2Stream): void {

@@ -63,7 +63,8 @@ export function createVantage(addresses: AddressTable): VantageWatch {
   function finish(): Vantage {
     const seesBoth = (queries && responses) || flows.bothWays();
     const sees = { dns: queries || responses, tcp, http, bothDirections: seesBoth };
-    return { ...judge(), sees };
+    const { kind, addresses, because } = judge();
+    return { kind, addresses, because, sees };
   }
 
   function judge(): Omit<Vantage, 'sees'> {

@@ -1,3 +1,4 @@
+import { emptyList } from '../base/lists.ts';
 import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
@@ -71,8 +72,8 @@ class Grown implements OpenLookup {
   resolverDetail: string | null = null;
   resolverConfidence: Confidence = 'possible';
   resolverBecause = '';
-  answers: readonly string[] = [];
-  attempts: TrackedAttempt[] = [];
+  answers: readonly string[] = emptyList();
+  attempts: TrackedAttempt[] = emptyList();
   ordinal = 0;
   readonly slot: number;
   clientId = 0;

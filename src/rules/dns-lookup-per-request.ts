@@ -2,6 +2,7 @@ import { formatDuration } from '../base/text.ts';
 import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import { isOpened } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
+import { isDnsAlone } from '../model/input.ts';
 import { copyLookup, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
@@ -62,7 +63,7 @@ export default defineRule({
       '{count} of {total:lookup} asked for {name} again at once, each before a new connection: its answers may be kept for {ttl:duration} only',
     clear: 'no name is looked up again and again while its answer holds ({total:lookup})',
   },
-  create({ report, clear, unobservable }) {
+  create({ report, clear, unobservable, inputs }) {
     const clients = new Map<string, Client[]>();
     const opened = new Map<string, Opened[]>();
     let last: Client | null = null;
@@ -93,6 +94,7 @@ export default defineRule({
         if (client === null) return;
         client.lookups++;
         if (lookup.outcome !== 'ok' || kept >= MAX_KEPT_OF_ALL) return;
+        if (isDnsAlone(total, inputs[lookup.input])) return;
         let asked = client.names.get(lookup.name);
         if (asked === undefined) {
           if (all.length >= MAX_NAMES) return;

@@ -22,7 +22,8 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   const answered = types.some((type) => familyAnswers(lookup, type).length > 0);
   const ends = types.map((type) => familyEnd(lookup, type, timers, answered, horizon));
   const answers = types.flatMap((type) => familyAnswers(lookup, type));
-  lookup.answers = answers.length === 0 ? NO_ANSWERS : answers;
+  lookup.answersOfOne = answers.length === 0 ? NO_ANSWERS : answers;
+  lookup.answersOfOther = NO_ANSWERS;
   let end = ends[0] as FamilyEnd;
   for (const other of ends) if (other.at > end.at || (other.at === end.at && other.kind === 'captureEnd')) end = other;
   // One family that the capture leaves open leaves the lookup open, whatever the other did.
@@ -57,19 +58,20 @@ function settlePlain(lookup: OpenLookup): boolean {
   lookup.endBecause = 'reply';
   lookup.endTimer = null;
   lookup.durationIsLowerBound = false;
-  lookup.answers = both(last.addresses, twin === null ? last.addresses : twin.addresses);
-  if (lookup.answers.length > 0 || isFound(last) || (twin !== null && isFound(twin))) lookup.outcome = 'ok';
+  lookup.answersOfOne = last.addresses;
+  lookup.answersOfOther = twin === null || twin.addresses === last.addresses ? NO_ANSWERS : twin.addresses;
+  if (
+    lookup.answersOfOne.length + lookup.answersOfOther.length > 0 ||
+    isFound(last) ||
+    (twin !== null && isFound(twin))
+  )
+    lookup.outcome = 'ok';
   else lookup.outcome = last.rcode === RCODE.NXDOMAIN || twin?.rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata';
   return true;
 }
 
 const repeatsName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
   (attempts[index - 1] as TrackedAttempt).name === (attempts[index] as TrackedAttempt).name;
-
-function both(one: readonly string[], other: readonly string[]): readonly string[] {
-  if (one === other || other.length === 0) return one;
-  return one.length === 0 ? other : [...one, ...other];
-}
 
 function finishWith(lookup: OpenLookup, end: FamilyEnd): void {
   lookup.duration = nanoseconds(Math.max(0, end.at - lookup.startedAt));

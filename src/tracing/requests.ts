@@ -90,8 +90,8 @@ class Tracer {
   }
 
   lookup(lookup: Lookup): void {
-    this.#services.calls(lookup.client);
     if (isDnsAlone(++this.#seen, this.input)) return;
+    this.#services.calls(lookup.client);
     this.#lookups.push(keepLookup(lookup));
     this.#kept();
   }

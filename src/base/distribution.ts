@@ -1,3 +1,4 @@
+import { emptyNumbers } from './lists.ts';
 import { nanoseconds, type Duration } from './time.ts';
 
 // Up to here every value is kept, so quantiles are exact; beyond, buckets of 1/128 of their value.
@@ -16,7 +17,7 @@ export class Distribution {
   count = 0;
   total = Number.NaN;
   max: Duration = nanoseconds(Number.NaN);
-  #exact: number[] | null = [];
+  #exact: number[] | null = emptyNumbers();
   #buckets: Float64Array | null = null;
 
   constructor() {
@@ -88,11 +89,11 @@ export class Distribution {
       return result;
     }
     result.#coarsen();
-    for (const [bucket, count] of this.#occupied()) result.#count(bucket, count);
-    for (const [bucket, count] of removed.#occupied()) result.#count(bucket, -count);
-    for (const [bucket, count] of added.#occupied()) result.#count(bucket, count);
+    result.#countAll(this, 1);
+    result.#countAll(removed, -1);
+    result.#countAll(added, 1);
     // Counting in made it the largest value that ever was; some of those are gone.
-    const last = result.#occupiedMost();
+    const last = result.#counts().findLastIndex((count) => count > 0);
     result.max = nanoseconds(Math.min(last < 0 ? 0 : middleOf(last), Math.max(this.max, added.max)));
     return result;
   }
@@ -105,7 +106,10 @@ export class Distribution {
       return result;
     }
     result.#coarsen();
-    for (const [bucket, count] of this.#occupied()) {
+    const counts = this.#counts();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = counts[bucket] as number;
+      if (count === 0) continue;
       const value = Math.max(0, Math.min(middleOf(bucket), this.max) + by);
       result.#buckets![bucketOf(value)]! += count;
       result.count += count;
@@ -128,28 +132,33 @@ export class Distribution {
 
   /** Occupied buckets as [lower bound in nanoseconds, count], for export. */
   histogram(): [number, number][] {
-    return [...this.#occupied()].map(([bucket, count]) => [lowerBoundOf(bucket), count]);
+    const occupied: [number, number][] = [];
+    const counts = this.#counts();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = counts[bucket] as number;
+      if (count > 0) occupied.push([lowerBoundOf(bucket), count]);
+    }
+    return occupied;
   }
 
   #sorted(): number[] {
     return (this.#exact as number[]).toSorted((a, b) => a - b);
   }
 
-  *#occupied(): Generator<[number, number]> {
-    if (this.#exact !== null) {
-      const counts = new Map<number, number>();
-      for (const value of this.#sorted()) counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 1);
-      yield* counts;
-      return;
-    }
-    for (const [bucket, count] of (this.#buckets as Float64Array).entries()) if (count > 0) yield [bucket, count];
+  /** How many values each bucket holds. */
+  #counts(): Float64Array {
+    if (this.#buckets !== null) return this.#buckets;
+    const counts = new Float64Array(BUCKETS);
+    for (const value of this.#exact ?? []) counts[bucketOf(value)]!++;
+    return counts;
   }
 
-  /** The highest occupied bucket, -1 where there is none. */
-  #occupiedMost(): number {
-    let most = -1;
-    for (const [bucket] of this.#occupied()) most = bucket;
-    return most;
+  #countAll(other: Distribution, sign: 1 | -1): void {
+    const counts = other.#counts();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = counts[bucket] as number;
+      if (count > 0) this.#count(bucket, sign * count);
+    }
   }
 
   #count(bucket: number, by: number): void {
@@ -163,8 +172,7 @@ export class Distribution {
   }
 
   #coarsen(): void {
-    this.#buckets = new Float64Array(BUCKETS);
-    for (const value of this.#exact ?? []) this.#buckets[bucketOf(value)]!++;
+    this.#buckets = this.#counts();
     this.#exact = null;
   }
 }

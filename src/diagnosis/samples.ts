@@ -56,27 +56,13 @@ export interface SampleTaker {
  * by the capture says nothing of how long it took, and streams last by design: neither counts.
  */
 export function createSamples(): SampleTaker {
-  const lookups = createKinds();
+  const lookups = createLookupKinds();
   const exchanges = createKinds();
   const requests = createKinds();
-  // Filled anew for each lookup.
-  const asked: KindKey = {
-    protocol: 'dns',
-    method: '',
-    path: '',
-    host: '',
-    server: '',
-    serverPort: 0,
-    input: 0,
-    client: '',
-  };
   return {
     lookup({ name, input, client, outcome, startedAt, duration }) {
       if (outcome === 'incomplete') return;
-      asked.path = name;
-      asked.input = input;
-      asked.client = client;
-      add(lookups.of(asked), startedAt, duration, outcome !== 'ok' && outcome !== 'nodata');
+      add(lookups.of(name, input, client), startedAt, duration, outcome !== 'ok' && outcome !== 'nodata');
     },
     exchange(exchange) {
       if (exchange.shape !== 'call' || exchange.outcome === 'incomplete') return;
@@ -164,6 +150,30 @@ function createKinds() {
   return {
     of: (wanted: KindKey): Kind => find(wanted) ?? (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
     all: (): readonly Kind[] => kinds,
+  };
+}
+
+/** Of lookups, which come by the million: a kind is a name of an input, and names beyond the bound share one. */
+function createLookupKinds() {
+  const kinds = createKinds();
+  /** By input. */
+  const byName: (Map<string, Kind> | undefined)[] = [];
+  const others: (Kind | undefined)[] = [];
+
+  const make = (name: string, input: number, client: string): Kind => {
+    const key = { protocol: 'dns', method: '', path: name, host: '', server: '', serverPort: 0, input, client };
+    const kind = kinds.of(key);
+    if (kind.path === name) ofInput(input).set(name, kind);
+    else others[input] = kind;
+    return kind;
+  };
+
+  const ofInput = (input: number): Map<string, Kind> => (byName[input] ??= new Map());
+
+  return {
+    of: (name: string, input: number, client: string): Kind =>
+      byName[input]?.get(name) ?? others[input] ?? make(name, input, client),
+    all: kinds.all,
   };
 }
 

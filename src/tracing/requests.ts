@@ -2,7 +2,7 @@ import { endpoint } from '../base/addresses.ts';
 import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
-import type { Input } from '../model/input.ts';
+import { isDnsAlone, type Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Request, ServiceChoice, Wait } from '../model/request.ts';
@@ -22,8 +22,6 @@ const SETTLED_SHARE = 0.5;
 
 // What one client calls is a few dozen servers.
 const MAX_NAMES = 1 << 10;
-// Lookups after which a capture that shows no TCP is taken for one of DNS alone.
-const DNS_ALONE_AFTER = 1 << 12;
 const NO_ALTERNATIVES: Wait['alternatives'] = [];
 
 interface Received extends ReceivedCall {
@@ -92,15 +90,10 @@ class Tracer {
   }
 
   lookup(lookup: Lookup): void {
+    if (isDnsAlone(++this.#seen, this.input)) return;
     this.#services.calls(lookup.client);
-    if (this.#isDnsAlone()) return;
     this.#lookups.push(keepLookup(lookup));
     this.#kept();
-  }
-
-  /** Where no connection can be seen, no lookup belongs to one. */
-  #isDnsAlone(): boolean {
-    return ++this.#seen > DNS_ALONE_AFTER && this.input !== null && !this.input.vantage.sees.tcp;
   }
 
   connection(connection: Connection): void {

@@ -1,3 +1,4 @@
+import { emptyList, emptyNumbers } from '../../base/lists.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { KeptOccurrences, Occurrence } from '../../model/finding.ts';
 
@@ -10,15 +11,15 @@ const MAX_KEPT_TOGETHER = 4096;
 /** The earliest occurrences of a finding in short, in columns: no object is made for any. */
 export class OccurrenceLog implements KeptOccurrences {
   completeUntil = at(Number.POSITIVE_INFINITY);
-  readonly #ids: string[] = [];
-  readonly #connections: string[] = [];
-  readonly #clients: string[] = [];
-  readonly #servers: string[] = [];
-  readonly #from: Timestamp[] = [];
-  readonly #until: Timestamp[] = [];
-  readonly #costs: Duration[] = [];
-  readonly #lasted: Duration[] = [];
-  readonly #refs: (readonly string[] | undefined)[] = [];
+  readonly #ids: string[] = emptyList();
+  readonly #connections: string[] = emptyList();
+  readonly #clients: string[] = emptyList();
+  readonly #servers: string[] = emptyList();
+  readonly #from: Timestamp[] = emptyNumbers();
+  readonly #until: Timestamp[] = emptyNumbers();
+  readonly #costs: Duration[] = emptyNumbers();
+  readonly #lasted: Duration[] = emptyNumbers();
+  readonly #refs: (readonly string[] | undefined)[] = emptyList();
   /** In order of their end, once several logs held too many together; then the columns are of no more use. */
   #earliest: Occurrence[] | null = null;
 

@@ -1,4 +1,5 @@
 import { Distribution } from '../../base/distribution.ts';
+import { emptyList, emptyNumbers } from '../../base/lists.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
@@ -48,10 +49,10 @@ export class Tally<Row extends AnyRow> implements Cost {
   costs = new Distribution();
   readonly affected = new Distribution();
   relieved = new Distribution();
-  readonly examples: Example[] = [];
+  readonly examples: Example[] = emptyList();
   readonly occurrences = new OccurrenceLog();
-  readonly #rows: Row[] = [];
-  readonly #exampleCosts: Duration[] = [];
+  readonly #rows: Row[] = emptyList();
+  readonly #exampleCosts: Duration[] = emptyNumbers();
   readonly #counted: Counted<Row>;
 
   constructor(counted: Counted<Row>) {

@@ -17,7 +17,8 @@ export class Distribution {
   total = Number.NaN;
   max: Duration = nanoseconds(Number.NaN);
   #exact: number[] | null = [];
-  #buckets: Float64Array | null = null;
+  /** Counts: no capture has 2^31 rows. */
+  #buckets: Int32Array | null = null;
 
   constructor() {
     // Doubles from the start: a field that began with a small integer would cost all compiled code later.
@@ -34,7 +35,7 @@ export class Distribution {
       this.#exact.push(positive);
       if (this.#exact.length > EXACT_VALUES) this.#coarsen();
     } else {
-      (this.#buckets as Float64Array)[bucketOf(positive)]!++;
+      (this.#buckets as Int32Array)[bucketOf(positive)]!++;
     }
   }
 
@@ -49,7 +50,7 @@ export class Distribution {
       return;
     }
     if (this.#exact !== null) this.#coarsen();
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     if (values === null) for (let bucket = 0; bucket < BUCKETS; bucket++) buckets[bucket]! += other.#buckets![bucket]!;
     else for (const value of values) buckets[bucketOf(value)]!++;
   }
@@ -59,7 +60,7 @@ export class Distribution {
     if (this.count === 0) return nanoseconds(0);
     const rank = Math.min(this.count - 1, Math.max(0, Math.ceil(share * this.count) - 1));
     if (this.#exact !== null) return nanoseconds(this.#sorted()[rank] as number);
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += buckets[bucket] as number;
@@ -142,7 +143,7 @@ export class Distribution {
       yield* counts;
       return;
     }
-    for (const [bucket, count] of (this.#buckets as Float64Array).entries()) if (count > 0) yield [bucket, count];
+    for (const [bucket, count] of (this.#buckets as Int32Array).entries()) if (count > 0) yield [bucket, count];
   }
 
   /** The highest occupied bucket, -1 where there is none. */
@@ -153,7 +154,7 @@ export class Distribution {
   }
 
   #count(bucket: number, by: number): void {
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     const before = buckets[bucket] as number;
     const after = Math.max(0, before + by);
     buckets[bucket] = after;
@@ -163,7 +164,7 @@ export class Distribution {
   }
 
   #coarsen(): void {
-    this.#buckets = new Float64Array(BUCKETS);
+    this.#buckets = new Int32Array(BUCKETS);
     for (const value of this.#exact ?? []) this.#buckets[bucketOf(value)]!++;
     this.#exact = null;
   }

@@ -18,7 +18,8 @@ export class Distribution {
   total = Number.NaN;
   max: Duration = nanoseconds(Number.NaN);
   #exact: number[] | null = emptyNumbers();
-  #buckets: Float64Array | null = null;
+  /** Counts: no capture has 2^31 rows. */
+  #buckets: Int32Array | null = null;
 
   constructor() {
     // Doubles from the start: a field that began with a small integer would cost all compiled code later.
@@ -35,7 +36,7 @@ export class Distribution {
       this.#exact.push(positive);
       if (this.#exact.length > EXACT_VALUES) this.#coarsen();
     } else {
-      (this.#buckets as Float64Array)[bucketOf(positive)]!++;
+      (this.#buckets as Int32Array)[bucketOf(positive)]!++;
     }
   }
 
@@ -50,7 +51,7 @@ export class Distribution {
       return;
     }
     if (this.#exact !== null) this.#coarsen();
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     if (values === null) for (let bucket = 0; bucket < BUCKETS; bucket++) buckets[bucket]! += other.#buckets![bucket]!;
     else for (const value of values) buckets[bucketOf(value)]!++;
   }
@@ -60,7 +61,7 @@ export class Distribution {
     if (this.count === 0) return nanoseconds(0);
     const rank = Math.min(this.count - 1, Math.max(0, Math.ceil(share * this.count) - 1));
     if (this.#exact !== null) return nanoseconds(this.#sorted()[rank] as number);
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += buckets[bucket] as number;
@@ -126,7 +127,10 @@ export class Distribution {
       for (const one of this.#exact) sum += Math.max(0, one - value);
       return sum;
     }
-    for (const [bucket, count] of this.#occupied()) sum += count * Math.max(0, middleOf(bucket) - value);
+    const counts = this.#counts();
+    for (let bucket = bucketOf(value); bucket < BUCKETS; bucket++) {
+      sum += (counts[bucket] as number) * Math.max(0, middleOf(bucket) - value);
+    }
     return sum;
   }
 
@@ -146,9 +150,9 @@ export class Distribution {
   }
 
   /** How many values each bucket holds. */
-  #counts(): Float64Array {
+  #counts(): Int32Array {
     if (this.#buckets !== null) return this.#buckets;
-    const counts = new Float64Array(BUCKETS);
+    const counts = new Int32Array(BUCKETS);
     for (const value of this.#exact ?? []) counts[bucketOf(value)]!++;
     return counts;
   }
@@ -162,7 +166,7 @@ export class Distribution {
   }
 
   #count(bucket: number, by: number): void {
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     const before = buckets[bucket] as number;
     const after = Math.max(0, before + by);
     buckets[bucket] = after;

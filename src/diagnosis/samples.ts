@@ -110,18 +110,23 @@ function createKinds() {
   const byPath = new Map<string, Map<string, Kind[]>>();
   const kinds: Kind[] = [];
 
-  const find = (wanted: KindKey): Kind | undefined =>
-    byPath
-      .get(wanted.path)
-      ?.get(wanted.server)
-      ?.find(
-        (kind) =>
-          kind.port === wanted.serverPort &&
-          kind.method === wanted.method &&
-          kind.host === wanted.host &&
-          kind.protocol === wanted.protocol &&
-          kind.input === wanted.input,
-      );
+  /** The wanted kind, with these in place of its own: those without a path are looked for as well. */
+  const find = (wanted: KindKey, path: string, method: string, host: string): Kind | undefined => {
+    const alike = byPath.get(path)?.get(wanted.server);
+    if (alike === undefined) return undefined;
+    for (const kind of alike) {
+      if (
+        kind.port === wanted.serverPort &&
+        kind.method === method &&
+        kind.host === host &&
+        kind.protocol === wanted.protocol &&
+        kind.input === wanted.input
+      ) {
+        return kind;
+      }
+    }
+    return undefined;
+  };
 
   const make = (wanted: KindKey): Kind => {
     const { protocol, method, path, host, server, serverPort: port, input, client, backend = null } = wanted;
@@ -139,16 +144,18 @@ function createKinds() {
 
   const restOf = (wanted: KindKey): Kind => {
     // One for each server; and one for all where servers are beyond counting, too.
-    const ofServer = { ...wanted, method: '', path: '', host: '' };
-    const known = find(ofServer);
+    const known = find(wanted, '', '', '');
     if (known !== undefined) return known;
+    const ofServer = { ...wanted, method: '', path: '', host: '' };
     if (kinds.length < MAX_KINDS * 2) return make(ofServer);
     const ofAll = { ...ofServer, protocol: '', server: '', serverPort: 0, client: '' };
-    return find(ofAll) ?? make(ofAll);
+    return find(ofAll, '', '', '') ?? make(ofAll);
   };
 
   return {
-    of: (wanted: KindKey): Kind => find(wanted) ?? (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
+    of: (wanted: KindKey): Kind =>
+      find(wanted, wanted.path, wanted.method, wanted.host) ??
+      (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
     all: (): readonly Kind[] => kinds,
   };
 }

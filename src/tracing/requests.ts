@@ -11,6 +11,7 @@ import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
 import { endOf, handshakesOf, outboundCalls, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import { OwnAnswer } from './own-answer.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
@@ -22,7 +23,6 @@ const SETTLED_SHARE = 0.5;
 
 // What one client calls is a few dozen servers.
 const MAX_NAMES = 1 << 10;
-const NO_ALTERNATIVES: Wait['alternatives'] = [];
 
 interface Received extends ReceivedCall {
   readonly exchange: Exchange;
@@ -78,6 +78,7 @@ class Tracer {
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
   readonly #handshakes = new Map<string, Handshakes>();
   readonly #names = new Map<string, Map<number, string>>();
+  readonly #answer = new OwnAnswer();
   #emitted = 0;
   #hasInbound = false;
   #hasLinked = false;
@@ -212,22 +213,8 @@ class Tracer {
 
   /** The same where it waited for nothing but its answer, as nearly all do. */
   #ownAnswer(exchange: Exchange): void {
-    const { id, server, serverPort, startedAt, packets, metadata } = exchange;
-    const duration = between(startedAt, endOf(exchange));
-    const wait: Wait = {
-      reason: metadata === null ? 'upstream' : 'metadata',
-      to: this.#nameOf(server, serverPort),
-      ref: id,
-      what: saidOf(exchange),
-      startedAt,
-      duration,
-      critical: duration,
-      confidence: 'certain',
-      probability: 1,
-      alternatives: NO_ALTERNATIVES,
-      packets,
-    };
-    this.#request(exchange, { startedAt, duration }, [wait], false);
+    const to = this.#nameOf(exchange.server, exchange.serverPort);
+    this.#emit(this.#answer.of(this.#nextId(), exchange, this.input?.vantage ?? null, to));
   }
 
   /** `address:port`, made once for each. */
@@ -286,9 +273,12 @@ class Tracer {
     }
   }
 
-  #request(exchange: Exchange, whole: Stretch, waits: readonly Wait[], ambiguous: boolean): void {
-    const id = `${this.#number}.r${this.#emitted++}`;
-    this.#emit(requestOf(id, exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
+  #request(exchange: Exchange, whole: Stretch, waits: Wait[], ambiguous: boolean): void {
+    this.#emit(requestOf(this.#nextId(), exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
+  }
+
+  #nextId(): string {
+    return `${this.#number}.r${this.#emitted++}`;
   }
 }
 

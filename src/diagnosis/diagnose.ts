@@ -124,7 +124,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
   }
-  const turnListeners = observers.filter((observer) => observer.turn !== undefined);
+  const turnListeners = [exchanges, ...observers.filter((observer) => observer.turn !== undefined)];
   const latency = {
     lookups: lookups.latency,
     exchanges: exchanges.latency,

@@ -40,6 +40,8 @@ export interface ExchangeStatistics {
   readonly latency: Distribution;
   readonly count: number;
   exchange(exchange: Exchange): void;
+  /** What was taken for a call inside TLS counts for its server alone. */
+  turn(exchange: Exchange): void;
   row(inputs: readonly Input[]): Diagnosis['exchanges'];
 }
 
@@ -107,6 +109,7 @@ export function createExchangeStatistics(): ExchangeStatistics {
       serverOf(exchange).latency.add(exchange.duration);
       slowest.add(exchange, exchange.duration);
     },
+    turn: (exchange) => serverOf(exchange).latency.add(exchange.duration),
     row: (inputs) => ({
       count,
       calls: latency.count,

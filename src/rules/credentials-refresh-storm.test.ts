@@ -72,6 +72,11 @@ ruleTester(rule, {
             /1\.12\.188/,
           ],
           evidence: [/2 calls for each fetch, 87/],
+          alone: [
+            [/^--session-duration=60m$/, 18],
+            [/^--session-refresh=20m$/, 100],
+            [/1\.12\.188 or newer/, 0],
+          ],
         },
       ],
     },

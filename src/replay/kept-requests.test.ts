@@ -3,11 +3,12 @@ import { milliseconds } from '../base/time.ts';
 import { atMs, requestOf, waitOf } from '../model/testing/rows.ts';
 import { KeptRequests } from './kept-requests.ts';
 
+const wait = (from: number, takes: number, ref = '0.e2') =>
+  waitOf({ ref, startedAt: atMs(from), duration: milliseconds(takes), critical: milliseconds(takes) });
+
 describe('requests that are kept for a replay', () => {
   it('have what lies within them, in order, by whose they are', () => {
     const kept = new KeptRequests();
-    const wait = (from: number, takes: number, ref = '0.e2') =>
-      waitOf({ ref, startedAt: atMs(from), duration: milliseconds(takes), critical: milliseconds(takes) });
     kept.request(
       requestOf({
         exchange: '0.e1',

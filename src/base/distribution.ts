@@ -122,16 +122,8 @@ export class Distribution {
 
   /** By how much values are greater than this one, in all. */
   beyond(value: number): number {
-    let sum = 0;
-    if (this.#exact !== null) {
-      for (const one of this.#exact) sum += Math.max(0, one - value);
-      return sum;
-    }
-    const counts = this.#counts();
-    for (let bucket = bucketOf(value); bucket < BUCKETS; bucket++) {
-      sum += (counts[bucket] as number) * Math.max(0, middleOf(bucket) - value);
-    }
-    return sum;
+    if (this.#exact !== null) return this.#exact.reduce((sum, one) => sum + Math.max(0, one - value), 0);
+    return this.#counts().reduce((sum, count, bucket) => sum + count * Math.max(0, middleOf(bucket) - value), 0);
   }
 
   /** Occupied buckets as [lower bound in nanoseconds, count], for export. */

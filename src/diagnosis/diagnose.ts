@@ -18,7 +18,7 @@ import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
 import { createRequestStatistics } from './request-statistics.ts';
-import { Outlooks } from './outlook.ts';
+import { Outlooks, type Outlook } from './outlook.ts';
 import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
@@ -162,10 +162,12 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut.push(...answers.ruledOut);
       for (const why of answers.unobservable) unobservable.push({ rule: rule.id, ...why, missing: null });
     }
-    const outlooks = new Outlooks(kept);
+    // Made where there is something to predict.
+    let outlooks: Outlooks | null = null;
+    const outlookOf = (reports: readonly Report[]): Outlook | null => (outlooks ??= new Outlooks(kept)).of(reports);
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs, vanishing }) => ({
-        ...findingRow(rule, report, latency, outlooks.of([report, ...vanishing]), inputs),
+        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs),
         absorbs: [...absorbs],
       }))
       .toSorted(dearestFirst);

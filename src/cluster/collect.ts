@@ -1,7 +1,8 @@
 import type {
-  Autoscaler, Cluster, ConfigMapObject, Destination, Endpoints, ManifestProblem, NamespaceObject, NodeObject,
+  Autoscaler, Cluster, ConfigMapObject, Destination, Endpoints, ImageRecipe, ManifestProblem, NamespaceObject, NodeObject,
   NodeTemplate, Route, ServiceAccountObject, ServiceObject, Software, Suppression, Workload,
 } from '../model/workload.ts'; // prettier-ignore
+import { withContents } from './contents.ts';
 import { locatedTexts, objectHead, type ExtractContext } from './extract/context.ts';
 import { autoscalerOf, nodeOf, nodeTemplateOf } from './extract/machine.ts';
 import {
@@ -31,6 +32,7 @@ export interface Collector {
   problem(problem: ManifestProblem): void;
   suppression(suppression: Suppression): void;
   software(software: Software): void;
+  recipe(recipe: ImageRecipe): void;
   /** A file's text, of which lines are quoted. */
   file(name: string, text: string): void;
   cluster(): Cluster;
@@ -42,6 +44,8 @@ export function createCollector(): Collector {
   let problemsLeft = 0;
   let objectsLeft = 0;
   const texts = new Map<string, string>();
+  const software: Software[] = [];
+  const recipes: ImageRecipe[] = [];
   const kept = {
     workloads: [] as Workload[],
     services: [] as ServiceObject[],
@@ -54,7 +58,6 @@ export function createCollector(): Collector {
     nodeTemplates: [] as NodeTemplate[],
     autoscalers: [] as Autoscaler[],
     namespaces: [] as NamespaceObject[],
-    software: [] as Software[],
     problems: [] as ManifestProblem[],
     suppressions: [] as Suppression[],
   };
@@ -139,7 +142,8 @@ export function createCollector(): Collector {
       else problemsLeft++;
     },
     suppression: (suppression) => void kept.suppressions.push(suppression),
-    software: (software) => void kept.software.push(software),
+    software: (one) => void software.push(one),
+    recipe: (one) => void recipes.push(one),
     file(name, text) {
       files++;
       texts.set(name, text);
@@ -148,6 +152,7 @@ export function createCollector(): Collector {
       files,
       objects,
       ...kept,
+      workloads: withContents(kept.workloads, { software, recipes, configMaps: kept.configMaps }),
       leftOut: leftOut(),
       quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
     }),

@@ -136,14 +136,24 @@ async function readFile(path: string, collector: Collector, load: LoadYaml, name
     collector.problem({ file: path, line: 1, column: 1, says });
     return;
   }
+  await readText(path, text, collector, load);
+}
+
+/** Reads a file as its name says: manifests where it says nothing else. */
+export async function readText(path: string, text: string, collector: Collector, load: LoadYaml): Promise<void> {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (!isSoftwareFile(name)) {
     await readManifestText(path, text, collector, load);
     return;
   }
   collector.file(path, text);
-  const found = isDockerfile(name) ? readDockerfile(path, text).software : readLockFile(path, text);
-  for (const software of found) collector.software(software);
+  if (!isDockerfile(name)) {
+    for (const software of readLockFile(path, text)) collector.software(software);
+    return;
+  }
+  const { software, recipe } = readDockerfile(path, text);
+  for (const one of software) collector.software(one);
+  collector.recipe(recipe);
 }
 
 /** Says what a program is made of, where manifests say how it runs. */

@@ -46,6 +46,8 @@ export interface Workload extends ClusterObject {
   podLabels: ReadonlyMap<string, string>;
   podAnnotations: ReadonlyMap<string, Located<string>>;
   pod: PodSettings;
+  /** What its program is made of, as lock files and Dockerfiles beside its manifest say. */
+  software: readonly Software[];
   /** Of a running pod. */
   addresses: readonly string[];
 }
@@ -76,16 +78,35 @@ export interface NamedValue {
   value: Located<string>;
 }
 
+/** A variable of a container. */
+export interface Variable extends NamedValue {
+  /** The ConfigMap that holds its value; none where it stands in the container itself. */
+  configMap?: ConfigMapObject;
+  key?: string;
+}
+
+/** A variable, or all of a ConfigMap as variables, whose value stands elsewhere. */
+export interface Reference {
+  /** Null: each key of the ConfigMap is a variable. */
+  name: string | null;
+  configMap: string;
+  key: string;
+  prefix: string;
+}
+
 export interface Container {
   name: string;
   /** Runs before the others and is gone when requests come. */
   initial: boolean;
   image: Located<string> | null;
-  /** `command` and `args` one after the other; those of a shell's script as well. */
+  command: readonly Located<string>[];
+  args: readonly Located<string>[];
+  /** `command` and `args` one after the other, or its image's; those of a shell's script as well. */
   words: readonly Located<string>[];
-  /** Some of them stand in a shell's script: no item of a list that could be changed or added. */
-  shell: boolean;
-  environment: readonly NamedValue[];
+  /** Some of them stand in a script or a Dockerfile: no item of a list that could be changed or added. */
+  fixedWords: boolean;
+  environment: readonly Variable[];
+  references: readonly Reference[];
   ports: readonly ContainerPort[];
   cpuLimit: Located<number> | null;
   cpuRequest: Located<number> | null;
@@ -181,11 +202,21 @@ export interface NamespaceObject extends ClusterObject {
 
 /** What a workload's program is made of, as a Dockerfile or a lock file says. */
 export interface Software {
-  /** `aws-sdk-java`, `grpcio`, `musl`… */
+  /** `com.amazonaws:aws-java-sdk-s3`, `grpcio`, `musl`, or a language. */
   component: string;
   version: string | null;
   /** The line that says so. */
   quote: Located<string>;
+}
+
+/** How a Dockerfile's image starts its program. */
+export interface ImageRecipe {
+  file: string;
+  environment: readonly NamedValue[];
+  entrypoint: readonly Located<string>[];
+  command: readonly Located<string>[];
+  /** A shell starts it. */
+  shell: boolean;
 }
 
 /** What could not be read, and where. */
@@ -211,7 +242,6 @@ export interface Cluster {
   nodeTemplates: readonly NodeTemplate[];
   autoscalers: readonly Autoscaler[];
   namespaces: readonly NamespaceObject[];
-  software: readonly Software[];
   problems: readonly ManifestProblem[];
   suppressions: readonly Suppression[];
   /** Problems, objects or files beyond a bound that were left out. */

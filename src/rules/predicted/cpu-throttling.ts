@@ -51,7 +51,7 @@ function findingOf(
 ): Predicted<'parallel' | 'limited'> {
   const quota = Math.round(limit.value * PERIOD_MS);
   const words = { workload: objectWords(workload), quota, limit: String(limit.value) };
-  const { language } = programOf(container);
+  const { language } = programOf(container, workload.software);
   const limitQuote: Quote = { says: `limits.cpu ${limit.value}`, place: limit.place };
   return {
     message: parallel === null ? 'limited' : 'parallel',

@@ -9,7 +9,6 @@ import { manifestFix } from '../support/manifests/dns.ts';
 import { editOf, objectWords } from '../support/manifests/objects.ts';
 import { providersOf, roleUsers, type FlagValue, type RoleProvider } from '../support/manifests/providers.ts';
 import { sdkOf, type Sdk } from '../support/manifests/sdk.ts';
-import { createSoftware } from '../support/manifests/software.ts';
 
 // So long credentials live where STS is asked for nothing else; kiam's roles allow it by default.
 const LONG_LIFE = '60m';
@@ -40,14 +39,13 @@ export default definePrediction({
   },
   predict({ cluster, report, clear, isObserved }) {
     const providers = providersOf(cluster);
-    const softwareOf = createSoftware(cluster);
     const all = roleUsers(cluster);
     let reported = 0;
     for (const provider of providers) {
       const { lifetime, refresh } = provider;
       const everyone = all
         .map(({ workload, role }): User => {
-          const sdk = sdkOf(workload, softwareOf(workload));
+          const sdk = sdkOf(workload);
           const share = sdk.calm ? 0 : stormShare(lifetime.seconds, refresh.seconds, sdk.window);
           return { workload, place: role.place, sdk, share };
         })
@@ -194,7 +192,7 @@ function fixesFor(provider: RoleProvider): Fix[] {
   const { workload, container, lifetime, refresh } = provider;
   const flag = (name: string, value: string) =>
     editOf(workload, [...workload.pod.path, 'containers', { key: 'name', is: container.name }, { flag: name }], value);
-  if (container.shell) {
+  if (container.fixedWords) {
     return [
       advice(
         'manifest',

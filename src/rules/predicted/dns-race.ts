@@ -2,7 +2,6 @@ import { settingsOf } from '../../knowledge/resolver-settings.ts';
 import { DNAT_RACE } from '../../knowledge/cluster-defaults.ts';
 import type { Fix, Predicted, Quote } from '../../model/finding.ts';
 import type { DnsOption, Workload } from '../../model/workload.ts';
-import { createSoftware } from '../support/manifests/software.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice, honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
 import {
@@ -43,13 +42,12 @@ export default definePrediction({
     if (kernels.known > 0 && kernels.racing === null) {
       return clear('kernels', { nodes: kernels.known }, { count: kernels.known, unit: 'nodes' });
     }
-    const softwareOf = createSoftware(cluster);
     let reported = 0;
     for (const workload of workloads) {
       if (!asksClusterDns(workload)) continue;
       // Where a capture shows it, what the manifest does not set explains it, whatever the image.
       const seen = isObserved(workload);
-      const asker = askersOf(workload, softwareOf(workload)).find((one) =>
+      const asker = askersOf(workload).find((one) =>
         isExposed(workload, seen ? { ...one, resolver: one.resolver ?? UNKNOWN } : one),
       );
       const remedy = REMEDIES.map((option) => dnsOption(workload, option)).find((option) => option !== null) ?? null;

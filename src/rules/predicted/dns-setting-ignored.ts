@@ -1,6 +1,5 @@
 import type { Fix, Quote, Severity } from '../../model/finding.ts';
 import type { DnsOption, Workload } from '../../model/workload.ts';
-import { createSoftware } from '../support/manifests/software.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { newerKernel, nodeLocalCache } from '../support/fixes.ts';
 import { askersOf, environmentEdit, manifestFix, type Asker } from '../support/manifests/dns.ts';
@@ -25,10 +24,9 @@ export default definePrediction({
   },
   predict({ cluster, report, clear }) {
     let total = 0;
-    const softwareOf = createSoftware(cluster);
     let reported = 0;
     for (const workload of judgedWorkloads(cluster)) {
-      const askers = askersOf(workload, softwareOf(workload));
+      const askers = askersOf(workload);
       for (const option of workload.pod.dnsOptions) {
         total++;
         const found = KNOWN.has(option.name.value) ? ignoring(option, askers) : 'unknown';

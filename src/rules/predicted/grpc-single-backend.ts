@@ -108,7 +108,7 @@ function grpcQuote(service: ServiceObject, backend: Workload): Quote | null {
     if (/^(?:grpc|kubernetes\.io\/h2c)$/.test(appProtocol)) return { says: `its port speaks ${appProtocol}`, place };
   }
   for (const container of running(backend)) {
-    const { grpc } = programOf(container);
+    const { grpc } = programOf(container, backend.software);
     const ports = new Set(container.ports.flatMap(({ name, number }) => [name, String(number)]));
     // One port, and the program speaks gRPC: it is that port.
     const [only, second] = service.ports;

@@ -1,4 +1,4 @@
-import type { Cluster, Located, Software, Workload } from '../../model/workload.ts';
+import type { Cluster, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
@@ -6,7 +6,6 @@ import { editOf, judgedWorkloads, objectWords, sameNamespace } from '../support/
 import { running } from '../support/manifests/program.ts';
 import { providersOf } from '../support/manifests/providers.ts';
 import { sdkOf } from '../support/manifests/sdk.ts';
-import { createSoftware } from '../support/manifests/software.ts';
 
 /** From a pod the answer takes one hop more than from its node. */
 const POD_HOPS = 2;
@@ -28,13 +27,12 @@ export default definePrediction({
     const limited = cluster.nodeTemplates.filter(({ hopLimit }) => hopLimit !== null && hopLimit.value < POD_HOPS);
     const [template] = limited;
     if (cluster.nodeTemplates.length === 0) return;
-    const softwareOf = createSoftware(cluster);
     let reported = 0;
     // An agent on the node answers in the metadata service's place.
     const asked = template === undefined || providersOf(cluster).length > 0 ? [] : judgedWorkloads(cluster);
     for (const workload of asked) {
       const hopLimit = template?.hopLimit;
-      const use = useOf(cluster, workload, softwareOf(workload));
+      const use = useOf(cluster, workload);
       if (template === undefined || hopLimit == null || use === null) continue;
       reported++;
       const [container] = running(workload);
@@ -109,7 +107,7 @@ const hopPath = (kind: string): string[] => {
 };
 
 /** What tells that a workload asks AWS with the instance's credentials; null where nothing does. */
-function useOf(cluster: Cluster, workload: Workload, software: readonly Software[]): Located<string> | null {
+function useOf(cluster: Cluster, workload: Workload): Located<string> | null {
   if (workload.pod.hostNetwork) return null;
   const account = cluster.serviceAccounts.find(
     ({ name, ...rest }) => name === workload.pod.serviceAccount && sameNamespace({ ...rest, name }, workload),
@@ -118,6 +116,6 @@ function useOf(cluster: Cluster, workload: Workload, software: readonly Software
   const variables = running(workload).flatMap(({ environment }) => environment);
   if (variables.some(({ name }) => ELSEWHERE.test(name))) return null;
   if (variables.some(({ name, value }) => name === 'AWS_EC2_METADATA_DISABLED' && value.value === 'true')) return null;
-  const { quote } = sdkOf(workload, software);
+  const { quote } = sdkOf(workload);
   return variables.find(({ name }) => USES_AWS.test(name))?.value ?? quote;
 }

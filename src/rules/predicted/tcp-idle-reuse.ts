@@ -29,7 +29,7 @@ export default definePrediction({
       // The mesh's proxy speaks to the program over the pod's own loopback.
       if (isMeshed(cluster, workload)) continue;
       for (const container of running(workload)) {
-        const server = keepAliveOf(container);
+        const server = keepAliveOf(container, workload.software);
         if (server === null) continue;
         total++;
         const front = frontsOf(cluster, links, workload).find(({ idle }) => server.seconds <= idle.seconds);
@@ -102,7 +102,7 @@ const settingOf = (component: string, setting: string, seconds: number, place: P
 function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
   const path = [...workload.pod.path, 'containers', { key: 'name', is: container.name }];
   const byFlag =
-    server.flag === null || container.shell
+    server.flag === null || container.fixedWords
       ? []
       : [
           manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [

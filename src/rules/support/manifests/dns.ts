@@ -1,6 +1,6 @@
 import type { Edit } from '../../../model/edit.ts';
 import type { Fix } from '../../../model/finding.ts';
-import type { Cluster, Container, DnsOption, Software, Workload } from '../../../model/workload.ts';
+import type { Cluster, Container, DnsOption, Workload } from '../../../model/workload.ts';
 import { settingsOf, type ResolverSettings } from '../../../knowledge/resolver-settings.ts';
 import { editOf, objectWords } from './objects.ts';
 import { programOf, running, type Program } from './program.ts';
@@ -30,7 +30,8 @@ export const hasNodeLocalCache = ({ workloads }: Cluster): boolean =>
 /** The resolver that a container's program asks with; null where its manifest does not tell. */
 export function resolverOf(program: Program): ResolverSettings | null {
   const { grpc, libc, language } = program;
-  if (language === 'go') return settingsOf('go', null);
+  // GODEBUG=netdns=cgo: Go asks through libc.
+  if (language === 'go' && !program.throughLibc) return settingsOf('go', null);
   if (grpc?.core === true && grpc.resolver?.value !== 'native') return settingsOf('c-ares', 'gRPC');
   return libc === null ? null : settingsOf(libc, null);
 }
@@ -41,10 +42,9 @@ export interface Asker {
   resolver: ResolverSettings | null;
 }
 
-/** @param software what is known of the workload's program besides its manifest */
-export const askersOf = (workload: Workload, software: readonly Software[]): Asker[] =>
+export const askersOf = (workload: Workload): Asker[] =>
   running(workload).map((container) => {
-    const program = programOf(container, software);
+    const program = programOf(container, workload.software);
     return { container, program, resolver: resolverOf(program) };
   });
 

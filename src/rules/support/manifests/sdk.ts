@@ -1,5 +1,5 @@
 import { credentialClient } from '../../../knowledge/credential-clients.ts';
-import type { Located, Software, Workload } from '../../../model/workload.ts';
+import type { Located, Workload } from '../../../model/workload.ts';
 import { programOf, running } from './program.ts';
 
 /** The SDK that a workload asks a cloud with, and when it asks for new credentials. */
@@ -31,9 +31,8 @@ const LATE = /^aws-sdk-(?:go|js|go-v2)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\
 /** What only one language's SDKs do. */
 const BY_LANGUAGE: Readonly<Record<string, number>> = { go: 5 * MINUTE, node: 5 * MINUTE, ruby: 5 * MINUTE };
 
-/** @param software what is known of this workload's program */
-export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
-  for (const { component, version, quote } of software) {
+export function sdkOf(workload: Workload): Sdk {
+  for (const { component, version, quote } of workload.software) {
     if (LATE.test(component)) {
       return {
         name: component,
@@ -57,7 +56,7 @@ export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
     };
   }
   const language = running(workload)
-    .map((container) => programOf(container).language)
+    .map((container) => programOf(container, workload.software).language)
     .find((one) => one !== null);
   const window = language === undefined || language === null ? undefined : BY_LANGUAGE[language];
   if (window !== undefined) {

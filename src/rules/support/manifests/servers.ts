@@ -1,5 +1,5 @@
 import { parseGoDuration } from '../../../base/quantities.ts';
-import type { Container, Located } from '../../../model/workload.ts';
+import type { Container, Located, Software } from '../../../model/workload.ts';
 import { flagOf } from './providers.ts';
 import { programOf } from './program.ts';
 
@@ -24,7 +24,7 @@ const numberOf = (said: Located<string> | null): number | null =>
   said !== null && /^\d+(?:\.\d+)?$/.test(said.value) ? Number(said.value) : null;
 
 /** How long a server keeps an idle connection open; null where its manifest does not tell. */
-export function keepAliveOf(container: Container): ServerTime | null {
+export function keepAliveOf(container: Container, software: readonly Software[]): ServerTime | null {
   const variable = container.environment.find(({ name }) => KEEP_ALIVE.test(name));
   const set = variable === undefined ? null : timeOf(variable.name, variable.value.value);
   if (variable !== undefined && set !== null) {
@@ -66,7 +66,7 @@ export function keepAliveOf(container: Container): ServerTime | null {
       source: 'gunicorn config.py: keepalive 2',
     };
   }
-  if (programOf(container).language === 'node' && container.words.length > 0) {
+  if (programOf(container, software).language === 'node' && container.words.length > 0) {
     return {
       seconds: 5,
       setting: 'keepAliveTimeout',

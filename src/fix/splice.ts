@@ -82,6 +82,10 @@ function replace(text: string, node: Node, value: Value): Splice[] {
     return [{ from: node.start, to: node.end, text: scalarLike(node, value) }];
   }
   if (node.type === 'map' && typeof value === 'object' && !Array.isArray(value)) {
+    // The API server refuses a variable with both.
+    if ('value' in value && pairOf(node, 'valueFrom') !== null) {
+      throw new CannotSplice('its value comes from elsewhere (valueFrom): change it there by hand');
+    }
     return Object.entries(value).flatMap(([key, one]) => splicesOf(text, node, [key], one as Value));
   }
   throw new CannotSplice('a list stands where something else was expected');

@@ -2,7 +2,7 @@ import type { Fix, Predicted, Quote } from '../../model/finding.ts';
 import type { Container, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
+import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 import { parallelOf, type Parallel } from '../support/manifests/parallel.ts';
 import { programOf, running } from '../support/manifests/program.ts';

@@ -5,8 +5,8 @@ import type { Place, Workload } from '../../model/workload.ts';
 import { stormShare } from '../../knowledge/credential-providers.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { manifestFix } from '../support/manifests/dns.ts';
-import { editOf, objectWords } from '../support/manifests/objects.ts';
+import { flagEdit, manifestFix } from '../support/manifests/changes.ts';
+import { objectWords } from '../support/manifests/objects.ts';
 import { providersOf, roleUsers, type FlagValue, type RoleProvider } from '../support/manifests/providers.ts';
 import { sdkOf, type Sdk } from '../support/manifests/sdk.ts';
 
@@ -190,8 +190,7 @@ const settingOf = (
 
 function fixesFor(provider: RoleProvider): Fix[] {
   const { workload, container, lifetime, refresh } = provider;
-  const flag = (name: string, value: string) =>
-    editOf(workload, [...workload.pod.path, 'containers', { key: 'name', is: container.name }, { flag: name }], value);
+  const flag = (name: string, value: string) => flagEdit(workload, container, name, value);
   if (container.fixedWords) {
     return [
       advice(

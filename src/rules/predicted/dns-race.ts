@@ -4,16 +4,8 @@ import type { Fix, Predicted, Quote } from '../../model/finding.ts';
 import type { DnsOption, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice, honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
-import {
-  askersOf,
-  asksClusterDns,
-  dnsOption,
-  environmentEdit,
-  hasNodeLocalCache,
-  manifestFix,
-  optionEdit,
-  type Asker,
-} from '../support/manifests/dns.ts';
+import { environmentEdit, manifestFix, optionEdit } from '../support/manifests/changes.ts';
+import { askersOf, asksClusterDns, dnsOption, hasNodeLocalCache, type Asker } from '../support/manifests/dns.ts';
 import { kernelsOf } from '../support/manifests/kernels.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 

@@ -2,7 +2,8 @@ import type { Fix, Quote, Severity } from '../../model/finding.ts';
 import type { DnsOption, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { newerKernel, nodeLocalCache } from '../support/fixes.ts';
-import { askersOf, environmentEdit, manifestFix, type Asker } from '../support/manifests/dns.ts';
+import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
+import { askersOf, type Asker } from '../support/manifests/dns.ts';
 import { AGAINST_WAITS, ignores } from '../support/manifests/heeds.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 

@@ -2,7 +2,7 @@ import { formatSeconds, parseGoDuration } from '../../base/quantities.ts';
 import type { Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
+import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import type { Container } from '../../model/workload.ts';

@@ -1,8 +1,8 @@
 import type { Cluster, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
-import { editOf, judgedWorkloads, objectWords, sameNamespace } from '../support/manifests/objects.ts';
+import { editOf, environmentEdit, manifestFix } from '../support/manifests/changes.ts';
+import { judgedWorkloads, objectWords, sameNamespace } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { providersOf } from '../support/manifests/providers.ts';
 import { sdkOf } from '../support/manifests/sdk.ts';
@@ -73,7 +73,7 @@ export default definePrediction({
             objectWords(workload),
             'take the role away',
           ),
-          manifestFix(workload, 'httpPutResponseHopLimit: 2, which lets every pod take the role of its node', [
+          manifestFix(template, 'httpPutResponseHopLimit: 2, which lets every pod take the role of its node', [
             editOf(template, hopPath(template.kind), POD_HOPS),
           ]),
           ...(container === undefined

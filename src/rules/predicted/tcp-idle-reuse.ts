@@ -3,10 +3,10 @@ import type { Fix, Predicted } from '../../model/finding.ts';
 import type { Container, Place, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { manifestFix } from '../support/manifests/dns.ts';
+import { flagEdit, manifestFix } from '../support/manifests/changes.ts';
 import { frontsOf, type Front } from '../support/manifests/fronts.ts';
 import { createLinks } from '../support/manifests/links.ts';
-import { editOf, isMeshed, judgedWorkloads, objectWords, placeWords } from '../support/manifests/objects.ts';
+import { isMeshed, judgedWorkloads, objectWords, placeWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
 
@@ -100,13 +100,12 @@ const settingOf = (component: string, setting: string, seconds: number, place: P
 });
 
 function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
-  const path = [...workload.pod.path, 'containers', { key: 'name', is: container.name }];
   const byFlag =
     server.flag === null || container.fixedWords
       ? []
       : [
           manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [
-            editOf(workload, [...path, { flag: server.flag }], String(seconds)),
+            flagEdit(workload, container, server.flag, String(seconds)),
           ]),
         ];
   return [

@@ -1,8 +1,5 @@
-import type { Edit } from '../../../model/edit.ts';
-import type { Fix } from '../../../model/finding.ts';
 import type { Cluster, Container, DnsOption, Workload } from '../../../model/workload.ts';
 import { settingsOf, type ResolverSettings } from '../../../knowledge/resolver-settings.ts';
-import { editOf, objectWords } from './objects.ts';
 import { programOf, running, type Program } from './program.ts';
 
 /** Pods that ask the cluster's DNS: through its Service, and with its search list. */
@@ -47,34 +44,3 @@ export const askersOf = (workload: Workload): Asker[] =>
     const program = programOf(container, workload.software);
     return { container, program, resolver: resolverOf(program) };
   });
-
-/** A `dnsConfig` option in the pods' own manifest. */
-export const optionEdit = (workload: Workload, name: string, value?: string): Edit =>
-  editOf(workload, [...workload.pod.path, 'dnsConfig', 'options', { key: 'name', is: name }], {
-    name,
-    ...(value === undefined ? {} : { value }),
-  });
-
-export const environmentEdit = (workload: Workload, container: Container, name: string, value: string): Edit =>
-  editOf(
-    workload,
-    [...workload.pod.path, 'containers', { key: 'name', is: container.name }, 'env', { key: 'name', is: name }],
-    { name, value },
-  );
-
-/** A change to a manifest that was read: ready to be applied. */
-export const manifestFix = (
-  workload: Workload,
-  title: string,
-  edits: readonly Edit[],
-  kind: Fix['kind'] = 'manifest',
-): Fix => ({
-  title,
-  kind,
-  safety: 'review',
-  target: objectWords(workload),
-  patch: null,
-  command: null,
-  rollback: `kubectl rollout undo ${workload.kind.toLowerCase()}/${workload.name}${workload.namespace === '' ? '' : ` -n ${workload.namespace}`}`,
-  edits,
-});

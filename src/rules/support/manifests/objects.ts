@@ -1,4 +1,3 @@
-import type { PathStep, Edit } from '../../../model/edit.ts';
 import type { Autoscaler, Cluster, ClusterObject, NamespaceObject, Place, Workload } from '../../../model/workload.ts';
 
 /** `Deployment prod/orders`. */
@@ -68,19 +67,3 @@ export function isMeshed(cluster: Cluster, workload: Workload): boolean {
   if (workload.pod.containers.some(({ name }) => name === 'istio-proxy' || name === 'linkerd-proxy')) return true;
   return namespaceOf(cluster, workload)?.meshed ?? false;
 }
-
-/** A change to an object. */
-export const editOf = (object: ClusterObject, path: readonly PathStep[], value?: Edit['value']): Edit => ({
-  file: object.place.file,
-  object: {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    namespace: object.namespace,
-    name: object.name,
-    offset: object.range[0],
-    ...(object.source === null ? {} : { source: object.source }),
-    ...(object.live ? { live: true } : {}),
-  },
-  path,
-  ...(value === undefined ? {} : { value }),
-});

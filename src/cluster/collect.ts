@@ -1,6 +1,7 @@
 import type {
-  Autoscaler, Cluster, ConfigMapObject, Destination, Endpoints, ImageRecipe, ManifestProblem, NamespaceObject, NodeObject,
-  NodeTemplate, Route, ServiceAccountObject, ServiceObject, Software, Suppression, Workload,
+  Autoscaler, Cluster, ClusterObject, ConfigMapObject, Destination, Endpoints, ImageRecipe, IngressClass,
+  KubeProxySettings, ManifestProblem, Mesh, NamespaceObject, NodeObject, NodeTemplate, PodIdentity, ProxyFilter, Route,
+  ServiceAccountObject, ServiceObject, Software, Suppression, Transport, Workload,
 } from '../model/workload.ts'; // prettier-ignore
 import { withContents } from './contents.ts';
 import { locatedTexts, objectHead, type ExtractContext } from './extract/context.ts';
@@ -13,6 +14,9 @@ import {
   serviceOf,
   virtualServiceOf,
 } from './extract/network.ts';
+import {
+  envoyFilterOf, httpProxyOf, ingressClassOf, ingressRouteOf, kubeProxyOf, podIdentityOf, transportOf,
+} from './extract/proxies.ts'; // prettier-ignore
 import { workloadOf } from './extract/workload.ts';
 import { quoteOf } from './quote.ts';
 import { child, type Node } from './yaml/node.ts';
@@ -58,6 +62,11 @@ export function createCollector(): Collector {
     nodeTemplates: [] as NodeTemplate[],
     autoscalers: [] as Autoscaler[],
     namespaces: [] as NamespaceObject[],
+    ingressClasses: [] as IngressClass[],
+    transports: [] as Transport[],
+    proxyFilters: [] as ProxyFilter[],
+    podIdentities: [] as PodIdentity[],
+    kubeProxies: [] as KubeProxySettings[],
     problems: [] as ManifestProblem[],
     suppressions: [] as Suppression[],
   };
@@ -101,10 +110,30 @@ export function createCollector(): Collector {
         const data = locatedTexts(context, child(node, 'data'), MAX_DATA_ENTRIES);
         for (const [key, { value }] of data) if (value.length > MAX_DATA_LENGTH) data.delete(key);
         if (data.size > 0) kept.configMaps.push({ ...head, data });
+        const proxy = kubeProxyOf(context, head, node);
+        if (proxy !== null) kept.kubeProxies.push(proxy);
         break;
       }
       case 'ServiceAccount':
         kept.serviceAccounts.push({ ...head, role: head.annotations.get('eks.amazonaws.com/role-arn') ?? null });
+        break;
+      case 'IngressClass':
+        kept.ingressClasses.push(ingressClassOf(head, node));
+        break;
+      case 'IngressRoute':
+        kept.routes.push(ingressRouteOf(context, head, node));
+        break;
+      case 'ServersTransport':
+        kept.transports.push(transportOf(context, head, node));
+        break;
+      case 'HTTPProxy':
+        kept.routes.push(httpProxyOf(context, head, node));
+        break;
+      case 'EnvoyFilter':
+        kept.proxyFilters.push(envoyFilterOf(context, head, node));
+        break;
+      case 'PodIdentityAssociation':
+        kept.podIdentities.push(podIdentityOf(head, node));
         break;
       case 'Node':
         if (group === 'v1') kept.nodes.push(nodeOf(context, head, node));
@@ -115,10 +144,7 @@ export function createCollector(): Collector {
       case 'Namespace':
         kept.namespaces.push({
           ...head,
-          meshed:
-            head.labels.get('istio-injection') === 'enabled' ||
-            head.labels.has('istio.io/rev') ||
-            head.annotations.get('linkerd.io/inject')?.value === 'enabled',
+          mesh: meshOf(head),
         });
         break;
       default: {
@@ -157,4 +183,9 @@ export function createCollector(): Collector {
       quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
     }),
   };
+}
+
+function meshOf({ labels, annotations }: ClusterObject): Mesh | null {
+  if (labels.get('istio-injection') === 'enabled' || labels.has('istio.io/rev')) return 'istio';
+  return annotations.get('linkerd.io/inject')?.value === 'enabled' ? 'linkerd' : null;
 }

@@ -60,7 +60,7 @@ async function readDocument(
   load: LoadYaml,
 ): Promise<boolean> {
   const { start, end } = span;
-  const context: ExtractContext = { lines, source: span.source };
+  const context: ExtractContext = { lines, source: span.source, text };
   const findings: Findings = { duplicates: [] };
   let delivered = 0;
   // Items that are not simple are read when the package is there.

@@ -144,12 +144,14 @@ export interface Endpoints extends ClusterObject {
   addresses: readonly { address: string; pod: string }[];
 }
 
-/** What leads requests to Services: an Ingress, a Gateway's route, an Istio VirtualService. */
+/** What leads requests to Services: an Ingress, a Gateway's route, a VirtualService of Istio, an IngressRoute of Traefik… */
 export interface Route extends ClusterObject {
   /** Of an Ingress; '' elsewhere. */
   className: string;
   hosts: readonly string[];
   rules: readonly RouteRule[];
+  /** Names of Traefik's ServersTransports. */
+  transports: readonly string[];
 }
 
 export interface RouteRule {
@@ -168,7 +170,41 @@ export interface Destination extends ClusterObject {
   host: string;
   /** Seconds. */
   httpIdle: Located<number> | null;
-  tcpIdle: Located<number> | null;
+  /** When a mesh's proxy first probes an idle connection. */
+  keepalive: Located<number> | null;
+}
+
+export interface IngressClass extends ClusterObject {
+  /** `k8s.io/ingress-nginx`. */
+  controller: string;
+}
+
+/** How Traefik treats connections to servers; in seconds. */
+export interface Transport extends ClusterObject {
+  idle: Located<number> | null;
+  /** How long it waits for an answer's head. */
+  answer: Located<number> | null;
+}
+
+/** What an EnvoyFilter writes into proxies; in seconds. */
+export interface ProxyFilter extends ClusterObject {
+  /** Of the pods whose proxies it is for; empty: all. */
+  selector: ReadonlyMap<string, string>;
+  idle: Located<number> | null;
+  streamIdle: Located<number> | null;
+  routeTimeout: Located<number> | null;
+}
+
+/** A role for a ServiceAccount without a word in the account itself. */
+export interface PodIdentity extends ClusterObject {
+  account: string;
+  accountNamespace: string;
+}
+
+export interface KubeProxySettings extends ClusterObject {
+  mode: Located<string> | null;
+  /** After how many seconds an idle TCP connection is forgotten. */
+  established: Located<number> | null;
 }
 
 export interface ConfigMapObject extends ClusterObject {
@@ -195,9 +231,11 @@ export interface Autoscaler extends ClusterObject {
   least: Located<number> | null;
 }
 
+export type Mesh = 'istio' | 'linkerd';
+
 export interface NamespaceObject extends ClusterObject {
-  /** A mesh puts its proxy into every pod. */
-  meshed: boolean;
+  /** Which mesh puts its proxy into every pod. */
+  mesh: Mesh | null;
 }
 
 /** What a workload's program is made of, as a Dockerfile or a lock file says. */
@@ -242,6 +280,11 @@ export interface Cluster {
   nodeTemplates: readonly NodeTemplate[];
   autoscalers: readonly Autoscaler[];
   namespaces: readonly NamespaceObject[];
+  ingressClasses: readonly IngressClass[];
+  transports: readonly Transport[];
+  proxyFilters: readonly ProxyFilter[];
+  podIdentities: readonly PodIdentity[];
+  kubeProxies: readonly KubeProxySettings[];
   problems: readonly ManifestProblem[];
   suppressions: readonly Suppression[];
   /** Problems, objects or files beyond a bound that were left out. */

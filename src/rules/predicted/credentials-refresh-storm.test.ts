@@ -32,6 +32,19 @@ describe('credentials-refresh-storm', () => {
     expect(await predictionOf(storm, ...manifests, pom('search/pom.xml', 'aws-java-sdk-s3', '1.12.793'))).toEqual([]);
   });
 
+  it.each([
+    ['1.17.112', 'major'],
+    ['1.21.46', 'major'],
+  ])('knows which botocore boto3 %s brings', async (version, severity) => {
+    const lock = { file: 'search/requirements.txt', text: `boto3==${version}\n` };
+    expect(await predictionOf(storm, kiam(), user(), lock)).toMatchObject([{ severity, confidence: 'likely' }]);
+  });
+
+  it('is silent with a boto3 that waits', async () => {
+    const lock = { file: 'search/requirements.txt', text: 'boto3==1.22.0\n' };
+    expect(await predictionOf(storm, kiam(), user(), lock)).toEqual([]);
+  });
+
   it('warns of what one flag alone leaves', async () => {
     const [hour] = await predictionOf(storm, kiam(', --session-duration=60m'), user());
     expect(hour).toMatchObject({ severity: 'minor' });

@@ -13,6 +13,28 @@ const nodes = (hops: number): string =>
 
 const aws = (more = ''): string => deployment({ container: `env:\n  - {name: AWS_REGION, value: eu-west-1}\n${more}` });
 
+describe('metadata-hop-limit and roles that stand elsewhere', () => {
+  const account = 'serviceAccountName: orders';
+  const own = deployment({ pod: account, container: 'env:\n  - {name: AWS_REGION, value: eu-west-1}' });
+  const known = '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: orders, namespace: prod}\n';
+  const association = (spec: string): string =>
+    `---\napiVersion: eks.services.k8s.aws/v1alpha1\nkind: PodIdentityAssociation\nmetadata: {name: x}\nspec: ${spec}\n`;
+
+  it('is only worth knowing where the account, or an agent, may give it one', async () => {
+    expect(await predictionOf(hopLimit, own + nodes(1))).toMatchObject([{ severity: 'info' }]);
+    expect(await predictionOf(hopLimit, own + known + nodes(1))).toMatchObject([{ severity: 'minor' }]);
+    const agent = `---\n${deployment({ kind: 'DaemonSet', name: 'eks-pod-identity-agent' })}`;
+    expect(await predictionOf(hopLimit, own + known + agent + nodes(1))).toMatchObject([{ severity: 'info' }]);
+  });
+
+  it.each(['{namespace: prod, serviceAccount: orders}', '{forProvider: {namespace: prod, serviceAccount: orders}}'])(
+    'is silent with EKS Pod Identity %s',
+    async (spec) => {
+      expect(await predictionOf(hopLimit, own + known + association(spec) + nodes(1))).toEqual([]);
+    },
+  );
+});
+
 describe('cpu-throttling', () => {
   it('tells more workers than the limit has cores', async () => {
     const [found] = await predictionOf(cpuThrottling, limited('"2"', 'env: [{name: GOMAXPROCS, value: "16"}]'));

@@ -1,4 +1,4 @@
-import type { Cluster, Located, Workload } from '../../model/workload.ts';
+import type { Cluster, Located, ServiceAccountObject, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { editOf, environmentEdit, manifestFix } from '../support/manifests/changes.ts';
@@ -35,13 +35,16 @@ export default definePrediction({
       const use = useOf(cluster, workload);
       if (template === undefined || hopLimit == null || use === null) continue;
       reported++;
+      const elsewhere = mayHaveRole(cluster, workload);
       const [container] = running(workload);
       report({
         message: 'lost',
         data: { template: objectWords(template), hops: hopLimit.value, workload: objectWords(workload) },
         subject: workload,
-        severity: 'minor',
-        severityBecause: 'each refresh of the credentials waits for a second or more',
+        severity: elsewhere ? 'info' : 'minor',
+        severityBecause: elsewhere
+          ? 'its ServiceAccount may give it a role of its own, which these manifests do not show'
+          : 'each refresh of the credentials waits for a second or more',
         confidence: 'possible',
         confidenceBecause: 'nothing in these manifests gives it credentials of another kind',
         assumed: ["the program asks the instance's metadata service", 'the pod runs on such a node'],
@@ -106,13 +109,24 @@ const hopPath = (kind: string): string[] => {
     : ['spec', 'metadataOptions', 'httpPutResponseHopLimit'];
 };
 
+/** EKS Pod Identity gives it credentials of its own. */
+const hasPodIdentity = ({ podIdentities }: Cluster, { namespace, pod }: Workload): boolean =>
+  podIdentities.some(
+    ({ account, accountNamespace }) => account === (pod.serviceAccount ?? 'default') && accountNamespace === namespace,
+  );
+
+/** Its account stands elsewhere, with the role that it may have; or an agent may know of one. */
+const mayHaveRole = (cluster: Cluster, workload: Workload): boolean =>
+  (workload.pod.serviceAccount !== null && accountOf(cluster, workload) === undefined) ||
+  cluster.workloads.some(({ name }) => name === 'eks-pod-identity-agent');
+
+const accountOf = ({ serviceAccounts }: Cluster, workload: Workload): ServiceAccountObject | undefined =>
+  serviceAccounts.find((one) => one.name === workload.pod.serviceAccount && sameNamespace(one, workload));
+
 /** What tells that a workload asks AWS with the instance's credentials; null where nothing does. */
 function useOf(cluster: Cluster, workload: Workload): Located<string> | null {
   if (workload.pod.hostNetwork) return null;
-  const account = cluster.serviceAccounts.find(
-    ({ name, ...rest }) => name === workload.pod.serviceAccount && sameNamespace({ ...rest, name }, workload),
-  );
-  if (account?.role != null) return null;
+  if (accountOf(cluster, workload)?.role != null || hasPodIdentity(cluster, workload)) return null;
   const variables = running(workload).flatMap(({ environment }) => environment);
   if (variables.some(({ name }) => ELSEWHERE.test(name))) return null;
   if (variables.some(({ name, value }) => name === 'AWS_EC2_METADATA_DISABLED' && value.value === 'true')) return null;

@@ -3,13 +3,13 @@ import type { Fix, Predicted } from '../../model/finding.ts';
 import type { Container, Place, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { flagEdit, manifestFix } from '../support/manifests/changes.ts';
+import { environmentEdit, flagEdit, manifestFix } from '../support/manifests/changes.ts';
 import type { Front, FrontTime } from '../support/manifests/front.ts';
 import { frontsOf } from '../support/manifests/fronts.ts';
 import { createLinks } from '../support/manifests/links.ts';
 import { judgedWorkloads, meshOf, objectWords, placeWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
-import { keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
+import { inUnitOf, keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
 
 // So much longer must the server wait: clocks differ, and a request may be on its way.
 const MARGIN_SECONDS = 5;
@@ -106,16 +106,8 @@ const settingOf = (component: string, setting: string, seconds: number, place: P
 });
 
 function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
-  const byFlag =
-    server.flag === null || container.fixedWords
-      ? []
-      : [
-          manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [
-            flagEdit(workload, container, server.flag, String(seconds)),
-          ]),
-        ];
   return [
-    ...byFlag,
+    ...changesFor(workload, container, server, seconds),
     advice(
       'code',
       `keep idle connections open for ${seconds} s or more in the server (${server.setting})`,
@@ -123,4 +115,16 @@ function fixesFor(workload: Workload, container: Container, server: ServerTime, 
       'set the former time again',
     ),
   ];
+}
+
+function changesFor(workload: Workload, container: Container, { set, said }: ServerTime, seconds: number): Fix[] {
+  if (set === null) return [];
+  if ('flag' in set) {
+    if (container.fixedWords) return [];
+    const title = `${set.flag}=${seconds}: the server closes after what stands in front of it`;
+    return [manifestFix(workload, title, [flagEdit(workload, container, set.flag, String(seconds))])];
+  }
+  const value = inUnitOf(set.variable, said?.value ?? '', seconds);
+  const title = `${set.variable}=${value}: the server closes after what stands in front of it`;
+  return [manifestFix(workload, title, [environmentEdit(workload, container, set.variable, value)], 'environment')];
 }

@@ -1,6 +1,6 @@
 import type {
   Autoscaler, Cluster, ClusterObject, ConfigMapObject, Destination, Endpoints, ImageRecipe, IngressClass,
-  KubeProxySettings, ManifestProblem, Mesh, NamespaceObject, NodeObject, NodeTemplate, PodIdentity, ProxyFilter, Route,
+  KubeProxySettings, ManifestProblem, Mesh, NamespaceObject, NodeObject, NodeTemplate, PodIdentity, ProxyFilter, ResolvConf, Route,
   ServiceAccountObject, ServiceObject, Software, Suppression, Transport, Workload,
 } from '../model/workload.ts'; // prettier-ignore
 import { withContents } from './contents.ts';
@@ -37,6 +37,7 @@ export interface Collector {
   suppression(suppression: Suppression): void;
   software(software: Software): void;
   recipe(recipe: ImageRecipe): void;
+  resolvConf(read: ResolvConf): void;
   /** A file's text, of which lines are quoted. */
   file(name: string, text: string): void;
   cluster(): Cluster;
@@ -50,6 +51,7 @@ export function createCollector(): Collector {
   const texts = new Map<string, string>();
   const software: Software[] = [];
   const recipes: ImageRecipe[] = [];
+  const resolvConfs: ResolvConf[] = [];
   const kept = {
     workloads: [] as Workload[],
     services: [] as ServiceObject[],
@@ -170,6 +172,7 @@ export function createCollector(): Collector {
     suppression: (suppression) => void kept.suppressions.push(suppression),
     software: (one) => void software.push(one),
     recipe: (one) => void recipes.push(one),
+    resolvConf: (one) => void resolvConfs.push(one),
     file(name, text) {
       files++;
       texts.set(name, text);
@@ -178,7 +181,7 @@ export function createCollector(): Collector {
       files,
       objects,
       ...kept,
-      workloads: withContents(kept.workloads, { software, recipes, configMaps: kept.configMaps }),
+      workloads: withContents(kept.workloads, { software, recipes, resolvConfs, configMaps: kept.configMaps }),
       leftOut: leftOut(),
       quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
     }),

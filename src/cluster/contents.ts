@@ -1,4 +1,12 @@
-import type { ConfigMapObject, Container, ImageRecipe, Software, Variable, Workload } from '../model/workload.ts';
+import type {
+  ConfigMapObject,
+  Container,
+  ImageRecipe,
+  ResolvConf,
+  Software,
+  Variable,
+  Workload,
+} from '../model/workload.ts';
 
 /** Images that others publish: what a lock file beside them lists is not in them. */
 const OTHERS =
@@ -8,26 +16,30 @@ const OTHERS =
 export interface Found {
   software: readonly Software[];
   recipes: readonly ImageRecipe[];
+  resolvConfs: readonly ResolvConf[];
   configMaps: readonly ConfigMapObject[];
 }
 
 /** Workloads with what their manifests leave to others: variables in ConfigMaps, and what stands in their images. */
-export function withContents(workloads: readonly Workload[], { software, recipes, configMaps }: Found): Workload[] {
+export function withContents(workloads: readonly Workload[], found: Found): Workload[] {
+  const { software, recipes, resolvConfs, configMaps } = found;
   const softwareOf = createFinder(workloads, software, (one) => one.quote.place.file);
   const recipesOf = createFinder(workloads, recipes, (one) => one.file);
+  const resolvConfsOf = createFinder(workloads, resolvConfs, (one) => one.file);
   const maps = new Map(configMaps.map((one) => [`${one.namespace}/${one.name}`, one]));
   return workloads.map((workload): Workload => {
     const own = softwareOf(workload);
     const made = recipesOf(workload);
+    const [resolvConf = null] = resolvConfsOf(workload);
     const hasReferences = maps.size > 0 && workload.pod.containers.some(({ references }) => references.length > 0);
-    if (own.length === 0 && made.length === 0 && !hasReferences) return workload;
+    if (own.length === 0 && made.length === 0 && resolvConf === null && !hasReferences) return workload;
     // Of several Dockerfiles (for tests, for debugging) nobody says which it is.
     const recipe = made.length === 1 ? made[0] : undefined;
     const containers = workload.pod.containers.map((container) => {
       const told = hasReferences ? withConfigMaps(container, workload.namespace, maps) : container;
       return recipe === undefined || isOthers(container) || container.initial ? told : withImage(told, recipe);
     });
-    return { ...workload, software: own, pod: { ...workload.pod, containers } };
+    return { ...workload, software: own, pod: { ...workload.pod, containers, resolvConf } };
   });
 }
 

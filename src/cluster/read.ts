@@ -5,6 +5,7 @@ import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
 import { isDockerfile, readDockerfile } from './dockerfile.ts';
 import { isLockFile, readLockFile } from './lock-files.ts';
+import { isResolvConf, readResolvConf } from './resolv-conf.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
 import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
@@ -147,6 +148,10 @@ export async function readText(path: string, text: string, collector: Collector,
     return;
   }
   collector.file(path, text);
+  if (isResolvConf(name)) {
+    collector.resolvConf(readResolvConf(path, text));
+    return;
+  }
   if (!isDockerfile(name)) {
     for (const software of readLockFile(path, text)) collector.software(software);
     return;
@@ -156,8 +161,8 @@ export async function readText(path: string, text: string, collector: Collector,
   collector.recipe(recipe);
 }
 
-/** Says what a program is made of, where manifests say how it runs. */
-const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name);
+/** Says what a program is made of or runs with, where manifests say how it is started. */
+const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name) || isResolvConf(name);
 
 function textOf(path: string): string {
   const descriptor = openSync(path, 'r');

@@ -1,6 +1,7 @@
 import type { Finding } from '../model/diagnosis.ts';
 import type { Edit, PathStep } from '../model/edit.ts';
 import type { Workload } from '../model/workload.ts';
+import { editRow } from './finding-row.ts';
 import { editOf, optionsOf } from '../rules/support/manifests/changes.ts';
 import { objectWords } from '../rules/support/manifests/objects.ts';
 import { running } from '../rules/support/manifests/program.ts';
@@ -64,7 +65,7 @@ function editsOf(
       return true;
     });
   };
-  return walk(spec, workload.pod.path) ? edits.map((edit) => ({ ...edit, path: [...edit.path] })) : null;
+  return walk(spec, workload.pod.path) ? edits.map(editRow) : null;
 }
 
 const isMap = (value: unknown): value is Record<string, unknown> =>

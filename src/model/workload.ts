@@ -63,6 +63,8 @@ export interface PodSettings {
   dnsConfig: Place | null;
   searches: readonly Located<string>[];
   nameservers: readonly Located<string>[];
+  /** As it is in a running pod: a `resolv.conf` beside the manifest. */
+  resolvConf: ResolvConf | null;
   serviceAccount: string | null;
   sysctls: readonly NamedValue[];
   containers: readonly Container[];
@@ -71,6 +73,15 @@ export interface PodSettings {
 export interface DnsOption {
   name: Located<string>;
   value: Located<string> | null;
+}
+
+/** What a `resolv.conf` says. */
+export interface ResolvConf {
+  file: string;
+  nameservers: readonly Located<string>[];
+  /** Of the last `search` or `domain` line: earlier ones do not count. */
+  searches: readonly Located<string>[];
+  options: readonly DnsOption[];
 }
 
 export interface NamedValue {

@@ -21,6 +21,7 @@ export function podSettings(context: ExtractContext, spec: Node, path: readonly 
     dnsConfig: dns === null ? null : context.lines.place(dns.start, dns.start),
     searches: words(context, itemsAt(dns, 'searches')),
     nameservers: words(context, itemsAt(dns, 'nameservers')),
+    resolvConf: null,
     serviceAccount: textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount'),
     sysctls: namedValues(context, itemsAt(spec, 'securityContext', 'sysctls')),
     containers: [

@@ -43,7 +43,8 @@ export default definePrediction({
       }
       if (first === undefined) continue;
       reported++;
-      const suffixes = SUFFIXES + workload.pod.searches.length;
+      const { resolvConf, searches } = workload.pod;
+      const suffixes = resolvConf?.searches.length ?? SUFFIXES + searches.length;
       report({
         message: 'walked',
         data: {

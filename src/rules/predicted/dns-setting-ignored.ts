@@ -3,7 +3,7 @@ import type { Container, DnsOption, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice, newerKernel, nodeLocalCache } from '../support/fixes.ts';
 import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
-import { askersOf, type Asker } from '../support/manifests/dns.ts';
+import { askersOf, optionsOf, type Asker } from '../support/manifests/dns.ts';
 import { AGAINST_WAITS, ignores } from '../support/manifests/heeds.ts';
 import { javaProperties, type JavaProperty } from '../support/manifests/jvm.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
@@ -40,7 +40,7 @@ export default definePrediction({
           report(propertyOf(workload, container, property));
         }
       }
-      for (const option of workload.pod.dnsOptions) {
+      for (const option of optionsOf(workload.pod)) {
         total++;
         const found = KNOWN.has(option.name.value) ? ignoring(option, askers) : 'unknown';
         if (found === null) continue;

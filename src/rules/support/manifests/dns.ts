@@ -1,4 +1,4 @@
-import type { Cluster, Container, DnsOption, Workload } from '../../../model/workload.ts';
+import type { Cluster, Container, DnsOption, PodSettings, Workload } from '../../../model/workload.ts';
 import { settingsOf, type ResolverSettings } from '../../../knowledge/resolver-settings.ts';
 import { programOf, running, type Program } from './program.ts';
 
@@ -11,8 +11,14 @@ export function asksClusterDns({ pod }: Workload): boolean {
   return policy === 'ClusterFirst' && !pod.hostNetwork;
 }
 
+/** As its manifest sets it, else as it stands in a `resolv.conf` of a running pod. */
 export const dnsOption = ({ pod }: Workload, name: string): DnsOption | null =>
-  pod.dnsOptions.find((option) => option.name.value === name) ?? null;
+  optionsOf(pod).find((option) => option.name.value === name) ?? null;
+
+export const optionsOf = ({ dnsOptions, resolvConf }: PodSettings): DnsOption[] => {
+  const set = new Set(dnsOptions.map(({ name }) => name.value));
+  return [...dnsOptions, ...(resolvConf?.options.filter(({ name }) => !set.has(name.value)) ?? [])];
+};
 
 /** A cache on each node: pods reach it without DNAT, and it asks the cluster's DNS over TCP. */
 export const hasNodeLocalCache = ({ workloads }: Cluster): boolean =>

@@ -46,11 +46,12 @@ describe('lock files and workloads', () => {
   });
 });
 
+const containerOf = async (container: string, ...files: File[]) => {
+  const { workloads } = await clusterOf({ file: 'k8s/orders.yaml', text: deployment({ container }) }, ...files);
+  return (workloads[0] as Workload).pod.containers[0] as Workload['pod']['containers'][number];
+};
+
 describe('what a container is given from elsewhere', () => {
-  const containerOf = async (container: string, ...files: File[]) => {
-    const { workloads } = await clusterOf({ file: 'k8s/orders.yaml', text: deployment({ container }) }, ...files);
-    return (workloads[0] as Workload).pod.containers[0] as Workload['pod']['containers'][number];
-  };
   const settings =
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: prod}\ndata: {A: "1", B: "2"}\n';
 
@@ -84,7 +85,7 @@ describe('what a container is given from elsewhere', () => {
     const other = await containerOf('args: [python, -m, app]', dockerfile);
     expect(other.words.map(({ value }) => value)).toEqual(['tini', '--', 'python', '-m', 'app']);
     expect(other.fixedWords).toBe(false);
-    const own = await containerOf('command: [python]\nargs: [-m, app]', dockerfile);
-    expect(own.words.map(({ value }) => value)).toEqual(['python', '-m', 'app']);
+    const whole = await containerOf('command: [python]\nargs: [-m, app]', dockerfile);
+    expect(whole.words.map(({ value }) => value)).toEqual(['python', '-m', 'app']);
   });
 });

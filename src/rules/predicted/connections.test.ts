@@ -22,18 +22,19 @@ const sysctl = (value: string): string =>
 const virtual = (http: string): string =>
   `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: orders, namespace: prod}\nspec: {hosts: [orders], http: [{route: [{destination: {host: orders}}], ${http}}]}\n`;
 
+const route = (transport = ''): string =>
+  `---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: orders, namespace: prod}\nspec: {routes: [{match: "Host(\`a.b\`)", services: [{name: orders, port: 80${transport}}]}]}\n`;
+const transport = (times: string): string =>
+  `---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: slow, namespace: prod}\nspec: {forwardingTimeouts: {${times}}}\n`;
+const destination = (pool: string): string =>
+  `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: orders, namespace: prod}\nspec: {host: orders.prod.svc.cluster.local, trafficPolicy: {connectionPool: {${pool}}}}\n`;
+const filter = (target: string, value: string): string =>
+  `---\napiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: times, namespace: prod}\nspec:\n  workloadSelector: {labels: {app: orders}}\n  configPatches: [{applyTo: ${target}, patch: {operation: MERGE, value: ${value}}}]\n`;
+
 describe('what stands before a workload', () => {
   const backend = `${deployment({ container: command('uvicorn, "app:app"') })}${service('orders')}`;
   const meshed = `---\napiVersion: v1\nkind: Namespace\nmetadata: {name: prod, labels: {istio-injection: enabled}}\n`;
-  const route = (transport = ''): string =>
-    `---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: orders, namespace: prod}\nspec: {routes: [{match: "Host(\`a.b\`)", services: [{name: orders, port: 80${transport}}]}]}\n`;
-  const transport = (times: string): string =>
-    `---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: slow, namespace: prod}\nspec: {forwardingTimeouts: {${times}}}\n`;
   const traefik = `---\n${deployment({ name: 'traefik', image: 'traefik:v3.1', container: 'args: [--serversTransport.forwardingTimeouts.idleConnTimeout=30s]' })}`;
-  const destination = (pool: string): string =>
-    `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: orders, namespace: prod}\nspec: {host: orders.prod.svc.cluster.local, trafficPolicy: {connectionPool: {${pool}}}}\n`;
-  const filter = (target: string, value: string): string =>
-    `---\napiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: times, namespace: prod}\nspec:\n  workloadSelector: {labels: {app: orders}}\n  configPatches: [{applyTo: ${target}, patch: {operation: MERGE, value: ${value}}}]\n`;
 
   it.each([
     ['Traefik by default', route(), 'Traefik keeps them for 90 s', 'info'],
@@ -136,10 +137,10 @@ describe('what stands before a workload', () => {
   });
 });
 
-describe('kube-proxy', () => {
-  const config = (conntrack: string): string =>
-    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata:\n  config.conf: |-\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n    kind: KubeProxyConfiguration\n    mode: "ipvs"\n    conntrack:\n      ${conntrack}\n`;
+const config = (conntrack: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata:\n  config.conf: |-\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n    kind: KubeProxyConfiguration\n    mode: "ipvs"\n    conntrack:\n      ${conntrack}\n`;
 
+describe('kube-proxy', () => {
   it('forgets connections sooner than they are probed', async () => {
     const [short] = await predictionOf(idleDrop, config('tcpEstablishedTimeout: 5m0s'));
     expect(short).toMatchObject({ severity: 'minor', confidence: 'possible' });

@@ -126,10 +126,10 @@ describe('dns-search-walk', () => {
   });
 });
 
-describe('a resolv.conf of a running pod, beside its manifest', () => {
-  const conf = (text: string) => ({ file: 'orders/resolv.conf', text });
-  const manifest = (parts: Parameters<typeof deployment>[0]) => ({ file: 'orders/k8s.yaml', text: deployment(parts) });
+const conf = (text: string) => ({ file: 'orders/resolv.conf', text });
+const manifest = (parts: Parameters<typeof deployment>[0]) => ({ file: 'orders/k8s.yaml', text: deployment(parts) });
 
+describe('a resolv.conf of a running pod, beside its manifest', () => {
   it('has options that its resolver ignores', async () => {
     const [found] = await predictionOf(
       settingIgnored,

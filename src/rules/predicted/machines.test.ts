@@ -13,12 +13,13 @@ const nodes = (hops: number): string =>
 
 const aws = (more = ''): string => deployment({ container: `env:\n  - {name: AWS_REGION, value: eu-west-1}\n${more}` });
 
+const association = (spec: string): string =>
+  `---\napiVersion: eks.services.k8s.aws/v1alpha1\nkind: PodIdentityAssociation\nmetadata: {name: x}\nspec: ${spec}\n`;
+
 describe('metadata-hop-limit and roles that stand elsewhere', () => {
   const account = 'serviceAccountName: orders';
   const own = deployment({ pod: account, container: 'env:\n  - {name: AWS_REGION, value: eu-west-1}' });
   const known = '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: orders, namespace: prod}\n';
-  const association = (spec: string): string =>
-    `---\napiVersion: eks.services.k8s.aws/v1alpha1\nkind: PodIdentityAssociation\nmetadata: {name: x}\nspec: ${spec}\n`;
 
   it('is only worth knowing where the account, or an agent, may give it one', async () => {
     expect(await predictionOf(hopLimit, own + nodes(1))).toMatchObject([{ severity: 'info' }]);

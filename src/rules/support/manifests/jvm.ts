@@ -12,17 +12,18 @@ export interface JavaProperty {
 const VARIABLES = /^(?:_?JAVA_(?:TOOL_)?OPT(?:ION)?S|JDK_JAVA_OPTIONS|JVM_OPTS|CATALINA_OPTS|JAVA_ARGS)$/;
 const PROPERTY = /(?:^|[\s"'])-D([\w.]{1,200})=([^\s"']{0,200})/g;
 
+const propertiesIn = (said: Located<string>, variable: string | null): JavaProperty[] =>
+  [...said.value.matchAll(PROPERTY)].map((match) => ({
+    name: match[1] as string,
+    value: match[2] as string,
+    said,
+    variable,
+  }));
+
 export function javaProperties({ environment, words }: Container): JavaProperty[] {
-  const found = (said: Located<string>, variable: string | null): JavaProperty[] =>
-    [...said.value.matchAll(PROPERTY)].map((match) => ({
-      name: match[1] as string,
-      value: match[2] as string,
-      said,
-      variable,
-    }));
   const all = [
-    ...environment.flatMap(({ name, value }) => (VARIABLES.test(name) ? found(value, name) : [])),
-    ...words.flatMap((word) => found(word, null)),
+    ...environment.flatMap(({ name, value }) => (VARIABLES.test(name) ? propertiesIn(value, name) : [])),
+    ...words.flatMap((word) => propertiesIn(word, null)),
   ];
   // A script's words stand in the script as well.
   return all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);

@@ -33,6 +33,8 @@ const MAX_DATA_ENTRIES = 300;
 /** Takes objects one by one and keeps of them what rules ask for. */
 export interface Collector {
   object(context: ExtractContext, node: Node | null): void;
+  /** An object that no rule asks for. */
+  other(): void;
   problem(problem: ManifestProblem): void;
   suppression(suppression: Suppression): void;
   software(software: Software): void;
@@ -165,6 +167,7 @@ export function createCollector(): Collector {
     object(context, node) {
       if (node !== null) take(context, node);
     },
+    other: () => void objects++,
     problem(problem) {
       if (kept.problems.length < MAX_PROBLEMS) kept.problems.push(problem);
       else problemsLeft++;

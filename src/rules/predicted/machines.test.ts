@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../registry.ts';
 import { deployment, predictionOf } from '../support/testing/cluster-of.ts';
@@ -102,5 +103,12 @@ describe('the configuration sides', () => {
     const titles = new Map(RULES.map(({ id, title }) => [id, title]));
     for (const { id, title } of PREDICTIONS) if (titles.has(id)) expect(title, id).toBe(titles.get(id));
     expect(new Set(PREDICTIONS.map(({ id }) => id)).size).toBe(PREDICTIONS.length);
+  });
+});
+
+describe('the page of each rule that judges manifests', () => {
+  it.each(PREDICTIONS.map(({ id }) => id))('%s says what is judged from them, and what is assumed', (id) => {
+    const page = readFileSync(new URL(`../${id}.md`, import.meta.url), 'utf8');
+    expect(page).toMatch(/^## From manifests\nJudged: [^#]*\nAssumed: /m);
   });
 });

@@ -130,7 +130,7 @@ export function setInJson(target: unknown, path: readonly PathStep[], value: Val
     return;
   }
   const list = target as Record<string, unknown>[];
-  const index = list.findIndex((one) => String(one?.[step.key]) === step.is);
+  const index = step.is === '' && list.length === 1 ? 0 : list.findIndex((one) => String(one?.[step.key]) === step.is);
   if (index < 0) list.push(built(rest, value) as Record<string, unknown>);
   else if (rest.length === 0) list[index] = merged(list[index], value) as Record<string, unknown>;
   else setInJson(list[index], rest, value);

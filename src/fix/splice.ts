@@ -57,8 +57,10 @@ export function splicesOf(text: string, root: Node, path: readonly PathStep[], v
     const found = pairOf(one, step.key)?.value;
     return found?.type === 'scalar' && found.text === step.is;
   });
-  if (item === undefined || item === null) return [append(text, root, built(rest, value))];
-  return splicesOf(text, item, rest, value);
+  // Knative's only container needs no name.
+  const meant = item ?? (step.is === '' && root.items.length === 1 ? root.items[0] : null) ?? null;
+  if (meant === null) return [append(text, root, built(rest, value))];
+  return splicesOf(text, meant, rest, value);
 }
 
 function mapAt(node: Node, key: string): Pair | null {

@@ -92,7 +92,7 @@ describe('what stands before a workload', () => {
     expect(await predictionOf(idleReuse, backend + front)).toEqual([]);
   });
 
-  const slow = `${deployment({ container: command('gunicorn, -k, gevent, --timeout, "300", app') })}${service('orders')}`;
+  const slow = `${deployment({ container: command('gunicorn, --timeout, "300", app') })}${service('orders')}`;
   it.each([
     ['a VirtualService', `---\n${virtual('timeout: 10s')}`, 'gives up after 10 s'],
     [

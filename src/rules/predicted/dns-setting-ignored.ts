@@ -82,9 +82,7 @@ export default definePrediction({
           ...base,
           data: { ...base.data, resolver: resolver?.name ?? 'gRPC' },
           message: sure ? 'ignored' : 'maybe',
-          ...(heeded === null
-            ? severityOf(name)
-            : { severity: 'info', severityBecause: `container ${heeded.container.name} beside it heeds it` }),
+          ...severityFor(name, heeded),
           confidence: sure ? 'likely' : 'possible',
           confidenceBecause: sure
             ? `${toldBy(asker)}; ${resolver?.honoursSource ?? ''}`
@@ -113,10 +111,14 @@ export default definePrediction({
   },
 });
 
-const severityOf = (option: string): Pick<Predicted, 'severity' | 'severityBecause'> =>
-  AGAINST_WAITS.has(option)
+function severityFor(option: string, heeded: Asker | null): Pick<Predicted, 'severity' | 'severityBecause'> {
+  if (heeded !== null) {
+    return { severity: 'info', severityBecause: `container ${heeded.container.name} beside it heeds it` };
+  }
+  return AGAINST_WAITS.has(option)
     ? { severity: 'minor', severityBecause: 'what it was set against still costs seconds' }
     : { severity: 'info', severityBecause: 'it changes how names are asked, not how long that takes' };
+}
 
 /** Security properties, and the system properties that the JVM takes in their place. */
 const SECURITY_PROPERTIES: ReadonlyMap<string, string> = new Map([

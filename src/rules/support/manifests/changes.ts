@@ -76,8 +76,11 @@ function rollbackOf({ kind, namespace, name, place, apiVersion }: ClusterObject)
     return `kubectl rollout undo ${kind.toLowerCase()}/${name}${inNamespace}`;
   }
   if (kind === 'Rollout') return `kubectl argo rollouts undo ${name}${inNamespace}`;
-  return place.file === '-' ? 'apply what was there before' : `git checkout ${place.file}, then apply it`;
+  return asItWas(place.file);
 }
+
+const asItWas = (file: string): string =>
+  file === '-' ? 'apply what was there before' : `git checkout ${file}, then apply it`;
 
 /** What happens to pods of each kind when their template changes. */
 const RISKS: Readonly<Record<string, string>> = {
@@ -116,7 +119,7 @@ export function manifestFix(
     target: objectWords(object),
     patch: null,
     command: null,
-    rollback: rollbackOf(object),
+    rollback: inConfigMap === undefined ? rollbackOf(object) : `${asItWas(inConfigMap.file)}; start the pods anew`,
     ...(risk === undefined ? {} : { risk }),
     edits,
   };

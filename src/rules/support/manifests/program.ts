@@ -65,7 +65,8 @@ export function programOf(container: Container, software: readonly Software[]): 
 /** Packages that only one language has. */
 const PACKAGES: readonly (readonly [component: RegExp, language: Language])[] = [
   [/^(?:com|org|io|software)\.[\w.]+:/, 'java'],
-  [/^@|^aws-sdk-js|^undici$/, 'node'],
+  [/^@|^aws-sdk$|^undici$/, 'node'],
+  [/^aws-sdk-core$|^grpc$/, 'ruby'],
   [
     /^(?:boto\w*|grpcio|gunicorn|uvicorn|hypercorn|aiohttp|httpx|requests|google-auth|azure-identity|sqlalchemy)$/,
     'python',

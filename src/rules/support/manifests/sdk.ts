@@ -36,7 +36,7 @@ function releaseOf(component: string, version: string): string {
 }
 
 /** SDKs that ask so late that no provider's refresh falls into their window. */
-const LATE = /^aws-sdk-(?:go|js|go-v2)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/;
+const LATE = /^aws-sdk-(?:go|js|go-v2|core)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/;
 
 /** What only one language's SDKs do. */
 const BY_LANGUAGE: Readonly<Record<string, number>> = { go: 5 * MINUTE, node: 5 * MINUTE, ruby: 5 * MINUTE };

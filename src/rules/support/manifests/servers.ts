@@ -50,7 +50,7 @@ export function keepAliveOf(container: Container, software: readonly Software[])
   if (set !== null) return set;
   for (const { server, setting, flag } of SERVERS) {
     if (!isCalled(container, server)) continue;
-    if (server === 'gunicorn' && closesAlways(container)) return null;
+    if (server === 'gunicorn' && isSync(container)) return null;
     const said = argumentOf(container, flag);
     const seconds = numberOf(said);
     return {
@@ -75,8 +75,8 @@ export function keepAliveOf(container: Container, software: readonly Software[])
   };
 }
 
-/** Workers of the kind `sync` close after each answer: there is nothing to reuse. */
-function closesAlways(container: Container): boolean {
+/** Workers of this kind take one request at a time, and close after each answer: there is nothing to reuse. */
+function isSync(container: Container): boolean {
   const kind = argumentOf(container, '-k', '--worker-class');
   const threads = numberOf(argumentOf(container, '--threads')) ?? 1;
   return (kind === null || kind.value === 'sync') && threads <= 1;
@@ -89,7 +89,8 @@ const KEEP_ALIVE =
 export function workTimeOf(container: Container): ServerTime | null {
   const set = variableOf(container, WORK_TIME);
   if (set !== null) return set;
-  if (!isCalled(container, 'gunicorn')) return null;
+  // Of other workers it is no time for a request (docs.gunicorn.org, settings: timeout).
+  if (!isCalled(container, 'gunicorn') || !isSync(container)) return null;
   const said = argumentOf(container, '--timeout', '-t');
   const seconds = numberOf(said);
   if (seconds === null) return null;

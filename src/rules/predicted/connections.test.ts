@@ -46,6 +46,12 @@ describe('what stands before a workload', () => {
     ],
     ["Traefik's arguments", route() + traefik, 'Traefik keeps them for 30 s', 'info'],
     [
+      "Traefik's own file",
+      `${route()}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: traefik}\ndata:\n  traefik.yml: |\n    serversTransport:\n      forwardingTimeouts:\n        idleConnTimeout: 45s\n`,
+      'Traefik keeps them for 45 s',
+      'info',
+    ],
+    [
       'a class whose controller tells which it is',
       `${ingress('', 'public')}---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: public}\nspec: {controller: ingress.k8s.aws/alb}\n`,
       'the AWS load balancer keeps them for 60 s',

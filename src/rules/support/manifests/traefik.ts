@@ -19,7 +19,7 @@ export function traefikOf(cluster: Cluster, route: Route): Front {
       named.has(name) || named.has(`${namespace}-${name}@kubernetescrd`) || named.has(`${name}@kubernetescrd`),
   );
   const flag = (name: string): Located<string> | undefined =>
-    staticFlag(cluster, `--serversTransport.forwardingTimeouts.${name}`) ?? undefined;
+    staticFlag(cluster, `--serversTransport.forwardingTimeouts.${name}`) ?? inStaticFile(cluster, name) ?? undefined;
   const idle = transport?.idle ?? null;
   const answer = transport?.answer ?? null;
   const waited = answer ?? asSeconds(flag('responseHeaderTimeout'));
@@ -42,6 +42,18 @@ export function traefikOf(cluster: Cluster, route: Route): Front {
           },
     asksAgain: "Traefik (Go's HTTP client) sends again by itself what may be sent twice, such as GET",
   };
+}
+
+/** Of its configuration file (YAML or TOML), which stands in a ConfigMap. */
+function inStaticFile({ configMaps }: Cluster, name: string): Located<string> | null {
+  for (const { data } of configMaps) {
+    for (const [key, { value, place }] of data) {
+      if (!/^traefik\.(?:ya?ml|toml)$/.test(key)) continue;
+      const said = new RegExp(`\\b${name}\\s{0,10}[:=]\\s{0,10}["']?(\\w{1,20})`, 'i').exec(value)?.[1];
+      if (said !== undefined) return { value: said, place };
+    }
+  }
+  return null;
 }
 
 function asSeconds(said: Located<string> | undefined): Located<number> | null {

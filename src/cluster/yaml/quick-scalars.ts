@@ -153,8 +153,9 @@ export function readBlock(span: Span, start: number, parent: number): { node: Sc
     }
     at = stop + 1;
   }
-  // Of a last line without an end, readers of folded text say different things.
-  if (chomp === '+' || (text[start] === '>' && contentEnd >= text.length)) throw new Unsure();
+  // Of a last line without an end, readers say different things where text is folded or other lines end in CRLF.
+  const isOdd = text[start] === '>' || text.charCodeAt(headEnd - 1) === RETURN;
+  if (chomp === '+' || (isOdd && contentEnd >= text.length)) throw new Unsure();
   // A last line without an end at the end of all has none to keep.
   const content = text[start] === '>' ? foldBlock(lines) : lines.join('\n');
   const value = lines.length === 0 ? '' : content + (chomp === '-' || contentEnd >= text.length ? '' : '\n');

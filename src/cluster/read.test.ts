@@ -88,8 +88,7 @@ items:
   metadata: {name: b}
   spec:
     containers:
-    - name: >
-        folded
+    - name: !!str tagged
 `);
     expect(names(cluster)).toEqual(['Pod b', 'Pod a'].toSorted());
     expect(cluster.workloads.map(({ place }) => place.line).toSorted()).toEqual([10, 6].toSorted());

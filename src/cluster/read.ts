@@ -5,6 +5,7 @@ import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
 import { isDockerfile, readDockerfile } from './dockerfile.ts';
 import { isLockFile, readLockFile } from './lock-files.ts';
+import { isResolvConf, readResolvConf } from './resolv-conf.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
 import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
@@ -136,18 +137,32 @@ async function readFile(path: string, collector: Collector, load: LoadYaml, name
     collector.problem({ file: path, line: 1, column: 1, says });
     return;
   }
+  await readText(path, text, collector, load);
+}
+
+/** Reads a file as its name says: manifests where it says nothing else. */
+export async function readText(path: string, text: string, collector: Collector, load: LoadYaml): Promise<void> {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (!isSoftwareFile(name)) {
     await readManifestText(path, text, collector, load);
     return;
   }
   collector.file(path, text);
-  const found = isDockerfile(name) ? readDockerfile(path, text).software : readLockFile(path, text);
-  for (const software of found) collector.software(software);
+  if (isResolvConf(name)) {
+    collector.resolvConf(readResolvConf(path, text));
+    return;
+  }
+  if (!isDockerfile(name)) {
+    for (const software of readLockFile(path, text)) collector.software(software);
+    return;
+  }
+  const { software, recipe } = readDockerfile(path, text);
+  for (const one of software) collector.software(one);
+  collector.recipe(recipe);
 }
 
-/** Says what a program is made of, where manifests say how it runs. */
-const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name);
+/** Says what a program is made of or runs with, where manifests say how it is started. */
+const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name) || isResolvConf(name);
 
 function textOf(path: string): string {
   const descriptor = openSync(path, 'r');

@@ -3,6 +3,7 @@ import type { Distribution } from '../base/distribution.ts';
 import { at, toSeconds } from '../base/time.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { ExampleRow, Finding } from '../model/diagnosis.ts';
+import type { Edit } from '../model/edit.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Example, Fix, Report, Unit } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
@@ -70,10 +71,19 @@ export function findingRow(
   };
 }
 
+type FixRow = Finding['fix'][number];
+
+/** A change as the contract has it. */
+export const editRow = ({ path, list, ...edit }: Edit): NonNullable<FixRow['edits']>[number] => ({
+  ...edit,
+  path: [...path],
+  ...(list === undefined ? {} : { list: { key: list.key, items: [...list.items] } }),
+});
+
 /** A fix as the contract has it. */
-export const fixRow = ({ edits, ...fix }: Fix): Finding['fix'][number] => ({
+export const fixRow = ({ edits, ...fix }: Fix): FixRow => ({
   ...fix,
-  ...(edits === undefined ? {} : { edits: edits.map((edit) => ({ ...edit, path: [...edit.path] })) }),
+  ...(edits === undefined ? {} : { edits: edits.map(editRow) }),
 });
 
 const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {

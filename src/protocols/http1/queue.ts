@@ -222,6 +222,11 @@ export class RequestQueue {
     if (exchange !== null) endExchange(this.#context, exchange, arrival, outcome, by);
   }
 
+  /** The open request that asked for what the connection now speaks. */
+  upgradedTo(protocol: Pending['upgradesTo']): Pending | null {
+    return this.#list.find(({ upgradesTo, exchange }) => upgradesTo === protocol && exchange !== null) ?? null;
+  }
+
   /** The connection speaks something else. @param handedOver whoever speaks next ends it */
   leave(handedOver: Pending | null, arrival: Arrival): void {
     if (handedOver !== null) this.#remove(handedOver);

@@ -1,6 +1,7 @@
 import { at } from '../../base/time.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { findFrames, FLAG, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
+import { PREFACE } from './preface.ts';
 
 // Header lists beyond 64 KiB are refused by all servers known (gRPC: 8 or 16 KiB); four times that
 // leaves room for many small frames.
@@ -8,9 +9,6 @@ const MAX_BLOCK = 256 * 1024;
 // Settings have 6 bytes each and a GOAWAY some words; of longer ones nothing is read.
 const MAX_CONTROL = 4096;
 const FIRST_BUFFER = 512;
-/** What opens a client's side (RFC 9113 section 3.4), in two parts: as long as a frame's header, and the rest. */
-export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-
 /** What a reader tells, with `reader` saying which frame it is of. Bytes are valid during the call. */
 export interface FrameHandlers {
   /** A header block, whole: of `reader.blockStream`, with `reader.blockFlags`. */

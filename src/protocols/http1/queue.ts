@@ -278,9 +278,10 @@ export class RequestQueue {
     } else if (verdict !== null || pending.isAnswerLost) {
       this.drop(pending, arrival);
     } else if (this.isServerAdrift) {
-      // The answer's end was lost; where both sides went on in peace, it was there.
+      // The answer's end was lost; where both sides went on in peace, it was there. Where the capture
+      // ends, what came last of it is all that can be told.
       if (because === 'fin' && exchange.status > 0) this.#finish(pending);
-      else this.drop(pending, arrival);
+      else this.drop(pending, Number.isNaN(exchange.answeredAt) ? arrival : answerOf(exchange));
     } else if (because === 'fin') {
       this.#end(pending, arrival, { outcome: 'closed', by: 'server' });
     } else if (because === 'reset') {

@@ -25,7 +25,7 @@ export interface FrameHandlers {
   /** Any other frame that means something to us, whole. */
   onControl(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
   /** Frames are missing. */
-  onLost(reader: FrameReader): void;
+  onLost(reader: FrameReader, arrival: Arrival): void;
 }
 
 type Kind = 'data' | 'block' | 'control' | 'skip';
@@ -306,7 +306,7 @@ export class FrameReader {
     this.#headerFilled = 0;
     this.#left = 0;
     this.#isLost = true;
-    this.#handlers.onLost(this);
+    this.#handlers.onLost(this, arrival);
   }
 }
 

@@ -1,4 +1,4 @@
-import { at, milliseconds } from '../../base/time.ts';
+import { at, milliseconds, type Timestamp } from '../../base/time.ts';
 import type { Side, Stall } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
@@ -29,6 +29,8 @@ export class Streams {
   readonly #table: StreamTable;
   readonly #client: SendWindow;
   readonly #server: SendWindow;
+  /** When frames were last found missing, of either side. */
+  #lostAt = -Infinity;
   /** The highest stream of which the request's start was seen. */
   #lastOpened = 0;
   readonly #seen = { client: false, server: false };
@@ -97,7 +99,8 @@ export class Streams {
   }
 
   /** Frames are missing: the numbers of streams say less than they did. */
-  lost(): void {
+  lost(time: Timestamp): void {
+    this.#lostAt = time;
     this.isUncertain = true;
     this.#lastOpened = 0;
   }
@@ -127,7 +130,15 @@ export class Streams {
 
   /** Anything else ends a stream: the connection's end, want of room. */
   end(stream: Http2Stream, outcome: ExchangeOutcome, endedBy: Side | null, arrival: Arrival): void {
-    if (!hasEnded(stream, arrival)) stream.ending = { outcome, endedBy, by: 'server', arrival };
+    if (!hasEnded(stream, arrival)) {
+      const { exchange } = stream;
+      // Its own end may be among the frames that are missing: what came last is all that can be told.
+      const mayHaveEnded = exchange.startedAt <= this.#lostAt;
+      const last = Number.isNaN(exchange.answeredAt) ? arrival : { ...arrival, time: exchange.answeredAt };
+      stream.ending = mayHaveEnded
+        ? { outcome: 'incomplete', endedBy: null, by: 'server', arrival: last }
+        : { outcome, endedBy, by: 'server', arrival };
+    }
     this.#finish(stream);
   }
 

@@ -74,6 +74,18 @@ describe('bytes that were lost', () => {
     ]);
   });
 
+  it('that a snap length cut off every packet leave statuses and times', () => {
+    const cut = talk();
+    for (const reason of ['503 Service Unav', '200 O', '429']) {
+      cut.client('GET /a HTTP/1.1\r\nUser').lostWithLast('client', 100);
+      cut.wait(50).server(`HTTP/1.1 ${reason}`).lostWithLast('server', 300);
+      cut.wait(900);
+    }
+    expect(inShort(cut.over('captureEnd'))).toEqual(['GET /a 503 error', 'GET /a 200 ok', 'GET /a 429 incomplete']);
+    // Whether more of the last answer was to come nobody knows; what came, came at once.
+    expect(cut.exchanges.map(({ duration }) => duration)).toEqual(Array(3).fill(milliseconds(51)));
+  });
+
   it('that were an answer leave its request alone, also where heads are cut', () => {
     const cut = talk();
     for (const path of ['/a', '/b', '/c']) {

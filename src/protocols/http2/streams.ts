@@ -131,10 +131,11 @@ export class Streams {
   /** Anything else ends a stream: the connection's end, want of room. */
   end(stream: Http2Stream, outcome: ExchangeOutcome, endedBy: Side | null, arrival: Arrival): void {
     if (!hasEnded(stream, arrival)) {
-      const { exchange } = stream;
+      const { startedAt, requestedAt, answeredAt } = stream.exchange;
       // Its own end may be among the frames that are missing: what came last is all that can be told.
-      const mayHaveEnded = exchange.startedAt <= this.#lostAt;
-      const last = Number.isNaN(exchange.answeredAt) ? arrival : { ...arrival, time: exchange.answeredAt };
+      const mayHaveEnded = startedAt <= this.#lostAt;
+      const time = answeredAt >= requestedAt || Number.isNaN(requestedAt) ? answeredAt : requestedAt;
+      const last = Number.isNaN(time) ? arrival : { ...arrival, time };
       stream.ending = mayHaveEnded
         ? { outcome: 'incomplete', endedBy: null, by: 'server', arrival: last }
         : { outcome, endedBy, by: 'server', arrival };

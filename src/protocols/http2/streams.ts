@@ -197,8 +197,11 @@ export class Streams {
     addStall(exchange, this.#client.unrepaired(request, arrival));
     addStall(exchange, this.#server.unrepaired(response, arrival));
     const outcome = ending.outcome ?? outcomeOf(stream);
-    // When a partial one began nobody knows, so how long it took is not known either.
-    if (isPartial) endExchange(this.#context, exchange, arrival, 'incomplete');
+    // When a partial one began nobody knows, so how long it took is not known either. Nor is what
+    // came of it where a side is not captured: the other's silence is none.
+    const { packets } = this.#context.connection;
+    const isOneSided = (packets.client === 0) !== (packets.server === 0);
+    if (isPartial || isOneSided) endExchange(this.#context, exchange, arrival, 'incomplete');
     else endExchange(this.#context, exchange, arrival, outcome, outcome === 'incomplete' ? null : endedBy);
   }
 }

@@ -86,6 +86,20 @@ describe('bytes that were lost', () => {
     expect(cut.exchanges.map(({ duration }) => duration)).toEqual(Array(3).fill(milliseconds(51)));
   });
 
+  it.each([0, 1, 2])('that were request %s of pipelined ones leave the others their own answers', (lost) => {
+    const spoken = talk();
+    const paths = ['/a', '/b', '/c', '/d'];
+    paths.forEach((path, index) => {
+      if (index === lost) spoken.lost('client', get(path).length);
+      else spoken.client(get(path));
+    });
+    for (const body of ['a', 'bb', 'ccc', 'dddd']) spoken.server(ok(body));
+    const said = spoken.over('captureEnd').map(({ path, responseBytes, outcome }) => [path, responseBytes, outcome]);
+    const expected = paths.map((path, index) => [path, 39 + index, 'ok']);
+    expected[lost] = ['', 39 + lost, 'incomplete'];
+    expect(said.toSorted((one, other) => Number(one[1]) - Number(other[1]))).toEqual(expected);
+  });
+
   it('that were an answer leave its request alone, also where heads are cut', () => {
     const cut = talk();
     for (const path of ['/a', '/b', '/c']) {

@@ -63,6 +63,12 @@ ruleTester(rule, {
       inputs,
       ...new Serving().serve(50, 203, [{ at: 1, takes: 200 }]).rows,
     },
+    { name: 'a service that always thinks 95 ms', inputs, ...new Serving().serve(50, 95).rows },
+    {
+      name: 'three quarters of the time its own',
+      inputs,
+      ...new Serving().serve(50, 400, [{ at: 300, takes: 99 }]).rows,
+    },
     { name: 'half of the time its own', inputs, ...new Serving().serve(50, 200, [{ at: 100, takes: 95 }]).rows },
     { name: 'a few requests', inputs, ...new Serving().serve(10, 103, call).rows },
   ],

@@ -21,6 +21,8 @@ export interface Pending {
   upgradesTo: Head['upgradesTo'];
   /** The request is whole, or nothing more of it can be told. */
   isSent: boolean;
+  /** Requests that were lost right before it, and had no answer when it came. */
+  owedBefore: number;
   /** The answer is whole. */
   isAnswered: boolean;
   /** The answer's beginning was lost. */
@@ -39,6 +41,7 @@ export const pendingOf = (exchange: OpenExchange | null): Pending => ({
   lasts: false,
   upgradesTo: '',
   isSent: false,
+  owedBefore: 0,
   isAnswered: false,
   isAnswerLost: false,
   verdict: null,

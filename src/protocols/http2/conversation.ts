@@ -195,12 +195,12 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     }
   }
 
-  onLost(reader: FrameReader): void {
+  onLost(reader: FrameReader, { time }: Arrival): void {
     this.#endOf(reader).hpack.forget();
     // Data of this side may be missing, and updates that let the other side send.
     this.#client.window.forget();
     this.#server.window.forget();
-    this.#streams.lost();
+    this.#streams.lost(time);
   }
 
   #headers(reader: FrameReader, arrival: Arrival): void {

@@ -3,7 +3,7 @@ import type { Protocol, Recognition } from '../protocol.ts';
 import { Http2Conversation, type Shared } from './conversation.ts';
 import { areFrames, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
 import { Names } from './names.ts';
-import { PREFACE } from './frame-reader.ts';
+import { startsWithPreface } from './preface.ts';
 
 // Longer names and values are cut; SETTINGS of 16 entries are many.
 const SCRATCH = 16 * 1024;
@@ -20,14 +20,6 @@ function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fr
   if (preface !== 'no') return preface;
   if (!fromStart) return areFrames(bytes, start, end) ? 'yes' : 'no';
   return from === 'server' ? startsWithSettings(bytes, start, end) : 'no';
-}
-
-function startsWithPreface(bytes: Uint8Array, start: number, end: number): Recognition {
-  const length = Math.min(end - start, PREFACE.length);
-  for (let index = 0; index < length; index++) {
-    if (bytes[start + index] !== PREFACE[index]) return 'no';
-  }
-  return length === PREFACE.length ? 'yes' : 'more';
 }
 
 /** A server's first frame (RFC 9113 section 3.4). */

@@ -7,6 +7,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { observedServices } from './support/observed-services.ts';
 import { isHabit } from './support/subjects.ts';
 import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
 
@@ -36,8 +37,8 @@ export default defineRule({
     slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each: it waits for nobody',
     clear: 'no service spends most of its requests’ time itself ({total:request})',
   },
-  create({ report, clear, unobservable, inputs }) {
-    const served = createServedRequests();
+  create({ report, clear, unobservable, fact, inputs }) {
+    const served = createServedRequests(fact(observedServices));
     const services = new Map<ServedRequests, Own>();
     /** Bytes of each client that may be calls it waits for, and can't be read. */
     const hidden = new Map<string, number>();
@@ -50,7 +51,7 @@ export default defineRule({
           hidden.set(key, (hidden.get(key) ?? 0) + connection.bytes.client);
       },
       request(request) {
-        const service = served.add(request);
+        const service = served.current();
         if (service === null) return;
         let known = services.get(service);
         if (known === undefined) {

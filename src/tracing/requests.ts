@@ -73,6 +73,7 @@ class Tracer {
   readonly #emit: (request: Request) => void;
   readonly #linkers = new Map<string, Linker>();
   #lookups: KeptLookup[] = [];
+  #spareLookups: KeptLookup[] = [];
   #connections: Connection[] = [];
   #exchanges: Exchange[] = [];
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
@@ -93,7 +94,7 @@ class Tracer {
   lookup(lookup: Lookup): void {
     if (isDnsAlone(++this.#seen, this.input)) return;
     this.#services.calls(lookup.client);
-    this.#lookups.push(keepLookup(lookup));
+    this.#lookups.push(keepLookup(lookup, this.#spareLookups.pop()));
     this.#kept();
   }
 
@@ -145,7 +146,7 @@ class Tracer {
     if (kept < MAX_KEPT) return;
     // Lookups alone belong to nothing: the newer half may, to what comes.
     if (kept === this.#lookups.length && !this.#hasInbound) {
-      this.#lookups.splice(0, kept * SETTLED_SHARE);
+      this.#spareLookups = this.#lookups.splice(0, kept * SETTLED_SHARE);
       return;
     }
     const starts = [...this.#lookups, ...this.#connections, ...this.#exchanges]

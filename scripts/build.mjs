@@ -24,6 +24,8 @@ await build({
   packages: 'external',
   platform: 'node',
   format: 'cjs',
+  // V8 forgets with compiled code that is kept how it loads modules; `require` does not need to know.
+  supported: { 'dynamic-import': false },
   target: 'node20.19',
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { Script, constants } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** Exit status of the program where it found something. */
 const FINDINGS = 1;
@@ -11,7 +11,6 @@ const [program, ...examples] = process.argv.slice(2);
 const file = resolve(program);
 const script = new Script(Module.wrap(readFileSync(file, 'utf8')), {
   filename: file,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 process.argv = [process.execPath, file, 'explain', '--format', 'terminal', ...examples];
 process.on('exit', (status) => {

@@ -7,7 +7,7 @@
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const { dirname, join } = require('node:path');
-const { Script, constants } = require('node:vm');
+const { Script } = require('node:vm');
 
 const file = join(__dirname, 'kubelag.cjs');
 
@@ -25,7 +25,6 @@ const script =
   new Script(Module.wrap(readFileSync(file, 'utf8')), {
     filename: file,
     cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 if (script && !script.cachedDataRejected) {
   const program = { exports: {} };

@@ -41,6 +41,28 @@ describe.skipIf(!isFresh())('the built program (npm run build)', () => {
     expect(stdout.split('\n').length).toBeGreaterThan(10);
   });
 
+  it.each([
+    ['lint', 'examples/refresh-storm.yaml'],
+    ['fix', 'examples/refresh-storm.pcap.gz', '-m', 'examples/refresh-storm.yaml'],
+    ['show', 'examples/refresh-storm.pcap.gz', '--request', 'slowest'],
+    ['compare', 'examples/refresh-storm.pcap.gz', 'examples/refresh-storm.pcap.gz'],
+    ['export', 'requests', 'examples/refresh-storm.pcap.gz'],
+    ['export', 'otlp', 'examples/refresh-storm.pcap.gz'],
+    ['explain', 'examples/refresh-storm.pcap.gz', '--format', 'markdown'],
+    ['schema'],
+    ['knows', 'kiam'],
+    ['completion', 'fish'],
+  ])('loads what %s needs', (...words) => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    expect(stderr).toBe('');
+    expect([0, 1]).toContain(status);
+    expect(stdout).not.toBe('');
+  });
+
   it('says in one line what is wrong', () => {
     const { stdout, stderr, status } = kubelag('no-such-file.pcap');
     expect([status, stdout]).toEqual([2, '']);

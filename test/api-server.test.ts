@@ -52,16 +52,52 @@ const moved = (text: string): string =>
     .map((part) => part.replaceAll(/(\bnamespace: *)"?[\w-]+"?/g, `$1${NAMESPACE}`))
     .join('---\n');
 
+/** Kinds that others bring: their lists are replaced as a whole, whatever their schema says. */
+const CUSTOM = [
+  { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', plural: 'rollouts', scope: 'Namespaced' },
+  { group: 'serving.knative.dev', version: 'v1', kind: 'Service', plural: 'services', scope: 'Namespaced' },
+  { group: 'karpenter.k8s.aws', version: 'v1', kind: 'EC2NodeClass', plural: 'ec2nodeclasses', scope: 'Cluster' },
+] as const;
+const made: string[] = [];
+
+function definitionOf({ group, version, kind, plural, scope }: (typeof CUSTOM)[number]): string {
+  const path = join(folder, `${plural}.${group}.json`);
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `${plural}.${group}` },
+      spec: {
+        group,
+        scope,
+        names: { kind, plural },
+        versions: [{ name: version, served: true, storage: true, schema }],
+      },
+    }),
+  );
+  return path;
+}
+
 let folder: string;
 beforeAll(() => {
   if (why !== '') return;
   folder = mkdtempSync(join(tmpdir(), 'kubelag-server-'));
   kubectl('create', 'namespace', NAMESPACE);
+  for (const one of CUSTOM) {
+    // Those of a cluster that runs them are stricter, and welcome.
+    if (kubectl('get', 'crd', `${one.plural}.${one.group}`, '--ignore-not-found') !== '') continue;
+    kubectl('apply', '-f', definitionOf(one));
+    made.push(`${one.plural}.${one.group}`);
+  }
+  for (const name of made) kubectl('wait', '--for=condition=Established', `crd/${name}`, '--timeout=30s');
 });
 afterAll(() => {
   if (why !== '') return;
   rmSync(folder, { recursive: true });
   kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
+  if (made.length > 0) kubectl('delete', 'crd', ...made, '--wait=false');
 });
 
 type Json = Record<string, unknown>;
@@ -92,7 +128,8 @@ const objects = (text: string): Json[] => {
 };
 
 /** What may change: what a change writes into an object. */
-const isMeant = (path: string): boolean => /\/(?:dnsConfig|env|args|command|data)(?:\/|$)/.test(path);
+const isMeant = (path: string): boolean =>
+  /\/(?:dnsConfig|env|args|command|data|sysctls|metadataOptions)(?:\/|$)/.test(path);
 
 /** A change of every workload: of an option, of a variable and of a flag. */
 const changeOfAll = definePrediction({
@@ -272,6 +309,35 @@ describe.skipIf(why !== '')(`a real API server takes what fix writes${why}`, () 
     [
       'workers',
       { 'a.yaml': app('env: [{name: GOMAXPROCS, value: "16"}]\nresources: {limits: {cpu: "2", memory: 1Gi}}\n') },
+    ],
+    [
+      'keepalive probes',
+      {
+        'a.yaml': `${app('', 'securityContext:\n  sysctls:\n    - {name: net.ipv4.ip_local_port_range, value: "1024 65000"}\n    - {name: net.ipv4.tcp_keepalive_time, value: "1800"}\n')}---\n${service.replace('name: x, ', 'name: x, annotations: {service.beta.kubernetes.io/aws-load-balancer-type: external}, ').replace('spec:', 'spec:\n  type: LoadBalancer')}`,
+      },
+    ],
+    [
+      "a JVM's options",
+      { 'a.yaml': app('env: [{name: JAVA_TOOL_OPTIONS, value: "-Xmx1g -Dnetworkaddress.cache.ttl=10"}]\n') },
+    ],
+    [
+      'a Rollout',
+      {
+        'a.yaml': (
+          KINDS['Deployment']?.(
+            'dnsConfig: {options: [{name: ndots, value: "2"}]}\ncontainers: [{name: app, image: "php:8-fpm"}]\n',
+          ) ?? ''
+        )
+          .replace('apps/v1', 'argoproj.io/v1alpha1')
+          .replace('kind: Deployment', 'kind: Rollout'),
+      },
+    ],
+    [
+      'machines',
+      {
+        'a.yaml': `apiVersion: karpenter.k8s.aws/v1\nkind: EC2NodeClass\nmetadata: {name: kubelag-test}\nspec:\n  metadataOptions: {httpTokens: required, httpPutResponseHopLimit: 1}\n`,
+        'b.yaml': app('env: [{name: AWS_REGION, value: eu-west-1}]\n'),
+      },
     ],
     [
       'keep-alive',

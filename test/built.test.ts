@@ -63,6 +63,12 @@ describe.skipIf(!isFresh())('the built program (npm run build)', () => {
     expect(stdout).not.toBe('');
   });
 
+  it('loads what reads anchors', () => {
+    const text = 'apiVersion: v1\nkind: Pod\nmetadata: {name: &n a, labels: {app: *n}}\nspec: {containers: []}\n';
+    const { stderr, status } = spawnSync(process.execPath, [program, 'lint', '-'], { encoding: 'utf8', input: text });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
   it('says in one line what is wrong', () => {
     const { stdout, stderr, status } = kubelag('no-such-file.pcap');
     expect([status, stdout]).toEqual([2, '']);

@@ -88,7 +88,7 @@ describe('a patch', () => {
     const { change, edits } = await changed(rollout(POD));
     const { files } = patchFiles([{ ...change, edits: edits.slice(0, 1) }]);
     expect(files[0]?.text)
-      .toBe(`# kubectl patch rollout orders -n prod --type merge --patch-file rollout-prod-orders.yaml
+      .toBe(`# kubectl patch rollout.argoproj.io orders -n prod --type merge --patch-file rollout-prod-orders.yaml
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
 metadata:

@@ -67,8 +67,11 @@ export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; le
 
 function commandOf({ apiVersion, kind, namespace, name }: Edit['object'], file: string): string {
   const inNamespace = namespace === '' ? '' : ` -n ${namespace}`;
-  const type = BUILT_IN.test(apiVersion) ? '' : ' --type merge';
-  return printable(`kubectl patch ${kind.toLowerCase()} ${name}${inNamespace}${type} --patch-file ${file}`);
+  const isBuiltIn = BUILT_IN.test(apiVersion);
+  // `service` alone is the one of Kubernetes, not Knative's.
+  const resource = `${kind}${isBuiltIn ? '' : `.${apiVersion.replace(/\/.*/, '')}`}`.toLowerCase();
+  const type = isBuiltIn ? '' : ' --type merge';
+  return printable(`kubectl patch ${resource} ${name}${inNamespace}${type} --patch-file ${file}`);
 }
 
 /** Containers and variables are merged by their names there; other lists must be written whole. */

@@ -161,6 +161,17 @@ describe('kube-proxy', () => {
     expect(await predictionOf(idleDrop, proxy)).toMatchObject([{ severity: 'minor' }]);
   });
 
+  it('is read from JSON as well, where line ends are written', async () => {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-proxy-config' },
+      data: { config: 'kind: KubeProxyConfiguration\nconntrack:\n  tcpEstablishedTimeout: "5m"\nmode: ""\n' },
+    };
+    const [found] = await predictionOf(idleDrop, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [object] }));
+    expect(found).toMatchObject({ severity: 'minor', because: [{ value: '5 min' }, {}] });
+  });
+
   it.each(['tcpEstablishedTimeout: 24h0m0s', 'tcpEstablishedTimeout: null', 'maxPerCore: 1'])(
     'is no concern with %s',
     async (conntrack) => {

@@ -161,10 +161,10 @@ function crossValidated(problem: Learning): number {
   for (const half of [0, 1]) {
     forget(problem);
     for (const [place, parent] of parents.entries()) {
-      if (place % 2 === half) parent.plan.learn(parent.startedAt, parent.endedAt, callsOf(parent), 1);
+      if (place % 2 === half) parent.plan.learn(parent, callsOf(parent), 1);
     }
     for (const [place, parent] of parents.entries()) {
-      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent.startedAt, parent.endedAt, callsOf(parent));
+      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent, callsOf(parent));
     }
   }
   for (const { parent, kind, candidates } of children) {
@@ -180,13 +180,9 @@ function relearn(problem: Learning): void {
 }
 
 function learn(parents: readonly Parent[], children: readonly Child[], weightOf: (place: number) => number): void {
-  for (const [place, { plan, startedAt, endedAt, calls }] of parents.entries()) {
-    plan.learn(
-      startedAt,
-      endedAt,
-      calls.map((call) => children[call] as Child),
-      weightOf(place),
-    );
+  for (const [place, parent] of parents.entries()) {
+    const calls = parent.calls.map((call) => children[call] as Child);
+    parent.plan.learn(parent, calls, weightOf(place));
   }
 }
 

@@ -108,8 +108,9 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
   planOf: (kind: string) => CallPlan,
   kinds: ReadonlyMap<string, number>,
 ): Link<Received, Sent>[] {
-  const parents: Parent[] = received.map(({ startedAt, endedAt, kind }) => ({
+  const parents: Parent[] = received.map(({ startedAt, respondedAt, endedAt, kind }) => ({
     startedAt,
+    respondedAt,
     endedAt,
     plan: planOf(kind),
     calls: [],

@@ -19,6 +19,12 @@ const NEVER_SEEN = 0.02;
 // Steps are told apart by multiplying: more kinds than that share the last.
 const MAX_STEPS = 1 << 12;
 
+/** What is asked of a step over and over. */
+interface Usual {
+  readonly logShare: number;
+  readonly gaps: GapDensity;
+}
+
 interface Steps {
   readonly counts: Map<number, number>;
   total: number;
@@ -48,6 +54,8 @@ export class CallPlan {
   readonly #gaps = new Map<number, GapDensity>();
   /** Before a step, whatever came before: what a step's pause is where it was seldom seen after just this one. */
   readonly #gapsAnywhere = new Map<number, GapDensity>();
+  /** By the step before and the step; only as long as nothing else is learned. */
+  readonly #usual = new Map<number, Usual>();
   readonly #turns = new Int32Array(MAX_STEPS);
   readonly #touched: number[] = [];
   readonly #grain: number;
@@ -61,6 +69,7 @@ export class CallPlan {
 
   /** @param weight how sure it is that these calls are the request's */
   learn(walk: Walk, calls: readonly Step[], weight: number): void {
+    this.#usual.clear();
     this.#walk(walk, calls, (from, to, beside, gap) => {
       const steps = this.#stepsFrom(from);
       const key = to * 2 + beside;
@@ -80,11 +89,13 @@ export class CallPlan {
       steps.total = 0;
       for (const key of steps.counts.keys()) steps.counts.set(key, 0);
     }
+    this.#usual.clear();
     this.#gaps.clear();
     this.#gapsAnywhere.clear();
   }
 
   fade(factor: number): void {
+    this.#usual.clear();
     for (const steps of this.#next.values()) {
       steps.total *= factor;
       for (const [key, count] of steps.counts) steps.counts.set(key, count * factor);
@@ -184,11 +195,21 @@ export class CallPlan {
   }
 
   #log(from: number, key: number, gap: number): number {
+    const place = from * MAX_STEPS * 2 + key;
+    let usual = this.#usual.get(place);
+    if (usual === undefined) {
+      usual = this.#usually(from, key);
+      this.#usual.set(place, usual);
+    }
+    return usual.logShare + usual.gaps.logDensity(gap);
+  }
+
+  #usually(from: number, key: number): Usual {
     const steps = this.#next.get(from);
     const count = steps?.counts.get(key) ?? 0;
     const total = steps?.total ?? 0;
     const share = (count + NEVER_SEEN) / (total + NEVER_SEEN * ((steps?.counts.size ?? 0) + 1));
     const gaps = this.#gaps.get(from * MAX_STEPS * 2 + key) ?? this.#gapsAnywhere.get(key) ?? this.#nothingKnown;
-    return Math.log(share) + gaps.logDensity(gap);
+    return { logShare: Math.log(share), gaps };
   }
 }

@@ -181,15 +181,15 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
     call,
     parent: at(parent),
     probability,
-    confidence: confidenceOf(probability, isBounded || unusual.isDoubtful(child)),
+    confidence: unusual.isDoubtful(child) ? 'possible' : confidenceOf(probability, isBounded),
     because: basisOf(parent, isFixed, candidates.length),
     runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
     bounded: isBounded,
   };
 }
 
-function confidenceOf(probability: number, isDoubtful: boolean): Confidence {
-  if (probability >= CERTAIN && !isDoubtful) return 'certain';
+function confidenceOf(probability: number, isBounded: boolean): Confidence {
+  if (probability >= CERTAIN && !isBounded) return 'certain';
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 

@@ -56,6 +56,10 @@ export const saidOf = ({ shape, method, path }: Exchange): string =>
 export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): Timestamp =>
   outcome === 'incomplete' && !Number.isNaN(firstByteAt) ? firstByteAt : at(startedAt + duration);
 
+/** When the answer began; {@link endOf} where it did not. */
+export const respondedAt = (exchange: Exchange): Timestamp =>
+  Number.isNaN(exchange.firstByteAt) ? endOf(exchange) : exchange.firstByteAt;
+
 /** When a call began to open its connection; its first byte where it did not. */
 const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
   at(startedAt - orZero(connectDuration) - orZero(tlsDuration));

@@ -10,7 +10,15 @@ import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
-import { endOf, handshakesOf, outboundCalls, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import {
+  endOf,
+  handshakesOf,
+  outboundCalls,
+  respondedAt,
+  saidOf,
+  type Handshakes,
+  type OutboundCall,
+} from './outbound.ts';
 import { OwnAnswer } from './own-answer.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
@@ -188,6 +196,7 @@ class Tracer {
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
+        respondedAt: respondedAt(exchange),
         endedAt: endOf(exchange),
         identifiers: traceIds,
         exchange,

@@ -11,9 +11,11 @@ const NOTHING: readonly never[] = [];
 /**
  * The request that a client's call is where it waited for nothing but its answer, as nearly all do.
  * One record is filled anew for each: who keeps a row makes a copy of it.
+ * @param idOf a request's id by its place
  */
-export class OwnAnswer {
-  readonly #wait: Wait = {
+export function createOwnAnswer(idOf: (place: number) => string) {
+  let current = 0;
+  const wait: Wait = {
     reason: 'upstream',
     to: '',
     ref: '',
@@ -26,8 +28,11 @@ export class OwnAnswer {
     alternatives: NOTHING,
     packets: NOTHING,
   };
-  readonly #request: Request = {
-    id: '',
+  const request: Request = {
+    // Of the few that are kept it is asked for: a text less for each of the others.
+    get id() {
+      return idOf(current);
+    },
     input: 0,
     exchange: '',
     protocol: 'http/1.1',
@@ -45,17 +50,17 @@ export class OwnAnswer {
     outcome: 'ok',
     startedAt: NEVER,
     duration: UNKNOWN,
-    waits: [this.#wait],
+    waits: [wait],
     own: nanoseconds(0),
     ambiguous: false,
     packets: NOTHING,
   };
 
   /** @param to the server and its port in one */
-  of(id: string, exchange: Exchange, vantage: Vantage | null, to: string): Request {
+  return (place: number, exchange: Exchange, vantage: Vantage | null, to: string): Request => {
+    current = place;
     const { client, server, backend, startedAt, packets } = exchange;
     const duration = between(startedAt, endOf(exchange));
-    const wait = this.#wait;
     wait.reason = exchange.metadata === null ? 'upstream' : 'metadata';
     wait.to = to;
     wait.ref = exchange.id;
@@ -64,8 +69,6 @@ export class OwnAnswer {
     wait.duration = duration;
     wait.critical = duration;
     wait.packets = packets;
-    const request = this.#request;
-    request.id = id;
     request.input = exchange.input;
     request.exchange = exchange.id;
     request.protocol = exchange.protocol;
@@ -85,5 +88,5 @@ export class OwnAnswer {
     request.duration = duration;
     request.packets = packets;
     return request;
-  }
+  };
 }

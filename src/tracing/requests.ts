@@ -19,7 +19,7 @@ import {
   type Handshakes,
   type OutboundCall,
 } from './outbound.ts';
-import { OwnAnswer } from './own-answer.ts';
+import { createOwnAnswer } from './own-answer.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
@@ -87,7 +87,8 @@ class Tracer {
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
   readonly #handshakes = new Map<string, Handshakes>();
   readonly #names = new Map<string, Map<number, string>>();
-  readonly #answer = new OwnAnswer();
+  readonly #idOf = (place: number): string => `${this.#number}.r${place}`;
+  readonly #ownAnswerOf = createOwnAnswer(this.#idOf);
   #emitted = 0;
   #hasInbound = false;
   #hasLinked = false;
@@ -224,7 +225,7 @@ class Tracer {
   /** The same where it waited for nothing but its answer, as nearly all do. */
   #ownAnswer(exchange: Exchange): void {
     const to = this.#nameOf(exchange.server, exchange.serverPort);
-    this.#emit(this.#answer.of(this.#nextId(), exchange, this.input?.vantage ?? null, to));
+    this.#emit(this.#ownAnswerOf(this.#emitted++, exchange, this.input?.vantage ?? null, to));
   }
 
   /** `address:port`, made once for each. */
@@ -262,7 +263,7 @@ class Tracer {
       if (known === undefined) queuesOf.set(queued.request, [queued]);
       else known.push(queued);
     }
-    const ids = new Map(rooted.map(({ root }, index) => [root, `${this.#number}.r${this.#emitted + index}`]));
+    const ids = new Map(rooted.map(({ root }, index) => [root, this.#idOf(this.#emitted + index)]));
     for (const [index, { root, links, byCall, seen }] of found.entries()) {
       const waits = (queuesOf.get(index) ?? []).map(queueWait);
       for (const { call, wait } of seen) {
@@ -284,11 +285,7 @@ class Tracer {
   }
 
   #request(exchange: Exchange, whole: Stretch, waits: Wait[], ambiguous: boolean): void {
-    this.#emit(requestOf(this.#nextId(), exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
-  }
-
-  #nextId(): string {
-    return `${this.#number}.r${this.#emitted++}`;
+    this.#emit(requestOf(this.#idOf(this.#emitted++), exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
   }
 }
 

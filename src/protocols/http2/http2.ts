@@ -3,6 +3,7 @@ import type { Protocol, Recognition } from '../protocol.ts';
 import { Http2Conversation, type Shared } from './conversation.ts';
 import { areFrames, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
 import { Names } from './names.ts';
+import { Texts } from './texts.ts';
 import { startsWithPreface } from './preface.ts';
 
 // Longer names and values are cut; SETTINGS of 16 entries are many.
@@ -11,7 +12,7 @@ const MAX_FIRST_SETTINGS = 6 * 64;
 
 /** HTTP/2 and gRPC: by prior knowledge, by upgrade, within TLS, and from the midst of a connection. */
 export function createHttp2(): Protocol {
-  const shared: Shared = { streams: 0, scratch: Buffer.alloc(SCRATCH), names: new Names() };
+  const shared: Shared = { streams: 0, scratch: Buffer.alloc(SCRATCH), texts: new Texts(), names: new Names() };
   return { id: 'http/2', ports: [], recognise, open: (context) => new Http2Conversation(context, shared) };
 }
 

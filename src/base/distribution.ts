@@ -89,13 +89,20 @@ export class Distribution {
       for (const value of added.#exact) result.add(nanoseconds(value));
       return result;
     }
-    result.#coarsen();
-    result.#countAll(this, 1);
-    result.#countAll(removed, -1);
-    result.#countAll(added, 1);
-    // Counting in made it the largest value that ever was; some of those are gone.
-    const last = result.#counts().findLastIndex((count) => count > 0);
-    result.max = nanoseconds(Math.min(last < 0 ? 0 : middleOf(last), Math.max(this.max, added.max)));
+    const [own, gone, come] = [this.#counts(), removed.#counts(), added.#counts()];
+    const counts = new Int32Array(BUCKETS);
+    let highest = -1;
+    for (let bucket = bucketOf(Math.max(this.max, added.max)); bucket >= 0; bucket--) {
+      const count = Math.max(0, (own[bucket] as number) - (gone[bucket] as number)) + (come[bucket] as number);
+      if (count === 0) continue;
+      if (highest < 0) highest = bucket;
+      counts[bucket] = count;
+      result.count += count;
+      result.total += count * middleOf(bucket);
+    }
+    result.#exact = null;
+    result.#buckets = counts;
+    result.max = nanoseconds(Math.min(highest < 0 ? 0 : middleOf(highest), Math.max(this.max, added.max)));
     return result;
   }
 
@@ -147,24 +154,6 @@ export class Distribution {
     const counts = new Int32Array(BUCKETS);
     for (const value of this.#exact ?? []) counts[bucketOf(value)]!++;
     return counts;
-  }
-
-  #countAll(other: Distribution, sign: 1 | -1): void {
-    const counts = other.#counts();
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const count = counts[bucket] as number;
-      if (count > 0) this.#count(bucket, sign * count);
-    }
-  }
-
-  #count(bucket: number, by: number): void {
-    const buckets = this.#buckets as Int32Array;
-    const before = buckets[bucket] as number;
-    const after = Math.max(0, before + by);
-    buckets[bucket] = after;
-    this.count += after - before;
-    this.total += (after - before) * middleOf(bucket);
-    if (after > 0 && middleOf(bucket) > this.max) this.max = nanoseconds(middleOf(bucket));
   }
 
   #coarsen(): void {

@@ -148,6 +148,20 @@ describe('bytes that were lost', () => {
     expect(inShort(exchanges)).toEqual(['- 200 incomplete', 'GET /b 200 ok']);
   });
 
+  it('of which the end of HEAD is left do not swallow the answer behind its own', () => {
+    const { exchanges } = talk()
+      .client(get('/a'))
+      .server(ok('x'))
+      .lost('client', 'HEA'.length)
+      .client('D')
+      .client(' /h HTTP/1.1\r\n')
+      .client('Host: api\r\n\r\n')
+      .server('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n')
+      .client(get('/b'))
+      .server(ok('x'));
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'UNKNOWN /h 200 ok', 'GET /b 200 ok']);
+  });
+
   it('that were a request among pipelined ones take one answer', () => {
     const pipelined = talk();
     for (const path of ['/a', '/b', '/c']) pipelined.client(get(path));

@@ -1,6 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { OpenExchange } from '../../model/tracked-connection.ts';
+import { UNKNOWN_METHOD } from '../redact.ts';
 import type { Head } from './head.ts';
 
 /** How an exchange without an answer came out. */
@@ -15,6 +16,8 @@ export interface Pending {
   exchange: OpenExchange | null;
   wasSeen: boolean;
   isHead: boolean;
+  /** Its method was not seen, or only the end of it behind lost bytes. */
+  mayBeHead: boolean;
   isConnect: boolean;
   /** It asks for an answer that lasts. */
   lasts: boolean;
@@ -37,6 +40,7 @@ export const pendingOf = (exchange: OpenExchange | null): Pending => ({
   exchange,
   wasSeen: exchange !== null,
   isHead: false,
+  mayBeHead: exchange === null,
   isConnect: false,
   lasts: false,
   upgradesTo: '',
@@ -53,6 +57,7 @@ export function describe(pending: Pending, exchange: OpenExchange, head: Head): 
   exchange.method = head.method;
   exchange.path = head.path;
   pending.isHead = head.method === 'HEAD';
+  pending.mayBeHead = head.method === UNKNOWN_METHOD;
   pending.isConnect = head.method === 'CONNECT';
   pending.lasts = head.lasts;
 }

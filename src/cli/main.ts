@@ -1,16 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
 import { createBlockingWriter } from './blocking-writer.ts';
 import type { Io, Output } from './io.ts';
 import { run } from './run.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
-
-// Of what rows are made of some outlives young collections. V8 would let the heap grow to several times
-// what is in use before it looks for the rest: a capture of 3 M packets of mixed traffic then takes
-// 285 MiB instead of 210, and a longer one more. For no measurable time.
-const HEAP_GROWING_PERCENT = 50;
-setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 
 const outputOf = (descriptor: number, stream: NodeJS.WriteStream, name: string): Output => ({
   isTerminal: stream.isTTY === true,

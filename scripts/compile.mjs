@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { Script } from 'node:vm';
+import { setOptions } from './v8-options.cjs';
 
 /** Exit status of the program where it found something. */
 const FINDINGS = 1;
 
+setOptions();
 const [program, ...examples] = process.argv.slice(2);
 const file = resolve(program);
 const script = new Script(Module.wrap(readFileSync(file, 'utf8')), {

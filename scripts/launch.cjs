@@ -8,6 +8,9 @@ const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
+const { setOptions } = require('./v8-options.cjs');
+
+setOptions();
 
 const file = join(__dirname, 'kubelag.cjs');
 

@@ -128,6 +128,8 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     const protocol = layers.protocol;
     if (protocol === IP_PROTOCOL.udp) return datagram(vantage);
     if (protocol === IP_PROTOCOL.tcp) {
+      // At once: who keeps lookups for the connections that follow them asks for it.
+      reading.input.vantage.sees.tcp = true;
       advance(read.time);
       streams.push(layers);
       return;

@@ -30,6 +30,8 @@ describe('accuracy', () => {
       (rule) => !(rule in floor.rules) && (now.rules[rule]?.false ?? 0) > 0,
     );
     expect(unknown, 'rules with new false alarms').toEqual([]);
+    expect(now.savings.pairs).toBeGreaterThanOrEqual(floor.savings.pairs);
+    expect(now.savings.within, 'predicted within a tenth').toBeGreaterThanOrEqual(floor.savings.within);
     expect(now.precision).toBeGreaterThanOrEqual(floor.precision);
     expect(now.recall).toBeGreaterThanOrEqual(floor.recall);
   });

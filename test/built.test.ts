@@ -29,6 +29,17 @@ describe.skipIf(!isFresh())('the built program (npm run build)', () => {
     expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toBe(`${TOOL.version}\n`);
   });
 
+  it('starts with the compiled code that the build kept', () => {
+    const taken = `
+      const { readFileSync } = require('node:fs');
+      require('./dist/cli/v8-options.cjs').setOptions();
+      const file = require('node:path').resolve('dist/cli/kubelag.cjs');
+      const source = require('node:module').wrap(readFileSync(file, 'utf8'));
+      const script = new (require('node:vm').Script)(source, { filename: file, cachedData: readFileSync(file + '.cache') });
+      console.log(script.cachedDataRejected);`;
+    expect(execFileSync(process.execPath, ['-e', taken], { cwd: root, encoding: 'utf8' })).toBe('false\n');
+  });
+
   it('runs where the compiled code that the build kept does not fit', () => {
     // V8 refuses what was compiled under other flags.
     const { stdout, stderr } = spawnSync(process.execPath, ['--no-opt', program, '--version'], { encoding: 'utf8' });
@@ -61,6 +72,12 @@ describe.skipIf(!isFresh())('the built program (npm run build)', () => {
     expect(stderr).toBe('');
     expect([0, 1]).toContain(status);
     expect(stdout).not.toBe('');
+  });
+
+  it('loads what reads anchors', () => {
+    const text = 'apiVersion: v1\nkind: Pod\nmetadata: {name: &n a, labels: {app: *n}}\nspec: {containers: []}\n';
+    const { stderr, status } = spawnSync(process.execPath, [program, 'lint', '-'], { encoding: 'utf8', input: text });
+    expect([status, stderr]).toEqual([0, '']);
   });
 
   it('says in one line what is wrong', () => {

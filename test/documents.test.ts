@@ -18,7 +18,14 @@ const pack = JSON.parse(read('package.json')) as Package;
 
 describe('the documents', () => {
   it('link to what is there', () => {
-    for (const document of ['README.md', 'AGENTS.md', 'CHANGELOG.md', 'docs/dependencies.md', 'docs/compare.md']) {
+    for (const document of [
+      'README.md',
+      'AGENTS.md',
+      'CHANGELOG.md',
+      'docs/dependencies.md',
+      'docs/compare.md',
+      'docs/what-if.md',
+    ]) {
       for (const [, target] of read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
         expect(existsSync(join(root, dirname(document), target!)), `${document} → ${target}`).toBe(true);
       }

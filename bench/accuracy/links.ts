@@ -1,8 +1,10 @@
 import type { Exchange } from '../../src/model/exchange.ts';
+import type { Input } from '../../src/model/input.ts';
 import type { Observer } from '../../src/model/observer.ts';
 import { packetNumber } from '../../src/model/packet.ts';
 import type { Request } from '../../src/model/request.ts';
-import type { TrueLinks } from './cases.ts';
+import { NANOSECONDS_PER_SECOND, toSeconds, type Timestamp } from '../../src/base/time.ts';
+import type { TrueCall, TrueLinks } from './cases.ts';
 
 /** How many requests have exactly the calls that they made, and how many links called certain are right. */
 export interface Links {
@@ -12,6 +14,9 @@ export interface Links {
   certainRight: number;
 }
 
+// A program's clock is its own: what it logs as begun may be on the wire a moment before.
+const CLOCK_SLACK = 0.001;
+
 interface Seen {
   calls: { exchange: string; certain: boolean }[];
 }
@@ -20,9 +25,16 @@ interface Seen {
 export function createTraced() {
   /** By each frame that is known of them: a truth names the last of a request's packets where it has several. */
   const exchanges = new Map<number, string>();
+  const turns = new Map<number, { id: string; startedAt: Timestamp }[]>();
   const seen = new Map<string, Seen>();
+  let input: Input | null = null;
   const observer: Observer = {
-    exchange({ id, packets }: Exchange) {
+    input: (first) => void (input ??= first),
+    exchange({ id, shape, clientPort, startedAt, packets }: Exchange) {
+      if (shape === 'turn') {
+        const known = turns.get(clientPort) ?? [];
+        turns.set(clientPort, [...known, { id, startedAt }]);
+      }
       for (const packet of packets) exchanges.set(packetNumber(packet), id);
     },
     request({ exchange, waits }: Request) {
@@ -33,11 +45,18 @@ export function createTraced() {
     },
   };
 
+  const exchangeOf = (call: TrueCall): string | undefined => {
+    if (typeof call === 'number') return exchanges.get(call);
+    const origin = Number(input?.firstPacketAt ?? 0n) / NANOSECONDS_PER_SECOND;
+    const isWithin = (time: number): boolean => time >= call.from - CLOCK_SLACK && time <= call.until;
+    return turns.get(call.port)?.find(({ startedAt }) => isWithin(origin + toSeconds(startedAt)))?.id;
+  };
+
   function links(truth: readonly TrueLinks[]): Links {
     const result: Links = { requests: truth.length, right: 0, certain: 0, certainRight: 0 };
     for (const { frame, calls } of truth) {
       const own = seen.get(exchanges.get(frame) ?? '')?.calls ?? [];
-      const wanted = new Set(calls.map((call) => exchanges.get(call)));
+      const wanted = new Set(calls.map(exchangeOf));
       if (own.length === wanted.size && own.every(({ exchange }) => wanted.has(exchange))) result.right++;
       for (const call of own) {
         if (!call.certain) continue;

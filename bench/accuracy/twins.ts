@@ -17,15 +17,20 @@ export interface Saving {
   /** Of the median where that is where the change shows, else in all: programs try again, and count other things. */
   readonly of: 'p50' | 'total';
   readonly predicted: number;
+  /** No more than that, it was said: the packets do not tell how much less. */
+  readonly isAtMost: boolean;
   readonly measured: number;
 }
 
-/**
- * Which capture has the cause of another one gone, beside those that say it themselves (`cured`,
- * `twin_of`, a near miss that is healthy): the same service with longer sessions, and with an
- * upstream that is quick.
- */
+/** Which capture has the cause of another one gone, beside those that say it themselves (`twin_of`, a near miss that is healthy). */
 const TWINS: Readonly<Record<string, string>> = {
+  'compare-before': 'compare-after',
+  'near-dns-per-request-c1': 'cured-dns-c4',
+  'near-dns-per-request-c4': 'cured-dns-c4',
+  'near-serial-calls-c1': 'cured-serial-c4',
+  'near-serial-calls-c4': 'cured-serial-c4',
+  'near-tls-per-request-c1': 'cured-tls-c4',
+  'near-tls-per-request-c4': 'cured-tls-c4',
   'storm-v1-c1': 'healthy-v1-6h-c1',
   'storm-v1-c4': 'healthy-v1-6h-c4',
   'storm-v1-c16': 'healthy-v1-6h-c16',
@@ -48,10 +53,11 @@ export function twinsOf(truths: ReadonlyMap<string, Json>): Map<string, Twin> {
   const pair = (id: string, twin: unknown): void => {
     const [before, after] = [truths.get(id), typeof twin === 'string' ? truths.get(twin) : undefined];
     if (before === undefined || after === undefined || OTHER_WORK.has(twin as string)) return;
-    twins.set(id, { id: twin as string, before: durationsOf(before), after: durationsOf(after) });
+    const durations = { before: durationsOf(before), after: durationsOf(after) };
+    if (durations.before.length > 0 && durations.after.length > 0) twins.set(id, { id: twin as string, ...durations });
   };
   for (const [id, truth] of truths) {
-    pair(id, truth['cured'] ?? TWINS[id]);
+    pair(id, TWINS[id]);
     if (truth['twin_of'] !== undefined) pair(String(truth['twin_of']), id);
     if (truth['healthy'] === true && typeof truth['near_miss_of'] === 'string') pair(truth['near_miss_of'], id);
   }
@@ -76,11 +82,14 @@ function durationsOf(truth: Json): number[] {
 /** Holds what was predicted for a cause's finding against its twin; none where nothing was predicted. */
 export function savingOf({ findings }: Diagnosis, rules: readonly string[], id: string, twin: Twin): Saving | null {
   const predicted = findings.filter(
-    ({ rule, severity, whatIf }) => rules.includes(rule) && severity !== 'info' && whatIf !== null,
+    ({ rule, severity, whatIf, absorbs }) =>
+      severity !== 'info' &&
+      whatIf !== null &&
+      (rules.includes(rule) || absorbs.some((absorbed) => rules.includes(absorbed.rule))),
   );
   const [best] = predicted.toSorted((a, b) => meanSaving(b) - meanSaving(a));
   if (best === undefined || best.whatIf === null) return null;
-  const { metric, before: now, after: later, count } = best.whatIf;
+  const { metric, before: now, after: later, count, isAtMost } = best.whatIf;
   const of = metric.endsWith('p50') ? 'p50' : 'total';
   const { before, after } = twin;
   return {
@@ -88,6 +97,7 @@ export function savingOf({ findings }: Diagnosis, rules: readonly string[], id: 
     twin: twin.id,
     rule: best.rule,
     of,
+    isAtMost,
     predicted: of === 'p50' ? now.p50Seconds - later.p50Seconds : count * meanSaving(best),
     measured: of === 'p50' ? median(before) - median(after) : before.length * (mean(before) - mean(after)),
   };
@@ -105,13 +115,18 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
-/** NaN where nothing was saved that could be measured. */
-export const errorOfSaving = ({ predicted, measured }: Saving): number =>
-  measured > 0 ? Math.abs(predicted - measured) / measured : Number.NaN;
+/** NaN where nothing was saved that could be measured, and for a bound that holds. */
+export function errorOfSaving({ predicted, measured, isAtMost }: Saving): number {
+  if (measured <= 0 || (isAtMost && measured <= predicted)) return Number.NaN;
+  return Math.abs(predicted - measured) / measured;
+}
 
 const milliseconds = (seconds: number): string => `${Number((1000 * seconds).toPrecision(3))} ms`;
 
 const share = (value: number): string => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(1)} %`);
+
+/** What a prediction may be off. */
+export const CLOSE = 0.1;
 
 /** One line for each pair, the worst first, and what they come to. */
 export function savingLines(savings: readonly Saving[]): string[] {
@@ -120,12 +135,12 @@ export function savingLines(savings: readonly Saving[]): string[] {
     .map((saving) => ({ saving, error: errorOfSaving(saving) }))
     .toSorted((a, b) => (Number.isNaN(b.error) ? -1 : Number.isNaN(a.error) ? 1 : b.error - a.error));
   const errors = sorted.map(({ error }) => error).filter((error) => !Number.isNaN(error));
-  const within = errors.filter((error) => error <= 0.1).length;
+  const within = errors.filter((error) => error <= CLOSE).length;
   return [
     `against cured twins: ${errors.length} pairs, median ${share(median(errors))}, worst ${share(errors[0] ?? Number.NaN)}, ${within} within 10 %`,
     ...sorted.map(
-      ({ saving: { case: id, twin, rule, of, predicted, measured }, error }) =>
-        `${share(error).padStart(8)}  ${id} → ${twin}  ${rule} ${of}: ${milliseconds(predicted)} predicted, ${milliseconds(measured)} measured`,
+      ({ saving: { case: id, twin, rule, of, predicted, measured, isAtMost }, error }) =>
+        `${share(error).padStart(8)}  ${id} → ${twin}  ${rule} ${of}: ${milliseconds(predicted)} predicted${isAtMost ? ' at best' : ''}, ${milliseconds(measured)} measured`,
     ),
   ];
 }

@@ -4,6 +4,7 @@ import { openInput } from '../../src/capture/open.ts';
 import { createDiagnosis } from '../../src/diagnosis/diagnose.ts';
 import { createExtract } from '../../src/extract.ts';
 import { copyConnection, type Connection } from '../../src/model/connection.ts';
+import type { Diagnosis } from '../../src/model/diagnosis.ts';
 import { copyExchange, type Exchange } from '../../src/model/exchange.ts';
 import type { Input } from '../../src/model/input.ts';
 import { copyLookup, type Lookup } from '../../src/model/lookup.ts';
@@ -15,6 +16,11 @@ export interface Rows {
   lookups: Lookup[];
   connections: Connection[];
   exchanges: Exchange[];
+}
+
+/** With what the program says of them. */
+export interface Answer extends Rows {
+  diagnosis: Diagnosis;
 }
 
 export interface Capture {
@@ -46,7 +52,7 @@ export async function readPackets(path: string, most: number): Promise<Capture |
 }
 
 /** The whole program but for reading files: packets to rows, rows to an answer. */
-export function rowsOf({ input, packets }: Pick<Capture, 'input' | 'packets'>): Rows {
+export function rowsOf({ input, packets }: Pick<Capture, 'input' | 'packets'>): Answer {
   const rows: Rows = { lookups: [], connections: [], exchanges: [] };
   const run = createDiagnosis({
     rules: RULES,
@@ -77,8 +83,7 @@ export function rowsOf({ input, packets }: Pick<Capture, 'input' | 'packets'>): 
   for (const packet of packets) extract.packet(packet);
   extract.finish([input]);
   run.observer.finish();
-  run.result();
-  return rows;
+  return { ...rows, diagnosis: run.result() };
 }
 
 /** The whole program on a file. Throws UserError where it says in one line why it can't be read. */

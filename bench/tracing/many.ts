@@ -28,7 +28,8 @@ export function linkMany(requests: number, seed = 1): number {
       endedAt: at(Math.round(until)),
       identifiers: [],
     });
-    linker.received(call('', time, last + MILLISECOND * (0.2 + random())));
+    const whole = call('', time, last + MILLISECOND * (0.2 + random()));
+    linker.received({ ...whole, respondedAt: whole.endedAt });
     linker.sent({ ...call('a', first, second - MILLISECOND * (0.3 + random())), owner: id });
     linker.sent({ ...call('b', second, last), owner: id });
   }

@@ -49,6 +49,7 @@ export function linkRecorded(calls: readonly RecordedCall[]): Answer[] {
       id,
       kind: operation,
       startedAt: time(calleeStartedAt),
+      respondedAt: time(calleeEndedAt),
       endedAt: time(calleeEndedAt),
       identifiers: [],
     });

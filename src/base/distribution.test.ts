@@ -121,4 +121,11 @@ describe('a distribution', () => {
     expect(Math.abs(replaced.max - 2e6)).toBeLessThanOrEqual(2e6 * RELATIVE_ERROR);
     expect(of(many([7])).replaced(of(many([7])), of([])).max).toBe(0);
   });
+
+  it('says by how much values are greater than one, exactly or by bucket', () => {
+    expect(of([1, 5, 9]).beyond(4)).toBe(6);
+    expect(of([1, 5, 9]).beyond(9)).toBe(0);
+    const beyond = of(many([1e6, 5e6])).beyond(2e6);
+    expect(Math.abs(beyond / (2500 * 3e6) - 1)).toBeLessThanOrEqual(2 * RELATIVE_ERROR);
+  });
 });

@@ -1,3 +1,4 @@
+import { emptyNumbers } from './lists.ts';
 import { nanoseconds, type Duration } from './time.ts';
 
 // Up to here every value is kept, so quantiles are exact; beyond, buckets of 1/128 of their value.
@@ -16,8 +17,9 @@ export class Distribution {
   count = 0;
   total = Number.NaN;
   max: Duration = nanoseconds(Number.NaN);
-  #exact: number[] | null = [];
-  #buckets: Float64Array | null = null;
+  #exact: number[] | null = emptyNumbers();
+  /** Counts: no capture has 2^31 rows. */
+  #buckets: Int32Array | null = null;
 
   constructor() {
     // Doubles from the start: a field that began with a small integer would cost all compiled code later.
@@ -34,7 +36,7 @@ export class Distribution {
       this.#exact.push(positive);
       if (this.#exact.length > EXACT_VALUES) this.#coarsen();
     } else {
-      (this.#buckets as Float64Array)[bucketOf(positive)]!++;
+      (this.#buckets as Int32Array)[bucketOf(positive)]!++;
     }
   }
 
@@ -49,7 +51,7 @@ export class Distribution {
       return;
     }
     if (this.#exact !== null) this.#coarsen();
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     if (values === null) for (let bucket = 0; bucket < BUCKETS; bucket++) buckets[bucket]! += other.#buckets![bucket]!;
     else for (const value of values) buckets[bucketOf(value)]!++;
   }
@@ -59,7 +61,7 @@ export class Distribution {
     if (this.count === 0) return nanoseconds(0);
     const rank = Math.min(this.count - 1, Math.max(0, Math.ceil(share * this.count) - 1));
     if (this.#exact !== null) return nanoseconds(this.#sorted()[rank] as number);
-    const buckets = this.#buckets as Float64Array;
+    const buckets = this.#buckets as Int32Array;
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += buckets[bucket] as number;
@@ -87,13 +89,20 @@ export class Distribution {
       for (const value of added.#exact) result.add(nanoseconds(value));
       return result;
     }
-    result.#coarsen();
-    for (const [bucket, count] of this.#occupied()) result.#count(bucket, count);
-    for (const [bucket, count] of removed.#occupied()) result.#count(bucket, -count);
-    for (const [bucket, count] of added.#occupied()) result.#count(bucket, count);
-    // Counting in made it the largest value that ever was; some of those are gone.
-    const last = result.#occupiedMost();
-    result.max = nanoseconds(Math.min(last < 0 ? 0 : middleOf(last), Math.max(this.max, added.max)));
+    const [own, gone, come] = [this.#counts(), removed.#counts(), added.#counts()];
+    const counts = new Int32Array(BUCKETS);
+    let highest = -1;
+    for (let bucket = bucketOf(Math.max(this.max, added.max)); bucket >= 0; bucket--) {
+      const count = Math.max(0, (own[bucket] as number) - (gone[bucket] as number)) + (come[bucket] as number);
+      if (count === 0) continue;
+      if (highest < 0) highest = bucket;
+      counts[bucket] = count;
+      result.count += count;
+      result.total += count * middleOf(bucket);
+    }
+    result.#exact = null;
+    result.#buckets = counts;
+    result.max = nanoseconds(Math.min(highest < 0 ? 0 : middleOf(highest), Math.max(this.max, added.max)));
     return result;
   }
 
@@ -105,7 +114,10 @@ export class Distribution {
       return result;
     }
     result.#coarsen();
-    for (const [bucket, count] of this.#occupied()) {
+    const counts = this.#counts();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = counts[bucket] as number;
+      if (count === 0) continue;
       const value = Math.max(0, Math.min(middleOf(bucket), this.max) + by);
       result.#buckets![bucketOf(value)]! += count;
       result.count += count;
@@ -117,54 +129,35 @@ export class Distribution {
 
   /** By how much values are greater than this one, in all. */
   beyond(value: number): number {
-    let sum = 0;
-    if (this.#exact !== null) {
-      for (const one of this.#exact) sum += Math.max(0, one - value);
-      return sum;
-    }
-    for (const [bucket, count] of this.#occupied()) sum += count * Math.max(0, middleOf(bucket) - value);
-    return sum;
+    if (this.#exact !== null) return this.#exact.reduce((sum, one) => sum + Math.max(0, one - value), 0);
+    return this.#counts().reduce((sum, count, bucket) => sum + count * Math.max(0, middleOf(bucket) - value), 0);
   }
 
   /** Occupied buckets as [lower bound in nanoseconds, count], for export. */
   histogram(): [number, number][] {
-    return [...this.#occupied()].map(([bucket, count]) => [lowerBoundOf(bucket), count]);
+    const occupied: [number, number][] = [];
+    const counts = this.#counts();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = counts[bucket] as number;
+      if (count > 0) occupied.push([lowerBoundOf(bucket), count]);
+    }
+    return occupied;
   }
 
   #sorted(): number[] {
     return (this.#exact as number[]).toSorted((a, b) => a - b);
   }
 
-  *#occupied(): Generator<[number, number]> {
-    if (this.#exact !== null) {
-      const counts = new Map<number, number>();
-      for (const value of this.#sorted()) counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 1);
-      yield* counts;
-      return;
-    }
-    for (const [bucket, count] of (this.#buckets as Float64Array).entries()) if (count > 0) yield [bucket, count];
-  }
-
-  /** The highest occupied bucket, -1 where there is none. */
-  #occupiedMost(): number {
-    let most = -1;
-    for (const [bucket] of this.#occupied()) most = bucket;
-    return most;
-  }
-
-  #count(bucket: number, by: number): void {
-    const buckets = this.#buckets as Float64Array;
-    const before = buckets[bucket] as number;
-    const after = Math.max(0, before + by);
-    buckets[bucket] = after;
-    this.count += after - before;
-    this.total += (after - before) * middleOf(bucket);
-    if (after > 0 && middleOf(bucket) > this.max) this.max = nanoseconds(middleOf(bucket));
+  /** How many values each bucket holds. */
+  #counts(): Int32Array {
+    if (this.#buckets !== null) return this.#buckets;
+    const counts = new Int32Array(BUCKETS);
+    for (const value of this.#exact ?? []) counts[bucketOf(value)]!++;
+    return counts;
   }
 
   #coarsen(): void {
-    this.#buckets = new Float64Array(BUCKETS);
-    for (const value of this.#exact ?? []) this.#buckets[bucketOf(value)]!++;
+    this.#buckets = this.#counts();
     this.#exact = null;
   }
 }

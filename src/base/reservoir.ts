@@ -27,18 +27,27 @@ export class Reservoir {
   }
 
   add(first: number, second: number): void {
+    const place = this.draw();
+    if (place >= 0) this.put(place, first, second);
+  }
+
+  /** Counts one more. @returns where it is to be put, -1 where it is not drawn: of many, most are not */
+  draw(): number {
     const place = this.count < this.#most ? this.count : this.#random.below(this.count + 1);
     this.count++;
-    if (place >= this.#most) return;
+    return place < this.#most ? place : -1;
+  }
+
+  put(place: number, first: number, second: number): void {
     if (place >= this.#firsts.length) this.#grow();
     this.#firsts[place] = first;
     this.#seconds[place] = second;
   }
 
   /** What was kept, in no order. */
-  *pairs(): Generator<[first: number, second: number]> {
+  each(take: (first: number, second: number) => void): void {
     for (let index = 0; index < this.size; index++) {
-      yield [this.#firsts[index] as number, this.#seconds[index] as number];
+      take(this.#firsts[index] as number, this.#seconds[index] as number);
     }
   }
 

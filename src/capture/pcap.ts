@@ -50,8 +50,9 @@ export class PcapSource extends PacketSourceBase {
   #unit = 1e3;
   #headerLength = RECORD_HEADER_BYTES;
   #lengthsMaySwap = false;
-  #firstSeconds = 0;
-  #firstFraction = 0;
+  // Doubles, as all times: as small integers the first two seconds would be compiled for, and again then.
+  #firstSeconds = Number.NaN;
+  #firstFraction = Number.NaN;
   /** Where reading lost its place; -1 while it has it. */
   #lostAt = -1;
 

@@ -1,41 +1,47 @@
-import { at, type Timestamp } from '../base/time.ts';
+import { at, NEVER, type Timestamp } from '../base/time.ts';
 import { createDamage, type Input } from '../model/input.ts';
 import { createPacket, type Packet } from '../model/packet.ts';
 import type { PacketSource, SourceState } from '../model/source.ts';
 import type { ByteWindow } from './byte-window.ts';
 import { atByte, note } from './notes.ts';
 
-export const createInput = (index: number, path: string, format: string): Input => ({
-  input: index,
-  path,
-  format,
-  linkTypes: [],
-  packets: 0,
-  firstPacketAt: null,
-  startsAt: at(0),
-  endsAt: at(0),
-  snapLength: null,
-  damage: createDamage(),
-  vantage: {
-    kind: 'unknown',
-    addresses: [],
-    because: '',
-    sees: { dns: false, tcp: false, http: false, bothDirections: false },
-  },
-});
+export function createInput(index: number, path: string, format: string): Input {
+  const input: Input = {
+    input: index,
+    path,
+    format,
+    linkTypes: [],
+    packets: 0,
+    firstPacketAt: null,
+    startsAt: NEVER,
+    endsAt: NEVER,
+    snapLength: null,
+    damage: createDamage(),
+    vantage: {
+      kind: 'unknown',
+      addresses: [],
+      because: '',
+      sees: { dns: false, tcp: false, http: false, bothDirections: false },
+    },
+  };
+  input.startsAt = at(0);
+  input.endsAt = at(0);
+  return input;
+}
 
 /** What all sources do alike: their place on the common axis, their end, their progress. */
 export abstract class SourceBase {
   readonly input: Input;
   protected readonly window: ByteWindow;
   /** Added to each time; `offset` to the outside. */
-  protected shift = 0;
+  protected shift = Number.NaN;
   protected started = false;
   #finished = false;
 
   constructor(window: ByteWindow, input: Input) {
     this.window = window;
     this.input = input;
+    this.shift = 0;
   }
 
   get offset(): number {

@@ -1,7 +1,9 @@
 import type {
-  Autoscaler, Cluster, ConfigMapObject, Destination, Endpoints, ManifestProblem, NamespaceObject, NodeObject,
-  NodeTemplate, Route, ServiceAccountObject, ServiceObject, Software, Suppression, Workload,
+  Autoscaler, Cluster, ClusterObject, ConfigMapObject, Destination, Endpoints, ImageRecipe, IngressClass,
+  KubeProxySettings, ManifestProblem, Mesh, NamespaceObject, NodeObject, NodeTemplate, PodIdentity, ProxyFilter, ResolvConf, Route,
+  ServiceAccountObject, ServiceObject, Software, Suppression, Transport, Workload,
 } from '../model/workload.ts'; // prettier-ignore
+import { withContents } from './contents.ts';
 import { locatedTexts, objectHead, type ExtractContext } from './extract/context.ts';
 import { autoscalerOf, nodeOf, nodeTemplateOf } from './extract/machine.ts';
 import {
@@ -12,6 +14,9 @@ import {
   serviceOf,
   virtualServiceOf,
 } from './extract/network.ts';
+import {
+  envoyFilterOf, httpProxyOf, ingressClassOf, ingressRouteOf, kubeProxyOf, podIdentityOf, transportOf,
+} from './extract/proxies.ts'; // prettier-ignore
 import { workloadOf } from './extract/workload.ts';
 import { quoteOf } from './quote.ts';
 import { child, type Node } from './yaml/node.ts';
@@ -28,9 +33,13 @@ const MAX_DATA_ENTRIES = 300;
 /** Takes objects one by one and keeps of them what rules ask for. */
 export interface Collector {
   object(context: ExtractContext, node: Node | null): void;
+  /** An object that no rule asks for. */
+  other(): void;
   problem(problem: ManifestProblem): void;
   suppression(suppression: Suppression): void;
   software(software: Software): void;
+  recipe(recipe: ImageRecipe): void;
+  resolvConf(read: ResolvConf): void;
   /** A file's text, of which lines are quoted. */
   file(name: string, text: string): void;
   cluster(): Cluster;
@@ -42,6 +51,9 @@ export function createCollector(): Collector {
   let problemsLeft = 0;
   let objectsLeft = 0;
   const texts = new Map<string, string>();
+  const software: Software[] = [];
+  const recipes: ImageRecipe[] = [];
+  const resolvConfs: ResolvConf[] = [];
   const kept = {
     workloads: [] as Workload[],
     services: [] as ServiceObject[],
@@ -54,7 +66,11 @@ export function createCollector(): Collector {
     nodeTemplates: [] as NodeTemplate[],
     autoscalers: [] as Autoscaler[],
     namespaces: [] as NamespaceObject[],
-    software: [] as Software[],
+    ingressClasses: [] as IngressClass[],
+    transports: [] as Transport[],
+    proxyFilters: [] as ProxyFilter[],
+    podIdentities: [] as PodIdentity[],
+    kubeProxies: [] as KubeProxySettings[],
     problems: [] as ManifestProblem[],
     suppressions: [] as Suppression[],
   };
@@ -98,10 +114,30 @@ export function createCollector(): Collector {
         const data = locatedTexts(context, child(node, 'data'), MAX_DATA_ENTRIES);
         for (const [key, { value }] of data) if (value.length > MAX_DATA_LENGTH) data.delete(key);
         if (data.size > 0) kept.configMaps.push({ ...head, data });
+        const proxy = kubeProxyOf(context, head, node);
+        if (proxy !== null) kept.kubeProxies.push(proxy);
         break;
       }
       case 'ServiceAccount':
         kept.serviceAccounts.push({ ...head, role: head.annotations.get('eks.amazonaws.com/role-arn') ?? null });
+        break;
+      case 'IngressClass':
+        kept.ingressClasses.push(ingressClassOf(head, node));
+        break;
+      case 'IngressRoute':
+        kept.routes.push(ingressRouteOf(context, head, node));
+        break;
+      case 'ServersTransport':
+        kept.transports.push(transportOf(context, head, node));
+        break;
+      case 'HTTPProxy':
+        kept.routes.push(httpProxyOf(context, head, node));
+        break;
+      case 'EnvoyFilter':
+        kept.proxyFilters.push(envoyFilterOf(context, head, node));
+        break;
+      case 'PodIdentityAssociation':
+        kept.podIdentities.push(podIdentityOf(head, node));
         break;
       case 'Node':
         if (group === 'v1') kept.nodes.push(nodeOf(context, head, node));
@@ -112,10 +148,7 @@ export function createCollector(): Collector {
       case 'Namespace':
         kept.namespaces.push({
           ...head,
-          meshed:
-            head.labels.get('istio-injection') === 'enabled' ||
-            head.labels.has('istio.io/rev') ||
-            head.annotations.get('linkerd.io/inject')?.value === 'enabled',
+          mesh: meshOf(head),
         });
         break;
       default: {
@@ -134,12 +167,15 @@ export function createCollector(): Collector {
     object(context, node) {
       if (node !== null) take(context, node);
     },
+    other: () => void objects++,
     problem(problem) {
       if (kept.problems.length < MAX_PROBLEMS) kept.problems.push(problem);
       else problemsLeft++;
     },
     suppression: (suppression) => void kept.suppressions.push(suppression),
-    software: (software) => void kept.software.push(software),
+    software: (one) => void software.push(one),
+    recipe: (one) => void recipes.push(one),
+    resolvConf: (one) => void resolvConfs.push(one),
     file(name, text) {
       files++;
       texts.set(name, text);
@@ -148,8 +184,14 @@ export function createCollector(): Collector {
       files,
       objects,
       ...kept,
+      workloads: withContents(kept.workloads, { software, recipes, resolvConfs, configMaps: kept.configMaps }),
       leftOut: leftOut(),
       quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
     }),
   };
+}
+
+function meshOf({ labels, annotations }: ClusterObject): Mesh | null {
+  if (labels.get('istio-injection') === 'enabled' || labels.has('istio.io/rev')) return 'istio';
+  return annotations.get('linkerd.io/inject')?.value === 'enabled' ? 'linkerd' : null;
 }

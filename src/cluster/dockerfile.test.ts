@@ -4,7 +4,9 @@ import { isDockerfile, readDockerfile } from './dockerfile.ts';
 import { readResolvConf } from './resolv-conf.ts';
 
 const libcOf = (text: string): (string | null)[] =>
-  readDockerfile('Dockerfile', text).software.flatMap(({ component, version }) => [component, version]);
+  readDockerfile('Dockerfile', text)
+    .software.filter(({ component }) => /^(?:glibc|musl)$/.test(component))
+    .flatMap(({ component, version }) => [component, version]);
 
 test.each([
   ['FROM alpine:3.18\n', ['musl', '1.2.4']],
@@ -16,6 +18,7 @@ test.each([
   ],
   ['ARG TAG=bookworm\nFROM python:3.12-${TAG}', ['glibc', '2.36']],
   ['FROM ubuntu:22.04 AS base\nFROM alpine AS other\nFROM base\n', ['glibc', '2.35']],
+  ['FROM python:3.12', ['glibc', null]],
   ['FROM example.com/own:1', []],
   ['FROM $NOBODY', []],
   ['FROM scratch', []],
@@ -24,7 +27,7 @@ test.each([
   expect(libcOf(text)).toEqual(expected);
 });
 
-test('environment and properties of the last stage, each with its place', () => {
+test('environment and command of the last stage, each with its place', () => {
   const text = [
     'FROM eclipse-temurin:17-jammy AS build',
     'ENV GODEBUG=x',
@@ -33,14 +36,31 @@ test('environment and properties of the last stage, each with its place', () => 
     '    JAVA_TOOL_OPTIONS="-Xmx1g -Dsun.net.inetaddr.ttl=5"',
     'ENTRYPOINT ["java", "-Dnetworkaddress.cache.ttl=10", "-jar", "a.jar"]',
   ].join('\n');
-  const { environment, properties, base } = readDockerfile('a/Dockerfile', text);
+  const { recipe, base } = readDockerfile('a/Dockerfile', text);
   expect(base).toMatchObject({ value: 'eclipse-temurin:17-jre-jammy', place: { line: 3, column: 6 } });
-  expect(environment).toMatchObject([
+  expect(recipe.environment).toMatchObject([
+    { name: 'OTHER' },
     { name: 'JAVA_TOOL_OPTIONS', value: { value: '-Xmx1g -Dsun.net.inetaddr.ttl=5', place: { line: 5, column: 24 } } },
   ]);
-  expect(properties).toMatchObject([
-    { name: 'networkaddress.cache.ttl', value: { value: '10', place: { file: 'a/Dockerfile', line: 6, column: 49 } } },
+  expect(recipe.entrypoint.map(({ value }) => value)).toEqual([
+    'java',
+    '-Dnetworkaddress.cache.ttl=10',
+    '-jar',
+    'a.jar',
   ]);
+  expect(recipe.entrypoint[1]).toMatchObject({ place: { file: 'a/Dockerfile', line: 6, column: 22 } });
+  expect(recipe.shell).toBe(false);
+  expect(readDockerfile('Dockerfile', 'FROM a\nCMD exec gunicorn -w 4 app\n').recipe).toMatchObject({
+    command: [{ value: 'exec' }, { value: 'gunicorn' }, { value: '-w' }, { value: '4' }, { value: 'app' }],
+    shell: true,
+  });
+});
+
+test('a program that was built elsewhere speaks for itself', () => {
+  const built = 'FROM golang:1.22-alpine AS build\nRUN go build\nFROM alpine:3.19\nCOPY --from=build /a /a\n';
+  expect(readDockerfile('Dockerfile', built).software.map(({ component }) => component)).toEqual(['musl', 'go']);
+  const copied = 'FROM golang:1.22 AS build\nFROM python:3.12\nCOPY --from=build /tool /tool\n';
+  expect(readDockerfile('Dockerfile', copied).software.map(({ component }) => component)).toEqual(['glibc', 'python']);
 });
 
 test('names of Dockerfiles', () => {
@@ -84,18 +104,13 @@ test('no text makes either throw, and values stand where their places say', () =
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const text = pieces.join('');
-      const { environment, properties } = readDockerfile('Dockerfile', text);
+      const { environment, entrypoint, command } = readDockerfile('Dockerfile', text).recipe;
       const { nameservers, searches, options } = readResolvConf('resolv.conf', text);
-      const plain = [
-        ...nameservers,
-        ...searches,
-        ...options.map(({ name }) => name),
-        ...properties.map(({ value }) => value),
-      ];
+      const plain = [...nameservers, ...searches, ...options.map(({ name }) => name)];
       for (const { value, place } of plain) expect(text.slice(...place.range)).toBe(value);
-      for (const { value } of environment) {
-        const joined = text.replace(/\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g, (joint) => ' '.repeat(joint.length));
-        expect(joined.slice(...value.place.range)).toBe(value.value);
+      const joined = text.replace(/\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g, (joint) => ' '.repeat(joint.length));
+      for (const { value, place } of [...environment.map((one) => one.value), ...entrypoint, ...command]) {
+        expect(joined.slice(...place.range)).toBe(value);
       }
     }),
   );

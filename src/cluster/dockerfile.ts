@@ -1,4 +1,5 @@
-import type { Located, NamedValue, Software } from '../model/workload.ts';
+import { languageOfImage, libcOfImage } from '../knowledge/images.ts';
+import type { ImageRecipe, Located, NamedValue, Software } from '../model/workload.ts';
 import { createLines, type Lines } from './yaml/lines.ts';
 
 // Written by hand: a larger one is something else.
@@ -14,36 +15,24 @@ const MAX_IMAGE_LENGTH = 512;
 export interface DockerfileFacts {
   /** Where the last stage begins, with ARG filled in; null where there is none, or it cannot be told. */
   base: Located<string> | null;
-  /** The libc that the base's name tells, with its version where the release is known. */
+  /** The libc and the language that bases' names tell. */
   software: Software[];
-  /** What the last stage and those that it is made from set of JAVA_TOOL_OPTIONS, GODEBUG, GRPC_… */
-  environment: NamedValue[];
-  /** Options of the JVM in CMD and ENTRYPOINT that begin with -D. */
-  properties: NamedValue[];
+  recipe: ImageRecipe;
 }
-
-/** Names that change how lookups, gRPC or the JVM behave. */
-const TELLING =
-  /^(?:JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|JAVA_OPTS|_JAVA_OPTIONS|GODEBUG|RES_OPTIONS|LOCALDOMAIN|NODE_OPTIONS|UV_THREADPOOL_SIZE|AWS_(?:METADATA_SERVICE|EC2_METADATA|STS_REGIONAL)_\w+|GRPC_\w+)$/;
-
-/** libc of distributions' releases, by what their repositories ship. */
-const LIBC: readonly (readonly [image: RegExp, component: 'glibc' | 'musl', version: string | null])[] = [
-  [/(?:^|[/:-])alpine[:-]?v?3\.(?:18|19)(?:[.\-@]|$)/, 'musl', '1.2.4'],
-  [/(?:^|[/:-])alpine[:-]?v?3\.2[0-3](?:[.\-@]|$)/, 'musl', '1.2.5'],
-  [/(?:^|[/:-])alpine/, 'musl', null],
-  [/bookworm|(?:^|\/)debian:12|debian12/, 'glibc', '2.36'],
-  [/bullseye|(?:^|\/)debian:11|debian11/, 'glibc', '2.31'],
-  [/(?:^|\/)ubuntu:(?:24\.04|noble)|-noble/, 'glibc', '2.39'],
-  [/(?:^|\/)ubuntu:(?:22\.04|jammy)|-jammy/, 'glibc', '2.35'],
-  [/(?:^|\/)ubuntu:(?:20\.04|focal)|-focal/, 'glibc', '2.31'],
-  [/(?:^|[/:-])(?:debian|ubuntu|slim|trixie|buster)\b|distroless\/(?:base|cc|java|python|nodejs)/, 'glibc', null],
-];
 
 interface Stage {
   name: string;
   image: Located<string>;
   environment: NamedValue[];
-  properties: NamedValue[];
+  entrypoint: Command | null;
+  command: Command | null;
+  /** Names or numbers of stages that it copies from. */
+  copies: string[];
+}
+
+interface Command {
+  words: Located<string>[];
+  shell: boolean;
 }
 
 /** Is it named as Dockerfiles are: `Dockerfile`, `Dockerfile.prod`, `app.dockerfile`, `Containerfile`? */
@@ -52,7 +41,11 @@ export const isDockerfile = (name: string): boolean =>
 
 /** @param file as the user named it */
 export function readDockerfile(file: string, text: string): DockerfileFacts {
-  const facts: DockerfileFacts = { base: null, software: [], environment: [], properties: [] };
+  const facts: DockerfileFacts = {
+    base: null,
+    software: [],
+    recipe: { file, environment: [], entrypoint: [], command: [], shell: false },
+  };
   if (text.length > MAX_LENGTH) return facts;
   const lines = createLines(file, text);
   const stages: Stage[] = [];
@@ -67,10 +60,18 @@ export function readDockerfile(file: string, text: string): DockerfileFacts {
       if (match === null || stages.length >= MAX_STAGES) continue;
       const start = from + match[0].indexOf(match[1]!, match[0].search(/(?:^|\s)[^-\s]/));
       const image = { value: expand(match[1]!, args), place: lines.place(start, start + match[1]!.length) };
-      stages.push({ name: (match[2] ?? '').toLowerCase(), image, environment: [], properties: [] });
-    } else if (keyword === 'ENV' && stage !== undefined) readEnvironment(rest, from, stage, lines);
-    else if ((keyword === 'CMD' || keyword === 'ENTRYPOINT') && stage !== undefined) {
-      readProperties(rest, from, stage, lines);
+      const name = (match[2] ?? '').toLowerCase();
+      stages.push({ name, image, environment: [], entrypoint: null, command: null, copies: [] });
+    } else if (stage === undefined) continue;
+    else if (keyword === 'ENV') readEnvironment(rest, from, stage, lines);
+    else if (keyword === 'CMD') stage.command = commandOf(rest, from, lines);
+    else if (keyword === 'ENTRYPOINT') {
+      stage.entrypoint = commandOf(rest, from, lines);
+      // What an earlier stage or base had as arguments was meant for its own.
+      stage.command = null;
+    } else if (keyword === 'COPY') {
+      const source = /--from=(\S{1,200})/.exec(rest)?.[1];
+      if (source !== undefined && stage.copies.length < MAX_VALUES) stage.copies.push(source.toLowerCase());
     }
   }
   collect(stages, facts);
@@ -79,28 +80,53 @@ export function readDockerfile(file: string, text: string): DockerfileFacts {
 
 /** The last stage, and back along those that it was made from. */
 function collect(stages: readonly Stage[], facts: DockerfileFacts): void {
+  const { recipe } = facts;
+  const copied: string[] = [];
+  let isCommandSet = false;
   let index = stages.length - 1;
   while (index >= 0) {
-    const { image, environment, properties } = stages[index]!;
+    const { image, environment, entrypoint, command, copies } = stages[index]!;
     // What a later stage sets stands over what it was given.
-    const set = new Set(facts.environment.map(({ name }) => name));
-    facts.environment.push(...environment.filter(({ name }) => !set.has(name)));
-    if (facts.properties.length === 0) facts.properties.push(...properties);
+    const set = new Set(recipe.environment.map(({ name }) => name));
+    recipe.environment = [...recipe.environment, ...environment.filter(({ name }) => !set.has(name))];
+    if (!isCommandSet && (entrypoint !== null || command !== null)) {
+      isCommandSet = true;
+      recipe.entrypoint = entrypoint?.words ?? [];
+      recipe.command = command?.words ?? [];
+      recipe.shell = entrypoint?.shell === true || command?.shell === true;
+    }
+    copied.push(...copies);
     facts.base = image;
     // Only an earlier stage can be meant, so that it ends.
     const earlier = stages
       .slice(0, index)
-      .findLastIndex(({ name }, at) => name === image.value.toLowerCase() && (name !== '' || at < 0));
+      .findLastIndex(({ name }) => name !== '' && name === image.value.toLowerCase());
     if (earlier < 0) break;
     index = earlier;
   }
-  if (facts.base === null || facts.base.value.includes('$')) {
-    facts.base = null;
-    return;
+  if (facts.base === null || facts.base.value.includes('$')) facts.base = null;
+  else facts.software.push(...softwareOf(facts.base));
+  if (facts.software.some(({ component }) => component !== 'glibc' && component !== 'musl')) return;
+  // What a base does not tell, what was built for it does: a Go program in an image of Alpine.
+  for (const source of copied) {
+    const stage = stages.find(({ name }, at) => name === source || String(at) === source);
+    const language = stage === undefined ? null : languageOfImage(stage.image.value);
+    if (stage !== undefined && language !== null && COMPILED.has(language)) {
+      facts.software.push({ component: language, version: null, quote: stage.image });
+    }
   }
-  const { value, place } = facts.base;
-  const known = LIBC.find(([image]) => image.test(value));
-  if (known !== undefined) facts.software.push({ component: known[1], version: known[2], quote: { value, place } });
+}
+
+/** Builders of these leave a program that needs no runtime of theirs. */
+const COMPILED: ReadonlySet<string> = new Set(['go', 'rust']);
+
+function softwareOf(base: Located<string>): Software[] {
+  const libc = libcOfImage(base.value);
+  const language = languageOfImage(base.value);
+  return [
+    ...(libc === null ? [] : [{ ...libc, quote: base }]),
+    ...(language === null ? [] : [{ component: language, version: null, quote: base }]),
+  ];
 }
 
 /** `ENV a=b c="d e"`, and the old `ENV a b`. The last of a name counts. */
@@ -109,7 +135,7 @@ function readEnvironment(rest: string, from: number, stage: Stage, lines: Lines)
     ? rest.matchAll(/(?<=^|\s)(\w{1,100})=("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"']*)/g)
     : rest.matchAll(/^(\w{1,100})\s+(.+?)\s*$/g);
   for (const match of pairs) {
-    if (!TELLING.test(match[1]!) || stage.environment.length >= MAX_VALUES) continue;
+    if (stage.environment.length >= MAX_VALUES) continue;
     const quoted = /^["']/.test(match[2]!) && match[2]!.length > 1 ? 1 : 0;
     const end = from + match.index + match[0].trimEnd().length - quoted;
     const start = end - (match[2]!.length - 2 * quoted);
@@ -118,15 +144,19 @@ function readEnvironment(rest: string, from: number, stage: Stage, lines: Lines)
   }
 }
 
-function readProperties(rest: string, from: number, stage: Stage, lines: Lines): void {
-  for (const match of rest.matchAll(/(?<=^|[\s"'[,])-D([\w.]{1,200})=([^\s"',\]]{0,200})/g)) {
-    if (stage.properties.length >= MAX_VALUES) return;
-    const end = from + match.index + match[0].length;
-    stage.properties.push({
-      name: match[1]!,
-      value: { value: match[2]!, place: lines.place(end - match[2]!.length, end) },
-    });
+/** `["java", "-jar", "a.jar"]`, or a line for a shell. */
+function commandOf(rest: string, from: number, lines: Lines): Command {
+  const shell = !rest.trimStart().startsWith('[');
+  const found = shell
+    ? rest.matchAll(/[^\s;&|"']{1,1000}/g)
+    : rest.matchAll(/(?<=")(?:[^"\\]|\\.){1,1000}(?="(?:\s*[,\]]))/g);
+  const words: Located<string>[] = [];
+  for (const match of found) {
+    if (words.length >= MAX_VALUES) break;
+    const start = from + match.index;
+    words.push({ value: match[0], place: lines.place(start, start + match[0].length) });
   }
+  return { words, shell };
 }
 
 /** `$name`, `${name}`, `${name:-default}`; what is not known stays as it is. */

@@ -19,6 +19,24 @@ const write = (path: string, text: string): void => {
 const names = ({ workloads }: { workloads: readonly { kind: string; name: string }[] }): string[] =>
   workloads.map(({ kind, name }) => `${kind} ${name}`);
 
+describe('a tree of kustomize', () => {
+  it('is said to have patches that are not applied, once', async () => {
+    write('overlays/base/kustomization.yaml', 'resources: [a.yaml]\n');
+    write('overlays/base/a.yaml', deployment({ name: 'a' }));
+    for (const name of ['prod', 'test']) {
+      write(`overlays/${name}/kustomization.yaml`, 'resources: [../base]\npatches:\n  - path: p.yaml\n');
+    }
+    const { problems, workloads } = await readManifests([join(folder, 'overlays')]);
+    expect(names({ workloads })).toEqual(['Deployment a']);
+    expect(problems.map(({ file, says }) => [file, says])).toEqual([
+      [
+        join(folder, 'overlays/prod/kustomization.yaml'),
+        `has patches, which are not applied here; build it first: kubectl kustomize ${join(folder, 'overlays/prod')} | kubelag lint -`,
+      ],
+    ]);
+  });
+});
+
 describe('readManifests', () => {
   it('reads a tree, but no hidden and foreign folders, and no chart before it is rendered', async () => {
     write('tree/a.yaml', deployment({ name: 'a' }));
@@ -88,8 +106,7 @@ items:
   metadata: {name: b}
   spec:
     containers:
-    - name: >
-        folded
+    - name: !!str tagged
 `);
     expect(names(cluster)).toEqual(['Pod b', 'Pod a'].toSorted());
     expect(cluster.workloads.map(({ place }) => place.line).toSorted()).toEqual([10, 6].toSorted());

@@ -5,6 +5,7 @@ import type { Cluster } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
 import { isDockerfile, readDockerfile } from './dockerfile.ts';
 import { isLockFile, readLockFile } from './lock-files.ts';
+import { isResolvConf, readResolvConf } from './resolv-conf.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
 import { loadYaml } from './yaml/load.ts';
 import type { Yaml } from './yaml/full.ts';
@@ -67,6 +68,7 @@ async function readAll(stdin: NodeJS.ReadableStream | undefined): Promise<string
 async function readTree(root: string, collector: Collector, load: LoadYaml): Promise<void> {
   const waiting: { path: string; depth: number }[] = [{ path: root, depth: 0 }];
   let files = 0;
+  let isPatchTold = false;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { path, depth } = next;
     const names = listOf(path, collector);
@@ -100,7 +102,12 @@ async function readTree(root: string, collector: Collector, load: LoadYaml): Pro
       if (!entry.isFile() || !/\.(?:ya?ml|json)$/i.test(entry.name) || isNoManifestName(entry.name, isChart)) continue;
       if (++files > MAX_FILES)
         throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
-      await readFile(inside, collector, load, false);
+      const text = await readFile(inside, collector, load, false);
+      if (isPatchTold || !/^kustomization\.ya?ml$/.test(entry.name) || !PATCHES.test(text)) continue;
+      // Once is enough: whoever knows it of one overlay knows it of all.
+      isPatchTold = true;
+      const says = `has patches, which are not applied here; build it first: kubectl kustomize ${path} | kubelag lint -`;
+      collector.problem({ file: inside, line: 1, column: 1, says });
     }
     waiting.push(...folders.toReversed());
   }
@@ -124,8 +131,14 @@ function listOf(path: string, collector: Collector): import('node:fs').Dirent[] 
   }
 }
 
-/** @param named the user named it, so that a failure is the user's to mend */
-async function readFile(path: string, collector: Collector, load: LoadYaml, named: boolean): Promise<void> {
+/** What a kustomization changes in the objects that it is made of. */
+const PATCHES = /^patches(?:StrategicMerge|Json6902)?:/m;
+
+/**
+ * @param named the user named it, so that a failure is the user's to mend
+ * @returns its text, '' where it cannot be read
+ */
+async function readFile(path: string, collector: Collector, load: LoadYaml, named: boolean): Promise<string> {
   let text: string;
   try {
     text = textOf(path);
@@ -134,20 +147,35 @@ async function readFile(path: string, collector: Collector, load: LoadYaml, name
       error instanceof UserError ? error.message : `cannot be read (${String((error as NodeJS.ErrnoException).code)})`;
     if (named) throw new UserError(`${path}: ${says}`);
     collector.problem({ file: path, line: 1, column: 1, says });
-    return;
+    return '';
   }
+  await readText(path, text, collector, load);
+  return text;
+}
+
+/** Reads a file as its name says: manifests where it says nothing else. */
+export async function readText(path: string, text: string, collector: Collector, load: LoadYaml): Promise<void> {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (!isSoftwareFile(name)) {
     await readManifestText(path, text, collector, load);
     return;
   }
   collector.file(path, text);
-  const found = isDockerfile(name) ? readDockerfile(path, text).software : readLockFile(path, text);
-  for (const software of found) collector.software(software);
+  if (isResolvConf(name)) {
+    collector.resolvConf(readResolvConf(path, text));
+    return;
+  }
+  if (!isDockerfile(name)) {
+    for (const software of readLockFile(path, text)) collector.software(software);
+    return;
+  }
+  const { software, recipe } = readDockerfile(path, text);
+  for (const one of software) collector.software(one);
+  collector.recipe(recipe);
 }
 
-/** Says what a program is made of, where manifests say how it runs. */
-const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name);
+/** Says what a program is made of or runs with, where manifests say how it is started. */
+const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name) || isResolvConf(name);
 
 function textOf(path: string): string {
   const descriptor = openSync(path, 'r');

@@ -1,21 +1,24 @@
-import type { DnsOption, Located } from '../model/workload.ts';
+import type { DnsOption, Located, ResolvConf } from '../model/workload.ts';
 import { createLines } from './yaml/lines.ts';
 
 // Resolvers read a few lines; a longer file is something else.
 const MAX_LENGTH = 64 << 10;
 const MAX_VALUES = 100;
 
-/** What a `resolv.conf` says, as resolv.conf(5) reads it. */
-export interface ResolvConf {
-  nameservers: Located<string>[];
-  /** Of the last `search` or `domain` line: earlier ones do not count. */
-  searches: Located<string>[];
-  options: DnsOption[];
-}
+/** Is it named as such a file is: `resolv.conf`, `pod.resolv.conf`? */
+export const isResolvConf = (name: string): boolean => /(?:^|\.)resolv\.conf$/.test(name);
 
-/** @param file as the user named it */
+/**
+ * What a `resolv.conf` says, as resolv.conf(5) reads it.
+ * @param file as the user named it
+ */
 export function readResolvConf(file: string, text: string): ResolvConf {
-  const read: ResolvConf = { nameservers: [], searches: [], options: [] };
+  const read = {
+    file,
+    nameservers: [] as Located<string>[],
+    searches: [] as Located<string>[],
+    options: [] as DnsOption[],
+  };
   if (text.length > MAX_LENGTH) return read;
   const lines = createLines(file, text);
   for (const match of text.matchAll(/^(nameserver|search|domain|options)[ \t]+([^\n]*)$/gm)) {

@@ -112,7 +112,8 @@ const hasFailed = ({ ending, syns, packets, bytes }: Connection): boolean =>
   ending === 'refused' || (syns.length > 0 && packets.server === 0 && bytes.client === 0);
 
 /** Why a connection that carried data shows no exchange; null where it shows some. */
-function whyUnread({ exchanges, bytes, tls }: Connection): Unread['because'] | null {
-  if (exchanges > 0 || bytes.client + bytes.server === 0) return null;
+function whyUnread({ exchanges, protocol, bytes, tls }: Connection): Unread['because'] | null {
+  // What was taken for calls by whose turn it was is unread all the same.
+  if ((exchanges > 0 && protocol !== 'tls') || bytes.client + bytes.server === 0) return null;
   return tls !== null && !tls.decrypted ? 'tls' : 'protocol';
 }

@@ -18,7 +18,7 @@ import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
 import { createRequestStatistics } from './request-statistics.ts';
-import { Outlooks } from './outlook.ts';
+import { Outlooks, type Outlook } from './outlook.ts';
 import { createSamples } from './samples.ts';
 import { createHearing } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
@@ -43,7 +43,7 @@ export interface Manifests {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Observer>;
+  readonly observer: Required<Omit<Observer, 'turn'>>;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -124,6 +124,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
   }
+  const turnListeners = [exchanges, ...observers.filter((observer) => observer.turn !== undefined)];
   const latency = {
     lookups: lookups.latency,
     exchanges: exchanges.latency,
@@ -161,10 +162,12 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       ruledOut.push(...answers.ruledOut);
       for (const why of answers.unobservable) unobservable.push({ rule: rule.id, ...why, missing: null });
     }
-    const outlooks = new Outlooks(kept);
+    // Made where there is something to predict.
+    let outlooks: Outlooks | null = null;
+    const outlookOf = (reports: readonly Report[]): Outlook | null => (outlooks ??= new Outlooks(kept)).of(reports);
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs, vanishing }) => ({
-        ...findingRow(rule, report, latency, outlooks.of([report, ...vanishing]), inputs),
+        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs),
         absorbs: [...absorbs],
       }))
       .toSorted(dearestFirst);
@@ -196,6 +199,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange(exchange) {
+        if (exchange.shape === 'turn') {
+          for (const observer of turnListeners) observer.turn?.(exchange);
+          return;
+        }
         for (let index = 0; index < exchangeListeners.length; index++) {
           (exchangeListeners[index] as (exchange: Exchange) => void)(exchange);
         }

@@ -40,6 +40,8 @@ export interface ExchangeStatistics {
   readonly latency: Distribution;
   readonly count: number;
   exchange(exchange: Exchange): void;
+  /** What was taken for a call inside TLS counts for its server alone. */
+  turn(exchange: Exchange): void;
   row(inputs: readonly Input[]): Diagnosis['exchanges'];
 }
 
@@ -47,7 +49,7 @@ export interface ExchangeStatistics {
 export function createExchangeStatistics(): ExchangeStatistics {
   const latency = new Distribution();
   const servers = new Map<string, ServerCount[]>();
-  const protocols = new Map<ExchangeProtocol, number>();
+  const protocols: { name: ExchangeProtocol; count: number }[] = [];
   const slowest = createSlowest(copyExchange);
   let count = 0;
   let failed = 0;
@@ -71,6 +73,15 @@ export function createExchangeStatistics(): ExchangeStatistics {
     ofAddress.push(added);
     servers.set(address, ofAddress);
     return added;
+  }
+
+  function countProtocol(name: ExchangeProtocol): void {
+    for (const known of protocols) {
+      if (known.name !== name) continue;
+      known.count++;
+      return;
+    }
+    protocols.push({ name, count: 1 });
   }
 
   function byServer(inputs: readonly Input[]): Diagnosis['exchanges']['byServer'] {
@@ -100,19 +111,20 @@ export function createExchangeStatistics(): ExchangeStatistics {
     },
     exchange(exchange) {
       count++;
-      protocols.set(exchange.protocol, (protocols.get(exchange.protocol) ?? 0) + 1);
+      countProtocol(exchange.protocol);
       if (exchange.shape !== 'call') return;
       latency.add(exchange.duration);
       if (exchange.outcome !== 'ok' && FAILED.has(exchange.outcome)) failed++;
       serverOf(exchange).latency.add(exchange.duration);
       slowest.add(exchange, exchange.duration);
     },
+    turn: (exchange) => serverOf(exchange).latency.add(exchange.duration),
     row: (inputs) => ({
       count,
       calls: latency.count,
       failed,
       latency: latencyRow(latency),
-      protocols: [...protocols].map(([name, known]) => ({ name, count: known })).toSorted((a, b) => b.count - a.count),
+      protocols: protocols.map((known) => ({ ...known })).toSorted((a, b) => b.count - a.count),
       byServer: byServer(inputs),
       slowest: slowest.rows().map((exchange) => toExchangeRow(exchange, inputs)),
     }),

@@ -3,6 +3,7 @@ import type { Distribution } from '../base/distribution.ts';
 import { at, toSeconds } from '../base/time.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { ExampleRow, Finding } from '../model/diagnosis.ts';
+import type { Edit } from '../model/edit.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Example, Fix, Report, Unit } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
@@ -11,7 +12,7 @@ import { packetReference, type PacketId } from '../model/packet.ts';
 import { toRequestRow } from '../model/request-row.ts';
 import { wiresharkFilter } from './filter.ts';
 import { judgeSeverity, shareOfLatency } from './severity.ts';
-import type { Outlook } from './outlook.ts';
+import { quickerIn, type Outlook } from './outlook.ts';
 import { predictSaving } from './what-if.ts';
 
 interface NamedRule {
@@ -50,7 +51,7 @@ export function findingRow(
     says: messageOf(rule, report.message, report.data),
     subject: { ...report.subject, workload: null },
     occurrences: { count: cost.count, of: report.of, unit: report.unit },
-    affected: affectedOf(report),
+    affected: affectedOf(report, outlook),
     cost: {
       totalSeconds: toSeconds(at(cost.costs.total)),
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
@@ -70,10 +71,19 @@ export function findingRow(
   };
 }
 
+type FixRow = Finding['fix'][number];
+
+/** A change as the contract has it. */
+export const editRow = ({ path, list, ...edit }: Edit): NonNullable<FixRow['edits']>[number] => ({
+  ...edit,
+  path: [...path],
+  ...(list === undefined ? {} : { list: { key: list.key, items: [...list.items] } }),
+});
+
 /** A fix as the contract has it. */
-export const fixRow = ({ edits, ...fix }: Fix): Finding['fix'][number] => ({
+export const fixRow = ({ edits, ...fix }: Fix): FixRow => ({
   ...fix,
-  ...(edits === undefined ? {} : { edits: edits.map((edit) => ({ ...edit, path: [...edit.path] })) }),
+  ...(edits === undefined ? {} : { edits: edits.map(editRow) }),
 });
 
 const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {
@@ -85,9 +95,11 @@ const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {
 };
 
 /** What paid for it, in requests. */
-function affectedOf({ affected, unit, of, cost }: Report): Finding['affected'] {
+function affectedOf({ affected, unit, of, cost }: Report, outlook: Outlook | null): Finding['affected'] {
   if (unit === 'requests') return { count: cost.count, of, unit: 'requests' };
-  return affected === undefined ? null : { ...affected, unit: 'requests' };
+  if (affected !== undefined) return { ...affected, unit: 'requests' };
+  if (outlook === null || outlook.isPart) return null;
+  return { count: quickerIn(outlook), of: outlook.before.length, unit: 'requests' };
 }
 
 /** The rule's message with its data; a message that the rule does not have is a bug. */

@@ -15,6 +15,10 @@ export interface Outlook {
   readonly hasLines: boolean;
 }
 
+/** How many of them would be quicker. */
+export const quickerIn = ({ before, after }: Outlook): number =>
+  before.filter((duration, index) => (after[index] as number) < duration).length;
+
 interface Replayed {
   readonly places: readonly number[];
   readonly replay: Replay;

@@ -1,7 +1,9 @@
 import type { Finding } from '../model/diagnosis.ts';
 import type { Edit, PathStep } from '../model/edit.ts';
 import type { Workload } from '../model/workload.ts';
-import { editOf, objectWords } from '../rules/support/manifests/objects.ts';
+import { editRow } from './finding-row.ts';
+import { editOf, optionsOf } from '../rules/support/manifests/changes.ts';
+import { objectWords } from '../rules/support/manifests/objects.ts';
 import { running } from '../rules/support/manifests/program.ts';
 
 type FixRow = Finding['fix'][number];
@@ -58,11 +60,12 @@ function editsOf(
       const nested = Object.values(rest).some((one) => typeof one === 'object');
       const step = { key: 'name', is };
       if (nested) return walk(rest, [...path, step]);
-      edits.push(editOf(workload, [...path, step], { name: is, ...rest }));
+      const list = path.at(-1) === 'options' ? optionsOf(workload) : undefined;
+      edits.push(editOf(workload, [...path, step], { name: is, ...rest }, list));
       return true;
     });
   };
-  return walk(spec, workload.pod.path) ? edits.map((edit) => ({ ...edit, path: [...edit.path] })) : null;
+  return walk(spec, workload.pod.path) ? edits.map(editRow) : null;
 }
 
 const isMap = (value: unknown): value is Record<string, unknown> =>

@@ -105,8 +105,7 @@ export class Reliefs {
     const { from, until, server } = occurrence;
     for (const [place, wait] of (this.#requests[request] as KeptRequest).waits.entries()) {
       if (left <= 0) break;
-      const isIts =
-        wait.startedAt >= from && wait.endedAt <= until && wait.reason !== 'queue' && wait.to.includes(server);
+      const isIts = wait.startedAt >= from && wait.endedAt <= until && wait.reason !== 'queue' && isAt(wait.to, server);
       if (isIts) left -= relieve(draft, place, wait, left);
     }
     draft.own += Math.max(0, left);
@@ -130,6 +129,10 @@ export class Reliefs {
     return draft;
   }
 }
+
+/** Whether an address with its port is that address’s. */
+const isAt = (endpoint: string, address: string): boolean =>
+  endpoint.startsWith(`${address}:`) || endpoint.startsWith(`[${address}]:`);
 
 /** @returns how much of it was there to be taken */
 function relieve({ waits }: Draft, place: number, { startedAt, endedAt }: KeptWait, by: number): number {

@@ -1,5 +1,5 @@
 import { Distribution } from '../base/distribution.ts';
-import { at, toSeconds, type Duration } from '../base/time.ts';
+import { at, nanoseconds, toSeconds, type Duration } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
 import { breakdownOf, copyRequest, type Request, type Share } from '../model/request.ts';
@@ -19,8 +19,8 @@ interface Sum {
   readonly reason: Share['reason'];
   readonly to: string;
   readonly each: Distribution;
-  /** Of slow and of fast requests; which is which shows only as they come. */
-  readonly byDuration: Map<number, number>;
+  /** By class of the request's duration: which are slow and which are fast shows only as they come. */
+  readonly byClass: Float64Array;
 }
 
 export interface RequestStatistics {
@@ -32,29 +32,37 @@ export interface RequestStatistics {
 // Requests are put into so many classes of duration, each 10 % longer than the one before.
 const CLASS_BASE = Math.log(1.1);
 const classOf = (duration: Duration): number => Math.round(Math.log(Math.max(1, duration)) / CLASS_BASE);
+// Times are exact up to 2^53 ns: nothing lasts longer.
+const CLASSES = classOf(nanoseconds(Number.MAX_SAFE_INTEGER)) + 1;
 
 /** Counts all requests: how long they took, and what for. Bounded. */
 export function createRequestStatistics(): RequestStatistics {
   const latency = new Distribution();
-  /** By peer, then by reason: no key is made for each request. */
-  const sums = new Map<string, Map<Share['reason'], Sum>>();
+  /** By peer: no key is made for each request. */
+  const sums = new Map<string, Sum[]>();
   let sumCount = 0;
-  const classes = new Map<number, number>();
+  const classes = new Float64Array(CLASSES);
   const slowest = createSlowest(copyRequest);
   let ambiguous = 0;
 
-  function sumOf({ reason, to }: Share): Sum | null {
-    const ofPeer = sums.get(to) ?? new Map<Share['reason'], Sum>();
-    const known = ofPeer.get(reason);
-    if (known !== undefined) return known;
+  function sumOf(reason: Share['reason'], to: string): Sum | null {
+    const ofPeer = sums.get(to);
+    if (ofPeer !== undefined) for (const sum of ofPeer) if (sum.reason === reason) return sum;
     if (sumCount++ >= MAX_SHARES) return null;
-    const sum = { reason, to, each: new Distribution(), byDuration: new Map<number, number>() };
-    ofPeer.set(reason, sum);
-    sums.set(to, ofPeer);
+    const sum = { reason, to, each: new Distribution(), byClass: new Float64Array(CLASSES) };
+    if (ofPeer === undefined) sums.set(to, [sum]);
+    else ofPeer.push(sum);
     return sum;
   }
 
-  const allSums = (): Sum[] => [...sums.values()].flatMap((ofPeer) => [...ofPeer.values()]);
+  function count(reason: Share['reason'], to: string, duration: Duration, ofClass: number): void {
+    const sum = sumOf(reason, to);
+    if (sum === null) return;
+    sum.each.add(duration);
+    sum.byClass[ofClass]! += duration;
+  }
+
+  const allSums = (): Sum[] => [...sums.values()].flat();
 
   function slowAgainstFast(): Diagnosis['requests']['slowAgainstFast'] {
     if (latency.count < LEAST_COMPARED) return [];
@@ -69,8 +77,8 @@ export function createRequestStatistics(): RequestStatistics {
       .map((sum) => ({
         reason: sum.reason,
         to: sum.to === '' ? null : sum.to,
-        slowSeconds: toSeconds(at(sumIn(sum.byDuration, isSlow) / Math.max(1, slow))),
-        fastSeconds: toSeconds(at(sumIn(sum.byDuration, isFast) / Math.max(1, fast))),
+        slowSeconds: toSeconds(at(sumIn(sum.byClass, isSlow) / Math.max(1, slow))),
+        fastSeconds: toSeconds(at(sumIn(sum.byClass, isFast) / Math.max(1, fast))),
       }))
       .toSorted((a, b) => b.slowSeconds - b.fastSeconds - (a.slowSeconds - a.fastSeconds))
       .slice(0, MAX_NAMED);
@@ -82,14 +90,14 @@ export function createRequestStatistics(): RequestStatistics {
       latency.add(request.duration);
       if (request.ambiguous) ambiguous++;
       slowest.add(request, request.duration);
-      const own = classOf(request.duration);
-      classes.set(own, (classes.get(own) ?? 0) + 1);
-      for (const share of breakdownOf(request)) {
-        const sum = sumOf(share);
-        if (sum === null) continue;
-        sum.each.add(share.duration);
-        sum.byDuration.set(own, (sum.byDuration.get(own) ?? 0) + share.duration);
-      }
+      const ofClass = Math.min(classOf(request.duration), CLASSES - 1);
+      classes[ofClass]!++;
+      const { waits, own } = request;
+      // Nearly all of a client's calls waited for their answer alone: no list of shares is made for them.
+      const only = waits.length === 1 ? waits[0] : undefined;
+      if (only !== undefined && only.critical > 0 && !(own > 0))
+        return count(only.reason, only.to, only.critical, ofClass);
+      for (const { reason, to, duration } of breakdownOf(request)) count(reason, to, duration, ofClass);
     },
     row: (inputs) => ({
       count: latency.count,
@@ -115,8 +123,8 @@ export function createRequestStatistics(): RequestStatistics {
   };
 }
 
-const sumIn = (byClass: ReadonlyMap<number, number>, isIn: (one: number) => boolean): number =>
-  [...byClass].reduce((sum, [one, value]) => sum + (isIn(one) ? value : 0), 0);
+const sumIn = (byClass: Float64Array, isIn: (one: number) => boolean): number =>
+  byClass.reduce((sum, value, one) => sum + (isIn(one) ? value : 0), 0);
 
 // The dearest are what a reader looks at.
 const MAX_NAMED = 16;

@@ -56,27 +56,16 @@ export interface SampleTaker {
  * by the capture says nothing of how long it took, and streams last by design: neither counts.
  */
 export function createSamples(): SampleTaker {
-  const lookups = createKinds();
+  const lookups = createLookupKinds();
   const exchanges = createKinds();
   const requests = createKinds();
-  // Filled anew for each lookup.
-  const asked: KindKey = {
-    protocol: 'dns',
-    method: '',
-    path: '',
-    host: '',
-    server: '',
-    serverPort: 0,
-    input: 0,
-    client: '',
-  };
   return {
     lookup({ name, input, client, outcome, startedAt, duration }) {
       if (outcome === 'incomplete') return;
-      asked.path = name;
-      asked.input = input;
-      asked.client = client;
-      add(lookups.of(asked), startedAt, duration, outcome !== 'ok' && outcome !== 'nodata');
+      const kind = lookups.of(name, input, client);
+      if (outcome !== 'ok' && outcome !== 'nodata') kind.failed++;
+      const place = kind.kept.draw();
+      if (place >= 0) kind.kept.put(place, startedAt, Math.max(0, duration));
     },
     exchange(exchange) {
       if (exchange.shape !== 'call' || exchange.outcome === 'incomplete') return;
@@ -124,18 +113,23 @@ function createKinds() {
   const byPath = new Map<string, Map<string, Kind[]>>();
   const kinds: Kind[] = [];
 
-  const find = (wanted: KindKey): Kind | undefined =>
-    byPath
-      .get(wanted.path)
-      ?.get(wanted.server)
-      ?.find(
-        (kind) =>
-          kind.port === wanted.serverPort &&
-          kind.method === wanted.method &&
-          kind.host === wanted.host &&
-          kind.protocol === wanted.protocol &&
-          kind.input === wanted.input,
-      );
+  /** The wanted kind, with these in place of its own: those without a path are looked for as well. */
+  const find = (wanted: KindKey, path: string, method: string, host: string): Kind | undefined => {
+    const alike = byPath.get(path)?.get(wanted.server);
+    if (alike === undefined) return undefined;
+    for (const kind of alike) {
+      if (
+        kind.port === wanted.serverPort &&
+        kind.method === method &&
+        kind.host === host &&
+        kind.protocol === wanted.protocol &&
+        kind.input === wanted.input
+      ) {
+        return kind;
+      }
+    }
+    return undefined;
+  };
 
   const make = (wanted: KindKey): Kind => {
     const { protocol, method, path, host, server, serverPort: port, input, client, backend = null } = wanted;
@@ -153,35 +147,96 @@ function createKinds() {
 
   const restOf = (wanted: KindKey): Kind => {
     // One for each server; and one for all where servers are beyond counting, too.
-    const ofServer = { ...wanted, method: '', path: '', host: '' };
-    const known = find(ofServer);
+    const known = find(wanted, '', '', '');
     if (known !== undefined) return known;
+    const ofServer = { ...wanted, method: '', path: '', host: '' };
     if (kinds.length < MAX_KINDS * 2) return make(ofServer);
     const ofAll = { ...ofServer, protocol: '', server: '', serverPort: 0, client: '' };
-    return find(ofAll) ?? make(ofAll);
+    return find(ofAll, '', '', '') ?? make(ofAll);
   };
 
   return {
-    of: (wanted: KindKey): Kind => find(wanted) ?? (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
+    of: (wanted: KindKey): Kind =>
+      find(wanted, wanted.path, wanted.method, wanted.host) ??
+      (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
     all: (): readonly Kind[] => kinds,
+  };
+}
+
+/** Of lookups, which come by the million: a kind is a name of an input, and names beyond the bound share one. */
+function createLookupKinds() {
+  const kinds = createKinds();
+  /** By input. */
+  const byName: (Map<string, Kind> | undefined)[] = [];
+  const others: (Kind | undefined)[] = [];
+
+  const make = (name: string, input: number, client: string): Kind => {
+    const key = { protocol: 'dns', method: '', path: name, host: '', server: '', serverPort: 0, input, client };
+    const kind = kinds.of(key);
+    if (kind.path === name) ofInput(input).set(name, kind);
+    else others[input] = kind;
+    return kind;
+  };
+
+  const ofInput = (input: number): Map<string, Kind> => (byName[input] ??= new Map());
+
+  return {
+    of: (name: string, input: number, client: string): Kind =>
+      byName[input]?.get(name) ?? others[input] ?? make(name, input, client),
+    all: kinds.all,
   };
 }
 
 function rowsOf(of: Sampled, kinds: readonly Kind[]): SampledRows {
   const written = kinds.toSorted((a, b) => b.kept.count - a.kept.count).slice(0, MAX_KINDS_WRITTEN);
-  const rows = written
-    .flatMap((kind, index) => [...kind.kept.pairs()].map(([start, duration]) => ({ start, duration, index })))
-    .toSorted((a, b) => a.start - b.start || a.index - b.index);
   return {
     of,
     count: kinds.reduce((sum, kind) => sum + kind.kept.count, 0),
     kinds: written.map(kindRow),
-    rows: {
-      startSeconds: rows.map(({ start }) => toSeconds(at(start))),
-      durationSeconds: rows.map(({ duration }) => toSeconds(at(duration))),
-      kind: rows.map(({ index }) => index),
-    },
+    rows: inOrder(written),
   };
+}
+
+/** All that was kept, in columns, in order of start. */
+function inOrder(kinds: readonly Kind[]): SampledRows['rows'] {
+  const size = kinds.reduce((sum, { kept }) => sum + kept.size, 0);
+  const starts = new Float64Array(size);
+  let filled = 0;
+  for (const { kept } of kinds) kept.each((start) => void (starts[filled++] = start));
+  // Sorted as numbers: to compare some ten thousand rows in our own words would take longer than all else in the end.
+  starts.sort();
+  const durations = new Float64Array(size);
+  const indexes = new Uint16Array(size);
+  // Of those that start together the first has the place, and counts the others.
+  const taken = new Uint16Array(size);
+  for (const [index, { kept }] of kinds.entries()) {
+    kept.each((start, duration) => {
+      const first = firstOf(starts, start);
+      const place = first + (taken[first] as number);
+      taken[first]!++;
+      durations[place] = duration;
+      indexes[place] = index;
+    });
+  }
+  const rows: SampledRows['rows'] = { startSeconds: [], durationSeconds: [], kind: [] };
+  for (let place = 0; place < size; place++) {
+    rows.startSeconds.push(toSeconds(at(starts[place] as number)));
+    rows.durationSeconds.push(toSeconds(at(durations[place] as number)));
+    rows.kind.push(indexes[place] as number);
+  }
+  return rows;
+}
+
+/** Where a number that is among the sorted first stands. */
+function firstOf(sorted: Float64Array, wanted: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const kindRow = ({ protocol, method, path, host, server, port, kept, failed }: Kind): SampledKindRow => ({

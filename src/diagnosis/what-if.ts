@@ -4,7 +4,7 @@ import { at, nanoseconds, toSeconds } from '../base/time.ts';
 import type { Finding } from '../model/diagnosis.ts';
 import type { Report, Unit } from '../model/finding.ts';
 import { mixtureOf, type Mixture } from './mixture.ts';
-import type { Outlook } from './outlook.ts';
+import { quickerIn, type Outlook } from './outlook.ts';
 
 const QUANTILES = [
   { name: 'p50', quantile: 0.5, shows: 0.5 },
@@ -50,7 +50,7 @@ export function predictSaving(report: Report, latency: Distribution, outlook: Ou
     unit: 'requests',
     before: distributionOf(outlook.before),
     after: distributionOf(outlook.after),
-    affected: outlook.before.filter((duration, index) => (outlook.after[index] as number) < duration).length,
+    affected: quickerIn(outlook),
     method: `${method}; ${replayWords(outlook)}`,
     isAtMost,
     callers: outlook.callers,

@@ -30,7 +30,7 @@ export type Write = (text: string) => void;
  * An observer that writes what it sees. `readUntil`: how far the row's input had been read when it
  * was found, where that was earlier than now.
  */
-export interface RowExporter extends Required<Observer> {
+export interface RowExporter extends Required<Omit<Observer, 'turn'>> {
   /** How many rows were written. */
   readonly rows: number;
   input(input: Input): void;

@@ -130,7 +130,7 @@ export function setInJson(target: unknown, path: readonly PathStep[], value: Val
     return;
   }
   const list = target as Record<string, unknown>[];
-  const index = list.findIndex((one) => String(one?.[step.key]) === step.is);
+  const index = step.is === '' && list.length === 1 ? 0 : list.findIndex((one) => String(one?.[step.key]) === step.is);
   if (index < 0) list.push(built(rest, value) as Record<string, unknown>);
   else if (rest.length === 0) list[index] = merged(list[index], value) as Record<string, unknown>;
   else setInJson(list[index], rest, value);
@@ -142,23 +142,23 @@ const merged = (old: unknown, value: Value): unknown =>
     : value;
 
 function setFlag(container: Record<string, unknown>, flag: string, value: string): void {
-  for (const key of ['args', 'command']) {
-    const words = container[key];
-    if (!Array.isArray(words)) continue;
-    for (const [index, word] of words.entries()) {
-      if (word === flag) {
-        words[index + 1] = value;
-        return;
-      }
-      if (typeof word === 'string' && word.startsWith(`${flag}=`)) {
-        words[index] = `${flag}=${value}`;
-        return;
-      }
-    }
-  }
-  const list = container['args'] ?? container['command'];
-  if (Array.isArray(list)) list.push(`${flag}=${value}`);
-  else container['args'] = [`${flag}=${value}`];
+  const lists = ['args', 'command']
+    .map((key) => container[key])
+    .filter((words): words is unknown[] => Array.isArray(words));
+  const list = lists.find((words) => words.some((word) => isFlag(word, flag))) ?? lists[0];
+  if (list === undefined) container['args'] = [`${flag}=${value}`];
+  else setFlagAmong(list, flag, value);
+}
+
+const isFlag = (word: unknown, flag: string): word is string =>
+  typeof word === 'string' && (word === flag || word.startsWith(`${flag}=`));
+
+/** Sets a flag where it stands, as `--flag value` or `--flag=value`; else behind the other words. */
+export function setFlagAmong(words: unknown[], flag: string, value: string): void {
+  const index = words.findIndex((word) => isFlag(word, flag));
+  if (index < 0) words.push(`${flag}=${value}`);
+  else if (words[index] === flag) words[index + 1] = value;
+  else words[index] = `${flag}=${value}`;
 }
 
 /** With keys in one order: maps have none. */

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
-import type { Edit, PathStep } from '../model/edit.ts';
+import { printable } from '../base/text.ts';
+import type { Edit } from '../model/edit.ts';
+import { setFlagAmong } from './apply.ts';
 import type { Change } from './plan.ts';
-import { blockLines, type Value } from './render.ts';
-import { built } from './splice.ts';
+import { blockLines } from './render.ts';
 
 /** A file of a patch. */
 export interface PatchFile {
@@ -12,44 +13,49 @@ export interface PatchFile {
   text: string;
 }
 
+/** What the API server merges itself, item by item; of all others it and kustomize replace lists as a whole. */
+const BUILT_IN = /^(?:v1|apps\/|batch\/|extensions\/)/;
+
 /**
  * The changes as strategic-merge patches, one for each object, and a kustomization that lists them.
- * What such a patch cannot say (one word among a container's arguments) is left out and told.
+ * What such a patch cannot say (a container of a custom resource) is left out and told.
  */
 export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; leftOut: string[] } {
-  const objects = new Map<string, { edits: Edit[] }>();
+  const objects = new Map<string, Edit[]>();
   const leftOut: string[] = [];
   for (const { edits, refused } of changes) {
     // A patch needs no place in a file: what a file refuses, it may still say.
     if (refused !== null && edits.some(({ file, object }) => file !== '-' && object.live !== true)) continue;
+    const unsaid = edits.find(({ object, path }) => !BUILT_IN.test(object.apiVersion) && path.includes('containers'));
+    if (unsaid !== undefined) {
+      const { kind, name } = unsaid.object;
+      leftOut.push(`${kind} ${name}: a patch would replace all containers of a ${kind}; use the diff`);
+      continue;
+    }
     for (const edit of edits) {
-      if (edit.path.some((step) => typeof step === 'object' && 'flag' in step)) {
-        leftOut.push(`${wordsOf(edit)}: a strategic-merge patch replaces arguments as a whole; use the diff`);
-        continue;
-      }
       const key = JSON.stringify(edit.object);
       const known = objects.get(key);
-      if (known === undefined) objects.set(key, { edits: [edit] });
-      else known.edits.push(edit);
+      if (known === undefined) objects.set(key, [edit]);
+      else known.push(edit);
     }
   }
   const files: PatchFile[] = [];
   const entries: { path: string; target: { kind: string; name: string; namespace?: string } }[] = [];
   const used = new Set<string>();
-  for (const { edits } of objects.values()) {
-    const [first] = edits as [Edit];
-    const { apiVersion, kind, name, namespace } = first.object;
+  for (const edits of objects.values()) {
+    const [{ object }] = edits as [Edit];
+    const { apiVersion, kind, name, namespace } = object;
     const patch: Record<string, unknown> = {
       apiVersion,
       kind,
       metadata: { name, ...(namespace === '' ? {} : { namespace }) },
     };
-    for (const { path, value } of edits) mergePatch(patch, path, value as Value);
+    for (const edit of edits) mergePatch(patch, edit);
     const base = `${kind}-${namespace === '' ? '' : `${namespace}-`}${name}`.toLowerCase().replace(/[^a-z0-9.-]/g, '-');
     let file = `${base}.yaml`;
     for (let count = 2; used.has(file); count++) file = `${base}-${count}.yaml`;
     used.add(file);
-    files.push({ name: file, text: `${blockLines(patch, 0, 2).join('\n')}\n` });
+    files.push({ name: file, text: `# ${commandOf(object, file)}\n${blockLines(patch, 0, 2).join('\n')}\n` });
     entries.push({ path: file, target: { kind, name, ...(namespace === '' ? {} : { namespace }) } });
   }
   if (entries.length > 0) {
@@ -59,39 +65,36 @@ export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; le
   return { files, leftOut };
 }
 
-const wordsOf = ({ object: { kind, name }, value }: Edit): string => `${kind} ${name}, ${String(value)}`;
-
-/** Lists are merged by their `name` there, so that each item says its own. */
-function mergePatch(target: Record<string, unknown>, path: readonly PathStep[], value: Value): void {
-  let at: Record<string, unknown> = target;
-  for (const [index, step] of path.entries()) {
-    const rest = path.slice(index + 1);
-    if (typeof step !== 'string') continue;
-    const next = rest[0];
-    if (next === undefined || at[step] === undefined) {
-      at[step] = next === undefined ? value : named(rest, value);
-      return;
-    }
-    if (typeof next === 'object' && 'key' in next) {
-      const list = at[step] as Record<string, unknown>[];
-      const item = list.find((one) => one[next.key] === next.is);
-      if (item === undefined) {
-        list.push((named(rest, value) as Record<string, unknown>[])[0] as Record<string, unknown>);
-        return;
-      }
-      at = item;
-      if (rest.length === 1) Object.assign(item, value);
-    } else at = at[step] as Record<string, unknown>;
-  }
+function commandOf({ apiVersion, kind, namespace, name }: Edit['object'], file: string): string {
+  const inNamespace = namespace === '' ? '' : ` -n ${namespace}`;
+  const isBuiltIn = BUILT_IN.test(apiVersion);
+  // `service` alone is the one of Kubernetes, not Knative's.
+  const resource = `${kind}${isBuiltIn ? '' : `.${apiVersion.replace(/\/.*/, '')}`}`.toLowerCase();
+  const type = isBuiltIn ? '' : ' --type merge';
+  return printable(`kubectl patch ${resource} ${name}${inNamespace}${type} --patch-file ${file}`);
 }
 
-function named(path: readonly PathStep[], value: Value): Value {
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
-  if (typeof step === 'string') return { [step]: named(rest, value) };
-  if ('flag' in step) return built(path, value);
-  const inner = rest.length === 0 ? value : (named(rest, value) as object);
-  return [{ [step.key]: step.is, ...(inner as object) }];
+/** Containers and variables are merged by their names there; other lists must be written whole. */
+function mergePatch(patch: Record<string, unknown>, { path, value, list }: Edit): void {
+  let at = patch;
+  let items: Record<string, unknown>[] = [];
+  for (const [index, step] of path.entries()) {
+    const isLast = index === path.length - 1;
+    if (typeof step === 'string') {
+      const next = path[index + 1];
+      if (next === undefined) at[step] = value;
+      else if (typeof next === 'string') at = (at[step] ??= {}) as Record<string, unknown>;
+      else items = (at[step] ??= list?.key === step ? structuredClone(list.items) : []) as typeof items;
+    } else if ('flag' in step) {
+      const key = list?.key ?? 'args';
+      setFlagAmong((at[key] ??= structuredClone(list?.items ?? [])) as unknown[], step.flag, String(value));
+    } else {
+      let item = items.find((one) => one[step.key] === step.is);
+      if (item === undefined) items.push((item = { [step.key]: step.is }));
+      if (isLast) Object.assign(item, value);
+      at = item;
+    }
+  }
 }
 
 /** @throws UserError where the folder cannot be written */

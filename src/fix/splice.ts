@@ -57,8 +57,10 @@ export function splicesOf(text: string, root: Node, path: readonly PathStep[], v
     const found = pairOf(one, step.key)?.value;
     return found?.type === 'scalar' && found.text === step.is;
   });
-  if (item === undefined || item === null) return [append(text, root, built(rest, value))];
-  return splicesOf(text, item, rest, value);
+  // Knative's only container needs no name.
+  const meant = item ?? (step.is === '' && root.items.length === 1 ? root.items[0] : null) ?? null;
+  if (meant === null) return [append(text, root, built(rest, value))];
+  return splicesOf(text, meant, rest, value);
 }
 
 function mapAt(node: Node, key: string): Pair | null {
@@ -82,6 +84,10 @@ function replace(text: string, node: Node, value: Value): Splice[] {
     return [{ from: node.start, to: node.end, text: scalarLike(node, value) }];
   }
   if (node.type === 'map' && typeof value === 'object' && !Array.isArray(value)) {
+    // The API server refuses a variable with both.
+    if ('value' in value && pairOf(node, 'valueFrom') !== null) {
+      throw new CannotSplice('its value comes from elsewhere (valueFrom): change it there by hand');
+    }
     return Object.entries(value).flatMap(([key, one]) => splicesOf(text, node, [key], one as Value));
   }
   throw new CannotSplice('a list stands where something else was expected');

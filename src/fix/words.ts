@@ -20,7 +20,7 @@ function wordsOf({ finding, fix, refused }: Change, number: number): string[] {
   const { whatIf, basis, confidence, rule } = finding;
   const saves =
     whatIf === null
-      ? 'not measured: no capture was read'
+      ? 'not measured: no capture was read (kubelag fix CAPTURE -m … predicts it)'
       : `${whatIf.metric}: ${seconds(whatIf.nowSeconds)} → ${seconds(whatIf.thenSeconds)} (${whatIf.method})`;
   return [
     `${number}. ${fix.target}: ${fix.title}`,

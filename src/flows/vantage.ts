@@ -63,7 +63,9 @@ export function createVantage(addresses: AddressTable): VantageWatch {
   function finish(): Vantage {
     const seesBoth = (queries && responses) || flows.bothWays();
     const sees = { dns: queries || responses, tcp, http, bothDirections: seesBoth };
-    return { ...judge(), sees };
+    const judged = judge();
+    // Of one shape with the first: who asks for it does so for each row.
+    return { kind: judged.kind, addresses: judged.addresses, because: judged.because, sees };
   }
 
   function judge(): Omit<Vantage, 'sees'> {

@@ -1,3 +1,4 @@
+import { emptyList } from '../base/lists.ts';
 import { milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
 import { timersOf, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import { isAddressType, lastSentAt, RCODE, type Outcome } from '../model/lookup.ts';
@@ -7,6 +8,7 @@ import { timerEnd, type FamilyEnd, type Horizon } from './waits.ts';
 
 // Before the first timer of any resolver (c-ares from 1.32, 250 ms) a reply always counts.
 const SHORTEST_TIMER = milliseconds(240);
+const NO_ANSWERS: readonly string[] = emptyList();
 
 /**
  * Fills in when a lookup ended, why, and with what: the last reply its caller waited for, or
@@ -19,7 +21,9 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   const types = [...new Set(attempts.map((attempt) => attempt.type))];
   const answered = types.some((type) => familyAnswers(lookup, type).length > 0);
   const ends = types.map((type) => familyEnd(lookup, type, timers, answered, horizon));
-  lookup.answers = types.flatMap((type) => familyAnswers(lookup, type));
+  const answers = types.flatMap((type) => familyAnswers(lookup, type));
+  lookup.answersOfOne = answers.length === 0 ? NO_ANSWERS : answers;
+  lookup.answersOfOther = NO_ANSWERS;
   let end = ends[0] as FamilyEnd;
   for (const other of ends) if (other.at > end.at || (other.at === end.at && other.kind === 'captureEnd')) end = other;
   // One family that the capture leaves open leaves the lookup open, whatever the other did.
@@ -54,19 +58,20 @@ function settlePlain(lookup: OpenLookup): boolean {
   lookup.endBecause = 'reply';
   lookup.endTimer = null;
   lookup.durationIsLowerBound = false;
-  lookup.answers = both(last.addresses, twin === null ? last.addresses : twin.addresses);
-  if (lookup.answers.length > 0 || isFound(last) || (twin !== null && isFound(twin))) lookup.outcome = 'ok';
+  lookup.answersOfOne = last.addresses;
+  lookup.answersOfOther = twin === null || twin.addresses === last.addresses ? NO_ANSWERS : twin.addresses;
+  if (
+    lookup.answersOfOne.length + lookup.answersOfOther.length > 0 ||
+    isFound(last) ||
+    (twin !== null && isFound(twin))
+  )
+    lookup.outcome = 'ok';
   else lookup.outcome = last.rcode === RCODE.NXDOMAIN || twin?.rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata';
   return true;
 }
 
 const repeatsName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
   (attempts[index - 1] as TrackedAttempt).name === (attempts[index] as TrackedAttempt).name;
-
-function both(one: readonly string[], other: readonly string[]): readonly string[] {
-  if (one === other || other.length === 0) return one;
-  return one.length === 0 ? other : [...one, ...other];
-}
 
 function finishWith(lookup: OpenLookup, end: FamilyEnd): void {
   lookup.duration = nanoseconds(Math.max(0, end.at - lookup.startedAt));
@@ -86,7 +91,7 @@ function familyAnswers(lookup: OpenLookup, type: number): readonly string[] {
     if (attempt.type === type && attempt.rcode === RCODE.NOERROR && attempt.addresses.length > 0)
       return attempt.addresses;
   }
-  return [];
+  return NO_ANSWERS;
 }
 
 /** When one family (record type) of the lookup was done. */

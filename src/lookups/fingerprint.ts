@@ -143,7 +143,8 @@ const isPairOf = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
 
 function addPair(evidence: Evidence, first: TrackedAttempt, second: TrackedAttempt): void {
   evidence.pairs++;
-  const [a, aaaa] = first.type === RR_TYPE.A ? [first, second] : [second, first];
+  const a = first.type === RR_TYPE.A ? first : second;
+  const aaaa = a === first ? second : first;
   const musl = ((aaaa.transactionId - a.transactionId) & 0xffff) < 1024;
   const octets = (a.transactionId ^ aaaa.transactionId) & 0xff;
   if (musl && octets < 32) evidence.bothIds++;

@@ -137,16 +137,21 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks)
   if (before.rcode === RCODE.NOERROR && before.answerCount > 0 && before.addresses.length > 0) return JOIN.none;
   const waited = attempt.sentAt - Math.max(before.repliedAt, lookup.lastEventAt);
   if (waited > FOLLOWS_REPLY) return JOIN.none;
+  const samePort = usesPort(lookup, attempt.clientPort);
   // With one family found only c-ares goes on for the other one, and that from its one socket.
-  if (isFound(lookup) && !usesPort(lookup, attempt.clientPort)) return JOIN.none;
+  if (!samePort && isFound(lookup)) return JOIN.none;
   const proven = step === 'strong' || lookup.stem > 0;
   if (!proven && waited > AT_ONCE) return JOIN.none;
-  if (usesPort(lookup, attempt.clientPort)) return JOIN.samePortWalk;
+  if (samePort) return JOIN.samePortWalk;
   return proven ? JOIN.walk : JOIN.weakWalk;
 }
 
-const isFound = (lookup: OpenLookup): boolean =>
-  lookup.attempts.some((attempt) => attempt.rcode === RCODE.NOERROR && attempt.addresses.length > 0);
+function isFound(lookup: OpenLookup): boolean {
+  for (const attempt of lookup.attempts) {
+    if (attempt.rcode === RCODE.NOERROR && attempt.addresses.length > 0) return true;
+  }
+  return false;
+}
 
 /** All names of one walk have the same stem. */
 const keepsStem = ({ stem }: OpenLookup, walk: Walk): boolean => stem < 0 || walk.stem >= stem;

@@ -1,3 +1,4 @@
+import { emptyList } from '../base/lists.ts';
 import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
@@ -17,7 +18,9 @@ export interface Profile {
  */
 export interface OpenLookup extends Lookup {
   attempts: TrackedAttempt[];
-  answers: readonly string[];
+  /** What the caller got of either family; `answers` has both. */
+  answersOfOne: readonly string[];
+  answersOfOther: readonly string[];
   ordinal: number;
   readonly slot: number;
   clientId: number;
@@ -51,6 +54,8 @@ export interface OpenLookup extends Lookup {
   passedOver: boolean;
 }
 
+const NO_ANSWERS: readonly string[] = emptyList();
+
 /** Built with all its fields at once, so that all lookups have one shape. */
 export function createOpenLookup(slot: number): OpenLookup {
   return new Grown(slot);
@@ -71,8 +76,9 @@ class Grown implements OpenLookup {
   resolverDetail: string | null = null;
   resolverConfidence: Confidence = 'possible';
   resolverBecause = '';
-  answers: readonly string[] = [];
-  attempts: TrackedAttempt[] = [];
+  answersOfOne: readonly string[] = NO_ANSWERS;
+  answersOfOther: readonly string[] = NO_ANSWERS;
+  attempts: TrackedAttempt[] = emptyList();
   ordinal = 0;
   readonly slot: number;
   clientId = 0;
@@ -103,5 +109,12 @@ class Grown implements OpenLookup {
   /** Made when somebody asks: most lookups are only counted. */
   get id(): string {
     return `${this.input}.l${this.ordinal}`;
+  }
+
+  /** The same. */
+  get answers(): readonly string[] {
+    const { answersOfOne: one, answersOfOther: other } = this;
+    if (other.length === 0) return one;
+    return one.length === 0 ? other : [...one, ...other];
   }
 }

@@ -1,3 +1,5 @@
+import { emptyList } from '../base/lists.ts';
+
 /**
  * One DNS message as a parser found it, filled again and again: valid until the next message.
  * The binary parser and the reader of tcpdump's text fill the same object.
@@ -49,7 +51,7 @@ export const createDnsMessage = (): DnsMessage => ({
   type: 0,
   class: 0,
   answerCount: 0,
-  addresses: [],
+  addresses: emptyList(),
   ttl: -1,
   ednsSize: -1,
   cookie: false,

@@ -18,6 +18,11 @@ export interface Edit {
     live?: true;
   };
   path: readonly PathStep[];
+  /**
+   * What stands already in the list that is changed, and its key: patches of Kubernetes replace
+   * options of `dnsConfig` and words of a container as a whole.
+   */
+  list?: { key: string; items: readonly (string | object)[] };
   /** What shall stand there; undefined where it shall go. */
   value?: string | number | boolean | object;
 }

@@ -17,6 +17,7 @@ export const EXCHANGE_PROTOCOLS = [
   'kafka',
   'mongodb',
   'memcached',
+  'tls',
 ] as const;
 export type ExchangeProtocol = (typeof EXCHANGE_PROTOCOLS)[number];
 
@@ -37,8 +38,9 @@ export type ExchangeOutcome = (typeof EXCHANGE_OUTCOMES)[number];
  * - `call`: one request, one answer
  * - `stream`: lasts by design: server-sent events, a gRPC stream with several messages one way, a blocking read
  * - `upgrade`: the connection became something else: WebSocket, CONNECT
+ * - `turn`: inside TLS, unread: what the client sent and what the server sent then, most likely a call
  */
-export const EXCHANGE_SHAPES = ['call', 'stream', 'upgrade'] as const;
+export const EXCHANGE_SHAPES = ['call', 'stream', 'upgrade', 'turn'] as const;
 export type ExchangeShape = (typeof EXCHANGE_SHAPES)[number];
 
 export const DIRECTIONS = ['inbound', 'outbound', 'through', 'unknown'] as const;

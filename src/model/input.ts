@@ -34,6 +34,13 @@ export interface Vantage {
   sees: { dns: boolean; tcp: boolean; http: boolean; bothDirections: boolean };
 }
 
+// Lookups after which a capture that shows no TCP is taken for one of DNS alone.
+const DNS_ALONE_AFTER = 1 << 12;
+
+/** Where no connection can be seen, no lookup belongs to one. @param lookups that came so far */
+export const isDnsAlone = (lookups: number, input: Input | null | undefined): boolean =>
+  lookups > DNS_ALONE_AFTER && input !== null && input !== undefined && !input.vantage.sees.tcp;
+
 /** What an export may hold of an input. */
 export const HELD_ROWS = ['lookups', 'connections', 'exchanges'] as const;
 export type HeldRows = (typeof HELD_ROWS)[number];

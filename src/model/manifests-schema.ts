@@ -28,6 +28,12 @@ export const EditSchema = Type.Object({
       Type.Object({ flag: Type.String() }),
     ]),
   ),
+  list: Type.Optional(
+    Type.Object(
+      { key: Type.String(), items: Type.Array(Type.Unknown()) },
+      { description: 'what stands in the list already: patches replace it as a whole' },
+    ),
+  ),
   value: Type.Optional(Type.Unknown({ description: 'left out: what stands there shall go' })),
 });
 

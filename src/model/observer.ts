@@ -19,6 +19,8 @@ export interface Observer {
   lookup?(lookup: Lookup): void;
   connection?(connection: Connection): void;
   exchange?(exchange: Exchange): void;
+  /** A rule's: exchanges of the shape `turn`, which it does not get as `exchange`; to all others they are like any. */
+  turn?(exchange: Exchange): void;
   request?(request: Request): void;
   finish?(): void;
 }

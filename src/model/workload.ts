@@ -46,6 +46,8 @@ export interface Workload extends ClusterObject {
   podLabels: ReadonlyMap<string, string>;
   podAnnotations: ReadonlyMap<string, Located<string>>;
   pod: PodSettings;
+  /** What its program is made of, as lock files and Dockerfiles beside its manifest say. */
+  software: readonly Software[];
   /** Of a running pod. */
   addresses: readonly string[];
 }
@@ -61,6 +63,8 @@ export interface PodSettings {
   dnsConfig: Place | null;
   searches: readonly Located<string>[];
   nameservers: readonly Located<string>[];
+  /** As it is in a running pod: a `resolv.conf` beside the manifest. */
+  resolvConf: ResolvConf | null;
   serviceAccount: string | null;
   sysctls: readonly NamedValue[];
   containers: readonly Container[];
@@ -71,9 +75,34 @@ export interface DnsOption {
   value: Located<string> | null;
 }
 
+/** What a `resolv.conf` says. */
+export interface ResolvConf {
+  file: string;
+  nameservers: readonly Located<string>[];
+  /** Of the last `search` or `domain` line: earlier ones do not count. */
+  searches: readonly Located<string>[];
+  options: readonly DnsOption[];
+}
+
 export interface NamedValue {
   name: string;
   value: Located<string>;
+}
+
+/** A variable of a container. */
+export interface Variable extends NamedValue {
+  /** The ConfigMap that holds its value; none where it stands in the container itself. */
+  configMap?: ConfigMapObject;
+  key?: string;
+}
+
+/** A variable, or all of a ConfigMap as variables, whose value stands elsewhere. */
+export interface Reference {
+  /** Null: each key of the ConfigMap is a variable. */
+  name: string | null;
+  configMap: string;
+  key: string;
+  prefix: string;
 }
 
 export interface Container {
@@ -81,11 +110,14 @@ export interface Container {
   /** Runs before the others and is gone when requests come. */
   initial: boolean;
   image: Located<string> | null;
-  /** `command` and `args` one after the other; those of a shell's script as well. */
+  command: readonly Located<string>[];
+  args: readonly Located<string>[];
+  /** `command` and `args` one after the other, or its image's; those of a shell's script as well. */
   words: readonly Located<string>[];
-  /** Some of them stand in a shell's script: no item of a list that could be changed or added. */
-  shell: boolean;
-  environment: readonly NamedValue[];
+  /** Some of them stand in a script or a Dockerfile: no item of a list that could be changed or added. */
+  fixedWords: boolean;
+  environment: readonly Variable[];
+  references: readonly Reference[];
   ports: readonly ContainerPort[];
   cpuLimit: Located<number> | null;
   cpuRequest: Located<number> | null;
@@ -123,12 +155,14 @@ export interface Endpoints extends ClusterObject {
   addresses: readonly { address: string; pod: string }[];
 }
 
-/** What leads requests to Services: an Ingress, a Gateway's route, an Istio VirtualService. */
+/** What leads requests to Services: an Ingress, a Gateway's route, a VirtualService of Istio, an IngressRoute of Traefik… */
 export interface Route extends ClusterObject {
   /** Of an Ingress; '' elsewhere. */
   className: string;
   hosts: readonly string[];
   rules: readonly RouteRule[];
+  /** Names of Traefik's ServersTransports. */
+  transports: readonly string[];
 }
 
 export interface RouteRule {
@@ -147,7 +181,41 @@ export interface Destination extends ClusterObject {
   host: string;
   /** Seconds. */
   httpIdle: Located<number> | null;
-  tcpIdle: Located<number> | null;
+  /** When a mesh's proxy first probes an idle connection. */
+  keepalive: Located<number> | null;
+}
+
+export interface IngressClass extends ClusterObject {
+  /** `k8s.io/ingress-nginx`. */
+  controller: string;
+}
+
+/** How Traefik treats connections to servers; in seconds. */
+export interface Transport extends ClusterObject {
+  idle: Located<number> | null;
+  /** How long it waits for an answer's head. */
+  answer: Located<number> | null;
+}
+
+/** What an EnvoyFilter writes into proxies; in seconds. */
+export interface ProxyFilter extends ClusterObject {
+  /** Of the pods whose proxies it is for; empty: all. */
+  selector: ReadonlyMap<string, string>;
+  idle: Located<number> | null;
+  streamIdle: Located<number> | null;
+  routeTimeout: Located<number> | null;
+}
+
+/** A role for a ServiceAccount without a word in the account itself. */
+export interface PodIdentity extends ClusterObject {
+  account: string;
+  accountNamespace: string;
+}
+
+export interface KubeProxySettings extends ClusterObject {
+  mode: Located<string> | null;
+  /** After how many seconds an idle TCP connection is forgotten. */
+  established: Located<number> | null;
 }
 
 export interface ConfigMapObject extends ClusterObject {
@@ -174,18 +242,30 @@ export interface Autoscaler extends ClusterObject {
   least: Located<number> | null;
 }
 
+export type Mesh = 'istio' | 'linkerd';
+
 export interface NamespaceObject extends ClusterObject {
-  /** A mesh puts its proxy into every pod. */
-  meshed: boolean;
+  /** Which mesh puts its proxy into every pod. */
+  mesh: Mesh | null;
 }
 
 /** What a workload's program is made of, as a Dockerfile or a lock file says. */
 export interface Software {
-  /** `aws-sdk-java`, `grpcio`, `musl`… */
+  /** `com.amazonaws:aws-java-sdk-s3`, `grpcio`, `musl`, or a language. */
   component: string;
   version: string | null;
   /** The line that says so. */
   quote: Located<string>;
+}
+
+/** How a Dockerfile's image starts its program. */
+export interface ImageRecipe {
+  file: string;
+  environment: readonly NamedValue[];
+  entrypoint: readonly Located<string>[];
+  command: readonly Located<string>[];
+  /** A shell starts it. */
+  shell: boolean;
 }
 
 /** What could not be read, and where. */
@@ -211,7 +291,11 @@ export interface Cluster {
   nodeTemplates: readonly NodeTemplate[];
   autoscalers: readonly Autoscaler[];
   namespaces: readonly NamespaceObject[];
-  software: readonly Software[];
+  ingressClasses: readonly IngressClass[];
+  transports: readonly Transport[];
+  proxyFilters: readonly ProxyFilter[];
+  podIdentities: readonly PodIdentity[];
+  kubeProxies: readonly KubeProxySettings[];
   problems: readonly ManifestProblem[];
   suppressions: readonly Suppression[];
   /** Problems, objects or files beyond a bound that were left out. */

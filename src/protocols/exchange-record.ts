@@ -137,6 +137,12 @@ export function endExchange(
   context.emit(exchange);
 }
 
+/** It was none after all. */
+export function dropExchange({ connection }: ConversationContext): void {
+  connection.openExchanges--;
+  connection.exchanges--;
+}
+
 function packetsOf({ requestFirst, requestLast, responseFirst, responseLast }: OpenExchange): PacketId[] {
   // Most are a packet each.
   const isShort = requestFirst === requestLast && responseFirst === responseLast;

@@ -133,7 +133,8 @@ const METHODS: ReadonlySet<string> = new Set(
     'UNSUBSCRIBE UPDATE UPDATEREDIRECTREF VERSION-CONTROL'
   ).split(' '),
 );
-const UNKNOWN_METHOD = 'UNKNOWN';
+/** What stands for a method that is none of the known ones: it may be anything, a secret as well. */
+export const UNKNOWN_METHOD = 'UNKNOWN';
 
 /** A request's method, where it is one: any other word may be anything. */
 export const redactMethod = (text: string): string => (METHODS.has(text) ? text : UNKNOWN_METHOD);

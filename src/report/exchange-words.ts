@@ -6,7 +6,8 @@ import type { ExchangeRow } from '../model/exchange-schema.ts';
 import { duration } from './words.ts';
 
 /** `GET /api/items`, `postgresql SELECT`. */
-export function requestWords({ protocol, method, path }: ExchangeRow): string {
+export function requestWords({ protocol, shape, method, path }: ExchangeRow): string {
+  if (shape === 'turn') return 'a call inside TLS, told by whose turn it was';
   const what = path === null ? [protocol, method] : [method, path];
   return what.filter((word) => word !== null).join(' ');
 }

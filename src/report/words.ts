@@ -48,14 +48,25 @@ export function inputWords(input: InputRow): string {
 const unitOf = (input: InputRow): string =>
   input.format.startsWith('tcpdump') ? 'line' : input.format.startsWith('ndjson') ? 'row' : 'packet';
 
+// One packet may be cut where the file ends; a snap length cuts all that are long.
+const SNAPPED_SHARE = 0.01;
+
+function cutWords(input: InputRow): string {
+  const { cut } = input.damage;
+  if (cut === 0) return '';
+  const isSnapped = unitOf(input) === 'packet' && cut >= SNAPPED_SHARE * input.packets;
+  const behind = 'what is behind the cut (paths, statuses, names) is not seen: capture with -s 0';
+  return `${plural(cut, unitOf(input))} cut${isSnapped && cut > 1 ? `, ${behind}` : ''}`;
+}
+
 /**
  * `12 packets cut, 3 lost by the capturing program`; '' where nothing is damaged.
  * @param full copies as well, which are the rule with `-i any` and harm nothing
  */
 export function damageWords(input: InputRow, full: boolean): string {
-  const { cut, undecodable, duplicates, droppedByCapture } = input.damage;
+  const { undecodable, duplicates, droppedByCapture } = input.damage;
   return [
-    cut > 0 ? `${plural(cut, unitOf(input))} cut` : '',
+    cutWords(input),
     undecodable > 0 ? `${formatCount(undecodable)} not understood` : '',
     droppedByCapture > 0 ? `${formatCount(droppedByCapture)} lost by the capturing program` : '',
     full && duplicates > 0 ? `${plural(duplicates, 'copy', 'copies')} left out` : '',

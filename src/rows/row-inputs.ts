@@ -148,7 +148,8 @@ const createInput = (path: string, input: number, damage: Damage): Input => ({
     kind: 'unknown',
     addresses: [],
     because: 'exported rows do not say where the capture was taken',
-    sees: { dns: false, tcp: false, http: false, bothDirections: false },
+    // Connections may be among the rows that are still to come; `finish` knows.
+    sees: { dns: false, tcp: true, http: false, bothDirections: false },
   },
 });
 

@@ -62,7 +62,7 @@ export default defineRule({
         const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
         group.tally.add(connection, cost, connectionPackets);
         if (connection.endedBy === 'server') group.byServer++;
-        if (connection.exchanges === 0) group.byLife++;
+        if (connection.protocol === 'tls') group.byLife++;
         if (isClosing) group.noKeepAlive++;
       },
       finish() {

@@ -4,6 +4,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
+import { observedServices } from './support/observed-services.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 
 // A turn or two may be chance.
@@ -27,12 +28,12 @@ export default defineRule({
       '{count} of {total:request} to {service} waited {cost:duration} for their turn to call {upstream}, while others were at it',
     clear: 'no request waits for its turn to call an upstream ({total})',
   },
-  create({ report, clear, unobservable }) {
-    const served = createServedRequests();
+  create({ report, clear, unobservable, fact }) {
+    const served = createServedRequests(fact(observedServices));
     const pools = new Map<string, Pool>();
     return {
       request(request) {
-        const service = served.add(request);
+        const service = served.current();
         if (service === null) return;
         for (const [upstream, waited] of turnsOf(request)) {
           const key = `${service.input}|${service.server}|${upstream}`;
@@ -98,7 +99,8 @@ export default defineRule({
                 'set the former size again',
               ),
             ],
-            whatIf: { method: 'each affected request without its wait in the line' },
+            // The upstream may be slower with more calls at once.
+            whatIf: { method: 'each affected request without its wait in the line', isAtMost: true },
             errors: 0,
             habit: false,
           });

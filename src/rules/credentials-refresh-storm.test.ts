@@ -72,6 +72,11 @@ ruleTester(rule, {
             /1\.12\.188/,
           ],
           evidence: [/2 calls for each fetch, 87/],
+          alone: [
+            [/^--session-duration=60m$/, 18],
+            [/^--session-refresh=20m$/, 100],
+            [/1\.12\.188 or newer/, 0],
+          ],
         },
       ],
     },
@@ -129,7 +134,14 @@ ruleTester(rule, {
       name: 'the last minutes of a longer session: the length as it was seen',
       inputs,
       ...storm(10, { issuedAt: 1_700_000_000 - 2880, expiresAt: 1_700_000_000 + 720 }).rows,
-      reports: [{ settings: [/--session-duration 60 min wire/], says: /1\d min .*of 60 min were left/ }],
+      reports: [
+        {
+          settings: [/--session-duration 60 min wire/],
+          says: /1\d min .*of 60 min were left/,
+          fixes: [/^--session-refresh=20m, with --session-duration as it is: that alone leaves 18 % /],
+          alone: [[/^--session-refresh=20m$/, 0]],
+        },
+      ],
     },
     {
       name: 'a container endpoint, whose answers tell no issue, by a release that waits at EC2 only',

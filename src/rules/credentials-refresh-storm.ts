@@ -10,6 +10,7 @@ import { FetchLog } from './support/fetch-log.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
+import { observedServices } from './support/observed-services.ts';
 import { certaintyOf, halvesOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
 import { holdsUp, isStorm, type Asked } from './support/storm-verdict.ts';
 import { isHabit } from './support/subjects.ts';
@@ -33,7 +34,7 @@ export default defineRule({
     const kinds = fact(metadataKinds);
     const groups = createPeerGroups(seen, exchangeTally, () => ({ log: new FetchLog() }));
     const byClient = new Map<string, Group[]>();
-    const served = createServedRequests();
+    const served = createServedRequests(fact(observedServices));
     let total = 0;
 
     function groupOf(exchange: Exchange): Group {
@@ -117,7 +118,7 @@ export default defineRule({
         group.tally.add(exchange, cost, () => packets, { from, lasted: cost });
       },
       request(request) {
-        const service = served.add(request);
+        const service = served.current();
         const waits = service === null ? null : metadataWaits(request, kinds);
         if (service === null || waits === null || waits.credentials.calls === 0) return;
         tallyMetadata(service, request, waits.credentials, waits.packets);

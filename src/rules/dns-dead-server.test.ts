@@ -1,9 +1,12 @@
 import { RR_TYPE } from '../model/lookup.ts';
+import { connectionOf } from '../model/testing/rows.ts';
 import rule from './dns-dead-server.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
 
 const { AAAA } = RR_TYPE;
+/** A client goes on though nothing of its server is seen. */
+const half = connectionOf({ packets: { client: 5, server: 0 }, bytes: { client: 300, server: 0 } });
 const SECOND = '10.96.0.11';
 
 /** glibc with two servers: the first never answers, the second does. */
@@ -191,6 +194,12 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a server that is as silent as all others: what is sent to them is sent again',
+      lookups: new Scenario().silent(6).lookups,
+      connections: [{ ...half, retransmissions: { client: 4, server: 0 } }],
+      reports: [{ message: 'dead', count: 6 }],
+    },
+    {
       name: 'the same where the next query is drawn anew',
       lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lookups,
       reports: [{ message: 'backend', count: 6, of: 27, because: /answered too/ }],
@@ -232,6 +241,12 @@ ruleTester(rule, {
         lasts: 5000,
         endBecause: 'timer',
       }).lookups,
+      why: /one direction/,
+    },
+    {
+      name: 'one direction only, as the connections show: the same was looked up again',
+      lookups: new Scenario().silent(6).lookups,
+      connections: [half],
       why: /one direction/,
     },
   ],

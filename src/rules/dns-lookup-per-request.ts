@@ -2,10 +2,12 @@ import { formatDuration } from '../base/text.ts';
 import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import { isOpened } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
+import { isDnsAlone } from '../model/input.ts';
 import { copyLookup, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
+import { losses } from './support/losses.ts';
 import { isProbe } from './support/single-use.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
@@ -39,7 +41,6 @@ interface Asked {
 interface Client {
   readonly input: number;
   readonly client: string;
-  lookups: number;
   readonly names: Map<string, Asked>;
   /** By server. */
   readonly calls: Map<string, { count: number }>;
@@ -62,7 +63,8 @@ export default defineRule({
       '{count} of {total:lookup} asked for {name} again at once, each before a new connection: its answers may be kept for {ttl:duration} only',
     clear: 'no name is looked up again and again while its answer holds ({total:lookup})',
   },
-  create({ report, clear, unobservable }) {
+  create({ report, clear, unobservable, fact, inputs }) {
+    const seen = fact(losses);
     const clients = new Map<string, Client[]>();
     const opened = new Map<string, Opened[]>();
     let last: Client | null = null;
@@ -80,7 +82,7 @@ export default defineRule({
       last = ofAddress.find((one) => one.input === input) ?? null;
       if (last !== null || clientCount >= MAX_CLIENTS_ASKING) return last;
       clientCount++;
-      last = { input, client, lookups: 0, names: new Map(), calls: new Map() };
+      last = { input, client, names: new Map(), calls: new Map() };
       ofAddress.push(last);
       clients.set(client, ofAddress);
       return last;
@@ -89,10 +91,10 @@ export default defineRule({
     return {
       lookup(lookup) {
         total++;
+        if (lookup.outcome !== 'ok' || kept >= MAX_KEPT_OF_ALL) return;
+        if (isDnsAlone(total, inputs[lookup.input])) return;
         const client = clientOf(lookup);
         if (client === null) return;
-        client.lookups++;
-        if (lookup.outcome !== 'ok' || kept >= MAX_KEPT_OF_ALL) return;
         let asked = client.names.get(lookup.name);
         if (asked === undefined) {
           if (all.length >= MAX_NAMES) return;
@@ -146,7 +148,7 @@ export default defineRule({
         const found = parts(groups, ({ client }) => ({ kind: 'client', name: client }));
         for (const { groups: own, tally, subject, input } of found) {
           const { asked, ttl } = own.reduce((most, group) => (group.tally.count > most.tally.count ? group : most));
-          const of = clients.get(subject.name)?.find((one) => one.input === input)?.lookups ?? tally.count;
+          const of = seen.lookupsOf(input, subject);
           const example = tally.dearest;
           report({
             message: ttl < LEAST_HELD ? 'uncached' : 'repeated',

@@ -18,8 +18,13 @@ const SHARED = 3;
 // A call that waited a tenth of what it takes itself has waited; less is scheduling.
 const WAITED = 0.1;
 
+/** One call: whole only where it began beside others, since no other waited its turn. */
+interface Call extends Pick<Exchange, 'startedAt' | 'duration' | 'connection'> {
+  readonly exchange: Exchange | null;
+}
+
 interface Kept {
-  calls: Exchange[];
+  calls: Call[];
 }
 
 export default defineRule({
@@ -46,7 +51,8 @@ export default defineRule({
         const group = groups.of(exchange);
         if (group.calls.length >= MAX_CALLS) return;
         kept.add(group);
-        group.calls.push(copyExchange(exchange));
+        const { startedAt, duration, connection, inFlight } = exchange;
+        group.calls.push({ startedAt, duration, connection, exchange: inFlight > 0 ? copyExchange(exchange) : null });
       },
       finish() {
         const queued: (ReturnType<typeof groups.of> & { queue: Queue })[] = [];
@@ -59,9 +65,9 @@ export default defineRule({
           );
           if (queue === null) continue;
           const tally = exchangeTally();
-          for (const [index, call] of calls.entries()) {
+          for (const [index, { exchange }] of calls.entries()) {
             const wait = queue.waits[index] as Duration;
-            if (wait > WAITED * queue.service) tally.add(call, wait, (row) => row.packets);
+            if (exchange !== null && wait > WAITED * queue.service) tally.add(exchange, wait, (row) => row.packets);
           }
           if (tally.count > 0) queued.push({ ...group, tally, queue });
         }
@@ -147,11 +153,11 @@ export default defineRule({
 });
 
 /** Enough calls began while others were open: of the rest, none can have waited for another. */
-const isShared = (calls: readonly Exchange[]): boolean =>
-  calls.filter(({ inFlight }) => inFlight > 0).length * SHARED >= calls.length;
+const isShared = (calls: readonly Call[]): boolean =>
+  calls.filter(({ exchange }) => exchange !== null).length * SHARED >= calls.length;
 
 /** How many connections carried calls at the same time. */
-function carriedAtOnce(calls: readonly Exchange[]): number {
+function carriedAtOnce(calls: readonly Call[]): number {
   const spans = new Map<string, { from: number; until: number }>();
   for (const { connection, startedAt, duration } of calls) {
     const span = spans.get(connection);

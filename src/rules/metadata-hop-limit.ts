@@ -44,12 +44,13 @@ export default defineRule({
         if (exchange.shape !== 'call') return;
         total++;
         const { input, client, metadata } = exchange;
-        const key = `${input}|${client}`;
         if (metadata === null) {
-          if (byClient.size > 0) for (const log of byClient.get(key) ?? []) log.other(exchange.startedAt);
+          if (byClient.size === 0) return;
+          for (const log of byClient.get(`${input}|${client}`) ?? []) log.other(exchange.startedAt);
           return;
         }
         if (metadata.service !== 'ec2') return;
+        const key = `${input}|${client}`;
         const group = groups.of(exchange);
         all.add(group);
         byClient.set(key, (byClient.get(key) ?? new Set()).add(group.log));

@@ -11,6 +11,7 @@ import { advice } from './support/fixes.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
+import { observedServices } from './support/observed-services.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -45,7 +46,7 @@ export default defineRule({
       seesCredentials: false,
     }));
     const byClient = new Map<string, Group>();
-    const served = createServedRequests();
+    const served = createServedRequests(fact(observedServices));
     let total = 0;
 
     const requestsOf = ({ input, client }: Group): number =>
@@ -143,7 +144,7 @@ export default defineRule({
         group.tally.add(exchange, cost, () => packets, { from, lasted: cost });
       },
       request(request) {
-        const service = served.add(request);
+        const service = served.current();
         const waits = service === null ? null : metadataWaits(request, kinds);
         if (service === null || waits === null || waits.other.calls === 0) return;
         tallyMetadata(service, request, waits.other, waits.packets);

@@ -5,6 +5,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { observedServices } from './support/observed-services.ts';
 import { SEEN_ONCE } from './support/subjects.ts';
 
 // Two or three calls in a row are how a service looks up one thing with another's answer; with
@@ -46,13 +47,13 @@ export default defineRule({
       '{count} of {total:request} to {service} made {calls} calls to {upstream} one after another ({what}): {cost:duration} more than if they went out together',
     clear: 'no request makes many calls one after another ({total})',
   },
-  create({ report, clear, unobservable }) {
-    const served = createServedRequests();
+  create({ report, clear, unobservable, fact }) {
+    const served = createServedRequests(fact(observedServices));
     const habits = new Map<ServedRequests, Habit>();
 
     return {
       request(request) {
-        const service = served.add(request);
+        const service = served.current();
         const chain = service === null ? null : longestChain(request);
         if (service === null || chain === null) return;
         if (!habits.has(service) && habits.size >= MAX_SERVED) return;

@@ -8,9 +8,16 @@ const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
 
 const call: Step[] = [{ at: 81, takes: 20 }];
 
-/** Connections of the service that carry what can't be read. */
-const encrypted = (count: number) =>
-  Array.from({ length: count }, (_, index) => connectionOf({ id: `0.c${index + 100}`, exchanges: 0, protocol: 'tls' }));
+/** Connections of the service that carry what can't be read: so many bytes each. */
+const encrypted = (count: number, bytes: number) =>
+  Array.from({ length: count }, (_, index) =>
+    connectionOf({
+      id: `0.c${index + 100}`,
+      exchanges: 0,
+      protocol: 'tls',
+      bytes: { client: bytes, server: bytes },
+    }),
+  );
 
 ruleTester(rule, {
   finds: [
@@ -45,7 +52,7 @@ ruleTester(rule, {
       name: 'a few encrypted connections beside many requests',
       inputs,
       ...new Serving().serve(60, 103, call).rows,
-      connections: encrypted(2),
+      connections: encrypted(2, 50),
       reports: [{ count: 60 }],
     },
   ],
@@ -56,15 +63,28 @@ ruleTester(rule, {
       inputs,
       ...new Serving().serve(50, 203, [{ at: 1, takes: 200 }]).rows,
     },
+    { name: 'a service that always thinks 95 ms', inputs, ...new Serving().serve(50, 95).rows },
+    {
+      name: 'three quarters of the time its own',
+      inputs,
+      ...new Serving().serve(50, 400, [{ at: 300, takes: 99 }]).rows,
+    },
     { name: 'half of the time its own', inputs, ...new Serving().serve(50, 200, [{ at: 100, takes: 95 }]).rows },
     { name: 'a few requests', inputs, ...new Serving().serve(10, 103, call).rows },
   ],
   unobservable: [
     {
+      name: 'one connection that may carry them all',
+      inputs,
+      ...new Serving().serve(30, 103, call).rows,
+      connections: encrypted(1, 30 * 400),
+      why: /inside connections that can’t be read/,
+    },
+    {
       name: 'calls inside TLS',
       inputs,
       ...new Serving().serve(30, 103, call).rows,
-      connections: encrypted(30),
+      connections: encrypted(30, 400),
       why: /inside connections that can’t be read/,
     },
     {

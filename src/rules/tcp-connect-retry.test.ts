@@ -54,6 +54,25 @@ ruleTester(rule, {
       reports: [{ message: 'unanswered', count: 1, cost: [1.9, 2.1] }],
     },
     {
+      name: 'one of many callers: what others open meanwhile is no next try of it',
+      ...joined(
+        healthy().rows,
+        new Traffic()
+          .open({ connect: null, again: [1000, 2000, 3000, 4000] })
+          .wait(4000)
+          .close(inVain).rows,
+        ...Array.from(
+          { length: 40 },
+          (_, index) =>
+            new Traffic()
+              .wait(100 * index)
+              .open()
+              .call().rows,
+        ),
+      ),
+      reports: [{ message: 'unanswered', count: 1, cost: [4.9, 5.1] }],
+    },
+    {
       name: 'the one back end that never answers, where the node shows it',
       ...joined(
         new Traffic({ backend: '10.0.4.4:8080' }).open().calls(2).rows,

@@ -17,6 +17,8 @@ import { traffic } from './support/traffic.ts';
 const LEAST_WAIT = seconds(0.9);
 // The least that is waited after the last SYN: the next one would follow then.
 const NEXT_SYN = seconds(1);
+// So many while this caller surely waits are no chance, and no pool that fills: others go on connecting.
+const MANY = 5;
 // Connections without an answer that are kept until the end, when the next tries are known.
 const MAX_UNANSWERED = 1 << 12;
 // A back end that has answered none of so many.
@@ -136,13 +138,14 @@ function addTo(group: { tally: ConnectionTally }, connection: Connection, cost: 
 
 /**
  * Nothing marks when the caller gave up; the kernel may send SYNs for long after. Its next try does,
- * and at the latest the moment when another SYN was due.
+ * unless others open connections all the while; and at the latest the moment when another SYN was due.
  */
 function waitedInVain(connection: Connection, opened: Openings): Duration {
   const { syns, startedAt, endedAt } = connection;
   const last = syns.at(-1)?.at ?? startedAt;
   const end = endedAt > last ? endedAt : last + NEXT_SYN;
-  const next = opened.nextFrom(connection, startedAt + LEAST_WAIT);
+  const isAmongOthers = opened.countIn(connection, startedAt, startedAt + LEAST_WAIT) >= MANY;
+  const next = isAmongOthers ? Number.NaN : opened.nextFrom(connection, startedAt + LEAST_WAIT);
   return nanoseconds((next < end ? next : end) - startedAt);
 }
 

@@ -1,5 +1,6 @@
 import { plural } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
+import { isResponded } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
@@ -24,7 +25,9 @@ export default defineRule({
     stallRule(context, {
       reason: 'loss',
       least: LEAST_WAIT,
-      isAnothers: ({ connectDuration }) => connectDuration >= SYN_SENT_AGAIN,
+      // And without answer or acknowledgement the capture may show one direction: a closed window looks the same.
+      isAnothers: (exchange) =>
+        exchange.connectDuration >= SYN_SENT_AGAIN || (!isResponded(exchange) && Number.isNaN(exchange.roundTrip)),
       // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
       counts: ({ resends }) => resends > 0,
       leastCount: 1,

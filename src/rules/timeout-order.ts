@@ -10,7 +10,7 @@ import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
-import { upstreamWait } from './support/upstream-wait.ts';
+import { firstByteWait } from './support/upstream-wait.ts';
 
 const GATEWAY_TIMEOUT = 504;
 // Nobody sets a shorter timeout for a hop; a 504 that comes sooner is no answer to waiting.
@@ -37,7 +37,7 @@ export default defineRule({
         if (exchange.shape !== 'call') return;
         total++;
         if (!isResponded(exchange)) return;
-        const { firstByte } = upstreamWait(exchange);
+        const firstByte = firstByteWait(exchange);
         if (exchange.status !== GATEWAY_TIMEOUT) {
           if (firstByte >= 0) groups.of(exchange).usual.add(firstByte);
           return;

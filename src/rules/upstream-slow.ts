@@ -59,6 +59,7 @@ export default defineRule({
     const contrast = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
     const paused = createPeerGroups(seen, exchangeTally, () => ({ lastAt: 0 as Timestamp }));
     const patterns = createPatterns(seen);
+    const turns = createPatterns(seen);
     const shares = createUpstreamShares();
     let total = 0;
 
@@ -76,7 +77,8 @@ export default defineRule({
       // What a gateway's callers wait for is its own upstream where that explains it.
       const named = explainedBy(groups, seen);
       const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);
-      return [...named, ...dominantUpstreams(patterns.all(), shares).filter(({ peer }) => !isNamed(peer))];
+      const all = [...patterns.all(), ...turns.all()];
+      return [...named, ...dominantUpstreams(all, shares).filter(({ peer }) => !isNamed(peer))];
     }
 
     return {
@@ -94,6 +96,8 @@ export default defineRule({
         contrast.add(exchange, firstByte, packetsOf);
         patterns.add(exchange);
       },
+      // What is inside TLS is slow where requests are seen that wait for it.
+      turn: turns.add,
       request: shares.add,
       finish() {
         const parts = partsByServer<Waiting, Exchange>(found());

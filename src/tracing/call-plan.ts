@@ -2,9 +2,10 @@ import { GapDensity } from './gap-density.ts';
 
 /*
  * What requests of one kind usually do: which call comes after which, and after what pause. A
- * request is a walk over steps: it begins, makes its calls in order of their start, and ends. A
+ * request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
  * call that begins when no other is open comes `after` the last that ended; one that begins while
- * another is open comes `beside` the last that began (a fan-out).
+ * another is open comes `beside` the last that began (a fan-out). A program answers `after` its last
+ * call; one that passes on what it gets (a proxy) begins to answer `beside` it, and ends after it.
  */
 
 export const BEGIN = 0;
@@ -18,9 +19,23 @@ const NEVER_SEEN = 0.02;
 // Steps are told apart by multiplying: more kinds than that share the last.
 const MAX_STEPS = 1 << 12;
 
+/** What is asked of a step over and over. */
+interface Usual {
+  readonly logShare: number;
+  readonly gaps: GapDensity;
+}
+
 interface Steps {
   readonly counts: Map<number, number>;
   total: number;
+}
+
+/** Where a walk begins and ends. */
+export interface Walk {
+  readonly startedAt: number;
+  /** When the answer began. */
+  readonly respondedAt: number;
+  readonly endedAt: number;
 }
 
 /** One call of a walk. */
@@ -37,6 +52,10 @@ const stepOf = (kind: number, before: number): number =>
 export class CallPlan {
   readonly #next = new Map<number, Steps>();
   readonly #gaps = new Map<number, GapDensity>();
+  /** Before a step, whatever came before: what a step's pause is where it was seldom seen after just this one. */
+  readonly #gapsAnywhere = new Map<number, GapDensity>();
+  /** By the step before and the step; only as long as nothing else is learned. */
+  readonly #usual = new Map<number, Usual>();
   readonly #turns = new Int32Array(MAX_STEPS);
   readonly #touched: number[] = [];
   readonly #grain: number;
@@ -49,13 +68,15 @@ export class CallPlan {
   }
 
   /** @param weight how sure it is that these calls are the request's */
-  learn(startedAt: number, endedAt: number, calls: readonly Step[], weight: number): void {
-    this.#walk(startedAt, endedAt, calls, (from, to, beside, gap) => {
+  learn(walk: Walk, calls: readonly Step[], weight: number): void {
+    this.#usual.clear();
+    this.#walk(walk, calls, (from, to, beside, gap) => {
       const steps = this.#stepsFrom(from);
       const key = to * 2 + beside;
       steps.counts.set(key, (steps.counts.get(key) ?? 0) + weight);
       steps.total += weight;
       this.#gapsOf(from, key).learn(gap, weight);
+      this.#anywhere(key).learn(gap, weight);
     });
   }
 
@@ -68,19 +89,23 @@ export class CallPlan {
       steps.total = 0;
       for (const key of steps.counts.keys()) steps.counts.set(key, 0);
     }
+    this.#usual.clear();
     this.#gaps.clear();
+    this.#gapsAnywhere.clear();
   }
 
   fade(factor: number): void {
+    this.#usual.clear();
     for (const steps of this.#next.values()) {
       steps.total *= factor;
       for (const [key, count] of steps.counts) steps.counts.set(key, count * factor);
     }
     for (const gaps of this.#gaps.values()) gaps.fade(factor);
+    for (const gaps of this.#gapsAnywhere.values()) gaps.fade(factor);
   }
 
   /** ln of how likely a request is that does just this. @param calls in order of their start; the first `count` of them */
-  logLikelihood(startedAt: number, endedAt: number, calls: readonly Step[], count = calls.length): number {
+  logLikelihood({ startedAt, respondedAt, endedAt }: Walk, calls: readonly Step[], count = calls.length): number {
     let sum = 0;
     let lastEnd = startedAt;
     let lastStep = BEGIN;
@@ -99,12 +124,12 @@ export class CallPlan {
       }
     }
     this.#forgetTurns();
-    return sum + this.#log(lastStep, END * 2, endedAt - lastEnd);
+    if (respondedAt >= lastEnd) return sum + this.#log(lastStep, END * 2, respondedAt - lastEnd);
+    return sum + this.#log(lastStep, END * 2 + 1, endedAt - lastEnd);
   }
 
   #walk(
-    startedAt: number,
-    endedAt: number,
+    { startedAt, respondedAt, endedAt }: Walk,
     calls: readonly Step[],
     take: (from: number, to: number, beside: 0 | 1, gap: number) => void,
   ): void {
@@ -124,7 +149,8 @@ export class CallPlan {
       }
     }
     this.#forgetTurns();
-    take(lastStep, END, 0, endedAt - lastEnd);
+    if (respondedAt >= lastEnd) take(lastStep, END, 0, respondedAt - lastEnd);
+    else take(lastStep, END, 1, endedAt - lastEnd);
   }
 
   #turnOf(kind: number): number {
@@ -153,18 +179,37 @@ export class CallPlan {
     const place = from * MAX_STEPS * 2 + key;
     let gaps = this.#gaps.get(place);
     if (gaps === undefined) {
-      gaps = new GapDensity(this.#grain);
+      gaps = new GapDensity(this.#grain, this.#anywhere(key));
       this.#gaps.set(place, gaps);
     }
     return gaps;
   }
 
+  #anywhere(key: number): GapDensity {
+    let gaps = this.#gapsAnywhere.get(key);
+    if (gaps === undefined) {
+      gaps = new GapDensity(this.#grain);
+      this.#gapsAnywhere.set(key, gaps);
+    }
+    return gaps;
+  }
+
   #log(from: number, key: number, gap: number): number {
+    const place = from * MAX_STEPS * 2 + key;
+    let usual = this.#usual.get(place);
+    if (usual === undefined) {
+      usual = this.#usually(from, key);
+      this.#usual.set(place, usual);
+    }
+    return usual.logShare + usual.gaps.logDensity(gap);
+  }
+
+  #usually(from: number, key: number): Usual {
     const steps = this.#next.get(from);
     const count = steps?.counts.get(key) ?? 0;
     const total = steps?.total ?? 0;
     const share = (count + NEVER_SEEN) / (total + NEVER_SEEN * ((steps?.counts.size ?? 0) + 1));
-    const gaps = this.#gaps.get(from * MAX_STEPS * 2 + key);
-    return Math.log(share) + (gaps ?? this.#nothingKnown).logDensity(gap);
+    const gaps = this.#gaps.get(from * MAX_STEPS * 2 + key) ?? this.#gapsAnywhere.get(key) ?? this.#nothingKnown;
+    return { logShare: Math.log(share), gaps };
   }
 }

@@ -23,7 +23,10 @@ export interface Call {
 }
 
 /** A call that the service received: a possible parent. */
-export type ReceivedCall = Call;
+export interface ReceivedCall extends Call {
+  /** When its answer began: most programs begin it when the last of their calls is over. `endedAt` where that is not known. */
+  readonly respondedAt: Timestamp;
+}
 /** A call, lookup or connect that the service sent: a child of at most one received call. */
 export type SentCall = Call;
 

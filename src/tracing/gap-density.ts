@@ -18,6 +18,8 @@ const KERNEL_REACH = 3.5;
 const LEAST_SURPRISES = 0.002;
 // …and of a few that were seen more can't be said than that the next is new once in so many (Laplace).
 const UNSEEN = 1;
+// What is known of pauses that are akin counts as much as so many that were seen: few tell little of their spread.
+const KIN_WEIGHT = 20;
 // Where nothing is known a pause is of the order of a millisecond.
 const UNKNOWN_SCALE = 1e6;
 
@@ -25,12 +27,16 @@ export class GapDensity {
   readonly #counts = new Float64Array(BINS);
   /** Nanoseconds that the clock's readings lie apart at least: pauses nearer than that are alike. */
   readonly #grain: number;
+  /** What else tells of pauses like these; asked when all of it is learned. */
+  readonly #kin: GapDensity | null;
   #table: Float64Array | null = null;
+  #density: Float64Array | null = null;
   /** How much was learned: the sum of weights. */
   weight = 0;
 
-  constructor(grain: number) {
+  constructor(grain: number, kin: GapDensity | null = null) {
     this.#grain = grain;
+    this.#kin = kin;
   }
 
   /** @param gap nanoseconds; below zero counts as none */
@@ -39,6 +45,7 @@ export class GapDensity {
     this.#counts[place] = (this.#counts[place] as number) + weight;
     this.weight += weight;
     this.#table = null;
+    this.#density = null;
   }
 
   /** What was learned so far counts only so much from now on. */
@@ -46,11 +53,12 @@ export class GapDensity {
     for (let bin = 0; bin < BINS; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
     this.weight *= factor;
     this.#table = null;
+    this.#density = null;
   }
 
   /** ln of the density per nanosecond. */
   logDensity(gap: number): number {
-    const table = (this.#table ??= this.#smoothed());
+    const table = (this.#table ??= this.#logarithms());
     const place = this.#placeOf(gap);
     if (place >= BINS - 1) return table[BINS - 1] as number;
     const bin = place | 0;
@@ -67,7 +75,17 @@ export class GapDensity {
     return this.#grain * (PAUSES[bin] as number);
   }
 
+  /** Of the density, with that of its kin. */
+  #logarithms(): Float64Array {
+    const own = this.#smoothed();
+    if (this.#kin === null) return own.map(Math.log);
+    const akin = this.#kin.#smoothed();
+    const share = this.weight / (this.weight + KIN_WEIGHT);
+    return own.map((density, bin) => Math.log(share * density + (1 - share) * (akin[bin] as number)));
+  }
+
   #smoothed(): Float64Array {
+    if (this.#density !== null) return this.#density;
     const table = new Float64Array(BINS);
     const density = this.#kernels();
     const total = density.reduce((sum, value) => sum + value, 0) * STEP;
@@ -79,8 +97,9 @@ export class GapDensity {
       const learned = total > 0 ? (density[bin] as number) / total / (this.#grain + pause) : 0;
       // Log-logistic: of the same order as what is usual, with a long tail.
       const surprise = 1 / scale / (1 + pause / scale) ** 2;
-      table[bin] = Math.log((1 - surprises) * learned + surprises * surprise);
+      table[bin] = (1 - surprises) * learned + surprises * surprise;
     }
+    this.#density = table;
     return table;
   }
 

@@ -45,9 +45,11 @@ function pauseBefore({ startedAt, calls }: Parent, child: Child, children: reado
   return child.startedAt - last;
 }
 
+/** First come, first served. */
+const firstCome: FirstGuess = (parent, child, children) => alike(parent, child, children) + parent.startedAt;
+
 const FIRST_GUESSES: readonly FirstGuess[] = [
-  // First come, first served.
-  (parent, child, children) => alike(parent, child, children) + parent.startedAt,
+  firstCome,
   // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
   (parent, child, children) => alike(parent, child, children) + parent.endedAt,
   // The last to come is the one that still has calls to make.
@@ -73,6 +75,14 @@ function guess(parents: readonly Parent[], children: readonly Child[], rank: Fir
   }
 }
 
+function assign(parents: readonly Parent[], children: readonly Child[], owners: readonly number[]): void {
+  for (const parent of parents) parent.calls.length = 0;
+  for (const [index, child] of children.entries()) {
+    child.parent = owners[index] as number;
+    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
+  }
+}
+
 /**
  * Links, and learns what requests do: from each first guess, and goes on with the one that explains
  * all best. Of many calls the first ones tell which guess that is.
@@ -85,21 +95,20 @@ export function improve(parents: readonly Parent[], children: readonly Child[], 
     random: randomFrom(SEED),
   };
   const first = children.length > 2 * TRIED_CALLS ? beginningOf(problem) : problem;
-  let best: { likelihood: number; rank: FirstGuess } | null = null;
+  let best = { likelihood: -Infinity, rank: firstCome, owners: [] as readonly number[] };
   for (const rank of FIRST_GUESSES) {
     guess(first.parents, first.children, rank);
     forget(first);
     alternate(first);
+    const owners = first.children.map(({ parent }) => parent);
     const likelihood = crossValidated(first);
-    if (best === null || likelihood > best.likelihood) best = { likelihood, rank };
+    if (likelihood > best.likelihood) best = { likelihood, rank, owners };
   }
-  const { rank } = best as { rank: FirstGuess };
-  guess(first.parents, first.children, rank);
-  forget(first);
-  alternate(first);
+  assign(first.parents, first.children, best.owners);
+  relearn(first);
   if (first !== problem) {
     // What the beginning taught is where all begins.
-    guess(parents, children, rank);
+    guess(parents, children, best.rank);
     setAlone(problem, true);
     sweepAll(new LinkSolver(problem), problem, LATER_TEMPERATURES);
   }
@@ -161,10 +170,10 @@ function crossValidated(problem: Learning): number {
   for (const half of [0, 1]) {
     forget(problem);
     for (const [place, parent] of parents.entries()) {
-      if (place % 2 === half) parent.plan.learn(parent.startedAt, parent.endedAt, callsOf(parent), 1);
+      if (place % 2 === half) parent.plan.learn(parent, callsOf(parent), 1);
     }
     for (const [place, parent] of parents.entries()) {
-      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent.startedAt, parent.endedAt, callsOf(parent));
+      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent, callsOf(parent));
     }
   }
   for (const { parent, kind, candidates } of children) {
@@ -180,13 +189,9 @@ function relearn(problem: Learning): void {
 }
 
 function learn(parents: readonly Parent[], children: readonly Child[], weightOf: (place: number) => number): void {
-  for (const [place, { plan, startedAt, endedAt, calls }] of parents.entries()) {
-    plan.learn(
-      startedAt,
-      endedAt,
-      calls.map((call) => children[call] as Child),
-      weightOf(place),
-    );
+  for (const [place, parent] of parents.entries()) {
+    const calls = parent.calls.map((call) => children[call] as Child);
+    parent.plan.learn(parent, calls, weightOf(place));
   }
 }
 

@@ -108,8 +108,9 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
   planOf: (kind: string) => CallPlan,
   kinds: ReadonlyMap<string, number>,
 ): Link<Received, Sent>[] {
-  const parents: Parent[] = received.map(({ startedAt, endedAt, kind }) => ({
+  const parents: Parent[] = received.map(({ startedAt, respondedAt, endedAt, kind }) => ({
     startedAt,
+    respondedAt,
     endedAt,
     plan: planOf(kind),
     calls: [],
@@ -180,15 +181,15 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
     call,
     parent: at(parent),
     probability,
-    confidence: confidenceOf(probability, isBounded || unusual.isDoubtful(child)),
+    confidence: unusual.isDoubtful(child) ? 'possible' : confidenceOf(probability, isBounded),
     because: basisOf(parent, isFixed, candidates.length),
     runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
     bounded: isBounded,
   };
 }
 
-function confidenceOf(probability: number, isDoubtful: boolean): Confidence {
-  if (probability >= CERTAIN && !isDoubtful) return 'certain';
+function confidenceOf(probability: number, isBounded: boolean): Confidence {
+  if (probability >= CERTAIN && !isBounded) return 'certain';
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 

@@ -43,9 +43,11 @@ const MOST_TRIED = 64;
 
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
+const INSIDE_TLS = 'inside TLS';
+
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
-export const saidOf = ({ method, path }: Exchange): string =>
-  method === '' ? path : path === '' ? method : `${method} ${path}`;
+export const saidOf = ({ shape, method, path }: Exchange): string =>
+  shape === 'turn' ? INSIDE_TLS : method === '' ? path : path === '' ? method : `${method} ${path}`;
 
 /**
  * When it was over: with its first byte where the last was not seen, since what ends such an
@@ -53,6 +55,10 @@ export const saidOf = ({ method, path }: Exchange): string =>
  */
 export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): Timestamp =>
   outcome === 'incomplete' && !Number.isNaN(firstByteAt) ? firstByteAt : at(startedAt + duration);
+
+/** When the answer began; {@link endOf} where it did not. */
+export const respondedAt = (exchange: Exchange): Timestamp =>
+  Number.isNaN(exchange.firstByteAt) ? endOf(exchange) : exchange.firstByteAt;
 
 /** When a call began to open its connection; its first byte where it did not. */
 const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
@@ -184,7 +190,7 @@ function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
   }
   if (isCarrying) {
     // What is closed within the request served it alone: it was one call, whatever was said.
-    const what = tls === null ? 'protocol not read' : 'inside TLS';
+    const what = tls === null ? 'protocol not read' : INSIDE_TLS;
     const packets = [connection.lastPacket];
     waits.push({
       ...wait,

@@ -87,16 +87,17 @@ export function stallsOf({ stalls, connection, client, clientPort }: Exchange): 
     }));
 }
 
-/** The row itself: its waits share the critical path, and what is left is its own time. */
+/** The row itself: its waits, made for it, share the critical path, and what is left is its own time. */
 export function requestOf(
   id: string,
   exchange: Exchange,
   vantage: Vantage | null,
   whole: Stretch,
-  waits: readonly Wait[],
+  waits: Wait[],
   ambiguous: boolean,
 ): Request {
   const shares = criticalShares(whole, waits);
+  for (const [index, wait] of waits.entries()) wait.critical = shares[index] as Wait['critical'];
   const { input, client, server, backend } = exchange;
   return {
     id,
@@ -116,7 +117,7 @@ export function requestOf(
     grpcStatus: exchange.grpcStatus,
     outcome: exchange.outcome,
     ...whole,
-    waits: waits.map((wait, index) => ({ ...wait, critical: shares[index] as Wait['critical'] })),
+    waits,
     own: ownTime(whole, shares),
     ambiguous,
     packets: exchange.packets,

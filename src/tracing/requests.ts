@@ -2,7 +2,7 @@ import { endpoint } from '../base/addresses.ts';
 import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
-import type { Input } from '../model/input.ts';
+import { isDnsAlone, type Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Request, ServiceChoice, Wait } from '../model/request.ts';
@@ -10,7 +10,16 @@ import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
-import { endOf, handshakesOf, outboundCalls, saidOf, type Handshakes, type OutboundCall } from './outbound.ts';
+import {
+  endOf,
+  handshakesOf,
+  outboundCalls,
+  respondedAt,
+  saidOf,
+  type Handshakes,
+  type OutboundCall,
+} from './outbound.ts';
+import { createOwnAnswer } from './own-answer.ts';
 import { findQueues, type Queued } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
@@ -22,9 +31,6 @@ const SETTLED_SHARE = 0.5;
 
 // What one client calls is a few dozen servers.
 const MAX_NAMES = 1 << 10;
-// Lookups after which a capture that shows no TCP is taken for one of DNS alone.
-const DNS_ALONE_AFTER = 1 << 12;
-const NO_ALTERNATIVES: Wait['alternatives'] = [];
 
 interface Received extends ReceivedCall {
   readonly exchange: Exchange;
@@ -46,7 +52,7 @@ export interface RequestsOptions {
  * observed service each inbound call is one; where nothing is inbound, each outbound call with its
  * own lookup and connecting. Requests come in order of their start within some thousand rows.
  */
-export function createRequests({ service, emit }: RequestsOptions): Required<Omit<Observer, 'request'>> {
+export function createRequests({ service, emit }: RequestsOptions): Required<Omit<Observer, 'request' | 'turn'>> {
   const tracers = new Map<number, Tracer>();
   const tracerOf = (input: number): Tracer => {
     let tracer = tracers.get(input);
@@ -75,11 +81,14 @@ class Tracer {
   readonly #emit: (request: Request) => void;
   readonly #linkers = new Map<string, Linker>();
   #lookups: KeptLookup[] = [];
+  #spareLookups: KeptLookup[] = [];
   #connections: Connection[] = [];
   #exchanges: Exchange[] = [];
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
   readonly #handshakes = new Map<string, Handshakes>();
   readonly #names = new Map<string, Map<number, string>>();
+  readonly #idOf = (place: number): string => `${this.#number}.r${place}`;
+  readonly #ownAnswerOf = createOwnAnswer(this.#idOf);
   #emitted = 0;
   #hasInbound = false;
   #hasLinked = false;
@@ -92,15 +101,10 @@ class Tracer {
   }
 
   lookup(lookup: Lookup): void {
+    if (isDnsAlone(++this.#seen, this.input)) return;
     this.#services.calls(lookup.client);
-    if (this.#isDnsAlone()) return;
-    this.#lookups.push(keepLookup(lookup));
+    this.#lookups.push(keepLookup(lookup, this.#spareLookups.pop()));
     this.#kept();
-  }
-
-  /** Where no connection can be seen, no lookup belongs to one. */
-  #isDnsAlone(): boolean {
-    return ++this.#seen > DNS_ALONE_AFTER && this.input !== null && !this.input.vantage.sees.tcp;
   }
 
   connection(connection: Connection): void {
@@ -114,7 +118,7 @@ class Tracer {
   }
 
   exchange(exchange: Exchange): void {
-    if (exchange.shape !== 'call') return;
+    if (exchange.shape !== 'call' && exchange.shape !== 'turn') return;
     this.#services.calls(exchange.client);
     if (this.#isOnItsOwn(exchange)) return this.#ownAnswer(exchange);
     this.#exchanges.push(copyExchange(exchange));
@@ -124,6 +128,7 @@ class Tracer {
   /** Nothing is inbound here, and the call waited for no lookup or handshake: all of it is known. */
   #isOnItsOwn(exchange: Exchange): boolean {
     return (
+      exchange.shape === 'call' &&
       this.#hasLinked &&
       !this.#hasInbound &&
       !(exchange.connectDuration >= 0) &&
@@ -150,7 +155,7 @@ class Tracer {
     if (kept < MAX_KEPT) return;
     // Lookups alone belong to nothing: the newer half may, to what comes.
     if (kept === this.#lookups.length && !this.#hasInbound) {
-      this.#lookups.splice(0, kept * SETTLED_SHARE);
+      this.#spareLookups = this.#lookups.splice(0, kept * SETTLED_SHARE);
       return;
     }
     const starts = [...this.#lookups, ...this.#connections, ...this.#exchanges]
@@ -174,13 +179,14 @@ class Tracer {
     const receivers = new Map<Exchange, string>();
     for (const exchange of exchanges) {
       const receiver = this.#services.receiverOf(exchange);
-      if (receiver !== null) receivers.set(exchange, receiver);
+      if (receiver !== null && exchange.shape === 'call') receivers.set(exchange, receiver);
     }
     if (receivers.size > 0) this.#hasInbound = true;
     const calls = outboundCalls({ lookups, connections, exchanges }, this.#handshakes);
     if (!this.#hasInbound) {
       for (const call of calls) {
-        if (call.exchange !== null && this.#services.isCaller(call.client)) this.#ownRequest(call, call.exchange);
+        if (call.exchange?.shape === 'call' && this.#services.isCaller(call.client))
+          this.#ownRequest(call, call.exchange);
       }
       return;
     }
@@ -191,6 +197,7 @@ class Tracer {
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
+        respondedAt: respondedAt(exchange),
         endedAt: endOf(exchange),
         identifiers: traceIds,
         exchange,
@@ -217,22 +224,8 @@ class Tracer {
 
   /** The same where it waited for nothing but its answer, as nearly all do. */
   #ownAnswer(exchange: Exchange): void {
-    const { id, server, serverPort, startedAt, packets, metadata } = exchange;
-    const duration = between(startedAt, endOf(exchange));
-    const wait: Wait = {
-      reason: metadata === null ? 'upstream' : 'metadata',
-      to: this.#nameOf(server, serverPort),
-      ref: id,
-      what: saidOf(exchange),
-      startedAt,
-      duration,
-      critical: duration,
-      confidence: 'certain',
-      probability: 1,
-      alternatives: NO_ALTERNATIVES,
-      packets,
-    };
-    this.#request(exchange, { startedAt, duration }, [wait], false);
+    const to = this.#nameOf(exchange.server, exchange.serverPort);
+    this.#emit(this.#ownAnswerOf(this.#emitted++, exchange, this.input?.vantage ?? null, to));
   }
 
   /** `address:port`, made once for each. */
@@ -270,7 +263,7 @@ class Tracer {
       if (known === undefined) queuesOf.set(queued.request, [queued]);
       else known.push(queued);
     }
-    const ids = new Map(rooted.map(({ root }, index) => [root, `${this.#number}.r${this.#emitted + index}`]));
+    const ids = new Map(rooted.map(({ root }, index) => [root, this.#idOf(this.#emitted + index)]));
     for (const [index, { root, links, byCall, seen }] of found.entries()) {
       const waits = (queuesOf.get(index) ?? []).map(queueWait);
       for (const { call, wait } of seen) {
@@ -291,9 +284,8 @@ class Tracer {
     }
   }
 
-  #request(exchange: Exchange, whole: Stretch, waits: readonly Wait[], ambiguous: boolean): void {
-    const id = `${this.#number}.r${this.#emitted++}`;
-    this.#emit(requestOf(id, exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
+  #request(exchange: Exchange, whole: Stretch, waits: Wait[], ambiguous: boolean): void {
+    this.#emit(requestOf(this.#idOf(this.#emitted++), exchange, this.input?.vantage ?? null, whole, waits, ambiguous));
   }
 }
 

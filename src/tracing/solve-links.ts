@@ -3,6 +3,7 @@ import type { CallPlan, Step } from './call-plan.ts';
 /** A received call, as the solver sees it. */
 export interface Parent {
   readonly startedAt: number;
+  readonly respondedAt: number;
   readonly endedAt: number;
   readonly plan: CallPlan;
   /** Its calls by place, in order of their start. */
@@ -335,11 +336,11 @@ export class LinkSolver {
   /** Filled anew for each request; longer than that may be. */
   readonly #steps: Child[] = [];
 
-  #logLikelihood({ plan, startedAt, endedAt }: Parent, calls: readonly number[]): number {
+  #logLikelihood(parent: Parent, calls: readonly number[]): number {
     const steps = this.#steps;
     const { children } = this.#problem;
     for (let index = 0; index < calls.length; index++) steps[index] = children[calls[index] as number] as Child;
-    return plan.logLikelihood(startedAt, endedAt, steps, calls.length);
+    return parent.plan.logLikelihood(parent, steps, calls.length);
   }
 }
 

@@ -180,7 +180,9 @@ describe('lint --fix', () => {
     const patches = join(folder, 'patches');
     await kubelag(['lint', write('bad.yaml', BAD), '--patch-dir', patches]);
     expect(readdirSync(patches).toSorted()).toEqual(['deployment-prod-orders.yaml', 'kustomization.yaml']);
-    expect(readFileSync(join(patches, 'deployment-prod-orders.yaml'), 'utf8')).toBe(`apiVersion: apps/v1
+    expect(readFileSync(join(patches, 'deployment-prod-orders.yaml'), 'utf8'))
+      .toBe(`# kubectl patch deployment orders -n prod --patch-file deployment-prod-orders.yaml
+apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: orders

@@ -6,6 +6,8 @@ import { at, child, textAt, type Node, type ScalarNode } from '../yaml/node.ts';
 export interface ExtractContext {
   readonly lines: Lines;
   readonly source: string | null;
+  /** Of the file. */
+  readonly text: string;
 }
 
 export const placed = ({ lines }: ExtractContext, node: ScalarNode): Located<string> => ({

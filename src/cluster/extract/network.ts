@@ -73,12 +73,15 @@ export function ingressOf(head: ClusterObject, node: Node): Route {
         place: head.place,
       },
     ],
+    transports: [],
   };
 }
 
-const NO_TIMEOUTS = { timeout: null, tryTimeout: null, attempts: null } as const;
+export const NO_TIMEOUTS = { timeout: null, tryTimeout: null, attempts: null } as const;
 
-const namesOf = (names: readonly (string | null)[]): string[] => [...new Set(names.filter((name) => name !== null))];
+export const namesOf = (names: readonly (string | null)[]): string[] => [
+  ...new Set(names.filter((name) => name !== null)),
+];
 
 /** HTTPRoute and GRPCRoute of the Gateway API. */
 export function gatewayRouteOf(context: ExtractContext, head: ClusterObject, node: Node): Route {
@@ -101,6 +104,7 @@ export function gatewayRouteOf(context: ExtractContext, head: ClusterObject, nod
               },
             ],
       ),
+    transports: [],
   };
 }
 
@@ -125,6 +129,7 @@ export function virtualServiceOf(context: ExtractContext, head: ClusterObject, n
               },
             ],
       ),
+    transports: [],
   };
 }
 
@@ -135,6 +140,6 @@ export const destinationOf = (context: ExtractContext, head: ClusterObject, node
     ...head,
     host: textAt(node, 'spec', 'host') ?? '',
     httpIdle: locatedAs(context, parseGoDuration, pool, 'http', 'idleTimeout'),
-    tcpIdle: locatedAs(context, parseGoDuration, pool, 'tcp', 'idleTimeout'),
+    keepalive: locatedAs(context, parseGoDuration, pool, 'tcp', 'tcpKeepalive', 'time'),
   };
 };

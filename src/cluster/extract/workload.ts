@@ -35,6 +35,7 @@ export function workloadOf(context: ExtractContext, head: ClusterObject, node: N
     podLabels: texts(child(metadata, 'labels')),
     podAnnotations: locatedTexts(context, child(metadata, 'annotations')),
     pod: podSettings(context, spec, path),
+    software: [],
     addresses: head.kind === 'Pod' ? podAddresses(node) : [],
   };
 }

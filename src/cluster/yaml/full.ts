@@ -20,7 +20,7 @@ class TooMuch extends Error {
   override readonly name = 'TooMuch';
 }
 
-/** Reads one document with all of YAML: anchors, tags, folded text; says what is wrong with it. */
+/** Reads one document with all of YAML: anchors and tags too; says what is wrong with it. */
 export function readFull(
   yaml: Yaml,
   text: string,
@@ -31,7 +31,7 @@ export function readFull(
   if (end - start > MAX_FULL_LENGTH) {
     return {
       node: null,
-      faults: [{ offset: start, says: 'is too large to be read with anchors, tags or folded text' }],
+      faults: [{ offset: start, says: 'is too large to be read with anchors or tags' }],
     };
   }
   let document: Document.Parsed | undefined;

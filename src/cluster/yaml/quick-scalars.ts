@@ -117,11 +117,11 @@ export const plainNode = (text: string, start: number, end: number): ScalarNode 
   return { type: 'scalar', value: plainValue(raw), text: raw, style: 'plain', start, end, shared: false };
 };
 
-/** `|`, with what follows it on its line. Folded ones are left to those who know all rules. */
-export function readLiteral(span: Span, start: number, parent: number): { node: ScalarNode; next: number } {
+/** `|` or `>`, with what follows it on its line. */
+export function readBlock(span: Span, start: number, parent: number): { node: ScalarNode; next: number } {
   const { text, end } = span;
   const headEnd = lineEnd(span, start);
-  const head = /^\|([-+]?)([1-9]?)([-+]?)[ \t]*(?:[ \t]#[^\n]*)?\r?$/.exec(text.slice(start, headEnd));
+  const head = /^[|>]([-+]?)([1-9]?)([-+]?)[ \t]*(?:[ \t]#[^\n]*)?\r?$/.exec(text.slice(start, headEnd));
   if (head === null || head[2] !== '') throw new Unsure();
   const chomp = `${head[1] as string}${head[3] as string}`;
   if (chomp.length > 1) throw new Unsure();
@@ -153,9 +153,12 @@ export function readLiteral(span: Span, start: number, parent: number): { node: 
     }
     at = stop + 1;
   }
-  if (chomp === '+') throw new Unsure();
+  // Of a last line without an end, readers say different things where text is folded or other lines end in CRLF.
+  const isOdd = text[start] === '>' || text.charCodeAt(headEnd - 1) === RETURN;
+  if (chomp === '+' || (isOdd && contentEnd >= text.length)) throw new Unsure();
   // A last line without an end at the end of all has none to keep.
-  const value = lines.length === 0 ? '' : lines.join('\n') + (chomp === '-' || contentEnd >= text.length ? '' : '\n');
+  const content = text[start] === '>' ? foldBlock(lines) : lines.join('\n');
+  const value = lines.length === 0 ? '' : content + (chomp === '-' || contentEnd >= text.length ? '' : '\n');
   const node: ScalarNode = {
     type: 'scalar',
     value,
@@ -167,3 +170,26 @@ export function readLiteral(span: Span, start: number, parent: number): { node: 
   };
   return { node, next: Math.min(at, end) };
 }
+
+/** Line ends in folded text: one is a space, each blank line one; before and behind what is indented further all stay (YAML 1.2, 8.1.3). */
+function foldBlock(lines: readonly string[]): string {
+  let value = '';
+  let blanks = 0;
+  let before: string | null = null;
+  for (const line of lines) {
+    if (line === '') {
+      blanks++;
+      continue;
+    }
+    const stays = isFurther(line) || (before !== null && isFurther(before));
+    if (before === null) value += '\n'.repeat(blanks);
+    else if (stays) value += '\n'.repeat(blanks + 1);
+    else value += blanks === 0 ? ' ' : '\n'.repeat(blanks);
+    value += line;
+    blanks = 0;
+    before = line;
+  }
+  return value;
+}
+
+const isFurther = (line: string): boolean => line.startsWith(' ') || line.startsWith('\t');

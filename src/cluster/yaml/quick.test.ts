@@ -165,8 +165,39 @@ describe('the quick reader', () => {
     expect(findings.duplicates.map((one) => one.text)).toEqual(['a']);
   });
 
-  it('leaves anchors, tags and folded text to the package', () => {
-    for (const text of ['a: &x 1\nb: *x\n', 'a: !!str 1\n', 'a: >\n  x\n', '? a\n: b\n', '<<: {a: 1}\n']) {
+  it('folds text as the package does', () => {
+    const line = fc.constantFrom(
+      '',
+      '',
+      'word',
+      'more words',
+      '  further',
+      ' one',
+      '\tfurther',
+      '- x',
+      '# no comment',
+      '   ',
+    );
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 8 }),
+        fc.constantFrom('>', '>-', '|', '|-', '> # said'),
+        fc.constantFrom('\n', '\r\n'),
+        fc.boolean(),
+        (lines, head, newline, last) => {
+          const body = lines.map((one) => (one === '' ? '' : `    ${one}`));
+          const text = ['a:', `  b: ${head}`, ...body, ...(last ? [] : ['c: d']), ''].join(newline);
+          if (yaml.parseDocument(text).errors.length === 0 && agrees(text)) read++;
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    expect(read).toBeGreaterThan(500);
+  });
+
+  it('leaves anchors and tags to the package', () => {
+    for (const text of ['a: &x 1\nb: *x\n', 'a: !!str 1\n', 'a: >2\n  x\n', '? a\n: b\n', '<<: {a: 1}\n']) {
       expect(quick(text)).toBeUndefined();
     }
   });

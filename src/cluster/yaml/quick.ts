@@ -1,16 +1,6 @@
 import type { Findings, MapNode, Node, Pair, ScalarNode, SequenceNode } from './node.ts';
 import { readFlow } from './quick-flow.ts';
-import {
-  isBlank,
-  lineEnd,
-  plainNode,
-  readLiteral,
-  readQuoted,
-  SPACE,
-  TAB,
-  Unsure,
-  type Span,
-} from './quick-scalars.ts';
+import { isBlank, lineEnd, plainNode, readBlock, readQuoted, SPACE, TAB, Unsure, type Span } from './quick-scalars.ts';
 
 // Manifests nest a dozen levels; what nests deeper is left to the reader that knows all of YAML.
 const MAX_DEPTH = 64;
@@ -26,8 +16,8 @@ export interface QuickOptions {
 
 /**
  * Reads the YAML that kubectl, Helm and people write, some thirty times as fast as a reader of all
- * of YAML: blocks, flows, plain and quoted scalars of one line, literals. Undefined where there is
- * anything else (anchors, tags, folded text, or an error), which is then not judged here.
+ * of YAML: blocks, flows, plain and quoted scalars, literal and folded text. Undefined where there
+ * is anything else (anchors, tags, or an error), which is then not judged here.
  */
 export function readQuick(
   text: string,
@@ -121,8 +111,8 @@ export function readQuick(
       endLine(node.end);
       return node;
     }
-    if (character === '|') {
-      const { node, next } = readLiteral(span, from, parent);
+    if (character === '|' || character === '>') {
+      const { node, next } = readBlock(span, from, parent);
       at = next;
       return node;
     }

@@ -1,4 +1,5 @@
 import type { AddressTable } from '../../base/addresses.ts';
+import { emptyList } from '../../base/lists.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
 import { MAX_ANSWERS, RR_TYPE } from '../../model/lookup.ts';
 import { createNameReader } from './names.ts';
@@ -19,7 +20,7 @@ const KNOWN_IDS = 1 << 12;
 // Lists of one address are kept for so many addresses.
 const MAX_LISTS = 1 << 14;
 
-const NO_ADDRESSES: readonly string[] = [];
+const NO_ADDRESSES: readonly string[] = emptyList();
 
 export interface DnsParser {
   /**

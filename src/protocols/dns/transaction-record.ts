@@ -1,5 +1,6 @@
 import { RR_TYPE, type OtherReply, type Resend } from '../../model/lookup.ts';
 import type { TrackedAttempt } from '../../model/tracked-attempt.ts';
+import { emptyList } from '../../base/lists.ts';
 import { NEVER, type Timestamp } from '../../base/time.ts';
 
 /** A transaction as the table keeps it: pooled, since millions come by. */
@@ -22,8 +23,9 @@ export interface TransactionRecord extends TrackedAttempt {
   expiresAt: Timestamp;
 }
 
-const NO_RESENDS: readonly Resend[] = [];
-const NO_REPLIES: readonly OtherReply[] = [];
+const NO_RESENDS: readonly Resend[] = emptyList();
+const NO_REPLIES: readonly OtherReply[] = emptyList();
+const NO_ADDRESSES: readonly string[] = emptyList();
 
 /** In this order: what is looked at together lies together, since the records in use fill the processor's cache. */
 export function createRecord(): TransactionRecord {
@@ -50,7 +52,7 @@ export function createRecord(): TransactionRecord {
     repliedAt: NEVER,
     resends: NO_RESENDS,
     earlierReplies: NO_REPLIES,
-    addresses: [],
+    addresses: NO_ADDRESSES,
     answerCount: 0,
     truncated: false,
     replyPacket: 0,

@@ -220,6 +220,36 @@ describe('times that run backwards', () => {
   });
 });
 
+describe('a reply that stands before its query', () => {
+  it('answers it where it came later: several interfaces are written in batches', () => {
+    const s = scenario();
+    s.reply({ ms: 10.4 });
+    s.query({ ms: 10 });
+    expect(s.events).toEqual(['sent a.test', 'replied 0']);
+    expect(s.attempts[0]).toMatchObject({ repliedAt: milliseconds(10.4), sentAt: milliseconds(10) });
+    expect(s.transactions.counts).toMatchObject({ orphanReplies: 0, replies: 1 });
+  });
+
+  it('is that of an older one where it came earlier, long before, or to another', () => {
+    const s = scenario();
+    s.reply({ ms: 9 });
+    s.reply({ ms: 500 });
+    s.reply({ ms: 10.4, port: 40_001 });
+    s.reply({ ms: 10.4, message: { id: 8 } });
+    s.reply({ ms: 10.4, message: { name: 'b.test' } });
+    s.query({ ms: 10 });
+    expect(s.events).toEqual(['sent a.test']);
+    expect(s.transactions.counts.orphanReplies).toBe(5);
+  });
+
+  it('is kept in a small number', () => {
+    const s = scenario();
+    for (let index = 0; index < 1000; index++) s.reply({ ms: 10 + index / 1000, message: { id: index } });
+    for (let index = 0; index < 1000; index++) s.query({ ms: 9, message: { id: index } });
+    expect(s.transactions.counts.replies).toBe(32);
+  });
+});
+
 describe('bounds', () => {
   it('forget a query only after the longest wait of any resolver', () => {
     const s = scenario();

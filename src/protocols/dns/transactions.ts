@@ -6,6 +6,7 @@ import { lastSentAt } from '../../model/lookup.ts';
 import { IP_PROTOCOL, packetId, type Layers } from '../../model/packet.ts';
 import { type AttemptSink, type TrackedAttempt } from '../../model/tracked-attempt.ts';
 import { isCopy, isLate, isOtherFace } from './copies.ts';
+import { EarlyReplies } from './early-replies.ts';
 import { createRecord, resetRecord, type TransactionRecord } from './transaction-record.ts';
 
 // The longest wait of a stub resolver is c-ares's fourth, 40 s (facts: 0, 5, 15, 35, gives up at
@@ -49,6 +50,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   const unanswered = new LinkedQueue<TransactionRecord>();
   const answered = new LinkedQueue<TransactionRecord>();
   const resent = new LinkedQueue<TransactionRecord>();
+  const early = new EarlyReplies();
   /** Servers whose DNAT this capture shows from both sides. */
   const translated = new Set<number>();
 
@@ -116,6 +118,10 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     buckets[hash & mask] = record;
     wait(record, layers.time);
     sink.sent(record);
+    const answer = early.take(layers, message);
+    if (answer === null) return;
+    counts.orphanReplies--;
+    reply(answer.layers, answer.message);
   }
 
   function sendAgain(known: TransactionRecord, layers: Layers): void {
@@ -150,6 +156,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     const known = findQuestion(layers, message);
     if (known === null) {
       counts.orphanReplies++;
+      early.keep(layers, message);
       return;
     }
     if (known.rcode >= 0 && known.repliedAt >= lastSentAt(known)) {

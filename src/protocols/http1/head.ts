@@ -136,12 +136,13 @@ export class Head {
     return this.isRequest ? this.#beginRequest(bytes, start, end) : this.#beginResponse(bytes, start, end);
   }
 
-  /** A request's first line that the capture cut off: method and path, as far as they are there. @returns as `begin` */
+  /** A first line that the capture cut off: method and path as far as they are there, or the status. @returns as `begin` */
   beginCut(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.isRequest) return this.#beginResponse(bytes, start, end);
     let method = start;
     while (method < end && isToken(bytes[method] as number)) method++;
     const name = methodAt(bytes, start, method);
-    if (!this.isRequest || name === '' || bytes[method] !== SPACE || bytes[method + 1] !== SLASH) return false;
+    if (name === '' || bytes[method] !== SPACE || bytes[method + 1] !== SLASH) return false;
     this.#clear(1);
     this.method = name;
     let last = method + 1;

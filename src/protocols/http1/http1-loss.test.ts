@@ -74,6 +74,32 @@ describe('bytes that were lost', () => {
     ]);
   });
 
+  it('that a snap length cut off every packet leave statuses and times', () => {
+    const cut = talk();
+    for (const reason of ['503 Service Unav', '200 O', '429']) {
+      cut.client('GET /a HTTP/1.1\r\nUser').lostWithLast('client', 100);
+      cut.wait(50).server(`HTTP/1.1 ${reason}`).lostWithLast('server', 300);
+      cut.wait(900);
+    }
+    expect(inShort(cut.over('captureEnd'))).toEqual(['GET /a 503 error', 'GET /a 200 ok', 'GET /a 429 incomplete']);
+    // Whether more of the last answer was to come nobody knows; what came, came at once.
+    expect(cut.exchanges.map(({ duration }) => duration)).toEqual(Array(3).fill(milliseconds(51)));
+  });
+
+  it.each([0, 1, 2])('that were request %s of pipelined ones leave the others their own answers', (lost) => {
+    const spoken = talk();
+    const paths = ['/a', '/b', '/c', '/d'];
+    paths.forEach((path, index) => {
+      if (index === lost) spoken.lost('client', get(path).length);
+      else spoken.client(get(path));
+    });
+    for (const body of ['a', 'bb', 'ccc', 'dddd']) spoken.server(ok(body));
+    const said = spoken.over('captureEnd').map(({ path, responseBytes, outcome }) => [path, responseBytes, outcome]);
+    const expected = paths.map((path, index) => [path, 39 + index, 'ok']);
+    expected[lost] = ['', 39 + lost, 'incomplete'];
+    expect(said.toSorted((one, other) => Number(one[1]) - Number(other[1]))).toEqual(expected);
+  });
+
   it('that were an answer leave its request alone, also where heads are cut', () => {
     const cut = talk();
     for (const path of ['/a', '/b', '/c']) {
@@ -120,6 +146,20 @@ describe('bytes that were lost', () => {
       .client(get('/b'))
       .server(ok('x'));
     expect(inShort(exchanges)).toEqual(['- 200 incomplete', 'GET /b 200 ok']);
+  });
+
+  it('of which the end of HEAD is left do not swallow the answer behind its own', () => {
+    const { exchanges } = talk()
+      .client(get('/a'))
+      .server(ok('x'))
+      .lost('client', 'HEA'.length)
+      .client('D')
+      .client(' /h HTTP/1.1\r\n')
+      .client('Host: api\r\n\r\n')
+      .server('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n')
+      .client(get('/b'))
+      .server(ok('x'));
+    expect(inShort(exchanges)).toEqual(['GET /a 200 ok', 'UNKNOWN /h 200 ok', 'GET /b 200 ok']);
   });
 
   it('that were a request among pipelined ones take one answer', () => {

@@ -78,7 +78,8 @@ class Http1 implements Conversation {
     if (client === 'server') connection.isTurned = true;
     const queue = new RequestQueue(this.#context, client);
     const answers = new Responses(queue, (request, at) => this.#switch(queue, request, at));
-    const requests = new Reader(new Requests(queue), new Head(true, this.#targets), arrival, fromStart);
+    const asked = new Requests(queue, (at) => this.#turnToHttp2(queue, client, at));
+    const requests = new Reader(asked, new Head(true, this.#targets), arrival, fromStart);
     const responses = new Reader(answers, new Head(false, this.#targets), arrival, fromStart);
     answers.reader = responses;
     queue.nextBegins = (first) => responses.endDoubt(first);
@@ -96,6 +97,17 @@ class Http1 implements Conversation {
     queue.leave(isHandedOver ? request : null, arrival);
     if (request.isConnect) this.#next = context.carry(null);
     else if (request.upgradesTo === 'websocket') context.connection.protocol = 'websocket';
+    context.become(this.#next);
+  }
+
+  /** The client's side says that both had agreed on it: by an upgrade, or through a proxy's CONNECT. */
+  #turnToHttp2(queue: RequestQueue, client: Side, arrival: Arrival): void {
+    const context = this.#context;
+    const asker = queue.upgradedTo('h2c');
+    this.#next = context.carry('http/2', asker?.exchange);
+    queue.leave(asker, arrival);
+    // What the server said of it so far was not read as HTTP/2.
+    this.#next?.gap(other(client), Infinity, arrival);
     context.become(this.#next);
   }
 }

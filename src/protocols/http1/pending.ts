@@ -1,6 +1,7 @@
 import type { Side } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { OpenExchange } from '../../model/tracked-connection.ts';
+import { UNKNOWN_METHOD } from '../redact.ts';
 import type { Head } from './head.ts';
 
 /** How an exchange without an answer came out. */
@@ -15,12 +16,16 @@ export interface Pending {
   exchange: OpenExchange | null;
   wasSeen: boolean;
   isHead: boolean;
+  /** Its method was not seen, or only the end of it behind lost bytes. */
+  mayBeHead: boolean;
   isConnect: boolean;
   /** It asks for an answer that lasts. */
   lasts: boolean;
   upgradesTo: Head['upgradesTo'];
   /** The request is whole, or nothing more of it can be told. */
   isSent: boolean;
+  /** Requests that were lost right before it, and had no answer when it came. */
+  owedBefore: number;
   /** The answer is whole. */
   isAnswered: boolean;
   /** The answer's beginning was lost. */
@@ -35,10 +40,12 @@ export const pendingOf = (exchange: OpenExchange | null): Pending => ({
   exchange,
   wasSeen: exchange !== null,
   isHead: false,
+  mayBeHead: exchange === null,
   isConnect: false,
   lasts: false,
   upgradesTo: '',
   isSent: false,
+  owedBefore: 0,
   isAnswered: false,
   isAnswerLost: false,
   verdict: null,
@@ -50,6 +57,7 @@ export function describe(pending: Pending, exchange: OpenExchange, head: Head): 
   exchange.method = head.method;
   exchange.path = head.path;
   pending.isHead = head.method === 'HEAD';
+  pending.mayBeHead = head.method === UNKNOWN_METHOD;
   pending.isConnect = head.method === 'CONNECT';
   pending.lasts = head.lasts;
 }

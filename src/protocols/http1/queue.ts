@@ -61,12 +61,17 @@ export class RequestQueue {
     }
     this.#makeRoom(first);
     if (this.#list.length > 0) this.#overlap(first);
-    if (this.#list.length === 0) this.isServerAdrift = false;
-    this.#owed = 0;
     const exchange = this.#begin(head.minor, first);
     const pending = pendingOf(exchange);
     describe(pending, exchange, head);
+    const isOldest = this.#list.length === 0;
     this.#list.push(pending);
+    if (isOldest) {
+      this.isServerAdrift = false;
+      pending.owedBefore = Math.max(0, this.#owed);
+      if (this.#pipelines) this.#settleOwed();
+    }
+    this.#owed = 0;
     return pending;
   }
 
@@ -107,7 +112,10 @@ export class RequestQueue {
     this.nextBegins(first);
     this.#claim(first);
     this.#hasPipelined ||= this.#isTooSoon(first);
-    if (this.#pipelines || (this.#list.length > 1 && !this.isServerAdrift)) {
+    // Who waits for an answer has it before he asks on: it is in the capture, or known to be missing.
+    const hasNotWaited = !this.isServerAdrift && (this.#list.length > 1 || this.#isTwoSided);
+    if (this.#pipelines || hasNotWaited) {
+      this.#settleOwed();
       // Lost requests among pipelined ones are answered in their turn.
       for (let lost = 0; lost < this.#owed; lost++) {
         this.#makeRoom(first);
@@ -119,6 +127,14 @@ export class RequestQueue {
         else this.drop(pending, first);
       }
     }
+  }
+
+  /** Requests that were lost before the oldest one, of a client that did not wait for their answers: those come first. */
+  #settleOwed(): void {
+    const oldest = this.#list[0];
+    if (oldest === undefined || oldest.owedBefore === 0) return;
+    if (oldest.isAnswered || oldest.isAnswerLost || (oldest.exchange?.status ?? 0) > 0) return;
+    for (; oldest.owedBefore > 0; oldest.owedBefore--) this.#list.unshift(pendingOf(null));
   }
 
   /** A client that pipelines does so all the time. */
@@ -222,6 +238,11 @@ export class RequestQueue {
     if (exchange !== null) endExchange(this.#context, exchange, arrival, outcome, by);
   }
 
+  /** The open request that asked for what the connection now speaks. */
+  upgradedTo(protocol: Pending['upgradesTo']): Pending | null {
+    return this.#list.find(({ upgradesTo, exchange }) => upgradesTo === protocol && exchange !== null) ?? null;
+  }
+
   /** The connection speaks something else. @param handedOver whoever speaks next ends it */
   leave(handedOver: Pending | null, arrival: Arrival): void {
     if (handedOver !== null) this.#remove(handedOver);
@@ -273,9 +294,10 @@ export class RequestQueue {
     } else if (verdict !== null || pending.isAnswerLost) {
       this.drop(pending, arrival);
     } else if (this.isServerAdrift) {
-      // The answer's end was lost; where both sides went on in peace, it was there.
+      // The answer's end was lost; where both sides went on in peace, it was there. Where the capture
+      // ends, what came last of it is all that can be told.
       if (because === 'fin' && exchange.status > 0) this.#finish(pending);
-      else this.drop(pending, arrival);
+      else this.drop(pending, Number.isNaN(exchange.answeredAt) ? arrival : answerOf(exchange));
     } else if (because === 'fin') {
       this.#end(pending, arrival, { outcome: 'closed', by: 'server' });
     } else if (because === 'reset') {

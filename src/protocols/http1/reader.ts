@@ -2,6 +2,7 @@ import type { Arrival } from '../../model/tracked-connection.ts';
 import { Chunks } from './chunks.ts';
 import { MAX_LINE, type Head } from './head.ts';
 import { recogniseRequest, recogniseStatus, trimEnd } from './start-line.ts';
+import { startsWithPreface } from '../http2/preface.ts';
 import type { Recognition } from '../protocol.ts';
 
 const LINE_FEED = 0x0a;
@@ -52,6 +53,8 @@ export interface ReaderOwner {
    * but the end of the one at hand
    */
   strayed(missing: number, arrival: Arrival): void;
+  /** HTTP/2 begins: what asked for it, or agreed to it, was lost. */
+  turnedToHttp2?(arrival: Arrival): void;
 }
 
 /** Takes one direction's bytes apart into messages; copies nothing but lines that span segments. */
@@ -364,6 +367,11 @@ export class Reader {
   }
 
   #adriftFrom(bytes: Uint8Array, start: number, end: number, arrival: Arrival): number {
+    if (this.#isRequests && startsWithPreface(bytes, start, end) === 'yes') {
+      this.#place = PLACE.stopped;
+      this.#owner.turnedToHttp2?.(arrival);
+      return start;
+    }
     let lineBytes = 1;
     for (let position = start; position < end; position++) {
       const byte = bytes[position];

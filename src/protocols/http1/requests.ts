@@ -12,9 +12,11 @@ export class Requests implements ReaderOwner {
   #current: Pending | null = null;
   /** What is read of the current one's head. */
   #head: Head | null = null;
+  readonly turnedToHttp2: (arrival: Arrival) => void;
 
-  constructor(queue: RequestQueue) {
+  constructor(queue: RequestQueue, turnedToHttp2: (arrival: Arrival) => void) {
     this.#queue = queue;
+    this.turnedToHttp2 = turnedToHttp2;
   }
 
   began(head: Head, first: Arrival): void {

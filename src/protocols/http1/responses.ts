@@ -69,7 +69,7 @@ export class Responses implements ReaderOwner {
     }
     const body = bodyOf(head, current.isHead);
     exchange.keepsConnection = body !== BODY.untilEnd && !head.closes && (head.minor > 0 || head.keepsAlive);
-    if (!current.wasSeen && this.reader !== null) this.reader.doubtsBody = true;
+    if (current.mayBeHead && this.reader !== null) this.reader.doubtsBody = true;
     this.#body = exchange.metadata?.asks === 'credentials' && isSuccess(status) && body !== 0 ? [] : null;
     return body;
   }

@@ -1,3 +1,4 @@
+import { hashOf, isEqual } from '../octets.ts';
 import { MAX_TARGET, redactHost, redactPath } from '../redact.ts';
 
 /** What is kept of a request's target. */
@@ -43,7 +44,7 @@ export function createTargetReader(): TargetReader {
         mayAskToLast(bytes, query, start + length) &&
         asksToLast(latin1(bytes, query + 1, start + length));
       if (pathEnd - start > CACHED_BYTES) return targetOf(latin1(bytes, start, pathEnd), lasts);
-      const slot = hash(bytes, start, pathEnd) >>> SLOT_SHIFT;
+      const slot = hashOf(bytes, start, pathEnd) >>> SLOT_SHIFT;
       const cached = slots[slot];
       if (cached && cached.target.lasts === lasts && isEqual(cached.bytes, bytes, start, pathEnd)) return cached.target;
       const target = targetOf(latin1(bytes, start, pathEnd), lasts);
@@ -54,7 +55,7 @@ export function createTargetReader(): TargetReader {
     host(bytes, start, end) {
       const length = end - start;
       if (length > CACHED_BYTES) return redactHost(latin1(bytes, start, Math.min(end, start + MAX_TARGET)));
-      const slot = hash(bytes, start, end) >>> SLOT_SHIFT;
+      const slot = hashOf(bytes, start, end) >>> SLOT_SHIFT;
       const cached = hosts[slot];
       if (cached && isEqual(cached.bytes, bytes, start, end)) return cached.host;
       const host = redactHost(latin1(bytes, start, end));
@@ -106,19 +107,4 @@ function indexOf(bytes: Uint8Array, byte: number, start: number, end: number): n
     if (bytes[index] === byte) return index;
   }
   return -1;
-}
-
-/** FNV-1a; the last multiplication spreads it over the upper bits, which tell the slot. */
-function hash(bytes: Uint8Array, start: number, end: number): number {
-  let value = 0x811c9dc5;
-  for (let index = start; index < end; index++) value = Math.imul(value ^ (bytes[index] as number), 0x01000193);
-  return Math.imul(value, 0x9e3779b1);
-}
-
-function isEqual(kept: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (kept.length !== end - start) return false;
-  for (let index = 0; index < kept.length; index++) {
-    if (kept[index] !== bytes[start + index]) return false;
-  }
-  return true;
 }

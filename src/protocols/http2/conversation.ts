@@ -17,6 +17,7 @@ import { readRequest, readResponse } from './read-block.ts';
 import { StreamSide, type Http2Stream } from './stream.ts';
 import type { StreamBudget } from './stream-table.ts';
 import { addStall, hasEnded, Streams } from './streams.ts';
+import type { Texts } from './texts.ts';
 
 const SETTING_INITIAL_WINDOW = 4;
 const SETTING_LENGTH = 6;
@@ -28,6 +29,7 @@ const FIRST_FINAL_STATUS = 200;
 export interface Shared extends StreamBudget {
   /** Room for one decoded string. */
   readonly scratch: Buffer;
+  readonly texts: Texts;
   readonly names: Names;
 }
 
@@ -40,10 +42,10 @@ class End {
   /** The stream of the DATA frame at hand. */
   dataStream: Http2Stream | null = null;
 
-  constructor(side: Side, handlers: FrameHandlers, fromStart: boolean, { scratch }: Shared) {
+  constructor(side: Side, handlers: FrameHandlers, fromStart: boolean, { scratch, texts }: Shared) {
     this.side = side;
     this.reader = new FrameReader(side === 'client', handlers, fromStart);
-    this.hpack = new HpackDecoder(FIELD_NAMES, fromStart, scratch);
+    this.hpack = new HpackDecoder(FIELD_NAMES, fromStart, scratch, texts);
     this.window = new SendWindow(side, fromStart);
   }
 }
@@ -195,12 +197,12 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     }
   }
 
-  onLost(reader: FrameReader): void {
+  onLost(reader: FrameReader, { time }: Arrival): void {
     this.#endOf(reader).hpack.forget();
     // Data of this side may be missing, and updates that let the other side send.
     this.#client.window.forget();
     this.#server.window.forget();
-    this.#streams.lost();
+    this.#streams.lost(time);
   }
 
   #headers(reader: FrameReader, arrival: Arrival): void {

@@ -1,6 +1,7 @@
 import { at } from '../../base/time.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { findFrames, FLAG, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
+import { PREFACE } from './preface.ts';
 
 // Header lists beyond 64 KiB are refused by all servers known (gRPC: 8 or 16 KiB); four times that
 // leaves room for many small frames.
@@ -8,9 +9,6 @@ const MAX_BLOCK = 256 * 1024;
 // Settings have 6 bytes each and a GOAWAY some words; of longer ones nothing is read.
 const MAX_CONTROL = 4096;
 const FIRST_BUFFER = 512;
-/** What opens a client's side (RFC 9113 section 3.4), in two parts: as long as a frame's header, and the rest. */
-export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-
 /** What a reader tells, with `reader` saying which frame it is of. Bytes are valid during the call. */
 export interface FrameHandlers {
   /** A header block, whole: of `reader.blockStream`, with `reader.blockFlags`. */
@@ -27,7 +25,7 @@ export interface FrameHandlers {
   /** Any other frame that means something to us, whole. */
   onControl(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
   /** Frames are missing. */
-  onLost(reader: FrameReader): void;
+  onLost(reader: FrameReader, arrival: Arrival): void;
 }
 
 type Kind = 'data' | 'block' | 'control' | 'skip';
@@ -308,7 +306,7 @@ export class FrameReader {
     this.#headerFilled = 0;
     this.#left = 0;
     this.#isLost = true;
-    this.#handlers.onLost(this);
+    this.#handlers.onLost(this, arrival);
   }
 }
 

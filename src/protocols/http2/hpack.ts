@@ -2,6 +2,7 @@ import { DynamicTable } from './dynamic-table.ts';
 import { OTHER_FIELD, UNKNOWN_FIELD, type FieldNames } from './field-names.ts';
 import { decodeHuffman } from './huffman.ts';
 import { STATIC_TABLE } from './static-table.ts';
+import { Texts } from './texts.ts';
 
 // Longer values are kept in part: no path, authority or status needs more.
 const MAX_VALUE = 4096;
@@ -27,6 +28,7 @@ export class HpackDecoder {
   readonly #names: FieldNames;
   readonly #table: DynamicTable;
   readonly #scratch: Buffer;
+  readonly #texts: Texts;
   #bytes: Uint8Array;
   #at = 0;
   #end = 0;
@@ -36,8 +38,9 @@ export class HpackDecoder {
   #textEnd = 0;
   #textLength = 0;
 
-  /** @param scratch room for one decoded string; decoders may share it */
-  constructor(names: FieldNames, fromStart: boolean, scratch: Buffer) {
+  /** @param scratch room for one decoded string; decoders may share it, and the texts */
+  constructor(names: FieldNames, fromStart: boolean, scratch: Buffer, texts = new Texts()) {
+    this.#texts = texts;
     this.#names = names;
     this.#table = new DynamicTable(fromStart);
     this.#scratch = scratch;
@@ -158,11 +161,7 @@ export class HpackDecoder {
 
   /** The last string as text, one character an octet. */
   #string8(): string {
-    const scratch = this.#scratch;
-    const length = Math.min(this.#textEnd - this.#textStart, MAX_VALUE, scratch.length);
-    if (this.#text !== scratch) {
-      for (let at = 0; at < length; at++) scratch[at] = this.#text[this.#textStart + at] as number;
-    }
-    return scratch.toString('latin1', 0, length);
+    const length = Math.min(this.#textEnd - this.#textStart, MAX_VALUE, this.#scratch.length);
+    return this.#texts.of(this.#text, this.#textStart, this.#textStart + length);
   }
 }

@@ -3,7 +3,8 @@ import type { Protocol, Recognition } from '../protocol.ts';
 import { Http2Conversation, type Shared } from './conversation.ts';
 import { areFrames, FRAME, FRAME_HEADER_LENGTH, isValidFrame, unsigned24, unsigned31 } from './frame-header.ts';
 import { Names } from './names.ts';
-import { PREFACE } from './frame-reader.ts';
+import { Texts } from './texts.ts';
+import { startsWithPreface } from './preface.ts';
 
 // Longer names and values are cut; SETTINGS of 16 entries are many.
 const SCRATCH = 16 * 1024;
@@ -11,7 +12,7 @@ const MAX_FIRST_SETTINGS = 6 * 64;
 
 /** HTTP/2 and gRPC: by prior knowledge, by upgrade, within TLS, and from the midst of a connection. */
 export function createHttp2(): Protocol {
-  const shared: Shared = { streams: 0, scratch: Buffer.alloc(SCRATCH), names: new Names() };
+  const shared: Shared = { streams: 0, scratch: Buffer.alloc(SCRATCH), texts: new Texts(), names: new Names() };
   return { id: 'http/2', ports: [], recognise, open: (context) => new Http2Conversation(context, shared) };
 }
 
@@ -20,14 +21,6 @@ function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fr
   if (preface !== 'no') return preface;
   if (!fromStart) return areFrames(bytes, start, end) ? 'yes' : 'no';
   return from === 'server' ? startsWithSettings(bytes, start, end) : 'no';
-}
-
-function startsWithPreface(bytes: Uint8Array, start: number, end: number): Recognition {
-  const length = Math.min(end - start, PREFACE.length);
-  for (let index = 0; index < length; index++) {
-    if (bytes[start + index] !== PREFACE[index]) return 'no';
-  }
-  return length === PREFACE.length ? 'yes' : 'more';
 }
 
 /** A server's first frame (RFC 9113 section 3.4). */

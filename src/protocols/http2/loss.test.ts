@@ -185,4 +185,18 @@ describe('missing bytes', () => {
       ['', 201, 'ok'],
     ]);
   });
+
+  it('may have held the ends of streams: no connection’s end makes up for them', () => {
+    const { exchanges } = opened()
+      .client(1, headers(1, get('/first'), END), headers(3, get('/third'), END))
+      .server(4, headers(1, status(200)))
+      .gap('server', 4, 700)
+      .client(6, headers(5, get('/fifth'), END))
+      .end(900, 'fin');
+    expect(exchanges.map(({ path, outcome, endedBy, duration }) => [path, outcome, endedBy, duration / 1e6])).toEqual([
+      ['/first', 'incomplete', null, 3],
+      ['/third', 'incomplete', null, 0],
+      ['/fifth', 'cancelled', 'client', 894],
+    ]);
+  });
 });

@@ -15,7 +15,10 @@ export interface StreamBudget {
 /** The streams of one connection that are open, the oldest first. */
 export class StreamTable {
   readonly #budget: StreamBudget;
-  readonly #open = new Map<number, Http2Stream>();
+  // Mostly one is open at a time. A map would make a new table for each few that come and go, and
+  // tables that lead from one to the next outlive young collections.
+  #oldest: Http2Stream | null = null;
+  readonly #others = new Map<number, Http2Stream>();
   readonly #closed = new Int32Array(REMEMBERED);
   #closedCount = 0;
   /** Of those that were closed: what is above it need not be looked for. */
@@ -26,11 +29,11 @@ export class StreamTable {
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#others.size + (this.#oldest === null ? 0 : 1);
   }
 
   get(id: number): Http2Stream | undefined {
-    return this.#open.get(id);
+    return this.#oldest?.id === id ? this.#oldest : this.#others.size === 0 ? undefined : this.#others.get(id);
   }
 
   /** Lately. */
@@ -40,16 +43,18 @@ export class StreamTable {
 
   /** @returns the oldest, where it must go for want of room */
   add(stream: Http2Stream): Http2Stream | null {
-    this.#open.set(stream.id, stream);
+    if (this.size === 0) this.#oldest = stream;
+    else this.#others.set(stream.id, stream);
     this.#budget.streams++;
-    const isFull = this.#budget.streams > MAX_ALL_STREAMS && this.#open.size > 1;
-    if (!isFull && this.#open.size <= MAX_STREAMS) return null;
-    const [oldest] = this.#open.values();
+    const isFull = this.#budget.streams > MAX_ALL_STREAMS && this.size > 1;
+    if (!isFull && this.size <= MAX_STREAMS) return null;
+    const [oldest] = this.all();
     return oldest as Http2Stream;
   }
 
   remove(stream: Http2Stream): void {
-    this.#open.delete(stream.id);
+    if (this.#oldest === stream) this.#oldest = null;
+    else this.#others.delete(stream.id);
     this.#budget.streams--;
     this.#closed[this.#closedCount++ % REMEMBERED] = stream.id;
     if (stream.id > this.#highestClosed) this.#highestClosed = stream.id;
@@ -57,7 +62,8 @@ export class StreamTable {
   }
 
   /** May be removed meanwhile. */
-  all(): Iterable<Http2Stream> {
-    return this.#open.values();
+  *all(): Generator<Http2Stream> {
+    if (this.#oldest !== null) yield this.#oldest;
+    yield* this.#others.values();
   }
 }

@@ -1,8 +1,8 @@
-import { at, milliseconds } from '../../base/time.ts';
+import { at, milliseconds, type Timestamp } from '../../base/time.ts';
 import type { Side, Stall } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
-import { beginExchange, endExchange } from '../exchange-record.ts';
+import { beginExchange, dropExchange, endExchange } from '../exchange-record.ts';
 import type { ConversationContext } from '../protocol.ts';
 import type { SendWindow } from './flow-control.ts';
 import { looksLikeGrpc, outcomeOf, shapeOf } from './outcome.ts';
@@ -29,6 +29,8 @@ export class Streams {
   readonly #table: StreamTable;
   readonly #client: SendWindow;
   readonly #server: SendWindow;
+  /** When frames were last found missing, of either side. */
+  #lostAt = -Infinity;
   /** The highest stream of which the request's start was seen. */
   #lastOpened = 0;
   readonly #seen = { client: false, server: false };
@@ -97,7 +99,8 @@ export class Streams {
   }
 
   /** Frames are missing: the numbers of streams say less than they did. */
-  lost(): void {
+  lost(time: Timestamp): void {
+    this.#lostAt = time;
     this.isUncertain = true;
     this.#lastOpened = 0;
   }
@@ -127,7 +130,16 @@ export class Streams {
 
   /** Anything else ends a stream: the connection's end, want of room. */
   end(stream: Http2Stream, outcome: ExchangeOutcome, endedBy: Side | null, arrival: Arrival): void {
-    if (!hasEnded(stream, arrival)) stream.ending = { outcome, endedBy, by: 'server', arrival };
+    if (!hasEnded(stream, arrival)) {
+      const { startedAt, requestedAt, answeredAt } = stream.exchange;
+      // Its own end may be among the frames that are missing: what came last is all that can be told.
+      const mayHaveEnded = startedAt <= this.#lostAt;
+      const time = answeredAt >= requestedAt || Number.isNaN(requestedAt) ? answeredAt : requestedAt;
+      const last = Number.isNaN(time) ? arrival : { ...arrival, time };
+      stream.ending = mayHaveEnded
+        ? { outcome: 'incomplete', endedBy: null, by: 'server', arrival: last }
+        : { outcome, endedBy, by: 'server', arrival };
+    }
     this.#finish(stream);
   }
 
@@ -160,8 +172,7 @@ export class Streams {
 
   #drop(stream: Http2Stream): void {
     this.#table.remove(stream);
-    this.#context.connection.openExchanges--;
-    this.#context.connection.exchanges--;
+    dropExchange(this.#context);
   }
 
   #finish(stream: Http2Stream): void {
@@ -186,8 +197,11 @@ export class Streams {
     addStall(exchange, this.#client.unrepaired(request, arrival));
     addStall(exchange, this.#server.unrepaired(response, arrival));
     const outcome = ending.outcome ?? outcomeOf(stream);
-    // When a partial one began nobody knows, so how long it took is not known either.
-    if (isPartial) endExchange(this.#context, exchange, arrival, 'incomplete');
+    // When a partial one began nobody knows, so how long it took is not known either. Nor is what
+    // came of it where a side is not captured: the other's silence is none.
+    const { packets } = this.#context.connection;
+    const isOneSided = (packets.client === 0) !== (packets.server === 0);
+    if (isPartial || isOneSided) endExchange(this.#context, exchange, arrival, 'incomplete');
     else endExchange(this.#context, exchange, arrival, outcome, outcome === 'incomplete' ? null : endedBy);
   }
 }

@@ -86,6 +86,14 @@ export class HandshakeWatch {
     return this.#changed[from] && !this.is13;
   }
 
+  /**
+   * What is sealed now is no part of the handshake, as far as that can be told from outside: TLS 1.3
+   * hides where a client's last flight ends, and what follows its first record goes with it.
+   */
+  get isContent(): boolean {
+    return !this.is13 || this.isOver;
+  }
+
   /** A hello in the old format or in the new one begins with this record. */
   clientBegan({ firstAt, firstPacket }: RecordPlace): void {
     if (!Number.isNaN(this.#row.startedAt)) return;

@@ -26,6 +26,8 @@ export function openRecord(
   end: number,
 ): Uint8Array | null {
   const hasNonce = !is13 && keys.cipher !== 'chacha20-poly1305';
+  // Keys of the other version, where a hello was damaged, have the other kind of nonce.
+  if (hasNonce === (keys.iv.length === NONCE_BYTES)) return null;
   const contentStart = hasNonce ? start + EXPLICIT_NONCE_BYTES : start;
   const contentEnd = end - TAG_BYTES;
   if (contentEnd < contentStart) return null;

@@ -11,7 +11,7 @@ import { findRecord, RECORD, RECORD_HEADER_BYTES, recordLength, type RecordHead 
 export type Wanted = 'skip' | 'pieces' | 'whole';
 
 export interface RecordSink {
-  begin(record: RecordHead): Wanted;
+  begin(record: RecordHead, arrival: Arrival): Wanted;
   /** `pieces`: the next ones; `whole`: all. Valid during the call. */
   content(record: RecordHead, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
   /** So many of its octets were lost at this place. */
@@ -146,7 +146,7 @@ export class RecordReader {
     if (head.type !== RECORD.handshake) this.#version = head.version;
     this.#remaining = length;
     this.#inRecord = true;
-    this.#wanted = this.#sink.begin(head);
+    this.#wanted = this.#sink.begin(head, arrival);
     if (length === 0) this.#end(arrival);
     return position;
   }

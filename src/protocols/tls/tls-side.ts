@@ -8,6 +8,7 @@ import type { HandshakeWatch } from './handshake-watch.ts';
 import { readClientHello, readEncryptedExtensions, readServerHello } from './hello.ts';
 import { RECORD, type RecordHead } from './record.ts';
 import type { RecordSink, Wanted } from './record-reader.ts';
+import type { Turns } from './turns.ts';
 
 /** What both sides of a connection share. */
 export interface TlsShared {
@@ -17,6 +18,8 @@ export interface TlsShared {
   decryption(): Decryption | null;
   /** A protocol was agreed on behind encryption. */
   agreedOn(alpn: string | null): void;
+  /** Calls by turns, where nobody can read them; null where somebody may, or they are none. */
+  turns(): Turns | null;
   /** A sealed record went by. @param isContent it held content, and nobody could open it */
   unopened(isContent: boolean): void;
 }
@@ -46,13 +49,18 @@ export class TlsSide implements RecordSink, HandshakeSink {
     this.#messages = new HandshakeReader(this, shared.budget);
   }
 
-  begin(head: RecordHead): Wanted {
+  begin(head: RecordHead, arrival: Arrival): Wanted {
     const { watch } = this.#shared;
     this.#isSealed = head.type === RECORD.applicationData || watch.isEncrypted(this.#from);
     this.#isOpened = false;
     this.#wasTried = false;
     this.#wasGivenUp = false;
-    if (this.#isSealed) return this.#shared.decryption()?.hopes(this.#from) === true ? 'whole' : 'skip';
+    if (this.#isSealed) {
+      if (head.type === RECORD.applicationData && watch.isContent) {
+        this.#shared.turns()?.begins(this.#from, head.length, arrival);
+      }
+      return this.#shared.decryption()?.hopes(this.#from) === true ? 'whole' : 'skip';
+    }
     if (head.type === RECORD.handshake) {
       if (this.#from === 'client') watch.clientBegan(head);
       else watch.serverBegan(head);
@@ -79,6 +87,7 @@ export class TlsSide implements RecordSink, HandshakeSink {
     if (!this.#isSealed) {
       if (head.type === RECORD.changeCipherSpec) this.#changeCipher();
     } else if (!this.#isOpened) {
+      this.#shared.turns()?.ends(this.#from, arrival);
       this.#unopened(head, arrival);
       watch.sealed(this.#from, head.type, head.length, arrival);
     }

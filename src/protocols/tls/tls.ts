@@ -10,6 +10,7 @@ import { oldHelloLength } from './old-hello.ts';
 import { recogniseTls } from './recognise.ts';
 import { RecordReader } from './record-reader.ts';
 import { TlsSide, type TlsShared } from './tls-side.ts';
+import { Turns } from './turns.ts';
 
 // Parts of records and hellos that wait for their rest: a record has 16 KB, and few are on their way at a time.
 const MAX_KEPT_BYTES = 32 << 20;
@@ -30,6 +31,9 @@ const AGREED: ReadonlyMap<string, string> = new Map([
   ['http/1.1', 'http/1.1'],
   ['http/1.0', 'http/1.1'],
 ]);
+
+/** ALPN's names of what asks only when it was answered. */
+const BY_TURNS: ReadonlySet<string> = new Set(['http/1.1', 'http/1.0']);
 
 /**
  * TLS over TCP: the handshake becomes part of the connection's row, and the content is read on
@@ -62,6 +66,7 @@ class TlsConversation implements Conversation, TlsShared {
   readonly #sides: { client: TlsSide; server: TlsSide };
   readonly #readers: { client: RecordReader; server: RecordReader };
   #decryption: Decryption | null = null;
+  #turns: Turns | null = null;
   #begun = false;
   /** Sealed records that went by. */
   #unopened = 0;
@@ -90,12 +95,14 @@ class TlsConversation implements Conversation, TlsShared {
   }
 
   gap(from: Side, length: number, arrival: Arrival): void {
+    this.#turns?.lost(arrival);
     this.watch.hole(from);
     this.#readers[from].gap(length, arrival);
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
     this.#release(from);
+    this.#turns?.end(from, arrival, because);
     this.#decryption?.end(from, arrival, because);
   }
 
@@ -123,12 +130,24 @@ class TlsConversation implements Conversation, TlsShared {
   unopened(isContent: boolean): void {
     if (isContent && this.#row.decrypted) this.#row.unread++;
     this.#unopened++;
-    // All that its records tell was told, and no secrets are there, nor could be found without a hello.
-    const isHopeless = !this.#all.keyLog.isInUse || this.watch.clientHello === null;
-    if (!isHopeless || this.#unopened !== RECORDS_TO_TELL) return;
+    // All that its records tell was told.
+    if (!this.#isHopeless || this.turns()?.isOver === false || this.#unopened < RECORDS_TO_TELL) return;
     this.#release('client');
     this.#release('server');
     this.#context.become(null);
+  }
+
+  turns(): Turns | null {
+    if (!this.#isHopeless) return null;
+    const { alpn } = this.#row;
+    this.#turns ??= new Turns(this.#context);
+    if (alpn !== null && !BY_TURNS.has(alpn)) this.#turns.stop();
+    return this.#turns;
+  }
+
+  /** No secrets are there, nor could be found without a hello. */
+  get #isHopeless(): boolean {
+    return !this.#all.keyLog.isInUse || this.watch.clientHello === null;
   }
 
   #inside(): Conversation | null {

@@ -22,6 +22,164 @@ const sysctl = (value: string): string =>
 const virtual = (http: string): string =>
   `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: orders, namespace: prod}\nspec: {hosts: [orders], http: [{route: [{destination: {host: orders}}], ${http}}]}\n`;
 
+const route = (transport = ''): string =>
+  `---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: orders, namespace: prod}\nspec: {routes: [{match: "Host(\`a.b\`)", services: [{name: orders, port: 80${transport}}]}]}\n`;
+const transport = (times: string): string =>
+  `---\napiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: slow, namespace: prod}\nspec: {forwardingTimeouts: {${times}}}\n`;
+const destination = (pool: string): string =>
+  `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: orders, namespace: prod}\nspec: {host: orders.prod.svc.cluster.local, trafficPolicy: {connectionPool: {${pool}}}}\n`;
+const filter = (target: string, value: string): string =>
+  `---\napiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: times, namespace: prod}\nspec:\n  workloadSelector: {labels: {app: orders}}\n  configPatches: [{applyTo: ${target}, patch: {operation: MERGE, value: ${value}}}]\n`;
+
+describe('what stands before a workload', () => {
+  const backend = `${deployment({ container: command('uvicorn, "app:app"') })}${service('orders')}`;
+  const meshed = `---\napiVersion: v1\nkind: Namespace\nmetadata: {name: prod, labels: {istio-injection: enabled}}\n`;
+  const traefik = `---\n${deployment({ name: 'traefik', image: 'traefik:v3.1', container: 'args: [--serversTransport.forwardingTimeouts.idleConnTimeout=30s]' })}`;
+
+  it.each([
+    ['Traefik by default', route(), 'Traefik keeps them for 90 s', 'info'],
+    [
+      "Traefik's ServersTransport",
+      route(', serversTransport: slow') + transport('idleConnTimeout: 2m'),
+      'Traefik keeps them for 2 min',
+      'info',
+    ],
+    ["Traefik's arguments", route() + traefik, 'Traefik keeps them for 30 s', 'info'],
+    [
+      "Traefik's own file",
+      `${route()}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: traefik}\ndata:\n  traefik.yml: |\n    serversTransport:\n      forwardingTimeouts:\n        idleConnTimeout: 45s\n`,
+      'Traefik keeps them for 45 s',
+      'info',
+    ],
+    [
+      'a class whose controller tells which it is',
+      `${ingress('', 'public')}---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: public}\nspec: {controller: ingress.k8s.aws/alb}\n`,
+      'the AWS load balancer keeps them for 60 s',
+      'minor',
+    ],
+    ['the Google load balancer', ingress('', 'gce'), 'the Google load balancer keeps them for 10 min', 'minor'],
+    [
+      'a classic load balancer',
+      `---\napiVersion: v1\nkind: Service\nmetadata: {name: public, namespace: prod, annotations: {service.beta.kubernetes.io/aws-load-balancer-backend-protocol: http, service.beta.kubernetes.io/aws-load-balancer-connection-idle-timeout: "300"}}\nspec: {type: LoadBalancer, selector: {app: orders}}\n`,
+      'the AWS classic load balancer keeps them for 5 min',
+      'minor',
+    ],
+    ["Istio's proxy", meshed, "Istio's proxy keeps them for 1 h", 'info'],
+    [
+      'a DestinationRule',
+      meshed + destination('http: {idleTimeout: 30s}'),
+      "Istio's proxy keeps them for 30 s",
+      'info',
+    ],
+    [
+      'a DestinationRule, whose calls are not tried again',
+      `${meshed}${destination('http: {idleTimeout: 30s}')}---\n${virtual('retries: {attempts: 0}')}`,
+      "Istio's proxy keeps them for 30 s",
+      'minor',
+    ],
+    [
+      'an EnvoyFilter',
+      meshed + filter('CLUSTER', '{common_http_protocol_options: {idle_timeout: 40s}}'),
+      "Istio's proxy keeps them for 40 s",
+      'info',
+    ],
+  ])('keeps connections: %s', async (_, front, says, severity) => {
+    const [found] = await predictionOf(idleReuse, backend + front);
+    expect(found).toMatchObject({ severity });
+    expect(found?.says).toContain(says);
+  });
+
+  it.each([
+    ['HAProxy, which asks again', ingress('', 'haproxy')],
+    ['a DestinationRule that closes sooner', meshed + destination('http: {idleTimeout: 3s}')],
+    ['a ServersTransport that closes sooner', route(', serversTransport: slow') + transport('idleConnTimeout: 3s')],
+    ['another controller of NGINX', ingress('', 'nginx.org/ingress-controller')],
+  ])('is no concern of %s', async (_, front) => {
+    expect(await predictionOf(idleReuse, backend + front)).toEqual([]);
+  });
+
+  const slow = `${deployment({ container: command('gunicorn, --timeout, "300", app') })}${service('orders')}`;
+  it.each([
+    ['a VirtualService', `---\n${virtual('timeout: 10s')}`, 'gives up after 10 s'],
+    [
+      'an HTTPRoute',
+      '---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: orders, namespace: prod}\nspec: {rules: [{backendRefs: [{name: orders}], timeouts: {request: 20s}}]}\n',
+      'gives up after 20 s',
+    ],
+    [
+      'an HTTPProxy',
+      '---\napiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata: {name: orders, namespace: prod}\nspec: {routes: [{services: [{name: orders, port: 80}], timeoutPolicy: {response: 30s}}]}\n',
+      'gives up after 30 s',
+    ],
+    [
+      "Traefik's ServersTransport",
+      route(', serversTransport: slow') + transport('responseHeaderTimeout: 15s'),
+      'Traefik gives up after 15 s',
+    ],
+    [
+      'an EnvoyFilter',
+      meshed + filter('HTTP_ROUTE', '{route: {timeout: 25s}}'),
+      'EnvoyFilter prod/times gives up after 25 s',
+    ],
+    [
+      "an EnvoyFilter's streams",
+      meshed + filter('NETWORK_FILTER', '{typed_config: {stream_idle_timeout: 35s}}'),
+      'gives up after 35 s',
+    ],
+    [
+      "HAProxy's ConfigMap",
+      `${ingress('', 'haproxy')}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: haproxy-kubernetes-ingress}\ndata: {timeout-server: 45s}\n`,
+      'the HAProxy ingress gives up after 45 s',
+    ],
+  ])('waits: %s', async (_, front, says) => {
+    const [found] = await predictionOf(timeoutOrder, slow + front);
+    expect(found).toMatchObject({ severity: 'minor', confidence: 'likely' });
+    expect(found?.says).toContain(says);
+  });
+
+  it('is not told by an annotation that its controller does not read', async () => {
+    const [found] = await predictionOf(timeoutOrder, slow + ingress('haproxy.org/timeout-server: 10s', 'haproxy'));
+    expect(found?.says).toContain('gives up after 50 s');
+  });
+});
+
+const config = (conntrack: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata:\n  config.conf: |-\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n    kind: KubeProxyConfiguration\n    mode: "ipvs"\n    conntrack:\n      ${conntrack}\n`;
+
+describe('kube-proxy', () => {
+  it('forgets connections sooner than they are probed', async () => {
+    const [short] = await predictionOf(idleDrop, config('tcpEstablishedTimeout: 5m0s'));
+    expect(short).toMatchObject({ severity: 'minor', confidence: 'possible' });
+    expect(short?.evidence[0]?.place).toMatchObject({ line: 10, column: 30, quote: 'tcpEstablishedTimeout: 5m0s' });
+    expect(await predictionOf(idleDrop, config('tcpEstablishedTimeout: 1h'))).toMatchObject([{ severity: 'info' }]);
+    const proxy = deployment({
+      kind: 'DaemonSet',
+      name: 'kube-proxy',
+      image: 'registry.k8s.io/kube-proxy:v1.30.0',
+      container: 'command: [kube-proxy, --conntrack-tcp-timeout-established=10m]',
+    });
+    expect(await predictionOf(idleDrop, proxy)).toMatchObject([{ severity: 'minor' }]);
+  });
+
+  it('is read from JSON as well, where line ends are written', async () => {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-proxy-config' },
+      data: { config: 'kind: KubeProxyConfiguration\nconntrack:\n  tcpEstablishedTimeout: "5m"\nmode: ""\n' },
+    };
+    const [found] = await predictionOf(idleDrop, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [object] }));
+    expect(found).toMatchObject({ severity: 'minor', because: [{ value: '5 min' }, {}] });
+  });
+
+  it.each(['tcpEstablishedTimeout: 24h0m0s', 'tcpEstablishedTimeout: null', 'maxPerCore: 1'])(
+    'is no concern with %s',
+    async (conntrack) => {
+      expect(await predictionOf(idleDrop, config(conntrack))).toEqual([]);
+    },
+  );
+});
+
 describe('grpc-single-backend', () => {
   const server = (replicas: number): string => `${deployment({ name: 'inventory', replicas })}${service('inventory')}`;
 
@@ -88,6 +246,14 @@ describe('grpc-too-many-pings', () => {
     ['it is no gRPC', deployment({ container: env('TCP_KEEPALIVE_TIME', '30') })],
   ])('is silent where %s', async (_, text) => {
     expect(await predictionOf(tooManyPings, text)).toEqual([]);
+  });
+});
+
+describe('grpc-too-many-pings on the command line', () => {
+  it.each(['--grpc-keepalive-time=10s', '--grpc-keepalive-time, 10s'])('reads %s', async (words) => {
+    const [found] = await predictionOf(tooManyPings, deployment({ container: `args: [${words}]` }));
+    expect(found?.says).toContain('pings every 10 s');
+    expect(found?.fix[0]?.edits).toMatchObject([{ value: '300s' }]);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Fix, Predicted, Quote } from '../../model/finding.ts';
 import type { Container, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
+import { environmentEdit, flagEdit, manifestFix } from '../support/manifests/changes.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 import { parallelOf, type Parallel } from '../support/manifests/parallel.ts';
 import { programOf, running } from '../support/manifests/program.ts';
@@ -51,7 +51,7 @@ function findingOf(
 ): Predicted<'parallel' | 'limited'> {
   const quota = Math.round(limit.value * PERIOD_MS);
   const words = { workload: objectWords(workload), quota, limit: String(limit.value) };
-  const { language } = programOf(container);
+  const { language } = programOf(container, workload.software);
   const limitQuote: Quote = { says: `limits.cpu ${limit.value}`, place: limit.place };
   return {
     message: parallel === null ? 'limited' : 'parallel',
@@ -115,17 +115,16 @@ function findingOf(
 
 function fixesFor(workload: Workload, container: Container, limit: number, parallel: Parallel | null): Fix[] {
   const fits = String(Math.max(1, Math.floor(limit)));
-  const fewer =
-    parallel !== null && parallel.variable === parallel.setting
-      ? [
-          manifestFix(
-            workload,
-            `${parallel.setting}=${fits}: as many as the limit has cores`,
-            [environmentEdit(workload, container, parallel.setting, fits)],
-            'environment',
-          ),
-        ]
-      : [];
+  const title = `${parallel?.setting ?? ''} ${fits}: as many as the limit has cores`;
+  const fewer: Fix[] = [];
+  if (parallel !== null && parallel.variable === parallel.setting) {
+    const edit = environmentEdit(workload, container, parallel.setting, fits);
+    fewer.push(manifestFix(workload, title, [edit], 'environment'));
+  } else if (parallel?.setting.startsWith('-') === true && parallel.variable === null && !container.fixedWords) {
+    if (!parallel.setting.startsWith('-XX:')) {
+      fewer.push(manifestFix(workload, title, [flagEdit(workload, container, parallel.setting, fits)]));
+    }
+  }
   return [
     ...fewer,
     advice(

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster } from '../../model/workload.ts';
-import { predict } from '../../diagnosis/predict.ts';
-import { clusterOf, deployment, predictionOf } from '../support/testing/cluster-of.ts';
+import { deployment, predictionOf } from '../support/testing/cluster-of.ts';
 import { stormShare } from '../../knowledge/credential-providers.ts';
 import storm from './credentials-refresh-storm.ts';
 
@@ -15,34 +13,36 @@ const kiam = (flags = '', image = 'quay.io/uswitch/kiam:v3.6'): string =>
 const user = (image = 'registry.example.com/search:1'): string =>
   deployment({ name: 'search', image, annotations: 'iam.amazonaws.com/role: search' });
 
-/** As a `pom.xml` in a folder of another name tells it. */
-function withSdk(cluster: Cluster, component: string, version: string): Cluster {
-  const place = { file: 'other/pom.xml', line: 12, column: 1, range: [0, 1] as const };
-  return { ...cluster, software: [{ component, version, quote: { value: `${component} ${version}`, place } }] };
-}
+const pom = (file: string, artifact: string, version: string) => ({
+  file,
+  text: `<dependency><groupId>com.amazonaws</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+});
 
 const minutes = (lifetime: number, refresh: number): number => stormShare(lifetime * 60, refresh * 60, 15 * 60);
 
 describe('credentials-refresh-storm', () => {
   it('is told from a lock file and default flags', async () => {
-    const cluster = withSdk(await clusterOf(`${kiam()}---\n${user()}`), 'com.amazonaws:aws-java-sdk-s3', '1.11.300');
-    const [found] = predict({ ...cluster, workloads: cluster.workloads }, [storm]).found;
-    // Two workloads and no folder: nobody knows whose it is.
-    expect(found?.finding.confidence).toBe('possible');
-    const beside = {
-      ...cluster,
-      software: cluster.software.map((one) => ({
-        ...one,
-        quote: { ...one.quote, place: { ...one.quote.place, file: 'search/pom.xml' } },
-      })),
-    };
-    expect(predict(beside, [storm]).found[0]?.finding).toMatchObject({
-      severity: 'major',
-      confidence: 'likely',
-      subject: { name: 'prod/kiam-server' },
-    });
-    const calm = { ...beside, software: beside.software.map((one) => ({ ...one, version: '1.12.793' })) };
-    expect(predict(calm, [storm]).found).toEqual([]);
+    const manifests = [kiam(), user()];
+    // In a folder of another name: nobody knows whose it is.
+    const elsewhere = await predictionOf(storm, ...manifests, pom('other/pom.xml', 'aws-java-sdk-s3', '1.11.300'));
+    expect(elsewhere[0]?.confidence).toBe('possible');
+    expect(await predictionOf(storm, ...manifests, pom('search/pom.xml', 'aws-java-sdk-s3', '1.11.300'))).toMatchObject(
+      [{ severity: 'major', confidence: 'likely', subject: { name: 'prod/kiam-server' } }],
+    );
+    expect(await predictionOf(storm, ...manifests, pom('search/pom.xml', 'aws-java-sdk-s3', '1.12.793'))).toEqual([]);
+  });
+
+  it.each([
+    ['1.17.112', 'major'],
+    ['1.21.46', 'major'],
+  ])('knows which botocore boto3 %s brings', async (version, severity) => {
+    const lock = { file: 'search/requirements.txt', text: `boto3==${version}\n` };
+    expect(await predictionOf(storm, kiam(), user(), lock)).toMatchObject([{ severity, confidence: 'likely' }]);
+  });
+
+  it('is silent with a boto3 that waits', async () => {
+    const lock = { file: 'search/requirements.txt', text: 'boto3==1.22.0\n' };
+    expect(await predictionOf(storm, kiam(), user(), lock)).toEqual([]);
   });
 
   it('warns of what one flag alone leaves', async () => {

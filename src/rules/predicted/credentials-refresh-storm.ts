@@ -5,11 +5,10 @@ import type { Place, Workload } from '../../model/workload.ts';
 import { stormShare } from '../../knowledge/credential-providers.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { manifestFix } from '../support/manifests/dns.ts';
-import { editOf, objectWords } from '../support/manifests/objects.ts';
+import { flagEdit, manifestFix } from '../support/manifests/changes.ts';
+import { objectWords } from '../support/manifests/objects.ts';
 import { providersOf, roleUsers, type FlagValue, type RoleProvider } from '../support/manifests/providers.ts';
 import { sdkOf, type Sdk } from '../support/manifests/sdk.ts';
-import { createSoftware } from '../support/manifests/software.ts';
 
 // So long credentials live where STS is asked for nothing else; kiam's roles allow it by default.
 const LONG_LIFE = '60m';
@@ -40,14 +39,13 @@ export default definePrediction({
   },
   predict({ cluster, report, clear, isObserved }) {
     const providers = providersOf(cluster);
-    const softwareOf = createSoftware(cluster);
     const all = roleUsers(cluster);
     let reported = 0;
     for (const provider of providers) {
       const { lifetime, refresh } = provider;
       const everyone = all
         .map(({ workload, role }): User => {
-          const sdk = sdkOf(workload, softwareOf(workload));
+          const sdk = sdkOf(workload);
           const share = sdk.calm ? 0 : stormShare(lifetime.seconds, refresh.seconds, sdk.window);
           return { workload, place: role.place, sdk, share };
         })
@@ -192,9 +190,8 @@ const settingOf = (
 
 function fixesFor(provider: RoleProvider): Fix[] {
   const { workload, container, lifetime, refresh } = provider;
-  const flag = (name: string, value: string) =>
-    editOf(workload, [...workload.pod.path, 'containers', { key: 'name', is: container.name }, { flag: name }], value);
-  if (container.shell) {
+  const flag = (name: string, value: string) => flagEdit(workload, container, name, value);
+  if (container.fixedWords) {
     return [
       advice(
         'manifest',

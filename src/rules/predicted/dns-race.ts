@@ -1,20 +1,12 @@
 import { settingsOf } from '../../knowledge/resolver-settings.ts';
 import { DNAT_RACE } from '../../knowledge/cluster-defaults.ts';
 import type { Fix, Predicted, Quote } from '../../model/finding.ts';
-import type { DnsOption, Workload } from '../../model/workload.ts';
-import { createSoftware } from '../support/manifests/software.ts';
+import type { DnsOption, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice, honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
-import {
-  askersOf,
-  asksClusterDns,
-  dnsOption,
-  environmentEdit,
-  hasNodeLocalCache,
-  manifestFix,
-  optionEdit,
-  type Asker,
-} from '../support/manifests/dns.ts';
+import { environmentEdit, manifestFix, optionEdit } from '../support/manifests/changes.ts';
+import { askersOf, asksClusterDns, dnsOption, hasNodeLocalCache, type Asker } from '../support/manifests/dns.ts';
+import { kubeProxyOf } from '../support/manifests/kube-proxy.ts';
 import { kernelsOf } from '../support/manifests/kernels.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 
@@ -43,13 +35,13 @@ export default definePrediction({
     if (kernels.known > 0 && kernels.racing === null) {
       return clear('kernels', { nodes: kernels.known }, { count: kernels.known, unit: 'nodes' });
     }
-    const softwareOf = createSoftware(cluster);
+    const { mode } = kubeProxyOf(cluster);
     let reported = 0;
     for (const workload of workloads) {
       if (!asksClusterDns(workload)) continue;
       // Where a capture shows it, what the manifest does not set explains it, whatever the image.
       const seen = isObserved(workload);
-      const asker = askersOf(workload, softwareOf(workload)).find((one) =>
+      const asker = askersOf(workload).find((one) =>
         isExposed(workload, seen ? { ...one, resolver: one.resolver ?? UNKNOWN } : one),
       );
       const remedy = REMEDIES.map((option) => dnsOption(workload, option)).find((option) => option !== null) ?? null;
@@ -82,19 +74,32 @@ export default definePrediction({
           racing === null
             ? 'no manifest says which kernel the nodes run (give `kubectl get nodes -o yaml` too)'
             : `a node runs kernel ${racing.value}`,
-        assumed: ['kube-proxy or the like translates the address of the DNS Service', ...assumptions(asker)],
+        assumed: [
+          ...(mode === null ? ['kube-proxy or the like translates the address of the DNS Service'] : []),
+          ...assumptions(asker),
+        ],
         evidence: evidenceOf(workload, asker, racing, remedy),
         because: [
           { ...pairSetting(resolver), ...(program.libcQuote?.place == null ? {} : { place: program.libcQuote.place }) },
           racing === null
-            ? { ...DNAT_RACE, origin: 'default' }
-            : { ...DNAT_RACE, value: `kernel ${racing.value}`, origin: 'manifest', place: racing.place },
+            ? { ...DNAT_RACE, origin: 'default' as const }
+            : { ...DNAT_RACE, value: `kernel ${racing.value}`, origin: 'manifest' as const, place: racing.place },
+          ...(mode === null ? [] : [modeSetting(mode)]),
         ],
         fix: fixesFor(workload, asker),
       });
     }
     if (reported === 0) clear('clear', { total: workloads.length }, examined);
   },
+});
+
+const modeSetting = (mode: Located<string>) => ({
+  component: 'kube-proxy',
+  setting: 'mode',
+  value: mode.value,
+  origin: 'manifest' as const,
+  source: '',
+  place: mode.place,
 });
 
 /** Wire and manifest disagree: that is what is to be found out. */

@@ -3,7 +3,8 @@ import type { Fix, Predicted } from '../../model/finding.ts';
 import type { Place, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { asksClusterDns, dnsOption, manifestFix, optionEdit } from '../support/manifests/dns.ts';
+import { manifestFix, optionEdit } from '../support/manifests/changes.ts';
+import { asksClusterDns, dnsOption } from '../support/manifests/dns.ts';
 import { hasAutopath, namedHosts, type NamedHost } from '../support/manifests/names.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 
@@ -42,7 +43,8 @@ export default definePrediction({
       }
       if (first === undefined) continue;
       reported++;
-      const suffixes = SUFFIXES + workload.pod.searches.length;
+      const { resolvConf, searches } = workload.pod;
+      const suffixes = resolvConf?.searches.length ?? SUFFIXES + searches.length;
       report({
         message: 'walked',
         data: {

@@ -1,11 +1,13 @@
-import type { Fix, Quote, Severity } from '../../model/finding.ts';
-import type { DnsOption, Workload } from '../../model/workload.ts';
-import { createSoftware } from '../support/manifests/software.ts';
+import type { Fix, Predicted, Quote } from '../../model/finding.ts';
+import type { Container, DnsOption, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
-import { newerKernel, nodeLocalCache } from '../support/fixes.ts';
-import { askersOf, environmentEdit, manifestFix, type Asker } from '../support/manifests/dns.ts';
+import { advice, newerKernel, nodeLocalCache } from '../support/fixes.ts';
+import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
+import { askersOf, optionsOf, type Asker } from '../support/manifests/dns.ts';
 import { AGAINST_WAITS, ignores } from '../support/manifests/heeds.ts';
+import { javaProperties, type JavaProperty } from '../support/manifests/jvm.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { running } from '../support/manifests/program.ts';
 
 /** What resolv.conf(5) of glibc knows; a word beyond is heeded by nobody. */
 const KNOWN = new Set([
@@ -20,16 +22,25 @@ export default definePrediction({
   messages: {
     ignored: '{workload} sets {option}, which {resolver} ignores',
     maybe: '{workload} sets {option}; if its gRPC is the C core (Python, Ruby, PHP, C++), its resolver ignores it',
+    property:
+      '{workload} sets -D{option} for the JVM, which takes it from its security properties alone: the option does nothing',
     unknown: '{workload} sets the DNS option {option}, which no resolver knows',
     clear: 'no DNS option is set that the resolver in use is known to ignore ({total:option})',
   },
   predict({ cluster, report, clear }) {
     let total = 0;
-    const softwareOf = createSoftware(cluster);
     let reported = 0;
     for (const workload of judgedWorkloads(cluster)) {
-      const askers = askersOf(workload, softwareOf(workload));
-      for (const option of workload.pod.dnsOptions) {
+      const askers = askersOf(workload);
+      for (const container of running(workload)) {
+        for (const property of javaProperties(container)) {
+          if (!SECURITY_PROPERTIES.has(property.name)) continue;
+          total++;
+          reported++;
+          report(propertyOf(workload, container, property));
+        }
+      }
+      for (const option of optionsOf(workload.pod)) {
         total++;
         const found = KNOWN.has(option.name.value) ? ignoring(option, askers) : 'unknown';
         if (found === null) continue;
@@ -64,15 +75,14 @@ export default definePrediction({
           continue;
         }
         const { asker, sure } = found;
+        // Set for another container of the pod, which heeds it.
+        const heeded = askers.find(({ resolver: one }) => one !== null && !ignores(one.resolver, name)) ?? null;
         const { resolver, program } = asker;
         report({
           ...base,
           data: { ...base.data, resolver: resolver?.name ?? 'gRPC' },
           message: sure ? 'ignored' : 'maybe',
-          severity: severityOf(name),
-          severityBecause: AGAINST_WAITS.has(name)
-            ? 'what it was set against still costs seconds'
-            : 'it changes how names are asked, not how long that takes',
+          ...severityFor(name, heeded),
           confidence: sure ? 'likely' : 'possible',
           confidenceBecause: sure
             ? `${toldBy(asker)}; ${resolver?.honoursSource ?? ''}`
@@ -101,7 +111,65 @@ export default definePrediction({
   },
 });
 
-const severityOf = (option: string): Exclude<Severity, 'critical'> => (AGAINST_WAITS.has(option) ? 'minor' : 'info');
+function severityFor(option: string, heeded: Asker | null): Pick<Predicted, 'severity' | 'severityBecause'> {
+  if (heeded !== null) {
+    return { severity: 'info', severityBecause: `container ${heeded.container.name} beside it heeds it` };
+  }
+  return AGAINST_WAITS.has(option)
+    ? { severity: 'minor', severityBecause: 'what it was set against still costs seconds' }
+    : { severity: 'info', severityBecause: 'it changes how names are asked, not how long that takes' };
+}
+
+/** Security properties, and the system properties that the JVM takes in their place. */
+const SECURITY_PROPERTIES: ReadonlyMap<string, string> = new Map([
+  ['networkaddress.cache.ttl', 'sun.net.inetaddr.ttl'],
+  ['networkaddress.cache.negative.ttl', 'sun.net.inetaddr.negative.ttl'],
+]);
+
+function propertyOf(workload: Workload, container: Container, property: JavaProperty): Predicted<'property'> {
+  const { name, value, said, variable } = property;
+  const heeded = SECURITY_PROPERTIES.get(name) ?? '';
+  const title = `-D${heeded}=${value}: the system property that the JVM heeds in its place`;
+  return {
+    message: 'property',
+    data: { workload: objectWords(workload), option: name },
+    subject: workload,
+    severity: 'minor',
+    severityBecause: 'a setting that does nothing was meant to do something',
+    confidence: 'likely',
+    confidenceBecause: 'OpenJDK sun.net.InetAddressCachePolicy asks Security.getProperty for it',
+    assumed: ['the program does not hand it on to Security.setProperty'],
+    evidence: [{ says: `-D${name}=${value}`, place: said.place }],
+    because: [
+      {
+        component: objectWords(workload),
+        setting: `-D${name}`,
+        value,
+        origin: 'manifest',
+        source: '',
+        place: said.place,
+      },
+      {
+        component: 'JVM',
+        setting: 'where it is read from',
+        value: 'java.security',
+        origin: 'default',
+        source: 'OpenJDK src/java.base/share/classes/sun/net/InetAddressCachePolicy.java',
+      },
+    ],
+    fix:
+      variable === null
+        ? [advice('manifest', title, objectWords(workload), 'set the former option again')]
+        : [
+            manifestFix(
+              workload,
+              title,
+              [environmentEdit(workload, container, variable, said.value.replace(`-D${name}=`, `-D${heeded}=`))],
+              'environment',
+            ),
+          ],
+  };
+}
 
 /** The container that does not heed an option, and whether that is told; null where all heed it, or nobody knows. */
 function ignoring({ name }: DnsOption, askers: readonly Asker[]): { asker: Asker; sure: boolean } | null {

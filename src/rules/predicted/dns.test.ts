@@ -125,3 +125,39 @@ describe('dns-search-walk', () => {
     expect(await predictionOf(searchWalk, text)).toEqual([]);
   });
 });
+
+const conf = (text: string) => ({ file: 'orders/resolv.conf', text });
+const manifest = (parts: Parameters<typeof deployment>[0]) => ({ file: 'orders/k8s.yaml', text: deployment(parts) });
+
+describe('a resolv.conf of a running pod, beside its manifest', () => {
+  it('has options that its resolver ignores', async () => {
+    const [found] = await predictionOf(
+      settingIgnored,
+      manifest({ image: 'node:20-alpine' }),
+      conf('nameserver 10.96.0.10\noptions ndots:5 single-request-reopen\n'),
+    );
+    expect(found).toMatchObject({
+      severity: 'minor',
+      evidence: [{ place: { file: 'orders/resolv.conf', line: 2 } }, {}],
+    });
+  });
+
+  it('has the search list that names walk', async () => {
+    const [found] = await predictionOf(
+      searchWalk,
+      manifest({ container: 'env: [{name: API, value: "https://api.example.com"}]' }),
+      conf(
+        'search prod.svc.cluster.local svc.cluster.local cluster.local eu-west-1.compute.internal\noptions ndots:5\n',
+      ),
+    );
+    expect(found?.says).toContain('asks 8 queries');
+    const edit = found?.fix[0]?.edits?.[0];
+    expect(edit?.list).toEqual({ key: 'options', items: [] });
+  });
+
+  it('has the option that keeps the pair apart', async () => {
+    const parts = manifest({ image: 'php:8-fpm' });
+    expect(await predictionOf(race, parts)).toHaveLength(1);
+    expect(await predictionOf(race, parts, conf('options single-request-reopen\n'))).toEqual([]);
+  });
+});

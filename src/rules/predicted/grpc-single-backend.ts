@@ -4,7 +4,7 @@ import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { createLinks } from '../support/manifests/links.ts';
 import { namedHosts } from '../support/manifests/names.ts';
-import { isMeshed, judgedWorkloads, objectWords, replicasOf, sameNamespace } from '../support/manifests/objects.ts';
+import { judgedWorkloads, meshOf, objectWords, replicasOf, sameNamespace } from '../support/manifests/objects.ts';
 import { programOf, running } from '../support/manifests/program.ts';
 
 export default definePrediction({
@@ -31,7 +31,7 @@ export default definePrediction({
       if (proof === null) continue;
       total++;
       const servers = replicasOf(cluster, backend);
-      if (servers < 2 || isMeshed(cluster, backend)) continue;
+      if (servers < 2 || meshOf(cluster, backend) !== null) continue;
       const caller = callerOf(cluster, (named ??= namesIn(judged)).get(service.name) ?? [], service, servers);
       reported++;
       const { clusterAddress } = service;
@@ -108,7 +108,7 @@ function grpcQuote(service: ServiceObject, backend: Workload): Quote | null {
     if (/^(?:grpc|kubernetes\.io\/h2c)$/.test(appProtocol)) return { says: `its port speaks ${appProtocol}`, place };
   }
   for (const container of running(backend)) {
-    const { grpc } = programOf(container);
+    const { grpc } = programOf(container, backend.software);
     const ports = new Set(container.ports.flatMap(({ name, number }) => [name, String(number)]));
     // One port, and the program speaks gRPC: it is that port.
     const [only, second] = service.ports;
@@ -148,7 +148,7 @@ function namesIn(judged: readonly Workload[]): Map<string, NamedBy[]> {
 function callerOf(cluster: Cluster, named: readonly NamedBy[], service: ServiceObject, servers: number) {
   for (const { workload, host, said } of named) {
     const pods = replicasOf(cluster, workload);
-    if (pods >= servers || workload.kind === 'DaemonSet' || isMeshed(cluster, workload)) continue;
+    if (pods >= servers || workload.kind === 'DaemonSet' || meshOf(cluster, workload) !== null) continue;
     // `xds:` and round_robin balance by themselves.
     if (!isName(host, workload, service) || /^xds:|round_robin/.test(said.value)) continue;
     return { workload, pods, place: said.place };
@@ -159,5 +159,7 @@ function callerOf(cluster: Cluster, named: readonly NamedBy[], service: ServiceO
 function isName(host: string, workload: Workload, service: ServiceObject): boolean {
   const [name, namespace] = host.split('.');
   if (name !== service.name) return false;
-  return namespace === undefined ? sameNamespace(workload, service) : namespace === service.namespace;
+  if (namespace === undefined) return sameNamespace(workload, service);
+  // Manifests without namespaces are meant for one that `kubectl apply -n` names.
+  return service.namespace === '' || namespace === service.namespace;
 }

@@ -1,14 +1,16 @@
 import { formatSeconds, parseGoDuration } from '../../base/quantities.ts';
-import type { Located, Workload } from '../../model/workload.ts';
+import { valueOf } from '../../knowledge/known.ts';
+import type { Fix } from '../../model/finding.ts';
+import type { Container, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
+import { environmentEdit, flagEdit, manifestFix } from '../support/manifests/changes.ts';
 import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
-import type { Container } from '../../model/workload.ts';
 
-// What servers permit by default (grpc/grpc doc/keepalive.md: GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS).
-const PERMITTED_SECONDS = 300;
+/** What servers permit by default. */
+const MIN_INTERVAL = 'minimum time between pings';
+const PERMITTED_SECONDS = valueOf('grpc-core', MIN_INTERVAL, null, 'server');
 
 /** A client's time between pings. */
 const CLIENT = /GRPC.*KEEP_?ALIVE.*(?:TIME|INTERVAL|PERIOD)(?:_(?:MS|MILLIS|S|SEC|SECS|SECONDS))?$/i;
@@ -43,7 +45,7 @@ export default definePrediction({
       const [found] = settingsOf(workload, (name) => CLIENT.test(name) && !NOT_CLIENT.test(name));
       if (found === undefined) continue;
       total++;
-      const { seconds, name, said, container } = found;
+      const { seconds, name, said } = found;
       // Zero and the largest numbers turn pings off.
       if (seconds <= 0 || seconds >= least) continue;
       reported++;
@@ -76,27 +78,28 @@ export default definePrediction({
           },
         ],
         fix: [
-          manifestFix(
-            workload,
-            `${name}: ${permits} or more, as servers permit by default`,
-            [environmentEdit(workload, container, name, inUnitOf(name, said.value, PERMITTED_SECONDS))],
-            'environment',
-          ),
+          ...changesFor(workload, found, permits),
           advice(
             'code',
             `let the server permit it: a least time between pings below ${formatSeconds(seconds)}, and pings without calls`,
             'the gRPC server',
             'take the setting away',
           ),
-        ].slice(isVariable(found) ? 0 : 1),
+        ],
       });
     }
     if (reported === 0 && total > 0) clear('clear', { total }, { count: total, unit: 'workloads' });
   },
 });
 
-const isVariable = ({ container, name }: Said): boolean =>
-  container.environment.some((variable) => variable.name === name);
+function changesFor(workload: Workload, { container, name, said }: Said, permits: string): Fix[] {
+  const value = inUnitOf(name, said.value, PERMITTED_SECONDS);
+  const title = `${name}: ${permits} or more, as servers permit by default`;
+  if (container.environment.some((variable) => variable.name === name)) {
+    return [manifestFix(workload, title, [environmentEdit(workload, container, name, value)], 'environment')];
+  }
+  return container.fixedWords ? [] : [manifestFix(workload, title, [flagEdit(workload, container, name, value)])];
+}
 
 function settingsOf(workload: Workload, isMeant: (name: string) => boolean): Said[] {
   return running(workload).flatMap((container) => [
@@ -104,10 +107,11 @@ function settingsOf(workload: Workload, isMeant: (name: string) => boolean): Sai
       const seconds = isMeant(name) ? secondsOf(name, value.value) : null;
       return seconds === null ? [] : [{ seconds, name, said: value, container }];
     }),
-    ...container.words.flatMap((word) => {
-      const [flag = '', value] = word.value.split('=', 2);
+    ...container.words.flatMap((word, index) => {
+      // `--flag=10s`, or `--flag` and its value behind.
+      const [flag = '', value = container.words[index + 1]?.value] = word.value.split('=', 2);
       const name = flag.replace(/^-+/, '').replaceAll(/[.-]/g, '_');
-      const seconds = value !== undefined && isMeant(name) ? secondsOf(name, value) : null;
+      const seconds = value !== undefined && flag.startsWith('-') && isMeant(name) ? secondsOf(name, value) : null;
       return seconds === null
         ? []
         : [{ seconds, name: flag, said: { value: value as string, place: word.place }, container }];

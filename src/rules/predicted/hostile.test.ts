@@ -20,6 +20,14 @@ const KINDS = [
   ['discovery.k8s.io/v1', 'EndpointSlice'],
   ['karpenter.k8s.aws/v1', 'EC2NodeClass'],
   ['autoscaling/v2', 'HorizontalPodAutoscaler'],
+  ['networking.k8s.io/v1', 'IngressClass'],
+  ['traefik.io/v1alpha1', 'IngressRoute'],
+  ['traefik.io/v1alpha1', 'ServersTransport'],
+  ['projectcontour.io/v1', 'HTTPProxy'],
+  ['networking.istio.io/v1alpha3', 'EnvoyFilter'],
+  ['eks.services.k8s.aws/v1alpha1', 'PodIdentityAssociation'],
+  ['serving.knative.dev/v1', 'Service'],
+  ['argoproj.io/v1alpha1', 'Rollout'],
 ] as const;
 
 // The words that are looked for, in any place and of any type.
@@ -29,6 +37,9 @@ const key = fc.constantFrom(
   'selector', 'clusterIP', 'type', 'rules', 'http', 'paths', 'backend', 'service', 'timeout', 'retries', 'attempts', 'perTryTimeout',
   'status', 'podIP', 'nodeInfo', 'kernelVersion', 'items', 'endpoints', 'addresses', 'ownerReferences', 'kind', 'replicas', 'data',
   'Corefile', 'metadataOptions', 'httpPutResponseHopLimit', 'jobTemplate', 'securityContext', 'sysctls', 'iam.amazonaws.com/role',
+  'envFrom', 'configMapRef', 'valueFrom', 'configMapKeyRef', 'key', 'prefix', 'forwardingTimeouts', 'idleConnTimeout', 'configPatches',
+  'applyTo', 'patch', 'idle_timeout', 'stream_idle_timeout', 'route', 'trafficPolicy', 'connectionPool', 'tcp', 'tcpKeepalive', 'time',
+  'serviceAccount', 'routes', 'services', 'timeoutPolicy', 'retryPolicy', 'response', 'controller', 'host', 'config.conf',
 ); // prettier-ignore
 
 const scalar = fc.oneof(
@@ -55,6 +66,11 @@ const scalar = fc.oneof(
     '200m',
     '-1',
     'GRPC_KEEPALIVE_TIME',
+    'JAVA_TOOL_OPTIONS',
+    '-Dsun.net.inetaddr.ttl=0',
+    '-Dnetworkaddress.cache.ttl=5',
+    'kind: KubeProxyConfiguration\nmode: "ipvs"\nconntrack: {tcpEstablishedTimeout: 5m}',
+    '30s',
     'x'.repeat(5000),
   ),
   fc.integer(),

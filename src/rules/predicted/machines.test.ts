@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../registry.ts';
 import { deployment, predictionOf } from '../support/testing/cluster-of.ts';
@@ -12,6 +13,29 @@ const nodes = (hops: number): string =>
   `---\napiVersion: karpenter.k8s.aws/v1\nkind: EC2NodeClass\nmetadata: {name: default}\nspec:\n  metadataOptions: {httpPutResponseHopLimit: ${hops}}\n`;
 
 const aws = (more = ''): string => deployment({ container: `env:\n  - {name: AWS_REGION, value: eu-west-1}\n${more}` });
+
+const association = (spec: string): string =>
+  `---\napiVersion: eks.services.k8s.aws/v1alpha1\nkind: PodIdentityAssociation\nmetadata: {name: x}\nspec: ${spec}\n`;
+
+describe('metadata-hop-limit and roles that stand elsewhere', () => {
+  const account = 'serviceAccountName: orders';
+  const own = deployment({ pod: account, container: 'env:\n  - {name: AWS_REGION, value: eu-west-1}' });
+  const known = '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: orders, namespace: prod}\n';
+
+  it('is only worth knowing where the account, or an agent, may give it one', async () => {
+    expect(await predictionOf(hopLimit, own + nodes(1))).toMatchObject([{ severity: 'info' }]);
+    expect(await predictionOf(hopLimit, own + known + nodes(1))).toMatchObject([{ severity: 'minor' }]);
+    const agent = `---\n${deployment({ kind: 'DaemonSet', name: 'eks-pod-identity-agent' })}`;
+    expect(await predictionOf(hopLimit, own + known + agent + nodes(1))).toMatchObject([{ severity: 'info' }]);
+  });
+
+  it.each(['{namespace: prod, serviceAccount: orders}', '{forProvider: {namespace: prod, serviceAccount: orders}}'])(
+    'is silent with EKS Pod Identity %s',
+    async (spec) => {
+      expect(await predictionOf(hopLimit, own + known + association(spec) + nodes(1))).toEqual([]);
+    },
+  );
+});
 
 describe('cpu-throttling', () => {
   it('tells more workers than the limit has cores', async () => {
@@ -79,5 +103,12 @@ describe('the configuration sides', () => {
     const titles = new Map(RULES.map(({ id, title }) => [id, title]));
     for (const { id, title } of PREDICTIONS) if (titles.has(id)) expect(title, id).toBe(titles.get(id));
     expect(new Set(PREDICTIONS.map(({ id }) => id)).size).toBe(PREDICTIONS.length);
+  });
+});
+
+describe('the page of each rule that judges manifests', () => {
+  it.each(PREDICTIONS.map(({ id }) => id))('%s says what is judged from them, and what is assumed', (id) => {
+    const page = readFileSync(new URL(`../${id}.md`, import.meta.url), 'utf8');
+    expect(page).toMatch(/^## From manifests\nJudged: [^#]*\nAssumed: /m);
   });
 });

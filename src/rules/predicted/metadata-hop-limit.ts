@@ -1,12 +1,11 @@
-import type { Cluster, Located, Software, Workload } from '../../model/workload.ts';
+import type { Cluster, Located, ServiceAccountObject, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { environmentEdit, manifestFix } from '../support/manifests/dns.ts';
-import { editOf, judgedWorkloads, objectWords, sameNamespace } from '../support/manifests/objects.ts';
+import { editOf, environmentEdit, manifestFix } from '../support/manifests/changes.ts';
+import { judgedWorkloads, objectWords, sameNamespace } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { providersOf } from '../support/manifests/providers.ts';
 import { sdkOf } from '../support/manifests/sdk.ts';
-import { createSoftware } from '../support/manifests/software.ts';
 
 /** From a pod the answer takes one hop more than from its node. */
 const POD_HOPS = 2;
@@ -28,22 +27,24 @@ export default definePrediction({
     const limited = cluster.nodeTemplates.filter(({ hopLimit }) => hopLimit !== null && hopLimit.value < POD_HOPS);
     const [template] = limited;
     if (cluster.nodeTemplates.length === 0) return;
-    const softwareOf = createSoftware(cluster);
     let reported = 0;
     // An agent on the node answers in the metadata service's place.
     const asked = template === undefined || providersOf(cluster).length > 0 ? [] : judgedWorkloads(cluster);
     for (const workload of asked) {
       const hopLimit = template?.hopLimit;
-      const use = useOf(cluster, workload, softwareOf(workload));
+      const use = useOf(cluster, workload);
       if (template === undefined || hopLimit == null || use === null) continue;
       reported++;
+      const elsewhere = mayHaveRole(cluster, workload);
       const [container] = running(workload);
       report({
         message: 'lost',
         data: { template: objectWords(template), hops: hopLimit.value, workload: objectWords(workload) },
         subject: workload,
-        severity: 'minor',
-        severityBecause: 'each refresh of the credentials waits for a second or more',
+        severity: elsewhere ? 'info' : 'minor',
+        severityBecause: elsewhere
+          ? 'its ServiceAccount may give it a role of its own, which these manifests do not show'
+          : 'each refresh of the credentials waits for a second or more',
         confidence: 'possible',
         confidenceBecause: 'nothing in these manifests gives it credentials of another kind',
         assumed: ["the program asks the instance's metadata service", 'the pod runs on such a node'],
@@ -75,7 +76,7 @@ export default definePrediction({
             objectWords(workload),
             'take the role away',
           ),
-          manifestFix(workload, 'httpPutResponseHopLimit: 2, which lets every pod take the role of its node', [
+          manifestFix(template, 'httpPutResponseHopLimit: 2, which lets every pod take the role of its node', [
             editOf(template, hopPath(template.kind), POD_HOPS),
           ]),
           ...(container === undefined
@@ -108,16 +109,27 @@ const hopPath = (kind: string): string[] => {
     : ['spec', 'metadataOptions', 'httpPutResponseHopLimit'];
 };
 
-/** What tells that a workload asks AWS with the instance's credentials; null where nothing does. */
-function useOf(cluster: Cluster, workload: Workload, software: readonly Software[]): Located<string> | null {
-  if (workload.pod.hostNetwork) return null;
-  const account = cluster.serviceAccounts.find(
-    ({ name, ...rest }) => name === workload.pod.serviceAccount && sameNamespace({ ...rest, name }, workload),
+/** EKS Pod Identity gives it credentials of its own. */
+const hasPodIdentity = ({ podIdentities }: Cluster, { namespace, pod }: Workload): boolean =>
+  podIdentities.some(
+    ({ account, accountNamespace }) => account === (pod.serviceAccount ?? 'default') && accountNamespace === namespace,
   );
-  if (account?.role != null) return null;
+
+/** Its account stands elsewhere, with the role that it may have; or an agent may know of one. */
+const mayHaveRole = (cluster: Cluster, workload: Workload): boolean =>
+  (workload.pod.serviceAccount !== null && accountOf(cluster, workload) === undefined) ||
+  cluster.workloads.some(({ name }) => name === 'eks-pod-identity-agent');
+
+const accountOf = ({ serviceAccounts }: Cluster, workload: Workload): ServiceAccountObject | undefined =>
+  serviceAccounts.find((one) => one.name === workload.pod.serviceAccount && sameNamespace(one, workload));
+
+/** What tells that a workload asks AWS with the instance's credentials; null where nothing does. */
+function useOf(cluster: Cluster, workload: Workload): Located<string> | null {
+  if (workload.pod.hostNetwork) return null;
+  if (accountOf(cluster, workload)?.role != null || hasPodIdentity(cluster, workload)) return null;
   const variables = running(workload).flatMap(({ environment }) => environment);
   if (variables.some(({ name }) => ELSEWHERE.test(name))) return null;
   if (variables.some(({ name, value }) => name === 'AWS_EC2_METADATA_DISABLED' && value.value === 'true')) return null;
-  const { quote } = sdkOf(workload, software);
+  const { quote } = sdkOf(workload);
   return variables.find(({ name }) => USES_AWS.test(name))?.value ?? quote;
 }

@@ -2,6 +2,7 @@ import type { Prediction } from '../support/define-prediction.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import refreshStorm from './credentials-refresh-storm.ts';
 import race from './dns-race.ts';
+import lookupPerRequest from './dns-lookup-per-request.ts';
 import searchWalk from './dns-search-walk.ts';
 import settingIgnored from './dns-setting-ignored.ts';
 import singleBackend from './grpc-single-backend.ts';
@@ -15,6 +16,7 @@ import timeoutOrder from './timeout-order.ts';
 export const PREDICTIONS: readonly Prediction[] = [
   race,
   searchWalk,
+  lookupPerRequest,
   settingIgnored,
   refreshStorm,
   hopLimit,

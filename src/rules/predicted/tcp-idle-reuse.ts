@@ -3,12 +3,13 @@ import type { Fix, Predicted } from '../../model/finding.ts';
 import type { Container, Place, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
-import { manifestFix } from '../support/manifests/dns.ts';
-import { frontsOf, type Front } from '../support/manifests/fronts.ts';
+import { environmentEdit, flagEdit, manifestFix } from '../support/manifests/changes.ts';
+import type { Front, FrontTime } from '../support/manifests/front.ts';
+import { frontsOf } from '../support/manifests/fronts.ts';
 import { createLinks } from '../support/manifests/links.ts';
-import { editOf, isMeshed, judgedWorkloads, objectWords, placeWords } from '../support/manifests/objects.ts';
+import { judgedWorkloads, meshOf, objectWords, placeWords } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
-import { keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
+import { inUnitOf, keepAliveOf, type ServerTime } from '../support/manifests/servers.ts';
 
 // So much longer must the server wait: clocks differ, and a request may be on its way.
 const MARGIN_SECONDS = 5;
@@ -26,26 +27,31 @@ export default definePrediction({
     let total = 0;
     let reported = 0;
     for (const workload of judgedWorkloads(cluster)) {
-      // The mesh's proxy speaks to the program over the pod's own loopback.
-      if (isMeshed(cluster, workload)) continue;
       for (const container of running(workload)) {
-        const server = keepAliveOf(container);
+        const server = keepAliveOf(container, workload.software);
         if (server === null) continue;
         total++;
-        const front = frontsOf(cluster, links, workload).find(({ idle }) => server.seconds <= idle.seconds);
-        if (front === undefined) continue;
+        const front = frontsOf(cluster, links, workload)
+          // Behind a mesh's proxy, which speaks to it over the pod's own loopback, that one counts.
+          .filter(({ object }) => meshOf(cluster, workload) === null || object.kind !== 'Ingress')
+          .find(({ idle }) => idle !== null && server.seconds <= idle.seconds);
+        if (front?.idle == null) continue;
         reported++;
-        report(findingOf(workload, container, server, front));
+        report(findingOf(workload, container, server, { ...front, idle: front.idle }));
       }
     }
     if (reported === 0 && total > 0) clear('clear', { total }, { count: total, unit: 'servers' });
   },
 });
 
-function findingOf(workload: Workload, container: Container, server: ServerTime, front: Front): Predicted<'earlier'> {
-  // NGINX sees the close in time mostly, and asks again by itself where it does not.
-  const asksAgain = front.kind === 'nginx';
-  const isSure = !asksAgain && (server.said !== null || !server.code);
+function findingOf(
+  workload: Workload,
+  container: Container,
+  server: ServerTime,
+  front: Front & { idle: FrontTime },
+): Predicted<'earlier'> {
+  const { asksAgain } = front;
+  const isSure = asksAgain === null && (server.said !== null || !server.code);
   const place = server.said?.place ?? container.words[0]?.place ?? container.place;
   return {
     message: 'earlier',
@@ -58,11 +64,11 @@ function findingOf(workload: Workload, container: Container, server: ServerTime,
     },
     subject: workload,
     severity: isSure ? 'minor' : 'info',
-    severityBecause: asksAgain
-      ? 'NGINX mostly sees the close in time, and asks another server where it does not'
-      : isSure
+    severityBecause:
+      asksAgain ??
+      (isSure
         ? 'each such request fails with 502, or is sent again'
-        : 'the program may set its own time, which manifests do not show',
+        : 'the program may set its own time, which manifests do not show'),
     confidence: isSure ? 'likely' : 'possible',
     confidenceBecause:
       server.said === null
@@ -80,7 +86,7 @@ function findingOf(workload: Workload, container: Container, server: ServerTime,
             : `${server.setting} ${formatSeconds(server.seconds)}`,
         place,
       },
-      { says: `${front.route.kind} ${front.route.name} leads to it`, place: front.idle.place ?? front.route.place },
+      { says: `${objectWords(front.object)}: ${front.name}`, place: front.idle.place ?? front.object.place },
     ],
     because: [
       settingOf(objectWords(workload), server.setting, server.seconds, server.said?.place ?? null, server.source),
@@ -100,17 +106,8 @@ const settingOf = (component: string, setting: string, seconds: number, place: P
 });
 
 function fixesFor(workload: Workload, container: Container, server: ServerTime, seconds: number): Fix[] {
-  const path = [...workload.pod.path, 'containers', { key: 'name', is: container.name }];
-  const byFlag =
-    server.flag === null || container.shell
-      ? []
-      : [
-          manifestFix(workload, `${server.flag}=${seconds}: the server closes after what stands in front of it`, [
-            editOf(workload, [...path, { flag: server.flag }], String(seconds)),
-          ]),
-        ];
   return [
-    ...byFlag,
+    ...changesFor(workload, container, server, seconds),
     advice(
       'code',
       `keep idle connections open for ${seconds} s or more in the server (${server.setting})`,
@@ -118,4 +115,16 @@ function fixesFor(workload: Workload, container: Container, server: ServerTime, 
       'set the former time again',
     ),
   ];
+}
+
+function changesFor(workload: Workload, container: Container, { set, said }: ServerTime, seconds: number): Fix[] {
+  if (set === null) return [];
+  if ('flag' in set) {
+    if (container.fixedWords) return [];
+    const title = `${set.flag}=${seconds}: the server closes after what stands in front of it`;
+    return [manifestFix(workload, title, [flagEdit(workload, container, set.flag, String(seconds))])];
+  }
+  const value = inUnitOf(set.variable, said?.value ?? '', seconds);
+  const title = `${set.variable}=${value}: the server closes after what stands in front of it`;
+  return [manifestFix(workload, title, [environmentEdit(workload, container, set.variable, value)], 'environment')];
 }

@@ -4,7 +4,8 @@ import type { Cluster, Located, Place, Route, RouteRule, Workload } from '../../
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { createLinks, type Links } from '../support/manifests/links.ts';
-import { frontOf, frontsOf, type Front } from '../support/manifests/fronts.ts';
+import type { Front, FrontTime } from '../support/manifests/front.ts';
+import { frontOf, frontsOf } from '../support/manifests/fronts.ts';
 import { judgedWorkloads, objectWords, placeWords, sameNamespace } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { workTimeOf, type ServerTime } from '../support/manifests/servers.ts';
@@ -30,18 +31,20 @@ export default definePrediction({
       }
       const seen = payersOf(cluster, links, route);
       const front = frontOf(cluster, route);
-      if (front?.wait.place == null || !seen.some(isObserved)) continue;
+      if (front?.wait?.place == null || !seen.some(isObserved)) continue;
       reported++;
-      report(shortOf(route, front, front.wait.place, seen));
+      report(shortOf(route, { ...front, wait: front.wait }, front.wait.place, seen));
     }
     for (const workload of judgedWorkloads(cluster)) {
       for (const container of running(workload)) {
         const work = workTimeOf(container);
         if (work === null || work.said === null) continue;
-        const front = frontsOf(cluster, links, workload).find(({ wait }) => wait.seconds < work.seconds);
-        if (front === undefined) continue;
+        const front = frontsOf(cluster, links, workload).find(
+          ({ wait }) => wait !== null && wait.seconds < work.seconds,
+        );
+        if (front?.wait == null) continue;
         reported++;
-        report(innerOf(workload, work, work.said, front));
+        report(innerOf(workload, work, work.said, { ...front, wait: front.wait }));
       }
     }
     if (reported === 0 && cluster.routes.length > 0) {
@@ -98,7 +101,9 @@ function retriesOf(route: Route, { timeout, tryTimeout, attempts }: RouteRule): 
   };
 }
 
-function innerOf(workload: Workload, work: ServerTime, said: Located<string>, front: Front): Predicted<'inner'> {
+type Waiting = Front & { wait: FrontTime };
+
+function innerOf(workload: Workload, work: ServerTime, said: Located<string>, front: Waiting): Predicted<'inner'> {
   const isSet = front.wait.place !== null;
   return {
     message: 'inner',
@@ -119,7 +124,7 @@ function innerOf(workload: Workload, work: ServerTime, said: Located<string>, fr
     assumed: [`a request takes longer than ${formatSeconds(front.wait.seconds)} now and then`],
     evidence: [
       { says: `${work.setting} ${formatSeconds(work.seconds)}`, place: said.place },
-      { says: `${front.route.kind} ${front.route.name} leads to it`, place: front.wait.place ?? front.route.place },
+      { says: `${objectWords(front.object)}: ${front.name}`, place: front.wait.place ?? front.object.place },
     ],
     because: [
       waitSetting(front),
@@ -136,7 +141,7 @@ function innerOf(workload: Workload, work: ServerTime, said: Located<string>, fr
       advice(
         'manifest',
         `${front.wait.setting} of ${formatSeconds(work.seconds)} or more, or a shorter ${work.setting}`,
-        objectWords(front.route),
+        objectWords(front.object),
         'set the former time again',
       ),
     ],
@@ -144,7 +149,7 @@ function innerOf(workload: Workload, work: ServerTime, said: Located<string>, fr
 }
 
 /** What explains a request that was given up: never by itself a fault. */
-const shortOf = (route: Route, front: Front, place: Place, payers: readonly Workload[]): Predicted<'short'> => ({
+const shortOf = (route: Route, front: Waiting, place: Place, payers: readonly Workload[]): Predicted<'short'> => ({
   message: 'short',
   data: { route: objectWords(route), front: front.name, outer: formatSeconds(front.wait.seconds) },
   subject: route,
@@ -166,7 +171,7 @@ const shortOf = (route: Route, front: Front, place: Place, payers: readonly Work
   ],
 });
 
-const waitSetting = ({ name, wait: { setting, seconds, place, source } }: Front) => ({
+const waitSetting = ({ name, wait: { setting, seconds, place, source } }: Waiting) => ({
   component: name,
   setting,
   value: formatSeconds(seconds),

@@ -5,7 +5,7 @@ import { exchangeTally } from './tally.ts';
 import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT, type UpstreamShare, type UpstreamShares } from './upstream-shares.ts';
 import type { Peer } from './traffic.ts';
 import { waitingOf, type Waiting } from './upstream-groups.ts';
-import { upstreamWait } from './upstream-wait.ts';
+import { firstByteWait } from './upstream-wait.ts';
 
 // As many requests as calls are kept of a peer show it.
 const MAX_REQUESTS = 256;
@@ -35,7 +35,7 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
       continue;
     }
     const delays = new Delays();
-    for (const call of calls) delays.add(upstreamWait(call).firstByte);
+    for (const call of calls) delays.add(firstByteWait(call));
     if (delays.quantile(0.5) < LEAST_WAIT) continue;
     const { client, input } = peer;
     const key = `${input}|${client}`;
@@ -51,7 +51,7 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
       spent += request.duration;
       for (const call of calls) {
         if (call.startedAt < request.startedAt || endOf(call) > endOf(request)) continue;
-        const { firstByte } = upstreamWait(call);
+        const firstByte = firstByteWait(call);
         waited += firstByte;
         lastAt = call.startedAt;
         tally.add(call, firstByte, ({ packets }) => packets);
@@ -67,7 +67,7 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
 function traced(peer: Peer, calls: readonly Exchange[], { median, lastAt }: UpstreamShare): Waiting {
   const tally = exchangeTally();
   for (const call of calls) {
-    const { firstByte } = upstreamWait(call);
+    const firstByte = firstByteWait(call);
     if (firstByte >= 0) tally.add(call, firstByte, ({ packets }) => packets);
   }
   return waitingOf(peer, 'share', '', tally, median, lastAt);

@@ -1,10 +1,10 @@
-import { endpoint } from '../../base/addresses.ts';
 import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import { CFS_PERIOD, concentrationOf } from './cfs-grid.ts';
 import { Delays } from './delays.ts';
+import { createServerPlaces } from './server-places.ts';
 import { isProbe } from './single-use.ts';
-import { upstreamWait } from './upstream-wait.ts';
+import { firstByteWait } from './upstream-wait.ts';
 
 // A node's worth of servers; of each as many calls as show a grid beyond doubt.
 const MAX_SERVERS = 64;
@@ -43,37 +43,32 @@ interface Server {
 
 /** Servers whose slow answers come as a period of the CPU limit begins. */
 export function createGridAnswers() {
-  const servers = new Map<string, Server>();
+  const servers = createServerPlaces<Server>(MAX_SERVERS, () => ({ delays: new Delays(), calls: [] }));
   return {
     add(exchange: Exchange): void {
       if (exchange.shape !== 'call' || !isResponded(exchange) || isProbe(exchange)) return;
-      const { firstByte } = upstreamWait(exchange);
+      const firstByte = firstByteWait(exchange);
       if (!(firstByte >= 0)) return;
-      const key = `${exchange.input}|${exchange.backend ?? endpoint(exchange.server, exchange.serverPort)}`;
-      let known = servers.get(key);
-      if (known === undefined) {
-        if (servers.size >= MAX_SERVERS) return;
-        known = { delays: new Delays(), calls: [] };
-        servers.set(key, known);
-      }
+      const known = servers.of(exchange);
+      if (known === null) return;
       known.delays.add(firstByte);
       if (firstByte >= LEAST_SLOW && known.calls.length < MAX_CALLS) known.calls.push(copyExchange(exchange));
     },
     found: (): GridAnswers[] =>
-      [...servers.values()].flatMap((server) => slowNowAndThen(server) ?? slowThroughout(server) ?? []),
+      servers.all().flatMap((server) => slowNowAndThen(server) ?? slowThroughout(server) ?? []),
   };
 }
 
 /** Some calls are quick, and those that are not end on the grid. */
 function slowNowAndThen({ delays, calls }: Server): GridAnswers | null {
   const usual = delays.quantile(QUICKEST);
-  const slow = calls.filter((call) => upstreamWait(call).firstByte >= FACTOR * usual);
+  const slow = calls.filter((call) => firstByteWait(call) >= FACTOR * usual);
   return onGrid(slow, LEAST_SLOW_SHARE * Math.min(delays.count, MAX_CALLS), usual);
 }
 
 /** None is quick: each takes several periods. */
 function slowThroughout({ delays, calls }: Server): GridAnswers | null {
-  const long = calls.filter((call) => upstreamWait(call).firstByte >= CFS_PERIOD);
+  const long = calls.filter((call) => firstByteWait(call) >= CFS_PERIOD);
   return hasLengths(long) ? onGrid(long, LEAST_SHARE * Math.min(delays.count, MAX_CALLS), CFS_PERIOD) : null;
 }
 
@@ -85,12 +80,12 @@ function onGrid(calls: readonly Exchange[], least: number, usual: Duration): Gri
 
 /** What the call took beyond that. */
 export const beyond = (call: Exchange, usual: Duration): Duration =>
-  nanoseconds(Math.max(0, upstreamWait(call).firstByte - usual));
+  nanoseconds(Math.max(0, firstByteWait(call) - usual));
 
 function hasLengths(calls: readonly Exchange[]): boolean {
   const lengths = new Map<number, number>();
   for (const call of calls) {
-    const periods = Math.round(upstreamWait(call).firstByte / CFS_PERIOD);
+    const periods = Math.round(firstByteWait(call) / CFS_PERIOD);
     lengths.set(periods, (lengths.get(periods) ?? 0) + 1);
   }
   return [...lengths.values()].filter((count) => count >= LEAST_OF_LENGTH).length >= LEAST_LENGTHS;

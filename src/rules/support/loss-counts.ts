@@ -1,41 +1,41 @@
 import { RR_TYPE, type Attempt, type ResolverName } from '../../model/lookup.ts';
 import { isPair } from './pair.ts';
 
-const COUNTS = [
-  /** Pairs: A and AAAA of one name, one right after the other on one port. */
-  'pairsFine',
-  'secondLost',
-  'firstLost',
-  'bothLost',
-  /** Queries that are no part of such a pair: alone on their port, resends, later ones. */
-  'loneSent',
-  'loneLost',
-  /** Lost ones of both kinds that a node's capture could have seen behind the DNAT… */
-  'sightedLost',
-  /** …and did not: seconds of pairs, and all others. */
-  'secondLostBefore',
-  'sparedLostBefore',
-  /** Sent where nothing that was sent before on the flow was answered. */
-  'freshSent',
-  'freshLost',
-  /** Sent after one that was answered, on the same flow. */
-  'followingSent',
-  'followingLost',
-  /** Flows (client port and server): all answered, nothing answered, some of both. */
-  'flowsFine',
-  'flowsDead',
-  'flowsMixed',
-  /** Flows that lost their first queries, more than one, and then got an answer. */
-  'flowsRecovered',
-  /** Questions by family, whatever became of them. */
-  'askedA',
-  'askedAaaa',
-] as const;
-
 /** What happened to queries, by their place on their flow (client port and server). */
-export type LossCounts = Record<(typeof COUNTS)[number], number>;
+export const createLossCounts = () => ({
+  /** Pairs: A and AAAA of one name, one right after the other on one port. */
+  pairsFine: 0,
+  secondLost: 0,
+  firstLost: 0,
+  bothLost: 0,
+  /** Queries that are no part of such a pair: alone on their port, resends, later ones. */
+  loneSent: 0,
+  loneLost: 0,
+  /** Lost ones of both kinds that a node's capture could have seen behind the DNAT… */
+  sightedLost: 0,
+  /** …and did not: seconds of pairs, and all others. */
+  secondLostBefore: 0,
+  sparedLostBefore: 0,
+  /** Sent where nothing that was sent before on the flow was answered. */
+  freshSent: 0,
+  freshLost: 0,
+  /** Sent after one that was answered, on the same flow. */
+  followingSent: 0,
+  followingLost: 0,
+  /** Flows (client port and server): all answered, nothing answered, some of both. */
+  flowsFine: 0,
+  flowsDead: 0,
+  flowsMixed: 0,
+  /** Flows that lost their first queries, more than one, and then got an answer. */
+  flowsRecovered: 0,
+  /** Questions by family, whatever became of them. */
+  askedA: 0,
+  askedAaaa: 0,
+});
 
-export const createLossCounts = (): LossCounts => Object.fromEntries(COUNTS.map((name) => [name, 0])) as LossCounts;
+export type LossCounts = ReturnType<typeof createLossCounts>;
+
+const COUNTS = Object.keys(createLossCounts()) as (keyof LossCounts)[];
 
 export function addLossCounts(sum: LossCounts, other: LossCounts): void {
   for (const name of COUNTS) sum[name] += other[name];

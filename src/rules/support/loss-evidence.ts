@@ -69,7 +69,7 @@ function line(send: Send, index: number, sends: readonly Send[], twin: Send | un
 export function oneSided(verdicts: readonly Verdict[]): Unobservable | null {
   if (verdicts.length === 0 || !verdicts.every((verdict) => verdict.cause === 'one-sided')) return null;
   return {
-    why: 'the capture shows DNS queries only, no replies, and nobody asked again: it saw one direction',
+    why: 'the capture shows DNS queries only, no replies, and nobody missed them: it saw one direction',
     capture: "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'",
   };
 }

@@ -60,17 +60,23 @@ export interface FamilyName {
   answered: number;
 }
 
-/** Finds the cause of each group. Nothing is kept: more rows may follow. */
+/**
+ * Finds the cause of each group. Nothing is kept: more rows may follow.
+ * @param isOneSided what else there is shows that an input has one direction only
+ */
 export function judgeLosses(
   groups: readonly LossGroup[],
   records: readonly ServerRecord[],
   recordOf: (input: number, server: string) => ServerRecord,
   familyNames: ReadonlyMap<string, FamilyName>,
+  isOneSided: (input: number) => boolean,
 ): Verdict[] {
   const heard = new Set(records.filter((record) => record.answered > 0).map((record) => record.input));
   return [...groupBy(groups, (group) => `${group.input}|${group.server}`).values()].flatMap((ofServer) => {
     const first = ofServer[0] as LossGroup;
-    return judgeServer(ofServer, recordOf(first.input, first.server), familyNames, heard.has(first.input));
+    const { input } = first;
+    const record = recordOf(input, first.server);
+    return judgeServer(ofServer, record, familyNames, heard.has(input), isOneSided(input));
   });
 }
 
@@ -79,12 +85,13 @@ function judgeServer(
   record: ServerRecord,
   familyNames: ReadonlyMap<string, FamilyName>,
   othersAnswer: boolean,
+  isOneSided: boolean,
 ): Verdict[] {
   const isMissing = (group: LossGroup): boolean => isFamilyMissing(group, groups, record, familyNames);
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const silent = silentServer(record, othersAnswer);
+  const silent = silentServer(record, othersAnswer, isOneSided);
   const backend = deadBackend(record, counts);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
@@ -166,11 +173,13 @@ const refusedPort = (group: LossGroup): Judged => ({
 });
 
 /** An address that never answered anything. */
-function silentServer(record: ServerRecord, othersAnswer: boolean): Judged | null {
+function silentServer(record: ServerRecord, othersAnswer: boolean, isOneSided: boolean): Judged | null {
   const { queries } = record;
   if (record.answered > 0) return null;
   // Who gets his answer does not ask again: so without resends it is the capture that has no replies.
-  if (record.askedAgain === 0 && record.unreachable === 0 && !othersAnswer) {
+  // Asked for the same once more a second later may be the next lookup, so connections tell more.
+  const isMissed = record.askedAgain > 0 && !isOneSided;
+  if (!isMissed && record.unreachable === 0 && !othersAnswer) {
     return { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
   }
   const certain = record.unreachable > 0 || (othersAnswer && queries >= CERTAIN_LOSSES);

@@ -1,4 +1,5 @@
 import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import type { Connection } from '../../model/connection.ts';
 import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import { copyLookup, RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
@@ -53,6 +54,7 @@ interface ClientRecord {
 export interface Losses extends Observer {
   input(input: Input): void;
   lookup(lookup: Lookup): void;
+  connection(connection: Connection): void;
   readonly lookups: number;
   /** All lookups of the subject's client, at its server or, for other subjects, of the input. */
   lookupsOf(input: number, subject: Subject): number;
@@ -91,6 +93,9 @@ export const losses = defineFact({
     /** Number of the lookup that is being counted: pending ones come after their time. */
     let counted = 0;
     const inputs = new Map<number, Input>();
+    /** Inputs in which a connection shows both its sides, and those in which one goes on unanswered. */
+    const twoSided = new Set<number>();
+    const oneSided = new Set<number>();
     const servers = createPeers(MAX_SERVERS, createServerRecord);
     const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({ lookups: 0, parallel: 0 }));
     const groups = new Map<string, LossGroup>();
@@ -163,6 +168,8 @@ export const losses = defineFact({
       }
       return server !== null && server.server === firstServer ? server : servers.of(input, firstServer);
     }
+
+    const isOneSided = (input: number): boolean => oneSided.has(input) && !twoSided.has(input);
 
     const endOfInput = (input: number): Timestamp => inputs.get(input)?.endsAt ?? UNKNOWN;
 
@@ -255,6 +262,11 @@ export const losses = defineFact({
       input(input) {
         inputs.set(input.input, input);
       },
+      connection({ input, packets, bytes, retransmissions }) {
+        if (packets.client > 0 && packets.server > 0) twoSided.add(input);
+        // Who gets no acknowledgement sends again, and nothing else.
+        else if (bytes.client > 0 && retransmissions.client === 0) oneSided.add(input);
+      },
       lookup(lookup) {
         lookups++;
         const client = clients.of(lookup.input, lookup.client);
@@ -320,7 +332,7 @@ export const losses = defineFact({
       finish: () => settlePending(true),
       verdicts() {
         settlePending(true);
-        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames);
+        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, isOneSided);
       },
     };
   },

@@ -1,3 +1,4 @@
+import { emptyList, emptyNumbers } from '../../base/lists.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { KeptOccurrences, Occurrence } from '../../model/finding.ts';
 
@@ -10,15 +11,15 @@ const MAX_KEPT_TOGETHER = 4096;
 /** The earliest occurrences of a finding in short, in columns: no object is made for any. */
 export class OccurrenceLog implements KeptOccurrences {
   completeUntil = at(Number.POSITIVE_INFINITY);
-  readonly #ids: string[] = [];
-  readonly #connections: string[] = [];
-  readonly #clients: string[] = [];
-  readonly #servers: string[] = [];
-  readonly #from: Timestamp[] = [];
-  readonly #until: Timestamp[] = [];
-  readonly #costs: Duration[] = [];
-  readonly #lasted: Duration[] = [];
-  readonly #refs: (readonly string[] | undefined)[] = [];
+  readonly #ids: string[] = emptyList();
+  readonly #connections: string[] = emptyList();
+  readonly #clients: string[] = emptyList();
+  readonly #servers: string[] = emptyList();
+  readonly #from: Timestamp[] = emptyNumbers();
+  readonly #until: Timestamp[] = emptyNumbers();
+  readonly #costs: Duration[] = emptyNumbers();
+  readonly #lasted: Duration[] = emptyNumbers();
+  readonly #refs: (readonly string[] | undefined)[] = emptyList();
   /** In order of their end, once several logs held too many together; then the columns are of no more use. */
   #earliest: Occurrence[] | null = null;
 
@@ -47,27 +48,28 @@ export class OccurrenceLog implements KeptOccurrences {
   }
 
   /**
-   * Another log's besides; that one stays as it was.
+   * Other logs' besides; those stay as they were.
    * @param less what each of them costs less
    */
-  addAll(other: KeptOccurrences, less = 0): void {
-    this.leaveOut(other.completeUntil);
-    if (this.#earliest === null && this.size + other.size <= MAX_KEPT_TOGETHER) {
-      for (const occurrence of other) this.#pushWhole(occurrence, less);
+  addAll(others: readonly OccurrenceLog[], less = 0): void {
+    for (const { completeUntil } of others) this.leaveOut(completeUntil);
+    const size = others.reduce((sum, other) => sum + other.size, this.size);
+    if (this.#earliest === null && size <= MAX_KEPT_TOGETHER) {
+      for (const other of others) for (const occurrence of other) this.#pushWhole(occurrence, less);
       return;
     }
-    const known = this.#earliest ?? [...this];
-    // Once it is full, whatever is no earlier than its last would be the first to go.
-    const latest = this.#earliest?.at(-1)?.until ?? Number.POSITIVE_INFINITY;
-    const added: Occurrence[] = [];
-    for (const occurrence of other) {
-      if (occurrence.until < latest) added.push(occurrence);
-      else this.leaveOut(occurrence.until);
-    }
-    const all = [...known, ...added].toSorted((a, b) => a.until - b.until);
-    this.#earliest = all.slice(0, MAX_KEPT_TOGETHER);
-    const next = all[MAX_KEPT_TOGETHER];
-    if (next !== undefined) this.leaveOut(next.until);
+    const logs = [this, ...others];
+    // Who is too late is told by the ends alone: an object for each of many logs' would take long.
+    const ends = Float64Array.from(logs.flatMap((log) => log.#ends())).sort();
+    const latest = ends[MAX_KEPT_TOGETHER - 1] ?? Number.POSITIVE_INFINITY;
+    const all = logs.flatMap((log) => log.#endedBy(latest));
+    this.#earliest = all.toSorted((a, b) => a.until - b.until).slice(0, MAX_KEPT_TOGETHER);
+    const next = ends[MAX_KEPT_TOGETHER];
+    if (next !== undefined) this.leaveOut(at(next));
+  }
+
+  #ends(): readonly Timestamp[] {
+    return this.#earliest?.map(({ until }) => until) ?? this.#until;
   }
 
   *[Symbol.iterator](): Generator<Occurrence> {
@@ -75,20 +77,29 @@ export class OccurrenceLog implements KeptOccurrences {
       yield* this.#earliest;
       return;
     }
-    for (let index = 0; index < this.#ids.length; index++) {
-      const refs = this.#refs[index];
-      yield {
-        id: this.#ids[index] as string,
-        connection: this.#connections[index] as string,
-        client: this.#clients[index] as string,
-        server: this.#servers[index] as string,
-        from: this.#from[index] as Timestamp,
-        until: this.#until[index] as Timestamp,
-        cost: this.#costs[index] as Duration,
-        lasted: this.#lasted[index] as Duration,
-        ...(refs === undefined ? {} : { refs }),
-      };
-    }
+    for (let index = 0; index < this.#ids.length; index++) yield this.#at(index);
+  }
+
+  #at(index: number): Occurrence {
+    const refs = this.#refs[index];
+    return {
+      id: this.#ids[index] as string,
+      connection: this.#connections[index] as string,
+      client: this.#clients[index] as string,
+      server: this.#servers[index] as string,
+      from: this.#from[index] as Timestamp,
+      until: this.#until[index] as Timestamp,
+      cost: this.#costs[index] as Duration,
+      lasted: this.#lasted[index] as Duration,
+      ...(refs === undefined ? {} : { refs }),
+    };
+  }
+
+  #endedBy(latest: number): Occurrence[] {
+    if (this.#earliest !== null) return this.#earliest.filter(({ until }) => until <= latest);
+    const ended: Occurrence[] = [];
+    for (const [index, until] of this.#until.entries()) if (until <= latest) ended.push(this.#at(index));
+    return ended;
   }
 
   /** One that ended then is not kept. */

@@ -11,6 +11,7 @@ describe('openings', () => {
     expect(seen.nextFrom(ends, atMs(1500))).toBe(atMs(3000));
     expect(seen.nextFrom(ends, atMs(3000))).toBe(atMs(3000));
     expect(seen.nextFrom(ends, atMs(6000))).toBeNaN();
+    expect(seen.countIn(ends, atMs(1000), atMs(5000))).toBe(2);
     expect(seen.nextFrom({ ...ends, client: '10.0.0.1' }, atMs(0))).toBeNaN();
   });
 });

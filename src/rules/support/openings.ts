@@ -16,6 +16,8 @@ export interface Openings extends Observer {
    * it did not. Ask in `finish`: connections come when they end.
    */
   nextFrom(ends: Ends, after: number): number;
+  /** How often it did so from one moment to before another. */
+  countIn(ends: Ends, from: number, until: number): number;
 }
 
 const keyOf = ({ input, client, server, serverPort }: Ends): string => `${input}|${client}|${server}|${serverPort}`;
@@ -41,6 +43,8 @@ export const openings = defineFact({
         }
         return next;
       },
+      countIn: (ends, from, until) =>
+        (pairs.get(keyOf(ends)) ?? []).filter((start) => start >= from && start < until).length,
     };
   },
 });

@@ -1,10 +1,10 @@
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { endpoint } from '../../base/addresses.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import { defineFact } from './define-rule.ts';
 import { Delays } from './delays.ts';
 import type { Observer } from '../../model/observer.ts';
-import { upstreamWait } from './upstream-wait.ts';
+import { createServerPlaces } from './server-places.ts';
+import { firstByteWait } from './upstream-wait.ts';
 
 // A node's worth of servers, their first answers and their slower calls: what is beyond repeats it.
 const MAX_SERVERS = 64;
@@ -60,57 +60,32 @@ export interface Pauses extends Observer {
   readonly calls: number;
 }
 
-/** A server as exchanges name it. */
-interface Place {
-  /** 0 for a back end, whose name has it. */
-  readonly port: number;
-  readonly server: Server;
-}
-
 /** Stretches in which servers made no progress. */
 export const pauses = defineFact({
   id: 'pauses',
   create(): Pauses {
-    const servers = new Map<string, Server>();
-    // The same servers by address, or by back end where a DNAT sent them: no text is made for each call.
-    const places = new Map<string, Place[]>();
+    const servers = createServerPlaces<Server>(MAX_SERVERS, (input, server) => ({
+      input,
+      server,
+      delays: new Delays(),
+      answers: [],
+      slow: [],
+    }));
     let calls = 0;
-
-    function serverOf({ input, server, serverPort, backend }: Exchange): Server | null {
-      const address = backend ?? server;
-      const port = backend === null ? serverPort : 0;
-      const known = places.get(address) ?? [];
-      for (const one of known) if (one.port === port && one.server.input === input) return one.server;
-      const found = start(input, backend ?? endpoint(server, serverPort));
-      if (found === null) return null;
-      known.push({ port, server: found });
-      places.set(address, known);
-      return found;
-    }
-
-    function start(input: number, name: string): Server | null {
-      const key = `${input}|${name}`;
-      const known = servers.get(key);
-      if (known !== undefined) return known;
-      if (servers.size >= MAX_SERVERS) return null;
-      const added: Server = { input, server: name, delays: new Delays(), answers: [], slow: [] };
-      servers.set(key, added);
-      return added;
-    }
 
     return {
       exchange(exchange) {
         if (exchange.shape !== 'call' || !isResponded(exchange)) return;
         calls++;
-        const known = serverOf(exchange);
+        const known = servers.of(exchange);
         if (known === null) return;
         if (known.answers.length < MAX_ANSWERS) known.answers.push(exchange.firstByteAt);
-        const { firstByte } = upstreamWait(exchange);
+        const firstByte = firstByteWait(exchange);
         if (!(firstByte >= 0)) return;
         known.delays.add(firstByte);
         if (firstByte >= LEAST_PAUSE && known.slow.length < MAX_SLOW) known.slow.push(copyExchange(exchange));
       },
-      all: () => [...servers.values()].map(pausesOf),
+      all: () => servers.all().map(pausesOf),
       get calls() {
         return calls;
       },

@@ -5,15 +5,14 @@ import { OTHERS } from './loss-groups.ts';
  * input. Asked for several times a lookup: neighbours mostly share it.
  */
 export function createPeers<Peer>(most: number, create: (input: number, address: string) => Peer) {
-  const inputs = new Map<number, Map<string, Peer>>();
+  const inputs: (Map<string, Peer> | undefined)[] = [];
   let count = 0;
   let lastInput = -1;
   let lastAddress = '';
   let last: Peer | null = null;
 
   function find(input: number, address: string): Peer {
-    let ofInput = inputs.get(input);
-    if (ofInput === undefined) inputs.set(input, (ofInput = new Map()));
+    const ofInput = (inputs[input] ??= new Map());
     const known = ofInput.get(address);
     if (known !== undefined) return known;
     const place = count < most ? address : OTHERS;
@@ -35,7 +34,7 @@ export function createPeers<Peer>(most: number, create: (input: number, address:
       }
       return last;
     },
-    get: (input: number, address: string): Peer | undefined => inputs.get(input)?.get(address),
-    all: (): Peer[] => [...inputs.values()].flatMap((ofInput) => [...ofInput.values()]),
+    get: (input: number, address: string): Peer | undefined => inputs[input]?.get(address),
+    all: (): Peer[] => inputs.flatMap((ofInput) => (ofInput === undefined ? [] : [...ofInput.values()])),
   };
 }

@@ -36,15 +36,16 @@ const LEAST_SERVICE = 1000;
  */
 export function queueOf(spans: readonly Span[]): Queue | null {
   if (spans.length < LEAST_CALLS) return null;
-  const spread = spreadOf(spans.map(({ from, until }) => until - from));
-  let best: { slots: number; turns: number[]; spread: number } | null = null;
-  for (let slots = 1; slots <= MAX_SLOTS; slots++) {
-    const turns = turnsOf(spans, slots);
-    const left = spreadOf(spans.map(({ until }, index) => until - (turns[index] as number)));
-    if (best === null || left < best.spread) best = { slots, turns, spread: left };
+  const turns = Float64Array.from(spans, ({ from }) => from);
+  const spread = spreadOf(spans, turns);
+  let slots = 1;
+  let left = Infinity;
+  for (let tried = 1; tried <= MAX_SLOTS; tried++) {
+    const own = spreadOf(spans, turnsOf(spans, tried, turns));
+    if (own < left) [slots, left] = [tried, own];
   }
-  if (best === null || best.spread > EXPLAINED * spread) return null;
-  const { slots, turns } = best;
+  if (left > EXPLAINED * spread) return null;
+  turnsOf(spans, slots, turns);
   const waits = spans.map(({ from }, index) => nanoseconds(Math.max(0, (turns[index] as number) - from)));
   const total = spans.reduce((sum, { from, until }) => sum + until - from, 0);
   const waited = waits.reduce<number>((sum, wait) => sum + wait, 0);
@@ -53,24 +54,37 @@ export function queueOf(spans: readonly Span[]): Queue | null {
   return { slots, service: nanoseconds(services[services.length >> 1] as number), waits };
 }
 
-/** When each one's turn came: at its start, or when enough of those before it had ended. */
-function turnsOf(spans: readonly Span[], slots: number): number[] {
+/**
+ * When each one's turn came: at its start, or when enough of those before it had ended.
+ * @param turns filled and returned: all numbers of slots are tried, and no list is made for each
+ */
+function turnsOf(spans: readonly Span[], slots: number, turns: Float64Array): Float64Array {
   // The latest `slots` ends of those before, the earliest first, and room for one more.
   const ends = new Float64Array(slots + 1);
   let count = 0;
-  return spans.map(({ from, until }) => {
-    const turn = count < slots ? from : Math.max(from, ends[0] as number);
+  for (let index = 0; index < spans.length; index++) {
+    const { from, until } = spans[index] as Span;
+    turns[index] = count < slots ? from : Math.max(from, ends[0] as number);
     let place = count++;
     for (; place > 0 && (ends[place - 1] as number) > until; place--) ends[place] = ends[place - 1] as number;
     ends[place] = until;
     if (count > slots) ends.copyWithin(0, 1, count--);
-    return turn;
-  });
+  }
+  return turns;
 }
 
-/** The variance of the logarithms: how unlike the times are, whatever their size. */
-function spreadOf(times: readonly number[]): number {
-  const logs = times.map((time) => Math.log(Math.max(LEAST_SERVICE, time)));
-  const mean = logs.reduce((sum, value) => sum + value, 0) / logs.length;
-  return logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / logs.length;
+/** The variance of the logarithms of what each took once its turn had come: how unlike they are, whatever their size. */
+function spreadOf(spans: readonly Span[], turns: Float64Array): number {
+  const logs = new Float64Array(spans.length);
+  let sum = 0;
+  for (let index = 0; index < logs.length; index++) {
+    const took = (spans[index] as Span).until - (turns[index] as number);
+    const log = Math.log(Math.max(LEAST_SERVICE, took));
+    logs[index] = log;
+    sum += log;
+  }
+  const mean = sum / logs.length;
+  let squares = 0;
+  for (let index = 0; index < logs.length; index++) squares += ((logs[index] as number) - mean) ** 2;
+  return squares / logs.length;
 }

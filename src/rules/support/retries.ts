@@ -1,5 +1,5 @@
 import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { copyExchange, isResponded, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
+import { copyExchange, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
 
 // Nobody waits longer between two tries of one call.
 const MAX_BACKOFF = seconds(60);
@@ -30,12 +30,18 @@ const ABORTED = 10;
 /** Why a try failed, in words. */
 export type Failure = string;
 
+/** What another try is compared with. */
+type Try = Pick<
+  Exchange,
+  'server' | 'serverPort' | 'startedAt' | 'duration' | 'firstByteAt' | 'outcome' | 'retryAfter' | 'packets'
+>;
+
 /** A call that was tried more than once, as far as it went. */
 export interface Chain {
   /** The first try. */
   first: Exchange;
   /** The last one so far. */
-  last: Exchange;
+  last: Try;
   tries: number;
   failures: Failure[];
   /** From the end of a try to the start of the next. */
@@ -57,7 +63,7 @@ interface Kind {
   succeededAt: Timestamp;
   gapsAfterSuccess: number[];
   /** The latest that succeeded. */
-  recent: Exchange[];
+  recent: Try[];
 }
 
 /** What an exchange failed with that is worth another try; null where it did not. */
@@ -73,11 +79,11 @@ export function failureOf(exchange: Exchange): Failure | null {
   return outcome === 'cancelled' ? 'no answer in time' : null;
 }
 
-const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
+const endOf = ({ startedAt, duration }: Try): number => startedAt + duration;
 
 /** Before its client gave up: what comes later is seen on the wire, and nobody reads it. */
-const isAnswered = (exchange: Exchange): boolean =>
-  isResponded(exchange) && (exchange.outcome !== 'cancelled' || exchange.firstByteAt <= endOf(exchange));
+const isAnswered = (one: Try): boolean =>
+  !Number.isNaN(one.firstByteAt) && (one.outcome !== 'cancelled' || one.firstByteAt <= endOf(one));
 
 /**
  * Puts tries of one call together: same client, method and path, one after a failed other, where
@@ -158,9 +164,10 @@ export function createRetries(done: (chain: Chain) => void) {
   };
 
   function remember(kind: Kind, exchange: Exchange): void {
-    if (kind.recent.length >= MAX_RECENT) kind.recent.shift();
-    // As it is: nobody changes an exchange once it is handed on, and these are soon forgotten.
-    kind.recent.push(exchange);
+    const { recent } = kind;
+    const oldest = recent.length >= MAX_RECENT ? recent.shift() : undefined;
+    // Each exchange comes by here: the oldest's record is filled anew, and the exchange itself let go of.
+    recent.push(oldest === undefined ? tryOf(exchange) : fill(oldest, exchange));
   }
 
   function keep(kind: Kind, chain: Chain): void {
@@ -171,6 +178,30 @@ export function createRetries(done: (chain: Chain) => void) {
   function settle(chain: Chain): void {
     if (chain.tries > 1) done(chain);
   }
+}
+
+const tryOf = ({ server, serverPort, startedAt, duration, firstByteAt, outcome, retryAfter, packets }: Try): Try => ({
+  server,
+  serverPort,
+  startedAt,
+  duration,
+  firstByteAt,
+  outcome,
+  retryAfter,
+  packets: [...packets],
+});
+
+function fill(record: Try, exchange: Exchange): Try {
+  record.server = exchange.server;
+  record.serverPort = exchange.serverPort;
+  record.startedAt = exchange.startedAt;
+  record.duration = exchange.duration;
+  record.firstByteAt = exchange.firstByteAt;
+  record.outcome = exchange.outcome;
+  record.retryAfter = exchange.retryAfter;
+  // As they are: nobody changes them once the exchange is handed on, and these are soon forgotten.
+  record.packets = exchange.packets;
+  return record;
 }
 
 function chainOf(exchange: Exchange, failure: Failure): Chain {
@@ -187,9 +218,9 @@ function chainOf(exchange: Exchange, failure: Failure): Chain {
   };
 }
 
-function goOn(chain: Chain, exchange: Exchange, because: Chain['because']): Chain {
+function goOn(chain: Chain, exchange: Try, because: Chain['because']): Chain {
   chain.gaps.push(nanoseconds(Math.max(0, exchange.startedAt - endOf(chain.last))));
-  chain.last = copyExchange(exchange);
+  chain.last = tryOf(exchange);
   chain.tries++;
   chain.packets.push(...exchange.packets);
   if (chain.because === 'backoff') chain.because = because;
@@ -197,17 +228,17 @@ function goOn(chain: Chain, exchange: Exchange, because: Chain['because']): Chai
 }
 
 /** The client itself chose another; another back end of one Service is kube-proxy's choice for any next call. */
-const isElsewhere = (one: Exchange, other: Exchange): boolean =>
+const isElsewhere = (one: Try, other: Try): boolean =>
   one.server !== other.server || one.serverPort !== other.serverPort;
 
 /** The answered call that another server got as soon as this one was given up, where it is known already. */
-function takenElsewhere(kind: Kind, given: Exchange): Exchange | null {
+function takenElsewhere(kind: Kind, given: Exchange): Try | null {
   if (isAnswered(given)) return null;
   const ended = endOf(given);
   const place = kind.recent.findIndex(
     (next) => isElsewhere(next, given) && next.startedAt >= ended - BEFORE_CLOSING && next.startedAt <= ended + AT_ONCE,
   );
-  return place < 0 ? null : (kind.recent.splice(place, 1)[0] as Exchange);
+  return place < 0 ? null : (kind.recent.splice(place, 1)[0] as Try);
 }
 
 function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {

@@ -1,14 +1,12 @@
 import { Distribution } from '../../base/distribution.ts';
 import { endpoint } from '../../base/addresses.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
-import { receiverOf } from '../../model/direction.ts';
-import { isOwnCall, type Request } from '../../model/request.ts';
+import type { Request } from '../../model/request.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { MetadataShare } from './credential-waits.ts';
+import type { Services } from './observed-services.ts';
 import { requestTally, type RequestTally } from './tally.ts';
 
-// A node has some hundred pods; of more services than these none is told.
-const MAX_SERVICES = 256;
 // As many callers of a service as tell whether one of them meets the cause again.
 const MAX_CONNECTIONS = 1024;
 
@@ -29,34 +27,34 @@ export interface ServedRequests {
   again: number;
 }
 
-/** Requests by the address of the service that received them; a client's own calls are not among them. */
-export function createServedRequests() {
-  const services = new Map<string, ServedRequests>();
+/** What one rule counts of the requests of each service; a client's own calls are not among them. */
+export function createServedRequests(services: Services) {
+  const byPlace: (ServedRequests | undefined)[] = [];
   return {
-    /** Counts a request. @returns its service; null for what nobody received, and beyond the bound */
-    add(request: Request): ServedRequests | null {
-      if (isOwnCall(request)) return null;
-      const { input, duration, server, serverPort } = request;
-      const key = `${input}|${receiverOf(request)}`;
-      let service = services.get(key);
-      if (service === undefined) {
-        if (services.size >= MAX_SERVICES) return null;
-        service = {
-          input,
-          server: endpoint(server, serverPort),
-          latency: new Distribution(),
-          tally: requestTally(),
-          ownTime: new Distribution(),
-          connections: new Set(),
-          again: 0,
-        };
-        services.set(key, service);
-      }
-      service.latency.add(duration);
-      return service;
+    /** The service of the request at hand; null for what nobody received, and beyond the bound. */
+    current(): ServedRequests | null {
+      const service = services.current;
+      if (service === null) return null;
+      const known = byPlace[service.place];
+      if (known !== undefined) return known;
+      const { input, server, latency } = service;
+      const added: ServedRequests = {
+        input,
+        server,
+        latency,
+        tally: requestTally(),
+        ownTime: new Distribution(),
+        connections: new Set(),
+        again: 0,
+      };
+      byPlace[service.place] = added;
+      return added;
     },
-    of: (input: number, address: string): ServedRequests | undefined => services.get(`${input}|${address}`),
-    all: (): ServedRequests[] => [...services.values()],
+    of(input: number, address: string): ServedRequests | undefined {
+      const service = services.of(input, address);
+      return service === undefined ? undefined : byPlace[service.place];
+    },
+    all: (): ServedRequests[] => byPlace.filter((service) => service !== undefined),
   };
 }
 

@@ -107,23 +107,27 @@ export function stormFixes(log: FetchLog, { client, provider }: Sides, workload:
 
 /** What each change alone would leave: both of kiam's flags are needed, one newer release is enough. */
 export function halvesOf(log: FetchLog, { client, provider }: Sides): HalfFix[] {
-  const window = client.windowSeconds;
-  const length = lengthOf(log, provider);
-  const halves: HalfFix[] = [];
-  if (isKiam(provider)) {
-    const refresh = window + MARGIN;
-    halves.push(
-      {
-        change: `--session-duration=${LONGEST_LENGTH / 60}m`,
-        remains: stormShare(LONGEST_LENGTH, provider.refresh.seconds, window),
-      },
-      // A session can't be renewed earlier than it is issued.
-      { change: `--session-refresh=${refresh / 60}m`, remains: stormShare(length, Math.min(refresh, length), window) },
-    );
-  }
+  const halves = isKiam(provider) ? kiamHalves(log, client, provider) : [];
   if (client.calmSince !== null && !client.isCalm) {
     halves.push({ change: `${client.name} ${client.calmSince} or newer`, remains: 0 });
   }
+  return halves;
+}
+
+function kiamHalves(log: FetchLog, { windowSeconds: window }: CredentialClient, provider: CredentialProvider) {
+  const length = lengthOf(log, provider);
+  const refresh = window + MARGIN;
+  const halves: HalfFix[] = [];
+  // Sessions that are as long already are no longer for it.
+  if (length < LONGEST_LENGTH) {
+    halves.push({
+      change: `--session-duration=${LONGEST_LENGTH / 60}m`,
+      remains: stormShare(LONGEST_LENGTH, provider.refresh.seconds, window),
+    });
+  }
+  // A session can't be renewed earlier than it is issued.
+  const remains = stormShare(length, Math.min(refresh, length), window);
+  halves.push({ change: `--session-refresh=${refresh / 60}m`, remains });
   return halves;
 }
 
@@ -139,11 +143,15 @@ function lengthFix(log: FetchLog, sides: Sides): Fix {
     const ttl = `--iam-role-session-ttl=${LONGEST_LENGTH / 120}m (sessions of ${LONGEST_LENGTH / 60} min, renewed with half of it left)`;
     return advice('infrastructure', ttl, `the arguments of ${provider.name}`, 'set the former value again');
   }
-  const [duration, refresh] = halvesOf(log, sides) as [HalfFix, HalfFix];
-  const span = time(client.windowSeconds - provider.refresh.seconds);
+  const { windowSeconds: window } = client;
+  const span = time(window - provider.refresh.seconds);
+  const [first, second] = kiamHalves(log, client, provider) as [HalfFix, HalfFix?];
+  const asItIs = formatShare(stormShare(lengthOf(log, provider), provider.refresh.seconds, window));
   return advice(
     'infrastructure',
-    `${duration.change} and ${refresh.change}, together: --session-duration alone leaves ${formatShare(duration.remains)} of requests fetching (the last ${span} of each session), --session-refresh alone ${formatShare(refresh.remains)}`,
+    second === undefined
+      ? `${first.change}, with --session-duration as it is: that alone leaves ${asItIs} of requests fetching (the last ${span} of each session)`
+      : `${first.change} and ${second.change}, together: --session-duration alone leaves ${formatShare(first.remains)} of requests fetching (the last ${span} of each session), --session-refresh alone ${formatShare(second.remains)}`,
     'the arguments of the kiam server',
     'set the former values again',
     'kubectl -n kube-system get deployment,daemonset -l app=kiam -o yaml',

@@ -1,4 +1,5 @@
 import { Distribution } from '../../base/distribution.ts';
+import { emptyList, emptyNumbers } from '../../base/lists.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
@@ -48,10 +49,10 @@ export class Tally<Row extends AnyRow> implements Cost {
   costs = new Distribution();
   readonly affected = new Distribution();
   relieved = new Distribution();
-  readonly examples: Example[] = [];
+  readonly examples: Example[] = emptyList();
   readonly occurrences = new OccurrenceLog();
-  readonly #rows: Row[] = [];
-  readonly #exampleCosts: Duration[] = [];
+  readonly #rows: Row[] = emptyList();
+  readonly #exampleCosts: Duration[] = emptyNumbers();
   readonly #counted: Counted<Row>;
 
   constructor(counted: Counted<Row>) {
@@ -94,11 +95,19 @@ export class Tally<Row extends AnyRow> implements Cost {
 
   /** Another tally's occurrences besides; that one stays as it was. */
   absorb(other: Tally<Row>): void {
+    this.absorbAll([other]);
+  }
+
+  absorbAll(others: readonly Tally<Row>[]): void {
+    for (const other of others) this.#absorbCounts(other);
+    this.occurrences.addAll(others.map(({ occurrences }) => occurrences));
+  }
+
+  #absorbCounts(other: Tally<Row>): void {
     this.count += other.count;
     this.costs.addAll(other.costs);
     this.affected.addAll(other.affected);
     this.relieved.addAll(other.relieved);
-    this.occurrences.addAll(other.occurrences);
     for (const [index, cost] of other.#exampleCosts.entries()) {
       const place = this.#placeOf(cost);
       if (place >= MAX_EXAMPLES) return;
@@ -113,7 +122,7 @@ export class Tally<Row extends AnyRow> implements Cost {
     result.costs = this.costs.shifted(-usual);
     result.affected.addAll(this.affected);
     result.relieved = this.relieved.shifted(usual);
-    result.occurrences.addAll(this.occurrences, usual);
+    result.occurrences.addAll([this.occurrences], usual);
     for (const [index, row] of this.#rows.entries()) {
       const cost = nanoseconds((this.#exampleCosts[index] as Duration) - usual);
       result.#keep(index, cost, row, this.examples[index]?.packets ?? []);
@@ -220,6 +229,6 @@ export const connectionTally = (): ConnectionTally => new Tally(CONNECTIONS);
 /** All of them together; at least one. */
 export function sumOf<Row extends AnyRow>(tallies: readonly Tally<Row>[]): Tally<Row> {
   const sum = (tallies[0] as Tally<Row>).empty();
-  for (const tally of tallies) sum.absorb(tally);
+  sum.absorbAll(tallies);
   return sum;
 }

@@ -50,9 +50,9 @@ export function createPatterns(traffic: Traffic) {
   return {
     add(exchange: Exchange): void {
       const peer = traffic.peerOf(exchange);
-      const kept = peers.get(peer) ?? { calls: [] };
-      if (kept.calls.length < MAX_CALLS) kept.calls.push(copyExchange(exchange));
-      peers.set(peer, kept);
+      const kept = peers.get(peer);
+      if (kept === undefined) peers.set(peer, { calls: [copyExchange(exchange)] });
+      else if (kept.calls.length < MAX_CALLS) kept.calls.push(copyExchange(exchange));
     },
     /** The first calls of each peer, in order of their start. */
     all: () =>

@@ -33,6 +33,13 @@ export function answeredAt(exchange: Exchange): number {
   return isGivenUp(exchange) ? end : Number.NaN;
 }
 
+/** Its first part alone, without an object for it: nearly all exchanges know no stall. */
+export function firstByteWait(exchange: Exchange): Duration {
+  if (exchange.stalls.length > 0) return upstreamWait(exchange).firstByte;
+  const wait = answeredAt(exchange) - exchange.requestedAt;
+  return nanoseconds(wait >= 0 ? wait : Number.NaN);
+}
+
 /** What the server's program took of an exchange: stalls of the connection are taken off. */
 export function upstreamWait(exchange: Exchange): UpstreamWait {
   const { requestedAt, stalls } = exchange;

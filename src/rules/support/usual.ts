@@ -36,21 +36,21 @@ interface Asked {
 /** How long calls of each kind usually take, in whatever measure a rule adds. */
 export function createUsual(traffic: Traffic) {
   const kinds = new Map<string, Kind>();
-  // The same kinds again, found without making a text for each exchange. As many as there are peers and kinds.
-  const asked = new Map<Peer, Map<string, Asked[]>>();
+  // The same kinds again by the peer's place, found without making a text for each exchange. As many as there are peers and kinds.
+  const asked: (Map<string, Asked[]> | undefined)[] = [];
 
   function known(peer: Peer, { method, path, protocol }: Exchange): Kind | undefined {
-    const ofPath = asked.get(peer)?.get(path);
+    const ofPath = asked[peer.place]?.get(path);
     if (ofPath === undefined) return undefined;
     for (const one of ofPath) if (one.method === method && (path !== '' || one.protocol === protocol)) return one.kind;
     return undefined;
   }
 
   function remember(peer: Peer, { method, path, protocol }: Exchange, kind: Kind): void {
-    const ofPeer = asked.get(peer) ?? new Map<string, Asked[]>();
+    const ofPeer = asked[peer.place] ?? new Map<string, Asked[]>();
     const ofPath = ofPeer.get(path) ?? [];
     ofPath.push({ method, protocol, kind });
-    asked.set(peer, ofPeer.set(path, ofPath));
+    asked[peer.place] = ofPeer.set(path, ofPath);
   }
 
   function start(peer: Peer, exchange: Exchange): Kind | null {

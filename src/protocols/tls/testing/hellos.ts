@@ -1,3 +1,5 @@
+import { HANDSHAKE } from '../handshake-reader.ts';
+
 /** Writes TLS by hand, for tests. */
 
 const u8 = (value: number): Buffer => Buffer.from([value]);
@@ -95,3 +97,20 @@ export function serverHello({
 
 // RFC 8446 section 4.1.3.
 export const RETRY_RANDOM = Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex');
+
+/** A record with a ClientHello. */
+export const hello = (parts: HelloParts = {}): Buffer =>
+  record(22, message(HANDSHAKE.clientHello, clientHello(parts)), 0x0301);
+
+/** A record with a ServerHello, and other messages of these types behind it. */
+export const answer = (parts: ServerHelloParts = {}, ...more: readonly number[]): Buffer =>
+  record(
+    22,
+    Buffer.concat([
+      message(HANDSHAKE.serverHello, serverHello(parts)),
+      ...more.map((type) => message(type, Buffer.alloc(40))),
+    ]),
+  );
+
+// A Finished of TLS_AES_128_GCM_SHA256: 4 octets of header, 32 of digest, the type, the tag.
+export const FINISHED_13 = 53;

@@ -1,5 +1,6 @@
 import { milliseconds } from '../../../base/time.ts';
 import type { Side, Tls } from '../../../model/connection.ts';
+import { copyExchange, type Exchange } from '../../../model/exchange.ts';
 import type { TrackedConnection } from '../../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext } from '../../protocol.ts';
 import { arrivalOf, trackedConnection } from '../../testing/connection.ts';
@@ -13,6 +14,8 @@ export class Talk {
   readonly content: Record<Side, string> = { client: '', server: '' };
   /** Nothing more is read. */
   isOpaque = false;
+  /** Exchanges that are over: of what nobody can read, by turns. */
+  readonly exchanges: Exchange[] = [];
   /** What the content was said to be. */
   agreed: string | null = null;
   #packet = 0;
@@ -25,7 +28,7 @@ export class Talk {
       fromStart,
       handedOver: null,
       nextId: () => '0.e0',
-      emit: () => {},
+      emit: (exchange) => void this.exchanges.push(copyExchange(exchange)),
       carry: (protocol) => {
         this.agreed = protocol;
         return {

@@ -1,8 +1,5 @@
-import type { Edit } from '../../../model/edit.ts';
-import type { Fix } from '../../../model/finding.ts';
-import type { Cluster, Container, DnsOption, Software, Workload } from '../../../model/workload.ts';
+import type { Cluster, Container, DnsOption, PodSettings, Workload } from '../../../model/workload.ts';
 import { settingsOf, type ResolverSettings } from '../../../knowledge/resolver-settings.ts';
-import { editOf, objectWords } from './objects.ts';
 import { programOf, running, type Program } from './program.ts';
 
 /** Pods that ask the cluster's DNS: through its Service, and with its search list. */
@@ -14,8 +11,14 @@ export function asksClusterDns({ pod }: Workload): boolean {
   return policy === 'ClusterFirst' && !pod.hostNetwork;
 }
 
+/** As its manifest sets it, else as it stands in a `resolv.conf` of a running pod. */
 export const dnsOption = ({ pod }: Workload, name: string): DnsOption | null =>
-  pod.dnsOptions.find((option) => option.name.value === name) ?? null;
+  optionsOf(pod).find((option) => option.name.value === name) ?? null;
+
+export const optionsOf = ({ dnsOptions, resolvConf }: PodSettings): DnsOption[] => {
+  const set = new Set(dnsOptions.map(({ name }) => name.value));
+  return [...dnsOptions, ...(resolvConf?.options.filter(({ name }) => !set.has(name.value)) ?? [])];
+};
 
 /** A cache on each node: pods reach it without DNAT, and it asks the cluster's DNS over TCP. */
 export const hasNodeLocalCache = ({ workloads }: Cluster): boolean =>
@@ -30,7 +33,8 @@ export const hasNodeLocalCache = ({ workloads }: Cluster): boolean =>
 /** The resolver that a container's program asks with; null where its manifest does not tell. */
 export function resolverOf(program: Program): ResolverSettings | null {
   const { grpc, libc, language } = program;
-  if (language === 'go') return settingsOf('go', null);
+  // GODEBUG=netdns=cgo: Go asks through libc.
+  if (language === 'go' && !program.throughLibc) return settingsOf('go', null);
   if (grpc?.core === true && grpc.resolver?.value !== 'native') return settingsOf('c-ares', 'gRPC');
   return libc === null ? null : settingsOf(libc, null);
 }
@@ -41,40 +45,8 @@ export interface Asker {
   resolver: ResolverSettings | null;
 }
 
-/** @param software what is known of the workload's program besides its manifest */
-export const askersOf = (workload: Workload, software: readonly Software[]): Asker[] =>
+export const askersOf = (workload: Workload): Asker[] =>
   running(workload).map((container) => {
-    const program = programOf(container, software);
+    const program = programOf(container, workload.software);
     return { container, program, resolver: resolverOf(program) };
   });
-
-/** A `dnsConfig` option in the pods' own manifest. */
-export const optionEdit = (workload: Workload, name: string, value?: string): Edit =>
-  editOf(workload, [...workload.pod.path, 'dnsConfig', 'options', { key: 'name', is: name }], {
-    name,
-    ...(value === undefined ? {} : { value }),
-  });
-
-export const environmentEdit = (workload: Workload, container: Container, name: string, value: string): Edit =>
-  editOf(
-    workload,
-    [...workload.pod.path, 'containers', { key: 'name', is: container.name }, 'env', { key: 'name', is: name }],
-    { name, value },
-  );
-
-/** A change to a manifest that was read: ready to be applied. */
-export const manifestFix = (
-  workload: Workload,
-  title: string,
-  edits: readonly Edit[],
-  kind: Fix['kind'] = 'manifest',
-): Fix => ({
-  title,
-  kind,
-  safety: 'review',
-  target: objectWords(workload),
-  patch: null,
-  command: null,
-  rollback: `kubectl rollout undo ${workload.kind.toLowerCase()}/${workload.name}${workload.namespace === '' ? '' : ` -n ${workload.namespace}`}`,
-  edits,
-});

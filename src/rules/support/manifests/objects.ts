@@ -1,5 +1,12 @@
-import type { PathStep, Edit } from '../../../model/edit.ts';
-import type { Autoscaler, Cluster, ClusterObject, NamespaceObject, Place, Workload } from '../../../model/workload.ts';
+import type {
+  Autoscaler,
+  Cluster,
+  ClusterObject,
+  Mesh,
+  NamespaceObject,
+  Place,
+  Workload,
+} from '../../../model/workload.ts';
 
 /** `Deployment prod/orders`. */
 export const objectWords = ({ kind, namespace, name }: Pick<ClusterObject, 'kind' | 'namespace' | 'name'>): string =>
@@ -59,28 +66,14 @@ export const autoscalerOf = ({ autoscalers }: Cluster, workload: Workload): Auto
 export const namespaceOf = ({ namespaces }: Cluster, { namespace }: ClusterObject): NamespaceObject | null =>
   namespaces.find((one) => one.name === namespace) ?? null;
 
-/** A mesh's proxy stands between: what it does to connections is not said by these manifests. */
-export function isMeshed(cluster: Cluster, workload: Workload): boolean {
+/** The mesh whose proxy stands between; null where none does. */
+export function meshOf(cluster: Cluster, workload: Workload): Mesh | null {
   const said = (key: string): string | undefined =>
     workload.podLabels.get(key) ?? workload.podAnnotations.get(key)?.value ?? workload.annotations.get(key)?.value;
-  if (said('sidecar.istio.io/inject') === 'false' || said('linkerd.io/inject') === 'disabled') return false;
-  if (said('sidecar.istio.io/inject') === 'true' || said('linkerd.io/inject') === 'enabled') return true;
-  if (workload.pod.containers.some(({ name }) => name === 'istio-proxy' || name === 'linkerd-proxy')) return true;
-  return namespaceOf(cluster, workload)?.meshed ?? false;
+  const [istio, linkerd] = [said('sidecar.istio.io/inject'), said('linkerd.io/inject')];
+  if (istio === 'false' || linkerd === 'disabled') return null;
+  const has = (name: string): boolean => workload.pod.containers.some((container) => container.name === name);
+  if (istio === 'true' || has('istio-proxy')) return 'istio';
+  if (linkerd === 'enabled' || has('linkerd-proxy')) return 'linkerd';
+  return namespaceOf(cluster, workload)?.mesh ?? null;
 }
-
-/** A change to an object. */
-export const editOf = (object: ClusterObject, path: readonly PathStep[], value?: Edit['value']): Edit => ({
-  file: object.place.file,
-  object: {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    namespace: object.namespace,
-    name: object.name,
-    offset: object.range[0],
-    ...(object.source === null ? {} : { source: object.source }),
-    ...(object.live ? { live: true } : {}),
-  },
-  path,
-  ...(value === undefined ? {} : { value }),
-});

@@ -1,15 +1,16 @@
-import type { Container, Located, Software, Workload } from '../../../model/workload.ts';
+import { isLanguage, languageOfImage, libcOfImage, type Language } from '../../../knowledge/images.ts';
 import type { Quote } from '../../../model/finding.ts';
+import type { Container, Located, Software, Workload } from '../../../model/workload.ts';
 
 /** What a container runs, as far as its manifest tells. */
 export interface Program {
   libc: 'glibc' | 'musl' | null;
   libcQuote: Quote | null;
   language: Language | null;
+  /** A Go program that is told to ask through libc. */
+  throughLibc: boolean;
   grpc: GrpcUse | null;
 }
-
-export type Language = 'java' | 'node' | 'python' | 'go' | 'ruby' | 'php' | 'dotnet' | 'rust';
 
 export interface GrpcUse {
   /** gRPC's C core, which has a resolver of its own: Python, Ruby, PHP, C++. Null: not told. */
@@ -19,26 +20,6 @@ export interface GrpcUse {
   quote: Quote;
 }
 
-const MUSL = /alpine|musl/i;
-const GLIBC =
-  /debian|ubuntu|bookworm|bullseye|buster|stretch|trixie|jammy|focal|noble|bionic|slim|ubi[789]|ubi-|centos|rocky|alma|fedora|amazonlinux|al2023|distroless\/(?:cc|base|java|python|nodejs)/i;
-
-/** Official images stand on Debian where their tag says nothing else. */
-const DEBIAN_BY_DEFAULT = /(?:^|\/)(?:python|node|ruby|php|openjdk|golang|rust|perl|gcc)(?::|@|$)/;
-
-const LANGUAGES: readonly (readonly [Language, RegExp])[] = [
-  [
-    'java',
-    /(?:^|[/:_-])(?:java|jre|jdk|openjdk|temurin|corretto|jvm|zulu|tomcat|jetty|spring|wildfly|liberica)(?:[/:._\d-]|$)/i,
-  ],
-  ['python', /(?:^|[/:_-])(?:python|gunicorn|uvicorn|django|flask|fastapi|celery)(?:[/:._\d-]|$)/i],
-  ['node', /(?:^|[/:_-])(?:node|nodejs|deno|bun)(?:[/:._\d-]|$)/i],
-  ['go', /(?:^|[/:_-])golang(?:[/:._\d-]|$)|distroless\/static/i],
-  ['ruby', /(?:^|[/:_-])(?:ruby|rails|puma|unicorn)(?:[/:._\d-]|$)/i],
-  ['php', /(?:^|[/:_-])php(?:-fpm)?(?:[/:._\d-]|$)/i],
-  ['dotnet', /(?:^|[/:_-])(?:dotnet|aspnet)(?:[/:._\d-]|$)/i],
-];
-
 const COMMANDS: readonly (readonly [Language, RegExp])[] = [
   ['java', /^(?:.*\/)?java$/],
   ['node', /^(?:.*\/)?(?:node|npm|npx|yarn|pnpm)$/],
@@ -47,6 +28,9 @@ const COMMANDS: readonly (readonly [Language, RegExp])[] = [
   ['php', /^(?:.*\/)?php(?:-fpm)?$/],
   ['dotnet', /^(?:.*\/)?dotnet$/],
 ];
+
+/** They start another program, which counts. */
+const STARTERS = /^(?:.*\/)?(?:tini|dumb-init|env|exec|nice|opentelemetry-instrument|ddtrace-run|--?)$/;
 
 /** Variables that only one language's runtime reads. */
 const VARIABLES: readonly (readonly [Language, RegExp])[] = [
@@ -68,16 +52,21 @@ const CORE_VARIABLES =
 const CORE_LANGUAGES: ReadonlySet<Language> = new Set(['python', 'ruby', 'php']);
 
 /** @param software what is known of the program besides: its lock files and Dockerfile */
-export function programOf(container: Container, software: readonly Software[] = []): Program {
+export function programOf(container: Container, software: readonly Software[]): Program {
   const language = languageOf(container) ?? languageOfSoftware(software);
-  const { libc, libcQuote } = libcOf(container, language, software);
-  return { libc, libcQuote, language, grpc: grpcOf(container, language) ?? grpcOfSoftware(container, software) };
+  const throughLibc =
+    language === 'go' &&
+    container.environment.some(({ name, value }) => name === 'GODEBUG' && /(?:^|,)netdns=cgo/.test(value.value));
+  const { libc, libcQuote } = libcOf(container, language === 'go' && !throughLibc, software);
+  const grpc = grpcOf(container, language) ?? grpcOfSoftware(container, software);
+  return { libc, libcQuote, language, throughLibc, grpc };
 }
 
 /** Packages that only one language has. */
 const PACKAGES: readonly (readonly [component: RegExp, language: Language])[] = [
   [/^(?:com|org|io|software)\.[\w.]+:/, 'java'],
-  [/^@|^aws-sdk-js|^undici$/, 'node'],
+  [/^@|^aws-sdk$|^undici$/, 'node'],
+  [/^aws-sdk-core$|^grpc$/, 'ruby'],
   [
     /^(?:boto\w*|grpcio|gunicorn|uvicorn|hypercorn|aiohttp|httpx|requests|google-auth|azure-identity|sqlalchemy)$/,
     'python',
@@ -87,6 +76,7 @@ const PACKAGES: readonly (readonly [component: RegExp, language: Language])[] = 
 
 const languageOfSoftware = (software: readonly Software[]): Language | null => {
   for (const { component } of software) {
+    if (isLanguage(component)) return component;
     const known = PACKAGES.find(([name]) => name.test(component));
     if (known !== undefined) return known[1];
   }
@@ -109,18 +99,19 @@ function grpcOfSoftware({ environment }: Container, software: readonly Software[
   return null;
 }
 
+/** @param byItself it asks without libc: its image's tells nothing */
 function libcOf(
   { image }: Container,
-  language: Language | null,
+  byItself: boolean,
   software: readonly Software[],
 ): Pick<Program, 'libc' | 'libcQuote'> {
   const unknown = { libc: null, libcQuote: null };
-  // Go asks by itself: its image's libc tells nothing.
-  if (image === null || language === 'go') return unknown;
-  const name = image.value.replace(/@sha256:.*/, '');
-  const libcQuote = { says: `image ${name}`, place: image.place };
-  if (MUSL.test(name)) return { libc: 'musl', libcQuote };
-  if (GLIBC.test(name) || DEBIAN_BY_DEFAULT.test(name)) return { libc: 'glibc', libcQuote };
+  if (image === null || byItself) return unknown;
+  const named = libcOfImage(image.value);
+  if (named !== null) {
+    const says = `image ${image.value.replace(/@sha256:.*/, '')}`;
+    return { libc: named.component, libcQuote: { says, place: image.place } };
+  }
   // The Dockerfile that the image is made from.
   const base = software.find(({ component }) => component === 'glibc' || component === 'musl');
   if (base === undefined) return unknown;
@@ -130,12 +121,12 @@ function libcOf(
   };
 }
 
-function languageOf({ image, words, environment }: Container): Language | null {
-  const [first] = words;
-  for (const [language, command] of COMMANDS) if (first !== undefined && command.test(first.value)) return language;
-  for (const [language, name] of LANGUAGES) {
-    if (image !== null && name.test(image.value.replace(/@sha256:.*/, ''))) return language;
-  }
+function languageOf({ image, words, fixedWords, environment }: Container): Language | null {
+  // A script may start it anywhere: `cd /app && exec java -jar …`.
+  const starting = fixedWords ? words : words.filter(({ value }) => !STARTERS.test(value)).slice(0, 1);
+  for (const [language, command] of COMMANDS) if (starting.some(({ value }) => command.test(value))) return language;
+  const told = image === null ? null : languageOfImage(image.value);
+  if (told !== null) return told;
   for (const [language, name] of VARIABLES)
     if (environment.some((variable) => name.test(variable.name))) return language;
   return null;

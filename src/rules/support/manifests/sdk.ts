@@ -1,5 +1,5 @@
 import { credentialClient } from '../../../knowledge/credential-clients.ts';
-import type { Located, Software, Workload } from '../../../model/workload.ts';
+import type { Located, Workload } from '../../../model/workload.ts';
 import { programOf, running } from './program.ts';
 
 /** The SDK that a workload asks a cloud with, and when it asks for new credentials. */
@@ -23,17 +23,26 @@ const PRODUCTS: readonly (readonly [component: RegExp, product: string])[] = [
   [/^aws-sdk-java$|^com\.amazonaws:/, 'aws-sdk-java'],
   [/^aws-sdk-java-v2$|^software\.amazon\.awssdk:/, 'aws-sdk-java'],
   [/^botocore$/, 'Botocore'],
+  [/^boto3$/, 'Botocore'],
 ];
 
+// boto3 1.N asks for botocore 1.(N + 3): 1.9 for 1.12, 1.17 for 1.20, 1.22 for 1.25 (its wheels' Requires-Dist).
+const BOTOCORE_AHEAD = 3;
+
+/** The release by which the window is known. */
+function releaseOf(component: string, version: string): string {
+  const match = component === 'boto3' ? /^1\.(\d{1,4})/.exec(version) : null;
+  return match === null ? version : `1.${Number(match[1]) + BOTOCORE_AHEAD}.0`;
+}
+
 /** SDKs that ask so late that no provider's refresh falls into their window. */
-const LATE = /^aws-sdk-(?:go|js|go-v2)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/;
+const LATE = /^aws-sdk-(?:go|js|go-v2|core)$|^@aws-sdk\/|^aws-sdk$|^github\.com\/aws\/aws-sdk-go/;
 
 /** What only one language's SDKs do. */
 const BY_LANGUAGE: Readonly<Record<string, number>> = { go: 5 * MINUTE, node: 5 * MINUTE, ruby: 5 * MINUTE };
 
-/** @param software what is known of this workload's program */
-export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
-  for (const { component, version, quote } of software) {
+export function sdkOf(workload: Workload): Sdk {
+  for (const { component, version, quote } of workload.software) {
     if (LATE.test(component)) {
       return {
         name: component,
@@ -46,9 +55,9 @@ export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
     }
     const product = PRODUCTS.find(([known]) => known.test(component))?.[1];
     if (product === undefined || version === null) continue;
-    const known = credentialClient(`${product}/${version}`, 'ec2');
+    const known = credentialClient(`${product}/${releaseOf(component, version)}`, 'ec2');
     return {
-      name: `${known.name} ${version}`,
+      name: component === 'boto3' ? `boto3 ${version} (${known.name})` : `${known.name} ${version}`,
       window: known.windowSeconds,
       calm: known.isCalm,
       source: known.source,
@@ -57,7 +66,7 @@ export function sdkOf(workload: Workload, software: readonly Software[]): Sdk {
     };
   }
   const language = running(workload)
-    .map((container) => programOf(container).language)
+    .map((container) => programOf(container, workload.software).language)
     .find((one) => one !== null);
   const window = language === undefined || language === null ? undefined : BY_LANGUAGE[language];
   if (window !== undefined) {

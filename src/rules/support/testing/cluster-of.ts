@@ -1,23 +1,27 @@
 import * as yaml from 'yaml';
 import { createCollector } from '../../../cluster/collect.ts';
-import { readManifestText } from '../../../cluster/manifest-text.ts';
+import { readText } from '../../../cluster/read.ts';
 import { predict } from '../../../diagnosis/predict.ts';
 import type { Finding } from '../../../model/diagnosis.ts';
 import type { Cluster } from '../../../model/workload.ts';
 import type { Prediction } from '../define-prediction.ts';
 
+/** A manifest, or a file that stands beside manifests, by its name. */
+export type File = string | { file: string; text: string };
+
 /** What manifests say, as it would be read from files of these names. */
-export async function clusterOf(...texts: readonly string[]): Promise<Cluster> {
+export async function clusterOf(...files: readonly File[]): Promise<Cluster> {
   const collector = createCollector();
-  for (const [index, text] of texts.entries()) {
-    await readManifestText(`${index}.yaml`, text, collector, () => Promise.resolve(yaml));
+  for (const [index, one] of files.entries()) {
+    const { file, text } = typeof one === 'string' ? { file: `${index}.yaml`, text: one } : one;
+    await readText(file, text, collector, () => Promise.resolve(yaml));
   }
   return collector.cluster();
 }
 
 /** What a configuration side says of them. */
-export async function predictionOf(prediction: Prediction, ...texts: readonly string[]): Promise<Finding[]> {
-  return predict(await clusterOf(...texts), [prediction]).found.map(({ finding }) => finding);
+export async function predictionOf(prediction: Prediction, ...files: readonly File[]): Promise<Finding[]> {
+  return predict(await clusterOf(...files), [prediction]).found.map(({ finding }) => finding);
 }
 
 interface Parts {

@@ -24,6 +24,8 @@ export interface Expected {
   errors?: number;
   habit?: boolean;
   onlyInfo?: boolean;
+  /** What each change alone would leave, in percent. */
+  alone?: readonly (readonly [change: RegExp, percent: number])[];
 }
 
 interface Case extends Rows {
@@ -115,5 +117,9 @@ function mismatches(report: Outcome['reports'][number], expected: Expected): str
     report.evidence.map((line) => line.says),
     expected.evidence,
   );
+  for (const [change, percent] of expected.alone ?? []) {
+    const half = report.alone?.find((one) => change.test(one.change));
+    same(`what ${String(change)} alone leaves`, half && Math.round(half.remains * 100), percent);
+  }
   return wrong;
 }

@@ -1,0 +1,20 @@
+'use strict';
+const { setFlagsFromString } = require('node:v8');
+
+// V8 compiles functions once more within each that calls them, up to 920 bytes of their code. The stages
+// are long chains of such; with less, the compiler beside us takes a third of its time less: 13 % of all
+// processor time for 200,000 packets, 4 % for 2 million.
+const INLINED_BYTES = 400;
+// Of what rows are made of some outlives young collections. V8 would let the heap grow to several times
+// what is in use before it looks for the rest: a capture of 3 M packets of mixed traffic then takes
+// 285 MiB instead of 210, and a longer one more. For no measurable time.
+const HEAP_GROWING_PERCENT = 50;
+// V8 complains aloud of an option that it does not have: up to Node 24's it has these.
+const LAST_WITH_OPTION = 13;
+
+/** To be called before anything is compiled, and nowhere else: what V8 compiled with other options it does not take. */
+exports.setOptions = () => {
+  if (Number.parseInt(process.versions.v8, 10) > LAST_WITH_OPTION) return;
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+  setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
+};

@@ -1,0 +1,19 @@
+/**
+ * V8 tells arrays apart by what they have ever held: one that began as `[]` was an array of small
+ * integers, and code that was compiled for such is thrown away when another comes by. Lists that hot
+ * paths read begin as what they will be.
+ */
+
+/** An empty list for objects or strings. */
+export function emptyList<Item>(): Item[] {
+  const list: (Item | null)[] = [null];
+  list.pop();
+  return list as Item[];
+}
+
+/** An empty list for numbers that are not all small integers, such as times. */
+export function emptyNumbers<Kind extends number = number>(): Kind[] {
+  const list = [Number.NaN];
+  list.pop();
+  return list as Kind[];
+}

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { at, milliseconds } from '../base/time.ts';
+import type { Link, ReceivedCall, SentCall } from './calls.ts';
+import { createCallLinker } from './link-calls.ts';
+
+const ms = (value: number) => at(milliseconds(value));
+
+const request = (id: string, from: number, answers: number, until: number): ReceivedCall => ({
+  id,
+  kind: 'GET /search',
+  startedAt: ms(from),
+  respondedAt: ms(answers),
+  endedAt: ms(until),
+  identifiers: [],
+});
+
+const call = (id: string, from: number, until: number): SentCall => ({
+  id,
+  kind: 'POST /_search',
+  startedAt: ms(from),
+  endedAt: ms(until),
+  identifiers: [],
+});
+
+// Each alone, with pauses that vary.
+const ALONE = Array.from({ length: 40 }, (_, index) => ({ from: 100 * index, by: 0.9 + (index % 5) * 0.05 }));
+
+function linked(
+  received: readonly ReceivedCall[],
+  sent: readonly SentCall[],
+): Map<string, Link<ReceivedCall, SentCall>> {
+  const links = new Map<string, Link<ReceivedCall, SentCall>>();
+  const linker = createCallLinker<ReceivedCall, SentCall>({ link: (link) => void links.set(link.call.id, link) });
+  for (const one of received) linker.received(one);
+  for (const one of sent) linker.sent(one);
+  linker.finish();
+  return links;
+}
+
+test('of two requests that end alike, a call belongs to the one that answers when it is over', () => {
+  const received = ALONE.map(({ from, by }, index) => request(`alone${index}`, from, from + by + 21, from + by + 30));
+  const sent = ALONE.map(({ from, by }, index) => call(`call${index}`, from + by, from + by + 20));
+  // Both begin and end at nearly the same time; their bodies take as long as they please.
+  received.push(request('early', 5000, 5022, 5045), request('late', 5000.01, 5034, 5045.01));
+  sent.push(call('a', 5001, 5021), call('b', 5001.01, 5033));
+  const links = linked(received, sent);
+  expect(links.get('a')).toMatchObject({ parent: { id: 'early' }, confidence: 'certain' });
+  expect(links.get('b')).toMatchObject({ parent: { id: 'late' }, confidence: 'certain' });
+});
+
+test('what passes answers on begins them before its call is over: the ends go together', () => {
+  const received = ALONE.map(({ from, by }, index) => request(`alone${index}`, from, from + by + 5, from + by + 31));
+  const sent = ALONE.map(({ from, by }, index) => call(`call${index}`, from + by, from + by + 30));
+  received.push(request('early', 5000, 5006, 5032), request('late', 5000.01, 5006.01, 5044));
+  sent.push(call('a', 5001, 5031), call('b', 5001.01, 5043));
+  const links = linked(received, sent);
+  expect(links.get('a')?.parent?.id).toBe('early');
+  expect(links.get('b')?.parent?.id).toBe('late');
+});
+
+test('what nothing tells apart is called possible, with its runner-up', () => {
+  const received = ALONE.map(({ from, by }, index) => request(`alone${index}`, from, from + by + 21, from + by + 21));
+  const sent = ALONE.map(({ from, by }, index) => call(`call${index}`, from + by, from + by + 20));
+  received.push(request('one', 5000, 5022, 5022), request('other', 5000.02, 5022.02, 5022.02));
+  sent.push(call('a', 5001, 5021), call('b', 5001.02, 5021.01));
+  const link = linked(received, sent).get('a');
+  expect(link?.confidence).toBe('possible');
+  expect(link?.runnersUp[0]?.parent).toBeDefined();
+});

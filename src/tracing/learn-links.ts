@@ -196,9 +196,15 @@ function learn(parents: readonly Parent[], children: readonly Child[], weightOf:
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */
-function setAlone({ logAlone, children }: Learning, isFirst: boolean): void {
-  const first = children[0]?.startedAt ?? 0;
-  const lasts = Math.max(1, (children.at(-1)?.startedAt ?? 0) - first);
+function setAlone({ logAlone, parents, children }: Learning, isFirst: boolean): void {
+  let first = children[0]?.startedAt ?? 0;
+  let last = children.at(-1)?.startedAt ?? 0;
+  // One call alone takes no time, but the request around it does.
+  for (const { startedAt, endedAt } of parents) {
+    first = Math.min(first, startedAt);
+    last = Math.max(last, endedAt);
+  }
+  const lasts = Math.max(1, last - first);
   const all = logAlone.map(() => 0);
   const alone = logAlone.map(() => 0);
   for (const { kind, parent } of children) {

@@ -138,6 +138,8 @@ describe('a diagnosis of requests', () => {
       {
         connections: [
           connectionOf({ server: '10.0.9.4', serverPort: 443, exchanges: 0, tls: tlsOf() }),
+          // Taken for calls by whose turn it was, and unread all the same.
+          connectionOf({ server: '10.0.9.4', serverPort: 443, exchanges: 3, protocol: 'tls', tls: tlsOf() }),
           connectionOf({ server: '10.0.9.4', serverPort: 443, exchanges: 0, tls: tlsOf({ serverName: 'other.test' }) }),
           connectionOf({ server: '10.0.9.5', exchanges: 0 }),
           connectionOf({ exchanges: 0, bytes: { client: 0, server: 0 } }),
@@ -145,11 +147,29 @@ describe('a diagnosis of requests', () => {
       },
     );
     const { connections } = diagnose([slowRule('connections', 1e6)], rows);
-    expect(connections).toMatchObject({ count: 10, opened: 9, failed: 3, tls: { count: 4, full: 3, resumed: 1 } });
+    expect(connections).toMatchObject({ count: 11, opened: 10, failed: 3, tls: { count: 5, full: 4, resumed: 1 } });
     expect(connections.unread).toEqual([
-      { server: '10.0.9.4:443', serverName: null, because: 'tls', connections: 2 },
+      { server: '10.0.9.4:443', serverName: null, because: 'tls', connections: 3 },
       { server: '10.0.9.5:8080', serverName: null, because: 'protocol', connections: 1 },
     ]);
+  });
+
+  it('tells rules of what is inside TLS apart from exchanges', () => {
+    const heard: string[] = [];
+    const listener = defineRule({
+      ...slowRule('exchanges'),
+      create({ clear }) {
+        return {
+          exchange: ({ id }) => void heard.push(`exchange ${id}`),
+          turn: ({ id }) => void heard.push(`turn ${id}`),
+          finish: () => clear('clear', { total: 1 }, { count: 1, unit: 'exchanges' }),
+        };
+      },
+    });
+    const exchanges = [exchangeOf({ id: '0.e1' }), exchangeOf({ id: '0.e2', shape: 'turn', protocol: 'tls' })];
+    const result = diagnose([listener], { exchanges });
+    expect(heard).toEqual(['exchange 0.e1', 'turn 0.e2']);
+    expect(result.exchanges.count).toBe(1);
   });
 
   it('leaves the connections of DNS over TCP to the lookups', () => {

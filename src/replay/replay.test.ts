@@ -104,6 +104,16 @@ describe('a replay', () => {
     expect(replay(requests, [first])).toEqual([20, 60, 90, 120]);
   });
 
+  it('leaves a place to whom it has while he does several things in a row', () => {
+    // Two calls each, 2 apart; the second request stands in line until the first has both.
+    const requests = [
+      request(0, 22, wait(0, 10, LOCK), wait(12, 22, LOCK)),
+      request(1, 44, wait(1, 22, LOCK, 'queue'), wait(22, 32, LOCK), wait(34, 44, LOCK)),
+    ];
+    // Without the first one's second call its place is free at 12, when that would have begun.
+    expect(replay(requests, [relief({ 1: 10 })])).toEqual([12, 33]);
+  });
+
   it('knows a line with two places', () => {
     const requests = inLine([0, 1, 2, 3, 4, 5, 6, 7], [40, 40, 40, 40, 40, 40, 40, 40], 2);
     expect(replay(requests, [])).toEqual(lengths(requests));

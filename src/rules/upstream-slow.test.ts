@@ -40,6 +40,9 @@ function atOnce(rounds: number, callers: number, takes: number, call: number): S
   return requests;
 }
 
+/** The same with its one call inside TLS, of which only begin and end are known. */
+const INSIDE_TLS: Partial<Exchange> = { shape: 'turn', protocol: 'tls', method: '', path: '', status: -1 };
+
 /** Requests one after another, with one call in each. */
 function serving(count: number, takes: number, call: number) {
   const inbound = new Traffic(gateway).open();
@@ -68,6 +71,12 @@ ruleTester(rule, {
           settings: [/4/],
         },
       ],
+    },
+    {
+      name: 'calls inside TLS that requests wait for most of their time',
+      inputs: [inputOf()],
+      ...new Serving().serve(30, 240, [{ at: 5, takes: 230, parts: INSIDE_TLS }]).rows,
+      reports: [{ count: 30, of: 30, cost: [0.2, 0.24] }],
     },
     { name: 'calls that their client gave up on', ...some(3, 2000, given).rows, reports: [{ count: 3 }] },
     {
@@ -162,6 +171,7 @@ ruleTester(rule, {
     { name: 'an upstream that is most of a quick request', inputs: [inputOf()], ...serving(30, 50, 45) },
     { name: 'a service that always thinks 40 ms', ...new Traffic().calls(50, { takes: 40 }).rows },
     { name: 'a service that always thinks 200 ms', ...new Traffic().calls(50, { takes: 200 }).rows },
+    { name: 'calls inside TLS that nobody is seen to wait for', ...some(4, 5000, INSIDE_TLS).rows },
     { name: 'streams', ...some(4, 5000, { shape: 'stream' }).rows },
     { name: 'upgrades', ...some(4, 5000, { shape: 'upgrade' }).rows },
     {

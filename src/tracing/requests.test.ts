@@ -162,6 +162,29 @@ describe('a request', () => {
     expect(reasonsOf(opaque(90))).toEqual([['dns', 1], ...handshakes]);
   });
 
+  it.each([1, 2, 5, 10, 30])('has its only call though it is the only one, %s ms after its start', (after) => {
+    for (const takes of [20, 60]) {
+      const [request] = requestsOf({ exchanges: [outbound(100 + after, takes), inbound(100, 100)] });
+      expect(request?.waits.map(({ ref }) => ref)).toEqual(['0.e2']);
+    }
+  });
+
+  it('waits for calls inside TLS, and is none itself where it is inside TLS', () => {
+    const turn = { shape: 'turn', protocol: 'tls', method: '', path: '' } as const;
+    const requests = requestsOf({
+      exchanges: [
+        outbound(110, 60, turn),
+        inbound(100, 100),
+        inbound(300, 50, { ...turn, id: '0.e3' }),
+        outbound(400, 50, { ...turn, id: '0.e4', client: '10.0.9.7', server: '10.0.9.8' }),
+      ],
+    });
+    expect(requests.map(({ exchange }) => exchange)).toEqual(['0.e1']);
+    expect(requests[0]?.waits).toMatchObject([{ reason: 'upstream', ref: '0.e2', what: 'inside TLS' }]);
+    expect(requests[0]?.own).toBe(milliseconds(40));
+    expect(requestsOf({ exchanges: [outbound(10, 60, turn)] })).toEqual([]);
+  });
+
   it('ends with the first byte of an answer whose last byte was cut off', () => {
     const cut = { outcome: 'incomplete', firstByteAt: atMs(40) } as const;
     const [request] = requestsOf({

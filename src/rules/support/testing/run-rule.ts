@@ -124,7 +124,7 @@ export function runRule(
   });
   const observers = [...facts.values(), observer];
   for (const input of read) for (const one of observers) one.input?.(input);
-  handOn(rows, observers, hand);
+  handOn(rows, observers.map(hearing), hand);
   const ask = (): Outcome => {
     outcome = { reports: [], clears: [], unobservables: [] };
     for (const one of observers) one.finish?.();
@@ -136,6 +136,14 @@ export function runRule(
   checkContract(rule, first, rows);
   return first;
 }
+
+/** As the diagnosis hands rows to rules: what is inside TLS apart from exchanges. */
+const hearing = (observer: Observer): Observer => ({
+  lookup: (row) => observer.lookup?.(row),
+  connection: (row) => observer.connection?.(row),
+  exchange: (row) => (row.shape === 'turn' ? observer.turn?.(row) : observer.exchange?.(row)),
+  request: (row) => observer.request?.(row),
+});
 
 const isList = (given: Rows | readonly Lookup[]): given is readonly Lookup[] => Array.isArray(given);
 

@@ -36,7 +36,7 @@ await build({
 });
 writeFileSync('dist/cli/package.json', '{ "type": "commonjs" }\n');
 cpSync('scripts/launch.cjs', 'dist/cli/main.js');
-cpSync('scripts/v8-options.cjs', 'dist/cli/v8-options.cjs');
+cpSync('scripts/compiled.cjs', 'dist/cli/compiled.cjs');
 // The rules' documentation is what `kubelag rules ID` prints.
 for (const file of readdirSync('src/rules')) {
   if (file.endsWith('.md')) cpSync(join('src/rules', file), join('dist/rules', file));

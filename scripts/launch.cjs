@@ -5,16 +5,13 @@
 // folder for temporary files. It is code only: nothing of what was read.
 'use strict';
 const { readFileSync } = require('node:fs');
-const Module = require('node:module');
-const { dirname, join } = require('node:path');
-const { Script } = require('node:vm');
-const { setOptions } = require('./v8-options.cjs');
-
-setOptions();
+const { enableCompileCache } = require('node:module');
+const { join } = require('node:path');
+const { compile, run, setOptions } = require('./compiled.cjs');
 
 const file = join(__dirname, 'kubelag.cjs');
 
-function compiled() {
+function kept() {
   try {
     return readFileSync(`${file}.cache`);
   } catch {
@@ -22,17 +19,11 @@ function compiled() {
   }
 }
 
-const cachedData = compiled();
-const script =
-  cachedData &&
-  new Script(Module.wrap(readFileSync(file, 'utf8')), {
-    filename: file,
-    cachedData,
-  });
-if (script && !script.cachedDataRejected) {
-  const program = { exports: {} };
-  script.runInThisContext()(program.exports, Module.createRequire(file), program, file, dirname(file));
-} else {
-  Module.enableCompileCache?.();
+setOptions();
+const cachedData = kept();
+const script = cachedData && compile(file, cachedData);
+if (script && !script.cachedDataRejected) run(script, file);
+else {
+  enableCompileCache?.();
   require(file);
 }

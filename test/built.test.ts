@@ -31,12 +31,10 @@ describe.skipIf(!isFresh())('the built program (npm run build)', () => {
 
   it('starts with the compiled code that the build kept', () => {
     const taken = `
-      const { readFileSync } = require('node:fs');
-      require('./dist/cli/v8-options.cjs').setOptions();
+      const { compile, setOptions } = require('./dist/cli/compiled.cjs');
+      setOptions();
       const file = require('node:path').resolve('dist/cli/kubelag.cjs');
-      const source = require('node:module').wrap(readFileSync(file, 'utf8'));
-      const script = new (require('node:vm').Script)(source, { filename: file, cachedData: readFileSync(file + '.cache') });
-      console.log(script.cachedDataRejected);`;
+      console.log(compile(file, require('node:fs').readFileSync(file + '.cache')).cachedDataRejected);`;
     expect(execFileSync(process.execPath, ['-e', taken], { cwd: root, encoding: 'utf8' })).toBe('false\n');
   });
 

@@ -1,3 +1,5 @@
+import { partitionPoint } from './sorted.ts';
+
 interface Taken {
   readonly startedAt: number;
   readonly endedAt: number;
@@ -84,13 +86,5 @@ function usualMost(changes: readonly { at: number; by: number }[]): number {
 }
 
 /** How many of ascending numbers are not above a value. */
-function countAtMost(ascending: readonly number[], value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ascending[middle] as number) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const countAtMost = (ascending: readonly number[], value: number): number =>
+  partitionPoint(ascending.length, (index) => (ascending[index] as number) <= value);

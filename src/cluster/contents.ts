@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import type {
   ConfigMapObject,
   Container,
@@ -98,11 +99,11 @@ function createFinder<One>(
 ): (workload: Workload) => readonly One[] {
   if (all.length === 0) return () => [];
   const byFolder = new Map<string, One[]>();
-  for (const one of all) push(byFolder, folderOf(fileOf(one)), one);
+  for (const one of all) addTo(byFolder, folderOf(fileOf(one)), one);
   const named = new Map<string, One[]>();
   for (const [folder, found] of byFolder) {
     const name = folder.split('/').at(-2);
-    if (name !== undefined) for (const one of found) push(named, name, one);
+    if (name !== undefined) for (const one of found) addTo(named, name, one);
   }
   const byName = (workload: Workload): One[] | undefined =>
     [workload.name, ...ownImages(workload).map((image) => image.split('/').at(-1) ?? '')]
@@ -142,10 +143,4 @@ function* foldersAbove(file: string): Generator<string> {
     yield folder;
     if (folder === '' || folder === '/') return;
   }
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, [value]);
-  else known.push(value);
 }

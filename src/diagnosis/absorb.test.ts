@@ -7,28 +7,10 @@ import { atMs, exchangeOf, lookupOf } from '../model/testing/rows.ts';
 import { exchangeTally, lookupTally } from '../rules/support/tally.ts';
 import { absorb } from './absorb.ts';
 import { ABSORPTIONS } from './absorption.ts';
+import { reportOf } from './testing/report.ts';
 import { RULES } from '../rules/registry.ts';
 
 const rule = (id: string) => ({ id });
-
-const reportOf = (cost: Report['cost'], parts: Partial<Report> = {}): Report => ({
-  message: 'slow',
-  data: { count: cost.count },
-  input: 0,
-  subject: { kind: 'server', name: '10.96.44.12:8080' },
-  of: cost.count,
-  unit: 'exchanges',
-  cost,
-  confidence: 'likely',
-  confidenceBecause: '',
-  evidence: [{ says: 'late', packets: [1] }],
-  because: [],
-  fix: [],
-  whatIf: { unknown: '' },
-  errors: 0,
-  habit: false,
-  ...parts,
-});
 
 /** Exchanges from…until in milliseconds; each cost all that it took. */
 function exchanges(spans: readonly (readonly [from: number, until: number, parts?: Partial<Exchange>])[]): Report {

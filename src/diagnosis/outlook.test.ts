@@ -6,6 +6,7 @@ import { atMs, connectionOf, exchangeOf, lookupOf, requestOf, waitOf } from '../
 import { KeptRequests } from '../replay/kept-requests.ts';
 import { connectionTally, exchangeTally, lookupTally, requestTally } from '../rules/support/tally.ts';
 import { Outlooks, quickerIn } from './outlook.ts';
+import { reportOf } from './testing/report.ts';
 
 const wait = (reason: Wait['reason'], ref: string, from: number, takes: number, to = '10.0.4.4:9200'): Wait =>
   waitOf({ reason, ref, to, startedAt: atMs(from), duration: milliseconds(takes), critical: milliseconds(takes) });
@@ -37,24 +38,8 @@ function kept(): KeptRequests {
   return requests;
 }
 
-const report = (unit: Report['unit'], cost: Report['cost'], parts: Partial<Report> = {}): Report => ({
-  message: 'slow',
-  data: {},
-  input: 0,
-  subject: { kind: 'server', name: '10.0.3.7:8080' },
-  of: cost.count,
-  unit,
-  cost,
-  confidence: 'likely',
-  confidenceBecause: '',
-  evidence: [{ says: 'late', packets: [1] }],
-  because: [],
-  fix: [],
-  whatIf: { method: 'without' },
-  errors: 0,
-  habit: false,
-  ...parts,
-});
+const report = (unit: Report['unit'], cost: Report['cost'], parts: Partial<Report> = {}): Report =>
+  reportOf(cost, { unit, whatIf: { method: 'without' }, ...parts });
 
 const after = (...reports: Report[]): number[] | null =>
   new Outlooks(kept()).of(reports)?.after.map((duration) => duration / 1e6) ?? null;

@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import type { Report } from '../model/finding.ts';
 import type { KeptRequest, KeptRequests } from '../replay/kept-requests.ts';
 import { Replay } from '../replay/replay.ts';
@@ -39,11 +40,7 @@ export class Outlooks {
     this.#requests = all.toSorted((a, b) => a.startedAt - b.startedAt);
     this.#isPart = count > all.length;
     this.#index = indexOf(this.#requests);
-    for (const [place, { owner }] of this.#requests.entries()) {
-      const known = this.#byOwner.get(owner);
-      if (known === undefined) this.#byOwner.set(owner, [place]);
-      else known.push(place);
-    }
+    for (const [place, { owner }] of this.#requests.entries()) addTo(this.#byOwner, owner, place);
   }
 
   /** @returns null where requests are not what waits, or are not seen to */

@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import type { Occurrence, Report } from '../model/finding.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { KeptRequest, KeptWait } from '../replay/kept-requests.ts';
@@ -17,10 +18,7 @@ export function indexOf(requests: readonly KeptRequest[]): RequestIndex {
   for (const [request, { exchange, waits }] of requests.entries()) {
     byExchange.set(exchange, request);
     for (const [place, { ref }] of waits.entries()) {
-      if (ref === '') continue;
-      const known = byRef.get(ref);
-      if (known === undefined) byRef.set(ref, [[request, place]]);
-      else known.push([request, place]);
+      if (ref !== '') addTo(byRef, ref, [request, place]);
     }
   }
   return { byExchange, byRef };

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../base/sorted.ts';
 import { endpoint } from '../base/addresses.ts';
 import { Reservoir } from '../base/reservoir.ts';
 import { at, toSeconds, type Duration, type Timestamp } from '../base/time.ts';
@@ -228,16 +229,8 @@ function inOrder(kinds: readonly Kind[]): SampledRows['rows'] {
 }
 
 /** Where a number that is among the sorted first stands. */
-function firstOf(sorted: Float64Array, wanted: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const firstOf = (sorted: Float64Array, wanted: number): number =>
+  partitionPoint(sorted.length, (index) => (sorted[index] as number) < wanted);
 
 const kindRow = ({ protocol, method, path, host, server, port, kept, failed }: Kind): SampledKindRow => ({
   protocol,

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../base/sorted.ts';
 import { milliseconds } from '../base/time.ts';
 import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
 
@@ -63,13 +64,5 @@ export function createTouching(causes: KeptOccurrences, by: readonly Touch[]): (
 }
 
 /** The first that begins at that time or later. */
-function firstFrom(all: readonly Occurrence[], time: number): number {
-  let low = 0;
-  let high = all.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((all[middle] as Occurrence).from < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const firstFrom = (all: readonly Occurrence[], time: number): number =>
+  partitionPoint(all.length, (index) => (all[index] as Occurrence).from < time);

@@ -5,6 +5,7 @@ import type { HalfFix, Report, WhatIfMethod } from '../model/finding.ts';
 import { lookupOf } from '../model/testing/rows.ts';
 import { lookupTally } from '../rules/support/tally.ts';
 import type { Outlook } from './outlook.ts';
+import { reportOf } from './testing/report.ts';
 import { predictSaving } from './what-if.ts';
 
 /** `affected` lookups of 5,001 ms, of which 5 s are the cause's, beside `healthy` of 1 ms and others that stay slow. */
@@ -100,24 +101,7 @@ describe('the saving of requests that were replayed', () => {
   };
 
   function replayed(parts: Partial<Outlook>, alone: readonly HalfFix[] = []) {
-    const report: Report = {
-      message: 'slow',
-      data: {},
-      input: 0,
-      subject: { kind: 'server', name: '10.0.3.7:8080' },
-      of: 100,
-      unit: 'lookups',
-      cost: lookupTally(),
-      confidence: 'likely',
-      confidenceBecause: '',
-      evidence: [{ says: 'late', packets: [1] }],
-      because: [],
-      fix: [],
-      whatIf: { method: 'no lookups' },
-      alone,
-      errors: 0,
-      habit: false,
-    };
+    const report = reportOf(lookupTally(), { of: 100, unit: 'lookups', whatIf: { method: 'no lookups' }, alone });
     return predictSaving(report, new Distribution(), { ...outlook, ...parts }).whatIf;
   }
 

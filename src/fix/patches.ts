@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
@@ -32,12 +33,7 @@ export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; le
       leftOut.push(`${kind} ${name}: a patch would replace all containers of a ${kind}; use the diff`);
       continue;
     }
-    for (const edit of edits) {
-      const key = JSON.stringify(edit.object);
-      const known = objects.get(key);
-      if (known === undefined) objects.set(key, [edit]);
-      else known.push(edit);
-    }
+    for (const edit of edits) addTo(objects, JSON.stringify(edit.object), edit);
   }
   const files: PatchFile[] = [];
   const entries: { path: string; target: { kind: string; name: string; namespace?: string } }[] = [];

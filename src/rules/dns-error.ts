@@ -7,7 +7,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createForwarded } from './support/forwarded.ts';
-import { groupBy } from './support/group-by.ts';
+import { groupBy } from '../base/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
 import { parts, type Occurrences } from './support/subjects.ts';

@@ -1,4 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
+import { addTo } from '../base/group-by.ts';
+import { partitionPoint } from '../base/sorted.ts';
 import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -238,10 +240,7 @@ class LookupPool {
     this.#all = lookups.toSorted((a, b) => a.startedAt - b.startedAt);
     for (const lookup of this.#all) {
       for (const answer of lookup.answers) {
-        const key = `${lookup.client} ${answer}`;
-        const known = this.#byAnswer.get(key);
-        if (known === undefined) this.#byAnswer.set(key, [lookup]);
-        else known.push(lookup);
+        addTo(this.#byAnswer, `${lookup.client} ${answer}`, lookup);
       }
     }
   }
@@ -272,12 +271,5 @@ class LookupPool {
 
 /** How many of them, in order of their start, had begun by then. */
 function countBegun(lookups: readonly KeptLookup[], time: Timestamp): number {
-  let low = 0;
-  let high = lookups.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((lookups[middle] as KeptLookup).startedAt <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return partitionPoint(lookups.length, (index) => (lookups[index] as KeptLookup).startedAt <= time);
 }

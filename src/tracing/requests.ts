@@ -1,4 +1,5 @@
 import { endpoint } from '../base/addresses.ts';
+import { groupBy } from '../base/group-by.ts';
 import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
@@ -20,7 +21,7 @@ import {
   type OutboundCall,
 } from './outbound.ts';
 import { createOwnAnswer } from './own-answer.ts';
-import { findQueues, type Queued } from './queueing.ts';
+import { findQueues } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
 import { Services } from './services.ts';
 
@@ -257,12 +258,7 @@ class Tracer {
         waits: seen.map(({ wait }) => wait),
       })),
     );
-    const queuesOf = new Map<number, Queued[]>();
-    for (const queued of queues) {
-      const known = queuesOf.get(queued.request);
-      if (known === undefined) queuesOf.set(queued.request, [queued]);
-      else known.push(queued);
-    }
+    const queuesOf = groupBy(queues, ({ request }) => request);
     const ids = new Map(rooted.map(({ root }, index) => [root, this.#idOf(this.#emitted + index)]));
     for (const [index, { root, links, byCall, seen }] of found.entries()) {
       const waits = (queuesOf.get(index) ?? []).map(queueWait);

@@ -83,27 +83,28 @@ export const namesOf = (names: readonly (string | null)[]): string[] => [
   ...new Set(names.filter((name) => name !== null)),
 ];
 
+/** A route's rules where each says itself how long an answer may take. */
+export const rulesOf = (
+  context: ExtractContext,
+  items: readonly (Node | null)[],
+  read: (rule: Node) => Omit<RouteRule, 'place'>,
+): RouteRule[] =>
+  items
+    .slice(0, MAX_ITEMS)
+    .flatMap((rule) => (rule === null ? [] : [{ ...read(rule), place: context.lines.place(rule.start, rule.start) }]));
+
 /** HTTPRoute and GRPCRoute of the Gateway API. */
 export function gatewayRouteOf(context: ExtractContext, head: ClusterObject, node: Node): Route {
   return {
     ...head,
     className: '',
     hosts: itemsAt(node, 'spec', 'hostnames').flatMap((host) => (host?.type === 'scalar' ? host.text : [])),
-    rules: itemsAt(node, 'spec', 'rules')
-      .slice(0, MAX_ITEMS)
-      .flatMap((rule): RouteRule[] =>
-        rule === null
-          ? []
-          : [
-              {
-                backends: namesOf(itemsAt(rule, 'backendRefs').map((backend) => textAt(backend, 'name'))),
-                timeout: locatedAs(context, parseGoDuration, rule, 'timeouts', 'request'),
-                tryTimeout: locatedAs(context, parseGoDuration, rule, 'timeouts', 'backendRequest'),
-                attempts: locatedAs(context, readNumber, rule, 'retry', 'attempts'),
-                place: context.lines.place(rule.start, rule.start),
-              },
-            ],
-      ),
+    rules: rulesOf(context, itemsAt(node, 'spec', 'rules'), (rule) => ({
+      backends: namesOf(itemsAt(rule, 'backendRefs').map((backend) => textAt(backend, 'name'))),
+      timeout: locatedAs(context, parseGoDuration, rule, 'timeouts', 'request'),
+      tryTimeout: locatedAs(context, parseGoDuration, rule, 'timeouts', 'backendRequest'),
+      attempts: locatedAs(context, readNumber, rule, 'retry', 'attempts'),
+    })),
     transports: [],
   };
 }
@@ -114,21 +115,12 @@ export function virtualServiceOf(context: ExtractContext, head: ClusterObject, n
     ...head,
     className: '',
     hosts: itemsAt(node, 'spec', 'hosts').flatMap((host) => (host?.type === 'scalar' ? host.text : [])),
-    rules: itemsAt(node, 'spec', 'http')
-      .slice(0, MAX_ITEMS)
-      .flatMap((rule): RouteRule[] =>
-        rule === null
-          ? []
-          : [
-              {
-                backends: namesOf(itemsAt(rule, 'route').map((route) => textAt(route, 'destination', 'host'))),
-                timeout: locatedAs(context, parseGoDuration, rule, 'timeout'),
-                tryTimeout: locatedAs(context, parseGoDuration, rule, 'retries', 'perTryTimeout'),
-                attempts: locatedAs(context, readNumber, rule, 'retries', 'attempts'),
-                place: context.lines.place(rule.start, rule.start),
-              },
-            ],
-      ),
+    rules: rulesOf(context, itemsAt(node, 'spec', 'http'), (rule) => ({
+      backends: namesOf(itemsAt(rule, 'route').map((route) => textAt(route, 'destination', 'host'))),
+      timeout: locatedAs(context, parseGoDuration, rule, 'timeout'),
+      tryTimeout: locatedAs(context, parseGoDuration, rule, 'retries', 'perTryTimeout'),
+      attempts: locatedAs(context, readNumber, rule, 'retries', 'attempts'),
+    })),
     transports: [],
   };
 }

@@ -1,10 +1,10 @@
 import { parseGoDuration } from '../../base/quantities.ts';
 import type {
-  ClusterObject, IngressClass, KubeProxySettings, Located, PodIdentity, ProxyFilter, Route, RouteRule, Transport,
+  ClusterObject, IngressClass, KubeProxySettings, Located, PodIdentity, ProxyFilter, Route, Transport,
 } from '../../model/workload.ts'; // prettier-ignore
 import { at, itemsAt, scalarAt, textAt, type Node } from '../yaml/node.ts';
 import { locatedAs, readNumber, texts, type ExtractContext } from './context.ts';
-import { namesOf, NO_TIMEOUTS } from './network.ts';
+import { namesOf, NO_TIMEOUTS, rulesOf } from './network.ts';
 
 // Enough for any real list, and a bound for the others.
 const MAX_ITEMS = 1_000;
@@ -18,12 +18,10 @@ export const ingressClassOf = (head: ClusterObject, node: Node): IngressClass =>
 export function ingressRouteOf(context: ExtractContext, head: ClusterObject, node: Node): Route {
   const routes = itemsAt(node, 'spec', 'routes').slice(0, MAX_ITEMS);
   const transports: string[] = [];
-  const rules = routes.flatMap((route): RouteRule[] => {
-    if (route === null) return [];
+  const rules = rulesOf(context, routes, (route) => {
     const services = itemsAt(route, 'services').slice(0, MAX_ITEMS);
     transports.push(...namesOf(services.map((service) => textAt(service, 'serversTransport'))));
-    const backends = namesOf(services.map((service) => textAt(service, 'name')));
-    return [{ ...NO_TIMEOUTS, backends, place: context.lines.place(route.start, route.start) }];
+    return { ...NO_TIMEOUTS, backends: namesOf(services.map((service) => textAt(service, 'name'))) };
   });
   const hosts = routes.flatMap((route) =>
     [...(textAt(route, 'match') ?? '').matchAll(/Host\(`([^`]{1,253})`/g)].map((match) => match[1] as string),
@@ -46,21 +44,12 @@ export const httpProxyOf = (context: ExtractContext, head: ClusterObject, node: 
   ...head,
   className: '',
   hosts: [textAt(node, 'spec', 'virtualhost', 'fqdn')].filter((host) => host !== null),
-  rules: itemsAt(node, 'spec', 'routes')
-    .slice(0, MAX_ITEMS)
-    .flatMap((route): RouteRule[] =>
-      route === null
-        ? []
-        : [
-            {
-              backends: namesOf(itemsAt(route, 'services').map((service) => textAt(service, 'name'))),
-              timeout: locatedAs(context, parseGoDuration, route, 'timeoutPolicy', 'response'),
-              tryTimeout: locatedAs(context, parseGoDuration, route, 'retryPolicy', 'perTryTimeout'),
-              attempts: locatedAs(context, readNumber, route, 'retryPolicy', 'count'),
-              place: context.lines.place(route.start, route.start),
-            },
-          ],
-    ),
+  rules: rulesOf(context, itemsAt(node, 'spec', 'routes'), (route) => ({
+    backends: namesOf(itemsAt(route, 'services').map((service) => textAt(service, 'name'))),
+    timeout: locatedAs(context, parseGoDuration, route, 'timeoutPolicy', 'response'),
+    tryTimeout: locatedAs(context, parseGoDuration, route, 'retryPolicy', 'perTryTimeout'),
+    attempts: locatedAs(context, readNumber, route, 'retryPolicy', 'count'),
+  })),
   transports: [],
 });
 

@@ -32,9 +32,6 @@ const AGREED: ReadonlyMap<string, string> = new Map([
   ['http/1.0', 'http/1.1'],
 ]);
 
-/** ALPN's names of what asks only when it was answered. */
-const BY_TURNS: ReadonlySet<string> = new Set(['http/1.1', 'http/1.0']);
-
 /**
  * TLS over TCP: the handshake becomes part of the connection's row, and the content is read on
  * where its secrets are known.
@@ -141,7 +138,7 @@ class TlsConversation implements Conversation, TlsShared {
     if (!this.#isHopeless) return null;
     const { alpn } = this.#row;
     this.#turns ??= new Turns(this.#context);
-    if (alpn !== null && !BY_TURNS.has(alpn)) this.#turns.stop();
+    if (alpn !== null && AGREED.get(alpn) !== 'http/1.1') this.#turns.stop();
     return this.#turns;
   }
 

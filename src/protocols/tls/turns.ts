@@ -2,7 +2,7 @@ import type { Side } from '../../model/connection.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { beginExchange, dropExchange, endExchange, sawRequest, sawResponse } from '../exchange-record.ts';
 import type { ConversationContext, StreamEnd } from '../protocol.ts';
-import { Endings } from '../upstream/endings.ts';
+import { Endings } from '../endings.ts';
 
 // A sealed record no longer is no HTTP/1.1 request, whose line and Host alone take more, but one of
 // HTTP/2's frames about the connection (RFC 9113: acknowledged SETTINGS 9 octets, WINDOW_UPDATE 13,

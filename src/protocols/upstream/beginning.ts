@@ -1,7 +1,7 @@
 import { at } from '../../base/time.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
-import { askedMore } from './endings.ts';
+import { askedMore } from '../endings.ts';
 
 /** A request (or an answer) that began, of which it isn't known yet what it is or whose. */
 export class Beginning {

@@ -5,7 +5,7 @@ import type { ExchangeOutcome, ExchangeProtocol } from '../../model/exchange.ts'
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { beginExchange, endExchange } from '../exchange-record.ts';
 import type { ConversationContext, StreamEnd } from '../protocol.ts';
-import { Endings, endWith } from './endings.ts';
+import { Endings, endWith } from '../endings.ts';
 import { MAX_OPEN, type Waiting } from './in-order.ts';
 
 /** Requests whose answers carry their number. */

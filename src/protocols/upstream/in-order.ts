@@ -4,7 +4,7 @@ import type { ExchangeOutcome, ExchangeProtocol } from '../../model/exchange.ts'
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { beginExchange, endExchange } from '../exchange-record.ts';
 import type { ConversationContext, StreamEnd } from '../protocol.ts';
-import { Endings, endWith } from './endings.ts';
+import { Endings, endWith } from '../endings.ts';
 
 /** Requests kept of one connection that wait for their answers; about 1 KB each. Those beyond are only counted. */
 export const MAX_OPEN = 1024;

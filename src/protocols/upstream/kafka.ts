@@ -4,7 +4,7 @@ import type { Conversation, ConversationContext, Protocol } from '../protocol.ts
 import { Beginning } from './beginning.ts';
 import { ByNumber } from './by-number.ts';
 import { read16, read32 } from './bytes.ts';
-import { answeredFirst, askedMore } from './endings.ts';
+import { answeredFirst, askedMore } from '../endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import {
   PRODUCE,

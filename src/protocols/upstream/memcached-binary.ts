@@ -2,7 +2,7 @@ import { sawResponse } from '../exchange-record.ts';
 import type { OpenExchange } from '../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext } from '../protocol.ts';
 import { read16, read32 } from './bytes.ts';
-import { answeredFirst, askedFirst, askedMore } from './endings.ts';
+import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader } from './frames.ts';
 import { InOrder, type Waiting } from './in-order.ts';
 import { twoSides } from './two-sides.ts';

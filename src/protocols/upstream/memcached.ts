@@ -1,7 +1,7 @@
 import type { OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
-import { answeredFirst, askedFirst, askedMore } from './endings.ts';
+import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader, LINE } from './frames.ts';
 import { InOrder, type Waiting } from './in-order.ts';
 import { converseInBinary, isBinary, isBinaryMessage } from './memcached-binary.ts';

@@ -3,7 +3,7 @@ import { sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
 import { ByNumber } from './by-number.ts';
 import { readLittle32 } from './bytes.ts';
-import { answeredFirst, askedFirst, askedMore } from './endings.ts';
+import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import { bodyLength, commandIn, errorIn, HEAD, isAnswered, isMessage, kindOf, moreToCome } from './mongodb-messages.ts';
 import { twoSides } from './two-sides.ts';

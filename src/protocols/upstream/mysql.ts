@@ -3,7 +3,7 @@ import { sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
 import { readLittle24, readLittle32 } from './bytes.ts';
 import { Beginning } from './beginning.ts';
-import { answeredFirst, askedFirst, askedMore } from './endings.ts';
+import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import { InOrder, type Waiting } from './in-order.ts';
 import { Answer, type AnswerKind, LONGEST_PACKET, type Session } from './mysql-answer.ts';

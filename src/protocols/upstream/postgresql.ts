@@ -3,7 +3,7 @@ import type { Arrival } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
 import { latin1, read32, zeroFrom } from './bytes.ts';
-import { answeredFirst, askedFirst, askedMore } from './endings.ts';
+import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import { InOrder, type Waiting } from './in-order.ts';
 import {

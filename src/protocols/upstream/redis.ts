@@ -3,7 +3,7 @@ import { beginExchange, endExchange, sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
 import { latin1 } from './bytes.ts';
 import { Beginning } from './beginning.ts';
-import { answeredFirst, askedMore, Endings, endWith } from './endings.ts';
+import { answeredFirst, askedMore, Endings, endWith } from '../endings.ts';
 import { FrameReader, LINE } from './frames.ts';
 import { InOrder } from './in-order.ts';
 import {

@@ -1,7 +1,7 @@
 import { formatCount, plural } from '../../base/text.ts';
 import { RR_TYPE, typeName, type Confidence } from '../../model/lookup.ts';
 import { chanceOfAtLeast, UNLIKELY } from './binomial.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../base/group-by.ts';
 import { deadBackendSign } from './dead-backend.ts';
 import {
   addLossCounts,

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../../base/sorted.ts';
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import { defineFact } from './define-rule.ts';
@@ -138,12 +139,6 @@ function pauseOf(cluster: readonly Exchange[], answers: readonly number[]): Paus
 
 /** The last of the sorted times before this one; minus infinity where none is. */
 function lastBefore(times: readonly number[], time: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) < time) low = middle + 1;
-    else high = middle;
-  }
-  return low === 0 ? Number.NEGATIVE_INFINITY : (times[low - 1] as number);
+  const before = partitionPoint(times.length, (index) => (times[index] as number) < time);
+  return times[before - 1] ?? Number.NEGATIVE_INFINITY;
 }

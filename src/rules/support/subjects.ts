@@ -2,7 +2,7 @@ import { formatCount } from '../../base/text.ts';
 import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import type { Confidence, Lookup } from '../../model/lookup.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../base/group-by.ts';
 import { OTHERS } from './loss-groups.ts';
 import { sumOf, type AnyRow, type Tally } from './tally.ts';
 

@@ -24,16 +24,17 @@ export interface Front {
   asksAgain: string | null;
 }
 
-/** `60` or `60s`, as annotations have it. */
-export function secondsIn(said: Located<string> | undefined): number | null {
+/** `60` or `60s`, as annotations have it; or read already. */
+export function secondsIn(said: Located<string> | Located<number> | undefined): number | null {
   if (said === undefined) return null;
+  if (typeof said.value === 'number') return said.value;
   const text = said.value.trim();
   return /^\d+$/.test(text) ? Number(text) : parseGoDuration(text);
 }
 
 /** A time as it is said, or as it is by default. */
 export function frontTime(
-  said: Located<string> | undefined,
+  said: Located<string> | Located<number> | undefined,
   component: string,
   setting: string,
   where?: string,

@@ -1,3 +1,4 @@
+import { addTo } from '../../../base/group-by.ts';
 import type { Cluster, Route, ServiceObject, Workload } from '../../../model/workload.ts';
 import { sameNamespace } from './objects.ts';
 
@@ -14,17 +15,17 @@ export interface Links {
 export function createLinks({ workloads, services, routes }: Cluster): Links {
   const byLabel = new Map<string, Workload[]>();
   for (const workload of workloads) {
-    for (const [key, value] of workload.podLabels) push(byLabel, `${key}=${value}`, workload);
+    for (const [key, value] of workload.podLabels) addTo(byLabel, `${key}=${value}`, workload);
   }
   const bySelector = new Map<string, ServiceObject[]>();
   for (const service of services) {
     const [first] = service.selector;
-    if (first !== undefined) push(bySelector, `${first[0]}=${first[1]}`, service);
+    if (first !== undefined) addTo(bySelector, `${first[0]}=${first[1]}`, service);
   }
   const byBackend = new Map<string, Route[]>();
   for (const route of routes) {
     const names = new Set(route.rules.flatMap(({ backends }) => backends.map((name) => name.split('.')[0] ?? '')));
-    for (const name of names) push(byBackend, name, route);
+    for (const name of names) addTo(byBackend, name, route);
   }
 
   // Objects of one kind are often alike: what was found for one holds for all with its labels.
@@ -75,12 +76,6 @@ function remembered<From, To>(keyOfOne: (from: From) => string, find: (from: Fro
     known.set(key, found);
     return found;
   };
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, [value]);
-  else known.push(value);
 }
 
 function selects(selector: ReadonlyMap<string, string>, labels: ReadonlyMap<string, string>): boolean {

@@ -1,4 +1,3 @@
-import { knownDefault, valueOf } from '../../../knowledge/known.ts';
 import type {
   Cluster,
   ClusterObject,
@@ -7,7 +6,7 @@ import type {
   ServiceObject,
   Workload,
 } from '../../../model/workload.ts';
-import type { Front } from './front.ts';
+import { frontTime, type Front } from './front.ts';
 import type { Links } from './links.ts';
 import { meshOf, objectWords, sameNamespace } from './objects.ts';
 
@@ -26,16 +25,11 @@ export function meshFrontsOf(cluster: Cluster, links: Links, workload: Workload)
       links.routesTo(workload).includes(route) &&
       route.rules.some(({ attempts }) => attempts?.value === 0),
   );
-  const set = destination?.httpIdle ?? filter?.idle ?? null;
+  const set = destination?.httpIdle ?? filter?.idle ?? undefined;
   const proxy: Front = {
     object: (destination ?? filter ?? workload) satisfies ClusterObject,
     name: "Istio's proxy",
-    idle: {
-      seconds: set?.value ?? valueOf('istio', IDLE),
-      setting: IDLE,
-      place: set?.place ?? null,
-      source: knownDefault('istio', IDLE)?.source ?? '',
-    },
+    idle: frontTime(set, 'istio', IDLE),
     wait: null,
     asksAgain: isRetried ? 'Istio tries a call that ends so again by default' : null,
   };

@@ -1,8 +1,8 @@
-import type { Side } from '../../model/connection.ts';
-import type { ExchangeOutcome } from '../../model/exchange.ts';
-import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
-import { endExchange, sawRequest, sawResponse } from '../exchange-record.ts';
-import type { ConversationContext, StreamEnd } from '../protocol.ts';
+import type { Side } from '../model/connection.ts';
+import type { ExchangeOutcome } from '../model/exchange.ts';
+import type { Arrival, OpenExchange } from '../model/tracked-connection.ts';
+import { endExchange, sawRequest, sawResponse } from './exchange-record.ts';
+import type { ConversationContext, StreamEnd } from './protocol.ts';
 
 /** How an exchange came out that was still open when its connection ended. */
 interface Ending {

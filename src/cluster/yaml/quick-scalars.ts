@@ -153,12 +153,10 @@ export function readBlock(span: Span, start: number, parent: number): { node: Sc
     }
     at = stop + 1;
   }
-  // Of a last line without an end, readers say different things where text is folded or other lines end in CRLF.
-  const isOdd = text[start] === '>' || text.charCodeAt(headEnd - 1) === RETURN;
-  if (chomp === '+' || (isOdd && contentEnd >= text.length)) throw new Unsure();
-  // A last line without an end at the end of all has none to keep.
+  // Whether a last line without an end has one to keep, readers say differently, by what stands in it.
+  if (chomp === '+' || contentEnd >= text.length) throw new Unsure();
   const content = text[start] === '>' ? foldBlock(lines) : lines.join('\n');
-  const value = lines.length === 0 ? '' : content + (chomp === '-' || contentEnd >= text.length ? '' : '\n');
+  const value = lines.length === 0 ? '' : content + (chomp === '-' ? '' : '\n');
   const node: ScalarNode = {
     type: 'scalar',
     value,

@@ -36,6 +36,12 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a habit: most of many lookups',
+      lookups: truncated(new Scenario(), 20).pair(5).lookups,
+      reports: [{ count: 20, of: 25, habit: true }],
+    },
+    { name: 'a few of many', lookups: truncated(new Scenario(), 5).pair(20).lookups, reports: [{ habit: false }] },
+    {
       name: 'musl has no EDNS to turn on',
       lookups: truncated(new Scenario({ resolver: 'musl' })).lookups,
       reports: [{ noFixes: [/edns0/], fixes: [/smaller/] }],

@@ -11,7 +11,7 @@ import { Intervals } from './support/intervals.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { endOf } from './support/sends.ts';
-import { partsByClient, targetOf } from './support/subjects.ts';
+import { isHabit, partsByClient, targetOf } from './support/subjects.ts';
 
 export default defineRule({
   id: 'dns-truncation',
@@ -62,7 +62,7 @@ export default defineRule({
               ? { method: 'each affected lookup without its part over TCP' }
               : { unknown: 'what the answers over UDP leave out, nobody waits for' },
             errors: 0,
-            habit: false,
+            habit: isHabit(tally.count, of),
           });
         }
         if (parts.length > 0) return;

@@ -64,6 +64,19 @@ describe('a cause absorbs', () => {
     ).toBe('mtu-blackhole 10 (tcp-retransmission-stall 12)');
   });
 
+  it('with the time that it took, in proportion where not all of it touches', () => {
+    const stalls = exchanges(every(10, (index) => [index * 100, index * 100 + 50]));
+    const pauses = exchanges(every(9, (index) => [index * 100, index * 100 + 40]));
+    const [left] = absorb(
+      [
+        { rule: rule('mtu-blackhole'), report: pauses },
+        { rule: rule('tcp-retransmission-stall'), report: stalls },
+      ],
+      ABSORPTIONS,
+    );
+    expect(left?.absorbs).toEqual([{ rule: 'tcp-retransmission-stall', count: 10, total: milliseconds(500) }]);
+  });
+
   it('no more than its part of what also happens without it', () => {
     const all = every(10, (index) => [index * 100, index * 100 + 50]);
     const report = exchanges(all);

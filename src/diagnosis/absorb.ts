@@ -1,14 +1,21 @@
 import { Distribution } from '../base/distribution.ts';
-import { at, nanoseconds } from '../base/time.ts';
+import { at, nanoseconds, type Duration } from '../base/time.ts';
 import type { Cost, KeptOccurrences, Occurrence, Report } from '../model/finding.ts';
 import type { Absorption } from './absorption.ts';
 import { createTouching } from './touching.ts';
+
+/** What a finding explains of another rule: how often, and what that took in all. */
+export interface Absorbed {
+  readonly rule: string;
+  readonly count: number;
+  readonly total: Duration;
+}
 
 /** A rule's report, and what it absorbed of other rules'. */
 export interface Reported<Rule extends { readonly id: string }> {
   readonly rule: Rule;
   readonly report: Report;
-  readonly absorbs: readonly { rule: string; count: number }[];
+  readonly absorbs: readonly Absorbed[];
   /** Absorbed reports whose waits would be gone as well. */
   readonly vanishing: readonly Report[];
 }
@@ -25,7 +32,7 @@ interface Entry<Rule> {
   /** Whose finding it became a part of. */
   absorbedBy: Entry<Rule> | null;
   readonly vanishing: Report[];
-  readonly absorbs: Map<string, number>;
+  readonly absorbs: Map<string, Absorbed>;
 }
 
 /**
@@ -49,16 +56,21 @@ export function absorb<Rule extends { readonly id: string }>(
   for (const entry of entries) {
     if (entry.absorbedBy === null) continue;
     const owner = ownerOf(entry);
-    for (const [rule, count] of entry.absorbs) owner.absorbs.set(rule, (owner.absorbs.get(rule) ?? 0) + count);
+    for (const absorbed of entry.absorbs.values()) addAbsorbed(owner, absorbed);
   }
   return entries
     .filter(({ absorbedBy }) => absorbedBy === null)
     .map(({ rule, remaining, absorbs, vanishing }) => ({
       rule,
       report: remaining,
-      absorbs: [...absorbs].map(([id, count]) => ({ rule: id, count })),
+      absorbs: [...absorbs.values()],
       vanishing,
     }));
+}
+
+function addAbsorbed<Rule>({ absorbs }: Entry<Rule>, { rule, count, total }: Absorbed): void {
+  const known = absorbs.get(rule);
+  absorbs.set(rule, { rule, count: (known?.count ?? 0) + count, total: nanoseconds((known?.total ?? 0) + total) });
 }
 
 function ownerOf<Rule>(entry: Entry<Rule>): Entry<Rule> {
@@ -79,7 +91,7 @@ function explain<Rule extends { readonly id: string }>(
   if (causes.length === 0) return;
   const { cost } = symptom.report;
   const knownUntil = Math.min(...causes.map(({ cause }) => cause.report.cost.occurrences.completeUntil));
-  const counts = new Map<Entry<Rule>, number>();
+  const parts = new Map<Entry<Rule>, { count: number; total: number }>();
   const taking = new Set(causes.filter(({ vanishes }) => vanishes).map(({ cause }) => cause));
   const left: Occurrence[] = [];
   let judged = 0;
@@ -88,8 +100,12 @@ function explain<Rule extends { readonly id: string }>(
     if (occurrence.until > knownUntil) continue;
     judged++;
     const explaining = causes.find(({ touches }) => touches(occurrence));
-    if (explaining === undefined) left.push(occurrence);
-    else counts.set(explaining.cause, (counts.get(explaining.cause) ?? 0) + 1);
+    if (explaining === undefined) {
+      left.push(occurrence);
+      continue;
+    }
+    const { count, total } = parts.get(explaining.cause) ?? { count: 0, total: 0 };
+    parts.set(explaining.cause, { count: count + 1, total: total + occurrence.cost });
   }
   const explained = judged - left.length;
   if (explained === 0) return;
@@ -99,12 +115,12 @@ function explain<Rule extends { readonly id: string }>(
   if (!isWhole && !isExact) return;
   // A symptom that goes as a whole is listed with its own count.
   const scale = isWhole ? cost.count / explained : 1;
-  for (const [cause, count] of counts) {
-    const known = cause.absorbs.get(symptom.rule.id) ?? 0;
-    cause.absorbs.set(symptom.rule.id, known + Math.round(count * scale));
+  for (const [cause, { count, total }] of parts) {
+    const rule = symptom.rule.id;
+    addAbsorbed(cause, { rule, count: Math.round(count * scale), total: nanoseconds(Math.round(total * scale)) });
     if (isWhole && taking.has(cause)) cause.vanishing.push(symptom.report);
   }
-  if (isWhole) symptom.absorbedBy = [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+  if (isWhole) symptom.absorbedBy = [...parts].toSorted(([, a], [, b]) => b.count - a.count)[0]?.[0] ?? null;
   else symptom.remaining = without(symptom.report, left);
 }
 

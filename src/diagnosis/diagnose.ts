@@ -3,6 +3,7 @@ import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
 import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { at, toSeconds } from '../base/time.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
@@ -168,7 +169,11 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs, vanishing }) => ({
         ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs),
-        absorbs: [...absorbs],
+        absorbs: absorbs.map(({ rule: name, count, total }) => ({
+          rule: name,
+          count,
+          totalSeconds: toSeconds(at(total)),
+        })),
       }))
       .toSorted(dearestFirst);
     const diagnosis: Diagnosis = {

@@ -195,7 +195,13 @@ export const FindingSchema = Type.Object({
     }),
   ),
   whatIfBecause: nullable(Type.String({ description: 'why nothing can be predicted' })),
-  absorbs: Type.Array(Type.Object({ rule: Type.String(), count: Type.Integer() })),
+  absorbs: Type.Array(
+    Type.Object({
+      rule: Type.String(),
+      count: Type.Integer(),
+      totalSeconds: Type.Number({ description: 'what these took in all' }),
+    }),
+  ),
   documentation: Type.String(),
 });
 

@@ -199,11 +199,16 @@ export const collisionWords = (count: number): string => {
   return count === 2 ? 'two settings collide' : `${count} settings collide`;
 };
 
-/** `grpc-deadline (3), service-slow (2)`: what a finding explains besides; null where nothing. */
+/** `grpc-deadline (3, 9 s in all), service-slow (2, 4 s in all)`: what a finding explains besides; null where nothing. */
 export const absorbedWords = (finding: Finding): string | null =>
   finding.absorbs.length === 0
     ? null
-    : finding.absorbs.map(({ rule, count }) => `${rule} (${formatCount(count)})`).join(', ');
+    : finding.absorbs
+        .map(({ rule, count, totalSeconds }) => {
+          const took = totalSeconds > 0 ? `, ${duration(totalSeconds)} in all` : '';
+          return `${rule} (${formatCount(count)}${took})`;
+        })
+        .join(', ');
 
 // So many names of rules are read; more are said by what they are about.
 const MAX_RULES = 4;

@@ -167,7 +167,7 @@ export const stallFinding = (parts: Partial<Finding> = {}): Finding => ({
     method: 'the waits for resent segments taken out',
   }),
   whatIfBecause: null,
-  absorbs: [{ rule: 'upstream-slow', count: 4 }],
+  absorbs: [{ rule: 'upstream-slow', count: 4, totalSeconds: 0.8 }],
   documentation: 'kubelag rules tcp-retransmission-stall',
   ...parts,
 });

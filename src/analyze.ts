@@ -174,8 +174,8 @@ async function manifestsOf({ manifests = [], stdin }: AnalyzeOptions): Promise<{
     import('./diagnosis/join.ts'),
     import('./rules/predicted/registry.ts'),
   ]);
-  const cluster = await readManifests(manifests, stdin === undefined ? {} : { stdin });
-  return { manifests: createJoin(cluster, PREDICTIONS, manifests) };
+  const read = await readManifests(manifests, stdin === undefined ? {} : { stdin });
+  return { manifests: createJoin(read, PREDICTIONS, manifests) };
 }
 
 async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {

@@ -2,8 +2,9 @@ import { plural } from './base/text.ts';
 import { readManifests } from './cluster/read.ts';
 import { readSettingsFile } from './cluster/settings-file.ts';
 import { createDiagnosis } from './diagnosis/diagnose.ts';
-import { predict } from './diagnosis/predict.ts';
-import { baselineKey, suppress } from './diagnosis/suppress.ts';
+import { acrossOverlays } from './diagnosis/overlays.ts';
+import { predict, type PredictedFinding } from './diagnosis/predict.ts';
+import { baselineKeysOf, suppress } from './diagnosis/suppress.ts';
 import type { Diagnosis, Finding } from './model/diagnosis.ts';
 import { SEVERITIES } from './model/finding.ts';
 import { TOOL } from './model/version.ts';
@@ -24,28 +25,45 @@ export interface LintOptions {
 /** The sentence that knows all of lint: manifests → predictions → what is left of them. */
 export async function lint(options: LintOptions): Promise<Diagnosis> {
   const { paths, settings, baseline, today, stdin } = options;
-  const cluster = await readManifests(paths, stdin === undefined ? {} : { stdin });
+  const manifests = await readManifests(paths, stdin === undefined ? {} : { stdin });
   const ignores = settings === null ? [] : await readSettingsFile(settings);
-  const predictions = predict(cluster, PREDICTIONS);
-  const { left, suppressed, problems } = suppress(predictions.found, { cluster, ignores, baseline, today });
-  const findings = left.map(({ finding }) => finding).toSorted(worstFirst);
+  const judged = manifests.environments.map(({ name, cluster }) => {
+    const { found, ruledOut } = predict(cluster, PREDICTIONS);
+    return { name, cluster, ruledOut, found, ...suppress(found, { cluster, ignores, baseline, today }) };
+  });
+  const findings = acrossOverlays(judged.map(({ name, left }) => ({ name, found: left }))).toSorted(worstFirst);
   const none = createDiagnosis({ rules: [], inputs: [], version: TOOL.version }).result();
-  const { files, objects, workloads } = cluster;
+  const [{ cluster, problems }] = judged as [(typeof judged)[number]];
+  const { objects, workloads, kustomizations, outside } = manifests;
   return {
     ...none,
-    verdict: verdictOf(findings, { objects, workloads: workloads.length, files }),
+    verdict: verdictOf(findings, { objects, workloads, files: cluster.files }),
     findings,
     manifests: {
       paths: [...paths],
-      files,
+      files: cluster.files,
       objects,
-      workloads: workloads.length,
+      workloads,
       problems: [...cluster.problems, ...problems],
       leftOut: [...cluster.leftOut],
-      suppressed,
+      suppressed: distinct(judged.flatMap(({ suppressed }) => suppressed)),
+      ...(kustomizations.length === 0 ? {} : { kustomizations: [...kustomizations], outside: [...outside] }),
     },
-    ruledOut: predictions.ruledOut,
+    ruledOut: everywhereRuledOut(judged),
   };
+}
+
+/** What no overlay has: as the first of them says it. */
+function everywhereRuledOut(
+  judged: readonly { ruledOut: Diagnosis['ruledOut']; found: readonly PredictedFinding[] }[],
+): Diagnosis['ruledOut'] {
+  const found = new Set(judged.flatMap((one) => one.found.map(({ finding }) => finding.rule)));
+  const all = judged.flatMap(({ ruledOut }) => ruledOut);
+  return judged.length === 1 ? all : [...new Map(all.toReversed().map((one) => [one.rule, one])).values()].toReversed().filter(({ rule }) => !found.has(rule));
+} // prettier-ignore
+
+function distinct<Row extends object>(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
 }
 
 function verdictOf(
@@ -66,4 +84,5 @@ const worstFirst = (a: Finding, b: Finding): number =>
   (a.evidence[0]?.place?.line ?? 0) - (b.evidence[0]?.place?.line ?? 0);
 
 /** What tells the findings again tomorrow, for a baseline. */
-export const baselineKeys = ({ findings }: Diagnosis): string[] => [...new Set(findings.map(baselineKey))].toSorted();
+export const baselineKeys = ({ findings }: Diagnosis): string[] =>
+  [...new Set(findings.flatMap(baselineKeysOf))].toSorted();

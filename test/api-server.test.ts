@@ -183,7 +183,7 @@ type Find = (path: string) => Promise<readonly Finding[]>;
 const byLint: Find = async (path) =>
   (await lint({ paths: [path], settings: null, baseline: new Set(), today: '2026-11-25' })).findings;
 const ofAll: Find = async (path) =>
-  predict(await readManifests([path]), [changeOfAll]).found.map(({ finding }) => finding);
+  predict((await readManifests([path])).environments[0]!.cluster, [changeOfAll]).found.map(({ finding }) => finding);
 
 /** The server takes the change, from the files and as patches, and changes nothing else. */
 async function accepts(name: string, files: Readonly<Record<string, string>>, find = byLint): Promise<void> {

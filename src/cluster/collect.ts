@@ -31,8 +31,11 @@ const MAX_DATA_LENGTH = 64 << 10;
 const MAX_DATA_ENTRIES = 300;
 
 /** Takes objects one by one and keeps of them what rules ask for. */
-export interface Collector {
+export interface ObjectTaker {
   object(context: ExtractContext, node: Node | null): void;
+}
+
+export interface Collector extends ObjectTaker {
   /** An object that no rule asks for. */
   other(): void;
   problem(problem: ManifestProblem): void;
@@ -42,7 +45,54 @@ export interface Collector {
   resolvConf(read: ResolvConf): void;
   /** A file's text, of which lines are quoted. */
   file(name: string, text: string): void;
-  cluster(): Cluster;
+  /** Takes objects that are not always there together with others: what one of several overlays builds. */
+  branch(): Branch;
+  cluster(branches?: readonly Branch[]): Cluster;
+  /** Of all branches together. */
+  counts(): { objects: number; workloads: number };
+}
+
+export interface Branch extends ObjectTaker {
+  readonly held: Held;
+}
+
+/** Objects of each kind that rules ask for, in order. */
+type Held = ReturnType<typeof nothingHeld>;
+
+const nothingHeld = () => ({
+  workloads: [] as Workload[],
+  services: [] as ServiceObject[],
+  endpoints: [] as Endpoints[],
+  routes: [] as Route[],
+  destinations: [] as Destination[],
+  configMaps: [] as ConfigMapObject[],
+  serviceAccounts: [] as ServiceAccountObject[],
+  nodes: [] as NodeObject[],
+  nodeTemplates: [] as NodeTemplate[],
+  autoscalers: [] as Autoscaler[],
+  namespaces: [] as NamespaceObject[],
+  ingressClasses: [] as IngressClass[],
+  transports: [] as Transport[],
+  proxyFilters: [] as ProxyFilter[],
+  podIdentities: [] as PodIdentity[],
+  kubeProxies: [] as KubeProxySettings[],
+  /** Of all kinds. */
+  count: { objects: 0 },
+});
+
+/** Those of several, one after the other. */
+function heldTogether(parts: readonly Held[]): Held {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const all = nothingHeld();
+  for (const { count, ...lists } of parts) {
+    all.count.objects += count.objects;
+    for (const [kind, list] of Object.entries(lists)) {
+      const target = all[kind as keyof typeof lists] as unknown[];
+      for (const one of list) target.push(one);
+    }
+  }
+  return all;
 }
 
 export function createCollector(): Collector {
@@ -54,28 +104,12 @@ export function createCollector(): Collector {
   const software: Software[] = [];
   const recipes: ImageRecipe[] = [];
   const resolvConfs: ResolvConf[] = [];
-  const kept = {
-    workloads: [] as Workload[],
-    services: [] as ServiceObject[],
-    endpoints: [] as Endpoints[],
-    routes: [] as Route[],
-    destinations: [] as Destination[],
-    configMaps: [] as ConfigMapObject[],
-    serviceAccounts: [] as ServiceAccountObject[],
-    nodes: [] as NodeObject[],
-    nodeTemplates: [] as NodeTemplate[],
-    autoscalers: [] as Autoscaler[],
-    namespaces: [] as NamespaceObject[],
-    ingressClasses: [] as IngressClass[],
-    transports: [] as Transport[],
-    proxyFilters: [] as ProxyFilter[],
-    podIdentities: [] as PodIdentity[],
-    kubeProxies: [] as KubeProxySettings[],
-    problems: [] as ManifestProblem[],
-    suppressions: [] as Suppression[],
-  };
+  const problems: ManifestProblem[] = [];
+  const suppressions: Suppression[] = [];
+  const own = nothingHeld();
+  const everything = [own];
 
-  const take = (context: ExtractContext, node: Node): void => {
+  const take = (kept: Held, context: ExtractContext, node: Node): void => {
     const head = objectHead(context, node);
     if (head === null) return;
     if (objects >= MAX_OBJECTS) {
@@ -83,6 +117,7 @@ export function createCollector(): Collector {
       return;
     }
     objects++;
+    kept.count.objects++;
     const workload = workloadOf(context, head, node);
     if (workload !== null) {
       kept.workloads.push(workload);
@@ -163,16 +198,28 @@ export function createCollector(): Collector {
     ...(problemsLeft > 0 ? [`${problemsLeft} problems beyond ${MAX_PROBLEMS}`] : []),
   ];
 
+  const takerInto = (held: Held): ObjectTaker['object'] => {
+    return (context, node) => {
+      if (node !== null) take(held, context, node);
+    };
+  };
+
   return {
-    object(context, node) {
-      if (node !== null) take(context, node);
+    object: takerInto(own),
+    branch() {
+      const held = nothingHeld();
+      everything.push(held);
+      return { held, object: takerInto(held) };
     },
-    other: () => void objects++,
+    other() {
+      objects++;
+      own.count.objects++;
+    },
     problem(problem) {
-      if (kept.problems.length < MAX_PROBLEMS) kept.problems.push(problem);
+      if (problems.length < MAX_PROBLEMS) problems.push(problem);
       else problemsLeft++;
     },
-    suppression: (suppression) => void kept.suppressions.push(suppression),
+    suppression: (suppression) => void suppressions.push(suppression),
     software: (one) => void software.push(one),
     recipe: (one) => void recipes.push(one),
     resolvConf: (one) => void resolvConfs.push(one),
@@ -180,14 +227,20 @@ export function createCollector(): Collector {
       files++;
       texts.set(name, text);
     },
-    cluster: () => ({
-      files,
-      objects,
-      ...kept,
-      workloads: withContents(kept.workloads, { software, recipes, resolvConfs, configMaps: kept.configMaps }),
-      leftOut: leftOut(),
-      quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
-    }),
+    counts: () => ({ objects, workloads: everything.reduce((sum, { workloads }) => sum + workloads.length, 0) }),
+    cluster(branches = []) {
+      const { count, ...held } = heldTogether([own, ...branches.map((branch) => branch.held)]);
+      return {
+        files,
+        ...count,
+        ...held,
+        workloads: withContents(held.workloads, { software, recipes, resolvConfs, configMaps: held.configMaps }),
+        problems,
+        suppressions,
+        leftOut: leftOut(),
+        quote: (place) => quoteOf(texts.get(place.file) ?? '', place),
+      };
+    },
   };
 }
 

@@ -47,7 +47,7 @@ export async function readManifestText(
       });
     }
   }
-  readSuppressions(text, lines, collector);
+  readSuppressions(text, lines.place, collector);
 }
 
 // The largest objects there are, and no rule asks for them.
@@ -69,7 +69,7 @@ async function readDocument(
     collector.other();
     return true;
   }
-  const context: ExtractContext = { lines, source: span.source, text };
+  const context: ExtractContext = { lines, source: span.source, kustomization: null };
   const findings: Findings = { duplicates: [] };
   let delivered = 0;
   // Items that are not simple are read when the package is there.
@@ -140,21 +140,22 @@ function takeObject(context: ExtractContext, node: Node | null, collector: Colle
 // More comments of one file were made by a program.
 const MAX_SUPPRESSIONS = 1_000;
 
-function readSuppressions(text: string, lines: Lines, collector: Collector): void {
+/** Comments that say which findings the user does not want. */
+export function readSuppressions(text: string, place: Lines['place'], collector: Collector): void {
   if (!text.includes('kubelag-ignore')) return;
   let count = 0;
   for (const found of text.matchAll(SUPPRESSION)) {
     if (++count > MAX_SUPPRESSIONS) return;
     const [all, rule = '', rest = ''] = found;
     const until = UNTIL.exec(rest);
-    const place = lines.place(found.index, found.index + all.length);
+    const here = place(found.index, found.index + all.length);
     const alone = /^[ \t]*#/.test(all);
     const suppression: Suppression = {
       rule,
       reason: rest.replace(UNTIL, '').trim(),
       until: until?.[1] ?? null,
-      place,
-      lines: alone ? linesBelow(text, found.index, place.line) : [place.line, place.line],
+      place: here,
+      lines: alone ? linesBelow(text, found.index, here.line) : [here.line, here.line],
     };
     collector.suppression(suppression);
   }

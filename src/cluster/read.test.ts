@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusterOf, deployment } from '../rules/support/testing/cluster-of.ts';
-import { readManifests } from './read.ts';
+import type { Cluster } from '../model/workload.ts';
+import { readManifests, type ReadOptions } from './read.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -16,26 +17,10 @@ const write = (path: string, text: string): void => {
   mkdirSync(join(folder, path, '..'), { recursive: true });
   writeFileSync(join(folder, path), text);
 };
+const readOne = async (paths: readonly string[], options?: ReadOptions): Promise<Cluster> =>
+  (await readManifests(paths, options)).environments[0]!.cluster;
 const names = ({ workloads }: { workloads: readonly { kind: string; name: string }[] }): string[] =>
   workloads.map(({ kind, name }) => `${kind} ${name}`);
-
-describe('a tree of kustomize', () => {
-  it('is said to have patches that are not applied, once', async () => {
-    write('overlays/base/kustomization.yaml', 'resources: [a.yaml]\n');
-    write('overlays/base/a.yaml', deployment({ name: 'a' }));
-    for (const name of ['prod', 'test']) {
-      write(`overlays/${name}/kustomization.yaml`, 'resources: [../base]\npatches:\n  - path: p.yaml\n');
-    }
-    const { problems, workloads } = await readManifests([join(folder, 'overlays')]);
-    expect(names({ workloads })).toEqual(['Deployment a']);
-    expect(problems.map(({ file, says }) => [file, says])).toEqual([
-      [
-        join(folder, 'overlays/prod/kustomization.yaml'),
-        `has patches, which are not applied here; build it first: kubectl kustomize ${join(folder, 'overlays/prod')} | kubelag lint -`,
-      ],
-    ]);
-  });
-});
 
 describe('readManifests', () => {
   it('reads a tree, but no hidden and foreign folders, and no chart before it is rendered', async () => {
@@ -51,14 +36,14 @@ describe('readManifests', () => {
     write('tree/notes.txt', 'kind: no');
     write('tree/chart/Chart.yaml', 'apiVersion: v2\nname: x\n');
     write('tree/chart/templates/f.yaml', 'name: {{ .Values.name }}\n');
-    const cluster = await readManifests([join(folder, 'tree')]);
+    const cluster = await readOne([join(folder, 'tree')]);
     expect(names(cluster)).toEqual(['Deployment a', 'Pod c', 'Deployment b']);
     expect(cluster.problems.map(({ says }) => says)).toEqual([expect.stringContaining('helm template')]);
   });
 
   it('reads standard input with the chart that it was rendered from', async () => {
     const text = `---\n# Source: orders/templates/deployment.yaml\n${deployment()}`;
-    const cluster = await readManifests(['-'], { stdin: Readable.from([text]) });
+    const cluster = await readOne(['-'], { stdin: Readable.from([text]) });
     expect(cluster.workloads[0]).toMatchObject({
       source: 'orders/templates/deployment.yaml',
       place: { file: '-', line: 6 },

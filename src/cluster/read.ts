@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { UserError } from '../model/user-error.ts';
-import type { Cluster } from '../model/workload.ts';
+import type { Manifests } from '../model/workload.ts';
 import { createCollector, type Collector } from './collect.ts';
 import { isDockerfile, readDockerfile } from './dockerfile.ts';
+import { isKustomizationFile } from './kustomize/folders.ts';
+import { readKustomizations } from './kustomize/read-kustomizations.ts';
 import { isLockFile, readLockFile } from './lock-files.ts';
 import { isResolvConf, readResolvConf } from './resolv-conf.ts';
 import { readManifestText, type LoadYaml } from './manifest-text.ts';
@@ -33,13 +35,16 @@ export interface ReadOptions {
 }
 
 /**
- * Reads all manifests below the paths; `-` is standard input.
+ * Reads all manifests below the paths; `-` is standard input. What kustomizations among them build is
+ * read as they build it.
  * @throws UserError where a path that was named cannot be read
  */
-export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Cluster> {
+export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Manifests> {
   const collector = createCollector();
   let yaml: Promise<Yaml> | null = null;
   const load: LoadYaml = () => (yaml ??= loadYaml());
+  const files: ManifestFile[] = [];
+  const folders = new Set<string>();
   for (const path of paths) {
     if (path === '-') {
       await readManifestText('-', await readAll(options.stdin), collector, load);
@@ -47,10 +52,35 @@ export async function readManifests(paths: readonly string[], options: ReadOptio
     }
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) throw new UserError(`${path}: no such file or directory`);
-    if (found.isDirectory()) await readTree(path, collector, load);
-    else await readFile(path, collector, load, true);
+    if (found.isDirectory()) findFiles(path, collector, files, folders);
+    else if (isKustomizationFile(basename(path))) folders.add(dirname(path));
+    else files.push({ path, isNamed: true });
   }
-  return collector.cluster();
+  const kustomized =
+    folders.size === 0
+      ? null
+      : readKustomizations([...folders], paths, await load(), (path) => textOr(path, false, collector), collector);
+  for (const { path, isNamed } of files) {
+    if (kustomized?.files.has(path) === true && !isNamed) continue;
+    const text = textOr(path, isNamed, collector);
+    if (text !== null) await readText(path, text, collector, load);
+  }
+  const environments = (kustomized?.environments ?? [{ name: '', branches: [] }]).map(({ name, branches }) => ({
+    name,
+    cluster: collector.cluster(branches),
+  }));
+  return {
+    environments,
+    ...collector.counts(),
+    kustomizations: kustomized?.roots ?? [],
+    outside: kustomized?.outside ?? [],
+  };
+}
+
+interface ManifestFile {
+  path: string;
+  /** The user named it: a failure is the user's to mend. */
+  isNamed: boolean;
 }
 
 async function readAll(stdin: NodeJS.ReadableStream | undefined): Promise<string> {
@@ -65,19 +95,23 @@ async function readAll(stdin: NodeJS.ReadableStream | undefined): Promise<string
   return Buffer.concat(parts).toString('utf8');
 }
 
-async function readTree(root: string, collector: Collector, load: LoadYaml): Promise<void> {
-  const waiting: { path: string; depth: number }[] = [{ path: root, depth: 0 }];
-  let files = 0;
-  let isPatchTold = false;
+/** Finds what may hold manifests or say what runs, and folders with kustomizations. */
+function findFiles(root: string, collector: Collector, files: ManifestFile[], folders: Set<string>): void {
+  const waiting: { path: string; depth: number }[] = [{ path: normalize(root).replace(/(?<=.)\/$/, ''), depth: 0 }];
+  let count = 0;
+  const take = (path: string): void => {
+    if (++count > MAX_FILES) throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
+    files.push({ path, isNamed: false });
+  };
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { path, depth } = next;
     const names = listOf(path, collector);
     // A chart's templates are no manifests yet.
     const isChart = names.some(({ name }) => name === 'Chart.yaml');
-    const folders: { path: string; depth: number }[] = [];
+    const inner: { path: string; depth: number }[] = [];
     for (const entry of names.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))) {
       if (entry.name.startsWith('.')) continue;
-      const inside = path === '.' ? entry.name : join(path, entry.name);
+      const inside = join(path, entry.name);
       if (entry.isDirectory()) {
         if (isChart && (entry.name === 'templates' || entry.name === 'charts')) {
           if (entry.name === 'templates') {
@@ -90,26 +124,15 @@ async function readTree(root: string, collector: Collector, load: LoadYaml): Pro
           }
           continue;
         }
-        if (!FOREIGN.has(entry.name) && depth < MAX_DEPTH) folders.push({ path: inside, depth: depth + 1 });
+        if (!FOREIGN.has(entry.name) && depth < MAX_DEPTH) inner.push({ path: inside, depth: depth + 1 });
         continue;
       }
-      if (entry.isFile() && isSoftwareFile(entry.name)) {
-        if (++files > MAX_FILES)
-          throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
-        await readFile(inside, collector, load, false);
-        continue;
-      }
-      if (!entry.isFile() || !/\.(?:ya?ml|json)$/i.test(entry.name) || isNoManifestName(entry.name, isChart)) continue;
-      if (++files > MAX_FILES)
-        throw new UserError(`${root}: holds more than ${MAX_FILES} files; name a smaller folder`);
-      const text = await readFile(inside, collector, load, false);
-      if (isPatchTold || !/^kustomization\.ya?ml$/.test(entry.name) || !PATCHES.test(text)) continue;
-      // Once is enough: whoever knows it of one overlay knows it of all.
-      isPatchTold = true;
-      const says = `has patches, which are not applied here; build it first: kubectl kustomize ${path} | kubelag lint -`;
-      collector.problem({ file: inside, line: 1, column: 1, says });
+      if (!entry.isFile()) continue;
+      if (isKustomizationFile(entry.name)) folders.add(path);
+      if (isSoftwareFile(entry.name)) take(inside);
+      else if (/\.(?:ya?ml|json)$/i.test(entry.name) && !isNoManifestName(entry.name, isChart)) take(inside);
     }
-    waiting.push(...folders.toReversed());
+    waiting.push(...inner.toReversed());
   }
 }
 
@@ -131,26 +154,20 @@ function listOf(path: string, collector: Collector): import('node:fs').Dirent[] 
   }
 }
 
-/** What a kustomization changes in the objects that it is made of. */
-const PATCHES = /^patches(?:StrategicMerge|Json6902)?:/m;
-
 /**
- * @param named the user named it, so that a failure is the user's to mend
- * @returns its text, '' where it cannot be read
+ * A file's text, null where it cannot be read, which is said.
+ * @throws UserError where the user named it
  */
-async function readFile(path: string, collector: Collector, load: LoadYaml, named: boolean): Promise<string> {
-  let text: string;
+function textOr(path: string, isNamed: boolean, collector: Collector): string | null {
   try {
-    text = textOf(path);
+    return textOf(path);
   } catch (error) {
     const says =
       error instanceof UserError ? error.message : `cannot be read (${String((error as NodeJS.ErrnoException).code)})`;
-    if (named) throw new UserError(`${path}: ${says}`);
+    if (isNamed) throw new UserError(`${path}: ${says}`);
     collector.problem({ file: path, line: 1, column: 1, says });
-    return '';
+    return null;
   }
-  await readText(path, text, collector, load);
-  return text;
 }
 
 /** Reads a file as its name says: manifests where it says nothing else. */

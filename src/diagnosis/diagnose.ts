@@ -38,7 +38,7 @@ export interface DiagnosisOptions {
 
 /** Manifests, and how an answer is joined with them: loaded only where they are given. */
 export interface Manifests {
-  readonly cluster: Cluster;
+  clusterFor(seen: Witness, inputs: readonly Input[]): Cluster;
   join(diagnosis: Diagnosis, seen: Witness, inputs: readonly Input[]): Diagnosis;
 }
 
@@ -94,7 +94,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const runner = { answers: noAnswers() };
     const context: RuleContext<string> = {
       inputs,
-      cluster: manifests?.cluster ?? null,
+      cluster: manifests === undefined ? null : () => manifests.clusterFor(factOf(witness), inputs),
       fact: factOf,
       report: (report) => void runner.answers.reports.push(report),
       clear: (message, data, examined) =>

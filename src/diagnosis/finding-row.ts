@@ -74,9 +74,10 @@ export function findingRow(
 type FixRow = Finding['fix'][number];
 
 /** A change as the contract has it. */
-export const editRow = ({ path, list, ...edit }: Edit): NonNullable<FixRow['edits']>[number] => ({
+export const editRow = ({ path, list, overlays, ...edit }: Edit): NonNullable<FixRow['edits']>[number] => ({
   ...edit,
   path: [...path],
+  ...(overlays === undefined ? {} : { overlays: { needed: [...overlays.needed], others: [...overlays.others] } }),
   ...(list === undefined ? {} : { list: { key: list.key, items: [...list.items] } }),
 });
 

@@ -5,7 +5,7 @@ import race from '../rules/dns-race.ts';
 import searchWalk from '../rules/dns-search-walk.ts';
 import racePrediction from '../rules/predicted/dns-race.ts';
 import walkPrediction from '../rules/predicted/dns-search-walk.ts';
-import { clusterOf, deployment } from '../rules/support/testing/cluster-of.ts';
+import { clusterOf, deployment, oneCluster } from '../rules/support/testing/cluster-of.ts';
 import { Scenario } from '../rules/support/testing/scenario.ts';
 import type { Lookup } from '../model/lookup.ts';
 import { createDiagnosis } from './diagnose.ts';
@@ -21,7 +21,7 @@ async function joined(lookups: readonly Lookup[], ...texts: string[]) {
     rules: [race, searchWalk],
     inputs,
     version: '0',
-    manifests: createJoin(await clusterOf(...texts), [racePrediction, walkPrediction], ['k8s']),
+    manifests: createJoin(oneCluster(await clusterOf(...texts)), [racePrediction, walkPrediction], ['k8s']),
   });
   run.observer.input(inputs[0]!);
   for (const lookup of lookups) run.observer.lookup(lookup);

@@ -2,7 +2,7 @@ import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { CONFIDENCES } from '../model/lookup.ts';
-import type { Cluster, Workload } from '../model/workload.ts';
+import type { Cluster, Environment, Manifests, Workload } from '../model/workload.ts';
 import type { Prediction } from '../rules/support/define-prediction.ts';
 import { identify, type Identities, type Identity } from '../rules/support/manifests/identify.ts';
 import type { Witness } from '../rules/support/witness.ts';
@@ -11,11 +11,45 @@ import { nameOf, predict, type PredictedFinding } from './predict.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Joins what a capture shows with what manifests say. */
-export function createJoin(cluster: Cluster, predictions: readonly Prediction[], paths: readonly string[]) {
+export function createJoin(
+  { environments, kustomizations, outside }: Manifests,
+  predictions: readonly Prediction[],
+  paths: readonly string[],
+) {
+  /** Of several overlays the one that most of those seen are of; the first where none tells. */
+  const fitting = (seen: Witness, inputs: readonly Input[]): Environment => {
+    const [first, ...others] = environments as [Environment, ...Environment[]];
+    if (others.length === 0) return first;
+    const knownIn = ({ cluster }: Environment): number => {
+      const identities = identify(cluster, seen, inputs);
+      return seen.addresses().filter((address) => identities.of(address) !== null).length;
+    };
+    let best = first;
+    let most = knownIn(first);
+    for (const other of others) {
+      const count = knownIn(other);
+      if (count > most) [best, most] = [other, count];
+    }
+    return best;
+  };
   return {
-    cluster,
+    clusterFor: (seen: Witness, inputs: readonly Input[]): Cluster => fitting(seen, inputs).cluster,
     join(diagnosis: Diagnosis, seen: Witness, inputs: readonly Input[]): Diagnosis {
-      return joined(diagnosis, cluster, predictions, paths, identify(cluster, seen, inputs));
+      const { cluster, name } = fitting(seen, inputs);
+      const answer = joined(diagnosis, cluster, predictions, paths, identify(cluster, seen, inputs));
+      if (answer.manifests === undefined || kustomizations.length === 0) return answer;
+      const { leftOut } = answer.manifests;
+      const others = environments.filter((one) => one.name !== name).map((one) => one.name);
+      const chosen = `overlays ${others.join(', ')}: the capture was joined with ${name}; name another folder after -m`;
+      return {
+        ...answer,
+        manifests: {
+          ...answer.manifests,
+          kustomizations: [...kustomizations],
+          outside: [...outside],
+          leftOut: others.length === 0 ? leftOut : [...leftOut, chosen],
+        },
+      };
     },
   };
 }

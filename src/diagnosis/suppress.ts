@@ -39,7 +39,7 @@ export function suppress(found: readonly PredictedFinding[], options: Suppressin
         ? `${comment.reason} (${comment.place.file}:${comment.place.line})`
         : ignore !== undefined
           ? `${ignore.reason} (${ignore.said})`
-          : baseline.has(baselineKey(finding))
+          : baselineKeysOf(finding).every((key) => baseline.has(key))
             ? 'in the baseline'
             : null;
     if (because === null) left.push(one);
@@ -55,10 +55,10 @@ const isOver = (until: string | null, today: string): boolean => until !== null 
 
 const objectOf = ({ subject }: Finding): string => `${subject.kind} ${subject.name}`;
 
-/** What tells a finding again tomorrow: not its line, which moves. */
-export const baselineKey = (finding: Finding): string =>
-  [finding.rule, objectOf(finding), ...finding.because.map(({ component, setting }) => `${component} ${setting}`)].join(
-    ' | ',
+/** What tells a finding again tomorrow: not its line, which moves; one key for each overlay that has it. */
+export const baselineKeysOf = (finding: Finding): string[] =>
+  (finding.overlays?.map(({ object }) => object) ?? [objectOf(finding)]).map((object) =>
+    [finding.rule, object, ...finding.because.map(({ component, setting }) => `${component} ${setting}`)].join(' | '),
   );
 
 function holds({ rule, place, lines }: Suppression, { finding, predicted }: PredictedFinding): boolean {

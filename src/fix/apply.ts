@@ -1,5 +1,5 @@
 import type { Edit, PathStep } from '../model/edit.ts';
-import { documentsOf, type DocumentSpan } from '../cluster/yaml/documents.ts';
+import { documentsOf } from '../cluster/yaml/documents.ts';
 import { readFull, type Yaml } from '../cluster/yaml/full.ts';
 import { child, itemsAt, textAt, toJson, type Node } from '../cluster/yaml/node.ts';
 import { readQuick } from '../cluster/yaml/quick.ts';
@@ -18,9 +18,18 @@ export function applyEdit(yaml: Yaml, text: string, edit: Edit): Applied {
   if (edit.value === undefined) return { refused: 'only values can be set' };
   const found = findObject(yaml, text, edit.object);
   if (found === null) return { refused: 'the object is not there any more; read the manifests again' };
-  const { span, node, document } = found;
+  return applyWithin(yaml, text, found, { path: edit.path, value: edit.value as Value });
+}
+
+/** Writes a change into an object of a document that stands within a text. */
+export function applyWithin(
+  yaml: Yaml,
+  text: string,
+  { span, node, document }: Found,
+  { path, value }: { path: readonly PathStep[]; value: Value },
+): Applied {
   try {
-    const splices = splicesOf(text, node, edit.path, edit.value as Value);
+    const splices = splicesOf(text, node, path, value);
     if (splices.length === 0) return { text };
     // From the last to the first, so that offsets hold; of two at one place the second first.
     let changed = text;
@@ -28,7 +37,7 @@ export function applyEdit(yaml: Yaml, text: string, edit: Edit): Applied {
       changed = changed.slice(0, from) + put + changed.slice(to);
     }
     const expected = structuredClone(toJson(document));
-    setInJson(objectIn(expected, toJson(document), document, node), edit.path, edit.value as Value);
+    setInJson(objectIn(expected, toJson(document), document, node), path, value);
     const after = readDocument(yaml, changed, { ...span, end: span.end + changed.length - text.length });
     if (after === undefined || JSON.stringify(sorted(toJson(after))) !== JSON.stringify(sorted(expected))) {
       return { refused: 'it is written in a way that cannot be changed safely; make the change by hand' };
@@ -40,7 +49,7 @@ export function applyEdit(yaml: Yaml, text: string, edit: Edit): Applied {
   }
 }
 
-function readDocument(yaml: Yaml, text: string, { start, end }: DocumentSpan): Node | null | undefined {
+export function readDocument(yaml: Yaml, text: string, { start, end }: Found['span']): Node | null | undefined {
   const findings = { duplicates: [] };
   const quick = readQuick(text, start, end, findings);
   if (quick !== undefined) return quick;
@@ -48,8 +57,9 @@ function readDocument(yaml: Yaml, text: string, { start, end }: DocumentSpan): N
   return faults.length > 0 ? undefined : node;
 }
 
-interface Found {
-  span: DocumentSpan;
+/** An object in a document, and where that stands. */
+export interface Found {
+  span: { start: number; end: number };
   document: Node;
   node: Node;
 }
@@ -70,7 +80,7 @@ function findObject(yaml: Yaml, text: string, wanted: Edit['object']): Found | n
   return best;
 }
 
-function objectsOf(node: Node | null): Node[] {
+export function objectsOf(node: Node | null): Node[] {
   if (node?.type === 'sequence') return node.items.flatMap(objectsOf);
   if (node?.type !== 'map') return [];
   const kind = textAt(node, 'kind');
@@ -162,7 +172,7 @@ export function setFlagAmong(words: unknown[], flag: string, value: string): voi
 }
 
 /** With keys in one order: maps have none. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

@@ -48,7 +48,11 @@ async function changed(text: string) {
     flagEdit(workload, container, '--session-duration', '60m'),
   ];
   const fix = manifestFix(workload, 'all', edits);
-  return { edits, fix, change: { finding: {} as Finding, fix: fix as unknown as Change['fix'], edits, refused: null } };
+  return {
+    edits,
+    fix,
+    change: { finding: {} as Finding, fix: fix as unknown as Change['fix'], edits, refused: null, where: [] },
+  };
 }
 
 const rollout = (pod = ''): string =>

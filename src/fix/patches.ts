@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../model/user-error.ts';
 import { printable } from '../base/text.ts';
 import type { Edit } from '../model/edit.ts';
-import { setFlagAmong } from './apply.ts';
+import { mergePatch } from './merge-patch.ts';
 import type { Change } from './plan.ts';
 import { blockLines } from './render.ts';
 
@@ -33,7 +33,13 @@ export function patchFiles(changes: readonly Change[]): { files: PatchFile[]; le
       leftOut.push(`${kind} ${name}: a patch would replace all containers of a ${kind}; use the diff`);
       continue;
     }
-    for (const edit of edits) addTo(objects, JSON.stringify(edit.object), edit);
+    for (const edit of edits) {
+      // One for each overlay that builds the object under a name of its own.
+      for (const { namespace, name } of edit.overlays?.needed ?? [edit.object]) {
+        const object = { ...edit.object, namespace, name };
+        addTo(objects, JSON.stringify(object), { ...edit, object });
+      }
+    }
   }
   const files: PatchFile[] = [];
   const entries: { path: string; target: { kind: string; name: string; namespace?: string } }[] = [];
@@ -68,29 +74,6 @@ function commandOf({ apiVersion, kind, namespace, name }: Edit['object'], file: 
   const resource = `${kind}${isBuiltIn ? '' : `.${apiVersion.replace(/\/.*/, '')}`}`.toLowerCase();
   const type = isBuiltIn ? '' : ' --type merge';
   return printable(`kubectl patch ${resource} ${name}${inNamespace}${type} --patch-file ${file}`);
-}
-
-/** Containers and variables are merged by their names there; other lists must be written whole. */
-function mergePatch(patch: Record<string, unknown>, { path, value, list }: Edit): void {
-  let at = patch;
-  let items: Record<string, unknown>[] = [];
-  for (const [index, step] of path.entries()) {
-    const isLast = index === path.length - 1;
-    if (typeof step === 'string') {
-      const next = path[index + 1];
-      if (next === undefined) at[step] = value;
-      else if (typeof next === 'string') at = (at[step] ??= {}) as Record<string, unknown>;
-      else items = (at[step] ??= list?.key === step ? structuredClone(list.items) : []) as typeof items;
-    } else if ('flag' in step) {
-      const key = list?.key ?? 'args';
-      setFlagAmong((at[key] ??= structuredClone(list?.items ?? [])) as unknown[], step.flag, String(value));
-    } else {
-      let item = items.find((one) => one[step.key] === step.is);
-      if (item === undefined) items.push((item = { [step.key]: step.is }));
-      if (isLast) Object.assign(item, value);
-      at = item;
-    }
-  }
 }
 
 /** @throws UserError where the folder cannot be written */

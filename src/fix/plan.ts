@@ -2,6 +2,7 @@ import type { Finding } from '../model/diagnosis.ts';
 import type { Edit } from '../model/edit.ts';
 import type { Yaml } from '../cluster/yaml/full.ts';
 import { applyEdit } from './apply.ts';
+import { applyToOverlays } from './overlays.ts';
 
 /** One change of a finding as it would be made. */
 export interface Change {
@@ -10,6 +11,8 @@ export interface Change {
   edits: readonly Edit[];
   /** Why it cannot be made; null where it can. */
   refused: string | null;
+  /** Where it is written, where that was to be found out. */
+  where: readonly string[];
 }
 
 export interface ChangedFile {
@@ -42,14 +45,33 @@ export function planChanges(
     const edits = (fix.edits ?? []) as readonly Edit[];
     const again = edits.filter((edit) => set.has(keyOf(edit)));
     if (again.some((edit) => JSON.stringify(set.get(keyOf(edit))) !== JSON.stringify(edit.value))) {
-      changes.push({ finding, fix, edits, refused: 'a dearer finding sets the same to something else' });
+      changes.push({ finding, fix, edits, refused: 'a dearer finding sets the same to something else', where: [] });
       continue;
     }
     const trial = new Map<string, string>();
+    const where: string[] = [];
     let refused: string | null = edits.some(({ object }) => object.live === true) ? LIVE : null;
     // From the end of a file to its beginning, so that the places of objects hold.
     for (const edit of edits.toSorted((a, b) => b.object.offset - a.object.offset)) {
       if (refused !== null || set.has(keyOf(edit))) continue;
+      if (edit.overlays !== undefined) {
+        const current = (file: string): string | null => {
+          const known = trial.get(file) ?? texts.get(file)?.now;
+          const source = known === undefined ? read(file) : { text: known };
+          return 'text' in source ? source.text : null;
+        };
+        const overlaid = applyToOverlays(yaml, edit, current);
+        if ('refused' in overlaid) refused = overlaid.refused;
+        else {
+          where.push(...overlaid.where);
+          for (const [file, text] of overlaid.texts) {
+            const before = texts.get(file)?.before ?? current(file) ?? '';
+            texts.set(file, texts.get(file) ?? { before, now: before });
+            trial.set(file, text);
+          }
+        }
+        continue;
+      }
       const known = trial.get(edit.file) ?? texts.get(edit.file)?.now;
       const source = known === undefined ? read(edit.file) : { text: known };
       if ('refused' in source) {
@@ -61,7 +83,7 @@ export function planChanges(
       if ('refused' in applied) refused = applied.refused;
       else trial.set(edit.file, applied.text);
     }
-    changes.push({ finding, fix, edits, refused });
+    changes.push({ finding, fix, edits, refused, where: [...new Set(where)] });
     if (refused !== null) continue;
     for (const edit of edits) set.set(keyOf(edit), edit.value);
     for (const [file, now] of trial) texts.set(file, { before: texts.get(file)?.before ?? now, now });
@@ -74,5 +96,5 @@ export function planChanges(
 
 const LIVE = 'it was read from the cluster: change the file that it was made from, or take the patch of --patch-dir';
 
-const keyOf = ({ file, object, path }: Edit): string =>
-  JSON.stringify([file, object.kind, object.namespace, object.name, object.offset, path]);
+const keyOf = ({ file, object, path, overlays }: Edit): string =>
+  JSON.stringify([file, object.kind, object.namespace, object.name, object.offset, path, overlays?.needed ?? null]);

@@ -65,6 +65,12 @@ export function blockLines(value: object, indent: number, offset: number): strin
     });
   }
   return Object.entries(value as Record<string, Value>).flatMap(([key, one]) => {
+    if (typeof one === 'string' && one.includes('\n')) {
+      return [
+        `${margin}${scalarText(key)}: |-`,
+        ...one.split('\n').map((line) => `${margin}${' '.repeat(STEP)}${line}`),
+      ];
+    }
     if (typeof one !== 'object') return [`${margin}${scalarText(key)}: ${scalarText(one)}`];
     const inner = Array.isArray(one)
       ? blockLines(one, indent + offset, offset)

@@ -16,7 +16,7 @@ export function changeLines({ changes }: Plan, helm: boolean): string[] {
   ]);
 }
 
-function wordsOf({ finding, fix, refused }: Change, number: number): string[] {
+function wordsOf({ finding, fix, refused, where }: Change, number: number): string[] {
   const { whatIf, basis, confidence, rule } = finding;
   const saves =
     whatIf === null
@@ -25,6 +25,7 @@ function wordsOf({ finding, fix, refused }: Change, number: number): string[] {
   return [
     `${number}. ${fix.target}: ${fix.title}`,
     ...(refused === null ? [] : [`   not made  ${refused}`]),
+    ...where.map((one) => `   where   ${one}`),
     `   why     ${finding.says} (${rule}, ${basis}, ${confidence})`,
     `   saves   ${saves}`,
     `   risk    ${fix.risk ?? (fix.safety === 'safe' ? 'none known' : 'the pods start anew')}`,

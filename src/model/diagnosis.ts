@@ -137,6 +137,11 @@ export const FindingSchema = Type.Object({
     Type.Object({ says: Type.String(), packets: PacketReferences, place: Type.Optional(PlaceSchema) }),
     { minItems: 1 },
   ),
+  overlays: Type.Optional(
+    Type.Array(Type.Object({ kustomization: Type.String(), object: Type.String() }), {
+      description: 'where several kustomizations build the object: those that it is found in',
+    }),
+  ),
   assumed: Type.Optional(
     Type.Array(Type.String(), { description: 'what must hold beside, where manifests alone were judged' }),
   ),

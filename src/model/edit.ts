@@ -4,6 +4,13 @@
  */
 export type PathStep = string | { key: string; is: string } | { flag: string };
 
+/** An object as a kustomization builds it. */
+export interface BuiltObject {
+  kustomization: string;
+  namespace: string;
+  name: string;
+}
+
 /** A change to an object in the user's own files. */
 export interface Edit {
   file: string;
@@ -23,6 +30,11 @@ export interface Edit {
    * options of `dnsConfig` and words of a container as a whole.
    */
   list?: { key: string; items: readonly (string | object)[] };
+  /**
+   * Of an object that kustomizations build, named as it is then: the folders of those that need the
+   * change, and of others that are built of the same file. Where to write it, `fix` finds out.
+   */
+  overlays?: { needed: readonly BuiltObject[]; others: readonly string[] };
   /** What shall stand there; undefined where it shall go. */
   value?: string | number | boolean | object;
 }

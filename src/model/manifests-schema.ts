@@ -34,6 +34,17 @@ export const EditSchema = Type.Object({
       { description: 'what stands in the list already: patches replace it as a whole' },
     ),
   ),
+  overlays: Type.Optional(
+    Type.Object(
+      {
+        needed: Type.Array(
+          Type.Object({ kustomization: Type.String(), namespace: Type.String(), name: Type.String() }),
+        ),
+        others: Type.Array(Type.String()),
+      },
+      { description: 'folders of the kustomizations that need the change, and of others built of the same file' },
+    ),
+  ),
   value: Type.Optional(Type.Unknown({ description: 'left out: what stands there shall go' })),
 });
 
@@ -51,6 +62,10 @@ export const ManifestsSchema = Type.Object({
   suppressed: Type.Array(Type.Object({ rule: Type.String(), object: Type.String(), because: Type.String() }), {
     description: 'findings that the user said no to, with the reason',
   }),
+  kustomizations: Type.Optional(Type.Array(Type.String(), { description: 'folders whose kustomization was built' })),
+  outside: Type.Optional(
+    Type.Array(Type.String(), { description: 'folders that were not named, but that kustomizations take in' }),
+  ),
   elsewhere: Type.Optional(
     Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
   ),

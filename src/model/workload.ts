@@ -33,6 +33,8 @@ export interface ClusterObject {
   live: boolean;
   /** The chart's file it was rendered from (`# Source: …`), null where it was not. */
   source: string | null;
+  /** What built it of several files, by its folder, and others that are built of the same one; null where it stands so in a file. */
+  kustomization: { folder: string; others: readonly string[] } | null;
   labels: ReadonlyMap<string, string>;
   annotations: ReadonlyMap<string, Located<string>>;
 }
@@ -302,6 +304,24 @@ export interface Cluster {
   leftOut: readonly string[];
   /** The line that a place stands in, without what may be secret in it. */
   quote(place: Place): string;
+}
+
+/** All that was read, as it may stand in clusters. */
+export interface Manifests {
+  /** What stands in one cluster together; several where kustomizations make several of one base. */
+  environments: readonly Environment[];
+  objects: number;
+  workloads: number;
+  /** Folders of kustomizations that were built. */
+  kustomizations: readonly string[];
+  /** Folders that the user did not name: kustomizations take them in. */
+  outside: readonly string[];
+}
+
+export interface Environment {
+  /** `prod`; '' where there is only one. */
+  name: string;
+  cluster: Cluster;
 }
 
 /** `# kubelag-ignore dns-race: kernel is new until 2026-12-31` */

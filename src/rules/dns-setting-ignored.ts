@@ -36,7 +36,7 @@ export default defineRule({
             capture: null,
           });
         }
-        const identities = identify(cluster, seen, inputs);
+        const identities = identify(cluster(), seen, inputs);
         const all = groups.all();
         let known = 0;
         let reported = 0;

@@ -6,8 +6,7 @@ import { at, child, textAt, type Node, type ScalarNode } from '../yaml/node.ts';
 export interface ExtractContext {
   readonly lines: Lines;
   readonly source: string | null;
-  /** Of the file. */
-  readonly text: string;
+  readonly kustomization: ClusterObject['kustomization'];
 }
 
 export const placed = ({ lines }: ExtractContext, node: ScalarNode): Located<string> => ({
@@ -70,15 +69,17 @@ export function objectHead(context: ExtractContext, node: Node | null): ClusterO
   if (node?.type !== 'map' || apiVersion === null || kind === null) return null;
   const metadata = child(node, 'metadata');
   const name = locatedText(context, metadata, 'name') ?? locatedText(context, metadata, 'generateName');
+  const whole = context.lines.place(node.start, node.end);
   return {
     apiVersion,
     kind,
     namespace: textAt(metadata, 'namespace') ?? '',
     name: name?.value ?? '',
-    place: name?.place ?? context.lines.place(node.start, node.start),
-    range: [node.start, node.end],
+    place: name?.place ?? whole,
+    range: whole.range,
     live: textAt(metadata, 'uid') !== null,
     source: context.source,
+    kustomization: context.kustomization,
     labels: texts(child(metadata, 'labels')),
     annotations: locatedTexts(context, child(metadata, 'annotations')),
   };

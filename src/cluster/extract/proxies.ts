@@ -120,8 +120,8 @@ export function kubeProxyOf(context: ExtractContext, head: ClusterObject, node: 
 }
 
 /** A value of a key in a text inside a text, where it stands: line ends may be written `\n`. */
-function inside({ lines, text }: ExtractContext, { start, end }: Node, key: string): Located<string> | null {
-  const match = new RegExp(`(?:\\n|\\\\n)[ \\t]*${key}:[ \\t]*\\\\?["']?([\\w.]*)`).exec(text.slice(start, end));
+function inside({ lines }: ExtractContext, { start, end }: Node, key: string): Located<string> | null {
+  const match = new RegExp(`(?:\\n|\\\\n)[ \\t]*${key}:[ \\t]*\\\\?["']?([\\w.]*)`).exec(lines.slice(start, end));
   if (match === null) return null;
   const from = start + match.index + match[0].length - (match[1] as string).length;
   return { value: match[1] as string, place: lines.place(from, from + (match[1] as string).length) };

@@ -3,6 +3,7 @@ import type { Place } from '../../model/workload.ts';
 /** Offsets of a text to lines and columns. */
 export interface Lines {
   place(from: number, to: number): Place;
+  slice(from: number, to: number): string;
 }
 
 export function createLines(file: string, text: string): Lines {
@@ -21,6 +22,7 @@ export function createLines(file: string, text: string): Lines {
     }
   };
   return {
+    slice: (from, to) => text.slice(from, to),
     place(from, to) {
       countTo(from);
       let low = 0;

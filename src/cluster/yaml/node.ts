@@ -90,3 +90,23 @@ export function toJson(node: Node | null): unknown {
   for (const { key, value } of node.pairs) object[key.text] = toJson(value);
   return object;
 }
+
+/** The same, so many characters further on. */
+export function shifted(node: ScalarNode, by: number): ScalarNode;
+export function shifted(node: Node | null, by: number): Node | null;
+export function shifted(node: Node | null, by: number): Node | null {
+  if (node === null || by === 0) return node;
+  const place = { start: node.start + by, end: node.end + by };
+  if (node.type === 'scalar') return { ...node, ...place };
+  if (node.type === 'sequence') {
+    const { items, dashes } = node;
+    return {
+      ...node,
+      ...place,
+      items: items.map((item) => shifted(item, by)),
+      dashes: dashes.map((dash) => dash + by),
+    };
+  }
+  const pairs = node.pairs.map(({ key, value }) => ({ key: shifted(key, by), value: shifted(value, by) }));
+  return { ...node, ...place, pairs };
+}

@@ -30,8 +30,11 @@ export interface RuleContext<Message extends string> {
   fact<Value extends Observer>(fact: Fact<Value>): Value;
   /** The inputs as read so far; complete in `finish`. */
   readonly inputs: readonly Input[];
-  /** The manifests that were given with the capture, null where none were. */
-  readonly cluster: Cluster | null;
+  /**
+   * The manifests that were given with the capture: of several overlays, those that fit what was seen
+   * until then. Null where none were given. Ask in `finish`.
+   */
+  readonly cluster: (() => Cluster) | null;
 }
 
 export interface Rule<Message extends string = string> {

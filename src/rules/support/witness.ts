@@ -21,6 +21,7 @@ export interface Seen {
 
 export interface Witness extends Observer {
   of(address: string): Seen | null;
+  addresses(): string[];
 }
 
 /** Who is who: what joins the addresses of a capture to the objects of manifests. */
@@ -48,6 +49,7 @@ export const witness = defineFact<Witness>({
         if (server !== null) add(server.hosts, exchange.host);
       },
       of: (address) => seen.get(address) ?? null,
+      addresses: () => [...seen.keys()],
     };
   },
 });

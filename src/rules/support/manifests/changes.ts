@@ -23,6 +23,14 @@ export const editOf = (
   path,
   ...(value === undefined ? {} : { value }),
   ...(list === undefined ? {} : { list }),
+  ...(object.kustomization === null
+    ? {}
+    : {
+        overlays: {
+          needed: [{ kustomization: object.kustomization.folder, namespace: object.namespace, name: object.name }],
+          others: object.kustomization.others,
+        },
+      }),
 });
 
 /** A `dnsConfig` option in the pods' own manifest. */

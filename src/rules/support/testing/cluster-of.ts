@@ -3,7 +3,7 @@ import { createCollector } from '../../../cluster/collect.ts';
 import { readText } from '../../../cluster/read.ts';
 import { predict } from '../../../diagnosis/predict.ts';
 import type { Finding } from '../../../model/diagnosis.ts';
-import type { Cluster } from '../../../model/workload.ts';
+import type { Cluster, Manifests } from '../../../model/workload.ts';
 import type { Prediction } from '../define-prediction.ts';
 
 /** A manifest, or a file that stands beside manifests, by its name. */
@@ -18,6 +18,15 @@ export async function clusterOf(...files: readonly File[]): Promise<Cluster> {
   }
   return collector.cluster();
 }
+
+/** As if it was all that was read. */
+export const oneCluster = (cluster: Cluster): Manifests => ({
+  environments: [{ name: '', cluster }],
+  objects: cluster.objects,
+  workloads: cluster.workloads.length,
+  kustomizations: [],
+  outside: [],
+});
 
 /** What a configuration side says of them. */
 export async function predictionOf(prediction: Prediction, ...files: readonly File[]): Promise<Finding[]> {

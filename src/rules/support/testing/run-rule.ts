@@ -111,7 +111,7 @@ export function runRule(
     fillMessage(rule.messages[message] as string, data);
   const observer = rule.create({
     inputs: read,
-    cluster,
+    cluster: cluster === null ? null : () => cluster,
     fact<Value extends Observer>(fact: Fact<Value>): Value {
       const known = facts.get(fact.id) ?? fact.create();
       facts.set(fact.id, known);

@@ -105,12 +105,11 @@ async function drain(head: Head, extract: Extract, onTick: () => void, until: nu
 
 /** @returns `packet` where the next one is later than `until`, or it is time for a tick */
 function pushPackets(source: PacketSource, extract: Extract, until: number): SourceState {
-  const { packet } = source;
   for (let left = TICK_EVERY; left > 0; left--) {
-    extract.packet(packet);
+    extract.packet(source.packet);
     const state = source.next();
     if (state !== 'packet') return state;
-    if (packet.time > until) return state;
+    if (source.packet.time > until) return state;
   }
   return 'packet';
 }

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AddressTable, endpoint, formatV4, formatV6, MAX_ADDRESSES, parseV4, parseV6 } from './addresses.ts';
+import { AddressTable, addressOf, endpoint, formatV4, formatV6, MAX_ADDRESSES, parseV4, parseV6 } from './addresses.ts';
 
 const word = fc.nat(0xffffffff);
 // Zeros in runs, as real addresses have them.
@@ -71,6 +71,18 @@ describe('addresses as text', () => {
   it('reads what IPv6 allows besides', () => {
     expect(parseV6('fe80::1%eth0')).toEqual(parseV6('fe80::1'));
     expect(parseV6('::ffff:10.0.3.7')).toEqual(parseV6('::ffff:a00:307'));
+  });
+
+  it.each(['10.0.3.7', 'fd00::a', '2001:db8:1:2:3:4:5:6', '::ffff:10.0.3.7', 'api.prod.svc'])(
+    'finds %s in its endpoint, and where there is no port',
+    (address) => {
+      expect(addressOf(endpoint(address, 443))).toBe(address);
+      expect(addressOf(address)).toBe(address);
+    },
+  );
+
+  it('finds no more than there is in what is no endpoint', () => {
+    expect(['', '[', '[]', ']:', ':'].map(addressOf)).toEqual(['', '', '', ']', '']);
   });
 
   it('writes endpoints as URLs have them', () => {

@@ -227,3 +227,11 @@ export function formatV6(words: ArrayLike<number>): string {
 /** `address:port`, an IPv6 address in brackets (RFC 3986 section 3.2.2). */
 export const endpoint = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** The address of an {@link endpoint}, or of one that has no port. */
+export function addressOf(text: string): string {
+  if (text.startsWith('[')) return text.slice(1, Math.max(1, text.indexOf(']')));
+  const colon = text.indexOf(':');
+  // More than one colon is an IPv6 address, whose last group is no port.
+  return colon < 0 || text.includes(':', colon + 1) ? text : text.slice(0, colon);
+}

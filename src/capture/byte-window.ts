@@ -32,21 +32,25 @@ export class ByteWindow {
     return this.end - this.start;
   }
 
-  /** Reads once, as much as comes; invalidates views of `bytes`. */
-  async fill(): Promise<void> {
+  /**
+   * Reads once, as much as comes; invalidates views of `bytes`.
+   * @param passed so many bytes at the beginning of the buffer nobody needs any more
+   */
+  async fill(passed = this.start): Promise<void> {
     if (this.ended) return;
-    if (this.start > 0) this.#compact();
+    this.#discard(passed);
     if (this.end === this.bytes.length) this.#grow();
     const count = await this.source.read(this.bytes, this.end);
     if (count === 0) this.ended = true;
     this.end += count;
   }
 
-  #compact(): void {
-    this.bytes.copyWithin(0, this.start, this.end);
-    this.#base += this.start;
-    this.end -= this.start;
-    this.start = 0;
+  #discard(count: number): void {
+    if (count === 0) return;
+    this.bytes.copyWithin(0, count, this.end);
+    this.#base += count;
+    this.start -= count;
+    this.end -= count;
   }
 
   #grow(): void {

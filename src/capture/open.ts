@@ -5,6 +5,7 @@ import { ChunkSource, openFileSource, type ByteSource } from './byte-source.ts';
 import { ByteWindow } from './byte-window.ts';
 import { GunzipSource } from './gunzip.ts';
 import { CHUNK_BYTES, MAX_COMPRESSIONS, MAX_ROW_BYTES } from './limits.ts';
+import { InOrderSource } from './in-order.ts';
 import { LineReader, readLines, Utf16Source } from './lines.ts';
 import { linkTypeName } from '../model/link-type.ts';
 import { atByte, note } from './notes.ts';
@@ -12,7 +13,7 @@ import { findRecords, type RecordShape } from './pcap-resync.ts';
 import { PCAP_HEADER_BYTES, PcapSource, readPcapHeader } from './pcap.ts';
 import { PcapngSource } from './pcapng.ts';
 import { recognise, type Format } from './recognise.ts';
-import { createInput } from './source-base.ts';
+import { createInput, type PacketSourceBase } from './source-base.ts';
 import { DNS_PORT } from './tcpdump-endpoint.ts';
 import { TcpdumpText } from './tcpdump-text.ts';
 import { ZstdSource } from './zstd.ts';
@@ -123,10 +124,10 @@ async function openFormat(
       const header = readPcapHeader(window.bytes, window.start, window.end);
       if (header === null) throw new UserError(`${path}: cut ${atByte(window.length)}, inside the header of a pcap`);
       window.start += PCAP_HEADER_BYTES;
-      return { kind: 'packets', source: new PcapSource(window, input('pcap'), header) };
+      return inOrder(new PcapSource(window, input('pcap'), header), window);
     }
     case 'pcapng':
-      return { kind: 'packets', source: new PcapngSource(window, input('pcapng'), options.onSecrets) };
+      return inOrder(new PcapngSource(window, input('pcapng'), options.onSecrets), window);
     case 'text':
       return openText(window, path, input('tcpdump text'), options);
     case 'rows':
@@ -139,6 +140,11 @@ async function openFormat(
       return openWithoutHeader(window, path, input('pcap without its header'));
   }
 }
+
+const inOrder = (source: PacketSourceBase, window: ByteWindow): OpenedInput => ({
+  kind: 'packets',
+  source: new InOrderSource(source, window),
+});
 
 const emptyBecause = (window: ByteWindow): string =>
   window.source.trouble ?? 'is empty: nothing was captured into it, or it was not copied';
@@ -204,8 +210,6 @@ async function openWithoutHeader(
     input.damage,
     `the file header is missing; records were found from byte ${passed} on, and by their content are ${linkTypeName(linkType)}`,
   );
-  return {
-    kind: 'packets',
-    source: new PcapSource(window, input, { ...shape, linkType, snapLength: null, lengthsMaySwap: false }),
-  };
+  const source = new PcapSource(window, input, { ...shape, linkType, snapLength: null, lengthsMaySwap: false });
+  return inOrder(source, window);
 }

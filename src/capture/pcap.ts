@@ -50,6 +50,7 @@ export class PcapSource extends PacketSourceBase {
   #unit = 1e3;
   #headerLength = RECORD_HEADER_BYTES;
   #lengthsMaySwap = false;
+  #linkType = 0;
   // Doubles, as all times: as small integers the first two seconds would be compiled for, and again then.
   #firstSeconds = Number.NaN;
   #firstFraction = Number.NaN;
@@ -91,6 +92,7 @@ export class PcapSource extends PacketSourceBase {
     packet.start = dataStart;
     packet.end = dataEnd;
     packet.wireLength = wireLength;
+    packet.linkType = this.#linkType;
     if (captured < wireLength) input.damage.cut++;
     if (time > input.endsAt) input.endsAt = packet.time;
     return 'packet';
@@ -102,7 +104,7 @@ export class PcapSource extends PacketSourceBase {
     this.#unit = header.nanoseconds ? 1 : 1e3;
     this.#headerLength = header.headerLength;
     this.#lengthsMaySwap = header.lengthsMaySwap;
-    this.packet.linkType = header.linkType;
+    this.#linkType = header.linkType;
     addLinkType(input.linkTypes, header.linkType);
     if (header.snapLength !== null) input.snapLength = Math.min(input.snapLength ?? Infinity, header.snapLength);
   }

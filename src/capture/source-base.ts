@@ -100,7 +100,8 @@ export abstract class SourceBase {
 }
 
 export abstract class PacketSourceBase extends SourceBase implements PacketSource {
-  readonly packet: Packet;
+  /** What the next packet is read into: another may be put in its place. */
+  packet: Packet;
 
   constructor(window: ByteWindow, input: Input) {
     super(window, input);

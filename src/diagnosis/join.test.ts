@@ -56,6 +56,13 @@ describe('a capture joined with manifests', () => {
     expect(found?.fix[0]?.edits).toMatchObject([{ value: { name: 'single-request-reopen' } }]);
   });
 
+  it('knows an IPv6 address none of whose groups is left out', async () => {
+    const address = '2001:db8:1:2:3:4:5:6';
+    const lookups = new Scenario({ client: address }).pair(40).lostSecond(8).lookups;
+    const { findings } = await joined(lookups, deployment() + pod('orders', `"${address}"`));
+    expect(one(findings, 'dns-race')?.subject).toMatchObject({ name: address, workload: 'prod/orders' });
+  });
+
   it('says where wire and manifest disagree, and offers no change that is made already', async () => {
     const set = 'dnsConfig: {options: [{name: single-request-reopen}]}';
     const found = one(

@@ -1,3 +1,4 @@
+import { addressOf } from '../base/addresses.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { SEVERITIES } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
@@ -109,16 +110,11 @@ const isUnheard = (rule: string, { ruledOut, findings, unobservable }: Diagnosis
   !findings.some((one) => one.rule === rule) &&
   !unobservable.some((one) => one.rule === rule);
 
-const withoutPort = (name: string): string => {
-  const match = /^\[?([0-9a-f:.]+?)\]?(?::\d+)?$/i.exec(name);
-  return match === null || (name.includes('::') && !name.startsWith('[')) ? name : (match[1] as string);
-};
-
 /** Those whom a finding is about: its subject first, then the clients and servers of its examples. */
 function peopleOf(finding: Finding, diagnosis: Diagnosis, identities: Identities): Identity[] {
   const addresses = [
-    withoutPort(finding.subject.name),
-    ...finding.examples.flatMap(({ row }) => [row.client, row.server].map(withoutPort)),
+    addressOf(finding.subject.name),
+    ...finding.examples.flatMap(({ row }) => [row.client, row.server].map(addressOf)),
     ...(diagnosis.inputs[finding.input]?.vantage.addresses ?? []),
   ];
   const people: Identity[] = [];
@@ -134,10 +130,8 @@ function captured({ inputs, lookups, exchanges, connections }: Diagnosis, identi
   const addresses = [
     ...inputs.flatMap(({ vantage }) => vantage.addresses),
     ...lookups.slowest.map(({ client }) => client),
-    ...exchanges.byServer.map(({ server }) => withoutPort(server)),
-    ...[...exchanges.slowest, ...connections.slowest].flatMap(({ client, server }) =>
-      [client, server].map(withoutPort),
-    ),
+    ...exchanges.byServer.map(({ server }) => addressOf(server)),
+    ...[...exchanges.slowest, ...connections.slowest].flatMap(({ client, server }) => [client, server].map(addressOf)),
   ];
   return [...new Set(addresses)].flatMap((address) => identities.of(address)?.workload ?? []);
 }

@@ -25,7 +25,7 @@ interface Source {
   close(): void;
 }
 
-/** Packets of one capture: `next` fills `packet`. */
+/** Packets of one capture: `packet` is the one that `next` found, each time in a record of its own. */
 export interface PacketSource extends Source {
   readonly packet: Packet;
 }

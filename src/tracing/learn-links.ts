@@ -1,4 +1,5 @@
-import type { CallPlan } from './call-plan.ts';
+import type { CallColumns, CallPlan } from './call-plan.ts';
+import { FIRST_GUESSES, firstCome, guess } from './first-guesses.ts';
 import { LinkSolver, NOBODY, type Child, type Parent } from './solve-links.ts';
 
 // Of many calls so many are tried with every first guess.
@@ -23,58 +24,6 @@ const FIRST_ALONE_SHARE = 0.01;
 const LEAST_ALONE_SHARE = 0.0005;
 const SEED = 0x5eed;
 
-/** Who gets a call at first, of those in flight: the lowest. */
-type FirstGuess = (parent: Parent, child: Child, children: readonly Child[]) => number;
-
-// Who made the fewest calls of the kind comes first, whatever else.
-const EACH_ALIKE = 1e15;
-
-function alike({ calls }: Parent, { kind }: Child, children: readonly Child[]): number {
-  let count = 0;
-  for (const call of calls) if ((children[call] as Child).kind === kind) count++;
-  return count * EACH_ALIKE;
-}
-
-/** How long nothing had happened in the request before the call. */
-function pauseBefore({ startedAt, calls }: Parent, child: Child, children: readonly Child[]): number {
-  let last = startedAt;
-  for (const call of calls) {
-    const other = children[call] as Child;
-    last = Math.max(last, other.endedAt <= child.startedAt ? other.endedAt : other.startedAt);
-  }
-  return child.startedAt - last;
-}
-
-/** First come, first served. */
-const firstCome: FirstGuess = (parent, child, children) => alike(parent, child, children) + parent.startedAt;
-
-const FIRST_GUESSES: readonly FirstGuess[] = [
-  firstCome,
-  // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
-  (parent, child, children) => alike(parent, child, children) + parent.endedAt,
-  // The last to come is the one that still has calls to make.
-  (parent, child, children) => alike(parent, child, children) - parent.startedAt,
-  // What follows at once belongs together.
-  pauseBefore,
-  // Whoever holds the lock makes all of its calls, and ends first.
-  (parent) => parent.endedAt,
-];
-
-function guess(parents: readonly Parent[], children: readonly Child[], rank: FirstGuess): void {
-  for (const parent of parents) parent.calls.length = 0;
-  for (const [index, child] of children.entries()) {
-    child.parent = NOBODY;
-    let lowest = Infinity;
-    for (const place of child.candidates) {
-      const own = rank(parents[place] as Parent, child, children);
-      if (own >= lowest) continue;
-      child.parent = place;
-      lowest = own;
-    }
-    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
-  }
-}
-
 function assign(parents: readonly Parent[], children: readonly Child[], owners: readonly number[]): void {
   for (const parent of parents) parent.calls.length = 0;
   for (const [index, child] of children.entries()) {
@@ -91,6 +40,7 @@ export function improve(parents: readonly Parent[], children: readonly Child[], 
   const problem: Learning = {
     parents,
     children,
+    columns: columnsOf(children),
     logAlone: Array.from({ length: kinds }, () => 0),
     random: randomFrom(SEED),
   };
@@ -119,17 +69,24 @@ export function improve(parents: readonly Parent[], children: readonly Child[], 
 }
 
 /** The first calls, and the requests that began before the last of them. */
-function beginningOf({ parents, children, logAlone, random }: Learning): Learning {
+function beginningOf({ parents, children, columns, logAlone, random }: Learning): Learning {
   const some = children.slice(0, TRIED_CALLS);
   const until = (some.at(-1) as Child).startedAt;
   const begun = parents.findIndex(({ startedAt }) => startedAt > until);
   const whole = parents.slice(0, begun < 0 ? parents.length : begun).map((parent) => ({ ...parent, calls: [] }));
-  return { parents: whole, children: some.map((child) => ({ ...child })), logAlone: [...logAlone], random };
+  return { parents: whole, children: some.map((child) => ({ ...child })), columns, logAlone: [...logAlone], random };
 }
+
+const columnsOf = (children: readonly Child[]): CallColumns => ({
+  kinds: Int32Array.from(children, ({ kind }) => kind),
+  starts: Float64Array.from(children, ({ startedAt }) => startedAt),
+  ends: Float64Array.from(children, ({ endedAt }) => endedAt),
+});
 
 interface Learning {
   readonly parents: readonly Parent[];
   readonly children: readonly Child[];
+  readonly columns: CallColumns;
   readonly logAlone: number[];
   random(): number;
 }
@@ -147,7 +104,7 @@ function alternate(problem: Learning): void {
     calls.every((call) => (children[call] as Child).isFixed || (children[call] as Child).candidates.length === 1),
   );
   setAlone(problem, true);
-  learn(parents, children, (place) => (isClear[place] === true ? 1 : DOUBTFUL_WEIGHT));
+  learn(problem, (place) => (isClear[place] === true ? 1 : DOUBTFUL_WEIGHT));
   sweepAll(new LinkSolver(problem), problem, TEMPERATURES);
 }
 
@@ -164,16 +121,15 @@ function sweepAll(solver: LinkSolver, problem: Learning, rounds: readonly (reado
  * that fits by chance only what it was learned from does not win by it.
  */
 function crossValidated(problem: Learning): number {
-  const { parents, children, logAlone } = problem;
-  const callsOf = ({ calls }: Parent): Child[] => calls.map((call) => children[call] as Child);
+  const { parents, children, columns, logAlone } = problem;
   let sum = 0;
   for (const half of [0, 1]) {
     forget(problem);
     for (const [place, parent] of parents.entries()) {
-      if (place % 2 === half) parent.plan.learn(parent, callsOf(parent), 1);
+      if (place % 2 === half) parent.plan.learn(parent, parent.calls, columns, 1);
     }
     for (const [place, parent] of parents.entries()) {
-      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent, callsOf(parent));
+      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent, parent.calls, columns);
     }
   }
   for (const { parent, kind, candidates } of children) {
@@ -185,14 +141,11 @@ function crossValidated(problem: Learning): number {
 function relearn(problem: Learning): void {
   forget(problem);
   setAlone(problem, false);
-  learn(problem.parents, problem.children, () => 1);
+  learn(problem, () => 1);
 }
 
-function learn(parents: readonly Parent[], children: readonly Child[], weightOf: (place: number) => number): void {
-  for (const [place, parent] of parents.entries()) {
-    const calls = parent.calls.map((call) => children[call] as Child);
-    parent.plan.learn(parent, calls, weightOf(place));
-  }
+function learn({ parents, columns }: Learning, weightOf: (place: number) => number): void {
+  for (const [place, parent] of parents.entries()) parent.plan.learn(parent, parent.calls, columns, weightOf(place));
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */

@@ -1,4 +1,4 @@
-import type { CallPlan, Step } from './call-plan.ts';
+import type { CallColumns, CallPlan } from './call-plan.ts';
 
 /** A received call, as the solver sees it. */
 export interface Parent {
@@ -11,7 +11,10 @@ export interface Parent {
 }
 
 /** A sent call, as the solver sees it. */
-export interface Child extends Step {
+export interface Child {
+  readonly kind: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
   /** Parents in flight while it lasted. */
   readonly candidates: readonly number[];
   /** An identifier says whose it is: it stays there. */
@@ -25,6 +28,8 @@ export const NOBODY = -1;
 export interface Problem {
   readonly parents: readonly Parent[];
   readonly children: readonly Child[];
+  /** Of the children. */
+  readonly columns: CallColumns;
   /** ln of how likely it is, by kind, that a call at just this time belongs to no request. */
   readonly logAlone: readonly number[];
   /** From 0 to below 1. */
@@ -39,11 +44,14 @@ const CAUTION = 1.5;
 // How long a stretch of a request's calls is tried as a whole.
 const MOST_SEGMENTS = 3;
 
+/** How a call gets to another request: what its own and the other one have then follows from it. */
 interface Alternative {
   to: number;
   gain: number;
-  mine: number[];
-  theirs: number[];
+  /** The call that comes back for it, -1 for none. Where `since` is a number, all calls of that stretch change places. */
+  other: number;
+  since: number;
+  until: number;
 }
 
 /**
@@ -66,6 +74,12 @@ export class LinkSolver {
   /** Grows with each time that the plans change, by more than all versions do between. */
   #learned = 0;
   #samples = 0;
+  /** Filled anew for each call; of them the first `#found`. */
+  readonly #alternatives: Alternative[] = [];
+  #found = 0;
+  /** What two requests would have. */
+  readonly #mine: number[] = [];
+  readonly #theirs: number[] = [];
 
   constructor(problem: Problem) {
     this.#problem = problem;
@@ -85,8 +99,7 @@ export class LinkSolver {
   relearned(): void {
     this.#learned += LEARNED_STEP;
     for (let place = 0; place < this.#likelihoods.length; place++) {
-      const parent = this.#problem.parents[place] as Parent;
-      this.#likelihoods[place] = this.#logLikelihood(parent, parent.calls);
+      this.#likelihoods[place] = this.#logLikelihood(place, (this.#problem.parents[place] as Parent).calls);
     }
   }
 
@@ -115,35 +128,44 @@ export class LinkSolver {
     // Nothing around it has changed since it was found to stay where it is.
     if (this.#stamps[index] === stamp && (!isSampled || this.#countAgain(index))) return false;
     this.#stamps[index] = Number.NaN;
-    const alternatives = this.#alternatives(index, isSampled);
+    this.#find(index, child, isSampled);
     // Staying has a gain of 0.
     let best = 0;
-    for (const { gain } of alternatives) if (gain > best) best = gain;
-    if (isSampled) this.#count(index, child, alternatives, best);
-    if (alternatives.every(({ gain }) => gain < HOPELESS)) this.#stamps[index] = stamp;
-    if (temperature === 0) {
-      const likeliest = alternatives.find(({ gain }) => gain === best);
-      if (likeliest === undefined || best <= 0) return false;
-      this.#take(child, likeliest);
-      return true;
+    let likeliest = -1;
+    let isHopeless = true;
+    for (let place = 0; place < this.#found; place++) {
+      const { gain } = this.#alternatives[place] as Alternative;
+      if (gain >= HOPELESS) isHopeless = false;
+      if (gain <= best) continue;
+      best = gain;
+      likeliest = place;
     }
+    if (isSampled) this.#count(index, child, best);
+    if (isHopeless) this.#stamps[index] = stamp;
+    const taken = temperature === 0 ? likeliest : this.#drawn(best, temperature);
+    if (taken < 0) return false;
+    this.#take(index, child, this.#alternatives[taken] as Alternative);
+    return true;
+  }
+
+  /** One of the alternatives, as often as it is likely; -1 to stay. */
+  #drawn(best: number, temperature: number): number {
     let total = Math.exp(-best / temperature);
-    for (const { gain } of alternatives) total += Math.exp((gain - best) / temperature);
+    for (let place = 0; place < this.#found; place++)
+      total += Math.exp(((this.#alternatives[place] as Alternative).gain - best) / temperature);
     let left = this.#problem.random() * total;
-    for (const alternative of alternatives) {
-      left -= Math.exp((alternative.gain - best) / temperature);
-      if (left < 0) {
-        this.#take(child, alternative);
-        return true;
-      }
+    for (let place = 0; place < this.#found; place++) {
+      left -= Math.exp(((this.#alternatives[place] as Alternative).gain - best) / temperature);
+      if (left < 0) return place;
     }
-    return false;
+    return -1;
   }
 
   /** Changes whenever one of the requests that it could belong to changes. */
   #stampOf({ candidates }: Child): number {
     let sum = this.#learned;
-    for (const place of candidates) sum += this.#versions[place] as number;
+    for (let index = 0; index < candidates.length; index++)
+      sum += this.#versions[candidates[index] as number] as number;
     return sum;
   }
 
@@ -156,113 +178,114 @@ export class LinkSolver {
     return true;
   }
 
-  #count(index: number, child: Child, alternatives: readonly Alternative[], best: number): void {
+  #count(index: number, child: Child, best: number): void {
     const { candidates } = child;
     this.#seen[index] ??= new Float64Array(candidates.length + 1);
     const now = (this.#last[index] ??= new Float64Array(candidates.length + 1)).fill(0);
+    now[placeOf(child.parent, candidates)] = Math.exp(-best / CAUTION);
     let total = Math.exp(-best / CAUTION);
-    for (const { gain } of alternatives) total += Math.exp((gain - best) / CAUTION);
-    const stays = placeOf(child.parent, candidates);
-    now[stays] = (now[stays] as number) + Math.exp(-best / CAUTION) / total;
-    for (const { to, gain } of alternatives) {
+    for (let found = 0; found < this.#found; found++) {
+      const { to, gain } = this.#alternatives[found] as Alternative;
       const place = placeOf(to, candidates);
-      now[place] = (now[place] as number) + Math.exp((gain - best) / CAUTION) / total;
+      const weight = Math.exp((gain - best) / CAUTION);
+      now[place] = (now[place] as number) + weight;
+      total += weight;
     }
+    for (let place = 0; place < now.length; place++) now[place] = (now[place] as number) / total;
     this.#countAgain(index);
   }
 
-  #take(child: Child, { to, mine, theirs }: Alternative): void {
+  #take(index: number, child: Child, { to, other, since, until }: Alternative): void {
     const from = child.parent;
-    this.#settle(from, mine);
-    this.#settle(to, theirs);
+    if (Number.isNaN(since)) this.#exchange(index, from, to, other);
+    else this.#swapStretch(from, to, since, until);
+    this.#settle(from, this.#mine);
+    this.#settle(to, this.#theirs);
     if (to === NOBODY) child.parent = NOBODY;
   }
 
   #settle(place: number, calls: readonly number[]): void {
     if (place === NOBODY) return;
-    const parent = this.#problem.parents[place] as Parent;
-    parent.calls.length = 0;
+    const own = (this.#problem.parents[place] as Parent).calls;
+    own.length = 0;
     for (const call of calls) {
-      parent.calls.push(call);
+      own.push(call);
       (this.#problem.children[call] as Child).parent = place;
     }
-    this.#likelihoods[place] = this.#logLikelihood(parent, calls);
+    this.#likelihoods[place] = this.#logLikelihood(place, own);
     this.#versions[place] = (this.#versions[place] as number) + 1;
   }
 
   /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
-  #alternatives(index: number, isWhole: boolean): Alternative[] {
-    const { children, parents, logAlone } = this.#problem;
-    const child = children[index] as Child;
-    const from = child.parent;
-    const mine = from === NOBODY ? [] : (parents[from] as Parent).calls;
-    const without = mine.filter((call) => call !== index);
-    const alone = logAlone[child.kind] as number;
-    const leaving = from === NOBODY ? -alone : this.#change(from, without);
-    const found: Alternative[] = [];
-    if (from !== NOBODY) found.push({ to: NOBODY, gain: leaving + alone, mine: without, theirs: [] });
-    for (const to of child.candidates) {
+  #find(index: number, child: Child, isWhole: boolean): void {
+    this.#found = 0;
+    const { parent: from, candidates, kind, startedAt } = child;
+    const alone = this.#problem.logAlone[kind] as number;
+    this.#exchange(index, from, NOBODY, -1);
+    const leaving = from === NOBODY ? -alone : this.#change(from, this.#mine);
+    if (from !== NOBODY) this.#note(NOBODY, leaving + alone, -1);
+    for (let place = 0; place < candidates.length; place++) {
+      const to = candidates[place] as number;
       if (to === from) continue;
-      const theirs = (parents[to] as Parent).calls;
-      const added = this.#inserted(theirs, index);
-      found.push({ to, gain: leaving + this.#change(to, added), mine: without, theirs: added });
+      this.#exchange(index, from, to, -1);
+      this.#note(to, leaving + this.#change(to, this.#theirs), -1);
       if (from === NOBODY) continue;
-      const other = this.#counterpart(theirs, child);
-      if (other >= 0 && this.#fits(other, from))
-        this.#try(
-          found,
-          from,
-          to,
-          this.#inserted(without, other),
-          this.#inserted(
-            theirs.filter((call) => call !== other),
-            index,
-          ),
-        );
-      this.#trySwappedRest(found, from, to, mine, theirs, child.startedAt);
-      if (isWhole) this.#trySwappedRest(found, from, to, mine, theirs, -Infinity);
+      const other = this.#counterpart(this.#callsOf(to), child);
+      if (other >= 0 && this.#fits(other, from)) {
+        this.#exchange(index, from, to, other);
+        this.#note(to, this.#bothChange(from, to), other);
+      }
+      this.#trySwappedRest(from, to, startedAt);
+      if (isWhole) this.#trySwappedRest(from, to, -Infinity);
     }
-    return found;
   }
 
-  #try(found: Alternative[], from: number, to: number, mine: number[], theirs: number[]): void {
-    found.push({ to, gain: this.#change(from, mine) + this.#change(to, theirs), mine, theirs });
+  #note(to: number, gain: number, other: number, since = Number.NaN, until = Infinity): void {
+    const known = this.#alternatives[this.#found++];
+    if (known === undefined) {
+      this.#alternatives.push({ to, gain, other, since, until });
+      return;
+    }
+    known.to = to;
+    known.gain = gain;
+    known.other = other;
+    known.since = since;
+    known.until = until;
   }
 
   /** All that follows, or the next few of it: what goes wrong at one call and comes right at a later one. */
-  #trySwappedRest(
-    found: Alternative[],
-    from: number,
-    to: number,
-    mine: readonly number[],
-    theirs: readonly number[],
-    since: number,
-  ): void {
+  #trySwappedRest(from: number, to: number, since: number): void {
+    const mine = this.#callsOf(from);
     // With one at most on each side that is the swap or the move.
-    if (mine.length + theirs.length < 3) return;
-    this.#trySwapped(found, from, to, mine, theirs, since, Infinity);
+    if (mine.length + this.#callsOf(to).length < 3) return;
+    this.#trySwapped(from, to, since, Infinity);
     let segments = 0;
     for (let index = 0; index < mine.length && segments <= MOST_SEGMENTS; index++) {
       const start = this.#startOf(mine[index] as number);
-      if (start > since && segments++ > 0) this.#trySwapped(found, from, to, mine, theirs, since, start);
+      if (start > since && segments++ > 0) this.#trySwapped(from, to, since, start);
     }
   }
 
-  #trySwapped(
-    found: Alternative[],
-    from: number,
-    to: number,
-    mine: readonly number[],
-    theirs: readonly number[],
-    since: number,
-    until: number,
-  ): void {
-    const myRest: number[] = [];
-    const theirRest: number[] = [];
-    const isMoved = this.#part(mine, since, until, to, myRest, theirRest);
-    const isTaken = isMoved >= 0 ? this.#part(theirs, since, until, from, theirRest, myRest) : -1;
-    if (isTaken < 0 || isMoved + isTaken < 3) return;
-    this.#try(found, from, to, myRest.sort(ascending), theirRest.sort(ascending));
+  #trySwapped(from: number, to: number, since: number, until: number): void {
+    if (this.#swapStretch(from, to, since, until)) this.#note(to, this.#bothChange(from, to), -1, since, until);
+  }
+
+  /** What both would have if a call went over to the other, and another came back for it. */
+  #exchange(index: number, from: number, to: number, other: number): void {
+    fill(this.#mine, this.#callsOf(from), index, other);
+    fill(this.#theirs, this.#callsOf(to), other, index);
+  }
+
+  /** What both would have if all calls of that time changed places. @returns whether that can be, and is no move or swap of two */
+  #swapStretch(from: number, to: number, since: number, until: number): boolean {
+    this.#mine.length = 0;
+    this.#theirs.length = 0;
+    const moved = this.#part(this.#callsOf(from), since, until, to, this.#mine, this.#theirs);
+    const taken = moved >= 0 ? this.#part(this.#callsOf(to), since, until, from, this.#theirs, this.#mine) : -1;
+    if (taken < 0 || moved + taken < 3) return false;
+    sort(this.#mine);
+    sort(this.#theirs);
+    return true;
   }
 
   /** Calls in that time go over to another request. @returns how many, -1 where one can't */
@@ -290,17 +313,21 @@ export class LinkSolver {
   }
 
   #startOf(call: number): number {
-    return (this.#problem.children[call] as Child).startedAt;
+    return this.#problem.columns.starts[call] as number;
+  }
+
+  #callsOf(place: number): readonly number[] {
+    return place === NOBODY ? NO_CALLS : (this.#problem.parents[place] as Parent).calls;
   }
 
   /** Theirs of the same kind that lies nearest. */
   #counterpart(theirs: readonly number[], { kind, startedAt }: Child): number {
     let nearest = -1;
     let distance = Infinity;
-    for (const call of theirs) {
-      const other = this.#problem.children[call] as Child;
-      if (other.kind !== kind || other.isFixed) continue;
-      const by = Math.abs(other.startedAt - startedAt);
+    for (let index = 0; index < theirs.length; index++) {
+      const call = theirs[index] as number;
+      if (this.#problem.columns.kinds[call] !== kind || (this.#problem.children[call] as Child).isFixed) continue;
+      const by = Math.abs(this.#startOf(call) - startedAt);
       if (by < distance) {
         distance = by;
         nearest = call;
@@ -314,37 +341,46 @@ export class LinkSolver {
     return !isFixed && candidates.includes(parent);
   }
 
-  /** Places of calls are in order of their start. */
-  #inserted(calls: readonly number[], call: number): number[] {
-    const result: number[] = [];
-    let isIn = false;
-    for (const other of calls) {
-      if (!isIn && other > call) {
-        result.push(call);
-        isIn = true;
-      }
-      result.push(other);
-    }
-    if (!isIn) result.push(call);
-    return result;
+  #bothChange(from: number, to: number): number {
+    return this.#change(from, this.#mine) + this.#change(to, this.#theirs);
   }
 
   #change(place: number, calls: readonly number[]): number {
-    return this.#logLikelihood(this.#problem.parents[place] as Parent, calls) - (this.#likelihoods[place] as number);
+    return this.#logLikelihood(place, calls) - (this.#likelihoods[place] as number);
   }
 
-  /** Filled anew for each request; longer than that may be. */
-  readonly #steps: Child[] = [];
-
-  #logLikelihood(parent: Parent, calls: readonly number[]): number {
-    const steps = this.#steps;
-    const { children } = this.#problem;
-    for (let index = 0; index < calls.length; index++) steps[index] = children[calls[index] as number] as Child;
-    return parent.plan.logLikelihood(parent, steps, calls.length);
+  #logLikelihood(place: number, calls: readonly number[]): number {
+    const parent = this.#problem.parents[place] as Parent;
+    return parent.plan.logLikelihood(parent, calls, this.#problem.columns);
   }
 }
 
-const ascending = (a: number, b: number): number => a - b;
+const NO_CALLS: readonly number[] = [];
+
+/** Fills a list with calls, without one and with another; -1 for none. Places of calls are in order of their start. */
+function fill(list: number[], calls: readonly number[], without: number, added: number): void {
+  list.length = 0;
+  let isIn = added < 0;
+  for (let index = 0; index < calls.length; index++) {
+    const call = calls[index] as number;
+    if (!isIn && call > added) {
+      list.push(added);
+      isIn = true;
+    }
+    if (call !== without) list.push(call);
+  }
+  if (!isIn) list.push(added);
+}
+
+/** By insertion: a request has few calls, and they are nearly in order. */
+function sort(calls: number[]): void {
+  for (let index = 1; index < calls.length; index++) {
+    const call = calls[index] as number;
+    let place = index;
+    for (; place > 0 && (calls[place - 1] as number) > call; place--) calls[place] = calls[place - 1] as number;
+    calls[place] = call;
+  }
+}
 
 const placeOf = (parent: number, candidates: readonly number[]): number =>
   parent === NOBODY ? candidates.length : candidates.indexOf(parent);

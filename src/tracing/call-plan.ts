@@ -1,4 +1,5 @@
 import { GapDensity } from './gap-density.ts';
+import type { CallColumns, RequestColumns } from './link-problem.ts';
 
 /*
  * What requests of one kind usually do: which call comes after which, and after what pause. A
@@ -35,25 +36,9 @@ interface Transition {
   readonly anywhere: GapDensity;
   /** Null: never learned. */
   gaps: GapDensity | null;
-  count: number;
   /** ln of how often it comes, of the plan's revision. */
   logShare: number;
   revision: number;
-}
-
-/** Where a walk begins and ends. */
-export interface Walk {
-  readonly startedAt: number;
-  /** When the answer began. */
-  readonly respondedAt: number;
-  readonly endedAt: number;
-}
-
-/** All calls, in order of their start; a walk's own are named by place. */
-export interface CallColumns {
-  readonly kinds: Int32Array;
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
 }
 
 /** The step of a kind's call when so many of its kind came before. */
@@ -65,7 +50,9 @@ export class CallPlan {
   readonly #transitions = new Map<number, Transition>();
   readonly #anywhere = new Map<number, GapDensity>();
   readonly #turns = new Int32Array(MAX_STEPS);
+  /** The first steps of kinds that the walk has come to; emptied by its count, since a list cut to nothing lets go of its memory. */
   readonly #touched: number[] = [];
+  #touches = 0;
   readonly #grain: number;
   /** Grows with all that is learned or forgotten. */
   #revision = 0;
@@ -76,9 +63,15 @@ export class CallPlan {
   }
 
   /** @param weight how sure it is that these calls are the request's */
-  learn(walk: Walk, calls: readonly number[], columns: CallColumns, weight: number): void {
+  learn(
+    requests: RequestColumns,
+    request: number,
+    columns: CallColumns,
+    calls: readonly number[],
+    weight: number,
+  ): void {
     this.#revision++;
-    this.#walk(walk, calls, columns, weight);
+    this.#walk(requests, request, columns, calls, calls.length, weight);
   }
 
   /**
@@ -88,41 +81,45 @@ export class CallPlan {
   forget(): void {
     this.#revision++;
     for (const steps of this.#steps.values()) steps.total = 0;
-    for (const transition of this.#transitions.values()) {
-      transition.count = 0;
-      transition.gaps?.forget();
-    }
+    for (const { gaps } of this.#transitions.values()) gaps?.forget();
     for (const gaps of this.#anywhere.values()) gaps.forget();
   }
 
   fade(factor: number): void {
     this.#revision++;
     for (const steps of this.#steps.values()) steps.total *= factor;
-    for (const transition of this.#transitions.values()) {
-      transition.count *= factor;
-      transition.gaps?.fade(factor);
-    }
+    for (const { gaps } of this.#transitions.values()) gaps?.fade(factor);
     for (const gaps of this.#anywhere.values()) gaps.fade(factor);
   }
 
-  /** ln of how likely a request is that does just this. @param calls in order of their start */
-  logLikelihood(walk: Walk, calls: readonly number[], columns: CallColumns): number {
-    return this.#walk(walk, calls, columns, 0);
+  /** ln of how likely a request is that does just this. @param calls in order of their start; the first `count` of them */
+  logLikelihood(
+    requests: RequestColumns,
+    request: number,
+    columns: CallColumns,
+    calls: readonly number[],
+    count: number,
+  ): number {
+    return this.#walk(requests, request, columns, calls, count, 0);
   }
 
   /** Learns each step where it has a weight; else sums up how likely they are. */
   #walk(
-    { startedAt, respondedAt, endedAt }: Walk,
-    calls: readonly number[],
+    requests: RequestColumns,
+    request: number,
     { kinds, starts, ends }: CallColumns,
+    calls: readonly number[],
+    count: number,
     weight: number,
   ): number {
+    const startedAt = requests.starts[request] as number;
+    const respondedAt = requests.responses[request] as number;
     let sum = 0;
     let lastEnd = startedAt;
     let lastStep = BEGIN;
     let lastStart = startedAt;
     let lastBegun = BEGIN;
-    for (let index = 0; index < calls.length; index++) {
+    for (let index = 0; index < count; index++) {
       const call = calls[index] as number;
       const start = starts[call] as number;
       const end = ends[call] as number;
@@ -136,17 +133,17 @@ export class CallPlan {
         lastStep = step;
       }
     }
-    for (const first of this.#touched) this.#turns[first] = 0;
-    this.#touched.length = 0;
+    for (let index = 0; index < this.#touches; index++) this.#turns[this.#touched[index] as number] = 0;
+    this.#touches = 0;
     if (respondedAt >= lastEnd) return sum + this.#step(lastStep, END * 2, respondedAt - lastEnd, weight);
-    return sum + this.#step(lastStep, END * 2 + 1, endedAt - lastEnd, weight);
+    return sum + this.#step(lastStep, END * 2 + 1, (requests.ends[request] as number) - lastEnd, weight);
   }
 
   #turnOf(kind: number): number {
     const first = stepOf(kind, 0);
     const before = this.#turns[first] as number;
     this.#turns[first] = before + 1;
-    if (before === 0) this.#touched.push(first);
+    if (before === 0) this.#touched[this.#touches++] = first;
     return stepOf(kind, before);
   }
 
@@ -160,7 +157,8 @@ export class CallPlan {
     }
     if (transition.revision !== this.#revision) {
       const { total, known } = transition.from;
-      transition.logShare = Math.log((transition.count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
+      const count = transition.gaps?.weight ?? 0;
+      transition.logShare = Math.log((count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
       transition.revision = this.#revision;
     }
     return transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(gap);
@@ -172,7 +170,6 @@ export class CallPlan {
       transition.gaps = new GapDensity(this.#grain, anywhere);
       from.known++;
     }
-    transition.count += weight;
     from.total += weight;
     transition.gaps.learn(gap, weight);
     anywhere.learn(gap, weight);
@@ -189,7 +186,7 @@ export class CallPlan {
       anywhere = new GapDensity(this.#grain);
       this.#anywhere.set(key, anywhere);
     }
-    const transition = { from: steps, anywhere, gaps: null, count: 0, logShare: 0, revision: -1 };
+    const transition = { from: steps, anywhere, gaps: null, logShare: Number.NaN, revision: -1 };
     if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(place, transition);
     return transition;
   }

@@ -24,7 +24,8 @@ const KIN_WEIGHT = 20;
 const UNKNOWN_SCALE = 1e6;
 
 export class GapDensity {
-  readonly #counts = new Float64Array(BINS);
+  /** By bin, and how much was learned in all: the last. */
+  readonly #counts = new Float64Array(BINS + 1);
   /** Where counts are: most densities have few. */
   #low = BINS;
   #high = -1;
@@ -32,8 +33,6 @@ export class GapDensity {
   readonly #grain: number;
   /** What else tells of pauses like these. */
   readonly #kin: GapDensity | null;
-  /** How much was learned: the sum of weights. */
-  #weight = 0;
   /** Grows with all that is learned or forgotten. */
   #revision = 0;
   /** ln of the density by bin, NaN until it is asked for; of the revisions of this one and its kin. */
@@ -42,12 +41,17 @@ export class GapDensity {
   /** The share of pauses by bin, smoothed, and what goes with it. */
   readonly #shares = new Float64Array(BINS);
   #smoothed = -1;
-  #surprises = 1;
-  #scale = UNKNOWN_SCALE;
+  #surprises = Number.NaN;
+  #scale = Number.NaN;
 
   constructor(grain: number, kin: GapDensity | null = null) {
     this.#grain = grain;
     this.#kin = kin;
+  }
+
+  /** How much was learned: the sum of weights. */
+  get weight(): number {
+    return this.#counts[BINS] as number;
   }
 
   /** @param gap nanoseconds; below zero counts as none */
@@ -56,7 +60,7 @@ export class GapDensity {
     this.#counts[place] = (this.#counts[place] as number) + weight;
     if (place < this.#low) this.#low = place;
     if (place > this.#high) this.#high = place;
-    this.#weight += weight;
+    this.#counts[BINS] = this.weight + weight;
     this.#revision++;
   }
 
@@ -64,14 +68,14 @@ export class GapDensity {
     if (this.#high >= 0) this.#counts.fill(0, this.#low, this.#high + 1);
     this.#low = BINS;
     this.#high = -1;
-    this.#weight = 0;
+    this.#counts[BINS] = 0;
     this.#revision++;
   }
 
   /** What was learned so far counts only so much from now on. */
   fade(factor: number): void {
     for (let bin = this.#low; bin <= this.#high; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
-    this.#weight *= factor;
+    this.#counts[BINS] = this.weight * factor;
     this.#revision++;
   }
 
@@ -100,7 +104,7 @@ export class GapDensity {
     if (known === known) return known;
     let density = this.#densityAt(bin);
     if (this.#kin !== null) {
-      const share = this.#weight / (this.#weight + KIN_WEIGHT);
+      const share = this.weight / (this.weight + KIN_WEIGHT);
       density = share * density + (1 - share) * this.#kin.#densityAt(bin);
     }
     return (this.#table[bin] = Math.log(density));
@@ -125,8 +129,8 @@ export class GapDensity {
     this.#smoothed = this.#revision;
     this.#surprises = 1;
     this.#scale = UNKNOWN_SCALE;
-    if (this.#weight <= 0) return;
-    this.#surprises = Math.max(LEAST_SURPRISES, UNSEEN / (this.#weight + 2 * UNSEEN));
+    if (this.weight <= 0) return;
+    this.#surprises = Math.max(LEAST_SURPRISES, UNSEEN / (this.weight + 2 * UNSEEN));
     this.#scale = this.#pauseAt(this.#quantile(0.5)) + this.#grain;
     const width = this.#width();
     const reach = Math.ceil((KERNEL_REACH * width) / STEP);
@@ -156,11 +160,11 @@ export class GapDensity {
       sum += count * bin * STEP;
       squares += count * (bin * STEP) ** 2;
     }
-    const mean = sum / this.#weight;
-    const deviation = Math.sqrt(Math.max(0, squares / this.#weight - mean * mean));
+    const mean = sum / this.weight;
+    const deviation = Math.sqrt(Math.max(0, squares / this.weight - mean * mean));
     const quartiles = (this.#quantile(0.75) - this.#quantile(0.25)) * STEP;
     const spread = quartiles > 0 ? Math.min(deviation, quartiles / IQR_OF_NORMAL) : deviation;
-    const width = SILVERMAN * spread * Math.max(1, this.#weight) ** -0.2;
+    const width = SILVERMAN * spread * Math.max(1, this.weight) ** -0.2;
     return Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, width));
   }
 
@@ -168,7 +172,7 @@ export class GapDensity {
     let below = 0;
     for (let bin = this.#low; bin <= this.#high; bin++) {
       below += this.#counts[bin] as number;
-      if (below >= share * this.#weight) return bin;
+      if (below >= share * this.weight) return bin;
     }
     return BINS - 1;
   }

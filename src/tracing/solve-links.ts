@@ -1,44 +1,8 @@
-import type { CallColumns, CallPlan } from './call-plan.ts';
-
-/** A received call, as the solver sees it. */
-export interface Parent {
-  readonly startedAt: number;
-  readonly respondedAt: number;
-  readonly endedAt: number;
-  readonly plan: CallPlan;
-  /** Its calls by place, in order of their start. */
-  readonly calls: number[];
-}
-
-/** A sent call, as the solver sees it. */
-export interface Child {
-  readonly kind: number;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  /** Parents in flight while it lasted. */
-  readonly candidates: readonly number[];
-  /** An identifier says whose it is: it stays there. */
-  readonly isFixed: boolean;
-  /** {@link NOBODY} or a place. */
-  parent: number;
-}
-
-export const NOBODY = -1;
-
-export interface Problem {
-  readonly parents: readonly Parent[];
-  readonly children: readonly Child[];
-  /** Of the children. */
-  readonly columns: CallColumns;
-  /** ln of how likely it is, by kind, that a call at just this time belongs to no request. */
-  readonly logAlone: readonly number[];
-  /** From 0 to below 1. */
-  random(): number;
-}
+import { CallList } from './call-list.ts';
+import { NOBODY, type LinkProblem } from './link-problem.ts';
 
 // One in e^12 = 160,000 is not worth another look as long as nothing changes.
 const HOPELESS = -12;
-const LEARNED_STEP = 2 ** 32;
 // What was learned is less sure than it looks: it was learned from links that may be wrong.
 const CAUTION = 1.5;
 // How long a stretch of a request's calls is tried as a whole.
@@ -62,7 +26,7 @@ interface Alternative {
  * and tells how sure each link is.
  */
 export class LinkSolver {
-  readonly #problem: Problem;
+  readonly #problem: LinkProblem;
   readonly #likelihoods: Float64Array;
   readonly #open: number[];
   /** By child: how often (in probability) each parent was seen, nobody last. */
@@ -71,36 +35,34 @@ export class LinkSolver {
   readonly #last: (Float64Array | null)[];
   readonly #stamps: Float64Array;
   readonly #versions: Float64Array;
-  /** Grows with each time that the plans change, by more than all versions do between. */
+  /** How often the plans had changed when a request's likelihood was worked out. */
+  readonly #likelihoodOf: Int32Array;
   #learned = 0;
   #samples = 0;
   /** Filled anew for each call; of them the first `#found`. */
   readonly #alternatives: Alternative[] = [];
   #found = 0;
   /** What two requests would have. */
-  readonly #mine: number[] = [];
-  readonly #theirs: number[] = [];
+  readonly #mine = new CallList();
+  readonly #theirs = new CallList();
 
-  constructor(problem: Problem) {
+  constructor(problem: LinkProblem) {
     this.#problem = problem;
-    this.#likelihoods = new Float64Array(problem.parents.length);
+    this.#likelihoods = new Float64Array(problem.requestCount);
+    this.#likelihoodOf = new Int32Array(problem.requestCount).fill(-1);
     this.#open = [];
-    for (const [index, { isFixed, candidates }] of problem.children.entries()) {
-      if (!isFixed && candidates.length > 0) this.#open.push(index);
+    for (let call = 0; call < problem.callCount; call++) {
+      if (problem.calls.isFixed[call] === 0 && this.#candidatesOf(call).length > 0) this.#open.push(call);
     }
-    this.#seen = problem.children.map(() => null);
-    this.#last = problem.children.map(() => null);
-    this.#stamps = new Float64Array(problem.children.length).fill(Number.NaN);
-    this.#versions = new Float64Array(problem.parents.length);
-    this.relearned();
+    this.#seen = Array.from({ length: problem.callCount }, () => null);
+    this.#last = Array.from({ length: problem.callCount }, () => null);
+    this.#stamps = new Float64Array(problem.callCount).fill(Number.NaN);
+    this.#versions = new Float64Array(problem.requestCount);
   }
 
-  /** The plans have changed. */
+  /** The plans have changed; a little: what was hopeless stays so. */
   relearned(): void {
-    this.#learned += LEARNED_STEP;
-    for (let place = 0; place < this.#likelihoods.length; place++) {
-      this.#likelihoods[place] = this.#logLikelihood(place, (this.#problem.parents[place] as Parent).calls);
-    }
+    this.#learned++;
   }
 
   /**
@@ -112,23 +74,22 @@ export class LinkSolver {
   sweep(temperature: number, isSampled: boolean): number {
     let moved = 0;
     if (isSampled) this.#samples++;
-    for (const index of this.#open) if (this.#visit(index, temperature, isSampled)) moved++;
+    for (const call of this.#open) if (this.#visit(call, temperature, isSampled)) moved++;
     return moved;
   }
 
   /** By candidate, nobody last. Null for a call that was never in doubt. */
-  probabilities(index: number): Float64Array | null {
-    const seen = this.#seen[index] as Float64Array | null;
+  probabilities(call: number): Float64Array | null {
+    const seen = this.#seen[call] as Float64Array | null;
     return seen === null ? null : seen.map((sum) => sum / this.#samples);
   }
 
-  #visit(index: number, temperature: number, isSampled: boolean): boolean {
-    const child = this.#problem.children[index] as Child;
-    const stamp = this.#stampOf(child);
+  #visit(call: number, temperature: number, isSampled: boolean): boolean {
+    const stamp = this.#stampOf(call);
     // Nothing around it has changed since it was found to stay where it is.
-    if (this.#stamps[index] === stamp && (!isSampled || this.#countAgain(index))) return false;
-    this.#stamps[index] = Number.NaN;
-    this.#find(index, child, isSampled);
+    if (this.#stamps[call] === stamp && (!isSampled || this.#countAgain(call))) return false;
+    this.#stamps[call] = Number.NaN;
+    this.#find(call, isSampled);
     // Staying has a gain of 0.
     let best = 0;
     let likeliest = -1;
@@ -140,11 +101,11 @@ export class LinkSolver {
       best = gain;
       likeliest = place;
     }
-    if (isSampled) this.#count(index, child, best);
-    if (isHopeless) this.#stamps[index] = stamp;
+    if (isSampled) this.#count(call, best);
+    if (isHopeless) this.#stamps[call] = stamp;
     const taken = temperature === 0 ? likeliest : this.#drawn(best, temperature);
     if (taken < 0) return false;
-    this.#take(index, child, this.#alternatives[taken] as Alternative);
+    this.#take(call, this.#alternatives[taken] as Alternative);
     return true;
   }
 
@@ -162,27 +123,28 @@ export class LinkSolver {
   }
 
   /** Changes whenever one of the requests that it could belong to changes. */
-  #stampOf({ candidates }: Child): number {
-    let sum = this.#learned;
+  #stampOf(call: number): number {
+    const candidates = this.#candidatesOf(call);
+    let sum = 0;
     for (let index = 0; index < candidates.length; index++)
       sum += this.#versions[candidates[index] as number] as number;
     return sum;
   }
 
   /** What was seen of it the last time. */
-  #countAgain(index: number): boolean {
-    const seen = this.#seen[index];
-    const last = this.#last[index];
+  #countAgain(call: number): boolean {
+    const seen = this.#seen[call];
+    const last = this.#last[call];
     if (!seen || !last) return false;
     for (let place = 0; place < seen.length; place++) seen[place] = (seen[place] as number) + (last[place] as number);
     return true;
   }
 
-  #count(index: number, child: Child, best: number): void {
-    const { candidates } = child;
-    this.#seen[index] ??= new Float64Array(candidates.length + 1);
-    const now = (this.#last[index] ??= new Float64Array(candidates.length + 1)).fill(0);
-    now[placeOf(child.parent, candidates)] = Math.exp(-best / CAUTION);
+  #count(call: number, best: number): void {
+    const candidates = this.#candidatesOf(call);
+    this.#seen[call] ??= new Float64Array(candidates.length + 1);
+    const now = (this.#last[call] ??= new Float64Array(candidates.length + 1)).fill(0);
+    now[placeOf(this.#ownerOf(call), candidates)] = Math.exp(-best / CAUTION);
     let total = Math.exp(-best / CAUTION);
     for (let found = 0; found < this.#found; found++) {
       const { to, gain } = this.#alternatives[found] as Alternative;
@@ -192,47 +154,46 @@ export class LinkSolver {
       total += weight;
     }
     for (let place = 0; place < now.length; place++) now[place] = (now[place] as number) / total;
-    this.#countAgain(index);
+    this.#countAgain(call);
   }
 
-  #take(index: number, child: Child, { to, other, since, until }: Alternative): void {
-    const from = child.parent;
-    if (Number.isNaN(since)) this.#exchange(index, from, to, other);
+  #take(call: number, { to, other, since, until }: Alternative): void {
+    const from = this.#ownerOf(call);
+    if (Number.isNaN(since)) this.#exchange(call, from, to, other);
     else this.#swapStretch(from, to, since, until);
     this.#settle(from, this.#mine);
     this.#settle(to, this.#theirs);
-    if (to === NOBODY) child.parent = NOBODY;
+    if (to === NOBODY) this.#problem.owners[call] = NOBODY;
   }
 
-  #settle(place: number, calls: readonly number[]): void {
-    if (place === NOBODY) return;
-    const own = (this.#problem.parents[place] as Parent).calls;
-    own.length = 0;
-    for (const call of calls) {
-      own.push(call);
-      (this.#problem.children[call] as Child).parent = place;
-    }
-    this.#likelihoods[place] = this.#logLikelihood(place, own);
-    this.#versions[place] = (this.#versions[place] as number) + 1;
+  #settle(request: number, calls: CallList): void {
+    if (request === NOBODY) return;
+    calls.copyTo(this.#problem.callsOf[request] as number[]);
+    for (let index = 0; index < calls.count; index++)
+      this.#problem.owners[calls.places[index] as number] = request;
+    this.#likelihoodOf[request] = -1;
+    this.#versions[request] = (this.#versions[request] as number) + 1;
   }
 
   /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
-  #find(index: number, child: Child, isWhole: boolean): void {
+  #find(call: number, isWhole: boolean): void {
     this.#found = 0;
-    const { parent: from, candidates, kind, startedAt } = child;
-    const alone = this.#problem.logAlone[kind] as number;
-    this.#exchange(index, from, NOBODY, -1);
+    const from = this.#ownerOf(call);
+    const candidates = this.#candidatesOf(call);
+    const startedAt = this.#startOf(call);
+    const alone = this.#problem.logAlone[this.#kindOf(call)] as number;
+    this.#exchange(call, from, NOBODY, -1);
     const leaving = from === NOBODY ? -alone : this.#change(from, this.#mine);
     if (from !== NOBODY) this.#note(NOBODY, leaving + alone, -1);
     for (let place = 0; place < candidates.length; place++) {
       const to = candidates[place] as number;
       if (to === from) continue;
-      this.#exchange(index, from, to, -1);
+      this.#exchange(call, from, to, -1);
       this.#note(to, leaving + this.#change(to, this.#theirs), -1);
       if (from === NOBODY) continue;
-      const other = this.#counterpart(this.#callsOf(to), child);
+      const other = this.#counterpart(call, to);
       if (other >= 0 && this.#fits(other, from)) {
-        this.#exchange(index, from, to, other);
+        this.#exchange(call, from, to, other);
         this.#note(to, this.#bothChange(from, to), other);
       }
       this.#trySwappedRest(from, to, startedAt);
@@ -271,20 +232,20 @@ export class LinkSolver {
   }
 
   /** What both would have if a call went over to the other, and another came back for it. */
-  #exchange(index: number, from: number, to: number, other: number): void {
-    fill(this.#mine, this.#callsOf(from), index, other);
-    fill(this.#theirs, this.#callsOf(to), other, index);
+  #exchange(call: number, from: number, to: number, other: number): void {
+    this.#mine.fill(this.#callsOf(from), call, other);
+    this.#theirs.fill(this.#callsOf(to), other, call);
   }
 
   /** What both would have if all calls of that time changed places. @returns whether that can be, and is no move or swap of two */
   #swapStretch(from: number, to: number, since: number, until: number): boolean {
-    this.#mine.length = 0;
-    this.#theirs.length = 0;
+    this.#mine.clear();
+    this.#theirs.clear();
     const moved = this.#part(this.#callsOf(from), since, until, to, this.#mine, this.#theirs);
     const taken = moved >= 0 ? this.#part(this.#callsOf(to), since, until, from, this.#theirs, this.#mine) : -1;
     if (taken < 0 || moved + taken < 3) return false;
-    sort(this.#mine);
-    sort(this.#theirs);
+    this.#mine.sort();
+    this.#theirs.sort();
     return true;
   }
 
@@ -294,8 +255,8 @@ export class LinkSolver {
     since: number,
     until: number,
     to: number,
-    staying: number[],
-    leaving: number[],
+    staying: CallList,
+    leaving: CallList,
   ): number {
     let count = 0;
     for (let index = 0; index < calls.length; index++) {
@@ -313,74 +274,65 @@ export class LinkSolver {
   }
 
   #startOf(call: number): number {
-    return this.#problem.columns.starts[call] as number;
+    return this.#problem.calls.starts[call] as number;
   }
 
-  #callsOf(place: number): readonly number[] {
-    return place === NOBODY ? NO_CALLS : (this.#problem.parents[place] as Parent).calls;
+  #kindOf(call: number): number {
+    return this.#problem.calls.kinds[call] as number;
+  }
+
+  #candidatesOf(call: number): readonly number[] {
+    return this.#problem.calls.candidates[call] as readonly number[];
+  }
+
+  #ownerOf(call: number): number {
+    return this.#problem.owners[call] as number;
+  }
+
+  #callsOf(request: number): readonly number[] {
+    return request === NOBODY ? NO_CALLS : (this.#problem.callsOf[request] as number[]);
   }
 
   /** Theirs of the same kind that lies nearest. */
-  #counterpart(theirs: readonly number[], { kind, startedAt }: Child): number {
+  #counterpart(call: number, request: number): number {
+    const theirs = this.#callsOf(request);
     let nearest = -1;
     let distance = Infinity;
     for (let index = 0; index < theirs.length; index++) {
-      const call = theirs[index] as number;
-      if (this.#problem.columns.kinds[call] !== kind || (this.#problem.children[call] as Child).isFixed) continue;
-      const by = Math.abs(this.#startOf(call) - startedAt);
+      const other = theirs[index] as number;
+      if (this.#kindOf(other) !== this.#kindOf(call) || this.#problem.calls.isFixed[other] === 1) continue;
+      const by = Math.abs(this.#startOf(other) - this.#startOf(call));
       if (by < distance) {
         distance = by;
-        nearest = call;
+        nearest = other;
       }
     }
     return nearest;
   }
 
-  #fits(call: number, parent: number): boolean {
-    const { isFixed, candidates } = this.#problem.children[call] as Child;
-    return !isFixed && candidates.includes(parent);
+  #fits(call: number, request: number): boolean {
+    return this.#problem.calls.isFixed[call] === 0 && this.#candidatesOf(call).includes(request);
   }
 
   #bothChange(from: number, to: number): number {
     return this.#change(from, this.#mine) + this.#change(to, this.#theirs);
   }
 
-  #change(place: number, calls: readonly number[]): number {
-    return this.#logLikelihood(place, calls) - (this.#likelihoods[place] as number);
+  #change(request: number, { places, count }: CallList): number {
+    return this.#problem.likelihoodOf(request, places, count) - this.#likelihood(request);
   }
 
-  #logLikelihood(place: number, calls: readonly number[]): number {
-    const parent = this.#problem.parents[place] as Parent;
-    return parent.plan.logLikelihood(parent, calls, this.#problem.columns);
+  /** Of what the request has now. */
+  #likelihood(request: number): number {
+    if (this.#likelihoodOf[request] !== this.#learned) {
+      this.#likelihoods[request] = this.#problem.logLikelihood(request);
+      this.#likelihoodOf[request] = this.#learned;
+    }
+    return this.#likelihoods[request] as number;
   }
 }
 
 const NO_CALLS: readonly number[] = [];
-
-/** Fills a list with calls, without one and with another; -1 for none. Places of calls are in order of their start. */
-function fill(list: number[], calls: readonly number[], without: number, added: number): void {
-  list.length = 0;
-  let isIn = added < 0;
-  for (let index = 0; index < calls.length; index++) {
-    const call = calls[index] as number;
-    if (!isIn && call > added) {
-      list.push(added);
-      isIn = true;
-    }
-    if (call !== without) list.push(call);
-  }
-  if (!isIn) list.push(added);
-}
-
-/** By insertion: a request has few calls, and they are nearly in order. */
-function sort(calls: number[]): void {
-  for (let index = 1; index < calls.length; index++) {
-    const call = calls[index] as number;
-    let place = index;
-    for (; place > 0 && (calls[place - 1] as number) > call; place--) calls[place] = calls[place - 1] as number;
-    calls[place] = call;
-  }
-}
 
 const placeOf = (parent: number, candidates: readonly number[]): number =>
   parent === NOBODY ? candidates.length : candidates.indexOf(parent);

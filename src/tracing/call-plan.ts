@@ -1,4 +1,5 @@
 import { GapDensity } from './gap-density.ts';
+import type { CallColumns, RequestColumns } from './link-problem.ts';
 
 /*
  * What requests of one kind usually do: which call comes after which, and after what pause. A
@@ -8,8 +9,8 @@ import { GapDensity } from './gap-density.ts';
  * call; one that passes on what it gets (a proxy) begins to answer `beside` it, and ends after it.
  */
 
-export const BEGIN = 0;
-export const END = 1;
+const BEGIN = 0;
+const END = 1;
 /** The first number that a call's step has. */
 const FIRST_STEP = 2;
 // In a loop the seventh turn is like the eighth.
@@ -18,31 +19,26 @@ const MOST_TURNS = 8;
 const NEVER_SEEN = 0.02;
 // Steps are told apart by multiplying: more kinds than that share the last.
 const MAX_STEPS = 1 << 12;
+// Of more pairs of steps, as kinds without end would make, the later ones are like none that was seen.
+const MAX_TRANSITIONS = 1 << 12;
 
-/** What is asked of a step over and over. */
-interface Usual {
-  readonly logShare: number;
-  readonly gaps: GapDensity;
-}
-
+/** What comes after one step. */
 interface Steps {
-  readonly counts: Map<number, number>;
   total: number;
+  /** How many were ever learned. */
+  known: number;
 }
 
-/** Where a walk begins and ends. */
-export interface Walk {
-  readonly startedAt: number;
-  /** When the answer began. */
-  readonly respondedAt: number;
-  readonly endedAt: number;
-}
-
-/** One call of a walk. */
-export interface Step {
-  readonly kind: number;
-  readonly startedAt: number;
-  readonly endedAt: number;
+/** One step after another. */
+interface Transition {
+  readonly from: Steps;
+  /** Before the step, whatever came before: what its pause is where it was seldom seen after just this one. */
+  readonly anywhere: GapDensity;
+  /** Null: never learned. */
+  gaps: GapDensity | null;
+  /** ln of how often it comes, of the plan's revision. */
+  logShare: number;
+  revision: number;
 }
 
 /** The step of a kind's call when so many of its kind came before. */
@@ -50,34 +46,32 @@ const stepOf = (kind: number, before: number): number =>
   Math.min(MAX_STEPS - 1, FIRST_STEP + kind * MOST_TURNS + Math.min(before, MOST_TURNS - 1));
 
 export class CallPlan {
-  readonly #next = new Map<number, Steps>();
-  readonly #gaps = new Map<number, GapDensity>();
-  /** Before a step, whatever came before: what a step's pause is where it was seldom seen after just this one. */
-  readonly #gapsAnywhere = new Map<number, GapDensity>();
-  /** By the step before and the step; only as long as nothing else is learned. */
-  readonly #usual = new Map<number, Usual>();
+  readonly #steps = new Map<number, Steps>();
+  readonly #transitions = new Map<number, Transition>();
+  readonly #anywhere = new Map<number, GapDensity>();
   readonly #turns = new Int32Array(MAX_STEPS);
+  /** The first steps of kinds that the walk has come to; emptied by its count, since a list cut to nothing lets go of its memory. */
   readonly #touched: number[] = [];
+  #touches = 0;
   readonly #grain: number;
-  readonly #nothingKnown: GapDensity;
+  /** Grows with all that is learned or forgotten. */
+  #revision = 0;
 
   /** @param grain nanoseconds that readings of the clock lie apart at least */
   constructor(grain: number) {
     this.#grain = grain;
-    this.#nothingKnown = new GapDensity(grain);
   }
 
   /** @param weight how sure it is that these calls are the request's */
-  learn(walk: Walk, calls: readonly Step[], weight: number): void {
-    this.#usual.clear();
-    this.#walk(walk, calls, (from, to, beside, gap) => {
-      const steps = this.#stepsFrom(from);
-      const key = to * 2 + beside;
-      steps.counts.set(key, (steps.counts.get(key) ?? 0) + weight);
-      steps.total += weight;
-      this.#gapsOf(from, key).learn(gap, weight);
-      this.#anywhere(key).learn(gap, weight);
-    });
+  learn(
+    requests: RequestColumns,
+    request: number,
+    columns: CallColumns,
+    calls: readonly number[],
+    weight: number,
+  ): void {
+    this.#revision++;
+    this.#walk(requests, request, columns, calls, calls.length, weight);
   }
 
   /**
@@ -85,131 +79,115 @@ export class CallPlan {
    * something else that may follow, and takes a little from what usually does.
    */
   forget(): void {
-    for (const steps of this.#next.values()) {
-      steps.total = 0;
-      for (const key of steps.counts.keys()) steps.counts.set(key, 0);
-    }
-    this.#usual.clear();
-    this.#gaps.clear();
-    this.#gapsAnywhere.clear();
+    this.#revision++;
+    for (const steps of this.#steps.values()) steps.total = 0;
+    for (const { gaps } of this.#transitions.values()) gaps?.forget();
+    for (const gaps of this.#anywhere.values()) gaps.forget();
   }
 
   fade(factor: number): void {
-    this.#usual.clear();
-    for (const steps of this.#next.values()) {
-      steps.total *= factor;
-      for (const [key, count] of steps.counts) steps.counts.set(key, count * factor);
-    }
-    for (const gaps of this.#gaps.values()) gaps.fade(factor);
-    for (const gaps of this.#gapsAnywhere.values()) gaps.fade(factor);
+    this.#revision++;
+    for (const steps of this.#steps.values()) steps.total *= factor;
+    for (const { gaps } of this.#transitions.values()) gaps?.fade(factor);
+    for (const gaps of this.#anywhere.values()) gaps.fade(factor);
   }
 
   /** ln of how likely a request is that does just this. @param calls in order of their start; the first `count` of them */
-  logLikelihood({ startedAt, respondedAt, endedAt }: Walk, calls: readonly Step[], count = calls.length): number {
+  logLikelihood(
+    requests: RequestColumns,
+    request: number,
+    columns: CallColumns,
+    calls: readonly number[],
+    count: number,
+  ): number {
+    return this.#walk(requests, request, columns, calls, count, 0);
+  }
+
+  /** Learns each step where it has a weight; else sums up how likely they are. */
+  #walk(
+    requests: RequestColumns,
+    request: number,
+    { kinds, starts, ends }: CallColumns,
+    calls: readonly number[],
+    count: number,
+    weight: number,
+  ): number {
+    const startedAt = requests.starts[request] as number;
+    const respondedAt = requests.responses[request] as number;
     let sum = 0;
     let lastEnd = startedAt;
     let lastStep = BEGIN;
     let lastStart = startedAt;
     let lastBegun = BEGIN;
     for (let index = 0; index < count; index++) {
-      const call = calls[index] as Step;
-      const step = this.#turnOf(call.kind);
-      if (call.startedAt >= lastEnd) sum += this.#log(lastStep, step * 2, call.startedAt - lastEnd);
-      else sum += this.#log(lastBegun, step * 2 + 1, call.startedAt - lastStart);
-      lastStart = call.startedAt;
+      const call = calls[index] as number;
+      const start = starts[call] as number;
+      const end = ends[call] as number;
+      const step = this.#turnOf(kinds[call] as number);
+      if (start >= lastEnd) sum += this.#step(lastStep, step * 2, start - lastEnd, weight);
+      else sum += this.#step(lastBegun, step * 2 + 1, start - lastStart, weight);
+      lastStart = start;
       lastBegun = step;
-      if (call.endedAt >= lastEnd) {
-        lastEnd = call.endedAt;
+      if (end >= lastEnd) {
+        lastEnd = end;
         lastStep = step;
       }
     }
-    this.#forgetTurns();
-    if (respondedAt >= lastEnd) return sum + this.#log(lastStep, END * 2, respondedAt - lastEnd);
-    return sum + this.#log(lastStep, END * 2 + 1, endedAt - lastEnd);
-  }
-
-  #walk(
-    { startedAt, respondedAt, endedAt }: Walk,
-    calls: readonly Step[],
-    take: (from: number, to: number, beside: 0 | 1, gap: number) => void,
-  ): void {
-    let lastEnd = startedAt;
-    let lastStep = BEGIN;
-    let lastStart = startedAt;
-    let lastBegun = BEGIN;
-    for (const call of calls) {
-      const step = this.#turnOf(call.kind);
-      if (call.startedAt >= lastEnd) take(lastStep, step, 0, call.startedAt - lastEnd);
-      else take(lastBegun, step, 1, call.startedAt - lastStart);
-      lastStart = call.startedAt;
-      lastBegun = step;
-      if (call.endedAt >= lastEnd) {
-        lastEnd = call.endedAt;
-        lastStep = step;
-      }
-    }
-    this.#forgetTurns();
-    if (respondedAt >= lastEnd) take(lastStep, END, 0, respondedAt - lastEnd);
-    else take(lastStep, END, 1, endedAt - lastEnd);
+    for (let index = 0; index < this.#touches; index++) this.#turns[this.#touched[index] as number] = 0;
+    this.#touches = 0;
+    if (respondedAt >= lastEnd) return sum + this.#step(lastStep, END * 2, respondedAt - lastEnd, weight);
+    return sum + this.#step(lastStep, END * 2 + 1, (requests.ends[request] as number) - lastEnd, weight);
   }
 
   #turnOf(kind: number): number {
     const first = stepOf(kind, 0);
     const before = this.#turns[first] as number;
     this.#turns[first] = before + 1;
-    if (before === 0) this.#touched.push(first);
+    if (before === 0) this.#touched[this.#touches++] = first;
     return stepOf(kind, before);
   }
 
-  #forgetTurns(): void {
-    for (const first of this.#touched) this.#turns[first] = 0;
-    this.#touched.length = 0;
+  /** @param key the step and whether it comes beside */
+  #step(from: number, key: number, gap: number, weight: number): number {
+    const place = from * MAX_STEPS * 2 + key;
+    const transition = this.#transitions.get(place) ?? this.#created(place, from, key);
+    if (weight > 0) {
+      this.#learn(transition, gap, weight);
+      return 0;
+    }
+    if (transition.revision !== this.#revision) {
+      const { total, known } = transition.from;
+      const count = transition.gaps?.weight ?? 0;
+      transition.logShare = Math.log((count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
+      transition.revision = this.#revision;
+    }
+    return transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(gap);
   }
 
-  #stepsFrom(from: number): Steps {
-    let steps = this.#next.get(from);
+  #learn(transition: Transition, gap: number, weight: number): void {
+    const { from, anywhere } = transition;
+    if (transition.gaps === null) {
+      transition.gaps = new GapDensity(this.#grain, anywhere);
+      from.known++;
+    }
+    from.total += weight;
+    transition.gaps.learn(gap, weight);
+    anywhere.learn(gap, weight);
+  }
+
+  #created(place: number, from: number, key: number): Transition {
+    let steps = this.#steps.get(from);
     if (steps === undefined) {
-      steps = { counts: new Map(), total: 0 };
-      this.#next.set(from, steps);
+      steps = { total: 0, known: 0 };
+      this.#steps.set(from, steps);
     }
-    return steps;
-  }
-
-  #gapsOf(from: number, key: number): GapDensity {
-    const place = from * MAX_STEPS * 2 + key;
-    let gaps = this.#gaps.get(place);
-    if (gaps === undefined) {
-      gaps = new GapDensity(this.#grain, this.#anywhere(key));
-      this.#gaps.set(place, gaps);
+    let anywhere = this.#anywhere.get(key);
+    if (anywhere === undefined) {
+      anywhere = new GapDensity(this.#grain);
+      this.#anywhere.set(key, anywhere);
     }
-    return gaps;
-  }
-
-  #anywhere(key: number): GapDensity {
-    let gaps = this.#gapsAnywhere.get(key);
-    if (gaps === undefined) {
-      gaps = new GapDensity(this.#grain);
-      this.#gapsAnywhere.set(key, gaps);
-    }
-    return gaps;
-  }
-
-  #log(from: number, key: number, gap: number): number {
-    const place = from * MAX_STEPS * 2 + key;
-    let usual = this.#usual.get(place);
-    if (usual === undefined) {
-      usual = this.#usually(from, key);
-      this.#usual.set(place, usual);
-    }
-    return usual.logShare + usual.gaps.logDensity(gap);
-  }
-
-  #usually(from: number, key: number): Usual {
-    const steps = this.#next.get(from);
-    const count = steps?.counts.get(key) ?? 0;
-    const total = steps?.total ?? 0;
-    const share = (count + NEVER_SEEN) / (total + NEVER_SEEN * ((steps?.counts.size ?? 0) + 1));
-    const gaps = this.#gaps.get(from * MAX_STEPS * 2 + key) ?? this.#gapsAnywhere.get(key) ?? this.#nothingKnown;
-    return { logShare: Math.log(share), gaps };
+    const transition = { from: steps, anywhere, gaps: null, logShare: Number.NaN, revision: -1 };
+    if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(place, transition);
+    return transition;
   }
 }

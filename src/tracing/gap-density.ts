@@ -24,107 +24,138 @@ const KIN_WEIGHT = 20;
 const UNKNOWN_SCALE = 1e6;
 
 export class GapDensity {
-  readonly #counts = new Float64Array(BINS);
+  /** By bin, and how much was learned in all: the last. */
+  readonly #counts = new Float64Array(BINS + 1);
+  /** Where counts are: most densities have few. */
+  #low = BINS;
+  #high = -1;
   /** Nanoseconds that the clock's readings lie apart at least: pauses nearer than that are alike. */
   readonly #grain: number;
-  /** What else tells of pauses like these; asked when all of it is learned. */
+  /** What else tells of pauses like these. */
   readonly #kin: GapDensity | null;
-  #table: Float64Array | null = null;
-  #density: Float64Array | null = null;
-  /** How much was learned: the sum of weights. */
-  weight = 0;
+  /** Grows with all that is learned or forgotten. */
+  #revision = 0;
+  /** ln of the density by bin, NaN until it is asked for; of the revisions of this one and its kin. */
+  readonly #table = new Float64Array(BINS);
+  #tabled = -1;
+  /** The share of pauses by bin, smoothed, and what goes with it. */
+  readonly #shares = new Float64Array(BINS);
+  #smoothed = -1;
+  #surprises = Number.NaN;
+  #scale = Number.NaN;
 
   constructor(grain: number, kin: GapDensity | null = null) {
     this.#grain = grain;
     this.#kin = kin;
   }
 
+  /** How much was learned: the sum of weights. */
+  get weight(): number {
+    return this.#counts[BINS] as number;
+  }
+
   /** @param gap nanoseconds; below zero counts as none */
   learn(gap: number, weight: number): void {
     const place = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
     this.#counts[place] = (this.#counts[place] as number) + weight;
-    this.weight += weight;
-    this.#table = null;
-    this.#density = null;
+    if (place < this.#low) this.#low = place;
+    if (place > this.#high) this.#high = place;
+    this.#counts[BINS] = this.weight + weight;
+    this.#revision++;
+  }
+
+  forget(): void {
+    if (this.#high >= 0) this.#counts.fill(0, this.#low, this.#high + 1);
+    this.#low = BINS;
+    this.#high = -1;
+    this.#counts[BINS] = 0;
+    this.#revision++;
   }
 
   /** What was learned so far counts only so much from now on. */
   fade(factor: number): void {
-    for (let bin = 0; bin < BINS; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
-    this.weight *= factor;
-    this.#table = null;
-    this.#density = null;
+    for (let bin = this.#low; bin <= this.#high; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
+    this.#counts[BINS] = this.weight * factor;
+    this.#revision++;
   }
 
   /** ln of the density per nanosecond. */
   logDensity(gap: number): number {
-    const table = (this.#table ??= this.#logarithms());
+    const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
+    if (this.#tabled !== revision) {
+      this.#table.fill(Number.NaN);
+      this.#tabled = revision;
+    }
     const place = this.#placeOf(gap);
-    if (place >= BINS - 1) return table[BINS - 1] as number;
+    if (place >= BINS - 1) return this.#logAt(BINS - 1);
     const bin = place | 0;
     const share = place - bin;
-    return (table[bin] as number) * (1 - share) + (table[bin + 1] as number) * share;
+    return this.#logAt(bin) * (1 - share) + this.#logAt(bin + 1) * share;
   }
 
   /** The coordinate of a pause, in units of {@link STEP}. */
   #placeOf(gap: number): number {
-    return Math.log1p(Math.max(0, gap) / this.#grain) / STEP;
+    return gap > 0 ? Math.log1p(gap / this.#grain) / STEP : 0;
+  }
+
+  /** ln of the density, with that of its kin: only where it is asked for, since most bins never are. */
+  #logAt(bin: number): number {
+    const known = this.#table[bin] as number;
+    if (known === known) return known;
+    let density = this.#densityAt(bin);
+    if (this.#kin !== null) {
+      const share = this.weight / (this.weight + KIN_WEIGHT);
+      density = share * density + (1 - share) * this.#kin.#densityAt(bin);
+    }
+    return (this.#table[bin] = Math.log(density));
+  }
+
+  #densityAt(bin: number): number {
+    if (this.#smoothed !== this.#revision) this.#smooth();
+    const pause = this.#pauseAt(bin);
+    // d ln(1 + x/grain) = dx / (grain + x)
+    const learned = (this.#shares[bin] as number) / (this.#grain + pause);
+    // Log-logistic: of the same order as what is usual, with a long tail.
+    const surprise = 1 / this.#scale / (1 + pause / this.#scale) ** 2;
+    return (1 - this.#surprises) * learned + this.#surprises * surprise;
   }
 
   #pauseAt(bin: number): number {
     return this.#grain * (PAUSES[bin] as number);
   }
 
-  /** Of the density, with that of its kin. */
-  #logarithms(): Float64Array {
-    const own = this.#smoothed();
-    if (this.#kin === null) return own.map(Math.log);
-    const akin = this.#kin.#smoothed();
-    const share = this.weight / (this.weight + KIN_WEIGHT);
-    return own.map((density, bin) => Math.log(share * density + (1 - share) * (akin[bin] as number)));
-  }
-
-  #smoothed(): Float64Array {
-    if (this.#density !== null) return this.#density;
-    const table = new Float64Array(BINS);
-    const density = this.#kernels();
-    const total = density.reduce((sum, value) => sum + value, 0) * STEP;
-    const surprises = total > 0 ? Math.max(LEAST_SURPRISES, UNSEEN / (this.weight + 2 * UNSEEN)) : 1;
-    const scale = this.weight > 0 ? this.#pauseAt(this.#quantile(0.5)) + this.#grain : UNKNOWN_SCALE;
-    for (let bin = 0; bin < BINS; bin++) {
-      const pause = this.#pauseAt(bin);
-      // d ln(1 + x/grain) = dx / (grain + x)
-      const learned = total > 0 ? (density[bin] as number) / total / (this.#grain + pause) : 0;
-      // Log-logistic: of the same order as what is usual, with a long tail.
-      const surprise = 1 / scale / (1 + pause / scale) ** 2;
-      table[bin] = (1 - surprises) * learned + surprises * surprise;
-    }
-    this.#density = table;
-    return table;
-  }
-
-  #kernels(): Float64Array {
-    const density = new Float64Array(BINS);
-    if (this.weight <= 0) return density;
+  #smooth(): void {
+    const shares = this.#shares.fill(0);
+    this.#smoothed = this.#revision;
+    this.#surprises = 1;
+    this.#scale = UNKNOWN_SCALE;
+    if (this.weight <= 0) return;
+    this.#surprises = Math.max(LEAST_SURPRISES, UNSEEN / (this.weight + 2 * UNSEEN));
+    this.#scale = this.#pauseAt(this.#quantile(0.5)) + this.#grain;
     const width = this.#width();
     const reach = Math.ceil((KERNEL_REACH * width) / STEP);
     const kernel = Float64Array.from({ length: reach + 1 }, (_, by) => Math.exp(-0.5 * ((by * STEP) / width) ** 2));
-    for (let bin = 0; bin < BINS; bin++) {
+    let total = 0;
+    for (let bin = this.#low; bin <= this.#high; bin++) {
       const count = this.#counts[bin] as number;
       if (count === 0) continue;
       // What would reach below zero is reflected: a pause of none is as likely as it looks.
       for (let by = -reach; by <= reach; by++) {
         const to = Math.abs(bin + by);
-        if (to < BINS) density[to] = (density[to] as number) + count * (kernel[Math.abs(by)] as number);
+        if (to >= BINS) continue;
+        const part = count * (kernel[Math.abs(by)] as number);
+        shares[to] = (shares[to] as number) + part;
+        total += part;
       }
     }
-    return density;
+    const most = Math.min(BINS - 1, Math.max(this.#high, 0) + reach);
+    for (let bin = 0; bin <= most; bin++) shares[bin] = (shares[bin] as number) / (total * STEP);
   }
 
   #width(): number {
     let sum = 0;
     let squares = 0;
-    for (let bin = 0; bin < BINS; bin++) {
+    for (let bin = this.#low; bin <= this.#high; bin++) {
       const count = this.#counts[bin] as number;
       sum += count * bin * STEP;
       squares += count * (bin * STEP) ** 2;
@@ -139,7 +170,7 @@ export class GapDensity {
 
   #quantile(share: number): number {
     let below = 0;
-    for (let bin = 0; bin < BINS; bin++) {
+    for (let bin = this.#low; bin <= this.#high; bin++) {
       below += this.#counts[bin] as number;
       if (below >= share * this.weight) return bin;
     }

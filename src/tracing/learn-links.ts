@@ -1,5 +1,7 @@
 import type { CallPlan } from './call-plan.ts';
-import { LinkSolver, NOBODY, type Child, type Parent } from './solve-links.ts';
+import { FIRST_GUESSES, firstCome, guess } from './first-guesses.ts';
+import { LinkProblem, NOBODY } from './link-problem.ts';
+import { LinkSolver } from './solve-links.ts';
 
 // Of many calls so many are tried with every first guess.
 const TRIED_CALLS = 400;
@@ -21,94 +23,26 @@ const DOUBTFUL_WEIGHT = 0.05;
 // Before anything is known one call in so many belongs to nobody.
 const FIRST_ALONE_SHARE = 0.01;
 const LEAST_ALONE_SHARE = 0.0005;
-const SEED = 0x5eed;
-
-/** Who gets a call at first, of those in flight: the lowest. */
-type FirstGuess = (parent: Parent, child: Child, children: readonly Child[]) => number;
-
-// Who made the fewest calls of the kind comes first, whatever else.
-const EACH_ALIKE = 1e15;
-
-function alike({ calls }: Parent, { kind }: Child, children: readonly Child[]): number {
-  let count = 0;
-  for (const call of calls) if ((children[call] as Child).kind === kind) count++;
-  return count * EACH_ALIKE;
-}
-
-/** How long nothing had happened in the request before the call. */
-function pauseBefore({ startedAt, calls }: Parent, child: Child, children: readonly Child[]): number {
-  let last = startedAt;
-  for (const call of calls) {
-    const other = children[call] as Child;
-    last = Math.max(last, other.endedAt <= child.startedAt ? other.endedAt : other.startedAt);
-  }
-  return child.startedAt - last;
-}
-
-/** First come, first served. */
-const firstCome: FirstGuess = (parent, child, children) => alike(parent, child, children) + parent.startedAt;
-
-const FIRST_GUESSES: readonly FirstGuess[] = [
-  firstCome,
-  // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
-  (parent, child, children) => alike(parent, child, children) + parent.endedAt,
-  // The last to come is the one that still has calls to make.
-  (parent, child, children) => alike(parent, child, children) - parent.startedAt,
-  // What follows at once belongs together.
-  pauseBefore,
-  // Whoever holds the lock makes all of its calls, and ends first.
-  (parent) => parent.endedAt,
-];
-
-function guess(parents: readonly Parent[], children: readonly Child[], rank: FirstGuess): void {
-  for (const parent of parents) parent.calls.length = 0;
-  for (const [index, child] of children.entries()) {
-    child.parent = NOBODY;
-    let lowest = Infinity;
-    for (const place of child.candidates) {
-      const own = rank(parents[place] as Parent, child, children);
-      if (own >= lowest) continue;
-      child.parent = place;
-      lowest = own;
-    }
-    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
-  }
-}
-
-function assign(parents: readonly Parent[], children: readonly Child[], owners: readonly number[]): void {
-  for (const parent of parents) parent.calls.length = 0;
-  for (const [index, child] of children.entries()) {
-    child.parent = owners[index] as number;
-    if (child.parent !== NOBODY) (parents[child.parent] as Parent).calls.push(index);
-  }
-}
 
 /**
  * Links, and learns what requests do: from each first guess, and goes on with the one that explains
  * all best. Of many calls the first ones tell which guess that is.
  */
-export function improve(parents: readonly Parent[], children: readonly Child[], kinds: number): LinkSolver {
-  const problem: Learning = {
-    parents,
-    children,
-    logAlone: Array.from({ length: kinds }, () => 0),
-    random: randomFrom(SEED),
-  };
-  const first = children.length > 2 * TRIED_CALLS ? beginningOf(problem) : problem;
-  let best = { likelihood: -Infinity, rank: firstCome, owners: [] as readonly number[] };
+export function improve(problem: LinkProblem): LinkSolver {
+  const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
+  let best = { likelihood: -Infinity, rank: firstCome, owners: first.owners };
   for (const rank of FIRST_GUESSES) {
-    guess(first.parents, first.children, rank);
+    guess(first, rank);
     forget(first);
     alternate(first);
-    const owners = first.children.map(({ parent }) => parent);
     const likelihood = crossValidated(first);
-    if (likelihood > best.likelihood) best = { likelihood, rank, owners };
+    if (likelihood > best.likelihood) best = { likelihood, rank, owners: first.owners.slice() };
   }
-  assign(first.parents, first.children, best.owners);
+  first.assign(best.owners);
   relearn(first);
   if (first !== problem) {
     // What the beginning taught is where all begins.
-    guess(parents, children, best.rank);
+    guess(problem, best.rank);
     setAlone(problem, true);
     sweepAll(new LinkSolver(problem), problem, LATER_TEMPERATURES);
   }
@@ -118,40 +52,27 @@ export function improve(parents: readonly Parent[], children: readonly Child[], 
   return solver;
 }
 
-/** The first calls, and the requests that began before the last of them. */
-function beginningOf({ parents, children, logAlone, random }: Learning): Learning {
-  const some = children.slice(0, TRIED_CALLS);
-  const until = (some.at(-1) as Child).startedAt;
-  const begun = parents.findIndex(({ startedAt }) => startedAt > until);
-  const whole = parents.slice(0, begun < 0 ? parents.length : begun).map((parent) => ({ ...parent, calls: [] }));
-  return { parents: whole, children: some.map((child) => ({ ...child })), logAlone: [...logAlone], random };
-}
+const plansOf = ({ requests, requestCount }: LinkProblem): Set<CallPlan> =>
+  new Set(requests.plans.slice(0, requestCount));
 
-interface Learning {
-  readonly parents: readonly Parent[];
-  readonly children: readonly Child[];
-  readonly logAlone: number[];
-  random(): number;
-}
-
-const plansOf = (problem: Learning): Set<CallPlan> => new Set(problem.parents.map(({ plan }) => plan));
-
-function forget(problem: Learning): void {
+function forget(problem: LinkProblem): void {
   for (const plan of plansOf(problem)) plan.forget();
 }
 
 /** Learns from a first guess, above all from what is beyond doubt; then links and learns in turns. */
-function alternate(problem: Learning): void {
-  const { parents, children } = problem;
-  const isClear = parents.map(({ calls }) =>
-    calls.every((call) => (children[call] as Child).isFixed || (children[call] as Child).candidates.length === 1),
-  );
+function alternate(problem: LinkProblem): void {
+  const { candidates, isFixed } = problem.calls;
+  const isClear = (call: number): boolean =>
+    isFixed[call] === 1 || (candidates[call] as readonly number[]).length === 1;
   setAlone(problem, true);
-  learn(parents, children, (place) => (isClear[place] === true ? 1 : DOUBTFUL_WEIGHT));
+  for (let request = 0; request < problem.requestCount; request++) {
+    const weight = (problem.callsOf[request] as number[]).every(isClear) ? 1 : DOUBTFUL_WEIGHT;
+    learn(problem, request, weight);
+  }
   sweepAll(new LinkSolver(problem), problem, TEMPERATURES);
 }
 
-function sweepAll(solver: LinkSolver, problem: Learning, rounds: readonly (readonly number[])[]): void {
+function sweepAll(solver: LinkSolver, problem: LinkProblem, rounds: readonly (readonly number[])[]): void {
   for (const temperatures of rounds) {
     for (const temperature of temperatures) solver.sweep(temperature, false);
     relearn(problem);
@@ -163,68 +84,54 @@ function sweepAll(solver: LinkSolver, problem: Learning, rounds: readonly (reado
  * ln of how likely one half of all requests is by what the other half taught, both ways: an answer
  * that fits by chance only what it was learned from does not win by it.
  */
-function crossValidated(problem: Learning): number {
-  const { parents, children, logAlone } = problem;
-  const callsOf = ({ calls }: Parent): Child[] => calls.map((call) => children[call] as Child);
+function crossValidated(problem: LinkProblem): number {
+  const { requestCount, callCount, owners, logAlone, calls } = problem;
   let sum = 0;
   for (const half of [0, 1]) {
     forget(problem);
-    for (const [place, parent] of parents.entries()) {
-      if (place % 2 === half) parent.plan.learn(parent, callsOf(parent), 1);
-    }
-    for (const [place, parent] of parents.entries()) {
-      if (place % 2 !== half) sum += parent.plan.logLikelihood(parent, callsOf(parent));
-    }
+    for (let request = half; request < requestCount; request += 2) learn(problem, request, 1);
+    for (let request = 1 - half; request < requestCount; request += 2) sum += problem.logLikelihood(request);
   }
-  for (const { parent, kind, candidates } of children) {
-    if (parent === NOBODY && candidates.length > 0) sum += logAlone[kind] as number;
+  for (let call = 0; call < callCount; call++) {
+    const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
+    if (isAlone) sum += logAlone[calls.kinds[call] as number] as number;
   }
   return sum;
 }
 
-function relearn(problem: Learning): void {
+function relearn(problem: LinkProblem): void {
   forget(problem);
   setAlone(problem, false);
-  learn(problem.parents, problem.children, () => 1);
+  for (let request = 0; request < problem.requestCount; request++) learn(problem, request, 1);
 }
 
-function learn(parents: readonly Parent[], children: readonly Child[], weightOf: (place: number) => number): void {
-  for (const [place, parent] of parents.entries()) {
-    const calls = parent.calls.map((call) => children[call] as Child);
-    parent.plan.learn(parent, calls, weightOf(place));
-  }
+/** @param weight how sure it is that the request's calls are its own */
+function learn({ requests, calls, callsOf }: LinkProblem, request: number, weight: number): void {
+  const plan = requests.plans[request] as CallPlan;
+  plan.learn(requests, request, calls, callsOf[request] as readonly number[], weight);
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */
-function setAlone({ logAlone, parents, children }: Learning, isFirst: boolean): void {
-  let first = children[0]?.startedAt ?? 0;
-  let last = children.at(-1)?.startedAt ?? 0;
+function setAlone(problem: LinkProblem, isFirst: boolean): void {
+  const { requests, requestCount, calls, callCount, owners, logAlone } = problem;
+  let first = calls.starts[0] ?? 0;
+  let last = calls.starts[callCount - 1] ?? 0;
   // One call alone takes no time, but the request around it does.
-  for (const { startedAt, endedAt } of parents) {
-    first = Math.min(first, startedAt);
-    last = Math.max(last, endedAt);
+  for (let request = 0; request < requestCount; request++) {
+    first = Math.min(first, requests.starts[request] as number);
+    last = Math.max(last, requests.ends[request] as number);
   }
   const lasts = Math.max(1, last - first);
-  const all = logAlone.map(() => 0);
-  const alone = logAlone.map(() => 0);
-  for (const { kind, parent } of children) {
+  const all = new Float64Array(logAlone.length);
+  const alone = new Float64Array(logAlone.length);
+  for (let call = 0; call < callCount; call++) {
+    const kind = calls.kinds[call] as number;
     all[kind] = (all[kind] as number) + 1;
-    if (parent === NOBODY) alone[kind] = (alone[kind] as number) + 1;
+    if (owners[call] === NOBODY) alone[kind] = (alone[kind] as number) + 1;
   }
   for (let kind = 0; kind < logAlone.length; kind++) {
     const count = all[kind] as number;
     const least = count * (isFirst ? FIRST_ALONE_SHARE : LEAST_ALONE_SHARE);
     logAlone[kind] = Math.log(Math.max(alone[kind] as number, least, LEAST_ALONE_SHARE) / lasts);
   }
-}
-
-/** mulberry32: the same links for the same calls, whenever. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -2,7 +2,8 @@ import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
 import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
 import { improve } from './learn-links.ts';
-import { NOBODY, type Child, type LinkSolver, type Parent } from './solve-links.ts';
+import { LinkProblem, NOBODY, type CallColumns, type RequestColumns } from './link-problem.ts';
+import type { LinkSolver } from './solve-links.ts';
 import { Unusual } from './unusual.ts';
 
 // Calls that are learned from and solved together; of these the later half is solved once more with what follows.
@@ -108,41 +109,42 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
   planOf: (kind: string) => CallPlan,
   kinds: ReadonlyMap<string, number>,
 ): Link<Received, Sent>[] {
-  const parents: Parent[] = received.map(({ startedAt, respondedAt, endedAt, kind }) => ({
-    startedAt,
-    respondedAt,
-    endedAt,
-    plan: planOf(kind),
-    calls: [],
-  }));
+  const requests: RequestColumns = {
+    plans: received.map(({ kind }) => planOf(kind)),
+    starts: Float64Array.from(received, ({ startedAt }) => startedAt),
+    responses: Float64Array.from(received, ({ respondedAt }) => respondedAt),
+    ends: Float64Array.from(received, ({ endedAt }) => endedAt),
+  };
   const byIdentifier = identified(received);
   const bounded = new Set<number>();
-  const children: Child[] = [];
+  const candidatesOf: number[][] = [];
+  const isFixed = new Uint8Array(sent.length);
   let next = 0;
   let open: number[] = [];
   for (const [index, call] of sent.entries()) {
-    while (next < received.length && (received[next] as Received).startedAt <= call.startedAt) open.push(next++);
-    open = open.filter((place) => (received[place] as Received).endedAt >= call.startedAt);
-    let candidates = open.filter((place) => (received[place] as Received).endedAt >= call.endedAt);
+    while (next < received.length && (requests.starts[next] as number) <= call.startedAt) open.push(next++);
+    open = open.filter((place) => (requests.ends[place] as number) >= call.startedAt);
+    let candidates = open.filter((place) => (requests.ends[place] as number) >= call.endedAt);
     if (candidates.length > MAX_CANDIDATES) {
       candidates = candidates.slice(-MAX_CANDIDATES);
       bounded.add(index);
     }
     const named = call.identifiers.flatMap((identifier) => byIdentifier.get(identifier) ?? []);
     const owner = candidates.filter((place) => named.includes(place));
-    const isFixed = owner.length === 1;
-    children.push({
-      kind: kindOf(call.kind),
-      startedAt: call.startedAt,
-      endedAt: call.endedAt,
-      candidates: isFixed ? owner : candidates,
-      isFixed,
-      parent: NOBODY,
-    });
+    isFixed[index] = owner.length === 1 ? 1 : 0;
+    candidatesOf.push(owner.length === 1 ? owner : candidates);
   }
-  const solver = improve(parents, children, kinds.size);
-  const unusual = new Unusual(parents, children);
-  return sent.map((call, index) => linkOf(call, index, children, received, solver, unusual, bounded));
+  const calls: CallColumns = {
+    kinds: Int32Array.from(sent, ({ kind }) => kindOf(kind)),
+    starts: Float64Array.from(sent, ({ startedAt }) => startedAt),
+    ends: Float64Array.from(sent, ({ endedAt }) => endedAt),
+    candidates: candidatesOf,
+    isFixed,
+  };
+  const problem = new LinkProblem(requests, calls, kinds.size);
+  const solver = improve(problem);
+  const unusual = new Unusual(problem);
+  return sent.map((call, index) => linkOf(call, index, problem, received, solver, unusual, bounded));
 }
 
 function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
@@ -157,14 +159,14 @@ function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
 function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   call: Sent,
   index: number,
-  children: readonly Child[],
+  problem: LinkProblem,
   received: readonly Received[],
   solver: LinkSolver,
   unusual: Unusual,
   bounded: ReadonlySet<number>,
 ): Link<Received, Sent> {
-  const child = children[index] as Child;
-  const { candidates, parent, isFixed } = child;
+  const candidates = problem.calls.candidates[index] as readonly number[];
+  const parent = problem.owners[index] as number;
   const isBounded = bounded.has(index);
   const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
   const probabilities = solver.probabilities(index);
@@ -181,8 +183,8 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
     call,
     parent: at(parent),
     probability,
-    confidence: unusual.isDoubtful(child) ? 'possible' : confidenceOf(probability, isBounded),
-    because: basisOf(parent, isFixed, candidates.length),
+    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, isBounded),
+    because: basisOf(parent, problem.calls.isFixed[index] === 1, candidates.length),
     runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
     bounded: isBounded,
   };

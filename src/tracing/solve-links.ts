@@ -1,49 +1,21 @@
-import type { CallPlan, Step } from './call-plan.ts';
-
-/** A received call, as the solver sees it. */
-export interface Parent {
-  readonly startedAt: number;
-  readonly respondedAt: number;
-  readonly endedAt: number;
-  readonly plan: CallPlan;
-  /** Its calls by place, in order of their start. */
-  readonly calls: number[];
-}
-
-/** A sent call, as the solver sees it. */
-export interface Child extends Step {
-  /** Parents in flight while it lasted. */
-  readonly candidates: readonly number[];
-  /** An identifier says whose it is: it stays there. */
-  readonly isFixed: boolean;
-  /** {@link NOBODY} or a place. */
-  parent: number;
-}
-
-export const NOBODY = -1;
-
-export interface Problem {
-  readonly parents: readonly Parent[];
-  readonly children: readonly Child[];
-  /** ln of how likely it is, by kind, that a call at just this time belongs to no request. */
-  readonly logAlone: readonly number[];
-  /** From 0 to below 1. */
-  random(): number;
-}
+import { CallList } from './call-list.ts';
+import { NOBODY, type LinkProblem } from './link-problem.ts';
 
 // One in e^12 = 160,000 is not worth another look as long as nothing changes.
 const HOPELESS = -12;
-const LEARNED_STEP = 2 ** 32;
 // What was learned is less sure than it looks: it was learned from links that may be wrong.
 const CAUTION = 1.5;
 // How long a stretch of a request's calls is tried as a whole.
 const MOST_SEGMENTS = 3;
 
+/** How a call gets to another request: what its own and the other one have then follows from it. */
 interface Alternative {
   to: number;
   gain: number;
-  mine: number[];
-  theirs: number[];
+  /** The call that comes back for it, -1 for none. Where `since` is a number, all calls of that stretch change places. */
+  other: number;
+  since: number;
+  until: number;
 }
 
 /**
@@ -54,7 +26,7 @@ interface Alternative {
  * and tells how sure each link is.
  */
 export class LinkSolver {
-  readonly #problem: Problem;
+  readonly #problem: LinkProblem;
   readonly #likelihoods: Float64Array;
   readonly #open: number[];
   /** By child: how often (in probability) each parent was seen, nobody last. */
@@ -63,31 +35,34 @@ export class LinkSolver {
   readonly #last: (Float64Array | null)[];
   readonly #stamps: Float64Array;
   readonly #versions: Float64Array;
-  /** Grows with each time that the plans change, by more than all versions do between. */
+  /** How often the plans had changed when a request's likelihood was worked out. */
+  readonly #likelihoodOf: Int32Array;
   #learned = 0;
   #samples = 0;
+  /** Filled anew for each call; of them the first `#found`. */
+  readonly #alternatives: Alternative[] = [];
+  #found = 0;
+  /** What two requests would have. */
+  readonly #mine = new CallList();
+  readonly #theirs = new CallList();
 
-  constructor(problem: Problem) {
+  constructor(problem: LinkProblem) {
     this.#problem = problem;
-    this.#likelihoods = new Float64Array(problem.parents.length);
+    this.#likelihoods = new Float64Array(problem.requestCount);
+    this.#likelihoodOf = new Int32Array(problem.requestCount).fill(-1);
     this.#open = [];
-    for (const [index, { isFixed, candidates }] of problem.children.entries()) {
-      if (!isFixed && candidates.length > 0) this.#open.push(index);
+    for (let call = 0; call < problem.callCount; call++) {
+      if (problem.calls.isFixed[call] === 0 && this.#candidatesOf(call).length > 0) this.#open.push(call);
     }
-    this.#seen = problem.children.map(() => null);
-    this.#last = problem.children.map(() => null);
-    this.#stamps = new Float64Array(problem.children.length).fill(Number.NaN);
-    this.#versions = new Float64Array(problem.parents.length);
-    this.relearned();
+    this.#seen = Array.from({ length: problem.callCount }, () => null);
+    this.#last = Array.from({ length: problem.callCount }, () => null);
+    this.#stamps = new Float64Array(problem.callCount).fill(Number.NaN);
+    this.#versions = new Float64Array(problem.requestCount);
   }
 
-  /** The plans have changed. */
+  /** The plans have changed; a little: what was hopeless stays so. */
   relearned(): void {
-    this.#learned += LEARNED_STEP;
-    for (let place = 0; place < this.#likelihoods.length; place++) {
-      const parent = this.#problem.parents[place] as Parent;
-      this.#likelihoods[place] = this.#logLikelihood(parent, parent.calls);
-    }
+    this.#learned++;
   }
 
   /**
@@ -99,170 +74,179 @@ export class LinkSolver {
   sweep(temperature: number, isSampled: boolean): number {
     let moved = 0;
     if (isSampled) this.#samples++;
-    for (const index of this.#open) if (this.#visit(index, temperature, isSampled)) moved++;
+    for (const call of this.#open) if (this.#visit(call, temperature, isSampled)) moved++;
     return moved;
   }
 
   /** By candidate, nobody last. Null for a call that was never in doubt. */
-  probabilities(index: number): Float64Array | null {
-    const seen = this.#seen[index] as Float64Array | null;
+  probabilities(call: number): Float64Array | null {
+    const seen = this.#seen[call] as Float64Array | null;
     return seen === null ? null : seen.map((sum) => sum / this.#samples);
   }
 
-  #visit(index: number, temperature: number, isSampled: boolean): boolean {
-    const child = this.#problem.children[index] as Child;
-    const stamp = this.#stampOf(child);
+  #visit(call: number, temperature: number, isSampled: boolean): boolean {
+    const stamp = this.#stampOf(call);
     // Nothing around it has changed since it was found to stay where it is.
-    if (this.#stamps[index] === stamp && (!isSampled || this.#countAgain(index))) return false;
-    this.#stamps[index] = Number.NaN;
-    const alternatives = this.#alternatives(index, isSampled);
+    if (this.#stamps[call] === stamp && (!isSampled || this.#countAgain(call))) return false;
+    this.#stamps[call] = Number.NaN;
+    this.#find(call, isSampled);
     // Staying has a gain of 0.
     let best = 0;
-    for (const { gain } of alternatives) if (gain > best) best = gain;
-    if (isSampled) this.#count(index, child, alternatives, best);
-    if (alternatives.every(({ gain }) => gain < HOPELESS)) this.#stamps[index] = stamp;
-    if (temperature === 0) {
-      const likeliest = alternatives.find(({ gain }) => gain === best);
-      if (likeliest === undefined || best <= 0) return false;
-      this.#take(child, likeliest);
-      return true;
+    let likeliest = -1;
+    let isHopeless = true;
+    for (let place = 0; place < this.#found; place++) {
+      const { gain } = this.#alternatives[place] as Alternative;
+      if (gain >= HOPELESS) isHopeless = false;
+      if (gain <= best) continue;
+      best = gain;
+      likeliest = place;
     }
+    if (isSampled) this.#count(call, best);
+    if (isHopeless) this.#stamps[call] = stamp;
+    const taken = temperature === 0 ? likeliest : this.#drawn(best, temperature);
+    if (taken < 0) return false;
+    this.#take(call, this.#alternatives[taken] as Alternative);
+    return true;
+  }
+
+  /** One of the alternatives, as often as it is likely; -1 to stay. */
+  #drawn(best: number, temperature: number): number {
     let total = Math.exp(-best / temperature);
-    for (const { gain } of alternatives) total += Math.exp((gain - best) / temperature);
+    for (let place = 0; place < this.#found; place++)
+      total += Math.exp(((this.#alternatives[place] as Alternative).gain - best) / temperature);
     let left = this.#problem.random() * total;
-    for (const alternative of alternatives) {
-      left -= Math.exp((alternative.gain - best) / temperature);
-      if (left < 0) {
-        this.#take(child, alternative);
-        return true;
-      }
+    for (let place = 0; place < this.#found; place++) {
+      left -= Math.exp(((this.#alternatives[place] as Alternative).gain - best) / temperature);
+      if (left < 0) return place;
     }
-    return false;
+    return -1;
   }
 
   /** Changes whenever one of the requests that it could belong to changes. */
-  #stampOf({ candidates }: Child): number {
-    let sum = this.#learned;
-    for (const place of candidates) sum += this.#versions[place] as number;
+  #stampOf(call: number): number {
+    const candidates = this.#candidatesOf(call);
+    let sum = 0;
+    for (let index = 0; index < candidates.length; index++)
+      sum += this.#versions[candidates[index] as number] as number;
     return sum;
   }
 
   /** What was seen of it the last time. */
-  #countAgain(index: number): boolean {
-    const seen = this.#seen[index];
-    const last = this.#last[index];
+  #countAgain(call: number): boolean {
+    const seen = this.#seen[call];
+    const last = this.#last[call];
     if (!seen || !last) return false;
     for (let place = 0; place < seen.length; place++) seen[place] = (seen[place] as number) + (last[place] as number);
     return true;
   }
 
-  #count(index: number, child: Child, alternatives: readonly Alternative[], best: number): void {
-    const { candidates } = child;
-    this.#seen[index] ??= new Float64Array(candidates.length + 1);
-    const now = (this.#last[index] ??= new Float64Array(candidates.length + 1)).fill(0);
+  #count(call: number, best: number): void {
+    const candidates = this.#candidatesOf(call);
+    this.#seen[call] ??= new Float64Array(candidates.length + 1);
+    const now = (this.#last[call] ??= new Float64Array(candidates.length + 1)).fill(0);
+    now[placeOf(this.#ownerOf(call), candidates)] = Math.exp(-best / CAUTION);
     let total = Math.exp(-best / CAUTION);
-    for (const { gain } of alternatives) total += Math.exp((gain - best) / CAUTION);
-    const stays = placeOf(child.parent, candidates);
-    now[stays] = (now[stays] as number) + Math.exp(-best / CAUTION) / total;
-    for (const { to, gain } of alternatives) {
+    for (let found = 0; found < this.#found; found++) {
+      const { to, gain } = this.#alternatives[found] as Alternative;
       const place = placeOf(to, candidates);
-      now[place] = (now[place] as number) + Math.exp((gain - best) / CAUTION) / total;
+      const weight = Math.exp((gain - best) / CAUTION);
+      now[place] = (now[place] as number) + weight;
+      total += weight;
     }
-    this.#countAgain(index);
+    for (let place = 0; place < now.length; place++) now[place] = (now[place] as number) / total;
+    this.#countAgain(call);
   }
 
-  #take(child: Child, { to, mine, theirs }: Alternative): void {
-    const from = child.parent;
-    this.#settle(from, mine);
-    this.#settle(to, theirs);
-    if (to === NOBODY) child.parent = NOBODY;
+  #take(call: number, { to, other, since, until }: Alternative): void {
+    const from = this.#ownerOf(call);
+    if (Number.isNaN(since)) this.#exchange(call, from, to, other);
+    else this.#swapStretch(from, to, since, until);
+    this.#settle(from, this.#mine);
+    this.#settle(to, this.#theirs);
+    if (to === NOBODY) this.#problem.owners[call] = NOBODY;
   }
 
-  #settle(place: number, calls: readonly number[]): void {
-    if (place === NOBODY) return;
-    const parent = this.#problem.parents[place] as Parent;
-    parent.calls.length = 0;
-    for (const call of calls) {
-      parent.calls.push(call);
-      (this.#problem.children[call] as Child).parent = place;
-    }
-    this.#likelihoods[place] = this.#logLikelihood(parent, calls);
-    this.#versions[place] = (this.#versions[place] as number) + 1;
+  #settle(request: number, calls: CallList): void {
+    if (request === NOBODY) return;
+    calls.copyTo(this.#problem.callsOf[request] as number[]);
+    for (let index = 0; index < calls.count; index++)
+      this.#problem.owners[calls.places[index] as number] = request;
+    this.#likelihoodOf[request] = -1;
+    this.#versions[request] = (this.#versions[request] as number) + 1;
   }
 
   /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
-  #alternatives(index: number, isWhole: boolean): Alternative[] {
-    const { children, parents, logAlone } = this.#problem;
-    const child = children[index] as Child;
-    const from = child.parent;
-    const mine = from === NOBODY ? [] : (parents[from] as Parent).calls;
-    const without = mine.filter((call) => call !== index);
-    const alone = logAlone[child.kind] as number;
-    const leaving = from === NOBODY ? -alone : this.#change(from, without);
-    const found: Alternative[] = [];
-    if (from !== NOBODY) found.push({ to: NOBODY, gain: leaving + alone, mine: without, theirs: [] });
-    for (const to of child.candidates) {
+  #find(call: number, isWhole: boolean): void {
+    this.#found = 0;
+    const from = this.#ownerOf(call);
+    const candidates = this.#candidatesOf(call);
+    const startedAt = this.#startOf(call);
+    const alone = this.#problem.logAlone[this.#kindOf(call)] as number;
+    this.#exchange(call, from, NOBODY, -1);
+    const leaving = from === NOBODY ? -alone : this.#change(from, this.#mine);
+    if (from !== NOBODY) this.#note(NOBODY, leaving + alone, -1);
+    for (let place = 0; place < candidates.length; place++) {
+      const to = candidates[place] as number;
       if (to === from) continue;
-      const theirs = (parents[to] as Parent).calls;
-      const added = this.#inserted(theirs, index);
-      found.push({ to, gain: leaving + this.#change(to, added), mine: without, theirs: added });
+      this.#exchange(call, from, to, -1);
+      this.#note(to, leaving + this.#change(to, this.#theirs), -1);
       if (from === NOBODY) continue;
-      const other = this.#counterpart(theirs, child);
-      if (other >= 0 && this.#fits(other, from))
-        this.#try(
-          found,
-          from,
-          to,
-          this.#inserted(without, other),
-          this.#inserted(
-            theirs.filter((call) => call !== other),
-            index,
-          ),
-        );
-      this.#trySwappedRest(found, from, to, mine, theirs, child.startedAt);
-      if (isWhole) this.#trySwappedRest(found, from, to, mine, theirs, -Infinity);
+      const other = this.#counterpart(call, to);
+      if (other >= 0 && this.#fits(other, from)) {
+        this.#exchange(call, from, to, other);
+        this.#note(to, this.#bothChange(from, to), other);
+      }
+      this.#trySwappedRest(from, to, startedAt);
+      if (isWhole) this.#trySwappedRest(from, to, -Infinity);
     }
-    return found;
   }
 
-  #try(found: Alternative[], from: number, to: number, mine: number[], theirs: number[]): void {
-    found.push({ to, gain: this.#change(from, mine) + this.#change(to, theirs), mine, theirs });
+  #note(to: number, gain: number, other: number, since = Number.NaN, until = Infinity): void {
+    const known = this.#alternatives[this.#found++];
+    if (known === undefined) {
+      this.#alternatives.push({ to, gain, other, since, until });
+      return;
+    }
+    known.to = to;
+    known.gain = gain;
+    known.other = other;
+    known.since = since;
+    known.until = until;
   }
 
   /** All that follows, or the next few of it: what goes wrong at one call and comes right at a later one. */
-  #trySwappedRest(
-    found: Alternative[],
-    from: number,
-    to: number,
-    mine: readonly number[],
-    theirs: readonly number[],
-    since: number,
-  ): void {
+  #trySwappedRest(from: number, to: number, since: number): void {
+    const mine = this.#callsOf(from);
     // With one at most on each side that is the swap or the move.
-    if (mine.length + theirs.length < 3) return;
-    this.#trySwapped(found, from, to, mine, theirs, since, Infinity);
+    if (mine.length + this.#callsOf(to).length < 3) return;
+    this.#trySwapped(from, to, since, Infinity);
     let segments = 0;
     for (let index = 0; index < mine.length && segments <= MOST_SEGMENTS; index++) {
       const start = this.#startOf(mine[index] as number);
-      if (start > since && segments++ > 0) this.#trySwapped(found, from, to, mine, theirs, since, start);
+      if (start > since && segments++ > 0) this.#trySwapped(from, to, since, start);
     }
   }
 
-  #trySwapped(
-    found: Alternative[],
-    from: number,
-    to: number,
-    mine: readonly number[],
-    theirs: readonly number[],
-    since: number,
-    until: number,
-  ): void {
-    const myRest: number[] = [];
-    const theirRest: number[] = [];
-    const isMoved = this.#part(mine, since, until, to, myRest, theirRest);
-    const isTaken = isMoved >= 0 ? this.#part(theirs, since, until, from, theirRest, myRest) : -1;
-    if (isTaken < 0 || isMoved + isTaken < 3) return;
-    this.#try(found, from, to, myRest.sort(ascending), theirRest.sort(ascending));
+  #trySwapped(from: number, to: number, since: number, until: number): void {
+    if (this.#swapStretch(from, to, since, until)) this.#note(to, this.#bothChange(from, to), -1, since, until);
+  }
+
+  /** What both would have if a call went over to the other, and another came back for it. */
+  #exchange(call: number, from: number, to: number, other: number): void {
+    this.#mine.fill(this.#callsOf(from), call, other);
+    this.#theirs.fill(this.#callsOf(to), other, call);
+  }
+
+  /** What both would have if all calls of that time changed places. @returns whether that can be, and is no move or swap of two */
+  #swapStretch(from: number, to: number, since: number, until: number): boolean {
+    this.#mine.clear();
+    this.#theirs.clear();
+    const moved = this.#part(this.#callsOf(from), since, until, to, this.#mine, this.#theirs);
+    const taken = moved >= 0 ? this.#part(this.#callsOf(to), since, until, from, this.#theirs, this.#mine) : -1;
+    if (taken < 0 || moved + taken < 3) return false;
+    this.#mine.sort();
+    this.#theirs.sort();
+    return true;
   }
 
   /** Calls in that time go over to another request. @returns how many, -1 where one can't */
@@ -271,8 +255,8 @@ export class LinkSolver {
     since: number,
     until: number,
     to: number,
-    staying: number[],
-    leaving: number[],
+    staying: CallList,
+    leaving: CallList,
   ): number {
     let count = 0;
     for (let index = 0; index < calls.length; index++) {
@@ -290,61 +274,65 @@ export class LinkSolver {
   }
 
   #startOf(call: number): number {
-    return (this.#problem.children[call] as Child).startedAt;
+    return this.#problem.calls.starts[call] as number;
+  }
+
+  #kindOf(call: number): number {
+    return this.#problem.calls.kinds[call] as number;
+  }
+
+  #candidatesOf(call: number): readonly number[] {
+    return this.#problem.calls.candidates[call] as readonly number[];
+  }
+
+  #ownerOf(call: number): number {
+    return this.#problem.owners[call] as number;
+  }
+
+  #callsOf(request: number): readonly number[] {
+    return request === NOBODY ? NO_CALLS : (this.#problem.callsOf[request] as number[]);
   }
 
   /** Theirs of the same kind that lies nearest. */
-  #counterpart(theirs: readonly number[], { kind, startedAt }: Child): number {
+  #counterpart(call: number, request: number): number {
+    const theirs = this.#callsOf(request);
     let nearest = -1;
     let distance = Infinity;
-    for (const call of theirs) {
-      const other = this.#problem.children[call] as Child;
-      if (other.kind !== kind || other.isFixed) continue;
-      const by = Math.abs(other.startedAt - startedAt);
+    for (let index = 0; index < theirs.length; index++) {
+      const other = theirs[index] as number;
+      if (this.#kindOf(other) !== this.#kindOf(call) || this.#problem.calls.isFixed[other] === 1) continue;
+      const by = Math.abs(this.#startOf(other) - this.#startOf(call));
       if (by < distance) {
         distance = by;
-        nearest = call;
+        nearest = other;
       }
     }
     return nearest;
   }
 
-  #fits(call: number, parent: number): boolean {
-    const { isFixed, candidates } = this.#problem.children[call] as Child;
-    return !isFixed && candidates.includes(parent);
+  #fits(call: number, request: number): boolean {
+    return this.#problem.calls.isFixed[call] === 0 && this.#candidatesOf(call).includes(request);
   }
 
-  /** Places of calls are in order of their start. */
-  #inserted(calls: readonly number[], call: number): number[] {
-    const result: number[] = [];
-    let isIn = false;
-    for (const other of calls) {
-      if (!isIn && other > call) {
-        result.push(call);
-        isIn = true;
-      }
-      result.push(other);
+  #bothChange(from: number, to: number): number {
+    return this.#change(from, this.#mine) + this.#change(to, this.#theirs);
+  }
+
+  #change(request: number, { places, count }: CallList): number {
+    return this.#problem.likelihoodOf(request, places, count) - this.#likelihood(request);
+  }
+
+  /** Of what the request has now. */
+  #likelihood(request: number): number {
+    if (this.#likelihoodOf[request] !== this.#learned) {
+      this.#likelihoods[request] = this.#problem.logLikelihood(request);
+      this.#likelihoodOf[request] = this.#learned;
     }
-    if (!isIn) result.push(call);
-    return result;
-  }
-
-  #change(place: number, calls: readonly number[]): number {
-    return this.#logLikelihood(this.#problem.parents[place] as Parent, calls) - (this.#likelihoods[place] as number);
-  }
-
-  /** Filled anew for each request; longer than that may be. */
-  readonly #steps: Child[] = [];
-
-  #logLikelihood(parent: Parent, calls: readonly number[]): number {
-    const steps = this.#steps;
-    const { children } = this.#problem;
-    for (let index = 0; index < calls.length; index++) steps[index] = children[calls[index] as number] as Child;
-    return parent.plan.logLikelihood(parent, steps, calls.length);
+    return this.#likelihoods[request] as number;
   }
 }
 
-const ascending = (a: number, b: number): number => a - b;
+const NO_CALLS: readonly number[] = [];
 
 const placeOf = (parent: number, candidates: readonly number[]): number =>
   parent === NOBODY ? candidates.length : candidates.indexOf(parent);

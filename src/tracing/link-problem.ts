@@ -1,0 +1,101 @@
+import type { CallPlan } from './call-plan.ts';
+
+/** Received calls, by place in order of their start. Columns, since they are read over and over. */
+export interface RequestColumns {
+  readonly plans: readonly CallPlan[];
+  readonly starts: Float64Array;
+  /** When the answer began. */
+  readonly responses: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Sent calls, by place in order of their start. */
+export interface CallColumns {
+  /** From 0. */
+  readonly kinds: Int32Array;
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  /** Requests in flight while it lasted. */
+  readonly candidates: readonly (readonly number[])[];
+  /** 1 where an identifier says whose it is: it stays there. */
+  readonly isFixed: Uint8Array;
+}
+
+export const NOBODY = -1;
+
+const SEED = 0x5eed;
+
+/** Whose calls are these? With what is believed so far. */
+export class LinkProblem {
+  readonly requests: RequestColumns;
+  readonly calls: CallColumns;
+  readonly requestCount: number;
+  readonly callCount: number;
+  /** By call: {@link NOBODY} or a request. */
+  readonly owners: Int32Array;
+  /** By request: its calls by place, and so in order of their start. */
+  readonly callsOf: readonly number[][];
+  /** ln of how likely it is, by kind, that a call at just this time belongs to no request. */
+  readonly logAlone: Float64Array;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+
+  /** @param callCount the first calls are looked at, and the requests that began before the last of them */
+  constructor(requests: RequestColumns, calls: CallColumns, kinds: number, callCount = calls.kinds.length) {
+    const until = callCount < calls.starts.length ? (calls.starts[callCount - 1] as number) : Infinity;
+    let requestCount = 0;
+    while (requestCount < requests.starts.length && (requests.starts[requestCount] as number) <= until) requestCount++;
+    this.requests = requests;
+    this.calls = calls;
+    this.requestCount = requestCount;
+    this.callCount = callCount;
+    this.owners = new Int32Array(callCount).fill(NOBODY);
+    this.callsOf = Array.from({ length: requestCount }, () => []);
+    this.logAlone = new Float64Array(kinds);
+    this.random = randomFrom(SEED);
+  }
+
+  /** The first calls as a problem of their own. */
+  beginning(callCount: number): LinkProblem {
+    return new LinkProblem(this.requests, this.calls, this.logAlone.length, callCount);
+  }
+
+  /** ln of how likely it is that a request does what it does. */
+  logLikelihood(request: number): number {
+    const calls = this.callsOf[request] as readonly number[];
+    return this.likelihoodOf(request, calls, calls.length);
+  }
+
+  /** ln of how likely it is that a request makes just the first `count` of these calls. */
+  likelihoodOf(request: number, calls: readonly number[], count: number): number {
+    const plan = this.requests.plans[request] as CallPlan;
+    return plan.logLikelihood(this.requests, request, this.calls, calls, count);
+  }
+
+  assign(owners: Int32Array): void {
+    this.clear();
+    for (let call = 0; call < this.callCount; call++) this.give(call, owners[call] as number);
+  }
+
+  clear(): void {
+    this.owners.fill(NOBODY);
+    for (let request = 0; request < this.requestCount; request++) (this.callsOf[request] as number[]).length = 0;
+  }
+
+  /** @param owner of a call that lies behind all that it has */
+  give(call: number, owner: number): void {
+    this.owners[call] = owner;
+    if (owner !== NOBODY) (this.callsOf[owner] as number[]).push(call);
+  }
+}
+
+/** mulberry32: the same links for the same calls, whenever. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

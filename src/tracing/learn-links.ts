@@ -104,7 +104,7 @@ function crossValidated(problem: LinkProblem): number {
   for (const half of [0, 1]) {
     forget(problem);
     for (let request = half; request < requestCount; request += 2) learn(problem, request, 1);
-    for (let request = 1 - half; request < requestCount; request += 2) sum += problem.logLikelihood(request);
+    for (let request = 1 - half; request < requestCount; request += 2) sum += problem.planOf(request).logLikelihood(problem.walkOf(request));
   }
   for (let call = 0; call < callCount; call++) {
     const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
@@ -120,9 +120,8 @@ function relearn(problem: LinkProblem): void {
 }
 
 /** @param weight how sure it is that the request's calls are its own */
-function learn({ requests, calls, callsOf }: LinkProblem, request: number, weight: number): void {
-  const plan = requests.plans[request] as CallPlan;
-  plan.learn(requests, request, calls, callsOf[request] as readonly number[], weight);
+function learn(problem: LinkProblem, request: number, weight: number): void {
+  problem.planOf(request).learn(problem.walkOf(request), weight);
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */

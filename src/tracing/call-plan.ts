@@ -1,24 +1,13 @@
 import { GapDensity } from './gap-density.ts';
-import type { CallColumns, RequestColumns } from './link-problem.ts';
+import { fromOf, keyOf, type Walk } from './walk.ts';
 
 /*
- * What requests of one kind usually do: which call comes after which, and after what pause. A
- * request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
- * call that begins when no other is open comes `after` the last that ended; one that begins while
- * another is open comes `beside` the last that began (a fan-out). A program answers `after` its last
- * call; one that passes on what it gets (a proxy) begins to answer `beside` it, and ends after it.
+ * What requests of one kind usually do: which call comes after which, and after what pause (`walk.ts`
+ * says which pauses a request has).
  */
 
-const BEGIN = 0;
-const END = 1;
-/** The first number that a call's step has. */
-const FIRST_STEP = 2;
-// In a loop the seventh turn is like the eighth.
-const MOST_TURNS = 8;
 // A step that was never seen after this one: rare, and not impossible.
 const NEVER_SEEN = 0.02;
-// Steps are told apart by multiplying: more kinds than that share the last.
-const MAX_STEPS = 1 << 12;
 // Of more pairs of steps, as kinds without end would make, the later ones are like none that was seen.
 const MAX_TRANSITIONS = 1 << 12;
 
@@ -41,37 +30,38 @@ interface Transition {
   revision: number;
 }
 
-/** The step of a kind's call when so many of its kind came before. */
-const stepOf = (kind: number, before: number): number =>
-  Math.min(MAX_STEPS - 1, FIRST_STEP + kind * MOST_TURNS + Math.min(before, MOST_TURNS - 1));
-
 export class CallPlan {
   readonly #steps = new Map<number, Steps>();
   readonly #transitions = new Map<number, Transition>();
   readonly #anywhere = new Map<number, GapDensity>();
-  readonly #turns = new Int32Array(MAX_STEPS);
-  /** The first steps of kinds that the walk has come to; emptied by its count, since a list cut to nothing lets go of its memory. */
-  readonly #touched: number[] = [];
-  #touches = 0;
   readonly #grain: number;
   /** Grows with all that is learned or forgotten. */
   #revision = 0;
+  /**
+   * ln of how much more often than by chance one request overtakes another in a step: below 0 where
+   * the program keeps the order (`overtaking.ts`).
+   */
+  overtaking = 0;
 
   /** @param grain nanoseconds that readings of the clock lie apart at least */
   constructor(grain: number) {
     this.#grain = grain;
   }
 
-  /** @param weight how sure it is that these calls are the request's */
-  learn(
-    requests: RequestColumns,
-    request: number,
-    columns: CallColumns,
-    calls: readonly number[],
-    weight: number,
-  ): void {
+  /** @param weight how sure it is that the request went this way */
+  learn({ count, transitions, sources, targets }: Walk, weight: number): void {
     this.#revision++;
-    this.#walk(requests, request, columns, calls, calls.length, weight);
+    for (let index = 0; index < count; index++) {
+      const transition = this.#transitionOf(transitions[index] as number);
+      const pause = (targets[index] as number) - (sources[index] as number);
+      if (transition.gaps === null) {
+        transition.gaps = new GapDensity(this.#grain, transition.anywhere);
+        transition.from.known++;
+      }
+      transition.from.total += weight;
+      transition.gaps.learn(pause, weight);
+      transition.anywhere.learn(pause, weight);
+    }
   }
 
   /**
@@ -92,90 +82,32 @@ export class CallPlan {
     for (const gaps of this.#anywhere.values()) gaps.fade(factor);
   }
 
-  /** ln of how likely a request is that does just this. @param calls in order of their start; the first `count` of them */
-  logLikelihood(
-    requests: RequestColumns,
-    request: number,
-    columns: CallColumns,
-    calls: readonly number[],
-    count: number,
-  ): number {
-    return this.#walk(requests, request, columns, calls, count, 0);
-  }
-
-  /** Learns each step where it has a weight; else sums up how likely they are. */
-  #walk(
-    requests: RequestColumns,
-    request: number,
-    { kinds, starts, ends }: CallColumns,
-    calls: readonly number[],
-    count: number,
-    weight: number,
-  ): number {
-    const startedAt = requests.starts[request] as number;
-    const respondedAt = requests.responses[request] as number;
+  /** ln of how likely a request is that goes just this way. */
+  logLikelihood({ count, transitions, sources, targets }: Walk): number {
     let sum = 0;
-    let lastEnd = startedAt;
-    let lastStep = BEGIN;
-    let lastStart = startedAt;
-    let lastBegun = BEGIN;
     for (let index = 0; index < count; index++) {
-      const call = calls[index] as number;
-      const start = starts[call] as number;
-      const end = ends[call] as number;
-      const step = this.#turnOf(kinds[call] as number);
-      if (start >= lastEnd) sum += this.#step(lastStep, step * 2, start - lastEnd, weight);
-      else sum += this.#step(lastBegun, step * 2 + 1, start - lastStart, weight);
-      lastStart = start;
-      lastBegun = step;
-      if (end >= lastEnd) {
-        lastEnd = end;
-        lastStep = step;
-      }
+      const transition = this.#transitionOf(transitions[index] as number);
+      if (transition.revision !== this.#revision) this.#revise(transition);
+      const pause = (targets[index] as number) - (sources[index] as number);
+      sum += transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(pause);
     }
-    for (let index = 0; index < this.#touches; index++) this.#turns[this.#touched[index] as number] = 0;
-    this.#touches = 0;
-    if (respondedAt >= lastEnd) return sum + this.#step(lastStep, END * 2, respondedAt - lastEnd, weight);
-    return sum + this.#step(lastStep, END * 2 + 1, (requests.ends[request] as number) - lastEnd, weight);
+    return sum;
   }
 
-  #turnOf(kind: number): number {
-    const first = stepOf(kind, 0);
-    const before = this.#turns[first] as number;
-    this.#turns[first] = before + 1;
-    if (before === 0) this.#touched[this.#touches++] = first;
-    return stepOf(kind, before);
+  #revise(transition: Transition): void {
+    const { total, known } = transition.from;
+    const count = transition.gaps?.weight ?? 0;
+    transition.logShare = Math.log((count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
+    transition.revision = this.#revision;
   }
 
-  /** @param key the step and whether it comes beside */
-  #step(from: number, key: number, gap: number, weight: number): number {
-    const place = from * MAX_STEPS * 2 + key;
-    const transition = this.#transitions.get(place) ?? this.#created(place, from, key);
-    if (weight > 0) {
-      this.#learn(transition, gap, weight);
-      return 0;
-    }
-    if (transition.revision !== this.#revision) {
-      const { total, known } = transition.from;
-      const count = transition.gaps?.weight ?? 0;
-      transition.logShare = Math.log((count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
-      transition.revision = this.#revision;
-    }
-    return transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(gap);
+  #transitionOf(number: number): Transition {
+    return this.#transitions.get(number) ?? this.#created(number);
   }
 
-  #learn(transition: Transition, gap: number, weight: number): void {
-    const { from, anywhere } = transition;
-    if (transition.gaps === null) {
-      transition.gaps = new GapDensity(this.#grain, anywhere);
-      from.known++;
-    }
-    from.total += weight;
-    transition.gaps.learn(gap, weight);
-    anywhere.learn(gap, weight);
-  }
-
-  #created(place: number, from: number, key: number): Transition {
+  #created(number: number): Transition {
+    const from = fromOf(number);
+    const key = keyOf(number);
     let steps = this.#steps.get(from);
     if (steps === undefined) {
       steps = { total: 0, known: 0 };
@@ -187,7 +119,7 @@ export class CallPlan {
       this.#anywhere.set(key, anywhere);
     }
     const transition = { from: steps, anywhere, gaps: null, logShare: Number.NaN, revision: -1 };
-    if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(place, transition);
+    if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(number, transition);
     return transition;
   }
 }

@@ -31,10 +31,17 @@ const LEAST_ALONE_SHARE = 0.0005;
 export function improve(problem: LinkProblem): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
   let best = { likelihood: -Infinity, rank: firstCome, owners: first.owners };
+  const guesses: Int32Array[] = [];
+  const firstRounds: Int32Array[] = [];
   for (const rank of FIRST_GUESSES) {
     guess(first, rank);
-    forget(first);
-    alternate(first);
+    if (!isNew(first.owners, guesses)) continue;
+    learnFirst(first);
+    const solver = new LinkSolver(first);
+    sweepAll(solver, first, TEMPERATURES.slice(0, 1));
+    // Most guesses come to the same links at once, and from there to the same end.
+    if (!isNew(first.owners, firstRounds)) continue;
+    sweepAll(solver, first, TEMPERATURES.slice(1));
     const likelihood = crossValidated(first);
     if (likelihood > best.likelihood) best = { likelihood, rank, owners: first.owners.slice() };
   }
@@ -52,6 +59,13 @@ export function improve(problem: LinkProblem): LinkSolver {
   return solver;
 }
 
+/** Whether there were no such owners; from now on there are. */
+function isNew(owners: Int32Array, known: Int32Array[]): boolean {
+  if (known.some((others) => others.every((owner, call) => owner === owners[call]))) return false;
+  known.push(owners.slice());
+  return true;
+}
+
 const plansOf = ({ requests, requestCount }: LinkProblem): Set<CallPlan> =>
   new Set(requests.plans.slice(0, requestCount));
 
@@ -59,17 +73,17 @@ function forget(problem: LinkProblem): void {
   for (const plan of plansOf(problem)) plan.forget();
 }
 
-/** Learns from a first guess, above all from what is beyond doubt; then links and learns in turns. */
-function alternate(problem: LinkProblem): void {
+/** Learns from a first guess, above all from what is beyond doubt. */
+function learnFirst(problem: LinkProblem): void {
   const { candidates, isFixed } = problem.calls;
   const isClear = (call: number): boolean =>
     isFixed[call] === 1 || (candidates[call] as readonly number[]).length === 1;
+  forget(problem);
   setAlone(problem, true);
   for (let request = 0; request < problem.requestCount; request++) {
     const weight = (problem.callsOf[request] as number[]).every(isClear) ? 1 : DOUBTFUL_WEIGHT;
     learn(problem, request, weight);
   }
-  sweepAll(new LinkSolver(problem), problem, TEMPERATURES);
 }
 
 function sweepAll(solver: LinkSolver, problem: LinkProblem, rounds: readonly (readonly number[])[]): void {
@@ -90,7 +104,7 @@ function crossValidated(problem: LinkProblem): number {
   for (const half of [0, 1]) {
     forget(problem);
     for (let request = half; request < requestCount; request += 2) learn(problem, request, 1);
-    for (let request = 1 - half; request < requestCount; request += 2) sum += problem.logLikelihood(request);
+    for (let request = 1 - half; request < requestCount; request += 2) sum += problem.planOf(request).logLikelihood(problem.walkOf(request));
   }
   for (let call = 0; call < callCount; call++) {
     const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
@@ -106,9 +120,8 @@ function relearn(problem: LinkProblem): void {
 }
 
 /** @param weight how sure it is that the request's calls are its own */
-function learn({ requests, calls, callsOf }: LinkProblem, request: number, weight: number): void {
-  const plan = requests.plans[request] as CallPlan;
-  plan.learn(requests, request, calls, callsOf[request] as readonly number[], weight);
+function learn(problem: LinkProblem, request: number, weight: number): void {
+  problem.planOf(request).learn(problem.walkOf(request), weight);
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */

@@ -1,4 +1,5 @@
 import type { CallPlan } from './call-plan.ts';
+import { Walk } from './walk.ts';
 
 /** Received calls, by place in order of their start. Columns, since they are read over and over. */
 export interface RequestColumns {
@@ -39,6 +40,7 @@ export class LinkProblem {
   readonly logAlone: Float64Array;
   /** From 0 to below 1. */
   readonly random: () => number;
+  readonly #walk = new Walk();
 
   /** @param callCount the first calls are looked at, and the requests that began before the last of them */
   constructor(requests: RequestColumns, calls: CallColumns, kinds: number, callCount = calls.kinds.length) {
@@ -60,16 +62,20 @@ export class LinkProblem {
     return new LinkProblem(this.requests, this.calls, this.logAlone.length, callCount);
   }
 
-  /** ln of how likely it is that a request does what it does. */
-  logLikelihood(request: number): number {
-    const calls = this.callsOf[request] as readonly number[];
-    return this.likelihoodOf(request, calls, calls.length);
+  planOf(request: number): CallPlan {
+    return this.requests.plans[request] as CallPlan;
   }
 
-  /** ln of how likely it is that a request makes just the first `count` of these calls. */
-  likelihoodOf(request: number, calls: readonly number[], count: number): number {
-    const plan = this.requests.plans[request] as CallPlan;
-    return plan.logLikelihood(this.requests, request, this.calls, calls, count);
+  /** What a request does, until the next is asked for. */
+  walkOf(request: number): Walk {
+    const calls = this.callsOf[request] as readonly number[];
+    return this.walkWith(request, calls, calls.length);
+  }
+
+  /** What it would do with the first `count` of these calls. */
+  walkWith(request: number, calls: readonly number[], count: number, walk = this.#walk): Walk {
+    walk.take(this.requests, request, this.calls, calls, count);
+    return walk;
   }
 
   assign(owners: Int32Array): void {

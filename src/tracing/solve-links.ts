@@ -319,13 +319,14 @@ export class LinkSolver {
   }
 
   #change(request: number, { places, count }: CallList): number {
-    return this.#problem.likelihoodOf(request, places, count) - this.#likelihood(request);
+    const walk = this.#problem.walkWith(request, places, count);
+    return this.#problem.planOf(request).logLikelihood(walk) - this.#likelihood(request);
   }
 
   /** Of what the request has now. */
   #likelihood(request: number): number {
     if (this.#likelihoodOf[request] !== this.#learned) {
-      this.#likelihoods[request] = this.#problem.logLikelihood(request);
+      this.#likelihoods[request] = this.#problem.planOf(request).logLikelihood(this.#problem.walkOf(request));
       this.#likelihoodOf[request] = this.#learned;
     }
     return this.#likelihoods[request] as number;

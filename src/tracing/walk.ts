@@ -1,0 +1,84 @@
+import type { CallColumns, RequestColumns } from './link-problem.ts';
+
+/*
+ * A request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
+ * call that begins when no other is open comes `after` the last that ended; one that begins while
+ * another is open comes `beside` the last that began (a fan-out). A program answers `after` its last
+ * call; one that passes on what it gets (a proxy) begins to answer `beside` it, and ends after it.
+ */
+
+const BEGIN = 0;
+const END = 1;
+/** The first number that a call's step has. */
+const FIRST_STEP = 2;
+// In a loop the seventh turn is like the eighth.
+const MOST_TURNS = 8;
+// Steps are told apart by multiplying: more kinds than that share the last.
+const MAX_STEPS = 1 << 12;
+
+/** The step of a kind's call when so many of its kind came before. */
+const stepOf = (kind: number, before: number): number =>
+  Math.min(MAX_STEPS - 1, FIRST_STEP + kind * MOST_TURNS + Math.min(before, MOST_TURNS - 1));
+
+/** A transition's step to: whether it comes beside, too. */
+export const keyOf = (transition: number): number => transition % (MAX_STEPS * 2);
+/** A transition's step from. */
+export const fromOf = (transition: number): number => (transition - keyOf(transition)) / (MAX_STEPS * 2);
+
+/** The last walk that was taken: filled anew for each. */
+export class Walk {
+  count = 0;
+  /** From which step to which. */
+  readonly transitions: number[] = [];
+  /** When the pause before a step began, and when it was over. */
+  readonly sources: number[] = [];
+  readonly targets: number[] = [];
+  readonly #turns = new Int32Array(MAX_STEPS);
+
+  /** @param calls in order of their start; the first `count` of them */
+  take(
+    requests: RequestColumns,
+    request: number,
+    { kinds, starts, ends }: CallColumns,
+    calls: readonly number[],
+    count: number,
+  ): void {
+    this.count = 0;
+    let lastEnd = requests.starts[request] as number;
+    let lastStep = BEGIN;
+    let lastStart = lastEnd;
+    let lastBegun = BEGIN;
+    for (let index = 0; index < count; index++) {
+      const call = calls[index] as number;
+      const start = starts[call] as number;
+      const end = ends[call] as number;
+      const step = this.#turnOf(kinds[call] as number);
+      if (start >= lastEnd) this.#push(lastStep, step * 2, lastEnd, start);
+      else this.#push(lastBegun, step * 2 + 1, lastStart, start);
+      lastStart = start;
+      lastBegun = step;
+      if (end >= lastEnd) {
+        lastEnd = end;
+        lastStep = step;
+      }
+    }
+    for (let index = 0; index < count; index++) this.#turns[stepOf(kinds[calls[index] as number] as number, 0)] = 0;
+    const respondedAt = requests.responses[request] as number;
+    if (respondedAt >= lastEnd) this.#push(lastStep, END * 2, lastEnd, respondedAt);
+    else this.#push(lastStep, END * 2 + 1, lastEnd, requests.ends[request] as number);
+  }
+
+  #turnOf(kind: number): number {
+    const first = stepOf(kind, 0);
+    const before = this.#turns[first] as number;
+    this.#turns[first] = before + 1;
+    return stepOf(kind, before);
+  }
+
+  #push(from: number, key: number, source: number, target: number): void {
+    const place = this.count++;
+    this.transitions[place] = from * MAX_STEPS * 2 + key;
+    this.sources[place] = source;
+    this.targets[place] = target;
+  }
+}

@@ -58,7 +58,25 @@ describe('readManifests', () => {
 const list = (text: string): string =>
   `apiVersion: v1\nkind: List\nitems:\n${text.replace(/^/gm, '  ').replace('  apiV', '- apiV')}`;
 
+const pod = (name: string, space?: number): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [] } }, null, space);
+
 describe('manifests', () => {
+  it('are read from JSON values one after the other, as jq writes them', async () => {
+    for (const text of [
+      `${pod('a')}\n${pod('b')}\n`,
+      `${pod('a', 2)}\n\n${pod('b', 2)}`,
+      `${pod('a', 2)}\n---\n${pod('b')}\n`,
+    ]) {
+      const { workloads, problems } = await clusterOf({ file: 'a.json', text });
+      expect(problems).toEqual([]);
+      expect(workloads.map(({ name, place }) => [name, place.line])).toEqual([
+        ['a', text.slice(0, text.indexOf('"a"')).split('\n').length],
+        ['b', text.slice(0, text.indexOf('"b"')).split('\n').length],
+      ]);
+    }
+  });
+
   it('are read from documents and lists in lists, in YAML and JSON', async () => {
     const pod = JSON.stringify({
       apiVersion: 'v1',

@@ -58,15 +58,15 @@ describe('readManifests', () => {
 const list = (text: string): string =>
   `apiVersion: v1\nkind: List\nitems:\n${text.replace(/^/gm, '  ').replace('  apiV', '- apiV')}`;
 
-const pod = (name: string, space?: number): string =>
+const podJson = (name: string, space?: number): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [] } }, null, space);
 
 describe('manifests', () => {
   it('are read from JSON values one after the other, as jq writes them', async () => {
     for (const text of [
-      `${pod('a')}\n${pod('b')}\n`,
-      `${pod('a', 2)}\n\n${pod('b', 2)}`,
-      `${pod('a', 2)}\n---\n${pod('b')}\n`,
+      `${podJson('a')}\n${podJson('b')}\n`,
+      `${podJson('a', 2)}\n\n${podJson('b', 2)}`,
+      `${podJson('a', 2)}\n---\n${podJson('b')}\n`,
     ]) {
       const { workloads, problems } = await clusterOf({ file: 'a.json', text });
       expect(problems).toEqual([]);

@@ -50,6 +50,17 @@ describe('readManifests', () => {
     });
   });
 
+  it('reads UTF-16 with its mark, in either order', async () => {
+    const bytes = Buffer.from(`\ufeff${deployment({ name: 'a' })}`, 'utf16le');
+    mkdirSync(join(folder, 'wide'), { recursive: true });
+    writeFileSync(join(folder, 'wide/le.yaml'), bytes);
+    writeFileSync(join(folder, 'wide/be.yaml'), Buffer.from(bytes).swap16());
+    writeFileSync(join(folder, 'wide/odd.yaml'), Buffer.from([0xfe, 0xff, 0]));
+    const cluster = await readOne([join(folder, 'wide')]);
+    expect(names(cluster)).toEqual(['Deployment a', 'Deployment a']);
+    expect(cluster.problems).toEqual([]);
+  });
+
   it('says which path is not there', async () => {
     await expect(readManifests([join(folder, 'no.yaml')])).rejects.toThrow(/no such file/);
   });

@@ -13,6 +13,10 @@ import type {
 const OTHERS =
   /^(?:docker\.io\/)?(?:library\/)?[\w.-]+(?:[:@]|$)|^(?:quay\.io|registry\.k8s\.io|k8s\.gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|ghcr\.io\/(?:fluxcd|dexidp|kedacore))\/|^(?:docker\.io\/)?(?:bitnami|grafana|prom|istio|envoyproxy|hashicorp|jaegertracing|otel|jtblin|openzipkin|linkerd|haproxytech|traefik|velero|rancher)\//;
 
+/** Images of a language alone: what runs in them is the user's own program, mounted or copied in. */
+const LANGUAGES =
+  /^(?:docker\.io\/)?(?:library\/)?(?:python|node|ruby|php|golang|rust|openjdk|eclipse-temurin|amazoncorretto|sapmachine|perl|elixir|erlang|swift|bun|denoland\/deno)(?:[:@]|$)/;
+
 /** What stands beside manifests and says what their programs are made of. */
 export interface Found {
   software: readonly Software[];
@@ -77,7 +81,7 @@ function withImage(container: Container, { environment, entrypoint, command, she
 }
 
 const isOthers = ({ image }: { image: { value: string } | null }): boolean =>
-  image === null || OTHERS.test(image.value);
+  image === null || (OTHERS.test(image.value) && !LANGUAGES.test(image.value));
 
 /** Without tag and digest: pods of one image run one program. */
 const repositoryOf = (image: string): string => image.replace(/@sha256:.*$/, '').replace(/:[\w.-]+$/, '');
@@ -133,10 +137,13 @@ function createFinder<One>(
   };
 }
 
-const ownImages = ({ pod }: Workload): string[] =>
+const ownImages = ({ name, pod }: Workload): string[] =>
   pod.containers
     .filter((container) => !container.initial && !isOthers(container))
-    .map(({ image }) => repositoryOf(image?.value ?? ''));
+    // Of a language's image each workload runs a program of its own.
+    .map(
+      ({ image }) => `${repositoryOf(image?.value ?? '')}${LANGUAGES.test(image?.value ?? '') ? ` of ${name}` : ''}`,
+    );
 
 function* foldersAbove(file: string): Generator<string> {
   for (let folder = folderOf(file); ; folder = folderOf(folder.slice(0, -1))) {

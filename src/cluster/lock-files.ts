@@ -25,6 +25,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   'npm-shrinkwrap.json': readPackageLock,
   'go.mod': readGoMod,
   'pom.xml': readPom,
+  'gradle.lockfile': readGradle,
+  'build.gradle': readGradle,
+  'build.gradle.kts': readGradle,
   'requirements.txt': readRequirements,
   'poetry.lock': readPoetryLock,
   'Gemfile.lock': readGemfileLock,
@@ -92,6 +95,14 @@ function readPom(text: string, found: Found): void {
     if (said === null || said.value.includes('$')) {
       found(component, null, start + artifact.from, start + artifact.from + artifact.value.length);
     } else found(component, said.value, said.from, said.from + said.value.length);
+  }
+}
+
+/** `group:artifact:version`, in quotes or at the beginning of a locked line. */
+function readGradle(text: string, found: Found): void {
+  for (const match of text.matchAll(/(?:^|["'])([\w.-]{1,100}:[\w.-]{1,100}):(\d[\w.-]{0,60})/gm)) {
+    const to = match.index + match[0].length;
+    found(match[1]!, match[2]!, to - match[2]!.length, to);
   }
 }
 

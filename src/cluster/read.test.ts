@@ -50,6 +50,17 @@ describe('readManifests', () => {
     });
   });
 
+  it('reads UTF-16 with its mark, in either order', async () => {
+    const bytes = Buffer.from(`\ufeff${deployment({ name: 'a' })}`, 'utf16le');
+    mkdirSync(join(folder, 'wide'), { recursive: true });
+    writeFileSync(join(folder, 'wide/le.yaml'), bytes);
+    writeFileSync(join(folder, 'wide/be.yaml'), Buffer.from(bytes).swap16());
+    writeFileSync(join(folder, 'wide/odd.yaml'), Buffer.from([0xfe, 0xff, 0]));
+    const cluster = await readOne([join(folder, 'wide')]);
+    expect(names(cluster)).toEqual(['Deployment a', 'Deployment a']);
+    expect(cluster.problems).toEqual([]);
+  });
+
   it('says which path is not there', async () => {
     await expect(readManifests([join(folder, 'no.yaml')])).rejects.toThrow(/no such file/);
   });
@@ -58,7 +69,25 @@ describe('readManifests', () => {
 const list = (text: string): string =>
   `apiVersion: v1\nkind: List\nitems:\n${text.replace(/^/gm, '  ').replace('  apiV', '- apiV')}`;
 
+const podJson = (name: string, space?: number): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [] } }, null, space);
+
 describe('manifests', () => {
+  it('are read from JSON values one after the other, as jq writes them', async () => {
+    for (const text of [
+      `${podJson('a')}\n${podJson('b')}\n`,
+      `${podJson('a', 2)}\n\n${podJson('b', 2)}`,
+      `${podJson('a', 2)}\n---\n${podJson('b')}\n`,
+    ]) {
+      const { workloads, problems } = await clusterOf({ file: 'a.json', text });
+      expect(problems).toEqual([]);
+      expect(workloads.map(({ name, place }) => [name, place.line])).toEqual([
+        ['a', text.slice(0, text.indexOf('"a"')).split('\n').length],
+        ['b', text.slice(0, text.indexOf('"b"')).split('\n').length],
+      ]);
+    }
+  });
+
   it('are read from documents and lists in lists, in YAML and JSON', async () => {
     const pod = JSON.stringify({
       apiVersion: 'v1',

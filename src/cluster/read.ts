@@ -92,7 +92,7 @@ async function readAll(stdin: NodeJS.ReadableStream | undefined): Promise<string
     if (length > MAX_FILE_LENGTH) throw new UserError('-: is too large; write it to several files');
     parts.push(bytes);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return decoded(Buffer.concat(parts));
 }
 
 /** Finds what may hold manifests or say what runs, and folders with kustomizations. */
@@ -194,12 +194,25 @@ export async function readText(path: string, text: string, collector: Collector,
 /** Says what a program is made of or runs with, where manifests say how it is started. */
 const isSoftwareFile = (name: string): boolean => isLockFile(name) || isDockerfile(name) || isResolvConf(name);
 
+/** UTF-8, or UTF-16 with its mark: what `>` writes in Windows PowerShell. */
+function decoded(bytes: Buffer): string {
+  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
+  if (mark === 0xfffe) return bytes.toString('utf16le');
+  // Of an odd byte at the end nobody knows the other half.
+  if (mark === 0xfeff)
+    return bytes
+      .subarray(0, bytes.length & ~1)
+      .swap16()
+      .toString('utf16le');
+  return bytes.toString('utf8');
+}
+
 function textOf(path: string): string {
   const descriptor = openSync(path, 'r');
   try {
     if (fstatSync(descriptor).size > MAX_FILE_LENGTH)
       throw new UserError(`is larger than ${MAX_FILE_LENGTH >> 20} MiB`);
-    return readFileSync(descriptor, 'utf8');
+    return decoded(readFileSync(descriptor));
   } finally {
     closeSync(descriptor);
   }

@@ -7,6 +7,7 @@ import type { Cluster, Environment, Manifests, Workload } from '../model/workloa
 import type { Prediction } from '../rules/support/define-prediction.ts';
 import { identify, type Identities, type Identity } from '../rules/support/manifests/identify.ts';
 import type { Witness } from '../rules/support/witness.ts';
+import { objectWords } from '../rules/support/manifests/objects.ts';
 import { fixFor } from './patch-edits.ts';
 import { nameOf, predict, type PredictedFinding } from './predict.ts';
 import { verdictOf } from './verdict.ts';
@@ -175,11 +176,17 @@ function withManifest(finding: Finding, people: readonly Identity[], match: Pred
       ...said,
     ],
     confidence: finding.confidence === 'possible' && first.confidence === 'certain' ? 'likely' : finding.confidence,
-    confidenceBecause: `${finding.confidenceBecause}; ${told.evidence.find(({ place }) => place !== undefined)?.says ?? 'a manifest'} in its manifest (${first.because})`,
+    confidenceBecause: `${finding.confidenceBecause}; ${told.evidence.find(({ place }) => place !== undefined)?.says ?? 'a manifest'} ${whose(predicted, first)}`,
     evidence: [...finding.evidence, ...told.evidence.filter(({ place }) => place !== undefined)],
     fix: [...manifestFixes, ...fixes.filter((fix) => !manifestFixes.some((one) => isSame(one, fix)))],
   };
 }
+
+/** Whose manifest it is, and what tells that the capture shows who is slowed by it. */
+const whose = ({ subject }: PredictedFinding['predicted'], { workload, because }: Identity): string =>
+  subject === workload
+    ? `in its manifest (${because})`
+    : `in the manifest of ${objectWords(subject)}; slowed is ${objectWords(workload)} (${because})`;
 
 /** The same change in other words: it speaks of all that the other sets. */
 const isSame = (written: Finding['fix'][number], { title }: Finding['fix'][number]): boolean =>

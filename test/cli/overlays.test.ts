@@ -89,6 +89,14 @@ describe('overlays', () => {
     ]);
   });
 
+  it('do not take the patches of a component that none of them takes in for objects', async () => {
+    overlay('prod');
+    await kubelag(['lint', folder, '--fix', '--patch-dir', join(folder, 'patches')]);
+    const diagnosis = await linted();
+    expect(diagnosis.manifests?.workloads).toBe(1);
+    expect(problems(diagnosis)).toEqual([expect.stringContaining('a component that no kustomization here takes in')]);
+  });
+
   it('say what was read outside of the folder that was named', async () => {
     overlay('prod');
     const { manifests, findings } = await linted('overlays/prod');

@@ -47,14 +47,17 @@ export function readKustomizations(
   for (const folder of unused) {
     tell(disk.kustomizationOf(folder) ?? folder, 1, 1, 'is a component that no kustomization here takes in; it was not judged');
   }
-  const built = roots.map((folder): Root => ({
+  const rootOf = (folder: string): Root => ({
     folder,
     build: buildKustomization(folder, sheet, disk, (offset, says) => {
       const { file, line, column } = sheet.place(offset, offset);
       tell(file, line, column, says);
     }),
-  }));
-  const files = new Set(built.flatMap(({ build }) => [...build.files]));
+  });
+  const built = roots.map(rootOf);
+  // Of a component nobody takes in, the patches are no objects either.
+  const parts = unused.map((folder) => buildKustomization(folder, sheet, disk, () => {}));
+  const files = new Set([...built.map(({ build }) => build), ...parts].flatMap((build) => [...build.files]));
   for (const [file, text] of sheet.files()) {
     if (!files.has(file)) continue;
     collector.file(file, text);

@@ -7,6 +7,8 @@ export interface DocumentSpan {
 }
 
 const MARK = /^(?:---(?=[ \t\r\n]|$)|\.\.\.(?=[ \t\r\n]|$))/gm;
+/** As well: JSON values one after the other, as jq writes them and kubectl takes them. */
+const JSON_MARK = new RegExp(`${MARK.source}|^(?=\\{(?!\\{))(?<=\\}\\s*)`, 'gm');
 const SOURCE = /^# Source: ([^\r\n]+)/m;
 
 /**
@@ -15,14 +17,16 @@ const SOURCE = /^# Source: ([^\r\n]+)/m;
  */
 export function* documentsOf(text: string): Generator<DocumentSpan> {
   let start = text.startsWith('\ufeff') ? 1 : 0;
-  const mark = new RegExp(MARK.source, MARK.flags);
+  const isJson = /^\s*\{/.test(text.slice(start, start + HEAD_LENGTH));
+  const mark = new RegExp(isJson ? JSON_MARK : MARK);
   for (;;) {
     const found = mark.exec(text);
     const end = found?.index ?? text.length;
     if (end > start) yield { start, end, source: sourceOf(text, start, end) };
     if (found === null) return;
     // What stands behind `---` on its line belongs to the document.
-    start = found.index + 3;
+    start = found.index + found[0].length;
+    if (found[0] === '') mark.lastIndex++;
   }
 }
 

@@ -173,7 +173,8 @@ function severityOf(worst: User | undefined): Pick<Predicted, 'severity' | 'seve
 const quoteOf = ({ container, name }: RoleProvider, { flag, seconds, said }: FlagValue, what: string): Quote => ({
   says:
     said === null ? `${name} without ${flag}: ${what} ${formatSeconds(seconds)}` : `${what} ${formatSeconds(seconds)}`,
-  place: said?.place ?? container.words[0]?.place ?? container.place,
+  // Where it would be written.
+  place: said?.place ?? (container.args[0] ?? container.words[0])?.place ?? container.place,
 });
 
 const settingOf = (

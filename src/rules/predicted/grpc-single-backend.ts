@@ -32,7 +32,12 @@ export default definePrediction({
       total++;
       const servers = replicasOf(cluster, backend);
       if (servers < 2 || meshOf(cluster, backend) !== null) continue;
-      const caller = callerOf(cluster, (named ??= namesIn(judged)).get(service.name) ?? [], service, servers);
+      const callers = ((named ??= namesIn(judged)).get(service.name) ?? []).filter(({ host, workload }) =>
+        isName(host, workload, service),
+      );
+      // A mesh's proxy beside the client balances calls.
+      if (callers.length > 0 && callers.every(({ workload }) => meshOf(cluster, workload) !== null)) continue;
+      const caller = callerOf(cluster, callers, servers);
       reported++;
       const { clusterAddress } = service;
       report({
@@ -145,12 +150,12 @@ function namesIn(judged: readonly Workload[]): Map<string, NamedBy[]> {
 }
 
 /** A client with fewer pods than there are servers: some of these must stay without work. */
-function callerOf(cluster: Cluster, named: readonly NamedBy[], service: ServiceObject, servers: number) {
-  for (const { workload, host, said } of named) {
+function callerOf(cluster: Cluster, named: readonly NamedBy[], servers: number) {
+  for (const { workload, said } of named) {
     const pods = replicasOf(cluster, workload);
     if (pods >= servers || workload.kind === 'DaemonSet' || meshOf(cluster, workload) !== null) continue;
     // `xds:` and round_robin balance by themselves.
-    if (!isName(host, workload, service) || /^xds:|round_robin/.test(said.value)) continue;
+    if (/^xds:|round_robin/.test(said.value)) continue;
     return { workload, pods, place: said.place };
   }
   return null;

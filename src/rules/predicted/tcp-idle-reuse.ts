@@ -52,7 +52,7 @@ function findingOf(
 ): Predicted<'earlier'> {
   const { asksAgain } = front;
   const isSure = asksAgain === null && (server.said !== null || !server.code);
-  const place = server.said?.place ?? container.words[0]?.place ?? container.place;
+  const place = server.said?.place ?? (container.words[0] ?? container.image)?.place ?? container.place;
   return {
     message: 'earlier',
     data: {

@@ -44,6 +44,30 @@ const SERVERS = [
   { server: 'hypercorn', setting: 'keep_alive_timeout', flag: '--keep-alive' },
 ] as const;
 
+/** Servers whose image tells which they are; their own configuration files may set another time. */
+const SERVER_IMAGES = [
+  { server: 'Apache httpd', image: /(?:^|\/)httpd(?:[:@]|$)|(?:^|\/)php:[^/]*apache/, component: 'httpd', setting: 'KeepAliveTimeout' },
+  { server: 'Tomcat', image: /(?:^|\/)tomcat(?:[:@]|$)/, component: 'tomcat', setting: 'keepAliveTimeout', where: 'shipped server.xml' },
+  { server: 'Jetty', image: /(?:^|\/)jetty(?:[:@]|$)/, component: 'jetty', setting: 'idleTimeout' },
+  { server: 'NGINX', image: /(?:^|\/)nginx(?:-unprivileged)?(?:[:@]|$)/, component: 'nginx', setting: 'keepalive_timeout' },
+] as const; // prettier-ignore
+
+function keepAliveOfImage({ image, ports }: Container): ServerTime | null {
+  // Beside the program that serves, such an image is something else.
+  const known = SERVER_IMAGES.find((one) => one.image.test(image?.value ?? ''));
+  if (known === undefined || ports.length === 0) return null;
+  const where = 'where' in known ? known.where : undefined;
+  return {
+    seconds: valueOf(known.component, known.setting, null, where),
+    setting: known.setting,
+    server: known.server,
+    said: null,
+    set: null,
+    code: true,
+    source: knownDefault(known.component, known.setting, null, where)?.source ?? '',
+  };
+}
+
 /** How long a server keeps an idle connection open; null where its manifest does not tell. */
 export function keepAliveOf(container: Container, software: readonly Software[]): ServerTime | null {
   const set = variableOf(container, KEEP_ALIVE);
@@ -63,6 +87,8 @@ export function keepAliveOf(container: Container, software: readonly Software[])
       source: knownDefault(server, setting)?.source ?? '',
     };
   }
+  const image = keepAliveOfImage(container);
+  if (image !== null) return image;
   if (programOf(container, software).language !== 'node' || container.words.length === 0) return null;
   return {
     seconds: valueOf('node', 'server.keepAliveTimeout'),

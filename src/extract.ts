@@ -106,6 +106,23 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     });
   }
 
+  /**
+   * An input that goes on where another ends is seen from where that one is.
+   * @param first its first packet
+   * @returns false where it was taken elsewhere: a pod's capture holds none of other pods
+   */
+  function goOn(input: Input, home: Input, first: Packet): boolean {
+    tellVantage(home);
+    const { kind, addresses: own } = home.vantage;
+    const before = readings.get(home.input) as Reading;
+    if (kind === 'pod' && before.decoder.decode(first, layers)) {
+      const ends = [layers.source, layers.destination];
+      if (!ends.some((address) => own.includes(addresses.text(address)))) return false;
+    }
+    readings.set(input.input, before);
+    return true;
+  }
+
   function advance(time: Timestamp): void {
     if (time > horizon.endsAt) horizon.endsAt = time;
     if (time - advancedAt < ADVANCE_STEP) return;
@@ -183,7 +200,16 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     if (own !== undefined) input.vantage = own.vantage.finish();
   }
 
-  return { begin, packet, message, finish, snapshot: lookups.snapshot, counts: dns.counts, lookups: lookups.counts };
+  return {
+    begin,
+    goOn,
+    packet,
+    message,
+    finish,
+    snapshot: lookups.snapshot,
+    counts: dns.counts,
+    lookups: lookups.counts,
+  };
 }
 
 export type Extract = ReturnType<typeof createExtract>;

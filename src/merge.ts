@@ -1,5 +1,6 @@
-import { nanoseconds } from './base/time.ts';
+import { between, nanoseconds, seconds } from './base/time.ts';
 import type { Extract } from './extract.ts';
+import type { Input } from './model/input.ts';
 import type { PacketSource, SourceState, TextSource } from './model/source.ts';
 
 export type Source = { kind: 'packets'; source: PacketSource } | { kind: 'text'; source: TextSource };
@@ -8,6 +9,9 @@ export type Source = { kind: 'packets'; source: PacketSource } | { kind: 'text';
 export interface Head {
   readonly opened: Source;
   ended: boolean;
+  /** The input that its packets are read as: its own, or the first file of the capture that it goes on with. */
+  home: Input | null;
+  isContinued: boolean;
 }
 
 // Often enough for a progress bar, seldom enough to cost nothing.
@@ -36,7 +40,7 @@ export async function tracksOf(sources: readonly Source[]): Promise<Head[][]> {
   const tracks: Head[][] = [dated];
   let origin: bigint | null = null;
   for (const opened of sources) {
-    const head: Head = { opened, ended: false };
+    const head: Head = { opened, ended: false, home: null, isContinued: false };
     await step(head);
     const { source } = opened;
     const first = source.input.firstPacketAt;
@@ -56,12 +60,50 @@ export async function mergeTrack(track: readonly Head[], extract: Extract, onTic
   const alive = track.filter((head) => !head.ended);
   while (alive.length > 1) {
     const head = earliest(alive);
+    begin(head, track, extract);
     await drain(head, extract, onTick, nextTimeBut(alive, head));
     if (head.ended) alive.splice(alive.indexOf(head), 1);
   }
   const last = alive[0];
-  if (last !== undefined) await drain(last, extract, onTick, Infinity);
+  if (last === undefined) return;
+  begin(last, track, extract);
+  await drain(last, extract, onTick, Infinity);
 }
+
+/** What goes on where another file ends is read as one capture with it. */
+function begin(head: Head, track: readonly Head[], extract: Extract): void {
+  const { opened } = head;
+  const { input } = opened.source;
+  if (head.home !== null) return;
+  head.home = input;
+  if (opened.kind !== 'packets') return;
+  const before = track.find((other) => isBefore(other, head));
+  if (before === undefined || before.home === null || !extract.goOn(input, before.home, opened.source.packet)) return;
+  before.isContinued = true;
+  head.home = before.home;
+  opened.source.continue(before.home);
+  input.damage.notes.push(`goes on where ${before.opened.source.input.path} ends, and is read as one capture with it`);
+}
+
+// Whatever the pauses of the traffic, a capture that began a minute later is another one.
+const MOST_PAUSE = seconds(60);
+
+/** Whether a file is the one before another in a set that was rotated (tcpdump's -C and -G, dumpcap's -b). */
+function isBefore(other: Head, head: Head): boolean {
+  const [one, next] = [other.opened.source.input, head.opened.source.input];
+  if (other === head || !other.ended || other.isContinued || other.home === null) return false;
+  if (one.packets === 0 || nameOf(one) !== nameOf(next)) return false;
+  const pause = between(one.endsAt, next.startsAt);
+  return pause >= 0 && pause <= MOST_PAUSE && isSameKind(one, next);
+}
+
+/** Their names differ in numbers alone: the file's, the time. */
+const nameOf = ({ path }: Input): string => path.replace(/\d+/g, '');
+
+const isSameKind = (one: Input, other: Input): boolean =>
+  one.format === other.format &&
+  one.snapLength === other.snapLength &&
+  one.linkTypes.every((linkType) => other.linkTypes.includes(linkType));
 
 const timeOf = ({ opened }: Head): number =>
   opened.kind === 'packets' ? opened.source.packet.time : opened.source.layers.time;

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readPackets, rowsOf, type Capture } from '../bench/fuzz/reading.ts';
-import { AddressTable } from '../src/base/addresses.ts';
-import { at } from '../src/base/time.ts';
-import { createDecoder } from '../src/decode/decoder.ts';
+import { doubled, half } from '../bench/fuzz/twists.ts';
 import { createDamage } from '../src/model/input.ts';
-import { createLayers, type Packet } from '../src/model/packet.ts';
+import type { Packet } from '../src/model/packet.ts';
 
 /*
  * Captures as people take them: begun in the midst, of one direction, with each packet twice. What
@@ -17,8 +15,6 @@ const FOLDER = 'test/corpora/net';
 const HEALTHY = readdirSync(FOLDER).filter((name) => /^healthy.*\.pcap\.gz$/.test(name));
 const ALL = readdirSync(FOLDER).filter((name) => name.endsWith('.pcap.gz'));
 const MOST_PACKETS = 20_000;
-// A copy on the next interface of its way comes a few microseconds later.
-const ON_ITS_WAY = 5_000;
 
 const captures = new Map<string, Capture>();
 beforeAll(async () => {
@@ -41,21 +37,6 @@ function alarms({ input }: Capture, packets: readonly Packet[]): string[] {
     .filter(({ severity }) => severity !== 'info')
     .flatMap(({ rule, absorbs }) => [rule, ...absorbs.map((absorbed) => absorbed.rule)]);
 }
-
-/** Only what goes to the lower port, which is the server's, or what comes from it. */
-function half(packets: readonly Packet[], towards: 'server' | 'client'): Packet[] {
-  const decoder = createDecoder({ addresses: new AddressTable() }, createDamage());
-  const layers = createLayers();
-  return packets.filter((packet) => {
-    const isPlaced = decoder.decode(packet, layers) && layers.sourcePort !== layers.destinationPort;
-    return !isPlaced || layers.sourcePort > layers.destinationPort === (towards === 'server');
-  });
-}
-
-const doubled = (packets: readonly Packet[]): Packet[] =>
-  packets
-    .flatMap((packet) => [packet, { ...packet, time: at(packet.time + ON_ITS_WAY), interface: 1 }])
-    .toSorted((one, other) => one.time - other.time);
 
 describe('a healthy capture', () => {
   it.each(HEALTHY)('%s is healthy from any packet on', (name) => {

@@ -75,12 +75,9 @@ export class HeldPackets {
     }
   }
 
-  /** All times are so much later. */
+  /** All times are so much later, also of what was taken out last. */
   shift(by: number): void {
-    for (let place = 0; place < this.count; place++) {
-      const packet = this.#at(place);
-      packet.time = at(packet.time + by);
-    }
+    for (const packet of this.#ring) packet.time = at(packet.time + by);
   }
 
   /** @param capacity a power of two, not below the present one */

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AddressTable } from '../base/addresses.ts';
@@ -75,6 +76,20 @@ test("an interface's packets may come later than another's by more than a clock 
   // The last goes back by 200 ms on its own interface.
   expect(numbersOf(packets)).toEqual([1, 4, 2, 5, 3, 6, 7]);
   expect(input.damage.notes).toHaveLength(2);
+});
+
+test('all move with the offset once, those that are read already included', async () => {
+  const times = [0, 2000, 1000, 600 * MILLISECOND, 601 * MILLISECOND];
+  const opened = await openBytes(new ChunkSource(Readable.from([pcapOf(times)])), 'test', 0, {
+    addresses: new AddressTable(),
+  });
+  const { source } = opened as { source: PacketSource };
+  // oxlint-disable-next-line no-await-in-loop -- one read after another
+  while (source.next() === 'more') await source.fill();
+  source.offset = 5e9;
+  const read = [source.packet.time, ...(await readPackets(source)).map(({ time }) => time)];
+  expect(read).toEqual([0, 1000, 2000, 600 * MILLISECOND, 601 * MILLISECOND].map((time) => time + 5e9));
+  expect(source.input).toMatchObject({ startsAt: 5e9, endsAt: 5e9 + 601 * MILLISECOND });
 });
 
 describe('whatever the size of the chunks', () => {

@@ -1,7 +1,7 @@
 import { formatDuration, plural } from '../base/text.ts';
-import { at, milliseconds, type Timestamp } from '../base/time.ts';
+import { milliseconds, type Timestamp } from '../base/time.ts';
 import type { Input } from '../model/input.ts';
-import type { Packet } from '../model/packet.ts';
+import { numberWithin, type Packet } from '../model/packet.ts';
 import type { PacketSource, SourceState } from '../model/source.ts';
 import type { ByteWindow } from './byte-window.ts';
 import { HeldPackets } from './held-packets.ts';
@@ -36,6 +36,7 @@ export class InOrderSource implements PacketSource {
   readonly #inner: PacketSourceBase;
   readonly #window: ByteWindow;
   readonly #held: HeldPackets;
+  readonly #unused: Packet;
   /** The latest time since the clock last went back. */
   #newest = -Infinity;
   /** Each interface's last time. */
@@ -50,12 +51,15 @@ export class InOrderSource implements PacketSource {
   #steps = 0;
   #farthest = 0;
   #isTold = false;
+  /** The input that this one goes on with. */
+  #home: Input | null = null;
 
   constructor(inner: PacketSourceBase, window: ByteWindow) {
     this.#inner = inner;
     this.#window = window;
     this.#held = new HeldPackets(inner.input.input, LOOK_AHEAD);
-    this.packet = inner.packet;
+    this.#unused = inner.packet;
+    this.packet = this.#held.free;
   }
 
   get input(): Input {
@@ -68,8 +72,9 @@ export class InOrderSource implements PacketSource {
 
   set offset(value: number) {
     const by = value - this.#inner.offset;
+    // What was read is moved here, and must not be by who read it.
+    this.#inner.packet = this.#unused;
     this.#inner.offset = value;
-    this.packet.time = at(this.packet.time + by);
     this.#held.shift(by);
     this.#newest += by;
     for (let index = 0; index < this.#last.length; index++) this.#last[index] = (this.#last[index] as number) + by;
@@ -96,7 +101,20 @@ export class InOrderSource implements PacketSource {
     const packet = this.#held.take();
     packet.bytes = this.#window.bytes;
     this.packet = packet;
+    if (this.#home !== null) this.#moveTo(this.#home);
     return 'packet';
+  }
+
+  continue(home: Input): void {
+    this.#home = home;
+    this.#moveTo(home);
+  }
+
+  #moveTo(home: Input): void {
+    const { packet } = this;
+    packet.number = numberWithin(home.input, this.input.input, packet.number);
+    packet.input = home.input;
+    if (packet.time > home.endsAt) home.endsAt = packet.time;
   }
 
   /** Looks ahead as far as it may. Afterwards some are ready, or there is none, for the reason given. */

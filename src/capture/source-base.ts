@@ -1,7 +1,7 @@
 import { at, NEVER, type Timestamp } from '../base/time.ts';
 import { createDamage, type Input } from '../model/input.ts';
 import { createPacket, type Packet } from '../model/packet.ts';
-import type { PacketSource, SourceState } from '../model/source.ts';
+import type { SourceState } from '../model/source.ts';
 import type { ByteWindow } from './byte-window.ts';
 import { atByte, note } from './notes.ts';
 
@@ -99,7 +99,7 @@ export abstract class SourceBase {
   }
 }
 
-export abstract class PacketSourceBase extends SourceBase implements PacketSource {
+export abstract class PacketSourceBase extends SourceBase {
   /** What the next packet is read into: another may be put in its place. */
   packet: Packet;
 

@@ -12,6 +12,12 @@ const PACKETS_PER_INPUT = 2 ** 40;
 // A product would be a double, which fields keep in a box of its own: not for the one input that most runs have.
 export const packetId = (input: number, number: number): PacketId =>
   input === 0 ? number : input * PACKETS_PER_INPUT + number;
+/**
+ * The number that, with one input, names a packet of another: a file that goes on where another ends
+ * is read as that one, and its packets keep their places.
+ */
+export const numberWithin = (home: number, input: number, number: number): number =>
+  number + (input - home) * PACKETS_PER_INPUT;
 export const packetInput = (packet: PacketId): number => Math.floor(packet / PACKETS_PER_INPUT);
 export const packetNumber = (packet: PacketId): number => packet % PACKETS_PER_INPUT;
 

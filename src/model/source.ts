@@ -28,6 +28,8 @@ interface Source {
 /** Packets of one capture: `packet` is the one that `next` found, each time in a record of its own. */
 export interface PacketSource extends Source {
   readonly packet: Packet;
+  /** It goes on where another input ends: from the packet at hand on, all are that one's. */
+  continue(home: Input): void;
 }
 
 /** DNS messages of tcpdump's text: `next` fills `layers` (without bytes) and `message`. */

@@ -1,0 +1,113 @@
+/**
+ * Twists captures as people take them: a packet missing, packets twice, begun late, of one direction,
+ * out of order, cut at 96 bytes. No cause may be told that is not true of the capture: by the truth
+ * beside it, or where there is none by what is told of it whole.
+ *
+ *   tsx bench/twisted.ts [FOLDER…] [--seconds 60] [--seed 1] [--keep FOLDER]
+ */
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { analyze } from '../src/analyze.ts';
+import { buildPcap } from '../src/capture/testing/build-pcap.ts';
+import type { Finding } from '../src/model/diagnosis.ts';
+import type { Packet } from '../src/model/packet.ts';
+import { casesOf } from './accuracy/cases.ts';
+import { readPackets, type Capture } from './fuzz/reading.ts';
+import { TWISTS } from './fuzz/twists.ts';
+import { seededRandom } from './generate.ts';
+
+const MAX_BYTES = 16 << 20;
+const MAX_PACKETS = 60_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    keep: { type: 'string' },
+  },
+});
+const random = seededRandom(Number(values.seed));
+const below = (limit: number): number => Math.floor(random() * limit);
+const scratch = mkdtempSync(join(tmpdir(), 'kubelag-twisted-'));
+
+interface Judged {
+  capture: Capture;
+  /** Rules that are true of it. */
+  known: Set<string>;
+}
+
+const folders = positionals.length > 0 ? positionals : [join(import.meta.dirname, '../test/corpora/net')];
+const truths = new Map(
+  folders.flatMap((folder) =>
+    casesOf(folder).map(({ path, expected, alsoTrue }) => [
+      path,
+      [...expected.flatMap(({ rules }) => rules), ...alsoTrue],
+    ]),
+  ),
+);
+const files = folders
+  .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))))
+  .filter((path) => statSync(path).isFile() && statSync(path).size <= MAX_BYTES)
+  .toSorted();
+
+/** Findings above info of packets, each with what it absorbed. */
+async function findingsOf(packets: readonly Packet[], linkType: number, path: string): Promise<Finding[]> {
+  const origin = 1_700_000_000;
+  const records = packets.map(({ time, bytes, start, end, wireLength }) => ({
+    seconds: origin + Math.floor(time / 1e9),
+    nanoseconds: ((time % 1e9) + 1e9) % 1e9,
+    data: bytes.subarray(start, end),
+    wireLength,
+  }));
+  writeFileSync(path, buildPcap(records, { linkType, nanoseconds: true }));
+  const { diagnosis } = await analyze({ paths: [path], dnsPorts: [53], clients: [], names: [], slowerThan: null });
+  return diagnosis.findings.filter(({ severity }) => severity !== 'info');
+}
+
+const rulesOf = ({ rule, absorbs }: Finding): string[] => [rule, ...absorbs.map((absorbed) => absorbed.rule)];
+
+async function judge(path: string): Promise<Judged | null> {
+  const capture = await readPackets(path, MAX_PACKETS).catch(() => null);
+  if (capture === null || capture.packets.length === 0) return null;
+  const linkTypes = new Set(capture.packets.map(({ linkType }) => linkType));
+  if (linkTypes.size > 1) return null;
+  const whole = await findingsOf(capture.packets, (capture.packets[0] as Packet).linkType, join(scratch, 'whole'));
+  return { capture, known: new Set([...whole.flatMap(rulesOf), ...(truths.get(path) ?? [])]) };
+}
+
+const counted = new Map(TWISTS.map(({ name }) => [name, { runs: 0, failures: 0 }]));
+const judged = new Map<string, Judged | null>();
+const until = Date.now() + Number(values.seconds) * 1000;
+let failures = 0;
+while (Date.now() < until && files.length > 0) {
+  const path = files[below(files.length)] as string;
+  if (!judged.has(path)) judged.set(path, await judge(path));
+  const one = judged.get(path);
+  if (one === null || one === undefined) continue;
+  const { capture, known } = one;
+  const twist = TWISTS[1 + below(TWISTS.length - 1)] as (typeof TWISTS)[number];
+  const tally = counted.get(twist.name) as { runs: number; failures: number };
+  const packets = twist.harm(capture.packets, below);
+  if (packets.length === 0) continue;
+  tally.runs++;
+  const file = join(scratch, 'twisted');
+  const findings = await findingsOf(packets, (capture.packets[0] as Packet).linkType, file);
+  const wrong = findings.filter((finding) => !rulesOf(finding).some((rule) => known.has(rule)));
+  if (wrong.length === 0) continue;
+  tally.failures++;
+  failures++;
+  const names = `${basename(dirname(path))}/${basename(path)}`;
+  console.log(`${failures}. ${names}, ${twist.name} (${packets.length} of ${capture.packets.length} packets)`);
+  for (const { rule, severity, says } of wrong) console.log(`     ${severity} ${rule}: ${says}`);
+  if (values.keep !== undefined)
+    await findingsOf(packets, (capture.packets[0] as Packet).linkType, join(values.keep, `${failures}.pcap`));
+}
+rmSync(scratch, { recursive: true });
+for (const [name, { runs, failures: failed }] of counted) {
+  if (runs > 0) console.log(`${name.padEnd(36)} ${String(runs).padStart(6)} runs ${String(failed).padStart(4)} wrong`);
+}
+console.log(`${judged.size} of ${files.length} files, ${failures} wrong`);
+process.exitCode = failures > 0 ? 1 : 0;

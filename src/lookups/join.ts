@@ -11,23 +11,27 @@ import type { Walk, Walks } from './search-walk.ts';
  */
 export const JOIN = {
   none: 0,
+  /** The next suffix at a resolver's timer, after silence (Go): any moment may look like it. */
+  timedWalk: 1,
   /** Another suffix that shares first labels only, at once after a negative answer. */
-  weakWalk: 1,
+  weakWalk: 2,
   /** New port, new id, at a resolver's timer (Go). */
-  timedRetry: 2,
+  timedRetry: 3,
   /** The next suffix from a new port (glibc, musl, Go). */
-  walk: 3,
+  walk: 4,
+  /** Another server at the same time, with a new id (hickory; c-ares looks whether a server is back). */
+  besideAnother: 5,
   /** The other family from another port (Go; single-request-reopen). */
-  otherPortPair: 4,
+  otherPortPair: 6,
   /** At once after an error, with a new id (the next server). */
-  retryAfterError: 5,
+  retryAfterError: 7,
   /** The next suffix from the same port (c-ares). */
-  samePortWalk: 6,
-  samePortPair: 7,
+  samePortWalk: 8,
+  samePortPair: 9,
   /** TCP after a truncated answer. */
-  afterTruncation: 8,
+  afterTruncation: 10,
   /** Same id from a new port or to the next server (glibc, musl, c-ares, Node). */
-  sameId: 9,
+  sameId: 11,
 } as const;
 
 // A stub goes on within microseconds after a reply; a throttled pod may be stopped for a CFS
@@ -39,11 +43,14 @@ const OTHER_PORT_PAIR = milliseconds(20);
 const SAME_PORT_PAIR = milliseconds(250);
 // What a resolver does in the same turn of its loop.
 const AT_ONCE = milliseconds(5);
-// Timers are whole or half seconds in all resolvers without jitter, measured +0 … +20 ms.
-const TIMER_STEP = milliseconds(500);
+// An error is answered at once, too, but with a new query, and on a loaded machine some ms late.
+const FOLLOWS_ERROR = milliseconds(25);
+// Timers are whole seconds in all resolvers without jitter that take a new id (Go, Netty) or go
+// on with another query (glibc), measured +0 … +20 ms. musl's 2.5 s keep the id.
+const TIMER_STEP = seconds(1);
 const TIMER_LATE = milliseconds(60);
 const TIMER_EARLY = milliseconds(3);
-const LEAST_TIMER = milliseconds(500);
+const LEAST_TIMER = seconds(1);
 const MOST_TIMER = seconds(41);
 // Go's default (`attempts:2`): a third try of one server is the application's own second lookup.
 const TRIES_OF_ONE_SERVER = 2;
@@ -76,14 +83,18 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (waited > MOST_TIMER) return JOIN.none;
   if (earlier.transactionId === attempt.transactionId) return JOIN.sameId;
   if (earlier.truncated && attempt.transport === 'tcp' && earlier.transport === 'udp') return JOIN.afterTruncation;
-  if (isError(earlier) && waited <= AT_ONCE) return JOIN.retryAfterError;
+  if (isError(earlier) && waited <= FOLLOWS_ERROR) return JOIN.retryAfterError;
+  if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
   if (earlier.rcode >= 0 || !isTimer(waited)) return JOIN.none;
   // glibc, musl and c-ares keep the id; who resent it or sent its pair from one port is no Go.
   if (earlier.resends.length > 0 || hasPair(lookup, true)) return JOIN.none;
   if (attempt.ednsSize < 0 && !hasPair(lookup, false)) return JOIN.none;
   let tries = 0;
   for (const other of lookup.attempts) {
-    if (other.name === attempt.name && other.type === attempt.type && other.server === attempt.server) tries++;
+    if (other.name !== attempt.name || other.type !== attempt.type) continue;
+    // Another server has answered: nobody waits for this one.
+    if (other.rcode >= 0 && !isError(other)) return JOIN.none;
+    if (other.server === attempt.server) tries++;
   }
   return tries < TRIES_OF_ONE_SERVER ? JOIN.timedRetry : JOIN.none;
 }
@@ -127,12 +138,13 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks)
     if (candidate.type === attempt.type) before = candidate;
   }
   if (before === null || (before.nameHash === attempt.nameHash && before.name === attempt.name)) return JOIN.none;
+  if (isAtEnd(lookup, before)) return JOIN.none;
   const walk = walks.between(before, attempt);
   const { step } = walk;
   if (step === 'none' || !keepsStem(lookup, walk)) return JOIN.none;
   if (before.rcode < 0) {
     const waited = attempt.sentAt - lastSentAt(before);
-    return step === 'strong' && isTimer(waited) ? JOIN.walk : JOIN.none;
+    return step === 'strong' && isTimer(waited) ? JOIN.timedWalk : JOIN.none;
   }
   if (before.rcode === RCODE.NOERROR && before.answerCount > 0 && before.addresses.length > 0) return JOIN.none;
   const waited = attempt.sentAt - Math.max(before.repliedAt, lookup.lastEventAt);
@@ -144,6 +156,11 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks)
   if (!proven && waited > AT_ONCE) return JOIN.none;
   if (samePort) return JOIN.samePortWalk;
   return proven ? JOIN.walk : JOIN.weakWalk;
+}
+
+/** The name as it is stands before all suffixes or behind them (resolv.conf(5), `ndots`). */
+function isAtEnd({ attempts, stem }: OpenLookup, before: TrackedAttempt): boolean {
+  return before.name.length === stem && (attempts[0] as TrackedAttempt).name !== before.name;
 }
 
 function isFound(lookup: OpenLookup): boolean {

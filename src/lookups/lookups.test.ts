@@ -186,9 +186,63 @@ describe('one lookup', () => {
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatchObject({ resolver: 'go', outcome: 'ok', endBecause: 'reply' });
   });
+
+  it('takes a retry after an error, some milliseconds late on a loaded machine', () => {
+    const s = scenario();
+    const a = s.query({ ms: 0, port: 1, edns: 1232 });
+    const aaaa = s.query({ ms: 0.1, port: 2, edns: 1232, type: 'AAAA' });
+    s.reply(aaaa, 1, 2);
+    s.reply(a, 1.1);
+    s.reply(s.query({ ms: 9, port: 3, edns: 1232, type: 'AAAA' }), 10, 2);
+    expect(s.finish(300)).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  it('asks two servers at once, each with ids of its own, and goes on with the first answer', () => {
+    const s = scenario();
+    const other = { server: '10.96.0.11' };
+    s.query({ ms: 0, port: 1, ...other });
+    const a = s.query({ ms: 0.5, port: 2 });
+    s.query({ ms: 0.6, port: 3, type: 'AAAA', ...other });
+    const aaaa = s.query({ ms: 0.7, port: 4, type: 'AAAA' });
+    s.reply(a, 1);
+    s.reply(aaaa, 1.1);
+    // The next call, a whole second later, is nobody's retry: there was an answer.
+    s.reply(s.query({ ms: 3000, port: 5 }), 3001);
+    const rows = s.finish(4000);
+    expect(rows.map((row) => row.attempts.length)).toEqual([4, 1]);
+  });
+
+  it('of two that walk the same list, goes on where the suffix was answered, not where none came', () => {
+    const s = scenario();
+    const first = pair(s, 0, { name: 'db.test.prod.svc.cluster.local', port: 1 });
+    pair(s, 1000, { name: 'db.test.prod.svc.cluster.local', port: 2 });
+    for (const attempt of first) s.reply(attempt, 2000, 3);
+    for (const attempt of pair(s, 2000.1, { name: 'db.test.svc.cluster.local', port: 3 })) s.reply(attempt, 2001);
+    const rows = s.finish(2100);
+    expect(rows.map((row) => row.attempts.map((attempt) => attempt.clientPort))).toEqual([
+      [1, 1, 3, 3],
+      [2, 2],
+    ]);
+  });
 });
 
 describe('two lookups', () => {
+  it('are a walk that ended with the name as it is, and the next walk for it', () => {
+    const s = scenario();
+    for (const [index, name] of ['db.svc.cluster.local', 'db.cluster.local', 'db'].entries()) {
+      s.reply(s.query({ ms: index, name }), index + 0.5, 3);
+    }
+    s.reply(s.query({ ms: 14, name: 'db.prod.svc.cluster.local', port: 2 }), 15);
+    expect(s.finish(300)).toMatchObject([{ outcome: 'nxdomain' }, { outcome: 'ok' }]);
+  });
+
+  it('are a query that nobody answered, and a call at a time that is no timer', () => {
+    const s = scenario();
+    s.query({ ms: 0, edns: 1232 });
+    s.query({ ms: 1500, port: 2, edns: 1232 });
+    expect(s.finish(2600)).toHaveLength(2);
+  });
+
   it('are two processes of one pod that ask the same name at the same time', () => {
     const s = scenario();
     const first = s.query({ ms: 0, port: 40_000 });

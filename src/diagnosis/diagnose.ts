@@ -8,8 +8,9 @@ import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
-import type { Observer } from '../model/observer.ts';
+import type { FullObserver, Observer } from '../model/observer.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { tellLookups } from '../rules/support/ordinary.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
 import { KeptRequests } from '../replay/kept-requests.ts';
 import { absorb } from './absorb.ts';
@@ -34,6 +35,8 @@ export interface DiagnosisOptions {
   /** What was given beside the capture. */
   manifests?: Manifests;
   leftOut?: { readonly count: number; readonly because: string | null };
+  /** Which lookups rules are told of in the quick way; a test has all of them told in the other. */
+  isOrdinary?(lookup: Lookup): boolean;
 }
 
 /** Manifests, and how an answer is joined with them: loaded only where they are given. */
@@ -44,7 +47,7 @@ export interface Manifests {
 
 export interface DiagnosisRun {
   /** Takes the rows, in order of their start. */
-  readonly observer: Required<Omit<Observer, 'turn'>>;
+  readonly observer: FullObserver;
   /**
    * The diagnosis of all rows so far: final after the observer's `finish`, and before it (a
    * capture that still runs) what can be said now.
@@ -114,11 +117,8 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
 
   // Called for every lookup, or exchange: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
-  const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
-  for (const observer of observers) {
-    if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
-  }
+  const tellLookup = tellLookups([lookups, { lookup: samples.lookup }, ...observers], options.isOrdinary);
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
   const hearRequest = [requests, samples, kept, ...observers.filter((observer) => observer.request !== undefined)];
   const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
@@ -196,9 +196,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       input(input) {
         for (const observer of observers) observer.input?.(input);
       },
-      lookup(lookup) {
-        for (let index = 0; index < listeners.length; index++) (listeners[index] as (lookup: Lookup) => void)(lookup);
-      },
+      lookup: tellLookup,
       connection(connection) {
         if (connection.protocol === DNS_PROTOCOL) return;
         for (const observer of hearConnection) observer.connection?.(connection);

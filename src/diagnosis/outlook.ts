@@ -45,6 +45,7 @@ export class Outlooks {
 
   /** @returns null where requests are not what waits, or are not seen to */
   of(reports: readonly Report[]): Outlook | null {
+    if (this.#requests.length === 0) return null;
     const reliefs = new Reliefs(this.#requests, this.#index);
     for (const report of reports) reliefs.add(report);
     const { found, lost, byRequest } = reliefs;

@@ -3,7 +3,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { HeldRows, Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
-import type { Observer } from '../model/observer.ts';
+import type { FullObserver } from '../model/observer.ts';
 
 export const ROW_KINDS = ['rows', 'lookups', 'transactions', 'connections', 'exchanges', 'requests'] as const;
 /** What an export holds; `rows`: everything that explaining it again needs. */
@@ -30,7 +30,7 @@ export type Write = (text: string) => void;
  * An observer that writes what it sees. `readUntil`: how far the row's input had been read when it
  * was found, where that was earlier than now.
  */
-export interface RowExporter extends Required<Omit<Observer, 'turn'>> {
+export interface RowExporter extends FullObserver {
   /** How many rows were written. */
   readonly rows: number;
   input(input: Input): void;

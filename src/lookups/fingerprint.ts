@@ -3,6 +3,7 @@ import { isAddressType, RR_TYPE } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence } from './evidence.ts';
 import type { OpenLookup } from './open-lookup.ts';
+import type { Horizon } from './waits.ts';
 
 const EDNS_SIZES_TOLD_APART = 8;
 /** One more than the greatest that {@link kindOf} gives. */
@@ -76,9 +77,9 @@ export function createEvidence(lookup: OpenLookup): Evidence {
 
 /**
  * Adds one closed lookup. Nothing is allocated for plain ones.
- * @param endsAt what can be seen so far: who has asked no more by then has given up
+ * @param horizon what can be seen so far: who has asked no more by then has given up
  */
-export function addEvidence(evidence: Evidence, lookup: OpenLookup, endsAt: Timestamp): void {
+export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Horizon): void {
   evidence.lookups++;
   const attempts = lookup.attempts;
   const first = attempts[0] as TrackedAttempt;
@@ -116,7 +117,7 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, endsAt: Time
   const lost = firstUnanswered(attempts);
   if (lost !== null) {
     addWaits(evidence, lookup, lost);
-    addGivenUp(evidence, lookup, endsAt);
+    addGivenUp(evidence, lookup, horizon.endsAt);
   }
 }
 

@@ -200,7 +200,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.state = 'closed';
     closedAndHeld++;
     lookup.profile = profileOf(lookup);
-    if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon.endsAt);
+    if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon);
     if (lookup.passedOver) emit(lookup);
   }
 

@@ -17,6 +17,10 @@ export interface Observer {
   /** An input begins: before its first row. The object goes on being filled, and is whole at `finish`. */
   input?(input: Input): void;
   lookup?(lookup: Lookup): void;
+  /** A rule's or a fact's, in place of `lookup`: all but ordinary lookups (rules/support/ordinary.ts says which those are)… */
+  unusual?(lookup: Lookup): void;
+  /** …and those, where they are heard, but otherwise than the rest. */
+  ordinary?(lookup: Lookup): void;
   connection?(connection: Connection): void;
   exchange?(exchange: Exchange): void;
   /** A rule's: exchanges of the shape `turn`, which it does not get as `exchange`; to all others they are like any. */
@@ -24,3 +28,6 @@ export interface Observer {
   request?(request: Request): void;
   finish?(): void;
 }
+
+/** One that hears all rows, whatever their kind: no rule. */
+export type FullObserver = Required<Omit<Observer, 'turn' | 'unusual' | 'ordinary'>>;

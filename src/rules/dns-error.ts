@@ -85,16 +85,18 @@ export default defineRule({
       return group;
     };
 
+    const countFound = ({ name }: Lookup): void => {
+      const failed = byName.size > 0 ? byName.get(name) : undefined;
+      if (failed !== undefined) for (const group of failed) group.found++;
+    };
+
     return {
-      lookup(lookup) {
+      ordinary: countFound,
+      unusual(lookup) {
         const { outcome } = lookup;
         forwarded.note(lookup);
         if (outcome === 'incomplete') return;
-        if (outcome === 'ok' || outcome === 'nodata') {
-          const failed = byName.size > 0 ? byName.get(lookup.name) : undefined;
-          if (failed !== undefined) for (const group of failed) group.found++;
-          return;
-        }
+        if (outcome === 'ok' || outcome === 'nodata') return countFound(lookup);
         // A failure without an error is for want of an answer in time.
         if (seen.explained || (outcome === 'timeout' && !lookup.attempts.some(isError))) {
           explained++;

@@ -27,7 +27,7 @@ export default defineRule({
     const seen = fact(losses);
     const groups = createClientGroups(() => ({ dead: 0, dots: Number.POSITIVE_INFINITY, names: new Set<string>() }));
     return {
-      lookup(lookup) {
+      unusual(lookup) {
         const walk = walkOf(lookup);
         if (walk === null) return;
         const group = groups.of(lookup);

@@ -16,6 +16,9 @@ const REPEATED = 3;
 const CERTAIN_PAIRS = 5;
 const MAX_LINES = 4;
 
+type ClientKey = Pick<Occurrences, 'input' | 'client'>;
+const clientKey = ({ input, client }: ClientKey): string => `${input}|${client}`;
+
 interface PairCounts {
   parallel: number;
   /** Lookups whose second family was asked after an answer slow enough to be sure. */
@@ -54,9 +57,16 @@ export default defineRule({
       samePort: 0,
       unjudged: 0,
     }));
+    /** Of these groups' clients, whichever server they asked: it is the client's resolver that asks so. */
+    const parallelOf = (own: readonly ClientKey[]): number => {
+      const clients = new Set(own.map(clientKey));
+      const others = groups.all().filter((group) => clients.has(clientKey(group)));
+      return others.reduce((sum, group) => sum + group.parallel, seen.ordinaryOf(own));
+    };
+
     return {
-      lookup(lookup) {
-        if (seen.parallel || lookup.attempts.length < 2) return;
+      unusual(lookup) {
+        if (lookup.attempts.length < 2) return;
         const pairs = sequentialPairsOf(lookup);
         if (seen.current !== null) {
           if (!seen.disturbed && pairs === null) return;
@@ -80,17 +90,18 @@ export default defineRule({
         tally.add(lookup, pairs.cost, pairPackets);
       },
       finish() {
-        const all = groups.all().map((group) => ({ ...group, parallel: group.parallel + seen.parallelOf(group) }));
-        const found: (Occurrences & { sticky: boolean; pairs: number; parallel: number; samePort: number })[] = [];
+        const all = groups.all();
+        const found: (Occurrences & { sticky: boolean; pairs: number; samePort: number })[] = [];
         for (const group of all) {
+          const asksAtOnce = parallelOf([group]) > 0;
           // Asked in parallel before, or never before the loss: the loss is what changed it.
-          const sticky = group.lossSeen && (group.parallel > 0 || group.sure.count === 0);
+          const sticky = group.lossSeen && (asksAtOnce || group.sure.count === 0);
           if (sticky && group.afterLoss.count > 0) found.push({ ...group, tally: group.afterLoss, sticky: true });
-          if (group.sure.count < (group.parallel === 0 ? 1 : REPEATED)) continue;
+          if (group.sure.count < (asksAtOnce ? REPEATED : 1)) continue;
           const tally = lookupTally();
           tally.absorb(group.sure);
           // Where nothing is parallel the fast ones are sequential too.
-          if (group.parallel === 0) tally.absorb(group.fast);
+          if (!asksAtOnce) tally.absorb(group.fast);
           if (!sticky) tally.absorb(group.afterLoss);
           found.push({ ...group, tally, sticky: false });
         }
@@ -100,7 +111,7 @@ export default defineRule({
             const of = seen.lookupsOf(input, subject);
             const sum = (count: (group: (typeof found)[number]) => number): number =>
               part.groups.reduce((total, group) => total + count(group), 0);
-            const parallel = sum((group) => group.parallel);
+            const parallel = parallelOf(part.groups);
             const pairs = sum((group) => group.pairs);
             const reopen = sum((group) => group.samePort) === 0;
             const option = reopen ? 'single-request-reopen' : 'single-request';
@@ -158,7 +169,7 @@ export default defineRule({
           }
         }
         if (found.length > 0) return;
-        const parallel = groups.all().reduce((sum, group) => sum + group.parallel, seen.parallelOf());
+        const parallel = all.reduce((sum, group) => sum + group.parallel, seen.ordinaryOf());
         const sequential = all.reduce((sum, group) => sum + group.pairs, 0);
         const unjudged = all.reduce((sum, group) => sum + group.unjudged, 0);
         if (parallel + sequential === 0 && unjudged > 0) unobservable({ why: DISTURBED, capture: null });

@@ -41,10 +41,8 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(losses);
     const slow = createSlowGroups();
-    let startsAt: Timestamp | null = null;
     return {
-      lookup(lookup) {
-        startsAt ??= lookup.startedAt;
+      unusual(lookup) {
         if (seen.current === null && seen.slowest < SLOW_ANSWER) return;
         if (seen.disturbed) return;
         const { sends } = seen.current ?? seen.analyse(lookup);
@@ -94,7 +92,7 @@ export default defineRule({
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
-            ...onlyInfo(part, startsAt ?? at(0), of),
+            ...onlyInfo(part, seen.startsAt, of),
           });
         }
         if (parts.length > 0) return;

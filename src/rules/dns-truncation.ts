@@ -27,7 +27,7 @@ export default defineRule({
     const seen = fact(losses);
     const groups = createClientGroups(() => ({ overTcp: 0 }));
     return {
-      lookup(lookup) {
+      unusual(lookup) {
         if (!lookup.attempts.some(isTruncated)) return;
         const cost = tcpTime(lookup);
         const group = groups.of(lookup);

@@ -5,7 +5,7 @@ import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../mode
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import { isDnsAlone, type Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
-import type { Observer } from '../model/observer.ts';
+import type { FullObserver } from '../model/observer.ts';
 import type { Request, ServiceChoice, Wait } from '../model/request.ts';
 import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
@@ -53,7 +53,7 @@ export interface RequestsOptions {
  * observed service each inbound call is one; where nothing is inbound, each outbound call with its
  * own lookup and connecting. Requests come in order of their start within some thousand rows.
  */
-export function createRequests({ service, emit }: RequestsOptions): Required<Omit<Observer, 'request' | 'turn'>> {
+export function createRequests({ service, emit }: RequestsOptions): Omit<FullObserver, 'request'> {
   const tracers = new Map<number, Tracer>();
   const tracerOf = (input: number): Tracer => {
     let tracer = tracers.get(input);

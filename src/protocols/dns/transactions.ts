@@ -1,6 +1,6 @@
 import type { AddressTable } from '../../base/addresses.ts';
 import { LinkedQueue } from '../../base/linked-queue.ts';
-import { seconds, type Timestamp } from '../../base/time.ts';
+import { plus, seconds, type Timestamp } from '../../base/time.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
 import { lastSentAt } from '../../model/lookup.ts';
 import { IP_PROTOCOL, packetId, type Layers } from '../../model/packet.ts';
@@ -116,7 +116,8 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     if (++live > buckets.length) grow();
     record.nextInBucket = buckets[hash & mask] as TransactionRecord | null;
     buckets[hash & mask] = record;
-    wait(record, layers.time);
+    record.expiresAt = plus(layers.time, UNANSWERED_LIFETIME);
+    wait(record);
     sink.sent(record);
     const answer = early.take(layers, message);
     if (answer === null) return;
@@ -133,7 +134,8 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       ];
     }
     known.ipId = known.transport === 'tcp' ? -1 : layers.ipId;
-    wait(known, layers.time);
+    known.expiresAt = plus(layers.time, UNANSWERED_LIFETIME);
+    wait(known);
     sink.resent(known);
   }
 
@@ -180,8 +182,9 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     known.ttl = message.ttl;
     // Not always among the unanswered: times that run backwards make a reply look earlier than its query.
     queueOf(known).remove(known);
-    if (known.resends.length > 0) queueResent(known, layers.time);
-    else queueAnswered(known, layers.time);
+    known.expiresAt = plus(layers.time, ANSWERED_LIFETIME);
+    if (known.resends.length > 0) queueResent(known);
+    else queueAnswered(known);
     sink.replied(known);
   }
 
@@ -227,9 +230,10 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     }
   }
 
-  function wait(record: TransactionRecord, time: Timestamp): void {
+  // Times go through the record: a number with a fraction that is handed over takes a place on the heap.
+
+  function wait(record: TransactionRecord): void {
     if (record.queued !== 'none') queueOf(record).remove(record);
-    record.expiresAt = (time + UNANSWERED_LIFETIME) as Timestamp;
     record.queued = 'unanswered';
     unanswered.append(record);
     if (unanswered.size > MAX_UNANSWERED) {
@@ -238,15 +242,13 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     }
   }
 
-  function queueAnswered(record: TransactionRecord, time: Timestamp): void {
-    record.expiresAt = (time + ANSWERED_LIFETIME) as Timestamp;
+  function queueAnswered(record: TransactionRecord): void {
     record.queued = 'answered';
     answered.append(record);
     if (answered.size > MAX_ANSWERED) forget(answered.first as TransactionRecord);
   }
 
-  function queueResent(record: TransactionRecord, time: Timestamp): void {
-    record.expiresAt = (time + ANSWERED_LIFETIME) as Timestamp;
+  function queueResent(record: TransactionRecord): void {
     record.queued = 'resent';
     resent.append(record);
     if (resent.size > MAX_RESENT) forget(resent.first as TransactionRecord);

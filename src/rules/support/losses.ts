@@ -1,4 +1,4 @@
-import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
@@ -21,7 +21,6 @@ import {
 import { isError, type FamilyFault } from './family-fault.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
-import { isPair } from './pair.ts';
 import { createPeers } from './peers.ts';
 import { isPlain, type Send } from './sends.ts';
 
@@ -48,14 +47,17 @@ interface Pending {
 
 interface ClientRecord {
   lookups: number;
-  parallel: number;
+  ordinary: number;
 }
 
 export interface Losses extends Observer {
   input(input: Input): void;
-  lookup(lookup: Lookup): void;
+  unusual(lookup: Lookup): void;
+  ordinary(lookup: Lookup): void;
   connection(connection: Connection): void;
   readonly lookups: number;
+  /** When the first of them began. */
+  readonly startsAt: Timestamp;
   /** All lookups of the subject's client, at its server or, for other subjects, of the input. */
   lookupsOf(input: number, subject: Subject): number;
   /** Takes a kept lookup apart once more. */
@@ -65,12 +67,10 @@ export interface Losses extends Observer {
   counts(): LossCounts;
   /** How long answers of this server usually take: their median, 0 where none was seen. */
   usual(input: number, server: string): Duration;
-  /** The lookup in hand taken apart; null where it is plain. */
+  /** Of the unusual lookup in hand: it taken apart; null where it is plain. */
   readonly current: LossAnalysis | null;
-  /** The lookup in hand is plain, one pair, and both queries left before the first answer. */
-  readonly parallel: boolean;
-  /** So many such lookups of the client; of all clients where none is given. */
-  parallelOf(client?: { readonly input: number; readonly client: string }): number;
+  /** Ordinary lookups of these groups' clients, who may have several; of all clients where none are given. */
+  ordinaryOf(groups?: readonly { readonly input: number; readonly client: string }[]): number;
   /** The slowest answer of the lookup in hand, where it is plain. */
   readonly slowest: Duration;
   /** The lookup in hand lost something, or misses a family: its waits are not the server's speed. */
@@ -90,6 +90,7 @@ export const losses = defineFact({
   id: 'losses',
   create(): Losses {
     let lookups = 0;
+    let startsAt = at(0);
     /** Number of the lookup that is being counted: pending ones come after their time. */
     let counted = 0;
     const inputs = new Map<number, Input>();
@@ -97,15 +98,21 @@ export const losses = defineFact({
     const twoSided = new Set<number>();
     const oneSided = new Set<number>();
     const servers = createPeers(MAX_SERVERS, createServerRecord);
-    const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({ lookups: 0, parallel: 0 }));
+    const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({ lookups: 0, ordinary: 0 }));
     const groups = new Map<string, LossGroup>();
     const familyNames = new Map<string, FamilyName>();
     let pending: Pending[] = [];
     let current: LossAnalysis | null = null;
     let disturbed = false;
-    let parallel = false;
-    let parallelLookups = 0;
+    let ordinaryLookups = 0;
     let slowest = 0;
+
+    function count(lookup: Lookup): ClientRecord {
+      if (++lookups === 1) startsAt = lookup.startedAt;
+      const client = clients.of(lookup.input, lookup.client);
+      client.lookups++;
+      return client;
+    }
 
     /** The server's record, with the lookup in hand counted. */
     function asked(input: number, address: string): ServerRecord {
@@ -128,26 +135,20 @@ export const losses = defineFact({
       if (delay > slowest) slowest = delay;
     }
 
-    function plain(lookup: Lookup): void {
-      const { attempts, resolver } = lookup;
+    /** Nearly all lookups: only counted, and so in the server's record that {@link settlePairs} brings up to date. */
+    function ordinaryPair({ input, attempts }: Lookup): void {
+      const [first, second] = attempts as [Attempt, Attempt];
       counted++;
-      let server: ServerRecord | null = null;
-      if (attempts.length === 2 && familyNames.size === 0) {
-        const [first, second] = attempts as [Attempt, Attempt];
-        const unseen = first.backend === null && second.backend === null;
-        if (unseen && first.transport === 'udp' && isPair(first, second, resolver)) {
-          server = servers.of(lookup.input, first.server);
-          server.plainPairs++;
-          heard(server, first.repliedAt - first.sentAt);
-          heard(server, second.repliedAt - second.sentAt);
-          parallel = second.sentAt < first.repliedAt;
-        }
-      }
-      server ??= eachAnswered(lookup);
-      if (server.lastWasLossy) {
-        server.lastWasLossy = false;
-        server.alternations++;
-      }
+      const server = servers.of(input, first.server);
+      server.plainPairs++;
+      server.delays.add(first.repliedAt - first.sentAt);
+      server.delays.add(second.repliedAt - second.sentAt);
+      wasFine(server);
+    }
+
+    function plain(lookup: Lookup): void {
+      counted++;
+      wasFine(eachAnswered(lookup));
     }
 
     /** A plain lookup of any other form. @returns the record of the server first asked */
@@ -267,20 +268,22 @@ export const losses = defineFact({
         // Who gets no acknowledgement sends again, and nothing else.
         else if (bytes.client > 0 && retransmissions.client === 0) oneSided.add(input);
       },
-      lookup(lookup) {
-        lookups++;
-        const client = clients.of(lookup.input, lookup.client);
-        client.lookups++;
+      ordinary(lookup) {
+        const client = count(lookup);
+        if (pending.length > 0) settlePending(false);
+        if (familyNames.size > 0) plain(lookup);
+        else ordinaryPair(lookup);
+        client.ordinary++;
+        ordinaryLookups++;
+      },
+      unusual(lookup) {
+        count(lookup);
         current = null;
         disturbed = false;
-        parallel = false;
         slowest = 0;
         if (pending.length > 0) settlePending(false);
         if (isPlain(lookup)) {
           plain(lookup);
-          if (!parallel) return;
-          client.parallel++;
-          parallelLookups++;
           return;
         }
         current = takeApart(lookup);
@@ -295,17 +298,19 @@ export const losses = defineFact({
       get lookups() {
         return lookups;
       },
+      get startsAt() {
+        return startsAt;
+      },
       get current() {
         return current;
-      },
-      get parallel() {
-        return parallel;
       },
       get slowest() {
         return nanoseconds(slowest);
       },
-      parallelOf(of) {
-        return of === undefined ? parallelLookups : (clients.get(of.input, of.client)?.parallel ?? 0);
+      ordinaryOf(of) {
+        if (of === undefined) return ordinaryLookups;
+        const own = new Set(of.map(({ input, client }) => clients.get(input, client)));
+        return [...own].reduce((sum, client) => sum + (client?.ordinary ?? 0), 0);
       },
       get disturbed() {
         return disturbed;
@@ -337,6 +342,13 @@ export const losses = defineFact({
     };
   },
 });
+
+/** The lookup in hand lost nothing at this server. */
+function wasFine(server: ServerRecord): void {
+  if (!server.lastWasLossy) return;
+  server.lastWasLossy = false;
+  server.alternations++;
+}
 
 /** It waited for an answer that did not come in time. */
 const isLossy = ({ shape }: LossAnalysis): boolean => shape !== 'answered' && shape !== 'unheard';

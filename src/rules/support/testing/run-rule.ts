@@ -11,6 +11,7 @@ import type { Observer } from '../../../model/observer.ts';
 import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Fact, Rule } from '../define-rule.ts';
+import { tellLookups } from '../ordinary.ts';
 
 /** What a rule is given. */
 export interface Rows {
@@ -69,7 +70,7 @@ export function handOn(
     add(
       row.startedAt,
       () => hand.lookup(row),
-      (observer, own) => observer.lookup?.(own),
+      (observer, own) => tellLookups([observer])(own),
     );
   }
   for (const row of exchanges) {
@@ -139,7 +140,7 @@ export function runRule(
 
 /** As the diagnosis hands rows to rules: what is inside TLS apart from exchanges. */
 const hearing = (observer: Observer): Observer => ({
-  lookup: (row) => observer.lookup?.(row),
+  lookup: tellLookups([observer]),
   connection: (row) => observer.connection?.(row),
   exchange: (row) => (row.shape === 'turn' ? observer.turn?.(row) : observer.exchange?.(row)),
   request: (row) => observer.request?.(row),

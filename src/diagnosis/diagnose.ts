@@ -8,6 +8,7 @@ import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
+import type { Request } from '../model/request.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
 import { KeptRequests } from '../replay/kept-requests.ts';
@@ -111,7 +112,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
-  // Called for every lookup, or exchange: bound once, flat, and only those who listen. Facts go first, so
+  // Called for every lookup, exchange or request: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
   const listeners: ((lookup: Lookup) => void)[] = [lookups.lookup, samples.lookup];
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
@@ -119,7 +120,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     if (observer.lookup !== undefined) listeners.push(observer.lookup.bind(observer));
   }
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearRequest = [requests, samples, kept, ...observers.filter((observer) => observer.request !== undefined)];
+  const requestListeners: ((request: Request) => void)[] = [];
+  for (const observer of [requests, samples, kept, ...observers]) {
+    if (observer.request !== undefined) requestListeners.push(observer.request.bind(observer));
+  }
   const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
@@ -208,7 +212,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         }
       },
       request(request) {
-        for (const observer of hearRequest) observer.request?.(request);
+        for (let index = 0; index < requestListeners.length; index++) {
+          (requestListeners[index] as (request: Request) => void)(request);
+        }
       },
       finish() {
         final ??= judge();

@@ -10,6 +10,7 @@ import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Request } from '../model/request.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { traffic } from '../rules/support/traffic.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
 import { KeptRequests } from '../replay/kept-requests.ts';
 import { absorb } from './absorb.ts';
@@ -72,7 +73,6 @@ interface Runner {
 export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const { rules, inputs, version, manifests } = options;
   const lookups = createLookupStatistics();
-  const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
   const requests = createRequestStatistics();
   const samples = createSamples();
@@ -89,6 +89,8 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     facts.set(fact.id, { fact, value });
     return value;
   };
+
+  const exchanges = createExchangeStatistics(factOf(traffic));
 
   const start = (rule: Rule): Runner => {
     const runner = { answers: noAnswers() };

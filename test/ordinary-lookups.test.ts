@@ -14,7 +14,11 @@ import { Scenario } from '../src/rules/support/testing/scenario.ts';
 
 /** Ordinary lookups take a quicker way to the rules: it must say what the general one says. */
 
-function diagnosed(inputs: readonly Input[], lookups: readonly Lookup[], quick: (lookup: Lookup) => boolean): Diagnosis {
+function diagnosed(
+  inputs: readonly Input[],
+  lookups: readonly Lookup[],
+  quick: (lookup: Lookup) => boolean,
+): Diagnosis {
   const run = createDiagnosis({ rules: RULES, inputs, version: '0', isOrdinary: quick });
   for (const input of inputs) run.observer.input(input);
   for (const lookup of lookups) run.observer.lookup(lookup);
@@ -41,10 +45,10 @@ describe('the quick way and the general one give one answer', () => {
   });
 
   it('of any lookups', () => {
-    const client = fc.constantFrom('10.0.3.7', '10.0.3.8', '10.0.3.9');
-    const server = fc.constantFrom('10.96.0.10', '10.96.0.11');
+    const clients = fc.constantFrom('10.0.3.7', '10.0.3.8', '10.0.3.9');
+    const servers = fc.constantFrom('10.96.0.10', '10.96.0.11');
     const parts = ['pair', 'apart', 'walk', 'sequential', 'lostSecond', 'lostFirst', 'lostBoth', 'lostLone'] as const;
-    const part = fc.tuple(client, server, fc.constantFrom(...parts, 'pair', 'pair', 'slowPair'), fc.nat({ max: 6 }));
+    const part = fc.tuple(clients, servers, fc.constantFrom(...parts, 'pair', 'pair', 'slowPair'), fc.nat({ max: 6 }));
     fc.assert(
       fc.property(fc.array(part, { maxLength: 24 }), (chosen) => {
         const lookups = chosen.flatMap(([client, server, kind, count], index) => {

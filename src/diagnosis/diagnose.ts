@@ -9,8 +9,10 @@ import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { FullObserver, Observer } from '../model/observer.ts';
+import type { Request } from '../model/request.ts';
 import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
 import { tellLookups } from '../rules/support/ordinary.ts';
+import { traffic } from '../rules/support/traffic.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
 import { KeptRequests } from '../replay/kept-requests.ts';
 import { absorb } from './absorb.ts';
@@ -31,9 +33,9 @@ export interface DiagnosisOptions {
   inputs: readonly Input[];
   /** Of the tool. */
   version: string;
-  /** Lookups that never reach the observer; read when the result is made. */
   /** What was given beside the capture. */
   manifests?: Manifests;
+  /** Lookups that never reach the observer; read when the result is made. */
   leftOut?: { readonly count: number; readonly because: string | null };
   /** Which lookups rules are told of in the quick way; a test has all of them told in the other. */
   isOrdinary?(lookup: Lookup): boolean;
@@ -75,7 +77,6 @@ interface Runner {
 export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const { rules, inputs, version, manifests } = options;
   const lookups = createLookupStatistics();
-  const exchanges = createExchangeStatistics();
   const connections = createConnectionStatistics();
   const requests = createRequestStatistics();
   const samples = createSamples();
@@ -92,6 +93,8 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     facts.set(fact.id, { fact, value });
     return value;
   };
+
+  const exchanges = createExchangeStatistics(factOf(traffic));
 
   const start = (rule: Rule): Runner => {
     const runner = { answers: noAnswers() };
@@ -115,12 +118,15 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const seen = manifests === undefined ? null : factOf(witness);
   const factObservers = [...facts.values()].map(({ value }) => value);
 
-  // Called for every lookup, or exchange: bound once, flat, and only those who listen. Facts go first, so
+  // Called for every lookup, exchange or request: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
   const observers = [...factObservers, ...runners.map((runner) => runner.observer)];
   const tellLookup = tellLookups([lookups, { lookup: samples.lookup }, ...observers], options.isOrdinary);
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
-  const hearRequest = [requests, samples, kept, ...observers.filter((observer) => observer.request !== undefined)];
+  const requestListeners: ((request: Request) => void)[] = [];
+  for (const observer of [requests, samples, kept, ...observers]) {
+    if (observer.request !== undefined) requestListeners.push(observer.request.bind(observer));
+  }
   const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
   for (const observer of observers) {
     if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
@@ -211,7 +217,9 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         }
       },
       request(request) {
-        for (const observer of hearRequest) observer.request?.(request);
+        for (let index = 0; index < requestListeners.length; index++) {
+          (requestListeners[index] as (request: Request) => void)(request);
+        }
       },
       finish() {
         final ??= judge();

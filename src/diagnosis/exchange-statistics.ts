@@ -12,6 +12,7 @@ import {
 } from '../model/exchange.ts';
 import { toExchangeRow } from '../model/exchange-row.ts';
 import type { Input } from '../model/input.ts';
+import type { Traffic } from '../rules/support/traffic.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';
 
@@ -45,8 +46,11 @@ export interface ExchangeStatistics {
   row(inputs: readonly Input[]): Diagnosis['exchanges'];
 }
 
-/** Counts all exchanges: their latency, their servers, the slowest few. Bounded. */
-export function createExchangeStatistics(): ExchangeStatistics {
+/**
+ * Counts all exchanges: their latency, their servers, the slowest few. Bounded. How long the calls of each
+ * server took is what its clients' took, which `traffic` counts; here stands what that does not tell apart.
+ */
+export function createExchangeStatistics(traffic: Traffic): ExchangeStatistics {
   const latency = new Distribution();
   const servers = new Map<string, ServerCount[]>();
   const protocols: { name: ExchangeProtocol; count: number }[] = [];
@@ -84,8 +88,31 @@ export function createExchangeStatistics(): ExchangeStatistics {
     protocols.push({ name, count: 1 });
   }
 
+  /** One for each server, of what was counted here and with its clients. */
+  function allServers(): ServerCount[] {
+    const all = new Map<string, ServerCount>();
+    const keyOf = ({ input, address, port, protocol }: ServerCount): string =>
+      `${input}|${address}|${port}|${protocol}`;
+    const take = (part: ServerCount): void => {
+      const isKnown = all.size < MAX_SERVERS || all.has(keyOf(part));
+      const own = isKnown ? part : { ...part, address: OTHERS, port: 0 };
+      const whole = all.get(keyOf(own)) ?? { ...own, latency: new Distribution() };
+      whole.latency.addAll(part.latency);
+      all.set(keyOf(own), whole);
+    };
+    for (const peer of traffic.peers().toSorted((a, b) => a.place - b.place)) {
+      if (traffic.isRest(peer)) continue;
+      const { input, address, port, client, backend } = peer;
+      for (const { protocol, calls } of peer.callsBy) {
+        take({ input, address, port, protocol, client, backend, latency: calls });
+      }
+    }
+    for (const own of [...servers.values()].flat()) take(own);
+    return [...all.values()];
+  }
+
   function byServer(inputs: readonly Input[]): Diagnosis['exchanges']['byServer'] {
-    const all = [...servers.values()].flat().map((one) => ({ ...one, direction: direction(one, inputs) }));
+    const all = allServers().map((one) => ({ ...one, direction: direction(one, inputs) }));
     const totals = new Map<ExchangeDirection, number>();
     for (const one of all) totals.set(one.direction, (totals.get(one.direction) ?? 0) + one.latency.total);
     return all
@@ -115,7 +142,7 @@ export function createExchangeStatistics(): ExchangeStatistics {
       if (exchange.shape !== 'call') return;
       latency.add(exchange.duration);
       if (exchange.outcome !== 'ok' && FAILED.has(exchange.outcome)) failed++;
-      serverOf(exchange).latency.add(exchange.duration);
+      if (traffic.isRest(traffic.peerOf(exchange))) serverOf(exchange).latency.add(exchange.duration);
       slowest.add(exchange, exchange.duration);
     },
     turn: (exchange) => serverOf(exchange).latency.add(exchange.duration),

@@ -5,7 +5,7 @@ import { isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createPeerGroups } from './support/peer-groups.ts';
+import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { stalledTime } from './support/stalls.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
@@ -32,10 +32,13 @@ const QUICK = 0.2;
 interface Transfers {
   /** Bytes a second, as if they were nanoseconds. */
   readonly rates: Distribution;
-  readonly small: Distribution;
+  /** How long calls took that are none with a small body: nearly all are, and what these took stands with the peer. */
+  readonly notSmall: Distribution;
   /** Large bodies that took long for other reasons. */
   others: number;
 }
+
+type Group = PeerGroup<Exchange> & Transfers;
 
 export default defineRule({
   id: 'bandwidth-limit',
@@ -51,17 +54,20 @@ export default defineRule({
     const seen = fact(traffic);
     const groups = createPeerGroups(seen, exchangeTally, (): Transfers => ({
       rates: new Distribution(),
-      small: new Distribution(),
+      notSmall: new Distribution(),
       others: 0,
     }));
     let total = 0;
     return {
       exchange(exchange) {
-        if (exchange.shape !== 'call' || !isResponded(exchange)) return;
-        total++;
-        const { bytes, took } = transferOf(exchange);
+        if (exchange.shape !== 'call') return;
+        const hasAnswer = isResponded(exchange);
+        if (hasAnswer) total++;
+        if (hasAnswer && isSmall(exchange)) return;
         const group = groups.of(exchange);
-        if (bytes < LARGE) return group.small.add(exchange.duration);
+        group.notSmall.add(exchange.duration);
+        if (!hasAnswer) return;
+        const { bytes, took } = transferOf(exchange);
         const rate = (bytes * NANOSECONDS_PER_SECOND) / took;
         if (exchange.outcome === 'incomplete' || took < LEAST_TRANSFER || rate >= LINK_RATE) return;
         if (took < MOSTLY * exchange.duration || stalledTime(exchange, exchange.stalls) > STALLED * took) {
@@ -134,12 +140,15 @@ export default defineRule({
   },
 });
 
-function isLimited({ rates, small, others, tally }: Transfers & { tally: { costs: Distribution } }): boolean {
+function isLimited({ peer, rates, notSmall, others, tally }: Group): boolean {
   if (rates.count < LEAST_COUNT || others > rates.count) return false;
   if (rates.quantile(0.5) - rates.quantile(0) > SPREAD * rates.quantile(0.5)) return false;
   if (rates.quantile(1) - rates.quantile(0.5) > SPREAD * rates.quantile(0.5)) return false;
+  const small = peer.calls.replaced(notSmall, new Distribution());
   return small.quantile(0.5) <= QUICK * tally.costs.quantile(0.5);
 }
+
+const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean => requestBytes < LARGE && responseBytes < LARGE;
 
 /** The larger of the two bodies, and how long it was on its way. */
 function transferOf(exchange: Exchange): { bytes: number; took: Duration } {

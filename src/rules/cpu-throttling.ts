@@ -5,8 +5,9 @@ import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { beyond, createGridAnswers, type GridAnswers } from './support/grid-answers.ts';
+import { beyond, gridAnswersOf, type GridAnswers } from './support/grid-answers.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { serverAnswers } from './support/server-answers.ts';
 import { stoppedRule } from './support/stopped.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
@@ -25,7 +26,7 @@ export default defineRule({
   },
   create(context) {
     const seen = context.fact(traffic);
-    const grid = createGridAnswers();
+    const answers = context.fact(serverAnswers);
     const reported = new Set<string>();
     // What is throttled in every period never stands still for once: both are looked for, and one verdict comes of it.
     const otherwise: (() => void)[] = [];
@@ -80,12 +81,11 @@ export default defineRule({
     }
 
     return {
-      exchange: grid.add,
       finish() {
         reported.clear();
         otherwise.length = 0;
         stopped.finish?.();
-        for (const one of grid.found()) reportGrid(one);
+        for (const one of gridAnswersOf(answers.all())) reportGrid(one);
         if (reported.size === 0) for (const say of otherwise) say();
       },
     };

@@ -104,7 +104,8 @@ function crossValidated(problem: LinkProblem): number {
   for (const half of [0, 1]) {
     forget(problem);
     for (let request = half; request < requestCount; request += 2) learn(problem, request, 1);
-    for (let request = 1 - half; request < requestCount; request += 2) sum += problem.planOf(request).logLikelihood(problem.walkOf(request));
+    for (let request = 1 - half; request < requestCount; request += 2)
+      sum += problem.planOf(request).logLikelihood(problem.walkOf(request));
   }
   for (let call = 0; call < callCount; call++) {
     const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;

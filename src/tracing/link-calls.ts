@@ -2,7 +2,8 @@ import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
 import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
 import { improve } from './learn-links.ts';
-import { LinkProblem, NOBODY, type CallColumns, type RequestColumns } from './link-problem.ts';
+import type { CallColumns } from './columns.ts';
+import { LinkProblem, NOBODY, type RequestColumns } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
 import { Unusual } from './unusual.ts';
 

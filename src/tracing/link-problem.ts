@@ -1,25 +1,10 @@
 import type { CallPlan } from './call-plan.ts';
+import type { CallColumns, RequestTimes } from './columns.ts';
 import { Walk } from './walk.ts';
 
-/** Received calls, by place in order of their start. Columns, since they are read over and over. */
-export interface RequestColumns {
+/** Received calls, with what requests of their kind usually do. */
+export interface RequestColumns extends RequestTimes {
   readonly plans: readonly CallPlan[];
-  readonly starts: Float64Array;
-  /** When the answer began. */
-  readonly responses: Float64Array;
-  readonly ends: Float64Array;
-}
-
-/** Sent calls, by place in order of their start. */
-export interface CallColumns {
-  /** From 0. */
-  readonly kinds: Int32Array;
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
-  /** Requests in flight while it lasted. */
-  readonly candidates: readonly (readonly number[])[];
-  /** 1 where an identifier says whose it is: it stays there. */
-  readonly isFixed: Uint8Array;
 }
 
 export const NOBODY = -1;

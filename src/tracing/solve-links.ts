@@ -169,8 +169,7 @@ export class LinkSolver {
   #settle(request: number, calls: CallList): void {
     if (request === NOBODY) return;
     calls.copyTo(this.#problem.callsOf[request] as number[]);
-    for (let index = 0; index < calls.count; index++)
-      this.#problem.owners[calls.places[index] as number] = request;
+    for (let index = 0; index < calls.count; index++) this.#problem.owners[calls.places[index] as number] = request;
     this.#likelihoodOf[request] = -1;
     this.#versions[request] = (this.#versions[request] as number) + 1;
   }

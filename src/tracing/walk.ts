@@ -1,4 +1,4 @@
-import type { CallColumns, RequestColumns } from './link-problem.ts';
+import type { CallColumns, RequestTimes } from './columns.ts';
 
 /*
  * A request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
@@ -37,7 +37,7 @@ export class Walk {
 
   /** @param calls in order of their start; the first `count` of them */
   take(
-    requests: RequestColumns,
+    requests: RequestTimes,
     request: number,
     { kinds, starts, ends }: CallColumns,
     calls: readonly number[],

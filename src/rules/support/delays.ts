@@ -18,6 +18,17 @@ export class Delays {
     this.#buckets[bucketOf(delay)]!++;
   }
 
+  /** These but for some of them; the largest stays as it is. */
+  without(some: Delays): Delays {
+    const rest = new Delays();
+    rest.count = this.count - some.count;
+    rest.max = this.max;
+    for (const [bucket, count] of this.#buckets.entries()) {
+      rest.#buckets[bucket] = count - (some.#buckets[bucket] as number);
+    }
+    return rest;
+  }
+
   /** The middle of the bucket that holds the quantile; 0 where nothing was counted. */
   quantile(share: number): Duration {
     const rank = Math.max(1, Math.ceil(share * this.count));

@@ -1,22 +1,18 @@
-import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
-import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
+import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
 import { CFS_PERIOD, concentrationOf } from './cfs-grid.ts';
-import { Delays } from './delays.ts';
-import { createServerPlaces } from './server-places.ts';
+import type { Delays } from './delays.ts';
+import { MAX_SLOW, type AnsweringServer } from './server-answers.ts';
 import { isProbe } from './single-use.ts';
 import { firstByteWait } from './upstream-wait.ts';
 
-// A node's worth of servers; of each as many calls as show a grid beyond doubt.
-const MAX_SERVERS = 64;
-const MAX_CALLS = 1024;
 // Of fewer, times lie on a grid by chance.
 const LEAST_CALLS = 20;
 // Its answers come in the few milliseconds of a period in which it runs. What works in turns of
 // about 100 ms for reasons of its own drifts against the clock, by a millisecond a turn; calls that
 // are slow for other reasons reach a third of this.
 const LEAST_CONCENTRATION = 0.75;
-// Slow beside the quickest of its calls, and longer than a busy machine's scheduler makes anybody wait.
-const LEAST_SLOW = milliseconds(40);
+// Slow beside the quickest of its calls.
 const FACTOR = 2.5;
 const QUICKEST = 0.05;
 // A limit that is used up now and then slows a part of the calls.
@@ -36,40 +32,32 @@ export interface GridAnswers {
   readonly usual: Duration;
 }
 
+/** A server's calls without its health checks, which a process may answer while it is throttled. */
 interface Server {
   readonly delays: Delays;
-  readonly calls: Exchange[];
+  readonly calls: readonly Exchange[];
 }
 
 /** Servers whose slow answers come as a period of the CPU limit begins. */
-export function createGridAnswers() {
-  const servers = createServerPlaces<Server>(MAX_SERVERS, () => ({ delays: new Delays(), calls: [] }));
-  return {
-    add(exchange: Exchange): void {
-      if (exchange.shape !== 'call' || !isResponded(exchange) || isProbe(exchange)) return;
-      const firstByte = firstByteWait(exchange);
-      if (!(firstByte >= 0)) return;
-      const known = servers.of(exchange);
-      if (known === null) return;
-      known.delays.add(firstByte);
-      if (firstByte >= LEAST_SLOW && known.calls.length < MAX_CALLS) known.calls.push(copyExchange(exchange));
-    },
-    found: (): GridAnswers[] =>
-      servers.all().flatMap((server) => slowNowAndThen(server) ?? slowThroughout(server) ?? []),
-  };
-}
+export const gridAnswersOf = (servers: readonly AnsweringServer[]): GridAnswers[] =>
+  servers
+    .map(({ delays, probes, slow }) => ({
+      delays: delays.without(probes),
+      calls: slow.filter((call) => !isProbe(call)),
+    }))
+    .flatMap((server) => slowNowAndThen(server) ?? slowThroughout(server) ?? []);
 
 /** Some calls are quick, and those that are not end on the grid. */
 function slowNowAndThen({ delays, calls }: Server): GridAnswers | null {
   const usual = delays.quantile(QUICKEST);
   const slow = calls.filter((call) => firstByteWait(call) >= FACTOR * usual);
-  return onGrid(slow, LEAST_SLOW_SHARE * Math.min(delays.count, MAX_CALLS), usual);
+  return onGrid(slow, LEAST_SLOW_SHARE * Math.min(delays.count, MAX_SLOW), usual);
 }
 
 /** None is quick: each takes several periods. */
 function slowThroughout({ delays, calls }: Server): GridAnswers | null {
   const long = calls.filter((call) => firstByteWait(call) >= CFS_PERIOD);
-  return hasLengths(long) ? onGrid(long, LEAST_SHARE * Math.min(delays.count, MAX_CALLS), CFS_PERIOD) : null;
+  return hasLengths(long) ? onGrid(long, LEAST_SHARE * Math.min(delays.count, MAX_SLOW), CFS_PERIOD) : null;
 }
 
 function onGrid(calls: readonly Exchange[], least: number, usual: Duration): GridAnswers | null {

@@ -1,20 +1,8 @@
 import { partitionPoint } from '../../base/sorted.ts';
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
-import { defineFact } from './define-rule.ts';
-import { Delays } from './delays.ts';
-import type { Observer } from '../../model/observer.ts';
-import { createServerPlaces } from './server-places.ts';
-import { firstByteWait } from './upstream-wait.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import { LEAST_SLOW, type AnsweringServer } from './server-answers.ts';
 
-// A node's worth of servers, their first answers and their slower calls: what is beyond repeats it.
-const MAX_SERVERS = 64;
-const MAX_ANSWERS = 16_384;
-const MAX_SLOW = 1024;
-// A scheduler's turn on a busy machine is up to 24 ms (Linux, CFS with several waiting), and a second
-// process in line doubles it nearly; longer, and all at once, is a stop. A process throttled in most
-// of each CFS period stands still for 50 ms and more.
-const LEAST_PAUSE = milliseconds(40);
 // After a stop all go on together; each still has its own work to do, one after another.
 const TOGETHER = milliseconds(25);
 // What a call takes that no stop hits: the quickest of a server's twenty. The median may be a hit one.
@@ -46,59 +34,12 @@ export interface PausesOf {
   readonly pauses: readonly Pause[];
 }
 
-interface Server {
-  readonly input: number;
-  readonly server: string;
-  readonly delays: Delays;
-  readonly answers: number[];
-  readonly slow: Exchange[];
-}
-
-export interface Pauses extends Observer {
-  exchange(exchange: Exchange): void;
-  /** Servers whose calls are slow together; what was seen so far. */
-  all(): PausesOf[];
-  readonly calls: number;
-}
-
-/** Stretches in which servers made no progress. */
-export const pauses = defineFact({
-  id: 'pauses',
-  create(): Pauses {
-    const servers = createServerPlaces<Server>(MAX_SERVERS, (input, server) => ({
-      input,
-      server,
-      delays: new Delays(),
-      answers: [],
-      slow: [],
-    }));
-    let calls = 0;
-
-    return {
-      exchange(exchange) {
-        if (exchange.shape !== 'call' || !isResponded(exchange)) return;
-        calls++;
-        const known = servers.of(exchange);
-        if (known === null) return;
-        if (known.answers.length < MAX_ANSWERS) known.answers.push(exchange.firstByteAt);
-        const firstByte = firstByteWait(exchange);
-        if (!(firstByte >= 0)) return;
-        known.delays.add(firstByte);
-        if (firstByte >= LEAST_PAUSE && known.slow.length < MAX_SLOW) known.slow.push(copyExchange(exchange));
-      },
-      all: () => servers.all().map(pausesOf),
-      get calls() {
-        return calls;
-      },
-    };
-  },
-});
-
 /** How long one of its victims stood still. */
 export const lostIn = ({ from, until }: Pause, { requestedAt }: Exchange): Duration =>
   nanoseconds(Math.max(0, until - Math.max(from, requestedAt)));
 
-function pausesOf({ input, server, delays, answers, slow }: Server): PausesOf {
+/** Stretches in which a server made no progress, as far as was seen; none where its calls are not slow together. */
+export function pausesOf({ input, server, delays, answers, slow }: AnsweringServer): PausesOf {
   const none: PausesOf = { input, server, calls: delays.count, pauses: [] };
   if (delays.count < LEAST_KNOWN) return none;
   const least = FACTOR * delays.quantile(UNHIT);
@@ -131,7 +72,7 @@ function clustersOf(calls: readonly Exchange[]): Exchange[][] {
 function pauseOf(cluster: readonly Exchange[], answers: readonly number[]): Pause | null {
   const until = (cluster[0] as Exchange).firstByteAt;
   const lastAnswer = lastBefore(answers, until);
-  const victims = cluster.filter((call) => until - Math.max(lastAnswer, call.requestedAt) >= LEAST_PAUSE);
+  const victims = cluster.filter((call) => until - Math.max(lastAnswer, call.requestedAt) >= LEAST_SLOW);
   if (victims.length < LEAST_VICTIMS) return null;
   const first = Math.min(...victims.map(({ requestedAt }) => requestedAt));
   return { from: at(Math.max(lastAnswer, first)), until, victims, isFirst: lastAnswer === Number.NEGATIVE_INFINITY };

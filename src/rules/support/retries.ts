@@ -1,3 +1,5 @@
+import { emptyList, emptyNumbers } from '../../base/lists.ts';
+import { Ring } from '../../base/ring.ts';
 import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyExchange, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
 
@@ -61,9 +63,9 @@ interface Kind {
   failed: Chain[];
   /** Of the latest exchange that succeeded. */
   succeededAt: Timestamp;
-  gapsAfterSuccess: number[];
+  readonly gapsAfterSuccess: Ring<number>;
   /** The latest that succeeded. */
-  recent: Try[];
+  readonly recent: Ring<Try>;
 }
 
 /** What an exchange failed with that is worth another try; null where it did not. */
@@ -104,8 +106,16 @@ export function createRetries(done: (chain: Chain) => void) {
       if (isSame && (path !== '' || kind.protocol === protocol)) return kind;
     }
     if (kinds.length >= MAX_KINDS) return null;
-    const succeededAt = at(Number.NaN);
-    const kind: Kind = { input, host, method, protocol, failed: [], succeededAt, gapsAfterSuccess: [], recent: [] };
+    const kind: Kind = {
+      input,
+      host,
+      method,
+      protocol,
+      failed: [],
+      succeededAt: at(Number.NaN),
+      gapsAfterSuccess: new Ring(MAX_GAPS, emptyNumbers()),
+      recent: new Ring(MAX_RECENT, emptyList()),
+    };
     ofPath.push(kind);
     clients.set(client, ofClient.set(path, ofPath));
     kinds.push(kind);
@@ -144,10 +154,7 @@ export function createRetries(done: (chain: Chain) => void) {
       } else {
         for (const chain of kind.failed) if (exchange.startedAt >= endOf(chain.last)) chain.interrupted = true;
         const gap = exchange.startedAt - kind.succeededAt;
-        if (gap >= 0) {
-          if (kind.gapsAfterSuccess.length >= MAX_GAPS) kind.gapsAfterSuccess.shift();
-          kind.gapsAfterSuccess.push(gap);
-        }
+        if (gap >= 0) kind.gapsAfterSuccess.put(gap);
         if (failure !== null) {
           const chain = chainOf(exchange, failure);
           const next = takenElsewhere(kind, exchange);
@@ -163,11 +170,10 @@ export function createRetries(done: (chain: Chain) => void) {
     open: (): Chain[] => kinds.flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
   };
 
-  function remember(kind: Kind, exchange: Exchange): void {
-    const { recent } = kind;
-    const oldest = recent.length >= MAX_RECENT ? recent.shift() : undefined;
+  function remember({ recent }: Kind, exchange: Exchange): void {
+    const { oldest } = recent;
     // Each exchange comes by here: the oldest's record is filled anew, and the exchange itself let go of.
-    recent.push(oldest === undefined ? tryOf(exchange) : fill(oldest, exchange));
+    recent.put(oldest === undefined ? tryOf(exchange) : fill(oldest, exchange));
   }
 
   function keep(kind: Kind, chain: Chain): void {
@@ -235,10 +241,9 @@ const isElsewhere = (one: Try, other: Try): boolean =>
 function takenElsewhere(kind: Kind, given: Exchange): Try | null {
   if (isAnswered(given)) return null;
   const ended = endOf(given);
-  const place = kind.recent.findIndex(
+  return kind.recent.take(
     (next) => isElsewhere(next, given) && next.startedAt >= ended - BEFORE_CLOSING && next.startedAt <= ended + AT_ONCE,
   );
-  return place < 0 ? null : (kind.recent.splice(place, 1)[0] as Try);
 }
 
 function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {
@@ -250,7 +255,7 @@ function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Cha
   }
   if (!isAnswered(chain.last) && isElsewhere(exchange, chain.last) && gap <= AT_ONCE) return 'next-server';
   const { gapsAfterSuccess } = kind;
-  if (gapsAfterSuccess.length < LEAST_GAPS || chain.interrupted) return null;
-  const longest = Math.max(...gapsAfterSuccess);
+  if (gapsAfterSuccess.size < LEAST_GAPS || chain.interrupted) return null;
+  const longest = Math.max(...gapsAfterSuccess.inOrder());
   return gap > LONGER * longest && gap > longest + LEAST_LONGER ? 'backoff' : null;
 }

@@ -10,9 +10,12 @@ const SHORT_LIFE = seconds(1);
 const PROBE =
   /^\/(?:-\/)?(?:health|healthz|healthcheck|ready|readyz|readiness|live|livez|liveness|ping|status)(?:\/|$)/i;
 
+// Most paths are none by their first letter: the expression is asked about few.
+const INITIALS = '-hHrRlLpPsS';
+
 /** A health check by its path. */
 export const isProbe = ({ path, method }: Exchange): boolean =>
-  (method === 'GET' || method === 'HEAD') && PROBE.test(path);
+  path.length > 1 && INITIALS.includes(path.charAt(1)) && (method === 'GET' || method === 'HEAD') && PROBE.test(path);
 
 /**
  * Whether a connection was opened for one call: as read, or, inside TLS, as its short life tells.

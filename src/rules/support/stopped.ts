@@ -6,8 +6,9 @@ import type { Confidence } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
-import { lostIn, pauses, type Pause, type PausesOf } from './pauses.ts';
+import { lostIn, pausesOf, type Pause, type PausesOf } from './pauses.ts';
 import { createPeerGroups } from './peer-groups.ts';
+import { serverAnswers } from './server-answers.ts';
 import { partsByServer, SEEN_ONCE } from './subjects.ts';
 import { exchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
@@ -35,7 +36,7 @@ export function stoppedRule(
   options: StoppedRule,
 ): Observer {
   const seen = fact(traffic);
-  const stops = fact(pauses);
+  const answers = fact(serverAnswers);
 
   /** One server's finding for each address that clients know it by. */
   function reportsOf({ pauses: own }: PausesOf): Report<'stopped'>[] {
@@ -76,14 +77,15 @@ export function stoppedRule(
 
   return {
     finish() {
-      const found = stops
+      const found = answers
         .all()
+        .map(pausesOf)
         .filter(({ pauses: own }) => own.length > 0 && options.isOwn(own))
         .flatMap(reportsOf);
       for (const one of found) report(one);
       if (found.length > 0) return;
-      if (stops.calls === 0) return unobservable({ why: 'no answered call was seen', capture: null });
-      clear('clear', { total: stops.calls }, { count: stops.calls, unit: 'exchanges' });
+      if (answers.calls === 0) return unobservable({ why: 'no answered call was seen', capture: null });
+      clear('clear', { total: answers.calls }, { count: answers.calls, unit: 'exchanges' });
     },
   };
 }

@@ -3,7 +3,7 @@ import { Distribution } from '../../base/distribution.ts';
 import type { Timestamp } from '../../base/time.ts';
 import { isOpened, type Connection } from '../../model/connection.ts';
 import { directionOf } from '../../model/direction.ts';
-import type { Exchange, ExchangeDirection } from '../../model/exchange.ts';
+import type { Exchange, ExchangeDirection, ExchangeProtocol } from '../../model/exchange.ts';
 import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
@@ -28,6 +28,8 @@ export interface Peer {
   backend: string | null;
   /** Exchanges that are no streams, and how long each took. */
   readonly calls: Distribution;
+  /** The same by their protocol: nearly always one. */
+  readonly callsBy: CallsBy[];
   streams: number;
   connections: number;
   /** Of these, the ones whose handshake the capture shows, and how long their handshakes took. */
@@ -35,6 +37,11 @@ export interface Peer {
   readonly opening: Distribution;
   /** The first thing that was seen of them. */
   startsAt: Timestamp;
+}
+
+export interface CallsBy {
+  readonly protocol: ExchangeProtocol;
+  readonly calls: Distribution;
 }
 
 /** What all peers of a subject did. */
@@ -53,6 +60,8 @@ export interface Traffic extends Observer {
   exchange(exchange: Exchange): void;
   /** Who speaks to whom in a row. */
   peerOf(row: Ends): Peer;
+  /** It stands for all that are beyond counting. */
+  isRest(peer: Peer): boolean;
   peers(): Peer[];
   /** Ask in `finish`: where a capture was taken shows only as it goes on. */
   directionOf(peer: Peer): ExchangeDirection;
@@ -96,7 +105,11 @@ export const traffic = defineFact({
         address: isFull ? OTHERS : row.server,
         port: isFull ? 0 : row.serverPort,
         backend: row.backend,
-        calls: new Distribution(),
+        get calls() {
+          const [first, ...others] = this.callsBy;
+          return first !== undefined && others.length === 0 ? first.calls : sumOf(this.callsBy);
+        },
+        callsBy: [],
         streams: 0,
         connections: 0,
         opened: 0,
@@ -165,10 +178,11 @@ export const traffic = defineFact({
       },
       exchange(exchange) {
         const peer = touch(exchange);
-        if (exchange.shape === 'call') peer.calls.add(exchange.duration);
+        if (exchange.shape === 'call') callsOf(peer, exchange.protocol).add(exchange.duration);
         else peer.streams++;
       },
       peerOf,
+      isRest: ({ client }) => client === OTHERS,
       peers: all,
       directionOf: direction,
       isJudged: (peer) => isJudged(peer),
@@ -180,6 +194,19 @@ export const traffic = defineFact({
     };
   },
 });
+
+function callsOf({ callsBy }: Peer, protocol: ExchangeProtocol): Distribution {
+  for (const known of callsBy) if (known.protocol === protocol) return known.calls;
+  const calls = new Distribution();
+  callsBy.push({ protocol, calls });
+  return calls;
+}
+
+function sumOf(parts: readonly CallsBy[]): Distribution {
+  const sum = new Distribution();
+  for (const { calls } of parts) sum.addAll(calls);
+  return sum;
+}
 
 function belongs(peer: Peer, { kind, name }: Subject): boolean {
   if (kind === 'client') return peer.client === name;

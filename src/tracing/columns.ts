@@ -1,0 +1,19 @@
+/** Received calls, by place in order of their start. Columns, since they are read over and over. */
+export interface RequestTimes {
+  readonly starts: Float64Array;
+  /** When the answer began. */
+  readonly responses: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Sent calls, by place in order of their start. */
+export interface CallColumns {
+  /** From 0. */
+  readonly kinds: Int32Array;
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  /** Requests in flight while it lasted. */
+  readonly candidates: readonly (readonly number[])[];
+  /** 1 where an identifier says whose it is: it stays there. */
+  readonly isFixed: Uint8Array;
+}

@@ -8,7 +8,8 @@ import type { Walk } from './walk.ts';
  * step in the order in which they came to its pause, however well it would fit the pauses if one had
  * overtaken another. Where each has a thread of its own they overtake each other as chance has it.
  * Which of both it is, the requests tell: how often they do overtake, and how often they would if
- * each had the pause of another.
+ * each had the pause of another. More often than that says nothing: pauses of requests that are in
+ * flight together are longer than those of one alone, and so there is more time to be overtaken.
  */
 
 // Requests that came to a pause after this one, and may have overtaken it: of more, the first.
@@ -44,7 +45,7 @@ export function learnOvertaking(problem: LinkProblem): void {
         dealt += overtakings(one) / DEALS;
       }
     }
-    plan.overtaking = Math.log((seen + UNSEEN) / (dealt + UNSEEN));
+    plan.overtaking = Math.min(0, Math.log((seen + UNSEEN) / (dealt + UNSEEN)));
   }
 }
 

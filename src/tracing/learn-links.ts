@@ -1,5 +1,6 @@
 import type { CallPlan } from './call-plan.ts';
 import { FIRST_GUESSES, firstCome, guess } from './first-guesses.ts';
+import { learnOvertaking } from './overtaking.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { LinkSolver } from './solve-links.ts';
 
@@ -51,8 +52,12 @@ export function improve(problem: LinkProblem): LinkSolver {
     // What the beginning taught is where all begins.
     guess(problem, best.rank);
     setAlone(problem, true);
-    sweepAll(new LinkSolver(problem), problem, LATER_TEMPERATURES);
-  }
+    const solver = new LinkSolver(problem);
+    for (const temperatures of LATER_TEMPERATURES) {
+      sweepAll(solver, problem, [temperatures]);
+      learnOvertaking(problem);
+    }
+  } else learnOvertaking(problem);
   const solver = new LinkSolver(problem);
   for (let sample = 0; sample < SAMPLES; sample++) solver.sweep(1, true);
   for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0, false) === 0) break;

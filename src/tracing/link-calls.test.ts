@@ -67,3 +67,32 @@ test('what nothing tells apart is called possible, with its runner-up', () => {
   expect(link?.confidence).toBe('possible');
   expect(link?.runnersUp[0]?.parent).toBeDefined();
 });
+
+/** Pairs of requests 2 ms apart that are known by their identifiers: in each pair both are held up for as long. */
+function heldUp(isInOrder: boolean): { received: ReceivedCall[]; sent: SentCall[] } {
+  const received: ReceivedCall[] = [];
+  const sent: SentCall[] = [];
+  for (let pair = 0; pair < 60; pair++) {
+    const pauses = [4, 5, 7, 8].map((pause) => pause + (pair % 7) / 20);
+    for (const which of [0, 1]) {
+      const from = 100 * pair + 2 * which;
+      // Out of order each is held up for itself: every pause meets every other.
+      const pause = pauses[isInOrder || which === 0 ? pair % 4 : (pair >> 2) % 4] as number;
+      const identifiers = [`${pair}/${which}`];
+      received.push({ ...request(`known${pair}/${which}`, from, from + 30, from + 30), identifiers });
+      sent.push({ ...call(`call${pair}/${which}`, from + pause, from + 15), identifiers });
+    }
+  }
+  return { received, sent };
+}
+
+test.each([
+  ['keeps the order of its requests, none has overtaken another', true, 'early'],
+  ['does not, what fits their pauses decides', false, 'late'],
+])('where a program %s', (_, isInOrder, owner) => {
+  const { received, sent } = heldUp(isInOrder);
+  received.push(request('early', 9000, 9031, 9031), request('late', 9002, 9031, 9031));
+  // 6 ms each in order, or 8 and 4, which is seen more often. The ends tell nothing.
+  sent.push(call('a', 9006, 9016), call('b', 9008, 9016));
+  expect(linked(received, sent).get('a')?.parent?.id).toBe(owner);
+});

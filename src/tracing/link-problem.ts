@@ -52,9 +52,9 @@ export class LinkProblem {
   }
 
   /** What a request does, until the next is asked for. */
-  walkOf(request: number): Walk {
+  walkOf(request: number, walk = this.#walk): Walk {
     const calls = this.callsOf[request] as readonly number[];
-    return this.walkWith(request, calls, calls.length);
+    return this.walkWith(request, calls, calls.length, walk);
   }
 
   /** What it would do with the first `count` of these calls. */

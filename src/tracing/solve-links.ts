@@ -1,5 +1,7 @@
 import { CallList } from './call-list.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
+import { overtakingsOf } from './overtaking.ts';
+import { Walk } from './walk.ts';
 
 // One in e^12 = 160,000 is not worth another look as long as nothing changes.
 const HOPELESS = -12;
@@ -45,6 +47,8 @@ export class LinkSolver {
   /** What two requests would have. */
   readonly #mine = new CallList();
   readonly #theirs = new CallList();
+  readonly #one = new Walk();
+  readonly #other = new Walk();
 
   constructor(problem: LinkProblem) {
     this.#problem = problem;
@@ -314,7 +318,18 @@ export class LinkSolver {
   }
 
   #bothChange(from: number, to: number): number {
-    return this.#change(from, this.#mine) + this.#change(to, this.#theirs);
+    return this.#change(from, this.#mine) + this.#change(to, this.#theirs) + this.#orderChange(from, to);
+  }
+
+  /** Where a program keeps the order of its requests, or does not: what two of them say of it. */
+  #orderChange(from: number, to: number): number {
+    const { overtaking } = this.#problem.planOf(from);
+    if (overtaking === 0 || this.#problem.planOf(to) !== this.#problem.planOf(from)) return 0;
+    const mine = this.#problem.walkWith(from, this.#mine.places, this.#mine.count, this.#one);
+    const theirs = this.#problem.walkWith(to, this.#theirs.places, this.#theirs.count, this.#other);
+    const now = overtakingsOf(mine, theirs);
+    const before = overtakingsOf(this.#problem.walkOf(from, this.#one), this.#problem.walkOf(to, this.#other));
+    return overtaking * (now - before);
   }
 
   #change(request: number, { places, count }: CallList): number {

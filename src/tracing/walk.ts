@@ -33,6 +33,9 @@ export class Walk {
   /** When the pause before a step began, and when it was over. */
   readonly sources: number[] = [];
   readonly targets: number[] = [];
+  /** The same without regard to what else was begun meanwhile: the step that was waited for, and when that was over. */
+  readonly ways: number[] = [];
+  readonly origins: number[] = [];
   readonly #turns = new Int32Array(MAX_STEPS);
 
   /** @param calls in order of their start; the first `count` of them */
@@ -48,11 +51,18 @@ export class Walk {
     let lastStep = BEGIN;
     let lastStart = lastEnd;
     let lastBegun = BEGIN;
+    let origin = lastEnd;
+    let originStep = BEGIN;
     for (let index = 0; index < count; index++) {
       const call = calls[index] as number;
       const start = starts[call] as number;
       const end = ends[call] as number;
       const step = this.#turnOf(kinds[call] as number);
+      if (start >= lastEnd) {
+        origin = lastEnd;
+        originStep = lastStep;
+      }
+      this.#came(originStep, step, origin);
       if (start >= lastEnd) this.#push(lastStep, step * 2, lastEnd, start);
       else this.#push(lastBegun, step * 2 + 1, lastStart, start);
       lastStart = start;
@@ -64,6 +74,7 @@ export class Walk {
     }
     for (let index = 0; index < count; index++) this.#turns[stepOf(kinds[calls[index] as number] as number, 0)] = 0;
     const respondedAt = requests.responses[request] as number;
+    this.#came(lastStep, END, lastEnd);
     if (respondedAt >= lastEnd) this.#push(lastStep, END * 2, lastEnd, respondedAt);
     else this.#push(lastStep, END * 2 + 1, lastEnd, requests.ends[request] as number);
   }
@@ -73,6 +84,11 @@ export class Walk {
     const before = this.#turns[first] as number;
     this.#turns[first] = before + 1;
     return stepOf(kind, before);
+  }
+
+  #came(from: number, step: number, origin: number): void {
+    this.ways[this.count] = from * MAX_STEPS + step;
+    this.origins[this.count] = origin;
   }
 
   #push(from: number, key: number, source: number, target: number): void {

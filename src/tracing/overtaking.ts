@@ -1,0 +1,110 @@
+import type { CallPlan } from './call-plan.ts';
+import type { LinkProblem } from './link-problem.ts';
+import type { Walk } from './walk.ts';
+
+/*
+ * Whether a program keeps the order of its requests. In one with an event loop, or with a queue in
+ * front of each step, whatever holds up a request holds up those behind it as well: they come to the
+ * step in the order in which they came to its pause, however well it would fit the pauses if one had
+ * overtaken another. Where each has a thread of its own they overtake each other as chance has it.
+ * Which of both it is, the requests tell: how often they do overtake, and how often they would if
+ * each had the pause of another. More often than that says nothing: pauses of requests that are in
+ * flight together are longer than those of one alone, and so there is more time to be overtaken.
+ */
+
+// Requests that came to a pause after this one, and may have overtaken it: of more, the first.
+const MOST_BEHIND = 16;
+// How often pauses are dealt anew: one deal is a matter of chance.
+const DEALS = 4;
+// What was never seen may be the next (Laplace).
+const UNSEEN = 1;
+
+/** Pauses of one transition. */
+interface Pauses {
+  readonly sources: number[];
+  readonly lengths: number[];
+}
+
+/** Learns it of each plan, of what its requests are believed to have done. */
+export function learnOvertaking(problem: LinkProblem): void {
+  const byPlan = new Map<CallPlan, Map<number, Pauses>>();
+  for (let request = 0; request < problem.requestCount; request++) {
+    const plan = problem.planOf(request);
+    let pauses = byPlan.get(plan);
+    if (pauses === undefined) byPlan.set(plan, (pauses = new Map()));
+    collect(problem.walkOf(request), pauses);
+  }
+  for (const [plan, pauses] of byPlan) {
+    let seen = 0;
+    let dealt = 0;
+    for (const one of pauses.values()) {
+      inOrder(one);
+      seen += overtakings(one);
+      for (let deal = 0; deal < DEALS; deal++) {
+        shuffle(one.lengths, problem.random);
+        dealt += overtakings(one) / DEALS;
+      }
+    }
+    plan.overtaking = Math.min(0, Math.log((seen + UNSEEN) / (dealt + UNSEEN)));
+  }
+}
+
+function collect({ count, ways, origins, targets }: Walk, pauses: Map<number, Pauses>): void {
+  for (let index = 0; index < count; index++) {
+    const way = ways[index] as number;
+    let known = pauses.get(way);
+    if (known === undefined) pauses.set(way, (known = { sources: [], lengths: [] }));
+    known.sources.push(origins[index] as number);
+    known.lengths.push((targets[index] as number) - (origins[index] as number));
+  }
+}
+
+function inOrder({ sources, lengths }: Pauses): void {
+  const order = Array.from(sources.keys()).sort((a, b) => (sources[a] as number) - (sources[b] as number));
+  const before = { sources: [...sources], lengths: [...lengths] };
+  for (const [to, from] of order.entries()) {
+    sources[to] = before.sources[from] as number;
+    lengths[to] = before.lengths[from] as number;
+  }
+}
+
+/** How often one that came later went on earlier. */
+function overtakings({ sources, lengths }: Pauses): number {
+  let count = 0;
+  for (let index = 0; index < sources.length; index++) {
+    const source = sources[index] as number;
+    const target = source + (lengths[index] as number);
+    const last = Math.min(sources.length - 1, index + MOST_BEHIND);
+    for (let behind = index + 1; behind <= last; behind++) {
+      const later = sources[behind] as number;
+      if (later >= target) break;
+      if (later > source && later + (lengths[behind] as number) < target) count++;
+    }
+  }
+  return count;
+}
+
+/** How often one request overtook the other, in the steps that both took. */
+export function overtakingsOf(one: Walk, other: Walk): number {
+  let count = 0;
+  for (let mine = 0; mine < one.count; mine++) {
+    for (let theirs = 0; theirs < other.count; theirs++) {
+      if (one.ways[mine] !== other.ways[theirs]) continue;
+      const came = (one.origins[mine] as number) - (other.origins[theirs] as number);
+      const went = (one.targets[mine] as number) - (other.targets[theirs] as number);
+      if (came * went < 0) count++;
+      break;
+    }
+  }
+  return count;
+}
+
+/** Fisher and Yates. */
+function shuffle(list: number[], random: () => number): void {
+  for (let index = list.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    const value = list[index] as number;
+    list[index] = list[other] as number;
+    list[other] = value;
+  }
+}

@@ -13,7 +13,9 @@ import { blockLines, scalarLike, type Value } from './render.ts';
 export type Texts = (file: string) => string | null;
 
 /** Files that a change rewrites, and what to say of where it stands; or why it cannot be made. */
-export type Overlaid = { texts: ReadonlyMap<string, string>; where: string[] } | { refused: string };
+export type Overlaid =
+  | { texts: ReadonlyMap<string, string>; where: { file: string; says: string }[] }
+  | { refused: string };
 
 /**
  * A change to an object that kustomizations build, written where whoever keeps them would write it:
@@ -24,7 +26,7 @@ export type Overlaid = { texts: ReadonlyMap<string, string>; where: string[] } |
 export function applyToOverlays(yaml: Yaml, edit: Edit, texts: Texts): Overlaid {
   const { needed, others } = edit.overlays ?? { needed: [], others: [] };
   const changed = new Map<string, string>();
-  const where: string[] = [];
+  const where: { file: string; says: string }[] = [];
   for (const built of needed) {
     const now: Texts = (file) => changed.get(file) ?? texts(file);
     const overlay = openOverlay(yaml, edit, built, now);
@@ -40,7 +42,7 @@ export function applyToOverlays(yaml: Yaml, edit: Edit, texts: Texts): Overlaid 
     });
     if ('refused' in made) return made;
     changed.set(made.file, made.text);
-    where.push(made.where);
+    where.push({ file: made.file, says: made.where });
   }
   return { texts: changed, where };
 } // prettier-ignore

@@ -37,6 +37,13 @@ const racing = () => new Scenario({ client: ADDRESS }).pair(40).lostSecond(8).lo
 const one = (findings: readonly Finding[], rule: string): Finding | undefined =>
   findings.find((finding) => finding.rule === rule);
 
+const readEnvironment = async (namespace: string, address: string): Promise<Manifests['environments'][number]> => ({
+  name: namespace,
+  cluster: await clusterOf(
+    `${deployment({ image: 'python:3.11-slim' })}${pod('orders', address)}`.replaceAll('prod', namespace),
+  ),
+});
+
 describe('a capture joined with manifests', () => {
   it('confirms what both show, quotes the line and changes the file of the workload that paid', async () => {
     const { findings, manifests } = await joined(
@@ -68,13 +75,7 @@ describe('a capture joined with manifests', () => {
   });
 
   it('of several overlays takes the one that those in the capture are of, and says so', async () => {
-    const read = async (namespace: string, address: string): Promise<Manifests['environments'][number]> => ({
-      name: namespace,
-      cluster: await clusterOf(
-        `${deployment({ image: 'python:3.11-slim' })}${pod('orders', address)}`.replaceAll('prod', namespace),
-      ),
-    });
-    const environments = [await read('dev', '10.0.3.99'), await read('live', ADDRESS)];
+    const environments = [await readEnvironment('dev', '10.0.3.99'), await readEnvironment('live', ADDRESS)];
     const { findings, manifests } = joinedWith(racing(), {
       environments,
       objects: 4,

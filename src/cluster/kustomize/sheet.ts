@@ -106,8 +106,14 @@ export function createSheet(yaml: Yaml, read: (file: string) => string | null): 
       if (segment === null) return null;
       const { text, base } = segment;
       return {
-        type: 'scalar', value: text, text, style: 'block', start: base, end: base + text.length, shared: true,
-      }; // prettier-ignore
+        type: 'scalar',
+        value: text,
+        text,
+        style: 'block',
+        start: base,
+        end: base + text.length,
+        shared: true,
+      };
     },
     *files() {
       for (const { file, text } of segments) yield [file, text];

@@ -144,6 +144,9 @@ describe.skipIf(!existsSync(join(SHARED, 'captures')))('with captures', () => {
       subject: { workload: 'prod/listing-api' },
     });
     expect(findings[0]?.fix[0]?.edits?.map(({ value }) => value)).toEqual(['60m', '20m']);
+    expect(findings[0]?.confidenceBecause).toMatch(
+      /in the manifest of DaemonSet kube-system\/kiam-server; slowed is Deployment prod\/listing-api \(requests to it name/,
+    );
   });
 
   it('a storm that might be is not told of a capture that shows none', async () => {

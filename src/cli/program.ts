@@ -154,7 +154,10 @@ export function createProgram(context: Context, done: (status: number) => void):
   const lint = program
     .command('lint')
     .description('what manifests alone tell: settings that will slow requests')
-    .argument('[paths...]', 'manifests and folders of them; - is standard input (helm template … | kubelag lint -)');
+    .argument(
+      '[paths...]',
+      'manifests and folders of them; kustomizations are built; - is standard input (helm template … | kubelag lint -)',
+    );
   fixing(painting(writing(lint, LINT_FORMATS)))
     .addOption(new Option('--fix', 'print the changes as a diff'))
     .addOption(new Option('--top <number>', 'show so many findings').argParser(parseTop))

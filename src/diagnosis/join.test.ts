@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../model/diagnosis.ts';
+import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import race from '../rules/dns-race.ts';
 import searchWalk from '../rules/dns-search-walk.ts';
@@ -7,6 +7,7 @@ import racePrediction from '../rules/predicted/dns-race.ts';
 import walkPrediction from '../rules/predicted/dns-search-walk.ts';
 import { clusterOf, deployment, oneCluster } from '../rules/support/testing/cluster-of.ts';
 import { Scenario } from '../rules/support/testing/scenario.ts';
+import type { Manifests } from '../model/workload.ts';
 import type { Lookup } from '../model/lookup.ts';
 import { createDiagnosis } from './diagnose.ts';
 import { createJoin } from './join.ts';
@@ -15,13 +16,16 @@ const ADDRESS = '10.0.3.7';
 const pod = (name: string, address: string): string =>
   `---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}-6dd584c5b5-h86h8\n  namespace: prod\n  uid: x\n  ownerReferences: [{kind: ReplicaSet, name: ${name}-6dd584c5b5}]\nspec: {containers: []}\nstatus: {podIP: ${address}}\n`;
 
-async function joined(lookups: readonly Lookup[], ...texts: string[]) {
+const joined = async (lookups: readonly Lookup[], ...texts: string[]): Promise<Diagnosis> =>
+  joinedWith(lookups, oneCluster(await clusterOf(...texts)));
+
+function joinedWith(lookups: readonly Lookup[], manifests: Manifests): Diagnosis {
   const inputs = [inputOf()];
   const run = createDiagnosis({
     rules: [race, searchWalk],
     inputs,
     version: '0',
-    manifests: createJoin(oneCluster(await clusterOf(...texts)), [racePrediction, walkPrediction], ['k8s']),
+    manifests: createJoin(manifests, [racePrediction, walkPrediction], ['k8s']),
   });
   run.observer.input(inputs[0]!);
   for (const lookup of lookups) run.observer.lookup(lookup);
@@ -32,6 +36,13 @@ async function joined(lookups: readonly Lookup[], ...texts: string[]) {
 const racing = () => new Scenario({ client: ADDRESS }).pair(40).lostSecond(8).lookups;
 const one = (findings: readonly Finding[], rule: string): Finding | undefined =>
   findings.find((finding) => finding.rule === rule);
+
+const readEnvironment = async (namespace: string, address: string): Promise<Manifests['environments'][number]> => ({
+  name: namespace,
+  cluster: await clusterOf(
+    `${deployment({ image: 'python:3.11-slim' })}${pod('orders', address)}`.replaceAll('prod', namespace),
+  ),
+});
 
 describe('a capture joined with manifests', () => {
   it('confirms what both show, quotes the line and changes the file of the workload that paid', async () => {
@@ -61,6 +72,22 @@ describe('a capture joined with manifests', () => {
     const lookups = new Scenario({ client: address }).pair(40).lostSecond(8).lookups;
     const { findings } = await joined(lookups, deployment() + pod('orders', `"${address}"`));
     expect(one(findings, 'dns-race')?.subject).toMatchObject({ name: address, workload: 'prod/orders' });
+  });
+
+  it('of several overlays takes the one that those in the capture are of, and says so', async () => {
+    const environments = [await readEnvironment('dev', '10.0.3.99'), await readEnvironment('live', ADDRESS)];
+    const { findings, manifests } = joinedWith(racing(), {
+      environments,
+      objects: 4,
+      workloads: 4,
+      kustomizations: ['overlays/dev', 'overlays/live'],
+      outside: ['base'],
+    });
+    expect(one(findings, 'dns-race')).toMatchObject({ basis: 'confirmed', subject: { workload: 'live/orders' } });
+    expect(manifests).toMatchObject({
+      outside: ['base'],
+      leftOut: ['overlays dev: the capture was joined with live; name another folder after -m'],
+    });
   });
 
   it('says where wire and manifest disagree, and offers no change that is made already', async () => {

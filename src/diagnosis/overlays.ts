@@ -29,7 +29,9 @@ export function acrossOverlays(environments: readonly EnvironmentFindings[]): Fi
     const findings = all.map(({ same }) => same.finding);
     const [first] = findings as [Finding];
     // What stands beside kustomizations is there whichever overlay it is.
-    const built = all.filter(({ same, environment }) => same.predicted.subject.kustomization !== null && environment !== '');
+    const built = all.filter(
+      ({ same, environment }) => same.predicted.subject.kustomization !== null && environment !== '',
+    );
     if (built.length === 0) return first;
     const names = built.map(({ environment }) => environment);
     return {
@@ -39,10 +41,15 @@ export function acrossOverlays(environments: readonly EnvironmentFindings[]): Fi
         kustomization: predicted.subject.kustomization?.folder ?? '',
         object: `${finding.subject.kind} ${finding.subject.name}`,
       })),
-      fix: first.fix.map((fix, index) => withOverlays(fix, findings.map((finding) => finding.fix[index]))),
+      fix: first.fix.map((fix, index) =>
+        withOverlays(
+          fix,
+          findings.map((finding) => finding.fix[index]),
+        ),
+      ),
     };
   });
-} // prettier-ignore
+}
 
 const linesOf = ({ finding, predicted }: PredictedFinding): string =>
   JSON.stringify([
@@ -50,8 +57,14 @@ const linesOf = ({ finding, predicted }: PredictedFinding): string =>
     predicted.message,
     finding.severity,
     finding.evidence.map(({ says, place }) => [says, place?.file, place?.range]),
-    finding.because.map(({ component, setting, value, place }) => [component, setting, value, place?.file, place?.range]),
-  ]); // prettier-ignore
+    finding.because.map(({ component, setting, value, place }) => [
+      component,
+      setting,
+      value,
+      place?.file,
+      place?.range,
+    ]),
+  ]);
 
 type FixRow = Finding['fix'][number];
 

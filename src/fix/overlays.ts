@@ -13,7 +13,9 @@ import { blockLines, scalarLike, type Value } from './render.ts';
 export type Texts = (file: string) => string | null;
 
 /** Files that a change rewrites, and what to say of where it stands; or why it cannot be made. */
-export type Overlaid = { texts: ReadonlyMap<string, string>; where: string[] } | { refused: string };
+export type Overlaid =
+  | { texts: ReadonlyMap<string, string>; where: { file: string; says: string }[] }
+  | { refused: string };
 
 /**
  * A change to an object that kustomizations build, written where whoever keeps them would write it:
@@ -24,11 +26,12 @@ export type Overlaid = { texts: ReadonlyMap<string, string>; where: string[] } |
 export function applyToOverlays(yaml: Yaml, edit: Edit, texts: Texts): Overlaid {
   const { needed, others } = edit.overlays ?? { needed: [], others: [] };
   const changed = new Map<string, string>();
-  const where: string[] = [];
+  const where: { file: string; says: string }[] = [];
   for (const built of needed) {
     const now: Texts = (file) => changed.get(file) ?? texts(file);
     const overlay = openOverlay(yaml, edit, built, now);
-    if (overlay === null) return { refused: `${built.kustomization} does not build the object any more; read it again` };
+    if (overlay === null)
+      return { refused: `${built.kustomization} does not build the object any more; read it again` };
     if (overlay.isAsMeant) continue;
     const kept = others.map((folder) => ({ folder, before: buildOf(yaml, folder, now) }));
     const made = firstThatHolds(overlay, kept, (text, file) => {
@@ -40,10 +43,10 @@ export function applyToOverlays(yaml: Yaml, edit: Edit, texts: Texts): Overlaid 
     });
     if ('refused' in made) return made;
     changed.set(made.file, made.text);
-    where.push(made.where);
+    where.push({ file: made.file, says: made.where });
   }
   return { texts: changed, where };
-} // prettier-ignore
+}
 
 interface Overlay {
   yaml: Yaml;
@@ -122,7 +125,7 @@ function firstThatHolds(
     else if (holds(written.text, written.file)) return written;
   }
   return { refused };
-} // prettier-ignore
+}
 
 /** Who else a change of a file would reach, in words; null where none. */
 function sharedWith(
@@ -141,9 +144,11 @@ function sharedWith(
 function holderOf({ edit, resource, sheet }: Overlay): { node: Node; layer: Layer } | null {
   const node = deepest(resource.node, edit.path);
   const { file } = sheet.place(node.start, node.start);
-  const layer = resource.layers.findLast((one) => one.file === file && one.span[0] <= node.start && node.start <= one.span[1]);
+  const layer = resource.layers.findLast(
+    (one) => one.file === file && one.span[0] <= node.start && node.start <= one.span[1],
+  );
   return layer === undefined ? null : { node, layer };
-} // prettier-ignore
+}
 
 function deepest(node: Node, path: readonly PathStep[]): Node {
   const [step, ...rest] = path;
@@ -163,11 +168,13 @@ const scalarText = (node: Node | null): string | null => (node?.type === 'scalar
 function flagNode(container: Node, flag: string): Node | null {
   for (const key of ['args', 'command']) {
     const items = itemsAt(container, key);
-    const index = items.findIndex((item) => scalarText(item) === flag || scalarText(item)?.startsWith(`${flag}=`) === true);
+    const index = items.findIndex(
+      (item) => scalarText(item) === flag || scalarText(item)?.startsWith(`${flag}=`) === true,
+    );
     if (index >= 0) return (scalarText(items[index] ?? null) === flag ? items[index + 1] : items[index]) ?? null;
   }
   return child(container, 'args') ?? child(container, 'command');
-} // prettier-ignore
+}
 
 /** A value that stands there already, wherever: in a base, a patch, a JSON patch, a line of variables. */
 function inScalar({ edit, sheet, texts }: Overlay, { node }: { node: Node }): Written | null {
@@ -210,9 +217,16 @@ function inLayer({ yaml, edit, sheet, texts }: Overlay, layer: Layer): Written |
   const document = readDocument(yaml, text, span);
   const node = objectsOf(document ?? null).find((one) => one.start === from);
   if (document === null || document === undefined || node === undefined) return null;
-  const applied: Applied = applyWithin(yaml, text, { span, document, node }, layer.isPatch ? asPatch(edit, node) : whole(edit));
-  return 'refused' in applied ? applied : { file: layer.file, text: applied.text, where: `${layer.file}${forAll(edit)}` };
-} // prettier-ignore
+  const applied: Applied = applyWithin(
+    yaml,
+    text,
+    { span, document, node },
+    layer.isPatch ? asPatch(edit, node) : whole(edit),
+  );
+  return 'refused' in applied
+    ? applied
+    : { file: layer.file, text: applied.text, where: `${layer.file}${forAll(edit)}` };
+}
 
 /** What stands in a base changes all that is built of it. */
 const forAll = ({ overlays }: Edit): string =>

@@ -49,7 +49,7 @@ export function planChanges(
       continue;
     }
     const trial = new Map<string, string>();
-    const where: string[] = [];
+    const where = new Map<string, string>();
     let refused: string | null = edits.some(({ object }) => object.live === true) ? LIVE : null;
     // From the end of a file to its beginning, so that the places of objects hold.
     for (const edit of edits.toSorted((a, b) => b.object.offset - a.object.offset)) {
@@ -63,7 +63,7 @@ export function planChanges(
         const overlaid = applyToOverlays(yaml, edit, current);
         if ('refused' in overlaid) refused = overlaid.refused;
         else {
-          where.push(...overlaid.where);
+          for (const { file, says } of overlaid.where) if (!where.has(file)) where.set(file, says);
           for (const [file, text] of overlaid.texts) {
             const before = texts.get(file)?.before ?? current(file) ?? '';
             texts.set(file, texts.get(file) ?? { before, now: before });
@@ -83,7 +83,7 @@ export function planChanges(
       if ('refused' in applied) refused = applied.refused;
       else trial.set(edit.file, applied.text);
     }
-    changes.push({ finding, fix, edits, refused, where: [...new Set(where)] });
+    changes.push({ finding, fix, edits, refused, where: [...where.values()] });
     if (refused !== null) continue;
     for (const edit of edits) set.set(keyOf(edit), edit.value);
     for (const [file, now] of trial) texts.set(file, { before: texts.get(file)?.before ?? now, now });

@@ -73,5 +73,6 @@ export function distinguishing(paths: readonly string[]): string[] {
   while (head < shortest && same((parts) => parts[head])) head++;
   let tail = 0;
   while (tail < shortest - head && same((parts) => parts.at(-1 - tail))) tail++;
-  return all.map((parts) => parts.slice(head, parts.length - tail).join('/'));
+  // A folder above all others has nothing else to be told by.
+  return all.map((parts, index) => parts.slice(head, parts.length - tail).join('/') || (paths[index] as string));
 }

@@ -14,13 +14,17 @@ export interface GeneratorContext {
  * without the hash that kustomize puts behind them: it changes nothing that is judged. What is in
  * Secrets is not read.
  */
-export function withGenerated(resources: readonly Resource[], kustomization: Node, context: GeneratorContext): Resource[] {
+export function withGenerated(
+  resources: readonly Resource[],
+  kustomization: Node,
+  context: GeneratorContext,
+): Resource[] {
   return ['configMapGenerator', 'secretGenerator'].reduce<Resource[]>(
     (all, list) =>
       itemsAt(kustomization, list).reduce<Resource[]>((now, entry) => generated(now, list, entry, context), all),
     [...resources],
   );
-} // prettier-ignore
+}
 
 function generated(
   resources: readonly Resource[],
@@ -37,11 +41,14 @@ function generated(
     [
       ['apiVersion', scalarAtPlace('v1', name)],
       ['kind', scalarAtPlace(kind, name)],
-      ['metadata', mapAtPlace([['name', name], ...(namespace === null ? [] : [['namespace', namespace] as const])], name)],
+      [
+        'metadata',
+        mapAtPlace([['name', name], ...(namespace === null ? [] : [['namespace', namespace] as const])], name),
+      ],
       ...(data === null || data.pairs.length === 0 ? [] : [['data', data] as const]),
     ],
     name,
-  ); // prettier-ignore
+  );
   const own: Resource = { node, ids: [idOf(node)], layers: [context.layer] };
   const behavior = textAt(entry, 'behavior');
   if (behavior !== 'merge' && behavior !== 'replace') return [...resources, own];
@@ -55,9 +62,13 @@ function generated(
     behavior === 'merge' && former?.type === 'map' && data !== null
       ? data.pairs.reduce((all, { key, value }) => withValue(all, key.text, value), former)
       : data;
-  const changed = { ...before, node: withValue(before.node, 'data', merged), layers: [...before.layers, context.layer] };
+  const changed = {
+    ...before,
+    node: withValue(before.node, 'data', merged),
+    layers: [...before.layers, context.layer],
+  };
   return resources.with(index, changed);
-} // prettier-ignore
+}
 
 // A ConfigMap holds a mebibyte at most; more entries than this none that people write.
 const MAX_ENTRIES = 2_000;

@@ -24,12 +24,13 @@ export function patched(resources: readonly Resource[], kustomization: Node, con
   let changed = [...resources];
   for (const entry of itemsAt(kustomization, 'patchesStrategicMerge')) {
     if (entry?.type !== 'scalar') continue;
-    const documents = entry.text.includes('\n') || /^\s*\{/.test(entry.text) ? context.inline(entry) : context.file(entry);
+    const documents =
+      entry.text.includes('\n') || /^\s*\{/.test(entry.text) ? context.inline(entry) : context.file(entry);
     for (const document of documents) changed = applied(changed, document, null, context);
   }
   for (const entry of itemsAt(kustomization, 'patches')) changed = withEntry(changed, entry, context);
   return changed;
-} // prettier-ignore
+}
 
 /** Those of the list that kustomize applies after names and labels. */
 export const patchedLate = (resources: readonly Resource[], kustomization: Node, context: PatchContext): Resource[] =>
@@ -132,11 +133,12 @@ function isTarget(resource: Resource, target: Node): boolean {
 /** Anchored regular expressions, as kustomize takes them. */
 function patternOf(text: string | null): ((value: string) => boolean) | null {
   if (text === null || text === '') return null;
-  if (/^[\w-]+$/.test(text) || text.length > MAX_PATTERN || /[*+}]\)?[*+{]/.test(text)) return (value) => value === text;
+  if (/^[\w-]+$/.test(text) || text.length > MAX_PATTERN || /[*+}]\)?[*+{]/.test(text))
+    return (value) => value === text;
   try {
     const expression = new RegExp(`^(?:${text})$`);
     return (value) => expression.test(value);
   } catch {
     return (value) => value === text;
   }
-} // prettier-ignore
+}

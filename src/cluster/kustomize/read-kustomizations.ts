@@ -45,7 +45,12 @@ export function readKustomizations(
   };
   const { roots, unused } = rootsAmong(folders, sheet, disk);
   for (const folder of unused) {
-    tell(disk.kustomizationOf(folder) ?? folder, 1, 1, 'is a component that no kustomization here takes in; it was not judged');
+    tell(
+      disk.kustomizationOf(folder) ?? folder,
+      1,
+      1,
+      'is a component that no kustomization here takes in; it was not judged',
+    );
   }
   const rootOf = (folder: string): Root => ({
     folder,
@@ -67,7 +72,12 @@ export function readKustomizations(
   const sets = environmentsOf(built);
   if (sets.length > MAX_ENVIRONMENTS) {
     const [first] = sets.slice(MAX_ENVIRONMENTS);
-    tell(first?.roots.at(-1)?.folder ?? '', 1, 1, `and ${sets.length - MAX_ENVIRONMENTS - 1} more overlays were not judged; name one`);
+    tell(
+      first?.roots.at(-1)?.folder ?? '',
+      1,
+      1,
+      `and ${sets.length - MAX_ENVIRONMENTS - 1} more overlays were not judged; name one`,
+    );
   }
   return {
     files,
@@ -91,4 +101,4 @@ export function readKustomizations(
     }
     return branch;
   }
-} // prettier-ignore
+}

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../../base/sorted.ts';
 import type { Place } from '../../model/workload.ts';
 import { documentsOf } from '../yaml/documents.ts';
 import { readFull, type Fault, type Yaml } from '../yaml/full.ts';
@@ -69,7 +70,8 @@ export function createSheet(yaml: Yaml, read: (file: string) => string | null): 
     };
   };
 
-  const segmentAt = (offset: number): Segment | undefined => segments.findLast(({ base }) => base <= offset);
+  const segmentAt = (offset: number): Segment | undefined =>
+    segments[partitionPoint(segments.length, (index) => (segments[index] as Segment).base <= offset) - 1];
 
   return {
     documents(file) {
@@ -104,8 +106,14 @@ export function createSheet(yaml: Yaml, read: (file: string) => string | null): 
       if (segment === null) return null;
       const { text, base } = segment;
       return {
-        type: 'scalar', value: text, text, style: 'block', start: base, end: base + text.length, shared: true,
-      }; // prettier-ignore
+        type: 'scalar',
+        value: text,
+        text,
+        style: 'block',
+        start: base,
+        end: base + text.length,
+        shared: true,
+      };
     },
     *files() {
       for (const { file, text } of segments) yield [file, text];

@@ -107,10 +107,14 @@ const withTexts = (node: MapNode, path: readonly string[], { pairs }: MapNode, c
       value === null
         ? all
         : (changedAt(all, path, create ? key : null, (found) =>
-            found?.type === 'map' ? withValue(found, key.text, value) : create ? mapAtPlace([[key.text, value]], key) : found,
+            found?.type === 'map'
+              ? withValue(found, key.text, value)
+              : create
+                ? mapAtPlace([[key.text, value]], key)
+                : found,
           ) as MapNode),
     node,
-  ); // prettier-ignore
+  );
 
 const SCALED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController']);
 

@@ -137,5 +137,6 @@ export default defineRule({
   },
 });
 
-/** Something went over it, and what is not known. */
-const hides = ({ exchanges, bytes }: Connection): boolean => exchanges === 0 && bytes.client > 0 && bytes.server > 0;
+/** Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. */
+const hides = ({ exchanges, bytes, packets }: Connection): boolean =>
+  bytes.client > 0 && (packets.server === 0 || (exchanges === 0 && bytes.server > 0));

@@ -1,3 +1,4 @@
+import { createDamage } from '../model/input.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import rule from './service-slow.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -94,6 +95,12 @@ ruleTester(rule, {
       ...new Serving().serve(30, 103, call).rows,
       connections: encrypted(30, 400, 0),
       why: /inside connections that can’t be read/,
+    },
+    {
+      name: 'lookups whose names are cut off: whether requests wait for them is not seen',
+      inputs: [inputOf({ damage: { ...createDamage(), cutQuestions: 40 } })],
+      ...new Serving().serve(30, 103, call).rows,
+      why: /DNS names are cut off/,
     },
     {
       name: 'no request is put together with its calls',

@@ -147,7 +147,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     vantage.push(layers);
     if (++reading.packets === reading.vantageAt) refreshVantage(reading);
     const protocol = layers.protocol;
-    if (protocol === IP_PROTOCOL.udp) return datagram(vantage);
+    if (protocol === IP_PROTOCOL.udp) return datagram(reading);
     if (protocol === IP_PROTOCOL.tcp) {
       // At once: who keeps lookups for the connections that follow them asks for it.
       reading.input.vantage.sees.tcp = true;
@@ -170,10 +170,11 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     of.vantageAt *= 2;
   }
 
-  function datagram(vantage: VantageWatch): void {
+  function datagram({ input: { damage }, vantage }: Reading): void {
     advance(layers.time);
     const kind = dns.datagram(layers);
-    if (kind !== 0) vantage.sawDns(kind === 1, kind === 2);
+    if (kind > 0) vantage.sawDns(kind === 1, kind === 2);
+    else if (kind < 0) damage.cutQuestions = (damage.cutQuestions ?? 0) + 1;
   }
 
   /** One DNS message that tcpdump already read. */

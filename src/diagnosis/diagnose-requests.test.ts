@@ -3,6 +3,7 @@ import { milliseconds, nanoseconds } from '../base/time.ts';
 import { DNS_PROTOCOL } from '../model/connection.ts';
 import { DiagnosisSchema } from '../model/diagnosis.ts';
 import type { Unit } from '../model/finding.ts';
+import type { Input } from '../model/input.ts';
 import { connectionOf, exchangeOf, inputOf, lookupOf, tlsOf } from '../model/testing/rows.ts';
 import { problemsOf, throughJson } from '../model/testing/validate.ts';
 import { RULES } from '../rules/registry.ts';
@@ -201,6 +202,11 @@ describe('a diagnosis of requests', () => {
 const whyNoConnection = (rows: Rows, parts: Parameters<typeof inputOf>[0]): unknown =>
   diagnose([slowRule('connections')], rows, { inputs: [inputOf(parts)] }).unobservable[0]?.why;
 
+const verdictWith = (rules: readonly Rule[], parts: Partial<Input>): string => {
+  const inputs = [inputOf({ packets: 846, ...parts })];
+  return diagnose(rules, new Traffic().open().calls(60).rows, { inputs }).verdict.says;
+};
+
 describe('the verdict on requests', () => {
   const rules = [slowRule('exchanges', 1e6), ...RULES];
   it.each([
@@ -230,6 +236,16 @@ describe('the verdict on requests', () => {
     ],
   ])('%s: clear', (_, rows, says) => {
     expect(diagnose(rules, rows).verdict).toEqual({ status: 'clear', says });
+  });
+
+  it('says what a snap length has hidden', () => {
+    const { damage } = inputOf();
+    const cut = { ...damage, cut: 540, cutQuestions: 12 };
+    expect(verdictWith(rules, { damage: cut })).toBe(
+      'no request is slow: 60 requests, slowest 4 ms; what 540 cut packets held (statuses, errors, 12 DNS names) is not known: capture with -s 0',
+    );
+    expect(verdictWith(rules, { damage: { ...damage, cut: 540 } })).toMatch(/held \(statuses, errors\) is not known/);
+    expect(verdictWith(rules, { damage: { ...damage, cut: 1 } })).toMatch(/slowest 4 ms$/);
   });
 
   it('is not taken from rules of what the capture does not hold', () => {

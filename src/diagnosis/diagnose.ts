@@ -182,11 +182,12 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         })),
       }))
       .toSorted(dearestFirst);
+    const inputRows = inputs.map(toInputRow);
     const diagnosis: Diagnosis = {
       schema: DIAGNOSIS_SCHEMA,
       tool: { name: 'kubelag', version },
-      inputs: inputs.map(toInputRow),
-      verdict: verdictOf({ findings, ruledOut, unobservable, ...rows }),
+      inputs: inputRows,
+      verdict: verdictOf({ inputs: inputRows, findings, ruledOut, unobservable, ...rows }),
       findings,
       ruledOut,
       unobservable,

@@ -5,7 +5,10 @@ import type { Diagnosis } from '../model/diagnosis.ts';
 // What RULES calls `major` for one occurrence: nobody calls less than that slow.
 const SLOW = milliseconds(100);
 
-type Judged = Pick<Diagnosis, 'findings' | 'ruledOut' | 'unobservable' | 'lookups' | 'exchanges' | 'connections'>;
+type Judged = Pick<
+  Diagnosis,
+  'inputs' | 'findings' | 'ruledOut' | 'unobservable' | 'lookups' | 'exchanges' | 'connections'
+>;
 
 /** The one sentence that is read first, and its status. */
 export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
@@ -21,17 +24,34 @@ export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
       says: `${seenWords(diagnosis)}, and little to tell: ${mostTelling(diagnosis)?.why ?? ''}`,
     };
   }
+  return { status: 'clear', says: clearWords(diagnosis) + cutWords(diagnosis) };
+}
+
+function clearWords(diagnosis: Judged): string {
   const kinds = slowestKinds(diagnosis);
   const figures = kinds.map(({ count, slowest }) => `${count}, slowest ${formatDuration(slowest)}`).join('; ');
   const slow = kinds.filter(({ slowest, lost }) => slowest >= SLOW || lost > 0);
   const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
-  if (kinds.length === 0) return { status: 'clear', says: `nothing is wrong with ${seenWords(diagnosis)}` };
-  if (slow.length === 0) return { status: 'clear', says: `no ${what(kinds)} is slow: ${figures}` };
+  if (kinds.length === 0) return `nothing is wrong with ${seenWords(diagnosis)}`;
+  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}`;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
-  if (findings.length > 0) return { status: 'clear', says: `nothing that costs much: ${figures}` };
+  if (diagnosis.findings.length > 0) return `nothing that costs much: ${figures}`;
   const names = slow.map((kind) => kind.names).join(' or ');
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
-  return { status: 'clear', says: `no known cause makes ${names} ${does}: ${figures}` };
+  return `no known cause makes ${names} ${does}: ${figures}`;
+}
+
+// One packet may be cut where the file ends; a snap length cuts all that are long.
+const SNAPPED_SHARE = 0.01;
+
+/** What nothing can be said of, where a snap length was so short that it may hide causes. */
+function cutWords({ inputs }: Judged): string {
+  const packets = inputs.reduce((sum, input) => sum + input.packets, 0);
+  const cut = inputs.reduce((sum, { damage }) => sum + damage.cut, 0);
+  if (cut <= 1 || cut < SNAPPED_SHARE * packets) return '';
+  const questions = inputs.reduce((sum, { damage }) => sum + (damage.cutQuestions ?? 0), 0);
+  const names = questions > 0 ? `, ${plural(questions, 'DNS name')}` : '';
+  return `; what ${plural(cut, 'cut packet')} held (statuses, errors${names}) is not known: capture with -s 0`;
 }
 
 const isAboutDns = ({ rule }: { readonly rule: string }): boolean => rule.startsWith('dns-');

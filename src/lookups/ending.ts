@@ -2,7 +2,7 @@ import { emptyList } from '../base/lists.ts';
 import { milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
 import { timersOf, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import { isAddressType, lastSentAt, RCODE, type Outcome } from '../model/lookup.ts';
-import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import { hasAddresses, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { timerEnd, type FamilyEnd, type Horizon } from './waits.ts';
 
@@ -83,7 +83,7 @@ function finishWith(lookup: OpenLookup, end: FamilyEnd): void {
 const isFound = (attempt: TrackedAttempt): boolean =>
   attempt.rcode === RCODE.NOERROR &&
   !attempt.truncated &&
-  (isAddressType(attempt.type) ? attempt.addresses.length > 0 : attempt.answerCount > 0);
+  (isAddressType(attempt.type) ? hasAddresses(attempt) : attempt.answerCount > 0);
 
 function familyAnswers(lookup: OpenLookup, type: number): readonly string[] {
   for (let index = lookup.attempts.length - 1; index >= 0; index--) {

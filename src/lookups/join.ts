@@ -1,6 +1,6 @@
 import { milliseconds, seconds } from '../base/time.ts';
 import { lastSentAt, RCODE, RR_TYPE } from '../model/lookup.ts';
-import { lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { hasAddresses, lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Walk, Walks } from './search-walk.ts';
 
@@ -146,7 +146,7 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks)
     const waited = attempt.sentAt - lastSentAt(before);
     return step === 'strong' && isTimer(waited) ? JOIN.timedWalk : JOIN.none;
   }
-  if (before.rcode === RCODE.NOERROR && before.answerCount > 0 && before.addresses.length > 0) return JOIN.none;
+  if (before.rcode === RCODE.NOERROR && hasAddresses(before)) return JOIN.none;
   const waited = attempt.sentAt - Math.max(before.repliedAt, lookup.lastEventAt);
   if (waited > FOLLOWS_REPLY) return JOIN.none;
   const samePort = usesPort(lookup, attempt.clientPort);
@@ -165,7 +165,7 @@ function isAtEnd({ attempts, stem }: OpenLookup, before: TrackedAttempt): boolea
 
 function isFound(lookup: OpenLookup): boolean {
   for (const attempt of lookup.attempts) {
-    if (attempt.rcode === RCODE.NOERROR && attempt.addresses.length > 0) return true;
+    if (attempt.rcode === RCODE.NOERROR && hasAddresses(attempt)) return true;
   }
   return false;
 }

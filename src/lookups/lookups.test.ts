@@ -79,6 +79,7 @@ function scenario() {
         authenticData: false,
         ednsSize: edns,
         cookie: false,
+        cutReply: false,
         slot: -1,
         holders: 1,
       };
@@ -132,6 +133,18 @@ describe('one lookup', () => {
       { name: 'a.test', endBecause: 'reply', outcome: 'ok', answers: ['192.0.2.1'] },
     ]);
     expect(durations(s.finish(10))).toEqual([3]);
+  });
+
+  it.each([
+    [true, 'ok'],
+    [false, 'nxdomain'],
+  ])('of whose answer the addresses are cut off (%s) is %s, whatever the other family got', (cutReply, outcome) => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.reply(a, 1);
+    Object.assign(a, { cutReply, addresses: [] });
+    s.reply(aaaa, 3, 3);
+    expect(s.finish(10)).toMatchObject([{ name: 'a.test', outcome, answers: [] }]);
   });
 
   it('goes on over every search suffix, from new ports or from one', () => {

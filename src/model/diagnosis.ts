@@ -48,6 +48,9 @@ export const InputSchema = Type.Object({
     undecodable: Type.Integer(),
     duplicates: Type.Integer(),
     droppedByCapture: Type.Integer(),
+    cutQuestions: Type.Optional(
+      Type.Integer({ description: 'DNS messages cut within the name they ask for: lookups that are not seen' }),
+    ),
     notes: Type.Array(Type.String()),
   }),
   vantage: Type.Object({

@@ -20,13 +20,17 @@ const input: fc.Arbitrary<Input> = fc
     startsAt: fc.integer().map(at),
     length: count,
     snapLength: fc.option(count),
-    damage: fc.record({
-      cut: count,
-      undecodable: count,
-      duplicates: count,
-      droppedByCapture: count,
-      notes: fc.array(text, { maxLength: 3 }),
-    }),
+    damage: fc.record(
+      {
+        cut: count,
+        undecodable: count,
+        duplicates: count,
+        droppedByCapture: count,
+        cutQuestions: fc.integer({ min: 1, max: 1000 }),
+        notes: fc.array(text, { maxLength: 3 }),
+      },
+      { requiredKeys: ['cut', 'undecodable', 'duplicates', 'droppedByCapture', 'notes'] },
+    ),
     vantage: fc.record({
       kind: fc.constantFrom(...VANTAGES),
       addresses: fc.array(text, { maxLength: 3 }),

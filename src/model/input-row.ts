@@ -75,10 +75,20 @@ function damageFrom(value: unknown): Damage | null {
   const undecodable = integer(value['undecodable']);
   const duplicates = integer(value['duplicates']);
   const droppedByCapture = integer(value['droppedByCapture']);
+  const cutQuestions = integer(value['cutQuestions'] ?? 0);
   const notes = value['notes'];
   if (cut === null || undecodable === null || duplicates === null || droppedByCapture === null) return null;
+  if (cutQuestions === null) return null;
   if (!isTexts(notes, MAX_TEXTS)) return null;
-  return { ...createDamage(), cut, undecodable, duplicates, droppedByCapture, notes: [...notes] };
+  return {
+    ...createDamage(),
+    cut,
+    undecodable,
+    duplicates,
+    droppedByCapture,
+    ...(cutQuestions > 0 ? { cutQuestions } : {}),
+    notes: [...notes],
+  };
 }
 
 function vantageFrom(value: unknown): Vantage | null {

@@ -10,6 +10,8 @@ export interface Damage {
   duplicates: number;
   /** Packets that the capturing program itself says it lost. */
   droppedByCapture: number;
+  /** DNS messages that the snap length cut within the name they ask for: lookups that are not seen. Absent for none. */
+  cutQuestions?: number;
   /** In words, with offsets: `cut at byte 1,204`. At most a few. */
   notes: string[];
 }

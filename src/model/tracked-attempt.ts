@@ -19,11 +19,17 @@ export interface TrackedAttempt extends Attempt {
   authenticData: boolean;
   ednsSize: number;
   cookie: boolean;
+  /** The reply ends before its records do. */
+  cutReply: boolean;
   resends: readonly Resend[];
   /** Slot of its lookup in the lookups' own store, -1 while it has none. */
   slot: number;
   holders: number;
 }
+
+/** It was answered with addresses, though a snap length may have cut them off. */
+export const hasAddresses = ({ addresses, cutReply, answerCount }: TrackedAttempt): boolean =>
+  addresses.length > 0 || (cutReply && answerCount > 0);
 
 /** When the query was last sent or answered, whichever came later. */
 export function lastEventAt(attempt: Attempt): Timestamp {

@@ -62,6 +62,8 @@ export class RowInputs {
     damage.undecodable += said.damage.undecodable;
     damage.duplicates += said.damage.duplicates;
     damage.droppedByCapture += said.damage.droppedByCapture;
+    const cutQuestions = (damage.cutQuestions ?? 0) + (said.damage.cutQuestions ?? 0);
+    if (cutQuestions > 0) damage.cutQuestions = cutQuestions;
     damage.notes.push(...said.damage.notes);
     const format = said.format.endsWith('+ndjson') ? said.format : `${said.format}+ndjson`;
     const endsAt = at(startsAt + said.endsAt);

@@ -1,4 +1,5 @@
 import { at, milliseconds } from '../base/time.ts';
+import { createDamage } from '../model/input.ts';
 import { RCODE, RR_TYPE, type Lookup } from '../model/lookup.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './dns-error.ts';
@@ -204,6 +205,14 @@ ruleTester(rule, {
       name: 'cut off by the end of the capture',
       lookups: new Scenario().ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd', lasts: 100 })
         .lookups,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'whether names are found that are cut off',
+      lookups: gone(new Scenario().pair(9)).lookups,
+      inputs: [inputOf({ damage: { ...createDamage(), cutQuestions: 6 } })],
+      why: /others of the same lookups are cut off/,
     },
   ],
 });

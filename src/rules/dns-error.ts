@@ -1,6 +1,7 @@
 import { formatCount } from '../base/text.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import type { Input } from '../model/input.ts';
 import { type Attempt, isAddressType, type Lookup, type Outcome, rcodeName, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -47,6 +48,9 @@ const mayWalkOn = ({ name, startedAt, duration }: Lookup, endsAt: Timestamp | un
   endsAt !== undefined &&
   endsAt - (startedAt + duration) < NEXT_SUFFIX_WITHIN;
 
+/** Where names are cut off, others of the same walk may have been found. */
+const hasCutNames = (input: Input | undefined): boolean => (input?.damage.cutQuestions ?? 0) > 0;
+
 const familyKey = (input: number, server: string, { type, name }: FamilyFault): string =>
   `${input}|${server}|${type}|${name}`;
 
@@ -63,7 +67,7 @@ export default defineRule({
     clear: 'no lookup ended in an error ({total:lookup})',
     explained: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
   },
-  create({ report, clear, fact, inputs }) {
+  create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const groups = new Map<string, ErrorGroup>();
     const byName = new Map<string, ErrorGroup[]>();
@@ -123,7 +127,10 @@ export default defineRule({
               family === null ? [] : [familyKey(input, server, family)],
             ),
         );
-        const unexplained = [...groups.values()].filter((group) => !missing.has(group.family));
+        const failed = [...groups.values()].filter((group) => !missing.has(group.family));
+        const unexplained = failed.filter(
+          ({ input, outcome }) => outcome !== 'nxdomain' || !hasCutNames(inputs[input]),
+        );
         for (const sameOutcome of groupBy(unexplained, (group) => `${group.outcome} ${group.addresses}`).values()) {
           const names = new Set(sameOutcome.map((group) => group.name));
           const few = names.size <= FEW_NAMES;
@@ -164,6 +171,12 @@ export default defineRule({
           }
         }
         if (unexplained.length > 0) return;
+        if (failed.length > 0) {
+          return unobservable({
+            why: 'names do not exist, but others of the same lookups are cut off and may',
+            capture: "tcpdump -i any -s 0 -w dns.pcap 'port 53'",
+          });
+        }
         const ofFamilies = [...groups.values()].reduce((sum, group) => sum + group.tally.count, 0);
         const data = { total: seen.lookups, explained: explained + ofFamilies };
         clear(data.explained === 0 ? 'clear' : 'explained', data, { count: seen.lookups, unit: 'lookups' });

@@ -53,6 +53,24 @@ ruleTester(rule, {
       reports: [{ count: 1, confidence: 'possible', cost: [4.999, 5.001], evidence: [/no answer/, /asked again/] }],
     },
     {
+      name: 'one query that nobody asks again before the capture ends: the capture may lack its answer',
+      lookups: new Scenario()
+        .pair(9)
+        .ask([{ answered: null }], { lasts: 3000, endBecause: 'captureEnd', durationIsLowerBound: true }).lookups,
+      inputs: [inputOf({ endsAt: at(seconds(4)) })],
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'one query that is asked again, and again in vain',
+      lookups: new Scenario().pair(9).ask([{ again: [5000], answered: null }], {
+        lasts: 7000,
+        endBecause: 'captureEnd',
+        durationIsLowerBound: true,
+      }).lookups,
+      inputs: [inputOf({ endsAt: at(seconds(8)) })],
+      reports: [{ count: 1, onlyInfo: false }],
+    },
+    {
       name: 'firsts of pairs only, again and again: a dead back end would take whole flows too',
       lookups: new Scenario({ resolver: 'c-ares', detail: '≤1.21' })
         .pair(10)

@@ -1,3 +1,4 @@
+import { createDamage } from '../model/input.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import rule from './service-slow.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -9,13 +10,14 @@ const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
 const call: Step[] = [{ at: 81, takes: 20 }];
 
 /** Connections of the service that carry what can't be read: so many bytes each. */
-const encrypted = (count: number, bytes: number) =>
+const encrypted = (count: number, bytes: number, heard = 4) =>
   Array.from({ length: count }, (_, index) =>
     connectionOf({
       id: `0.c${index + 100}`,
       exchanges: 0,
       protocol: 'tls',
-      bytes: { client: bytes, server: bytes },
+      bytes: { client: bytes, server: heard === 0 ? 0 : bytes },
+      packets: { client: 5, server: heard },
     }),
   );
 
@@ -86,6 +88,19 @@ ruleTester(rule, {
       ...new Serving().serve(30, 103, call).rows,
       connections: encrypted(30, 400),
       why: /inside connections that can’t be read/,
+    },
+    {
+      name: 'calls of which one direction was captured: when they were answered nobody knows',
+      inputs,
+      ...new Serving().serve(30, 103, call).rows,
+      connections: encrypted(30, 400, 0),
+      why: /inside connections that can’t be read/,
+    },
+    {
+      name: 'lookups whose names are cut off: whether requests wait for them is not seen',
+      inputs: [inputOf({ damage: { ...createDamage(), cutQuestions: 40 } })],
+      ...new Serving().serve(30, 103, call).rows,
+      why: /DNS names are cut off/,
     },
     {
       name: 'no request is put together with its calls',

@@ -3,6 +3,7 @@ import type { Duration } from '../base/time.ts';
 import { Distribution } from '../base/distribution.ts';
 import { receiverOf } from '../model/direction.ts';
 import type { Connection } from '../model/connection.ts';
+import type { Unobservable } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -21,6 +22,11 @@ const MAX_SERVICES = 256;
 // bytes as the shortest call has, over however many connections.
 const HIDDEN_SHARE = 0.05;
 const LEAST_CALL_BYTES = 40;
+
+const CUT_NAMES: Unobservable = {
+  why: 'DNS names are cut off: whether requests wait for lookups is not seen',
+  capture: 'tcpdump -i any -s 0 -w capture.pcap',
+};
 
 interface Own {
   readonly service: ServedRequests;
@@ -65,12 +71,17 @@ export default defineRule({
         let found = 0;
         let seen = 0;
         let veiled = 0;
+        let unseen = 0;
         for (const { service, address, own } of services.values()) {
           const { latency, tally, server, input } = service;
           seen += latency.count;
           const share = own.total / Math.max(1, latency.total);
           const median: Duration = own.quantile(0.5);
           if (latency.count < LEAST_REQUESTS || share < LEAST_SHARE || latency.quantile(0.5) < LEAST_REQUEST) continue;
+          if ((inputs[input]?.damage.cutQuestions ?? 0) > 0) {
+            unseen++;
+            continue;
+          }
           if ((hidden.get(`${input}|${address}`) ?? 0) > HIDDEN_SHARE * latency.count * LEAST_CALL_BYTES) {
             veiled++;
             continue;
@@ -122,6 +133,7 @@ export default defineRule({
           });
         }
         if (found > 0) return;
+        if (unseen > 0) return unobservable(CUT_NAMES);
         if (veiled > 0) {
           return unobservable({
             why: 'what the service waits for may be inside connections that can’t be read (TLS, an unknown protocol)',
@@ -137,5 +149,6 @@ export default defineRule({
   },
 });
 
-/** Something went over it, and what is not known. */
-const hides = ({ exchanges, bytes }: Connection): boolean => exchanges === 0 && bytes.client > 0 && bytes.server > 0;
+/** Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. */
+const hides = ({ exchanges, bytes, packets }: Connection): boolean =>
+  bytes.client > 0 && (packets.server === 0 || (exchanges === 0 && bytes.server > 0));

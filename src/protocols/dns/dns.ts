@@ -44,10 +44,12 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
   const wants = (sourcePort: number, destinationPort: number): boolean =>
     isDnsPort(sourcePort) || isDnsPort(destinationPort);
 
-  /** One UDP datagram. @returns 0 no DNS, 1 a query, 2 a reply */
-  function datagram(layers: Layers): 0 | 1 | 2 {
+  /** One UDP datagram. @returns 0 no DNS, 1 a query, 2 a reply, -1 a message cut before its question ends */
+  function datagram(layers: Layers): -1 | 0 | 1 | 2 {
     if (!wants(layers.sourcePort, layers.destinationPort)) return 0;
-    return parsed(layers, layers.bytes, layers.payloadStart, layers.payloadEnd);
+    const { payloadStart: start, payloadEnd: end } = layers;
+    const kind = parsed(layers, layers.bytes, start, end);
+    return kind === 0 && layers.payloadLength > end - start ? -1 : kind;
   }
 
   function parsed(layers: Layers, bytes: Uint8Array, start: number, end: number): 0 | 1 | 2 {

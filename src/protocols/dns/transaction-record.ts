@@ -71,6 +71,7 @@ export function createRecord(): TransactionRecord {
     ipId: -1,
     ednsSize: -1,
     cookie: false,
+    cutReply: false,
     authenticData: false,
     // …and what few have.
     lateReplies: NO_REPLIES,
@@ -92,6 +93,7 @@ export function resetRecord(record: TransactionRecord): void {
   record.replyPacket = 0;
   record.rcode = -1;
   record.truncated = false;
+  record.cutReply = false;
   record.answerCount = 0;
   record.ttl = -1;
   record.unreachableAt = NEVER;

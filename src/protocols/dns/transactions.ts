@@ -177,6 +177,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     known.replyPacket = packetId(layers.input, layers.number);
     known.rcode = message.rcode;
     known.truncated = message.truncated;
+    known.cutReply = message.cut;
     known.answerCount = message.answerCount;
     known.addresses = message.addresses;
     known.ttl = message.ttl;

@@ -197,6 +197,21 @@ describe('one lookup', () => {
     expect(s.finish(300)).toMatchObject([{ outcome: 'ok' }]);
   });
 
+  it("is no gRPC's where AAAA's answer came before A was asked, from one port: ares_gethostbyname", () => {
+    const told = [0.05, 1.1].map((gap) => {
+      const s = scenario();
+      for (const ms of [0, 100, 200]) {
+        const aaaa = s.query({ ms, port: 40_000 + ms, type: 'AAAA' });
+        if (gap > 1) s.reply(aaaa, ms + 1);
+        const a = s.query({ ms: ms + gap, port: 40_000 + ms });
+        if (gap < 1) s.reply(aaaa, ms + 1);
+        s.reply(a, ms + 2);
+      }
+      return s.finish(1000).map(({ resolver, resolverDetail }) => `${resolver} ${resolverDetail}`);
+    });
+    expect(told).toEqual([Array(3).fill('c-ares gRPC'), Array(3).fill('c-ares ≤1.21')]);
+  });
+
   it('asks two servers at once, each with ids of its own, and goes on with the first answer', () => {
     const s = scenario();
     const other = { server: '10.96.0.11' };

@@ -163,7 +163,8 @@ function firstWait(lookup: OpenLookup, timers: ResolverTimers, seen: Duration | 
   if (timers.resolver === 'node') return seen !== null && seen < timers.firstWait ? ADAPTED : timers.firstWait;
   if (timers.resolver !== 'c-ares' || timers.growth !== 'jittered' || evidence === undefined) return timers.firstWait;
   const knowsServer = evidence.cookies > 0 && first?.cookie === false;
-  const adapted = evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two === 0);
+  const adapted =
+    evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two + evidence.resentAfter.polled === 0);
   if (!adapted || first?.cookie === true) return timers.firstWait;
   const usualDelay = evidence.delays / Math.max(1, evidence.delayed);
   return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay * ADAPTED_FACTOR)));

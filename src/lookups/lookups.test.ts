@@ -165,6 +165,18 @@ describe('one lookup', () => {
     expect(durations(rows)).toEqual([5003]);
   });
 
+  it("keeps gRPC's walk for the family that is missing, where its process was held up", () => {
+    const s = scenario();
+    const aaaa = s.query({ ms: 0, name: 'db.prod.svc.cluster.local', type: 'AAAA' });
+    const a = s.query({ ms: 0.03, name: 'db.prod.svc.cluster.local' });
+    s.reply(aaaa, 1);
+    s.reply(a, 1.1);
+    for (const [index, name] of ['db.svc.cluster.local', 'db.cluster.local', 'db'].entries()) {
+      s.reply(s.query({ ms: 18 + index, name, type: 'AAAA' }), 18.5 + index, 3);
+    }
+    expect(s.finish(300)).toMatchObject([{ name: 'db', outcome: 'ok' }]);
+  });
+
   it('takes a retry with the same id from a new port, and to the next server', () => {
     const s = scenario();
     s.query({ ms: 0, id: 7 });

@@ -4,7 +4,7 @@ import { timersOf, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import { isAddressType, lastSentAt, RCODE, type Outcome } from '../model/lookup.ts';
 import { hasAddresses, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
-import { timerEnd, type FamilyEnd, type Horizon } from './waits.ts';
+import { gaveUpBefore, timerEnd, type FamilyEnd, type Horizon } from './waits.ts';
 
 // Before the first timer of any resolver (c-ares from 1.32, 250 ms) a reply always counts.
 const SHORTEST_TIMER = milliseconds(240);
@@ -113,6 +113,9 @@ function familyEnd(
     if (gaveUp) {
       const timer = timerEnd(lookup, sameName, lastSend, timers, otherAnswered, horizon);
       if (timer.kind === 'timer' && timer.at < reply.at) return timer;
+    }
+    if (timers !== null && gaveUpBefore(reply.at, lookup, sameName, timers, otherAnswered)) {
+      return timerEnd(lookup, sameName, lastSend, timers, otherAnswered, horizon);
     }
     return { kind: 'reply', at: reply.at, outcome: replyOutcome(reply.attempt, reply.rcode) };
   }

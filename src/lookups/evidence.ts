@@ -27,6 +27,9 @@ export interface Evidence {
   sequential: number;
   /** Queries of AAAA before A, where order is a race (different ports). */
   aaaaBeforeA: number;
+  /** Port of the lookup before, and how many lookups began from the same one: a resolver that keeps its socket. */
+  lastPort: number;
+  portKept: number;
   walksOnOnePort: number;
   walksOnNewPorts: number;
   cookies: number;
@@ -39,6 +42,8 @@ export interface Evidence {
     quarter: number;
     twoPointFive: number;
     two: number;
+    /** After 2 to 3 s, but neither at once then nor at another timer: a clock that is looked at once a second. */
+    polled: number;
     three: number;
     five: number;
     six: number;

@@ -1,7 +1,7 @@
 import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
 import { isAddressType, RR_TYPE } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, PortUse } from './evidence.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Horizon } from './waits.ts';
 
@@ -13,9 +13,23 @@ export const KINDS = 6 * EDNS_SIZES_TOLD_APART;
 export function kindOf(lookup: OpenLookup): number {
   const first = lookup.attempts[0] as TrackedAttempt;
   const twin = twinOf(lookup, first);
-  const ports = twin === null ? 0 : twin.clientPort === first.clientPort ? 1 : 2;
+  const ports = PORT_USES.indexOf(portUse(lookup, twin));
   const aaaaFirst = ports === 1 && first.type === RR_TYPE.AAAA ? 1 : 0;
   return (ports * 2 + aaaaFirst) * EDNS_SIZES_TOLD_APART + sizeClass(first.ednsSize);
+}
+
+const PORT_USES: readonly PortUse[] = ['single', 'same', 'different'];
+
+/** A first query that a closed port refused is asked anew from another port, and its twin leaves from there. */
+function portUse(lookup: OpenLookup, twin: TrackedAttempt | null): PortUse {
+  if (twin === null) return 'single';
+  for (const one of lookup.attempts) {
+    if (one.type === twin.type || !isSameName(one, twin)) continue;
+    for (const other of lookup.attempts) {
+      if (other.type === twin.type && other.clientPort === one.clientPort && isSameName(other, twin)) return 'same';
+    }
+  }
+  return 'different';
 }
 
 const SIZES = [-1, 512, 1200, 1232, 1280, 1472, 4096];
@@ -40,7 +54,7 @@ export function createEvidence(lookup: OpenLookup): Evidence {
   const twin = twinOf(lookup, first);
   const evidence: Evidence = {
     lookups: 0,
-    ports: twin === null ? 'single' : twin.clientPort === first.clientPort ? 'same' : 'different',
+    ports: portUse(lookup, twin),
     ednsSize: first.ednsSize,
     aaaaFirst: first.type === RR_TYPE.AAAA,
     pairs: 0,
@@ -51,13 +65,15 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     sameHighOctet: 0,
     sequential: 0,
     aaaaBeforeA: 0,
+    lastPort: -1,
+    portKept: 0,
     walksOnOnePort: 0,
     walksOnNewPorts: 0,
     cookies: 0,
     delays: Number.NaN,
     delayed: 0,
     authenticData: 0,
-    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, three: 0, five: 0, six: 0, other: 0 },
+    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, polled: 0, three: 0, five: 0, six: 0, other: 0 },
     samePortAgain: 0,
     timed: 0,
     timedLate: Number.NaN,
@@ -83,6 +99,8 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
   evidence.lookups++;
   const attempts = lookup.attempts;
   const first = attempts[0] as TrackedAttempt;
+  if (first.clientPort === evidence.lastPort) evidence.portKept++;
+  evidence.lastPort = first.clientPort;
   if (first.cookie) evidence.cookies++;
   if (first.rcode >= 0 && first.resends.length === 0) {
     evidence.delays += first.repliedAt - first.sentAt;
@@ -168,6 +186,9 @@ function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
   addWait(evidence, first.at - attempt.sentAt);
 }
 
+// c-ares fires on time, some ms late on a loaded machine; Node, which looks once a second, mostly later.
+const TWO_AT_ONCE = 2.02e9;
+
 function addWait(evidence: Evidence, waited: number): void {
   const seen = evidence.resentAfter;
   if (isAbout(waited, 0.25e9)) seen.quarter++;
@@ -177,8 +198,9 @@ function addWait(evidence: Evidence, waited: number): void {
   } else if (isAbout(waited, 5e9)) {
     seen.five++;
     addTimed(evidence, waited / 5e9);
-  } else if (isAbout(waited, 2e9)) seen.two++;
+  } else if (isAbout(waited, 2e9) && waited < TWO_AT_ONCE) seen.two++;
   else if (isAbout(waited, 2.94e9)) seen.three++;
+  else if (waited >= TWO_AT_ONCE && waited < 3e9) seen.polled++;
   else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;
   else seen.other++;
 }

@@ -1,127 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { at, milliseconds, NEVER } from '../base/time.ts';
-import { copyLookup, type Lookup } from '../model/lookup.ts';
-import type { TrackedAttempt } from '../model/tracked-attempt.ts';
-import { createLookups } from './lookups.ts';
-
-interface Query {
-  ms: number;
-  name?: string;
-  type?: 'A' | 'AAAA' | 'PTR';
-  port?: number;
-  id?: number;
-  server?: string;
-  client?: number;
-  edns?: number;
-}
-
-const firstLabel = (name: string): number =>
-  [...(name.split('.')[0] as string)].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7);
-
-function scenario() {
-  const rows: Lookup[] = [];
-  const horizon = { endsAt: at(0) };
-  const lookups = createLookups({
-    emit: (lookup) => rows.push(copyLookup(lookup)),
-    settle: () => {},
-    release: () => {},
-    horizon,
-  });
-  let packet = 0;
-  let ids = 1000;
-  const advance = (ms: number): void => {
-    horizon.endsAt = at(Math.max(horizon.endsAt, milliseconds(ms)));
-    lookups.advance(horizon.endsAt);
-  };
-  return {
-    lookups,
-    advance,
-    query({
-      ms,
-      name = 'a.test',
-      type = 'A',
-      port = 40_000,
-      id = (ids += 977),
-      server = '10.96.0.10',
-      client = 1,
-      edns = -1,
-    }: Query) {
-      advance(ms);
-      const attempt: TrackedAttempt = {
-        name,
-        type: { A: 1, AAAA: 28, PTR: 12 }[type],
-        transactionId: id & 0xffff,
-        clientPort: port,
-        server,
-        serverPort: 53,
-        transport: 'udp',
-        sentAt: at(milliseconds(ms)),
-        sentPacket: ++packet,
-        resends: [],
-        earlierReplies: [],
-        lateReplies: [],
-        repliedAt: NEVER,
-        replyPacket: 0,
-        rcode: -1,
-        truncated: false,
-        answerCount: 0,
-        addresses: [],
-        ttl: -1,
-        unreachableAt: NEVER,
-        behindDnat: null,
-        backend: null,
-        clientId: client,
-        client: `10.0.0.${client}`,
-        input: 0,
-        nameHash: name.length,
-        labelHash: firstLabel(name),
-        ipId: -1,
-        authenticData: false,
-        ednsSize: edns,
-        cookie: false,
-        cutReply: false,
-        slot: -1,
-        holders: 1,
-      };
-      lookups.sink.sent(attempt);
-      return attempt;
-    },
-    resend(attempt: TrackedAttempt, ms: number) {
-      advance(ms);
-      attempt.resends = [...attempt.resends, { at: at(milliseconds(ms)), packet: ++packet, behindDnat: null }];
-      lookups.sink.resent(attempt);
-    },
-    reply(attempt: TrackedAttempt, ms: number, rcode = 0) {
-      advance(ms);
-      const found = rcode === 0 && attempt.type === 1;
-      const addresses = found ? ['192.0.2.1'] : [];
-      Object.assign(attempt, {
-        repliedAt: at(milliseconds(ms)),
-        replyPacket: ++packet,
-        rcode,
-        addresses,
-        answerCount: addresses.length,
-      });
-      lookups.sink.replied(attempt);
-    },
-    finish(ms: number): Lookup[] {
-      advance(ms);
-      lookups.finish();
-      return rows;
-    },
-  };
-}
-
-/** A and AAAA from one port, as glibc, musl and c-ares send them. */
-function pair(
-  s: ReturnType<typeof scenario>,
-  ms: number,
-  query: Partial<Query> = {},
-): [TrackedAttempt, TrackedAttempt] {
-  return [s.query({ ms, ...query }), s.query({ ms: ms + 0.03, ...query, type: 'AAAA' })];
-}
-
-const durations = (rows: readonly Lookup[]): number[] => rows.map((row) => Math.round(row.duration / 1e4) / 100);
+import type { Lookup } from '../model/lookup.ts';
+import { durations, pair, scenario } from './testing/scenario.ts';
 
 describe('one lookup', () => {
   it('is A and AAAA until the later answer', () => {
@@ -178,6 +57,18 @@ describe('one lookup', () => {
     expect(durations(rows)).toEqual([5003]);
   });
 
+  it("keeps gRPC's walk for the family that is missing, where its process was held up", () => {
+    const s = scenario();
+    const aaaa = s.query({ ms: 0, name: 'db.prod.svc.cluster.local', type: 'AAAA' });
+    const a = s.query({ ms: 0.03, name: 'db.prod.svc.cluster.local' });
+    s.reply(aaaa, 1);
+    s.reply(a, 1.1);
+    for (const [index, name] of ['db.svc.cluster.local', 'db.cluster.local', 'db'].entries()) {
+      s.reply(s.query({ ms: 18 + index, name, type: 'AAAA' }), 18.5 + index, 3);
+    }
+    expect(s.finish(300)).toMatchObject([{ name: 'db', outcome: 'ok' }]);
+  });
+
   it('takes a retry with the same id from a new port, and to the next server', () => {
     const s = scenario();
     s.query({ ms: 0, id: 7 });
@@ -208,6 +99,21 @@ describe('one lookup', () => {
     s.reply(a, 1.1);
     s.reply(s.query({ ms: 9, port: 3, edns: 1232, type: 'AAAA' }), 10, 2);
     expect(s.finish(300)).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  it("is no gRPC's where AAAA's answer came before A was asked, from one port: ares_gethostbyname", () => {
+    const told = [0.05, 1.1].map((gap) => {
+      const s = scenario();
+      for (const ms of [0, 100, 200]) {
+        const aaaa = s.query({ ms, port: 40_000 + ms, type: 'AAAA' });
+        if (gap > 1) s.reply(aaaa, ms + 1);
+        const a = s.query({ ms: ms + gap, port: 40_000 + ms });
+        if (gap < 1) s.reply(aaaa, ms + 1);
+        s.reply(a, ms + 2);
+      }
+      return s.finish(1000).map(({ resolver, resolverDetail }) => `${resolver} ${resolverDetail}`);
+    });
+    expect(told).toEqual([Array(3).fill('c-ares gRPC'), Array(3).fill('c-ares ≤1.21')]);
   });
 
   it('asks two servers at once, each with ids of its own, and goes on with the first answer', () => {
@@ -298,52 +204,6 @@ describe('two lookups', () => {
     pair(s, 10_002, { port: 40_001 });
     const rows = s.finish(10_100);
     expect(rows).toHaveLength(2);
-  });
-});
-
-describe('the end', () => {
-  it("is the resolver's timer where no packet marks it", () => {
-    const s = scenario();
-    for (let index = 0; index < 5; index++) {
-      for (const attempt of pair(s, index * 20, { name: `warm${index}.test` })) s.reply(attempt, index * 20 + 1);
-    }
-    // musl: AAAA's id a little after A's in all pairs.
-    const t = scenario();
-    for (let index = 0; index < 5; index++) {
-      const a = t.query({ ms: index * 20, name: `warm${index}.test`, id: 300 + index * 4000 });
-      const aaaa = t.query({ ms: index * 20 + 0.03, name: `warm${index}.test`, type: 'AAAA', id: 600 + index * 4000 });
-      t.reply(a, index * 20 + 1);
-      t.reply(aaaa, index * 20 + 1);
-    }
-    const a = t.query({ ms: 1000, id: 30_000 });
-    const aaaa = t.query({ ms: 1000.03, id: 30_300, type: 'AAAA' });
-    t.reply(a, 1001);
-    t.resend(aaaa, 3500);
-    const row = t.finish(20_000).at(-1) as Lookup;
-    expect(row).toMatchObject({
-      resolver: 'musl',
-      endBecause: 'timer',
-      outcome: 'timeout',
-      durationIsLowerBound: false,
-    });
-    expect(row.duration).toBeCloseTo(5e9, -8);
-  });
-
-  it('is the end of the capture where the next try would come later, and then a lower bound', () => {
-    const s = scenario();
-    pair(s, 0);
-    expect(s.finish(2000)).toMatchObject([
-      { endBecause: 'captureEnd', durationIsLowerBound: true, outcome: 'incomplete' },
-    ]);
-  });
-
-  it('is a lower bound for a resolver that is not known', () => {
-    const s = scenario();
-    const a = s.query({ ms: 0 });
-    s.resend(a, 7000);
-    const rows = s.finish(60_000);
-    expect(rows).toMatchObject([{ resolver: 'unknown', durationIsLowerBound: true, outcome: 'timeout' }]);
-    expect(durations(rows)).toEqual([14_000]);
   });
 });
 

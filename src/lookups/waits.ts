@@ -17,6 +17,8 @@ export type FamilyEnd =
 
 // A resend may come this much later than its timer and still be it (measured up to 20 ms; load).
 const TIMER_SLACK = seconds(0.25);
+// A last wait may end so late that a reply was still heard: the kernel rounds 5 s up by 5 to 50 ms.
+const FIRES_LATE = milliseconds(60);
 // Later than this is no rounding: another timer.
 const MOST_LATE = 1.03;
 // Two sends closer than this are one burst (several servers at once, SERVFAIL), not a timer.
@@ -72,6 +74,29 @@ export function timerEnd(
     lowerBound: timers.growth === 'jittered' && rounds.length > 1,
     outcome: 'timeout',
   };
+}
+
+/**
+ * Whether the caller had given up when a reply came: all tries were made, and the wait after the
+ * last was over at its longest. One wait at least must be seen: options change the timers.
+ */
+export function gaveUpBefore(
+  reply: Timestamp,
+  lookup: OpenLookup,
+  sameName: readonly TrackedAttempt[],
+  timers: ResolverTimers,
+  otherAnswered: boolean,
+): boolean {
+  const rounds = sendRounds(sameName);
+  const servers = new Set(sameName.map((attempt) => attempt.server)).size;
+  const tries = (otherAnswered ? triesOfMissing(lookup, timers) : timers.tries) * servers;
+  if (rounds.length < Math.max(2, tries)) return false;
+  const [wait] = lastWait(lookup, timers, rounds.length, servers, seenInterval(rounds));
+  const longest = timers.growth === 'jittered' ? wait * 2 : wait;
+  const until = timers.totalFromFirst
+    ? (rounds[0] as Timestamp) + wait * rounds.length
+    : (rounds.at(-1) as Timestamp) + longest;
+  return reply > until + FIRES_LATE;
 }
 
 /**
@@ -163,7 +188,8 @@ function firstWait(lookup: OpenLookup, timers: ResolverTimers, seen: Duration | 
   if (timers.resolver === 'node') return seen !== null && seen < timers.firstWait ? ADAPTED : timers.firstWait;
   if (timers.resolver !== 'c-ares' || timers.growth !== 'jittered' || evidence === undefined) return timers.firstWait;
   const knowsServer = evidence.cookies > 0 && first?.cookie === false;
-  const adapted = evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two === 0);
+  const adapted =
+    evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two + evidence.resentAfter.polled === 0);
   if (!adapted || first?.cookie === true) return timers.firstWait;
   const usualDelay = evidence.delays / Math.max(1, evidence.delayed);
   return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay * ADAPTED_FACTOR)));

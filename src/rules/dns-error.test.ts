@@ -96,6 +96,28 @@ ruleTester(rule, {
       reports: [{ message: 'timeout', says: /got SERVFAIL for .* and gave up$/, cost: [4.99, 5] }],
     },
     {
+      name: 'musl waits an error out, and finds the name then',
+      lookups: new Scenario({ resolver: 'musl' }).pair(9).ask([
+        {
+          earlier: [
+            { at: 0.4, rcode: 2 },
+            { at: 0.9, rcode: 2 },
+          ],
+          again: [0.5, 2500],
+          answered: 2500.4,
+        },
+        { type: AAAA, sent: 0.03, answered: 0.5, records: 0 },
+      ]).lookups,
+      reports: [
+        {
+          message: 'delayed',
+          says: /^1 of 10 lookups got SERVFAIL for .* at first, and waited 2\.5 s until they asked again$/,
+          cost: [2.49, 2.51],
+          errors: 0,
+        },
+      ],
+    },
+    {
       name: 'three names are three findings, four are one',
       lookups: gone(gone(gone(gone(new Scenario(), 'one', 2), 'two'), 'three'), 'four').lookups,
       reports: [{ count: 5, says: /4 names, such as one$/, subject: '4 names' }],
@@ -159,6 +181,18 @@ ruleTester(rule, {
       says: /1 failed for other reasons/,
     },
     { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /^no lookup ended in an error \(20 lookups\)$/ },
+    {
+      name: "a suffix's NXDOMAIN, asked for again with its lost twin",
+      lookups: new Scenario({ name: 'a.test' }).ask([
+        { name: 'a.test.cluster.local', earlier: [{ at: 0.4, rcode: 3 }], again: [5000], answered: 5000.4, ...dead },
+        { name: 'a.test.cluster.local', type: AAAA, sent: 0.03, again: [5000.5], answered: 5000.9, ...dead },
+        { sent: 5001, earlier: [{ at: 5001.4, rcode: 3 }], again: [10_001], answered: 10_001.4 },
+      ]).lookups,
+    },
+    {
+      name: 'an error after which the resolver asked again at once',
+      lookups: new Scenario().ask([{ earlier: [{ at: 0.4, rcode: 2 }], again: [0.5], answered: 0.9 }]).lookups,
+    },
     { name: "a suffix's NXDOMAIN on the way to success", lookups: new Scenario().walk(9).lookups },
     {
       name: 'a failure that lost answers explain',

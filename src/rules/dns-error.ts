@@ -2,7 +2,16 @@ import { formatCount } from '../base/text.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
-import { type Attempt, isAddressType, type Lookup, type Outcome, rcodeName, typeName } from '../model/lookup.ts';
+import {
+  type Attempt,
+  isAddressType,
+  type Lookup,
+  type OtherReply,
+  type Outcome,
+  RCODE,
+  rcodeName,
+  typeName,
+} from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
@@ -21,7 +30,8 @@ const FEW_NAMES = 3;
 const MAX_LINES = 4;
 const MAX_PACKETS = 24;
 
-type Failure = Exclude<Outcome, 'ok' | 'nodata' | 'incomplete'>;
+/** `delayed`: found in the end, after a resolver had waited an error out (musl). */
+type Failure = Exclude<Outcome, 'ok' | 'nodata' | 'incomplete'> | 'delayed';
 
 interface ErrorGroup extends Occurrences {
   readonly outcome: Failure;
@@ -37,6 +47,8 @@ interface ErrorGroup extends Occurrences {
 
 // A resolver goes on to the next suffix at once; a throttled pod may need a CFS period (100 ms) and more.
 const NEXT_SUFFIX_WITHIN = milliseconds(250);
+// Who heeds an error asks again at once.
+const WAITED_OUT = milliseconds(200);
 // A Service has five labels in Kubernetes' default domain, a pod of a StatefulSet six.
 const MOST_LABELS = 6;
 const CLUSTER_SUFFIX = '.svc.cluster.local';
@@ -64,6 +76,8 @@ export default defineRule({
     servfail: '{count} of {total:lookup} got SERVFAIL for {name}',
     refused: '{count} of {total:lookup} got REFUSED for {name}',
     timeout: '{count} of {total:lookup} got {rcode} for {name} and gave up',
+    delayed:
+      '{count} of {total:lookup} got {rcode} for {name} at first, and waited {wait:duration} until they asked again',
     clear: 'no lookup ended in an error ({total:lookup})',
     explained: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
   },
@@ -100,7 +114,12 @@ export default defineRule({
         const { outcome } = lookup;
         forwarded.note(lookup);
         if (outcome === 'incomplete') return;
-        if (outcome === 'ok' || outcome === 'nodata') return countFound(lookup);
+        if (outcome === 'ok' || outcome === 'nodata') {
+          countFound(lookup);
+          if (!waitedOut(lookup) || forwarded.isForwarded(lookup)) return;
+          groupOf(lookup, 'delayed', true, '').tally.add(lookup, retryCost(lookup), errorPackets);
+          return;
+        }
         // A failure without an error is for want of an answer in time.
         if (seen.explained || (outcome === 'timeout' && !lookup.attempts.some(isError))) {
           explained++;
@@ -150,6 +169,7 @@ export default defineRule({
                 total: seen.lookups,
                 name: few ? first.name : `${formatCount(names.size)} names, such as ${first.name}`,
                 rcode: rcodesOf(example),
+                wait: tally.costs.quantile(0.5),
               },
               input,
               subject: part.subject,
@@ -161,10 +181,13 @@ export default defineRule({
               evidence: errorEvidence(example),
               because: [answerSetting(first, example)],
               fix: fixesOf(first),
-              whatIf: {
-                unknown: 'whether the name should have an answer, or not be asked for, the packets do not tell',
-              },
-              errors: onlyInfo === null ? tally.count : 0,
+              whatIf:
+                first.outcome === 'delayed'
+                  ? { method: 'each affected lookup without its wait after the error' }
+                  : {
+                      unknown: 'whether the name should have an answer, or not be asked for, the packets do not tell',
+                    },
+              errors: onlyInfo === null && first.outcome !== 'delayed' ? tally.count : 0,
               habit: false,
               ...(onlyInfo === null ? {} : { onlyInfo }),
             });
@@ -203,13 +226,29 @@ function retryCost(lookup: Lookup): Duration {
   return nanoseconds(rest > 0 ? Math.min(rest, lookup.duration) : 0);
 }
 
-const isError = (attempt: Attempt): boolean => attempt.rcode > 0;
+/** The errors that were said: the last one, or those that came before the answer. */
+const errorsOf = ({ rcode, earlierReplies }: Attempt): number[] =>
+  rcode > 0 ? [rcode] : earlierReplies.filter(isFault).map((reply) => reply.rcode);
+
+/** NXDOMAIN is an answer: glibc, which asks for both families again after a loss, gets it twice. */
+const isFault = (reply: OtherReply): boolean => reply.rcode > 0 && reply.rcode !== RCODE.NXDOMAIN;
+
+const isError = (attempt: Attempt): boolean => errorsOf(attempt).length > 0;
+
+/** An error came, and the same question again only after a wait. */
+const waitedOut = ({ attempts }: Lookup): boolean =>
+  attempts.some(({ resends, earlierReplies }) =>
+    earlierReplies.some((reply) => {
+      const again = isFault(reply) ? resends.find((resend) => resend.at >= reply.at) : undefined;
+      return again !== undefined && again.at - reply.at >= WAITED_OUT;
+    }),
+  );
 
 const errorPackets = (lookup: Lookup): PacketId[] =>
   lookup.attempts.filter(isError).flatMap(packetsOf).slice(0, MAX_PACKETS);
 
 const rcodesOf = (example: Lookup | undefined): string =>
-  [...new Set(example?.attempts.filter(isError).map((attempt) => rcodeName(attempt.rcode)))].join(', ') || 'no error';
+  [...new Set(example?.attempts.flatMap(errorsOf).map(rcodeName))].join(', ') || 'no error';
 
 function errorEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
   // The last name asked is the one whose answer the caller got.
@@ -217,7 +256,7 @@ function errorEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
     .filter(isError)
     .slice(-MAX_LINES)
     .map((attempt) => ({
-      says: `${typeName(attempt.type)} of ${attempt.name}: ${rcodeName(attempt.rcode)}`,
+      says: `${typeName(attempt.type)} of ${attempt.name}: ${errorsOf(attempt).map(rcodeName).join(', ')}`,
       packets: packetsOf(attempt),
     }));
   return evidenceOf(lines, example);
@@ -246,6 +285,8 @@ function fixesOf({ outcome, name, server }: ErrorGroup): Fix[] {
   const title = {
     servfail: 'see why the server fails: its upstreams, a zone that is broken or unsigned, a forwarding loop',
     refused: 'let the server answer these clients: its access list, or a zone that it does not serve',
+    delayed:
+      'see why the server fails for a while: its upstreams, its restarts; musl waits its timeout out instead of asking again',
     timeout: 'make the server answer properly: musl takes an error for silence and waits on',
   }[outcome];
   return [

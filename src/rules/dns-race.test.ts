@@ -169,6 +169,13 @@ ruleTester(rule, {
       reports: [{ count: 1 }],
     },
     {
+      name: 'nor where the process was stopped for some milliseconds in between: musl waits for no answer',
+      lookups: new Scenario({ resolver: 'musl' })
+        .pair(20)
+        .ask([{ answered: 0.3 }, { type: AAAA, sent: 4.1, again: [2504], answered: 2504.4 }]).lookups,
+      reports: [{ count: 1 }],
+    },
+    {
       name: 'seconds stand out clearly beside one lost first',
       lookups: new Scenario().pair(60).lostSecond(6).lostFirst().pair(20).lostSecond(6).lookups,
       reports: [

@@ -80,6 +80,14 @@ ruleTester(rule, {
       ]).lookups,
       says: /at once \(1 pair\)/,
     },
+    ...(['musl', 'c-ares'] as const).map((resolver) => ({
+      name: `${resolver}, which asks at once always, where the first answer was quicker than its process`,
+      lookups: new Scenario({ resolver })
+        .pair(9)
+        .lostSecond()
+        .ask([{ answered: 2.5 }, { type: AAAA, sent: 3, answered: 4 }]).lookups,
+      says: /0 one after the other/,
+    })),
     { name: 'one accident among parallel pairs', lookups: new Scenario().pair(30).sequential(2).lookups },
     {
       name: "c-ares's walks, one for each family, drift apart",

@@ -12,6 +12,7 @@ const PAIR_GAP = milliseconds(25);
 /**
  * An answer may be there before the twin leaves (RULES: below 2 ms). Whether the resolver meant
  * to wait for it can't be told then, and need not: what counts is which place on the port loses.
+ * musl never waits (src/network/res_msend.c sends all first): the twin was only held up.
  */
 const ANSWERED_PAIR_GAP = milliseconds(2);
 
@@ -25,7 +26,7 @@ export function isPair(first: Attempt, second: Attempt, resolver: ResolverName):
   const gap = second.sentAt - first.sentAt;
   if (gap > PAIR_GAP || first.name !== second.name) return false;
   const answer = first.earlierReplies[0]?.at ?? first.repliedAt;
-  if (!(answer <= second.sentAt)) return true;
+  if (!(answer <= second.sentAt) || resolver === 'musl') return true;
   // A resolver that keeps its port for life (Netty) has its connection tracked long before.
   return resolver !== 'netty' && gap <= ANSWERED_PAIR_GAP;
 }

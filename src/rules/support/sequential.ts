@@ -1,5 +1,5 @@
 import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
-import { type Attempt, isAddressType, type Lookup, RCODE } from '../../model/lookup.ts';
+import { type Attempt, isAddressType, type Lookup, RCODE, type ResolverName, RR_TYPE } from '../../model/lookup.ts';
 
 // RULES: an answer sooner than this may arrive before the twin of a parallel pair leaves.
 const SURE_ANSWER = milliseconds(2);
@@ -13,6 +13,12 @@ export interface SequentialPairs {
   cost: Duration;
 }
 
+/**
+ * Both ask at once and know no option against it (musl src/network/res_msend.c, c-ares
+ * ares_getaddrinfo.c): an answer that was there before the twin was only quicker than the process.
+ */
+const ALWAYS_PARALLEL: ReadonlySet<ResolverName> = new Set<ResolverName>(['musl', 'c-ares']);
+
 // Nearly all lookups: no object for each.
 const PARALLEL: Readonly<SequentialPairs> = { parallel: 1, sequential: 0, sure: 0, samePort: 0, cost: nanoseconds(0) };
 
@@ -20,6 +26,7 @@ const PARALLEL: Readonly<SequentialPairs> = { parallel: 1, sequential: 0, sure: 
 export function sequentialPairsOf(lookup: Lookup): Readonly<SequentialPairs> | null {
   const { attempts } = lookup;
   if (attempts.length < 2) return null;
+  if (ALWAYS_PARALLEL.has(lookup.resolver)) return asksForBoth(attempts) ? PARALLEL : null;
   const [one, other] = attempts as [Attempt, Attempt];
   if (attempts.length === 2 && isTwin(one, other) && !isSequential(one, other)) return PARALLEL;
   let pairs: SequentialPairs | null = null;
@@ -45,6 +52,9 @@ export function sequentialPairsOf(lookup: Lookup): Readonly<SequentialPairs> | n
   }
   return pairs;
 }
+
+const asksForBoth = (attempts: readonly Attempt[]): boolean =>
+  attempts.some(({ type }) => type === RR_TYPE.A) && attempts.some(({ type }) => type === RR_TYPE.AAAA);
 
 const isSequential = (first: Attempt, second: Attempt): boolean =>
   second.sentAt >= (first.earlierReplies[0]?.at ?? first.repliedAt);

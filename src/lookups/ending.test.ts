@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { Lookup } from '../model/lookup.ts';
+import { durations, pair, scenario } from './testing/scenario.ts';
+
+describe('the end', () => {
+  it("is the resolver's timer where no packet marks it", () => {
+    const s = scenario();
+    for (let index = 0; index < 5; index++) {
+      for (const attempt of pair(s, index * 20, { name: `warm${index}.test` })) s.reply(attempt, index * 20 + 1);
+    }
+    // musl: AAAA's id a little after A's in all pairs.
+    const t = scenario();
+    for (let index = 0; index < 5; index++) {
+      const a = t.query({ ms: index * 20, name: `warm${index}.test`, id: 300 + index * 4000 });
+      const aaaa = t.query({ ms: index * 20 + 0.03, name: `warm${index}.test`, type: 'AAAA', id: 600 + index * 4000 });
+      t.reply(a, index * 20 + 1);
+      t.reply(aaaa, index * 20 + 1);
+    }
+    const a = t.query({ ms: 1000, id: 30_000 });
+    const aaaa = t.query({ ms: 1000.03, id: 30_300, type: 'AAAA' });
+    t.reply(a, 1001);
+    t.resend(aaaa, 3500);
+    const row = t.finish(20_000).at(-1) as Lookup;
+    expect(row).toMatchObject({
+      resolver: 'musl',
+      endBecause: 'timer',
+      outcome: 'timeout',
+      durationIsLowerBound: false,
+    });
+    expect(row.duration).toBeCloseTo(5e9, -8);
+  });
+
+  it("is the resolver's timer where the reply came after the last one was over, and the reply before", () => {
+    const ends = [5900, 6200].map((replied) => {
+      const s = scenario();
+      for (let index = 0; index < 5; index++) {
+        const name = `warm${index}.test`;
+        s.reply(s.query({ ms: index * 20, name, id: 300 + index * 4000 }), index * 20 + 1);
+        s.reply(s.query({ ms: index * 20 + 0.03, name, type: 'AAAA', id: 600 + index * 4000 }), index * 20 + 1);
+      }
+      const a = s.query({ ms: 1000, id: 30_000 });
+      const aaaa = s.query({ ms: 1000.03, id: 30_300, type: 'AAAA' });
+      s.reply(a, 1001);
+      s.resend(aaaa, 3500);
+      s.reply(aaaa, replied);
+      const { resolver, outcome, duration } = s.finish(20_000).at(-1) as Lookup;
+      return [resolver, outcome, Math.round(duration / 1e8)];
+    });
+    expect(ends).toEqual([
+      ['musl', 'ok', 49],
+      ['musl', 'timeout', 50],
+    ]);
+  });
+
+  it('is the end of the capture where the next try would come later, and then a lower bound', () => {
+    const s = scenario();
+    pair(s, 0);
+    expect(s.finish(2000)).toMatchObject([
+      { endBecause: 'captureEnd', durationIsLowerBound: true, outcome: 'incomplete' },
+    ]);
+  });
+
+  it('is a lower bound for a resolver that is not known', () => {
+    const s = scenario();
+    const a = s.query({ ms: 0 });
+    s.resend(a, 7000);
+    const rows = s.finish(60_000);
+    expect(rows).toMatchObject([{ resolver: 'unknown', durationIsLowerBound: true, outcome: 'timeout' }]);
+    expect(durations(rows)).toEqual([14_000]);
+  });
+});

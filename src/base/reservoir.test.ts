@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from './random.ts';
 import { Reservoir } from './reservoir.ts';
 
 function pairsOf(reservoir: Reservoir): [number, number][] {
@@ -34,5 +35,17 @@ describe('Reservoir', () => {
     });
     expect(samples[0]).toEqual(samples[1]);
     expect(samples[0]).toHaveLength(20);
+  });
+
+  it('draws ahead what algorithm R draws one by one', () => {
+    const reservoir = new Reservoir(10, 7);
+    const random = Random.of(7);
+    const kept: number[] = [];
+    for (let index = 0; index < 5000; index++) {
+      reservoir.add(index, 0);
+      const place = index < 10 ? index : random.below(index + 1);
+      if (place < 10) kept[place] = index;
+    }
+    expect(pairsOf(reservoir).map(([index]) => index)).toEqual(kept);
   });
 });

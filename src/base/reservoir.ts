@@ -13,10 +13,13 @@ export class Reservoir {
   count = 0;
   readonly #most: number;
   readonly #random: Random;
+  /** The last that was drawn, and where it is to be put. */
+  #drawn = -1;
+  #place = -1;
   #firsts = new Float64Array(FIRST_CAPACITY);
   #seconds = new Float64Array(FIRST_CAPACITY);
 
-  /** @param most pairs that are kept */
+  /** @param most pairs that are kept, at least one */
   constructor(most: number, seed: number) {
     this.#most = most;
     this.#random = Random.of(seed);
@@ -33,9 +36,19 @@ export class Reservoir {
 
   /** Counts one more. @returns where it is to be put, -1 where it is not drawn: of many, most are not */
   draw(): number {
-    const place = this.count < this.#most ? this.count : this.#random.below(this.count + 1);
-    this.count++;
-    return place < this.#most ? place : -1;
+    const index = this.count++;
+    if (index < this.#most) return index;
+    if (index > this.#drawn) this.#drawNext(index);
+    return index === this.#drawn ? this.#place : -1;
+  }
+
+  /** Draws for all up to the next that is kept: those before it only need to be counted. */
+  #drawNext(from: number): void {
+    this.#drawn = from - 1;
+    do {
+      this.#drawn++;
+      this.#place = this.#random.below(this.#drawn + 1);
+    } while (this.#place >= this.#most);
   }
 
   put(place: number, first: number, second: number): void {

@@ -79,7 +79,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.unanswered++;
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
-    waits(lookup, attempt.sentAt);
+    waits(lookup);
   }
 
   function resent(attempt: TrackedAttempt): void {
@@ -87,7 +87,7 @@ export function createLookups(options: LookupsOptions) {
     if (lookup === null) return;
     lookup.lastEventAt = lastSentAt(attempt);
     lookup.resent = true;
-    waits(lookup, lookup.lastEventAt);
+    waits(lookup);
   }
 
   function replied(attempt: TrackedAttempt): void {
@@ -156,8 +156,8 @@ export function createLookups(options: LookupsOptions) {
   }
 
   /** It goes on. The ring of those that linger briefly lets it go when its turn comes. */
-  function waits(lookup: OpenLookup, from: Timestamp): void {
-    lookup.due = plus(from, LONGEST_WAIT);
+  function waits(lookup: OpenLookup): void {
+    lookup.due = plus(lookup.lastEventAt, LONGEST_WAIT);
     if (lookup.queued === 'soon') {
       soon.remove(lookup);
       lookup.queued = 'none';

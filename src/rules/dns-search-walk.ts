@@ -8,7 +8,7 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { eitherOf, settingsOfAll, walkFixes } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
+import { FEW_CLIENTS, isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
 import { deadNames, dotsOf, walkOf, walkPackets } from './support/walk.ts';
 
 const MAX_LINES = 4;
@@ -25,7 +25,10 @@ export default defineRule({
   },
   create({ report, clear, fact }) {
     const seen = fact(losses);
-    const groups = createClientGroups(() => ({ dead: 0, dots: Number.POSITIVE_INFINITY, names: new Set<string>() }));
+    const groups = createClientGroups(
+      () => ({ dead: 0, dots: Number.POSITIVE_INFINITY, names: new Set<string>() }),
+      FEW_CLIENTS,
+    );
     return {
       unusual(lookup) {
         const walk = walkOf(lookup);

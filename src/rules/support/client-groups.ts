@@ -4,7 +4,7 @@ import type { PacketId } from '../../model/packet.ts';
 import { OTHERS } from './loss-groups.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import type { Occurrences } from './subjects.ts';
-import { lookupTally } from './tally.ts';
+import { lookupTally, sharedLookupTally, type LookupTally } from './tally.ts';
 
 // A node's worth of pods and their name servers; the rest share one place.
 const MAX_GROUPS = 256;
@@ -13,16 +13,21 @@ export interface ClientGroup extends Occurrences {
   readonly resolvers: SeenResolver[];
 }
 
-/** Occurrences by client and server, with whatever else a rule counts of them. */
-export function createClientGroups<Extra extends object>(createExtra: () => Extra) {
+/**
+ * Occurrences by client and server, with whatever else a rule counts of them.
+ * @param mostClients those beyond share a group for each server: `FEW_CLIENTS` where with more of them
+ *   only servers are spoken of. What comes by the ten thousand takes several times as long in a hundred groups.
+ */
+export function createClientGroups<Extra extends object>(createExtra: () => Extra, mostClients = MAX_GROUPS) {
   type Group = ClientGroup & Extra;
   // Asked for up to a million lookups a second: strings that are there, and no key made of them.
   const groups = new Map<string, Group[]>();
   const rest = new Map<number, Group>();
   let count = 0;
+  let clients = 0;
   let last: Group | null = null;
 
-  function find({ input, client, server }: Lookup): Group | null {
+  function find({ input, server }: Lookup, client: string): Group | null {
     const ofClient = groups.get(client);
     if (ofClient === undefined) return null;
     for (let index = 0; index < ofClient.length; index++) {
@@ -34,14 +39,23 @@ export function createClientGroups<Extra extends object>(createExtra: () => Extr
 
   function start(lookup: Lookup): Group {
     if (count >= MAX_GROUPS) {
-      const shared = rest.get(lookup.input) ?? { ...begin(lookup, OTHERS), ...createExtra() };
+      const shared = rest.get(lookup.input) ?? { ...begin(lookup, OTHERS, lookupTally()), ...createExtra() };
       rest.set(lookup.input, shared);
       return shared;
     }
+    const isKnown = groups.get(lookup.client)?.some((group) => group.input === lookup.input) === true;
+    if (!isKnown && clients >= mostClients) {
+      return find(lookup, OTHERS) ?? open(begin(lookup, OTHERS, sharedLookupTally()));
+    }
+    if (!isKnown) clients++;
+    return open(begin(lookup, lookup.client, lookupTally()));
+  }
+
+  function open(begun: ClientGroup): Group {
     count++;
-    const group = { ...begin(lookup, lookup.client), ...createExtra() };
-    const ofClient = groups.get(lookup.client);
-    if (ofClient === undefined) groups.set(lookup.client, [group]);
+    const group = { ...begun, ...createExtra() };
+    const ofClient = groups.get(group.client);
+    if (ofClient === undefined) groups.set(group.client, [group]);
     else ofClient.push(group);
     return group;
   }
@@ -55,7 +69,7 @@ export function createClientGroups<Extra extends object>(createExtra: () => Extr
         last.server !== lookup.server ||
         last.input !== lookup.input
       ) {
-        last = find(lookup) ?? start(lookup);
+        last = find(lookup, lookup.client) ?? start(lookup);
       }
       return last;
     },
@@ -68,10 +82,10 @@ export function createClientGroups<Extra extends object>(createExtra: () => Extr
   };
 }
 
-const begin = ({ input, server }: Lookup, client: string): ClientGroup => ({
+const begin = ({ input, server }: Lookup, client: string, tally: LookupTally): ClientGroup => ({
   input,
   client,
   server,
-  tally: lookupTally(),
+  tally,
   resolvers: [],
 });

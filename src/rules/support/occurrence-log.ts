@@ -6,11 +6,12 @@ import type { KeptOccurrences, Occurrence } from '../../model/finding.ts';
 // has a log for each group that it counts, a few hundred in the worst case.
 const MAX_KEPT = 1024;
 // Of a finding: several groups together.
-const MAX_KEPT_TOGETHER = 4096;
+export const MAX_KEPT_TOGETHER = 4096;
 
 /** The earliest occurrences of a finding in short, in columns: no object is made for any. */
 export class OccurrenceLog implements KeptOccurrences {
   completeUntil = at(Number.POSITIVE_INFINITY);
+  readonly #most: number;
   readonly #ids: string[] = emptyList();
   readonly #connections: string[] = emptyList();
   readonly #clients: string[] = emptyList();
@@ -23,9 +24,13 @@ export class OccurrenceLog implements KeptOccurrences {
   /** In order of their end, once several logs held too many together; then the columns are of no more use. */
   #earliest: Occurrence[] | null = null;
 
+  constructor(most = MAX_KEPT) {
+    this.#most = most;
+  }
+
   /** What is added now is only left out. */
   get isFull(): boolean {
-    return this.size >= MAX_KEPT;
+    return this.size >= this.#most;
   }
 
   get size(): number {

@@ -25,7 +25,7 @@ export interface Part<Group, Row extends AnyRow = Lookup> {
 }
 
 // So many clients a person looks at one by one; with more, the server is what they share.
-const FEW_CLIENTS = 5;
+export const FEW_CLIENTS = 5;
 // So many findings of one rule are read; what is beyond is one finding of the capture.
 const MAX_PARTS = 8;
 

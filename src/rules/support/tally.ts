@@ -7,7 +7,7 @@ import type { Cost, Example } from '../../model/finding.ts';
 import { copyLookup, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { copyRequest, type Request } from '../../model/request.ts';
-import { OccurrenceLog } from './occurrence-log.ts';
+import { MAX_KEPT_TOGETHER, OccurrenceLog } from './occurrence-log.ts';
 
 // Enough to show and to filter by; a reader looks at one or two.
 const MAX_EXAMPLES = 5;
@@ -50,13 +50,14 @@ export class Tally<Row extends AnyRow> implements Cost {
   readonly affected = new Distribution();
   relieved = new Distribution();
   readonly examples: Example[] = emptyList();
-  readonly occurrences = new OccurrenceLog();
+  readonly occurrences: OccurrenceLog;
   readonly #rows: Row[] = emptyList();
   readonly #exampleCosts: Duration[] = emptyNumbers();
   readonly #counted: Counted<Row>;
 
-  constructor(counted: Counted<Row>) {
+  constructor(counted: Counted<Row>, occurrences = new OccurrenceLog()) {
     this.#counted = counted;
+    this.occurrences = occurrences;
   }
 
   /** The dearest occurrence. */
@@ -221,6 +222,8 @@ export type ExchangeTally = Tally<Exchange>;
 export type ConnectionTally = Tally<Connection>;
 
 export const lookupTally = (): LookupTally => new Tally(LOOKUPS);
+/** For what would be several tallies otherwise: it keeps as many occurrences as those together would. */
+export const sharedLookupTally = (): LookupTally => new Tally(LOOKUPS, new OccurrenceLog(MAX_KEPT_TOGETHER));
 /** A row lasts from its request's first byte to its response's last, without connecting. */
 export const exchangeTally = (): ExchangeTally => new Tally(EXCHANGES);
 /** A row lasts as long as its handshakes do. */

@@ -51,6 +51,35 @@ describe('a distribution', () => {
     expect(of([-7]).total).toBe(0);
   });
 
+  it('counts, adds up and has its largest value at any time', () => {
+    const steps = fc.array(fc.oneof(value, fc.constant('ask' as const)), { maxLength: 200 });
+    fc.assert(
+      fc.property(fc.constantFrom(0, 4090, 4097), steps, (before, then) => {
+        const values = Array.from({ length: before }, (_, index) => index);
+        const distribution = of(values);
+        const other = new Distribution();
+        for (const step of then) {
+          if (step === 'ask') {
+            expect(distribution.total).toBe(values.reduce((sum, one) => sum + one, 0));
+            expect(distribution.max).toBe(Math.max(0, ...values));
+          } else {
+            distribution.add(nanoseconds(step));
+            values.push(step);
+          }
+          expect(distribution.count).toBe(values.length);
+        }
+        other.addAll(distribution);
+        expect([other.count, other.total, other.max]).toEqual([
+          distribution.count,
+          distribution.total,
+          distribution.max,
+        ]);
+        expect(other.histogram()).toEqual(distribution.histogram());
+        expect(other.histogram().reduce((sum, [, count]) => sum + count, 0)).toBe(values.length);
+      }),
+    );
+  });
+
   it('stays within a hundredth of any value once coarse', () => {
     fc.assert(
       fc.property(value, (one) => {

@@ -5,6 +5,11 @@ import { placeOf } from './place.ts';
 // Packets remembered of all connections, a power of two: a copy follows within microseconds, or
 // within a path's delay where the capture has both ends of it.
 const SLOTS = 1 << 16;
+// A slot's words of 32 bits: its time, which takes two, and these. With three unused none lies in two cache lines.
+const STRIDE = 8;
+const KEY = 2;
+const CHECK = 3;
+const PLACE = 4;
 // A copy passes the next interface within microseconds; a retransmission takes 200 ms on Linux.
 const COPY_WINDOW = milliseconds(5);
 // The very same packet seen elsewhere: the longest delay of a path between two interfaces.
@@ -16,10 +21,9 @@ const MAXIMUM_SEGMENT_SIZE_OPTION = 2;
  * capture of the same time) from what was really sent again. Of fixed size.
  */
 export class PacketMemory {
-  readonly #keys = new Int32Array(SLOTS);
-  readonly #checks = new Int32Array(SLOTS);
-  readonly #places = new Int32Array(SLOTS);
-  readonly #times = new Float64Array(SLOTS).fill(-Infinity);
+  readonly #times = new Float64Array(SLOTS * (STRIDE / 2)).fill(-Infinity);
+  /** The same memory: each packet comes to another slot, and what stands there is fetched at once. */
+  readonly #numbers = new Int32Array(this.#times.buffer);
 
   /**
    * Whether this packet was seen before; else it is remembered.
@@ -28,25 +32,27 @@ export class PacketMemory {
   isCopy(direction: number, layers: Layers): boolean {
     const { ipId, time } = layers;
     const options = hashOfOptions(layers);
-    const numbers = Math.imul(layers.sequence | 0, 0x9e3779b1) ^ Math.imul(layers.acknowledgment | 0, 0x85ebca6b);
+    const sent = Math.imul(layers.sequence | 0, 0x9e3779b1) ^ Math.imul(layers.acknowledgment | 0, 0x85ebca6b);
     const rest = (layers.tcpFlags << 24) ^ (layers.window << 8) ^ layers.payloadLength;
-    let key = numbers ^ Math.imul(direction, 0xc2b2ae35) ^ Math.imul(rest, 0x27d4eb2f) ^ options;
+    let key = sent ^ Math.imul(direction, 0xc2b2ae35) ^ Math.imul(rest, 0x27d4eb2f) ^ options;
     key ^= key >>> 15;
     const check = Math.imul(layers.sequence ^ ipId, 31) ^ Math.imul(options ^ direction, 0x165667b1) ^ rest;
     const place = placeOf(layers);
-    const slot = (key ^ (key >>> 16)) & (SLOTS - 1);
-    if (this.#keys[slot] === key && this.#checks[slot] === check) {
-      const age = Math.abs(time - (this.#times[slot] as number));
-      const elsewhere = this.#places[slot] !== place;
+    const slot = ((key ^ (key >>> 16)) & (SLOTS - 1)) * STRIDE;
+    const numbers = this.#numbers;
+    const times = this.#times;
+    if (numbers[slot + KEY] === key && numbers[slot + CHECK] === check) {
+      const age = Math.abs(time - (times[slot / 2] as number));
+      const elsewhere = numbers[slot + PLACE] !== place;
       if (elsewhere && age <= LONGEST_WAY) return true;
       // A resend may keep its identification (RFC 1122 section 3.2.1.5), but takes its time. Some stacks
       // send 0 in every packet (RFC 6864 allows it with DF), IPv6 has none: then acknowledgments repeat themselves.
       if (age <= COPY_WINDOW && (ipId > 0 || isMoreThanAcknowledgment(layers))) return true;
     }
-    this.#keys[slot] = key;
-    this.#checks[slot] = check;
-    this.#places[slot] = place;
-    this.#times[slot] = time;
+    times[slot / 2] = time;
+    numbers[slot + KEY] = key;
+    numbers[slot + CHECK] = check;
+    numbers[slot + PLACE] = place;
     return false;
   }
 }

@@ -1,3 +1,4 @@
+import { emptyList } from '../base/lists.ts';
 import { at, between, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -12,12 +13,6 @@ const LONGEST_HELD = seconds(120);
 // Answers on their way at a time; beyond, the one held longest goes as it is.
 const MAX_HELD = 1 << 14;
 
-interface Held {
-  readonly exchange: Exchange;
-  readonly connection: TrackedConnection;
-  readonly since: Timestamp;
-}
-
 /**
  * Where a capture is taken before the place where packets are lost (on a node, at the server), an
  * answer that passed by may not have arrived. So an exchange is held until its client has
@@ -26,43 +21,50 @@ interface Held {
  * @param emit each exchange, in order of their ends as they pass by, mostly
  */
 export function createDelivery(emit: (exchange: Exchange) => void) {
-  let held: Held[] = [];
+  // Side by side: nothing is made for an exchange that is held, as nearly all are for a moment.
+  const exchanges: Exchange[] = emptyList();
+  const connections: TrackedConnection[] = emptyList();
   let lookAt = at(-Infinity);
 
   function push(exchange: Exchange, connection: TrackedConnection): void {
     if (!connection.undelivered) return emit(exchange);
-    if (held.length >= MAX_HELD) settle(held.shift() as Held);
-    const ends = at(exchange.startedAt + exchange.duration);
-    held.push({ exchange, connection, since: ends });
+    if (exchanges.length >= MAX_HELD) settle(exchanges.shift() as Exchange, connections.shift() as TrackedConnection);
+    exchanges.push(exchange);
+    connections.push(connection);
   }
 
   function advance(time: Timestamp): void {
-    if (held.length === 0 || time < lookAt) return;
+    if (exchanges.length === 0 || time < lookAt) return;
     lookAt = at(time + LOOK_STEP);
-    const kept: Held[] = [];
-    for (const one of held) {
-      const waited = between(one.since, time);
-      const mayShow = one.connection.undelivered && (waited < SHOWS_WITHIN || one.connection.repairing);
-      if (mayShow && waited < LONGEST_HELD) kept.push(one);
-      else settle(one);
-    }
-    held = kept;
+    settleIf((exchange, connection) => !mayShow(exchange, connection, time));
   }
 
   /** The connection is over: all of its exchanges are as they are. */
   function closed(connection: TrackedConnection): void {
-    if (held.length === 0) return;
-    const others: Held[] = [];
-    for (const one of held) {
-      if (one.connection === connection) settle(one);
-      else others.push(one);
-    }
-    held = others;
+    if (exchanges.length > 0) settleIf((_, own) => own === connection);
   }
 
-  function settle({ exchange, connection, since }: Held): void {
+  /** Lets go of some; the others stay in their order. */
+  function settleIf(isDue: (exchange: Exchange, connection: TrackedConnection) => boolean): void {
+    let kept = 0;
+    for (let index = 0; index < exchanges.length; index++) {
+      const exchange = exchanges[index] as Exchange;
+      const connection = connections[index] as TrackedConnection;
+      if (isDue(exchange, connection)) {
+        settle(exchange, connection);
+        continue;
+      }
+      exchanges[kept] = exchange;
+      connections[kept] = connection;
+      kept++;
+    }
+    exchanges.length = kept;
+    connections.length = kept;
+  }
+
+  function settle(exchange: Exchange, connection: TrackedConnection): void {
     if (connection.stalls.length === 0) return emit(exchange);
-    const late = connection.stalls.filter((stall) => holdsBack(stall, exchange, since));
+    const late = connection.stalls.filter((stall) => holdsBack(stall, exchange));
     const last = late.at(-1);
     if (last !== undefined) {
       exchange.stalls = [...exchange.stalls, ...late.filter((stall) => !exchange.stalls.includes(stall))];
@@ -80,10 +82,20 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
   return { push, advance, closed };
 }
 
+/** As it passed by. */
+const endOf = ({ startedAt, duration }: Exchange): Timestamp => at(startedAt + duration);
+
+/** What was lost of it may show yet. */
+function mayShow(exchange: Exchange, { undelivered, repairing }: TrackedConnection, time: Timestamp): boolean {
+  if (!undelivered) return false;
+  const waited = between(endOf(exchange), time);
+  return (waited < SHOWS_WITHIN || repairing) && waited < LONGEST_HELD;
+}
+
 /** What was lost of the answer, or before it on the same connection: nothing behind it is read until it is there. */
-const holdsBack = (stall: Stall, { startedAt }: Exchange, ends: Timestamp): boolean =>
-  stall.reason === 'loss' &&
-  stall.from === 'server' &&
-  stall.startedAt <= ends &&
-  stall.startedAt + stall.duration > ends &&
-  stall.startedAt + stall.duration > startedAt;
+const holdsBack = ({ reason, from, startedAt, duration }: Stall, exchange: Exchange): boolean =>
+  reason === 'loss' &&
+  from === 'server' &&
+  startedAt <= endOf(exchange) &&
+  startedAt + duration > endOf(exchange) &&
+  startedAt + duration > exchange.startedAt;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exchangeOf } from '../model/testing/rows.ts';
-import { metadataOf, readCredentials } from './metadata.ts';
+import { isToNone, metadataOf, readCredentials, serviceOf } from './metadata.ts';
 
 const asked = (path: string, method = 'GET', server = '169.254.169.254', host = server) =>
   metadataOf(exchangeOf({ method, path, server, host }), '');
@@ -33,6 +33,34 @@ describe('a question to a metadata service', () => {
 
   it.each(['/api/v1/search', '/latest/news', '/credentials'])('%s is none', (path) => {
     expect(asked(path, 'GET', '10.96.0.7', 'api.prod')).toBeNull();
+  });
+
+  it('is found by the quick look as well', () => {
+    const addresses = [
+      '169.254.169.254',
+      '169.254.170.2',
+      '169.254.170.23',
+      'fd00:ec2::254',
+      'fd00:ec2::23',
+      '10.0.0.1',
+    ];
+    const address = fc.constantFrom(...addresses, '', 'api.prod');
+    const host = fc
+      .tuple(address, fc.constantFrom('', ':80'), fc.boolean())
+      .map(([one, port, hasBrackets]) => (hasBrackets ? `[${one}]${port}` : `${one}${port}`));
+    const words =
+      '1.0 {id} 2021-07-15 latest metadata computeMetadata identity meta-data api dynamic user-data items …';
+    const segment = fc.constantFrom('', ...words.split(' '));
+    const path = fc.array(segment, { maxLength: 4 }).map((segments) => segments.map((one) => `/${one}`).join(''));
+    let found = 0;
+    fc.assert(
+      fc.property(address, host, path, (server, name, asks) => {
+        if (serviceOf(server, name.replace(/:\d+$/, ''), asks) === null) return;
+        found++;
+        expect(isToNone(server, name, asks)).toBe(false);
+      }),
+    );
+    expect(found).toBeGreaterThan(0);
   });
 
   it.each([

@@ -36,8 +36,18 @@ export const mayAskMetadata = (path: string): boolean =>
   path.includes('/meta-data') ||
   path.endsWith('/api/token');
 
+// The services' addresses begin so, and their ways with a year, `1.0`, `{id}` or one of these letters.
+const ADDRESS_BEGINS = ['169.254.', 'fd00:', '[169.254.', '[fd00:'] as const;
+const PATH_BEGINS = '0123456789{lcm';
+
+/** A quick look: nearly all requests are none to a metadata service. */
+export const isToNone = (server: string, host: string, path: string): boolean =>
+  !PATH_BEGINS.includes(path.charAt(1)) &&
+  !ADDRESS_BEGINS.some((begin) => server.startsWith(begin) || host.startsWith(begin));
+
 /** What a request asks a metadata service for; null where it asks none. */
 export function metadataOf({ server, method, path, host }: Exchange, userAgent: string): Metadata | null {
+  if (isToNone(server, host, path)) return null;
   const service = serviceOf(server, host.replace(/:\d+$/, ''), path);
   if (service === null) return null;
   return {
@@ -52,7 +62,7 @@ export function metadataOf({ server, method, path, host }: Exchange, userAgent: 
   };
 }
 
-function serviceOf(server: string, host: string, path: string): MetadataService | null {
+export function serviceOf(server: string, host: string, path: string): MetadataService | null {
   if (server === ECS_ADDRESS || host === ECS_ADDRESS) return 'ecs';
   if (POD_IDENTITY_ADDRESSES.has(server) || POD_IDENTITY_ADDRESSES.has(host)) return 'eks-pod-identity';
   if (path.startsWith('/computeMetadata/')) return 'gce';

@@ -74,7 +74,7 @@ describe('contrast', () => {
     const { contrast } = contrastOf(times(10, 4));
     expect(toSeconds(contrast.usual.of(exchangeOf()) ?? nanoseconds(0))).toBeCloseTo(0.004, 3);
     expect(contrast.usual.of(exchangeOf({ path: '/other' }))).toBeNull();
-    expect(contrast.usual.count).toBe(10);
+    expect(contrast.usual.count()).toBe(10);
   });
 
   it('stays within its bounds, however many kinds there are', () => {

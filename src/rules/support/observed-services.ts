@@ -22,7 +22,7 @@ export interface Service {
 export interface Services extends Observer {
   request(request: Request): void;
   /** Of the request at hand; null for a client's own call, which nobody received, and beyond the bound. */
-  readonly current: Service | null;
+  current(): Service | null;
   of(input: number, address: string): Service | undefined;
 }
 
@@ -49,9 +49,7 @@ export const observedServices = defineFact({
         current = isOwnCall(request) ? null : serviceOf(request);
         current?.latency.add(request.duration);
       },
-      get current() {
-        return current;
-      },
+      current: () => current,
       of: (input, address) => known.get(`${input}|${address}`),
     };
   },

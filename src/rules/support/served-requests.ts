@@ -33,7 +33,7 @@ export function createServedRequests(services: Services) {
   return {
     /** The service of the request at hand; null for what nobody received, and beyond the bound. */
     current(): ServedRequests | null {
-      const service = services.current;
+      const service = services.current();
       if (service === null) return null;
       const known = byPlace[service.place];
       if (known !== undefined) return known;

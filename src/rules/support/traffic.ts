@@ -14,8 +14,13 @@ import { handshakesOf } from './tally.ts';
 // A node's worth of pods and what they call; the rest of an input shares one place.
 const MAX_PEERS = 256;
 
-/** One client and one server of it, in one input. */
-export interface Peer {
+export interface CallsBy {
+  readonly protocol: ExchangeProtocol;
+  readonly calls: Distribution;
+}
+
+/** One client and one server of it, in one input. A class: V8 keeps a literal with a getter as a hash table. */
+export class Peer {
   /** The how-manieth of all peers. */
   readonly place: number;
   readonly input: number;
@@ -26,22 +31,33 @@ export interface Peer {
   readonly port: number;
   /** Where a DNAT sent one of their connections. */
   backend: string | null;
-  /** Exchanges that are no streams, and how long each took. */
-  readonly calls: Distribution;
-  /** The same by their protocol: nearly always one. */
-  readonly callsBy: CallsBy[];
-  streams: number;
-  connections: number;
+  /** Exchanges that are no streams, and how long each took, by their protocol: nearly always one. */
+  readonly callsBy: CallsBy[] = [];
+  streams = 0;
+  connections = 0;
   /** Of these, the ones whose handshake the capture shows, and how long their handshakes took. */
-  opened: number;
-  readonly opening: Distribution;
+  opened = 0;
+  readonly opening = new Distribution();
   /** The first thing that was seen of them. */
   startsAt: Timestamp;
-}
 
-export interface CallsBy {
-  readonly protocol: ExchangeProtocol;
-  readonly calls: Distribution;
+  /** @param isRest it stands for all that are beyond counting */
+  constructor(place: number, { input, client, server, serverPort, backend, startedAt }: Ends, isRest: boolean) {
+    this.place = place;
+    this.input = input;
+    this.client = isRest ? OTHERS : client;
+    this.server = isRest ? OTHERS : endpoint(server, serverPort);
+    this.address = isRest ? OTHERS : server;
+    this.port = isRest ? 0 : serverPort;
+    this.backend = backend;
+    this.startsAt = startedAt;
+  }
+
+  /** All of `callsBy`. */
+  get calls(): Distribution {
+    const [first, ...others] = this.callsBy;
+    return first !== undefined && others.length === 0 ? first.calls : sumOf(this.callsBy);
+  }
 }
 
 /** What all peers of a subject did. */
@@ -97,25 +113,7 @@ export const traffic = defineFact({
       const ofClient = peers.get(client) ?? [];
       const shared = isFull ? ofClient.find((peer) => peer.input === row.input) : undefined;
       if (shared !== undefined) return shared;
-      const peer: Peer = {
-        place: count++,
-        input: row.input,
-        client,
-        server: isFull ? OTHERS : endpoint(row.server, row.serverPort),
-        address: isFull ? OTHERS : row.server,
-        port: isFull ? 0 : row.serverPort,
-        backend: row.backend,
-        get calls() {
-          const [first, ...others] = this.callsBy;
-          return first !== undefined && others.length === 0 ? first.calls : sumOf(this.callsBy);
-        },
-        callsBy: [],
-        streams: 0,
-        connections: 0,
-        opened: 0,
-        opening: new Distribution(),
-        startsAt: row.startedAt,
-      };
+      const peer = new Peer(count++, row, isFull);
       ofClient.push(peer);
       peers.set(client, ofClient);
       return peer;

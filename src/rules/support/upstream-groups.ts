@@ -60,7 +60,8 @@ export function createPatterns(traffic: Traffic) {
     /** Of peers for which nothing else stands out. */
     found(isKnown: (peer: Peer) => boolean): Waiting[] {
       return [...peers].flatMap(([peer, { calls }]) => {
-        if (isKnown(peer)) return [];
+        // None waited as long as what is looked for takes at least: nearly all peers.
+        if (isKnown(peer) || !calls.some((call) => answeredAt(call) - call.startedAt >= LEAST_WAIT)) return [];
         const sorted = calls.filter(isResponded).toSorted((a, b) => a.startedAt - b.startedAt);
         const queued = queueIn(peer, sorted);
         return queued === null ? slowKinds(peer, sorted) : [queued];

@@ -80,8 +80,6 @@ export function createUsual(traffic: Traffic) {
       return kind === undefined ? null : usualOfKind(kind);
     },
     /** How many there are of all kinds. */
-    get count(): number {
-      return [...kinds.values()].reduce((sum, { delays }) => sum + delays.count, 0);
-    },
+    count: (): number => [...kinds.values()].reduce((sum, { delays }) => sum + delays.count, 0),
   };
 }

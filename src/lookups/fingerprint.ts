@@ -23,6 +23,7 @@ const PORT_USES: readonly PortUse[] = ['single', 'same', 'different'];
 /** A first query that a closed port refused is asked anew from another port, and its twin leaves from there. */
 function portUse(lookup: OpenLookup, twin: TrackedAttempt | null): PortUse {
   if (twin === null) return 'single';
+  if ((lookup.attempts[0] as TrackedAttempt).clientPort === twin.clientPort) return 'same';
   for (const one of lookup.attempts) {
     if (one.type === twin.type || !isSameName(one, twin)) continue;
     for (const other of lookup.attempts) {

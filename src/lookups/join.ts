@@ -17,21 +17,23 @@ export const JOIN = {
   weakWalk: 2,
   /** New port, new id, at a resolver's timer (Go). */
   timedRetry: 3,
+  /** After an error, with a new id, but some time later: another call that walks may ask for the name by then. */
+  lateRetry: 4,
   /** The next suffix from a new port (glibc, musl, Go). */
-  walk: 4,
+  walk: 5,
   /** Another server at the same time, with a new id (hickory; c-ares looks whether a server is back). */
-  besideAnother: 5,
+  besideAnother: 6,
   /** The other family from another port (Go; single-request-reopen). */
-  otherPortPair: 6,
+  otherPortPair: 7,
   /** At once after an error, with a new id (the next server). */
-  retryAfterError: 7,
+  retryAfterError: 8,
   /** The next suffix from the same port (c-ares). */
-  samePortWalk: 8,
-  samePortPair: 9,
+  samePortWalk: 9,
+  samePortPair: 10,
   /** TCP after a truncated answer. */
-  afterTruncation: 10,
+  afterTruncation: 11,
   /** Same id from a new port or to the next server (glibc, musl, c-ares, Node). */
-  sameId: 11,
+  sameId: 12,
 } as const;
 
 // A stub goes on within microseconds after a reply; a throttled pod may be stopped for a CFS
@@ -83,7 +85,7 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (waited > MOST_TIMER) return JOIN.none;
   if (earlier.transactionId === attempt.transactionId) return JOIN.sameId;
   if (earlier.truncated && attempt.transport === 'tcp' && earlier.transport === 'udp') return JOIN.afterTruncation;
-  if (isError(earlier) && waited <= FOLLOWS_ERROR) return JOIN.retryAfterError;
+  if (isError(earlier) && waited <= FOLLOWS_ERROR) return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
   if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
   if (earlier.rcode >= 0 || !isTimer(waited)) return JOIN.none;
   // glibc, musl and c-ares keep the id; who resent it or sent its pair from one port is no Go.

@@ -155,6 +155,21 @@ describe('two lookups', () => {
     expect(s.finish(300)).toMatchObject([{ outcome: 'nxdomain' }, { outcome: 'ok' }]);
   });
 
+  it('are two walks shortly after each other, both refused at the name as it is', () => {
+    const s = scenario();
+    const walk = (ms: number): void => {
+      for (const [index, name] of ['db.shop.cluster.local', 'db.cluster.local', 'db', 'db'].entries()) {
+        s.reply(s.query({ ms: ms + index, name, port: ms + index + 1 }), ms + index + 0.5, name === 'db' ? 5 : 3);
+      }
+    };
+    walk(0);
+    walk(18);
+    expect(s.finish(400)).toMatchObject([
+      { outcome: 'refused', attempts: { length: 4 } },
+      { outcome: 'refused', attempts: { length: 4 } },
+    ]);
+  });
+
   it('are a query that nobody answered, and a call at a time that is no timer', () => {
     const s = scenario();
     s.query({ ms: 0, edns: 1232 });

@@ -3,13 +3,14 @@ import { formatCount } from '../base/text.ts';
 import { MAX_HELD_ROWS } from '../export/held-rows.ts';
 
 const CAPTURE = [
+  'kubectl debug -i -q POD --image=nicolaka/netshoot -- tcpdump -i any -s 0 -U -w - > pod.pcap',
   'kubectl debug -i -q POD --image=nicolaka/netshoot -- tcpdump -i any -s 0 -U -w - port 53 > dns.pcap',
   'kubectl exec POD -- tcpdump -i any -s 0 -U -w - port 53 | kubelag -',
   "ssh NODE sudo tcpdump -i any -s 0 -U -w - 'port 53' | kubelag -",
 ];
 
 const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
-  ['kubelag orders.pcapng', 'why lookups are slow, and what to change'],
+  ['kubelag orders.pcapng', 'why requests and lookups are slow, and what to change'],
   ['tcpdump -i any -s 0 -U -w - port 53 | kubelag -', 'the same from a capture that runs; Ctrl-C for the answer'],
   ['kubelag ticket.txt', "tcpdump's text, as people paste it into tickets"],
   ['kubelag orders.pcapng -m k8s/', 'the same with your manifests: which workload, which line, which change'],
@@ -144,7 +145,7 @@ export function formatHelp(command: Command, helper: Help): string {
     .filter((option, index, all) => all.findIndex((other) => other.flags === option.flags) === index)
     .map((option): [string, string] => [optionTerm(option), option.description]);
   return [
-    'kubelag tells why name lookups in Kubernetes are slow: from a capture, with the packets that prove it.',
+    'kubelag tells why requests and name lookups in Kubernetes are slow: from a capture, with the packets that prove it.',
     '',
     'Examples:',
     ...EXAMPLES.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
@@ -167,7 +168,7 @@ export function formatHelp(command: Command, helper: Help): string {
 }
 
 /** What `kubelag` alone says. */
-export const SHORT_HELP = `kubelag tells why name lookups in Kubernetes are slow.
+export const SHORT_HELP = `kubelag tells why requests and name lookups in Kubernetes are slow.
 
   kubelag FILE…                                        a capture, tcpdump's text, or exported rows
   tcpdump -i any -s 0 -U -w - port 53 | kubelag -      a capture that runs

@@ -114,7 +114,7 @@ export function createProgram(context: Context, done: (status: number) => void):
   };
 
   const explain = reading(
-    program.command('explain', { isDefault: true }).description('why lookups are slow (the default)'),
+    program.command('explain', { isDefault: true }).description('why requests and lookups are slow (the default)'),
   );
   painting(talking(writing(explain, FORMATS)))
     .addOption(new Option('--top <number>', 'show so many findings and lookups').argParser(parseTop))

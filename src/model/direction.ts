@@ -1,3 +1,4 @@
+import { addressOf } from '../base/addresses.ts';
 import type { ExchangeDirection } from './exchange.ts';
 import type { Vantage } from './input.ts';
 
@@ -12,10 +13,10 @@ export function directionOf(
   if (vantage.kind !== 'pod') return 'through';
   const ours = vantage.addresses;
   if (ours.includes(client)) return 'outbound';
-  const isOurs = ours.includes(server) || (backend !== null && ours.includes(backend.replace(/:\d+$/, '')));
+  const isOurs = ours.includes(server) || (backend !== null && ours.includes(addressOf(backend)));
   return isOurs ? 'inbound' : 'through';
 }
 
 /** Where an exchange ends up: behind a DNAT, where one was seen. */
 export const receiverOf = ({ backend, server }: { backend: string | null; server: string }): string =>
-  backend === null ? server : backend.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  backend === null ? server : addressOf(backend);

@@ -1,3 +1,4 @@
+import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Vantage } from '../model/input.ts';
 import type { ServiceChoice } from '../model/request.ts';
@@ -6,10 +7,10 @@ import type { ServiceChoice } from '../model/request.ts';
 const MAX_SERVICES = 1024;
 
 /** Where an exchange ends up: behind a DNAT, where that was seen. */
-function serverOf({ server, serverPort, backend }: Exchange): { address: string; port: number } {
-  if (backend === null) return { address: server, port: serverPort };
-  const colon = backend.lastIndexOf(':');
-  return { address: backend.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(backend.slice(colon + 1)) };
+function serverOf(exchange: Exchange): { address: string; port: number } {
+  const { serverPort, backend } = exchange;
+  const port = backend === null ? serverPort : Number(backend.slice(backend.lastIndexOf(':') + 1));
+  return { address: receiverOf(exchange), port };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Timestamp } from '../../base/time.ts';
+import { receiverOf } from '../../model/direction.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import { exchangeTally } from './tally.ts';
@@ -18,7 +19,7 @@ export interface PeerCalls {
 
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
-const addressOf = ({ backend, address }: Peer): string => backend?.replace(/:\d+$/, '') ?? address;
+const receiverOfPeer = ({ address, backend }: Peer): string => receiverOf({ server: address, backend });
 
 /**
  * Upstreams that a service's requests spend most of their time at, however steadily. Which call
@@ -40,7 +41,7 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
     const { client, input } = peer;
     const key = `${input}|${client}`;
     const requests =
-      served.get(key) ?? alone(all.filter((one) => one.peer.input === input && addressOf(one.peer) === client));
+      served.get(key) ?? alone(all.filter((one) => one.peer.input === input && receiverOfPeer(one.peer) === client));
     served.set(key, requests);
     if (requests.length < LEAST_REQUESTS) continue;
     const tally = exchangeTally();

@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import type { Finding } from '../model/diagnosis.ts';
 import type { PredictedFinding } from './predict.ts';
 
@@ -21,8 +22,7 @@ export function acrossOverlays(environments: readonly EnvironmentFindings[]): Fi
       const lines = linesOf(same);
       const count = met.get(lines) ?? 0;
       met.set(lines, count + 1);
-      const key = `${count} ${lines}`;
-      byKey.set(key, [...(byKey.get(key) ?? []), { same, environment: name }]);
+      addTo(byKey, `${count} ${lines}`, { same, environment: name });
     }
   }
   return [...byKey.values()].map((all) => {

@@ -1,3 +1,4 @@
+import { groupBy } from '../base/group-by.ts';
 import { partitionPoint } from '../base/sorted.ts';
 import { endpoint } from '../base/addresses.ts';
 import { Reservoir } from '../base/reservoir.ts';
@@ -78,11 +79,7 @@ export function createSamples(): SampleTaker {
       add(kind, request.startedAt, request.duration, request.outcome !== 'ok');
     },
     rows(inputs) {
-      const byDirection = new Map<Sampled, Kind[]>();
-      for (const kind of exchanges.all()) {
-        const of = SAMPLED_OF[direction(kind, inputs)];
-        byDirection.set(of, [...(byDirection.get(of) ?? []), kind]);
-      }
+      const byDirection = groupBy(exchanges.all(), (kind): Sampled => SAMPLED_OF[direction(kind, inputs)]);
       return [
         rowsOf('requests', requests.all()),
         ...(['inbound', 'outbound', 'calls'] as const).map((of) => rowsOf(of, byDirection.get(of) ?? [])),

@@ -17,7 +17,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createForwarded } from './support/forwarded.ts';
-import { groupBy } from '../base/group-by.ts';
+import { addTo, groupBy } from '../base/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
@@ -99,7 +99,7 @@ export default defineRule({
       const { input, client, server, name } = lookup;
       const group = { input, client, server, outcome, name, addresses, family, tally: lookupTally(), found: 0 };
       groups.set(place, group);
-      if (!full) byName.set(name, [...(byName.get(name) ?? []), group]);
+      if (!full) addTo(byName, name, group);
       return group;
     };
 

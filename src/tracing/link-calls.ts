@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
 import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
@@ -151,8 +152,7 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
 function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
   const byIdentifier = new Map<string, number[]>();
   for (const [place, { identifiers }] of received.entries()) {
-    for (const identifier of identifiers)
-      byIdentifier.set(identifier, [...(byIdentifier.get(identifier) ?? []), place]);
+    for (const identifier of identifiers) addTo(byIdentifier, identifier, place);
   }
   return byIdentifier;
 }

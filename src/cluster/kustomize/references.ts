@@ -1,3 +1,4 @@
+import { addTo } from '../../base/group-by.ts';
 import { textAt, type MapNode, type Node, type ScalarNode } from '../yaml/node.ts';
 import { currentId, type ObjectId, type Resource } from './resource.ts';
 import { changedAt, scalarAtPlace } from './tree.ts';
@@ -66,7 +67,7 @@ export function withReferences(resources: readonly Resource[]): Resource[] {
     const now = currentId(resource).name;
     for (const name of new Set(resource.ids.map((id) => id.name))) {
       const key = `${currentId(resource).kind} ${name}`;
-      if (name !== now || resource.ids.length > 1) byFormer.set(key, [...(byFormer.get(key) ?? []), resource]);
+      if (name !== now || resource.ids.length > 1) addTo(byFormer, key, resource);
     }
   }
   if (byFormer.size === 0) return [...resources];

@@ -6,46 +6,33 @@
  *
  * The same seed harms alike. What fails is kept as a file where --keep says so.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Packet } from '../src/model/packet.ts';
 import { UserError } from '../src/model/user-error.ts';
 import { OF_BYTES, OF_PACKETS, type Damage } from './fuzz/damage.ts';
 import { lostOthers } from './fuzz/others.ts';
+import { readArguments } from './fuzz/arguments.ts';
 import { readPackets, rowsOf, rowsOfFile, type Capture, type Rows } from './fuzz/reading.ts';
-import { seededRandom } from './generate.ts';
 
 // A capture of this size is read in well under a second.
 const MAX_BYTES = 4 << 20;
 const MAX_PACKETS = 20_000;
 const HANGS_AFTER_MILLISECONDS = 20_000;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    keep: { type: 'string' },
-  },
-});
-const random = seededRandom(Number(values.seed));
-const below = (limit: number): number => Math.floor(random() * limit);
-const scratch = mkdtempSync(join(tmpdir(), 'kubelag-fuzz-'));
+const { files, seconds, keep, below, scratch } = readArguments(
+  'fuzz',
+  join(import.meta.dirname, '../test/corpora'),
+  MAX_BYTES,
+);
 const counted = new Map<string, { runs: number; failures: number; rows: number }>();
 let failures = 0;
-
-const files = (positionals.length > 0 ? positionals : [join(import.meta.dirname, '../test/corpora')])
-  .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))))
-  .filter((path) => statSync(path).isFile() && statSync(path).size <= MAX_BYTES)
-  .toSorted();
 
 function fail(path: string, kind: string, says: string, bytes?: Uint8Array): void {
   failures++;
   (counted.get(kind) as { failures: number }).failures++;
   console.log(`${path}, ${kind}: ${says}`);
-  if (bytes !== undefined && values.keep !== undefined) writeFileSync(join(values.keep, `${failures}.bin`), bytes);
+  if (bytes !== undefined && keep !== undefined) writeFileSync(join(keep, `${failures}.bin`), bytes);
 }
 
 /** What is wrong with rows, in one line. */
@@ -105,7 +92,7 @@ function missingOne(capture: Capture, whole: Rows): void {
   }
 }
 
-const until = Date.now() + Number(values.seconds) * 1000;
+const until = Date.now() + seconds * 1000;
 const captures = new Map<string, { bytes: Uint8Array; capture: Capture | null; whole: Rows | null }>();
 while (Date.now() < until) {
   const path = files[below(files.length)] as string;

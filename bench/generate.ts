@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '../src/base/random.ts';
 import { createFrames, FILE_HEADER, MAX_RECORD, type DnsPacket } from './frames.ts';
 
 export type CaptureKind = 'half' | 'dns';
@@ -39,17 +40,6 @@ const RETRY_STEPS = 5_000_000 / STEP_MICROSECONDS;
 /** Replies leave up to this many steps after their query (about 2.5 ms). */
 const REPLY_STEPS = 250;
 const CONNECTIONS = 64;
-
-/** mulberry32: small, quick, good enough to scatter packets, and the same everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Asking {
   client: number;

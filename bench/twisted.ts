@@ -5,33 +5,25 @@
  *
  *   tsx bench/twisted.ts [FOLDER…] [--seconds 60] [--seed 1] [--keep FOLDER]
  */
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { analyze } from '../src/analyze.ts';
 import { buildPcap } from '../src/capture/testing/build-pcap.ts';
 import type { Finding } from '../src/model/diagnosis.ts';
 import type { Packet } from '../src/model/packet.ts';
 import { casesOf } from './accuracy/cases.ts';
+import { readArguments } from './fuzz/arguments.ts';
 import { readPackets, type Capture } from './fuzz/reading.ts';
 import { TWISTS } from './fuzz/twists.ts';
-import { seededRandom } from './generate.ts';
 
 const MAX_BYTES = 16 << 20;
 const MAX_PACKETS = 60_000;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    keep: { type: 'string' },
-  },
-});
-const random = seededRandom(Number(values.seed));
-const below = (limit: number): number => Math.floor(random() * limit);
-const scratch = mkdtempSync(join(tmpdir(), 'kubelag-twisted-'));
+const { folders, files, seconds, keep, below, scratch } = readArguments(
+  'twisted',
+  join(import.meta.dirname, '../test/corpora/net'),
+  MAX_BYTES,
+);
 
 interface Judged {
   capture: Capture;
@@ -39,7 +31,6 @@ interface Judged {
   known: Set<string>;
 }
 
-const folders = positionals.length > 0 ? positionals : [join(import.meta.dirname, '../test/corpora/net')];
 const truths = new Map(
   folders.flatMap((folder) =>
     casesOf(folder).map(({ path, expected, alsoTrue }) => [
@@ -48,10 +39,6 @@ const truths = new Map(
     ]),
   ),
 );
-const files = folders
-  .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))))
-  .filter((path) => statSync(path).isFile() && statSync(path).size <= MAX_BYTES)
-  .toSorted();
 
 /** Findings above info of packets, each with what it absorbed. */
 async function findingsOf(packets: readonly Packet[], linkType: number, path: string): Promise<Finding[]> {
@@ -80,7 +67,7 @@ async function judge(path: string): Promise<Judged | null> {
 
 const counted = new Map(TWISTS.map(({ name }) => [name, { runs: 0, failures: 0 }]));
 const judged = new Map<string, Judged | null>();
-const until = Date.now() + Number(values.seconds) * 1000;
+const until = Date.now() + seconds * 1000;
 let failures = 0;
 while (Date.now() < until && files.length > 0) {
   const path = files[below(files.length)] as string;
@@ -102,8 +89,8 @@ while (Date.now() < until && files.length > 0) {
   const names = `${basename(dirname(path))}/${basename(path)}`;
   console.log(`${failures}. ${names}, ${twist.name} (${packets.length} of ${capture.packets.length} packets)`);
   for (const { rule, severity, says } of wrong) console.log(`     ${severity} ${rule}: ${says}`);
-  if (values.keep !== undefined)
-    await findingsOf(packets, (capture.packets[0] as Packet).linkType, join(values.keep, `${failures}.pcap`));
+  if (keep !== undefined)
+    await findingsOf(packets, (capture.packets[0] as Packet).linkType, join(keep, `${failures}.pcap`));
 }
 rmSync(scratch, { recursive: true });
 for (const [name, { runs, failures: failed }] of counted) {

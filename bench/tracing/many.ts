@@ -1,7 +1,7 @@
 import { at } from '../../src/base/time.ts';
 import type { ReceivedCall, SentCall } from '../../src/tracing/calls.ts';
 import { createCallLinker } from '../../src/tracing/link-calls.ts';
-import { seededRandom } from '../generate.ts';
+import { seededRandom } from '../../src/base/random.ts';
 
 const MILLISECOND = 1e6;
 // Four requests in flight on average, two calls each.

@@ -1,3 +1,4 @@
+import { seededRandom } from '../base/random.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { CallColumns, RequestTimes } from './columns.ts';
 import { Walk } from './walk.ts';
@@ -9,6 +10,7 @@ export interface RequestColumns extends RequestTimes {
 
 export const NOBODY = -1;
 
+// The same links for the same calls, whenever.
 const SEED = 0x5eed;
 
 /** Whose calls are these? With what is believed so far. */
@@ -39,7 +41,7 @@ export class LinkProblem {
     this.owners = new Int32Array(callCount).fill(NOBODY);
     this.callsOf = Array.from({ length: requestCount }, () => []);
     this.logAlone = new Float64Array(kinds);
-    this.random = randomFrom(SEED);
+    this.random = seededRandom(SEED);
   }
 
   /** The first calls as a problem of their own. */
@@ -78,15 +80,4 @@ export class LinkProblem {
     this.owners[call] = owner;
     if (owner !== NOBODY) (this.callsOf[owner] as number[]).push(call);
   }
-}
-
-/** mulberry32: the same links for the same calls, whenever. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

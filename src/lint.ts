@@ -1,3 +1,4 @@
+import { groupBy } from './base/group-by.ts';
 import { plural } from './base/text.ts';
 import { readManifests } from './cluster/read.ts';
 import { readSettingsFile } from './cluster/settings-file.ts';
@@ -57,10 +58,15 @@ export async function lint(options: LintOptions): Promise<Diagnosis> {
 function everywhereRuledOut(
   judged: readonly { ruledOut: Diagnosis['ruledOut']; found: readonly PredictedFinding[] }[],
 ): Diagnosis['ruledOut'] {
+  const [first, ...others] = judged;
+  if (first !== undefined && others.length === 0) return first.ruledOut;
   const found = new Set(judged.flatMap((one) => one.found.map(({ finding }) => finding.rule)));
-  const all = judged.flatMap(({ ruledOut }) => ruledOut);
-  return judged.length === 1 ? all : [...new Map(all.toReversed().map((one) => [one.rule, one])).values()].toReversed().filter(({ rule }) => !found.has(rule));
-} // prettier-ignore
+  const byRule = groupBy(
+    judged.flatMap(({ ruledOut }) => ruledOut),
+    ({ rule }) => rule,
+  );
+  return [...byRule].flatMap(([rule, said]) => (found.has(rule) ? [] : said.slice(0, 1)));
+}
 
 function distinct<Row extends object>(rows: readonly Row[]): Row[] {
   return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];

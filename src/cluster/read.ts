@@ -172,7 +172,7 @@ function textOr(path: string, isNamed: boolean, collector: Collector): string | 
 
 /** Reads a file as its name says: manifests where it says nothing else. */
 export async function readText(path: string, text: string, collector: Collector, load: LoadYaml): Promise<void> {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = basename(path);
   if (!isSoftwareFile(name)) {
     await readManifestText(path, text, collector, load);
     return;

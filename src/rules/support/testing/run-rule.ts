@@ -70,7 +70,7 @@ export function handOn(
     add(
       row.startedAt,
       () => hand.lookup(row),
-      (observer, own) => tellLookups([observer])(own),
+      (observer, own) => observer.lookup?.(own),
     );
   }
   for (const row of exchanges) {

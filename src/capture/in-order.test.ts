@@ -37,6 +37,15 @@ test('packets that overtook one another are read in order, each with its number 
   expect(input.damage.notes).toEqual(['3 packets out of order, by up to 2 µs: read in the order of their times']);
 });
 
+test('however much was handed out before, as much is looked ahead', async () => {
+  const times = Array.from({ length: 3000 }, (_, index) => index * 1000);
+  // 3 MB in all; the last but 50 comes last.
+  const [late] = times.splice(-50, 1) as [number];
+  const { packets } = await readCapture(pcapOf([...times, late], 1000));
+  const read = packets.map(({ time }) => time);
+  expect(read).toEqual(read.toSorted((a, b) => a - b));
+});
+
 test('a capture in order has nothing to tell', async () => {
   const { packets, input } = await readCapture(pcapOf([0, 0, 1, 1, 900e9, 901e9]));
   expect(numbersOf(packets)).toEqual([1, 2, 3, 4, 5, 6]);

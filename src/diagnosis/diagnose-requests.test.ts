@@ -246,6 +246,7 @@ describe('the verdict on requests', () => {
     );
     expect(verdictWith(rules, { damage: { ...damage, cut: 540 } })).toMatch(/held \(statuses, errors\) is not known/);
     expect(verdictWith(rules, { damage: { ...damage, cut: 1 } })).toMatch(/slowest 4 ms$/);
+    expect(verdictWith(rules, { packets: 1000, damage: { ...damage, cut: 9 } })).toMatch(/slowest 4 ms$/);
   });
 
   it('is not taken from rules of what the capture does not hold', () => {

@@ -76,6 +76,10 @@ describe('overlays', () => {
     );
     const diagnosis = await linted();
     expect(ofRule(diagnosis).map(({ says }) => says)).toEqual([expect.stringContaining('(overlay prod)')]);
+    // What one of them has is ruled out nowhere; what none has is said once.
+    const ruledOut = diagnosis.ruledOut.map(({ rule }) => rule);
+    expect(ruledOut).not.toContain(RULE);
+    expect(new Set(ruledOut).size).toBe(ruledOut.length);
     // The line of an inline patch.
     expect(placesOf(diagnosis, 'cpu-throttling')).toEqual(['overlays/prod/kustomization.yaml:14']);
   });

@@ -31,8 +31,8 @@ function isCopy(first: Seen, second: Seen): boolean {
       time: at(time * MS),
       ...rest,
     });
-  expect(memory.isCopy(4, layersOf(first))).toBe(false);
-  return memory.isCopy(4, layersOf({ ...first, ...second }));
+  expect(memory.isCopy(4, layersOf(first), true)).toBe(false);
+  return memory.isCopy(4, layersOf({ ...first, ...second }), true);
 }
 
 const STAMPED = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2];
@@ -67,8 +67,15 @@ describe('a packet that was seen before', () => {
   it('is told from other connections', () => {
     const memory = new PacketMemory();
     const layers = Object.assign(createLayers(), { sequence: 1, payloadLength: 5, ipId: 3, time: at(0) });
-    expect(memory.isCopy(1, layers)).toBe(false);
-    expect(memory.isCopy(2, layers)).toBe(false);
-    expect(memory.isCopy(1, layers)).toBe(true);
+    expect(memory.isCopy(1, layers, true)).toBe(false);
+    expect(memory.isCopy(2, layers, true)).toBe(false);
+    expect(memory.isCopy(1, layers, true)).toBe(true);
+  });
+
+  it('is told of a packet that could be none itself', () => {
+    const memory = new PacketMemory();
+    const layers = Object.assign(createLayers(), { sequence: 1, payloadLength: 5, ipId: 3, time: at(0) });
+    expect(memory.isCopy(1, layers, false)).toBe(false);
+    expect(memory.isCopy(1, layers, true)).toBe(true);
   });
 });

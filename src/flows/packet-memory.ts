@@ -28,8 +28,10 @@ export class PacketMemory {
   /**
    * Whether this packet was seen before; else it is remembered.
    * @param direction unique among all directions of all connections
+   * @param mayBe false where it goes beyond all that its side has sent or acknowledged: then it is only
+   * remembered, and nothing waits for a slot that is seldom in the processor's cache
    */
-  isCopy(direction: number, layers: Layers): boolean {
+  isCopy(direction: number, layers: Layers, mayBe: boolean): boolean {
     const { ipId, time } = layers;
     const options = hashOfOptions(layers);
     const sent = Math.imul(layers.sequence | 0, 0x9e3779b1) ^ Math.imul(layers.acknowledgment | 0, 0x85ebca6b);
@@ -41,7 +43,7 @@ export class PacketMemory {
     const slot = ((key ^ (key >>> 16)) & (SLOTS - 1)) * STRIDE;
     const numbers = this.#numbers;
     const times = this.#times;
-    if (numbers[slot + KEY] === key && numbers[slot + CHECK] === check) {
+    if (mayBe && numbers[slot + KEY] === key && numbers[slot + CHECK] === check) {
       const age = Math.abs(time - (times[slot / 2] as number));
       const elsewhere = numbers[slot + PLACE] !== place;
       if (elsewhere && age <= LONGEST_WAY) return true;
@@ -65,6 +67,13 @@ export function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Lay
   let offset = tcpOptions;
   if ((tcpFlags & TCP_FLAG.syn) !== 0 && bytes[offset] === MAXIMUM_SEGMENT_SIZE_OPTION) offset += 4;
   let hash = payloadStart - tcpOptions;
-  for (; offset < payloadStart; offset++) hash = Math.imul(hash, 31) ^ (bytes[offset] as number);
+  // Options fill whole words (RFC 9293 section 3.1), which are far fewer than bytes.
+  for (; offset < payloadStart; offset += 4) hash = Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) ^ wordAt(bytes, offset);
   return hash;
 }
+
+const wordAt = (bytes: Uint8Array, offset: number): number =>
+  ((bytes[offset] as number) << 24) |
+  ((bytes[offset + 1] as number) << 16) |
+  ((bytes[offset + 2] as number) << 8) |
+  (bytes[offset + 3] as number);

@@ -88,7 +88,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     table.touch(connection);
     const { watch } = connection;
     const fromClient = isClient(connection, source, sourcePort);
-    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers)) return countCopy(layers);
+    const mayBeCopy = isSyn || !watch.goesBeyond(layers, fromClient);
+    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers, mayBeCopy)) return countCopy(layers);
     if (connection.told) return;
 
     const direction = fromClient ? connection.fromClient : connection.fromServer;

@@ -54,6 +54,16 @@ export class TcpWatch {
     this.#room = room;
   }
 
+  /** Whether a packet carries or acknowledges bytes beyond all that were seen: then it was not seen before. */
+  goesBeyond(layers: Layers, fromClient: boolean): boolean {
+    const sender = fromClient ? this.client : this.server;
+    const peer = fromClient ? this.server : this.client;
+    const { payloadLength } = layers;
+    if (sender.known && payloadLength > 0 && ((layers.sequence + payloadLength - sender.highest) | 0) > 0) return true;
+    const hasAck = (layers.tcpFlags & TCP_FLAG.ack) !== 0;
+    return hasAck && peer.acknowledgedKnown && ((layers.acknowledgment - peer.acknowledged) | 0) > 0;
+  }
+
   /** One packet that is no reset. @returns false where it is no more than a copy, cut otherwise */
   push(layers: Layers, fromClient: boolean): boolean {
     const sender = fromClient ? this.client : this.server;

@@ -52,7 +52,8 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
-  const readings = new Map<number, Reading>();
+  /** By the input's number. */
+  const readings: (Reading | undefined)[] = [];
   let advancedAt = at(-Infinity);
 
   // The two rooms need each other: queries flow one way, what is done with them the other.
@@ -64,7 +65,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });
   const delivery = createDelivery((exchange) => {
-    readings.get(exchange.input)?.vantage.sawExchange();
+    readings[exchange.input]?.vantage.sawExchange();
     observer.exchange(exchange);
   });
   const conversations = createConversations({ protocols: createProtocols(keyLog), emit: delivery.push });
@@ -97,13 +98,13 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   });
 
   function begin(input: Input): void {
-    readings.set(input.input, {
+    readings[input.input] = {
       input,
       decoder: createDecoder({ addresses }, input.damage),
       vantage: createVantage(addresses),
       packets: 0,
       vantageAt: FIRST_VANTAGE,
-    });
+    };
   }
 
   /**
@@ -114,12 +115,12 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   function goOn(input: Input, home: Input, first: Packet): boolean {
     tellVantage(home);
     const { kind, addresses: own } = home.vantage;
-    const before = readings.get(home.input) as Reading;
+    const before = readings[home.input] as Reading;
     if (kind === 'pod' && before.decoder.decode(first, layers)) {
       const ends = [layers.source, layers.destination];
       if (!ends.some((address) => own.includes(addresses.text(address)))) return false;
     }
-    readings.set(input.input, before);
+    readings[input.input] = before;
     return true;
   }
 
@@ -137,11 +138,9 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     lookups.advance(time);
   }
 
-  let reading: Reading | undefined;
-
   /** One packet of an input that has begun; packets come in order of time. */
   function packet(read: Packet): void {
-    if (reading === undefined || read.input !== reading.input.input) reading = readings.get(read.input) as Reading;
+    const reading = readings[read.input] as Reading;
     const { decoder, vantage } = reading;
     if (!decoder.decode(read, layers)) return;
     vantage.push(layers);
@@ -179,7 +178,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
 
   /** One DNS message that tcpdump already read. */
   function message(text: Layers, read: DnsMessage): void {
-    const own = readings.get(text.input)?.vantage;
+    const own = readings[text.input]?.vantage;
     own?.push(text);
     own?.sawDns(!read.response, read.response);
     advance(text.time);
@@ -201,7 +200,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   }
 
   function tellVantage(input: Input): void {
-    const own = readings.get(input.input);
+    const own = readings[input.input];
     if (own !== undefined) input.vantage = own.vantage.finish();
   }
 

@@ -82,6 +82,7 @@ export function trackedRow(
     repairing: false,
     openExchanges: 0,
     isTurned: false,
+    reader: null,
   };
 }
 

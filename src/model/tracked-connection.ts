@@ -31,6 +31,8 @@ export interface TrackedConnection extends Connection {
    * they had; exchanges name them right.
    */
   isTurned: boolean;
+  /** Who reads what it carries, kept here as each segment asks for it; `protocols` alone look inside. */
+  reader: object | null;
 }
 
 /** An exchange on its way, with what only `protocols` need. */

@@ -115,8 +115,6 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
     emit,
     nextId: nextId ?? countedId,
   };
-  const lines = new Map<TrackedConnection, Line>();
-  let last: Line | null = null;
 
   function countedId(input: number): string {
     const number = numbers[input] ?? 0;
@@ -125,14 +123,10 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
   }
 
   function lineOf(connection: TrackedConnection): Line {
-    if (last !== null && last.connection === connection) return last;
-    let line = lines.get(connection);
-    if (line === undefined) {
-      const opened = connection.syns.length > 0 || connection.synAcks.length > 0;
-      line = new Line(shared, connection, opened, null);
-      lines.set(connection, line);
-    }
-    last = line;
+    if (connection.reader instanceof Line) return connection.reader;
+    const opened = connection.syns.length > 0 || connection.synAcks.length > 0;
+    const line = new Line(shared, connection, opened, null);
+    connection.reader = line;
     return line;
   }
 
@@ -162,15 +156,13 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
     },
 
     /** Nothing reads this connection, nor will: its bytes need not be put together. */
-    isOpaque: (connection: TrackedConnection): boolean => lines.get(connection)?.speaker === null,
+    isOpaque: ({ reader }: TrackedConnection): boolean => reader instanceof Line && reader.speaker === null,
 
     /** The connection is over, both sides have ended: all that was kept of it is let go. */
     closed(connection: TrackedConnection): void {
-      const line = lines.get(connection);
-      if (line === undefined) return;
-      line.letGo();
-      lines.delete(connection);
-      if (last === line) last = null;
+      if (!(connection.reader instanceof Line)) return;
+      connection.reader.letGo();
+      connection.reader = null;
     },
   };
 }

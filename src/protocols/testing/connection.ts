@@ -54,6 +54,7 @@ export function trackedConnection(changes: Partial<TrackedConnection> = {}): Tra
     repairing: false,
     openExchanges: 0,
     isTurned: false,
+    reader: null,
     ...changes,
   };
 }

@@ -4,7 +4,10 @@ import type { Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
 
-// Held ones are looked at in such steps; an acknowledgment is delayed by up to 40 ms or more.
+// So few are looked at in each step of time: most are acknowledged within a round trip, and what is
+// let go of at once is still in the processor's cache.
+const FEW = 256;
+// More are looked at in such steps; an acknowledgment is delayed by up to 40 ms or more.
 const LOOK_STEP = milliseconds(10);
 // A lost segment is sent again after 200 ms at least (TCP_RTO_MIN), twice that when a probe goes first.
 const SHOWS_WITHIN = seconds(1);
@@ -24,21 +27,18 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
   // Side by side: nothing is made for an exchange that is held, as nearly all are for a moment.
   const exchanges: Exchange[] = emptyList();
   const connections: TrackedConnection[] = emptyList();
-  // Those before it have been let go of.
-  let first = 0;
   let lookAt = at(-Infinity);
 
   function push(exchange: Exchange, connection: TrackedConnection): void {
     if (!connection.undelivered) return emit(exchange);
-    if (exchanges.length - first >= MAX_HELD) settleFirst();
+    if (exchanges.length >= MAX_HELD) settle(exchanges.shift() as Exchange, connections.shift() as TrackedConnection);
     exchanges.push(exchange);
     connections.push(connection);
   }
 
   function advance(time: Timestamp): void {
-    // Most are acknowledged within a round trip, in order: at once, while the processor has them at hand.
-    while (first < exchanges.length && !mayShow(exchangeAt(first), connectionAt(first), time)) settleFirst();
-    if (exchanges.length === 0 || time < lookAt) return;
+    const { length } = exchanges;
+    if (length === 0 || (length > FEW && time < lookAt)) return;
     lookAt = at(time + LOOK_STEP);
     settleIf((exchange, connection) => !mayShow(exchange, connection, time));
   }
@@ -51,9 +51,9 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
   /** Lets go of some; the others stay in their order. */
   function settleIf(isDue: (exchange: Exchange, connection: TrackedConnection) => boolean): void {
     let kept = 0;
-    for (let index = first; index < exchanges.length; index++) {
-      const exchange = exchangeAt(index);
-      const connection = connectionAt(index);
+    for (let index = 0; index < exchanges.length; index++) {
+      const exchange = exchanges[index] as Exchange;
+      const connection = connections[index] as TrackedConnection;
       if (isDue(exchange, connection)) {
         settle(exchange, connection);
         continue;
@@ -64,16 +64,7 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
     }
     exchanges.length = kept;
     connections.length = kept;
-    first = 0;
   }
-
-  function settleFirst(): void {
-    settle(exchangeAt(first), connectionAt(first));
-    first++;
-  }
-
-  const exchangeAt = (index: number): Exchange => exchanges[index] as Exchange;
-  const connectionAt = (index: number): TrackedConnection => connections[index] as TrackedConnection;
 
   function settle(exchange: Exchange, connection: TrackedConnection): void {
     if (connection.stalls.length === 0) return emit(exchange);

@@ -10,7 +10,9 @@ import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { FullObserver, Observer } from '../model/observer.ts';
 import type { Request } from '../model/request.ts';
-import type { Fact, Rule, RuleContext } from '../rules/support/define-rule.ts';
+import type { Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { createFacts } from '../rules/support/facts.ts';
+import { tellExchanges } from '../rules/support/ordinary-exchanges.ts';
 import { tellLookups } from '../rules/support/ordinary.ts';
 import { traffic } from '../rules/support/traffic.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
@@ -39,6 +41,7 @@ export interface DiagnosisOptions {
   leftOut?: { readonly count: number; readonly because: string | null };
   /** Which lookups rules are told of in the quick way; a test has all of them told in the other. */
   isOrdinary?(lookup: Lookup): boolean;
+  isOrdinaryExchange?(exchange: Exchange): boolean;
 }
 
 /** Manifests, and how an answer is joined with them: loaded only where they are given. */
@@ -79,22 +82,12 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const lookups = createLookupStatistics();
   const connections = createConnectionStatistics();
   const requests = createRequestStatistics();
-  const samples = createSamples();
   const kept = new KeptRequests();
-  const facts = new Map<string, { fact: Fact<Observer>; value: Observer }>();
-
-  const factOf = <Value extends Observer>(fact: Fact<Value>): Value => {
-    const known = facts.get(fact.id);
-    if (known !== undefined) {
-      if (known.fact !== fact) throw new Error(`two facts have the id ${fact.id}`);
-      return known.value as Value;
-    }
-    const value = fact.create();
-    facts.set(fact.id, { fact, value });
-    return value;
-  };
-
-  const exchanges = createExchangeStatistics(factOf(traffic));
+  const facts = createFacts();
+  const factOf = facts.of;
+  const seenTraffic = factOf(traffic);
+  const exchanges = createExchangeStatistics(seenTraffic);
+  const samples = createSamples(seenTraffic);
 
   const start = (rule: Rule): Runner => {
     const runner = { answers: noAnswers() };
@@ -116,7 +109,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   };
   const runners = rules.filter(({ needsManifests }) => needsManifests !== true || manifests !== undefined).map(start);
   const seen = manifests === undefined ? null : factOf(witness);
-  const factObservers = [...facts.values()].map(({ value }) => value);
+  const factObservers = facts.all();
 
   // Called for every lookup, exchange or request: bound once, flat, and only those who listen. Facts go first, so
   // that a rule may ask them about the lookup in its hands.
@@ -127,11 +120,11 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   for (const observer of [requests, samples, kept, ...observers]) {
     if (observer.request !== undefined) requestListeners.push(observer.request.bind(observer));
   }
-  const exchangeListeners: ((exchange: Exchange) => void)[] = [exchanges.exchange, samples.exchange];
-  for (const observer of observers) {
-    if (observer.exchange !== undefined) exchangeListeners.push(observer.exchange.bind(observer));
-  }
-  const turnListeners = [exchanges, ...observers.filter((observer) => observer.turn !== undefined)];
+  const tellExchange = tellExchanges(
+    [exchanges, samples, ...observers],
+    seenTraffic.routes,
+    options.isOrdinaryExchange,
+  );
   const latency = {
     lookups: lookups.latency,
     exchanges: exchanges.latency,
@@ -208,15 +201,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
         if (connection.protocol === DNS_PROTOCOL) return;
         for (const observer of hearConnection) observer.connection?.(connection);
       },
-      exchange(exchange) {
-        if (exchange.shape === 'turn') {
-          for (const observer of turnListeners) observer.turn?.(exchange);
-          return;
-        }
-        for (let index = 0; index < exchangeListeners.length; index++) {
-          (exchangeListeners[index] as (exchange: Exchange) => void)(exchange);
-        }
-      },
+      exchange: tellExchange,
       request(request) {
         for (let index = 0; index < requestListeners.length; index++) {
           (requestListeners[index] as (request: Request) => void)(request);

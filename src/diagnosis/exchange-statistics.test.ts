@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { exchangeOf } from '../model/testing/rows.ts';
+import { createFacts } from '../rules/support/facts.ts';
 import { traffic } from '../rules/support/traffic.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 
 function statisticsOf(...exchanges: readonly Exchange[]) {
-  const peers = traffic.create();
+  const peers = createFacts().of(traffic);
   const statistics = createExchangeStatistics(peers);
   for (const exchange of exchanges) {
     if (exchange.shape === 'turn') {

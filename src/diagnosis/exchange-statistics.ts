@@ -39,8 +39,8 @@ interface ServerCount {
 export interface ExchangeStatistics {
   /** Durations of all calls: streams last by design and are none. */
   readonly latency: Distribution;
-  readonly count: number;
   exchange(exchange: Exchange): void;
+  ordinaryExchange(exchange: Exchange): void;
   /** What was taken for a call inside TLS counts for its server alone. */
   turn(exchange: Exchange): void;
   row(inputs: readonly Input[]): Diagnosis['exchanges'];
@@ -101,7 +101,7 @@ export function createExchangeStatistics(traffic: Traffic): ExchangeStatistics {
       all.set(keyOf(own), whole);
     };
     for (const peer of traffic.peers().toSorted((a, b) => a.place - b.place)) {
-      if (traffic.isRest(peer)) continue;
+      if (peer.isRest) continue;
       const { input, address, port, client, backend } = peer;
       for (const { protocol, calls } of peer.callsBy) {
         take({ input, address, port, protocol, client, backend, latency: calls });
@@ -133,25 +133,28 @@ export function createExchangeStatistics(traffic: Traffic): ExchangeStatistics {
 
   return {
     latency,
-    get count() {
-      return count;
-    },
     exchange(exchange) {
       count++;
       countProtocol(exchange.protocol);
       if (exchange.shape !== 'call') return;
       latency.add(exchange.duration);
       if (exchange.outcome !== 'ok' && FAILED.has(exchange.outcome)) failed++;
-      if (traffic.isRest(traffic.peerOf(exchange))) serverOf(exchange).latency.add(exchange.duration);
+      if (traffic.peerOf(exchange).isRest) serverOf(exchange).latency.add(exchange.duration);
+      slowest.add(exchange, exchange.duration);
+    },
+    ordinaryExchange(exchange) {
+      latency.add(exchange.duration);
       slowest.add(exchange, exchange.duration);
     },
     turn: (exchange) => serverOf(exchange).latency.add(exchange.duration),
     row: (inputs) => ({
-      count,
+      count: count + traffic.routes.calls,
       calls: latency.count,
       failed,
       latency: latencyRow(latency),
-      protocols: protocols.map((known) => ({ ...known })).toSorted((a, b) => b.count - a.count),
+      protocols: protocols
+        .map(({ name, count: others }) => ({ name, count: others + traffic.routes.callsBy(name) }))
+        .toSorted((a, b) => b.count - a.count),
       byServer: byServer(inputs),
       slowest: slowest.rows().map((exchange) => toExchangeRow(exchange, inputs)),
     }),

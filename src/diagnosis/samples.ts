@@ -8,6 +8,8 @@ import type { Exchange, ExchangeDirection } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { Request } from '../model/request.ts';
+import type { Route } from '../rules/support/routes.ts';
+import type { Traffic } from '../rules/support/traffic.ts';
 import type { Sampled, SampledKindRow, SampledRows, Samples } from '../model/samples.ts';
 
 // A median's interval from 512 values is some 5 % of their spread wide on either side; more values
@@ -49,6 +51,7 @@ interface KindKey {
 export interface SampleTaker {
   lookup(lookup: Lookup): void;
   exchange(exchange: Exchange): void;
+  ordinaryExchange(exchange: Exchange): void;
   request(request: Request): void;
   rows(inputs: readonly Input[]): Samples;
 }
@@ -57,7 +60,7 @@ export interface SampleTaker {
  * Keeps a sample of how long things took, kind by kind: what a comparison works on. What was cut
  * by the capture says nothing of how long it took, and streams last by design: neither counts.
  */
-export function createSamples(): SampleTaker {
+export function createSamples({ routes }: Traffic): SampleTaker {
   const lookups = createLookupKinds();
   const exchanges = createKinds();
   const requests = createKinds();
@@ -73,9 +76,15 @@ export function createSamples(): SampleTaker {
       if (exchange.shape !== 'call' || exchange.outcome === 'incomplete') return;
       add(exchanges.of(exchange), exchange.startedAt, exchange.duration, exchange.outcome !== 'ok');
     },
+    ordinaryExchange(exchange) {
+      const kind = exchanges.ofRoute(routes.current as Route, exchange);
+      kind.kept.add(exchange.startedAt, exchange.duration);
+    },
     request(request) {
       if (request.outcome === 'incomplete') return;
-      const kind = requests.of(request);
+      // A client's own call is the request that was told as an exchange just before.
+      const route = routes.of(request.exchange);
+      const kind = route === null ? requests.of(request) : requests.ofRoute(route, request);
       add(kind, request.startedAt, request.duration, request.outcome !== 'ok');
     },
     rows(inputs) {
@@ -109,6 +118,7 @@ function add(kind: Kind, startedAt: Timestamp, duration: Duration, hasFailed: bo
 /** Kinds by what makes them alike. Beyond the bound they share those without method and path. */
 function createKinds() {
   const byPath = new Map<string, Map<string, Kind[]>>();
+  const byRoute: (Kind | undefined)[] = [];
   const kinds: Kind[] = [];
 
   /** The wanted kind, with these in place of its own: those without a path are looked for as well. */
@@ -153,10 +163,12 @@ function createKinds() {
     return find(ofAll, '', '', '') ?? make(ofAll);
   };
 
+  const of = (wanted: KindKey): Kind =>
+    find(wanted, wanted.path, wanted.method, wanted.host) ?? (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted));
+
   return {
-    of: (wanted: KindKey): Kind =>
-      find(wanted, wanted.path, wanted.method, wanted.host) ??
-      (kinds.length < MAX_KINDS ? make(wanted) : restOf(wanted)),
+    of,
+    ofRoute: ({ place }: Route, wanted: KindKey): Kind => (byRoute[place] ??= of(wanted)),
     all: (): readonly Kind[] => kinds,
   };
 }

@@ -22,6 +22,10 @@ export interface Observer {
   /** …and those, where they are heard, but otherwise than the rest. */
   ordinary?(lookup: Lookup): void;
   connection?(connection: Connection): void;
+  /** The same of exchanges: in place of `exchange`, all but ordinary calls (rules/support/ordinary-exchanges.ts)… */
+  unusualExchange?(exchange: Exchange): void;
+  /** …and those, where they are heard, but otherwise than the rest. */
+  ordinaryExchange?(exchange: Exchange): void;
   exchange?(exchange: Exchange): void;
   /** A rule's: exchanges of the shape `turn`, which it does not get as `exchange`; to all others they are like any. */
   turn?(exchange: Exchange): void;
@@ -30,4 +34,6 @@ export interface Observer {
 }
 
 /** One that hears all rows, whatever their kind: no rule. */
-export type FullObserver = Required<Omit<Observer, 'turn' | 'unusual' | 'ordinary'>>;
+export type FullObserver = Required<
+  Omit<Observer, 'turn' | 'unusual' | 'ordinary' | 'unusualExchange' | 'ordinaryExchange'>
+>;

@@ -5,15 +5,13 @@ import { isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { LARGE_BODY } from './support/ordinary-exchanges.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { stalledTime } from './support/stalls.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
-// A token bucket lets bursts of some tens of kilobytes through, and a window that opens slowly is
-// most of what smaller bodies take.
-const LARGE = 100_000;
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
 // RULES: a download that fills its link is never slow. Pods' links carry a gigabit and more; a tenth
@@ -57,12 +55,12 @@ export default defineRule({
       notSmall: new Distribution(),
       others: 0,
     }));
-    let total = 0;
+    let heard = 0;
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         const hasAnswer = isResponded(exchange);
-        if (hasAnswer) total++;
+        if (hasAnswer) heard++;
         if (hasAnswer && isSmall(exchange)) return;
         const group = groups.of(exchange);
         group.notSmall.add(exchange.duration);
@@ -133,6 +131,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no answered call was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },
@@ -148,7 +147,8 @@ function isLimited({ peer, rates, notSmall, others, tally }: Group): boolean {
   return small.quantile(0.5) <= QUICK * tally.costs.quantile(0.5);
 }
 
-const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean => requestBytes < LARGE && responseBytes < LARGE;
+const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean =>
+  requestBytes < LARGE_BODY && responseBytes < LARGE_BODY;
 
 /** The larger of the two bodies, and how long it was on its way. */
 function transferOf(exchange: Exchange): { bytes: number; took: Duration } {

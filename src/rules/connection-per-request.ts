@@ -46,7 +46,7 @@ export default defineRule({
       noKeepAlive: 0,
     }));
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (exchange.place > 0) return;
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
         else if (!exchange.keepsConnection && closing.size < MAX_PROBES) closing.add(exchange.connection);

@@ -45,8 +45,20 @@ function starting(processes: number): Serving {
   return serving.serve(40, 22, plain);
 }
 
+const quick: Step[] = [
+  { at: 1, takes: 4, parts: roleName() },
+  { at: 6, takes: 5, parts: credentials() },
+  { at: 12, takes: 3 },
+];
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a few milliseconds in every request',
+      inputs,
+      ...new Serving().serve(30, 16, quick).exchangesOnly,
+      reports: [{ message: 'fetches', count: 30 }],
+    },
     {
       name: 'two calls in every request, with minutes left',
       inputs,

@@ -35,7 +35,7 @@ export default defineRule({
     const groups = createPeerGroups(seen, exchangeTally, () => ({ log: new FetchLog() }));
     const byClient = new Map<string, Group[]>();
     const served = createServedRequests(fact(observedServices));
-    let total = 0;
+    let heard = 0;
 
     function groupOf(exchange: Exchange): Group {
       const group = groups.of(exchange);
@@ -97,18 +97,22 @@ export default defineRule({
       };
     }
 
+    /** What else a client of metadata services did, and what was asked of it. */
+    function noteOther(exchange: Exchange): void {
+      if (byClient.size === 0) return;
+      const { input, client, startedAt, duration } = exchange;
+      const until = at(startedAt + duration);
+      for (const { log } of logsOf(input, receiverOf(exchange))) log.served(startedAt, until);
+      for (const { log } of logsOf(input, client)) log.asked(startedAt, until);
+    }
+
     return {
-      exchange(exchange) {
+      ordinaryExchange: noteOther,
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        total++;
-        const { id, input, client, metadata, startedAt, duration } = exchange;
-        if (metadata === null) {
-          if (byClient.size === 0) return;
-          const until = at(startedAt + duration);
-          for (const { log } of logsOf(input, receiverOf(exchange))) log.served(startedAt, until);
-          for (const { log } of logsOf(input, client)) log.asked(startedAt, until);
-          return;
-        }
+        heard++;
+        const { id, input, metadata } = exchange;
+        if (metadata === null) return noteOther(exchange);
         const call = kinds.callOf(id);
         if (call === undefined || call.asks === 'other') return;
         if (call.asks !== 'credentials') return groupOf(exchange).log.before(exchange, call.asks);
@@ -134,6 +138,7 @@ export default defineRule({
           report(reportOf(group, service));
         }
         if (found > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         const fetches = groups.all().reduce((sum, { log }) => sum + log.fetches, 0);
         clear('clear', { fetches, total }, { count: total, unit: 'exchanges' });

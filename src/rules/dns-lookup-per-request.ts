@@ -11,6 +11,7 @@ import { losses } from './support/losses.ts';
 import { isProbe } from './support/single-use.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
 
 // Whatever the answer says of its life: who asks again within a second could have kept it.
 const LEAST_HELD = seconds(1);
@@ -65,6 +66,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
+    const { routes } = fact(traffic);
     const clients = new Map<string, Client[]>();
     const opened = new Map<string, Opened[]>();
     let last: Client | null = null;
@@ -88,6 +90,16 @@ export default defineRule({
       return last;
     }
 
+    /** Calls of the client to a server: health checks are asked on connections of their own, as they are meant to. */
+    function callsTo({ input, client, calls }: Client, server: string): number {
+      const unusual = calls.get(server)?.count;
+      if (unusual === undefined) return 0;
+      return routes.all.reduce((sum, { peer, isProbe: isCheck, count }) => {
+        const isOwn = peer.input === input && peer.client === client && peer.address === server && !isCheck;
+        return isOwn ? sum + count : sum;
+      }, unusual);
+    }
+
     return {
       lookup(lookup) {
         total++;
@@ -106,7 +118,7 @@ export default defineRule({
         kept++;
         asked.lookups.push(copyLookup(lookup));
       },
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (isProbe(exchange)) {
           if (exchange.place === 0 && probes.size < MAX_PROBES) probes.add(exchange.connection);
           return;
@@ -139,7 +151,7 @@ export default defineRule({
           const [first] = repeated;
           if (first === undefined || repeated.length < LEAST_COUNT) continue;
           // A connection that serves many calls is looked up for once: that is no habit of the calls.
-          const made = first.answers.reduce((sum, answer) => sum + (asked.client.calls.get(answer)?.count ?? 0), 0);
+          const made = first.answers.reduce((sum, answer) => sum + callsTo(asked.client, answer), 0);
           if (repeated.length < PER_CALL * made) continue;
           const tally = lookupTally();
           for (const lookup of repeated) tally.add(lookup, lookup.duration, lookupPackets);

@@ -49,7 +49,7 @@ export default defineRule({
     }));
     let total = 0;
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         const isHttp2 = exchange.protocol === 'grpc' || exchange.protocol === 'http/2';
         if (isHttp2 && exchange.place === 0 && first.size < MAX_FIRST)
           first.set(exchange.connection, copyExchange(exchange));

@@ -39,11 +39,15 @@ export default defineRule({
       unanswered: 0,
       stalled: 0,
     }));
-    let calls = 0;
+    let heard = 0;
     return {
-      exchange(exchange) {
+      ordinaryExchange(exchange) {
+        const { current } = seen.routes;
+        if (current?.protocol === 'grpc') usual.addOrdinary(current, exchange, exchange.duration);
+      },
+      unusualExchange(exchange) {
         if (exchange.protocol !== 'grpc') return;
-        calls++;
+        heard++;
         if (!isExceeded(exchange)) {
           if (exchange.shape === 'call') usual.add(exchange, exchange.duration);
           return;
@@ -117,6 +121,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const calls = heard + seen.routes.callsBy('grpc');
         if (calls === 0) return unobservable({ why: 'no gRPC call was seen', capture: null });
         clear('clear', { total: calls }, { count: calls, unit: 'exchanges' });
       },

@@ -7,6 +7,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { queueOf, type Queue } from './support/queueing.ts';
+import type { Route } from './support/routes.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -41,18 +42,28 @@ export default defineRule({
     const seen = fact(traffic);
     const groups = createPeerGroups(seen, exchangeTally, (): Kept => ({ calls: [] }));
     const kept = new Set<ReturnType<typeof groups.of>>();
-    let total = 0;
+    let heard = 0;
+
+    function keep(group: ReturnType<typeof groups.of>, exchange: Exchange): void {
+      kept.add(group);
+      const { startedAt, duration, connection, inFlight } = exchange;
+      group.calls.push({ startedAt, duration, connection, exchange: inFlight > 0 ? copyExchange(exchange) : null });
+    }
+
     return {
-      exchange(exchange) {
+      ordinaryExchange(exchange) {
+        const { peer, protocol } = seen.routes.current as Route;
+        if (protocol !== 'grpc' && protocol !== 'http/2') return;
+        const group = groups.ofPeer(peer);
+        if (group.calls.length < MAX_CALLS) keep(group, exchange);
+      },
+      unusualExchange(exchange) {
         const { protocol, shape, outcome } = exchange;
         if ((protocol !== 'grpc' && protocol !== 'http/2') || shape !== 'call') return;
-        total++;
+        heard++;
         if (outcome !== 'ok') return;
         const group = groups.of(exchange);
-        if (group.calls.length >= MAX_CALLS) return;
-        kept.add(group);
-        const { startedAt, duration, connection, inFlight } = exchange;
-        group.calls.push({ startedAt, duration, connection, exchange: inFlight > 0 ? copyExchange(exchange) : null });
+        if (group.calls.length < MAX_CALLS) keep(group, exchange);
       },
       finish() {
         const queued: (ReturnType<typeof groups.of> & { queue: Queue })[] = [];
@@ -145,6 +156,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.callsBy('grpc', 'http/2');
         if (total === 0) return unobservable({ why: 'no call over HTTP/2 was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },

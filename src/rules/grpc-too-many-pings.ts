@@ -38,7 +38,7 @@ export default defineRule({
     const groups = createPeerGroups(seen, connectionTally, () => ({ cut: 0, interval: nanoseconds(Number.NaN) }));
     let total = 0;
     return {
-      exchange({ connection, outcome, endedBy, startedAt, duration, protocol }) {
+      unusualExchange({ connection, outcome, endedBy, startedAt, duration, protocol }) {
         const isCut =
           (protocol === 'grpc' || protocol === 'http/2') && endedBy !== 'client' && outcome !== 'incomplete';
         if (!isCut || outcome === 'ok' || outcome === 'error') return;

@@ -40,7 +40,10 @@ export default defineRule({
     const groups = createPeerGroups(seen, exchangeTally, () => ({ codes: new Map<string, number>() }));
     let total = 0;
     return {
-      exchange(exchange) {
+      ordinaryExchange({ status, grpcStatus }) {
+        if (status >= 0 || grpcStatus >= 0) total++;
+      },
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         // A database's errors are answers to what was asked; an exchange without a status never got one.
         if (exchange.status < 0 && exchange.grpcStatus < 0) return;

@@ -8,9 +8,11 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createRetries, failureOf, type Chain } from './support/retries.ts';
 import type { OccurrencesOf } from './support/subjects.ts';
+import type { Route } from './support/routes.ts';
 import { partsByServer, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
-import { traffic, type Peer } from './support/traffic.ts';
+import { traffic } from './support/traffic.ts';
+import type { Peer } from './support/traffic-peer.ts';
 import { kindOf } from './support/usual.ts';
 
 // One is an accident; what the client does shows in two. A header says it at once.
@@ -50,7 +52,7 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const settled = new Map<string, Group>();
-    let total = 0;
+    let heard = 0;
     let failed = 0;
     const retries = createRetries((chain) => put(settled, chain));
 
@@ -84,9 +86,12 @@ export default defineRule({
     }
 
     return {
-      exchange(exchange) {
+      ordinaryExchange(exchange) {
+        retries.addOrdinary(seen.routes.current as Route, exchange);
+      },
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        total++;
+        heard++;
         if (failureOf(exchange) !== null) failed++;
         retries.add(exchange);
       },
@@ -134,6 +139,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         clear('clear', { failed, total }, { count: total, unit: 'exchanges' });
       },

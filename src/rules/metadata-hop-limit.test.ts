@@ -35,8 +35,22 @@ const twice: Step[] = [
   { at: 2060, takes: 20 },
 ];
 
+/** Two tokens, and a call of the service's own between: it went on after the first. */
+const apart: Step[] = [
+  { at: 5, takes: 1002, parts: lost() },
+  { at: 1010, takes: 5 },
+  { at: 1020, takes: 1010, parts: lost() },
+  { at: 2035, takes: 4, parts: credentials({ agent: 'ec2' }) },
+];
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'two tokens with something else between: two occurrences',
+      inputs,
+      ...new Serving().serve(3, 22, plain).request(2085, apart).serve(20, 22, plain).rows,
+      reports: [{ count: 2 }],
+    },
     {
       name: 'one token that never comes, then credentials at once',
       inputs,

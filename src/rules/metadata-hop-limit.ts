@@ -37,18 +37,21 @@ export default defineRule({
     }));
     const byClient = new Map<string, Set<TokenLog>>();
     const all = new Set<ReturnType<typeof groups.of>>();
-    let total = 0;
+    let heard = 0;
+
+    /** A client of the metadata service went on. */
+    function noteOther({ input, client, startedAt }: Exchange): void {
+      if (byClient.size === 0) return;
+      for (const log of byClient.get(`${input}|${client}`) ?? []) log.other(startedAt);
+    }
 
     return {
-      exchange(exchange) {
+      ordinaryExchange: noteOther,
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        total++;
+        heard++;
         const { input, client, metadata } = exchange;
-        if (metadata === null) {
-          if (byClient.size === 0) return;
-          for (const log of byClient.get(`${input}|${client}`) ?? []) log.other(exchange.startedAt);
-          return;
-        }
+        if (metadata === null) return noteOther(exchange);
         if (metadata.service !== 'ec2') return;
         const key = `${input}|${client}`;
         const group = groups.of(exchange);
@@ -117,6 +120,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         const sum = (of: (log: TokenLog) => number): number => [...all].reduce((count, { log }) => count + of(log), 0);
         const refused = sum((log) => log.refused);

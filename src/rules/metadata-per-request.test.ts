@@ -17,8 +17,19 @@ const plain: Step[] = [{ at: 1, takes: 20 }];
 
 const cut = { asks: 'unknown', software: null, agent: null } as const;
 
+const quick: Step[] = [
+  { at: 1, takes: 4, parts: instanceId() },
+  { at: 6, takes: 3 },
+];
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a few milliseconds in every request',
+      inputs,
+      ...new Serving().serve(30, 10, quick).exchangesOnly,
+      reports: [{ count: 30 }],
+    },
     {
       name: 'the instance’s id in every request, with the token for it',
       inputs,

@@ -47,7 +47,7 @@ export default defineRule({
     }));
     const byClient = new Map<string, Group>();
     const served = createServedRequests(fact(observedServices));
-    let total = 0;
+    let heard = 0;
 
     const requestsOf = ({ input, client }: Group): number =>
       seen
@@ -117,18 +117,22 @@ export default defineRule({
       };
     }
 
+    /** What else a client of metadata services did, and what was asked of it. */
+    function noteOther(exchange: Exchange): void {
+      if (byClient.size === 0) return;
+      const { input, client, startedAt, duration } = exchange;
+      const until = at(startedAt + duration);
+      byClient.get(`${input}|${receiverOf(exchange)}`)?.log.served(startedAt, until);
+      byClient.get(`${input}|${client}`)?.log.asked(startedAt, until);
+    }
+
     return {
-      exchange(exchange) {
+      ordinaryExchange: noteOther,
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        total++;
-        const { id, input, client, metadata, startedAt, duration, path } = exchange;
-        if (metadata === null) {
-          if (byClient.size === 0) return;
-          const until = at(startedAt + duration);
-          byClient.get(`${input}|${receiverOf(exchange)}`)?.log.served(startedAt, until);
-          byClient.get(`${input}|${client}`)?.log.asked(startedAt, until);
-          return;
-        }
+        heard++;
+        const { id, input, client, metadata, path } = exchange;
+        if (metadata === null) return noteOther(exchange);
         const call = kinds.callOf(id);
         if (call === undefined || call.asks === 'roles') return;
         const group = groups.of(exchange);
@@ -158,6 +162,7 @@ export default defineRule({
           report(reportOf(group, service));
         }
         if (found > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         const asked = groups.all().reduce((sum, { log }) => sum + log.fetches, 0);
         clear('clear', { asked, total }, { count: total, unit: 'exchanges' });

@@ -46,7 +46,7 @@ export default defineRule({
     let held = 0;
     let largest = 0;
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (exchange.stalls.length === 0 || vanishedOf(exchange).length === 0 || held >= MAX_WAITING) return;
         const known = waiting.get(exchange.connection) ?? [];
         known.push(copyExchange(exchange));

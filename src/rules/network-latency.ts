@@ -1,18 +1,17 @@
 import { Distribution } from '../base/distribution.ts';
 import { formatDuration } from '../base/text.ts';
-import { milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { nanoseconds, type Duration } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { LEAST_ROUND_TRIP } from './support/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
-import { traffic, type Peer } from './support/traffic.ts';
+import { traffic } from './support/traffic.ts';
+import type { Peer } from './support/traffic-peer.ts';
 
-// Zones of a region are 0.5 to 2 ms apart, neighbouring regions 10 to 30 ms, which is where people put
-// things knowingly: beyond that it is the other end of a continent, another one, or a detour.
-const LEAST_ROUND_TRIP = milliseconds(40);
 // "Most of the exchange", and of most exchanges.
 const MOST = 0.5;
 // One call over a long way is no habit of a service.
@@ -33,11 +32,11 @@ export default defineRule({
     // The least round trip of each connection of a peer: no delayed ACK and no queue is in it.
     const leasts = new Map<Peer, Distribution>();
     const leastOf = (peer: Peer, share: number): Duration => leasts.get(peer)?.quantile(share) ?? nanoseconds(0);
-    let total = 0;
+    let heard = 0;
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call' || !isResponded(exchange)) return;
-        total++;
+        heard++;
         const { roundTrip, duration } = exchange;
         if (!(roundTrip >= LEAST_ROUND_TRIP) || roundTrip < MOST * duration) return;
         groups.add(exchange, roundTripOf(exchange), packetsOf);
@@ -104,6 +103,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no answered call was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },

@@ -49,8 +49,21 @@ const forgotten = (count: number, pause: number, how: Vanishing = {}): Traffic =
 const repeated = (count: number, add: (traffic: Traffic) => Traffic, traffic: Traffic): Traffic =>
   count === 0 ? traffic : repeated(count - 1, add, add(traffic));
 
+/** Another connection answers calls meanwhile, and a few after the one that vanished was given up. */
+const besides = joined(
+  new Traffic().open().calls(400).rows,
+  new Traffic()
+    .wait(1)
+    .open()
+    .calls(5)
+    .wait(1200)
+    .call({ takes: 3000, stalls: [vanishing] }, unanswered)
+    .close({ endedBy: 'client' }).rows,
+);
+
 ruleTester(rule, {
   finds: [
+    { name: 'one that vanishes while others are answered', ...besides, reports: [{ count: 1 }] },
     {
       name: 'connections that answer nothing any more after a pause, while new ones do',
       ...forgotten(3, 4500).rows,

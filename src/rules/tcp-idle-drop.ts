@@ -31,7 +31,7 @@ interface Extra {
   vanished: Vanished[];
   leastIdle: Duration;
   longestFine: Duration;
-  /** The last sign that the server lives: a connection that it accepted, or an answer. */
+  /** The last sign that the server lives: a connection that it accepted, or an answer to an unusual call. */
   aliveAt: Timestamp;
 }
 
@@ -56,12 +56,20 @@ export default defineRule({
       aliveAt: at(-Infinity),
     }));
     const kept = new Set<ReturnType<typeof groups.of>>();
-    let total = 0;
+    let heard = 0;
+
+    /** An ordinary answer is a sign of life, too. */
+    const aliveAt = ({ peer, aliveAt: otherwise }: ReturnType<typeof groups.of>): number =>
+      seen.routes.all.reduce(
+        (latest, route) => (route.peer === peer && route.answeredAt > latest ? route.answeredAt : latest),
+        otherwise,
+      );
+
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (isResponded(exchange)) live(groups.of(exchange), exchange.firstByteAt);
         if (exchange.place === 0) return;
-        total++;
+        heard++;
         if (isVanished(exchange)) {
           if (waiting.size < MAX_WAITING) waiting.set(exchange.connection, copyExchange(exchange));
         } else if (isResponded(exchange) && exchange.idleBefore >= LEAST_IDLE) {
@@ -82,7 +90,7 @@ export default defineRule({
       },
       finish() {
         const forgotten = [...kept]
-          .filter((group) => group.leastIdle > group.longestFine && isAliveAfter(group))
+          .filter((group) => group.leastIdle > group.longestFine && isAliveAfter(group, aliveAt(group)))
           .map((group) => ({ ...group, tally: tallyOf(group.vanished, opened) }));
         const parts = partsByServer(forgotten);
         for (const { groups: own, tally, subject, input } of parts) {
@@ -145,6 +153,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no connection carried a second call', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },
@@ -157,7 +166,7 @@ function live(group: Extra, when: Timestamp): void {
 }
 
 /** The server did something after a call vanished: one that died, or never came back, does not. */
-const isAliveAfter = ({ vanished, aliveAt }: Extra): boolean =>
+const isAliveAfter = ({ vanished }: Extra, aliveAt: number): boolean =>
   vanished.some(({ exchange }) => aliveAt > exchange.startedAt);
 
 /** Sent after a long pause, and again and again, without any answer. */

@@ -1,18 +1,17 @@
 import { formatDuration } from '../base/text.ts';
-import { milliseconds, nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { nanoseconds, seconds, type Duration } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { kindOf } from './support/usual.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { LEAST_IDLE } from './support/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
-// No server closes idle connections sooner: a shorter pause is no idle one.
-const LEAST_IDLE = milliseconds(500);
 // The answer is a FIN or RST that was under way, not one that came after thinking.
 const LONGEST = seconds(1);
 // It is the pause that tells the lost ones from others: all of these were idle for longer than
@@ -43,14 +42,14 @@ export default defineRule({
       longestFine: nanoseconds(0),
       onFresh: 0,
     }));
-    let total = 0;
+    let heard = 0;
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (exchange.place === 0) {
           if (isLost(exchange)) groups.of(exchange).onFresh++;
           return;
         }
-        total++;
+        heard++;
         const group = groups.of(exchange);
         if (!isLost(exchange)) {
           if (isResponded(exchange) && exchange.idleBefore > group.longestFine) group.longestFine = exchange.idleBefore;
@@ -125,6 +124,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no connection carried a second call', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },

@@ -10,6 +10,7 @@ import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
+import type { Peer } from './support/traffic-peer.ts';
 import { firstByteWait } from './support/upstream-wait.ts';
 
 const GATEWAY_TIMEOUT = 504;
@@ -31,11 +32,13 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const groups = createPeerGroups(seen, exchangeTally, () => ({ waits: new Distribution(), usual: new Delays() }));
-    let total = 0;
+    const ordinaryOf = (peer: Peer): Delays[] =>
+      seen.routes.all.filter((route) => route.peer === peer).map(({ firstBytes }) => firstBytes);
+    let heard = 0;
     return {
-      exchange(exchange) {
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        total++;
+        heard++;
         if (!isResponded(exchange)) return;
         const firstByte = firstByteWait(exchange);
         if (exchange.status !== GATEWAY_TIMEOUT) {
@@ -49,7 +52,7 @@ export default defineRule({
         // A gateway's own call to a gateway ends in 504 as its callers' does.
         const found = groups.judged().map((group) => ({
           ...group,
-          tally: group.tally.beyond(usualOf(group.usual)),
+          tally: group.tally.beyond(usualOf(group.usual.with(ordinaryOf(group.peer)))),
           wait: group.waits.quantile(0.5),
         }));
         const parts = partsByServer<(typeof found)[number], Exchange>(found);
@@ -117,6 +120,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },

@@ -10,7 +10,8 @@ import { createPeerGroups } from './support/peer-groups.ts';
 import { stallPackets, stallsOf } from './support/stalls.ts';
 import { partsByServer, SEEN_ONCE, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
-import { traffic, type Peer } from './support/traffic.ts';
+import { traffic } from './support/traffic.ts';
+import type { Peer } from './support/traffic-peer.ts';
 import { dominantUpstreams } from './support/dominant-upstream.ts';
 import { explainedBy } from './support/upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting, type Why } from './support/upstream-groups.ts';
@@ -61,7 +62,7 @@ export default defineRule({
     const patterns = createPatterns(seen);
     const turns = createPatterns(seen);
     const shares = createUpstreamShares();
-    let total = 0;
+    let heard = 0;
 
     function found(): Waiting[] {
       const groups = [
@@ -82,9 +83,10 @@ export default defineRule({
     }
 
     return {
-      exchange(exchange) {
+      ordinaryExchange: patterns.addOrdinary,
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        total++;
+        heard++;
         const { firstByte, pauses } = upstreamWait(exchange);
         if (!(firstByte >= 0)) return;
         if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
@@ -141,6 +143,7 @@ export default defineRule({
           });
         }
         if (parts.length > 0) return;
+        const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },

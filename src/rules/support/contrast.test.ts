@@ -3,12 +3,13 @@ import { milliseconds, nanoseconds, toSeconds } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { atMs, exchangeOf } from '../../model/testing/rows.ts';
 import { createContrast } from './contrast.ts';
+import { createFacts } from './facts.ts';
 import { traffic } from './traffic.ts';
 import { kindOf } from './usual.ts';
 
 /** Durations in milliseconds, one exchange a second. */
 function contrastOf(durations: readonly (number | readonly [number, Partial<Exchange>])[]) {
-  const seen = traffic.create();
+  const seen = createFacts().of(traffic);
   const contrast = createContrast(seen, { least: milliseconds(50), factor: 5 });
   for (const [index, one] of durations.entries()) {
     const [ms, parts] = typeof one === 'number' ? [one, {}] : one;

@@ -3,8 +3,9 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { OccurrencesOf } from './subjects.ts';
 import { exchangeTally, type ExchangeTally } from './tally.ts';
-import type { Peer, Traffic } from './traffic.ts';
-import { createUsual, usualOfKind, type Kind } from './usual.ts';
+import type { Traffic } from './traffic.ts';
+import type { Peer } from './traffic-peer.ts';
+import { createUsual, usualOf, type Kind } from './usual.ts';
 
 // Groups of slow ones: a few sizes for each kind that is slow at all.
 const MAX_BANDS = 512;
@@ -43,8 +44,9 @@ interface Band {
 
 /**
  * Finds exchanges that take far longer than the others of their kind (server, method and path).
- * What is usual shows only in the end, so slow ones are kept by size until then. Who only wants
- * to know what is usual takes `createUsual`.
+ * What is usual shows only in the end, so slow ones are kept by size until then. Of ordinary ones
+ * `traffic` knows how long they waited for their first byte, the measure of rules that use this. Who
+ * only wants to know what is usual takes `createUsual`.
  */
 export function createContrast(traffic: Traffic, { least, factor }: ContrastOptions) {
   const usual = createUsual(traffic);
@@ -66,7 +68,7 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
   }
 
   return {
-    /** One exchange, with how long it took in the rule's own measure: that and no more is its cost. */
+    /** One that is not ordinary, with how long it took in the rule's own measure: that and no more is its cost. */
     add(exchange: Exchange, measure: Duration, packets: (exchange: Exchange) => readonly PacketId[]): void {
       if (!(measure >= 0)) return;
       const kind = usual.add(exchange, measure);
@@ -81,13 +83,16 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
     /** What stands out so far, one group for each client, server and kind. */
     standingOut(): StandingOut[] {
       const found: StandingOut[] = [];
+      if (bands.size === 0) return found;
+      const whole = usual.withOrdinary();
       for (const [kind, ofKind] of bands) {
-        const median = usualOfKind(kind);
+        const delays = whole.get(kind) ?? kind.delays;
+        const median = usualOf(delays);
         if (median === null) continue;
         const groups = new Map<Peer, StandingOut>();
         for (const { peer, tally, least: shortest, lastAt } of ofKind.values()) {
           if (shortest < factor * median) continue;
-          const group = groups.get(peer) ?? createGroup(peer, kind, median);
+          const group = groups.get(peer) ?? createGroup(peer, kind, median, delays.count);
           group.tally.absorb(tally.beyond(median));
           if (lastAt > group.lastAt) group.lastAt = lastAt;
           groups.set(peer, group);
@@ -99,7 +104,7 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
   };
 }
 
-const createGroup = (peer: Peer, { name, delays }: Kind, usual: Duration): StandingOut => ({
+const createGroup = (peer: Peer, { name }: Kind, usual: Duration, of: number): StandingOut => ({
   peer,
   input: peer.input,
   client: peer.client,
@@ -107,6 +112,6 @@ const createGroup = (peer: Peer, { name, delays }: Kind, usual: Duration): Stand
   kind: name,
   tally: exchangeTally(),
   usual,
-  of: delays.count,
+  of,
   lastAt: Number.NEGATIVE_INFINITY as Timestamp,
 });

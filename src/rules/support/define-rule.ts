@@ -10,8 +10,11 @@ import type { Cluster } from '../../model/workload.ts';
  */
 export interface Fact<Value extends Observer> {
   readonly id: string;
-  create(): Value;
+  /** @param fact one that it builds on: that one sees each row before it */
+  create(fact: FactOf): Value;
 }
+
+export type FactOf = <Value extends Observer>(fact: Fact<Value>) => Value;
 
 export const defineFact = <Value extends Observer>(fact: Fact<Value>): Fact<Value> => fact;
 
@@ -27,7 +30,7 @@ export interface RuleContext<Message extends string> {
   /** This capture could not have shown it. */
   unobservable(reason: Unobservable): void;
   /** A fact shared with other rules. Ask in `create`, read in `finish`. */
-  fact<Value extends Observer>(fact: Fact<Value>): Value;
+  readonly fact: FactOf;
   /** The inputs as read so far; complete in `finish`. */
   readonly inputs: readonly Input[];
   /**

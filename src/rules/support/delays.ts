@@ -18,6 +18,17 @@ export class Delays {
     this.#buckets[bucketOf(delay)]!++;
   }
 
+  /** These and others. */
+  with(others: Iterable<Delays>): Delays {
+    const sum = new Delays();
+    for (const delays of [this, ...others]) {
+      sum.count += delays.count;
+      if (delays.max > sum.max) sum.max = delays.max;
+      for (let bucket = 0; bucket < BUCKETS; bucket++) sum.#buckets[bucket]! += delays.#buckets[bucket] as number;
+    }
+    return sum;
+  }
+
   /** These but for some of them; the largest stays as it is. */
   without(some: Delays): Delays {
     const rest = new Delays();

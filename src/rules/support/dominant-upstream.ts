@@ -4,18 +4,12 @@ import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import { exchangeTally } from './tally.ts';
 import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT, type UpstreamShare, type UpstreamShares } from './upstream-shares.ts';
-import type { Peer } from './traffic.ts';
-import { waitingOf, type Waiting } from './upstream-groups.ts';
+import type { Peer } from './traffic-peer.ts';
+import { waitingOf, type PeerCalls, type Waiting } from './upstream-groups.ts';
 import { firstByteWait } from './upstream-wait.ts';
 
 // As many requests as calls are kept of a peer show it.
 const MAX_REQUESTS = 256;
-
-/** One peer and the first of its calls, in order of their start. */
-export interface PeerCalls {
-  readonly peer: Peer;
-  readonly calls: readonly Exchange[];
-}
 
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 

@@ -23,7 +23,7 @@ export interface MetadataCall {
 }
 
 export interface MetadataKinds extends Observer {
-  exchange(exchange: Exchange): void;
+  unusualExchange(exchange: Exchange): void;
   /** Undefined for what is no call to a metadata service, or long ago. */
   callOf(exchange: string): MetadataCall | undefined;
 }
@@ -37,7 +37,7 @@ export const metadataKinds = defineFact({
     const unknown = new Map<string, MetadataCall>();
 
     return {
-      exchange({ id, client, metadata, method, path, startedAt, packets, responseBytes }) {
+      unusualExchange({ id, client, metadata, method, path, startedAt, packets, responseBytes }) {
         if (metadata === null) return;
         const isBig = responseBytes >= CREDENTIALS_BYTES && method === 'GET' && !path.startsWith('/latest/dynamic');
         const isGuess = metadata.asks === 'unknown' && metadata.service === 'ec2' && isBig;

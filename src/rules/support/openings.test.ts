@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { atMs, connectionOf } from '../../model/testing/rows.ts';
+import { createFacts } from './facts.ts';
 import { openings } from './openings.ts';
 
 describe('openings', () => {
   it('tells the next connection of the same client to the same server, in whatever order they ended', () => {
-    const seen = openings.create();
+    const seen = createFacts().of(openings);
     for (const ms of [5000, 1000, 3000]) seen.connection(connectionOf({ startedAt: atMs(ms) }));
     seen.connection(connectionOf({ startedAt: atMs(2000), server: '10.96.0.9' }));
     const ends = connectionOf();

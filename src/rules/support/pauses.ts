@@ -1,7 +1,8 @@
 import { partitionPoint } from '../../base/sorted.ts';
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
-import { LEAST_SLOW, type AnsweringServer } from './server-answers.ts';
+import { LEAST_SLOW } from './ordinary-exchanges.ts';
+import type { AnsweringServer } from './server-answers.ts';
 
 // After a stop all go on together; each still has its own work to do, one after another.
 const TOGETHER = milliseconds(25);

@@ -4,7 +4,8 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { OccurrencesOf } from './subjects.ts';
 import type { Extent, Tally } from './tally.ts';
-import type { Peer, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
+import type { Peer } from './traffic-peer.ts';
 
 /** What a rule counts of one client at one server. */
 export interface PeerGroup<Row extends Exchange | Connection> extends OccurrencesOf<Row> {
@@ -28,7 +29,9 @@ export function createPeerGroups<Row extends Exchange | Connection, Extra extend
   return {
     /** The group of a row, of whatever kind. */
     of(row: Parameters<Traffic['peerOf']>[0]): Group {
-      const peer = traffic.peerOf(row);
+      return this.ofPeer(traffic.peerOf(row));
+    },
+    ofPeer(peer: Peer): Group {
       const known = byPlace[peer.place];
       if (known !== undefined) return known;
       const { input, client, server } = peer;

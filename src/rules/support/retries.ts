@@ -1,15 +1,14 @@
-import { emptyList, emptyNumbers } from '../../base/lists.ts';
-import { Ring } from '../../base/ring.ts';
-import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { milliseconds, nanoseconds, seconds, type Duration } from '../../base/time.ts';
 import { copyExchange, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
+import { TOO_MANY_REQUESTS } from './ordinary-exchanges.ts';
+import type { Route } from './routes.ts';
+import { Successes, type Tried } from './successes.ts';
 
 // Nobody waits longer between two tries of one call.
 const MAX_BACKOFF = seconds(60);
 // Calls of a client's kinds, and failed ones that may be tried again.
 const MAX_KINDS = 512;
 const MAX_FAILED = 64;
-// Gaps after successes that are kept to compare with: the latest.
-const MAX_GAPS = 64;
 const LEAST_GAPS = 4;
 // "Clearly longer than after a success": twice the longest of those, and by what scheduling can't explain.
 const LONGER = 2;
@@ -21,10 +20,7 @@ const AFTER_LATE = seconds(1);
 const AT_ONCE = milliseconds(100);
 // A gateway may ask its next upstream before it closes the connection to the one it gave up.
 const BEFORE_CLOSING = milliseconds(5);
-// A try that was given up ends when its connection does, which may be after the next one's answer.
-const MAX_RECENT = 16;
 
-const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;
 const ABORTED = 10;
@@ -32,18 +28,15 @@ const ABORTED = 10;
 /** Why a try failed, in words. */
 export type Failure = string;
 
-/** What another try is compared with. */
-type Try = Pick<
-  Exchange,
-  'server' | 'serverPort' | 'startedAt' | 'duration' | 'firstByteAt' | 'outcome' | 'retryAfter' | 'packets'
->;
-
 /** A call that was tried more than once, as far as it went. */
 export interface Chain {
   /** The first try. */
   first: Exchange;
   /** The last one so far. */
-  last: Try;
+  last: Tried;
+  /** What it left the client with: something that was answered, and when to come back. */
+  wasAnswered: boolean;
+  retryAfter: Duration;
   tries: number;
   failures: Failure[];
   /** From the end of a try to the start of the next. */
@@ -61,11 +54,7 @@ interface Kind {
   readonly method: string;
   readonly protocol: ExchangeProtocol;
   failed: Chain[];
-  /** Of the latest exchange that succeeded. */
-  succeededAt: Timestamp;
-  readonly gapsAfterSuccess: Ring<number>;
-  /** The latest that succeeded. */
-  readonly recent: Ring<Try>;
+  readonly successes: Successes;
 }
 
 /** What an exchange failed with that is worth another try; null where it did not. */
@@ -81,10 +70,10 @@ export function failureOf(exchange: Exchange): Failure | null {
   return outcome === 'cancelled' ? 'no answer in time' : null;
 }
 
-const endOf = ({ startedAt, duration }: Try): number => startedAt + duration;
+const endOf = ({ startedAt, duration }: Tried): number => startedAt + duration;
 
 /** Before its client gave up: what comes later is seen on the wire, and nobody reads it. */
-const isAnswered = (one: Try): boolean =>
+const isAnswered = (one: Exchange): boolean =>
   !Number.isNaN(one.firstByteAt) && (one.outcome !== 'cancelled' || one.firstByteAt <= endOf(one));
 
 /**
@@ -96,6 +85,7 @@ export function createRetries(done: (chain: Chain) => void) {
   // By client, then path: no text is made for each exchange.
   const clients = new Map<string, Map<string, Kind[]>>();
   const kinds: Kind[] = [];
+  const byRoute: (Kind | null | undefined)[] = [];
 
   function kindFor({ input, client, host, method, path, protocol }: Exchange): Kind | null {
     const ofClient = clients.get(client) ?? new Map<string, Kind[]>();
@@ -112,9 +102,7 @@ export function createRetries(done: (chain: Chain) => void) {
       method,
       protocol,
       failed: [],
-      succeededAt: at(Number.NaN),
-      gapsAfterSuccess: new Ring(MAX_GAPS, emptyNumbers()),
-      recent: new Ring(MAX_RECENT, emptyList()),
+      successes: new Successes(),
     };
     ofPath.push(kind);
     clients.set(client, ofClient.set(path, ofPath));
@@ -135,46 +123,51 @@ export function createRetries(done: (chain: Chain) => void) {
     return best;
   }
 
+  function addTo(kind: Kind, exchange: Exchange): void {
+    while (kind.failed.length > 0 && exchange.startedAt - endOf((kind.failed[0] as Chain).last) > MAX_BACKOFF) {
+      settle(kind.failed.shift() as Chain);
+    }
+    const failure = failureOf(exchange);
+    const found = continued(kind, exchange);
+    if (found !== null) {
+      const { chain, because } = found;
+      kind.failed.splice(kind.failed.indexOf(chain), 1);
+      goOn(chain, exchange, because);
+      if (failure === null) settle(chain);
+      else keep(kind, { ...chain, ...leftBy(exchange), failures: [...chain.failures, failure] });
+    } else {
+      for (const chain of kind.failed) if (exchange.startedAt >= endOf(chain.last)) chain.interrupted = true;
+      kind.successes.follow(exchange.startedAt);
+      if (failure !== null) {
+        const chain = chainOf(exchange, failure);
+        const next = takenElsewhere(kind, exchange);
+        if (next === null) keep(kind, chain);
+        else settle(goOn(chain, next, 'next-server'));
+      }
+    }
+    if (failure === null) kind.successes.add(exchange);
+    else if (found === null) kind.successes.failed();
+  }
+
   return {
     /** One exchange that has ended; streams are none. */
     add(exchange: Exchange): void {
       const kind = kindFor(exchange);
+      if (kind !== null) addTo(kind, exchange);
+    },
+    /** An ordinary one. */
+    addOrdinary({ place }: Route, exchange: Exchange): void {
+      const known = byRoute[place];
+      const kind = known === undefined ? kindFor(exchange) : known;
+      if (known === undefined) byRoute[place] = kind;
       if (kind === null) return;
-      while (kind.failed.length > 0 && exchange.startedAt - endOf((kind.failed[0] as Chain).last) > MAX_BACKOFF) {
-        settle(kind.failed.shift() as Chain);
-      }
-      const failure = failureOf(exchange);
-      const found = continued(kind, exchange);
-      if (found !== null) {
-        const { chain, because } = found;
-        kind.failed.splice(kind.failed.indexOf(chain), 1);
-        goOn(chain, exchange, because);
-        if (failure === null) settle(chain);
-        else keep(kind, { ...chain, failures: [...chain.failures, failure] });
-      } else {
-        for (const chain of kind.failed) if (exchange.startedAt >= endOf(chain.last)) chain.interrupted = true;
-        const gap = exchange.startedAt - kind.succeededAt;
-        if (gap >= 0) kind.gapsAfterSuccess.put(gap);
-        if (failure !== null) {
-          const chain = chainOf(exchange, failure);
-          const next = takenElsewhere(kind, exchange);
-          if (next === null) keep(kind, chain);
-          else settle(goOn(chain, next, 'next-server'));
-        }
-      }
-      if (failure === null) remember(kind, exchange);
-      if (failure === null) kind.succeededAt = at(endOf(exchange));
-      else if (found === null) kind.succeededAt = at(Number.NaN);
+      if (kind.failed.length > 0) return addTo(kind, exchange);
+      kind.successes.follow(exchange.startedAt);
+      kind.successes.add(exchange);
     },
     /** Chains that may go on, as far as they are. */
     open: (): Chain[] => kinds.flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
   };
-
-  function remember({ recent }: Kind, exchange: Exchange): void {
-    const { oldest } = recent;
-    // Each exchange comes by here: the oldest's record is filled anew, and the exchange itself let go of.
-    recent.put(oldest === undefined ? tryOf(exchange) : fill(oldest, exchange));
-  }
 
   function keep(kind: Kind, chain: Chain): void {
     if (kind.failed.length >= MAX_FAILED) settle(kind.failed.shift() as Chain);
@@ -186,35 +179,17 @@ export function createRetries(done: (chain: Chain) => void) {
   }
 }
 
-const tryOf = ({ server, serverPort, startedAt, duration, firstByteAt, outcome, retryAfter, packets }: Try): Try => ({
-  server,
-  serverPort,
-  startedAt,
-  duration,
-  firstByteAt,
-  outcome,
-  retryAfter,
-  packets: [...packets],
+const leftBy = (exchange: Exchange): Pick<Chain, 'wasAnswered' | 'retryAfter'> => ({
+  wasAnswered: isAnswered(exchange),
+  retryAfter: exchange.retryAfter,
 });
-
-function fill(record: Try, exchange: Exchange): Try {
-  record.server = exchange.server;
-  record.serverPort = exchange.serverPort;
-  record.startedAt = exchange.startedAt;
-  record.duration = exchange.duration;
-  record.firstByteAt = exchange.firstByteAt;
-  record.outcome = exchange.outcome;
-  record.retryAfter = exchange.retryAfter;
-  // As they are: nobody changes them once the exchange is handed on, and these are soon forgotten.
-  record.packets = exchange.packets;
-  return record;
-}
 
 function chainOf(exchange: Exchange, failure: Failure): Chain {
   const copy = copyExchange(exchange);
   return {
     first: copy,
     last: copy,
+    ...leftBy(exchange),
     tries: 1,
     failures: [failure],
     gaps: [],
@@ -224,24 +199,25 @@ function chainOf(exchange: Exchange, failure: Failure): Chain {
   };
 }
 
-function goOn(chain: Chain, exchange: Try, because: Chain['because']): Chain {
+function goOn(chain: Chain, exchange: Tried, because: Chain['because']): Chain {
   chain.gaps.push(nanoseconds(Math.max(0, exchange.startedAt - endOf(chain.last))));
-  chain.last = tryOf(exchange);
+  const { server, serverPort, startedAt, duration, packets } = exchange;
+  chain.last = { server, serverPort, startedAt, duration, packets: [...packets] };
   chain.tries++;
-  chain.packets.push(...exchange.packets);
+  chain.packets.push(...packets);
   if (chain.because === 'backoff') chain.because = because;
   return chain;
 }
 
 /** The client itself chose another; another back end of one Service is kube-proxy's choice for any next call. */
-const isElsewhere = (one: Try, other: Try): boolean =>
+const isElsewhere = (one: Tried, other: Tried): boolean =>
   one.server !== other.server || one.serverPort !== other.serverPort;
 
 /** The answered call that another server got as soon as this one was given up, where it is known already. */
-function takenElsewhere(kind: Kind, given: Exchange): Try | null {
+function takenElsewhere(kind: Kind, given: Exchange): Tried | null {
   if (isAnswered(given)) return null;
   const ended = endOf(given);
-  return kind.recent.take(
+  return kind.successes.take(
     (next) => isElsewhere(next, given) && next.startedAt >= ended - BEFORE_CLOSING && next.startedAt <= ended + AT_ONCE,
   );
 }
@@ -249,13 +225,12 @@ function takenElsewhere(kind: Kind, given: Exchange): Try | null {
 function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {
   if (exchange.previousAttempts > 0) return exchange.previousAttempts === chain.tries ? 'header' : null;
   if (chain.because === 'header' && chain.tries > 1) return null;
-  const { retryAfter } = chain.last;
+  const { last, wasAnswered, retryAfter } = chain;
   if (retryAfter > 0) {
     return gap >= retryAfter - AFTER_EARLY && gap <= retryAfter + AFTER_LATE ? 'retry-after' : null;
   }
-  if (!isAnswered(chain.last) && isElsewhere(exchange, chain.last) && gap <= AT_ONCE) return 'next-server';
-  const { gapsAfterSuccess } = kind;
-  if (gapsAfterSuccess.size < LEAST_GAPS || chain.interrupted) return null;
-  const longest = Math.max(...gapsAfterSuccess.inOrder());
+  if (!wasAnswered && isElsewhere(exchange, last) && gap <= AT_ONCE) return 'next-server';
+  const { gaps, longestGap: longest } = kind.successes;
+  if (gaps < LEAST_GAPS || chain.interrupted) return null;
   return gap > LONGER * longest && gap > longest + LEAST_LONGER ? 'backoff' : null;
 }

@@ -1,20 +1,18 @@
-import { milliseconds } from '../../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
 import { Delays } from './delays.ts';
+import { LEAST_SLOW } from './ordinary-exchanges.ts';
+import type { Route } from './routes.ts';
 import { createServerPlaces } from './server-places.ts';
 import { isProbe } from './single-use.ts';
+import { traffic } from './traffic.ts';
 import { firstByteWait } from './upstream-wait.ts';
 
 // A node's worth of servers, their first answers and their slower calls: what is beyond repeats it.
 const MAX_SERVERS = 64;
 const MAX_ANSWERS = 16_384;
 export const MAX_SLOW = 1024;
-// A scheduler's turn on a busy machine is up to 24 ms (Linux, CFS with several waiting), and a second
-// process in line doubles it nearly; longer, and all at once, is a stop. A process throttled in most
-// of each CFS period stands still for 50 ms and more.
-export const LEAST_SLOW = milliseconds(40);
 
 /** What one server did, as far as its answers show. */
 export interface AnsweringServer {
@@ -32,15 +30,15 @@ export interface AnsweringServer {
 }
 
 export interface ServerAnswers extends Observer {
-  exchange(exchange: Exchange): void;
   all(): AnsweringServer[];
-  readonly calls: number;
+  calls(): number;
 }
 
 /** When servers answered and after how long, once for all rules about servers that stop. */
 export const serverAnswers = defineFact({
   id: 'server-answers',
-  create(): ServerAnswers {
+  create(fact): ServerAnswers {
+    const { routes } = fact(traffic);
     const servers = createServerPlaces<AnsweringServer>(MAX_SERVERS, (input, server) => ({
       input,
       server,
@@ -49,10 +47,35 @@ export const serverAnswers = defineFact({
       answers: [],
       slow: [],
     }));
+    /** By route: null where servers were too many. */
+    const byRoute: (AnsweringServer | null | undefined)[] = [];
     let calls = 0;
 
+    function serverOf(route: Route, exchange: Exchange): AnsweringServer | null {
+      const server = servers.of(exchange);
+      byRoute[route.place] = server;
+      return server;
+    }
+
+    /** What was counted of its ordinary calls, and of the others. */
+    function whole(server: AnsweringServer): AnsweringServer {
+      const own = routes.all.filter(({ place }) => byRoute[place] === server);
+      const probes = own.filter((route) => route.isProbe);
+      return {
+        ...server,
+        delays: server.delays.with(own.map(({ firstBytes }) => firstBytes)),
+        probes: server.probes.with(probes.map(({ firstBytes }) => firstBytes)),
+      };
+    }
+
     return {
-      exchange(exchange) {
+      ordinaryExchange(exchange) {
+        const route = routes.current as Route;
+        const known = byRoute[route.place];
+        const server = known === undefined ? serverOf(route, exchange) : known;
+        if (server !== null && server.answers.length < MAX_ANSWERS) server.answers.push(exchange.firstByteAt);
+      },
+      unusualExchange(exchange) {
         if (exchange.shape !== 'call' || !isResponded(exchange)) return;
         calls++;
         const known = servers.of(exchange);
@@ -64,10 +87,8 @@ export const serverAnswers = defineFact({
         if (isProbe(exchange)) known.probes.add(firstByte);
         if (firstByte >= LEAST_SLOW && known.slow.length < MAX_SLOW) known.slow.push(copyExchange(exchange));
       },
-      all: servers.all,
-      get calls() {
-        return calls;
-      },
+      all: () => servers.all().map(whole),
+      calls: () => calls + routes.calls,
     };
   },
 });

@@ -14,7 +14,7 @@ const PROBE =
 const INITIALS = '-hHrRlLpPsS';
 
 /** A health check by its path. */
-export const isProbe = ({ path, method }: Exchange): boolean =>
+export const isProbe = ({ path, method }: Pick<Exchange, 'path' | 'method'>): boolean =>
   path.length > 1 && INITIALS.includes(path.charAt(1)) && (method === 'GET' || method === 'HEAD') && PROBE.test(path);
 
 /**

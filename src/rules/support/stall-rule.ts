@@ -51,10 +51,10 @@ export function stallRule(
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
   const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
-  let total = 0;
+  let heard = 0;
   return {
-    exchange(exchange) {
-      total++;
+    unusualExchange(exchange) {
+      heard++;
       if (exchange.stalls.length === 0 || options.isAnothers?.(exchange) === true) return;
       const stalls = own(exchange);
       const cost = stalledTime(exchange, stalls);
@@ -91,6 +91,7 @@ export function stallRule(
         });
       }
       if (parts.length > 0) return;
+      const total = heard + seen.routes.calls;
       if (total === 0) return unobservable({ why: 'no exchange was seen', capture: null });
       clear('clear', { total }, { count: total, unit: 'exchanges' });
     },

@@ -84,8 +84,9 @@ export function stoppedRule(
         .flatMap(reportsOf);
       for (const one of found) report(one);
       if (found.length > 0) return;
-      if (answers.calls === 0) return unobservable({ why: 'no answered call was seen', capture: null });
-      clear('clear', { total: answers.calls }, { count: answers.calls, unit: 'exchanges' });
+      const total = answers.calls();
+      if (total === 0) return unobservable({ why: 'no answered call was seen', capture: null });
+      clear('clear', { total }, { count: total, unit: 'exchanges' });
     },
   };
 }

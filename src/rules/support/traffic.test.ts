@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { milliseconds, seconds } from '../../base/time.ts';
 import type { Vantage } from '../../model/input.ts';
-import { exchangeOf, inputOf } from '../../model/testing/rows.ts';
+import { atMs, exchangeOf, inputOf } from '../../model/testing/rows.ts';
+import { createFacts } from './facts.ts';
+import { tellExchanges } from './ordinary-exchanges.ts';
 import { handOn, type Rows } from './testing/run-rule.ts';
 import { joined, Traffic } from './testing/traffic.ts';
 import { traffic } from './traffic.ts';
@@ -10,7 +12,7 @@ const POD = '10.0.3.7';
 const vantageOf = (kind: Vantage['kind'], addresses = [POD]): Vantage => ({ ...inputOf().vantage, kind, addresses });
 
 function seenOf(rows: Rows, vantage = vantageOf('pod')) {
-  const seen = traffic.create();
+  const seen = createFacts().of(traffic);
   seen.input(inputOf({ vantage }));
   handOn(rows, [seen]);
   return seen;
@@ -20,6 +22,14 @@ const outbound = () => new Traffic({ client: POD, server: '10.96.0.1' }).open().
 const inbound = () => new Traffic({ client: '10.0.9.9', server: POD }).open().calls(2, { takes: 9 });
 
 describe('traffic', () => {
+  it('begins with what began first, whatever was told first', () => {
+    const seen = createFacts().of(traffic);
+    const tell = tellExchanges([seen], seen.routes);
+    for (const ms of [50, 60, 20]) tell(exchangeOf({ startedAt: atMs(ms) }));
+    expect(seen.routes.calls).toBe(2);
+    expect(seen.peers()[0]?.startsAt).toBe(atMs(20));
+  });
+
   it('counts calls, streams and connections by client and server', () => {
     const rows = outbound().call({ takes: 60_000 }, { shape: 'stream' }).open().refused(2).rows;
     const [peer, ...others] = seenOf(rows).peers();
@@ -72,7 +82,7 @@ describe('traffic', () => {
 
   it('is told where a capture was taken as late as that shows', () => {
     const input = inputOf({ vantage: vantageOf('unknown', []) });
-    const seen = traffic.create();
+    const seen = createFacts().of(traffic);
     seen.input(input);
     handOn(outbound().rows, [seen]);
     const [peer] = seen.peers();
@@ -82,7 +92,7 @@ describe('traffic', () => {
   });
 
   it('stays within its bound, and counts everybody', () => {
-    const seen = traffic.create();
+    const seen = createFacts().of(traffic);
     for (let index = 0; index < 2000; index++) {
       seen.exchange(exchangeOf({ client: `10.1.${index >> 8}.${index & 255}`, duration: seconds(1) }));
     }

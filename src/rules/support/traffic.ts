@@ -1,64 +1,20 @@
-import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
-import type { Timestamp } from '../../base/time.ts';
 import { isOpened, type Connection } from '../../model/connection.ts';
 import { directionOf } from '../../model/direction.ts';
-import type { Exchange, ExchangeDirection, ExchangeProtocol } from '../../model/exchange.ts';
+import type { Exchange, ExchangeDirection } from '../../model/exchange.ts';
 import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
 import { OTHERS } from './loss-groups.ts';
+import { Routes, type Route } from './routes.ts';
 import { handshakesOf } from './tally.ts';
+import { Peer, type Ends } from './traffic-peer.ts';
 
 // A node's worth of pods and what they call; the rest of an input shares one place.
 const MAX_PEERS = 256;
-
-export interface CallsBy {
-  readonly protocol: ExchangeProtocol;
-  readonly calls: Distribution;
-}
-
-/** One client and one server of it, in one input. A class: V8 keeps a literal with a getter as a hash table. */
-export class Peer {
-  /** The how-manieth of all peers. */
-  readonly place: number;
-  readonly input: number;
-  readonly client: string;
-  /** `address:port`, as the client names it. */
-  readonly server: string;
-  readonly address: string;
-  readonly port: number;
-  /** Where a DNAT sent one of their connections. */
-  backend: string | null;
-  /** Exchanges that are no streams, and how long each took, by their protocol: nearly always one. */
-  readonly callsBy: CallsBy[] = [];
-  streams = 0;
-  connections = 0;
-  /** Of these, the ones whose handshake the capture shows, and how long their handshakes took. */
-  opened = 0;
-  readonly opening = new Distribution();
-  /** The first thing that was seen of them. */
-  startsAt: Timestamp;
-
-  /** @param isRest it stands for all that are beyond counting */
-  constructor(place: number, { input, client, server, serverPort, backend, startedAt }: Ends, isRest: boolean) {
-    this.place = place;
-    this.input = input;
-    this.client = isRest ? OTHERS : client;
-    this.server = isRest ? OTHERS : endpoint(server, serverPort);
-    this.address = isRest ? OTHERS : server;
-    this.port = isRest ? 0 : serverPort;
-    this.backend = backend;
-    this.startsAt = startedAt;
-  }
-
-  /** All of `callsBy`. */
-  get calls(): Distribution {
-    const [first, ...others] = this.callsBy;
-    return first !== undefined && others.length === 0 ? first.calls : sumOf(this.callsBy);
-  }
-}
+// Peers that are found without looking for them; a power of two.
+const SLOTS = 1 << 8;
 
 /** What all peers of a subject did. */
 export interface PeerTotals {
@@ -68,16 +24,15 @@ export interface PeerTotals {
   opened: number;
 }
 
-type Ends = Pick<Exchange, 'input' | 'client' | 'server' | 'serverPort' | 'backend' | 'startedAt'>;
-
 export interface Traffic extends Observer {
   input(input: Input): void;
   connection(connection: Connection): void;
   exchange(exchange: Exchange): void;
+  ordinaryExchange(exchange: Exchange): void;
+  /** Ordinary calls by what makes them alike. */
+  readonly routes: Routes;
   /** Who speaks to whom in a row. */
   peerOf(row: Ends): Peer;
-  /** It stands for all that are beyond counting. */
-  isRest(peer: Peer): boolean;
   peers(): Peer[];
   /** Ask in `finish`: where a capture was taken shows only as it goes on. */
   directionOf(peer: Peer): ExchangeDirection;
@@ -98,13 +53,15 @@ export const traffic = defineFact({
   create(): Traffic {
     const inputs = new Map<number, Input>();
     const peers = new Map<string, Peer[]>();
+    /** By the client's port: each connection's has mostly a slot to itself. */
+    const recent: (Peer | undefined)[] = Array.from({ length: SLOTS });
     let count = 0;
-    let last: Peer | null = null;
 
-    function find({ input, client, server, serverPort }: Ends): Peer | undefined {
-      return peers
-        .get(client)
-        ?.find((peer) => peer.address === server && peer.port === serverPort && peer.input === input);
+    function find(row: Ends): Peer | undefined {
+      const ofClient = peers.get(row.client);
+      if (ofClient === undefined) return undefined;
+      for (const peer of ofClient) if (isBetween(peer, row)) return peer;
+      return undefined;
     }
 
     function start(row: Ends): Peer {
@@ -120,14 +77,11 @@ export const traffic = defineFact({
     }
 
     function peerOf(row: Ends): Peer {
-      const isLast =
-        last !== null &&
-        last.client === row.client &&
-        last.address === row.server &&
-        last.port === row.serverPort &&
-        last.input === row.input;
-      const peer = isLast ? (last as Peer) : (find(row) ?? start(row));
-      last = peer;
+      const slot = row.clientPort & (SLOTS - 1);
+      const known = recent[slot];
+      if (known !== undefined && known.client === row.client && isBetween(known, row)) return known;
+      const peer = find(row) ?? start(row);
+      recent[slot] = peer;
       return peer;
     }
 
@@ -142,7 +96,7 @@ export const traffic = defineFact({
 
     function direction(peer: Peer): ExchangeDirection {
       const vantage = inputs.get(peer.input)?.vantage;
-      if (vantage === undefined || peer.client === OTHERS) return 'unknown';
+      if (vantage === undefined || peer.isRest) return 'unknown';
       return directionOf(vantage, peer.client, peer.address, peer.backend);
     }
 
@@ -163,6 +117,8 @@ export const traffic = defineFact({
       return wanted === null || direction(peer) === wanted;
     }
 
+    const routes = new Routes(peerOf);
+
     return {
       input(input) {
         inputs.set(input.input, input);
@@ -176,11 +132,16 @@ export const traffic = defineFact({
       },
       exchange(exchange) {
         const peer = touch(exchange);
-        if (exchange.shape === 'call') callsOf(peer, exchange.protocol).add(exchange.duration);
+        if (exchange.shape === 'call') peer.callsOf(exchange.protocol).add(exchange.duration);
         else peer.streams++;
       },
+      ordinaryExchange({ startedAt, duration }) {
+        const { peer, calls } = routes.current as Route;
+        if (startedAt < peer.startsAt) peer.startsAt = startedAt;
+        calls.add(duration);
+      },
+      routes,
       peerOf,
-      isRest: ({ client }) => client === OTHERS,
       peers: all,
       directionOf: direction,
       isJudged: (peer) => isJudged(peer),
@@ -193,18 +154,9 @@ export const traffic = defineFact({
   },
 });
 
-function callsOf({ callsBy }: Peer, protocol: ExchangeProtocol): Distribution {
-  for (const known of callsBy) if (known.protocol === protocol) return known.calls;
-  const calls = new Distribution();
-  callsBy.push({ protocol, calls });
-  return calls;
-}
-
-function sumOf(parts: readonly CallsBy[]): Distribution {
-  const sum = new Distribution();
-  for (const { calls } of parts) sum.addAll(calls);
-  return sum;
-}
+/** The peer's client being the row's. */
+const isBetween = (peer: Peer, { input, server, serverPort }: Ends): boolean =>
+  peer.address === server && peer.port === serverPort && peer.input === input;
 
 function belongs(peer: Peer, { kind, name }: Subject): boolean {
   if (kind === 'client') return peer.client === name;

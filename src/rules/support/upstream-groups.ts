@@ -2,9 +2,11 @@ import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '..
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import { queueOf } from './queueing.ts';
+import type { Route } from './routes.ts';
 import type { OccurrencesOf } from './subjects.ts';
 import { exchangeTally } from './tally.ts';
-import type { Peer, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
+import type { Peer } from './traffic-peer.ts';
 import { answeredAt } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
 
@@ -40,26 +42,35 @@ const KIND_FACTOR = 50;
 const LEAST_OF_KIND = 5;
 const LEAST_OTHERS = 20;
 
-interface Kept {
+/** One peer and the first of its calls. */
+export interface PeerCalls {
+  readonly peer: Peer;
   readonly calls: Exchange[];
 }
 
 /** Keeps some calls of each peer whole, for patterns that show only in several. */
 export function createPatterns(traffic: Traffic) {
-  const peers = new Map<Peer, Kept>();
+  const peers: PeerCalls[] = [];
+  const byPlace: (PeerCalls | undefined)[] = [];
+
+  function keep(peer: Peer, exchange: Exchange): void {
+    const kept = byPlace[peer.place];
+    if (kept === undefined) {
+      const first = { peer, calls: [copyExchange(exchange)] };
+      byPlace[peer.place] = first;
+      peers.push(first);
+    } else if (kept.calls.length < MAX_CALLS) kept.calls.push(copyExchange(exchange));
+  }
+
   return {
-    add(exchange: Exchange): void {
-      const peer = traffic.peerOf(exchange);
-      const kept = peers.get(peer);
-      if (kept === undefined) peers.set(peer, { calls: [copyExchange(exchange)] });
-      else if (kept.calls.length < MAX_CALLS) kept.calls.push(copyExchange(exchange));
-    },
+    add: (exchange: Exchange): void => keep(traffic.peerOf(exchange), exchange),
+    addOrdinary: (exchange: Exchange): void => keep((traffic.routes.current as Route).peer, exchange),
     /** The first calls of each peer, in order of their start. */
-    all: () =>
-      [...peers].map(([peer, { calls }]) => ({ peer, calls: calls.toSorted((a, b) => a.startedAt - b.startedAt) })),
+    all: (): PeerCalls[] =>
+      peers.map(({ peer, calls }) => ({ peer, calls: calls.toSorted((a, b) => a.startedAt - b.startedAt) })),
     /** Of peers for which nothing else stands out. */
     found(isKnown: (peer: Peer) => boolean): Waiting[] {
-      return [...peers].flatMap(([peer, { calls }]) => {
+      return peers.flatMap(({ peer, calls }) => {
         // None waited as long as what is looked for takes at least: nearly all peers.
         if (isKnown(peer) || !calls.some((call) => answeredAt(call) - call.startedAt >= LEAST_WAIT)) return [];
         const sorted = calls.filter(isResponded).toSorted((a, b) => a.startedAt - b.startedAt);

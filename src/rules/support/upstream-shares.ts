@@ -3,7 +3,7 @@ import { Distribution } from '../../base/distribution.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import { isOwnCall, type Request } from '../../model/request.ts';
-import type { Peer } from './traffic.ts';
+import type { Peer } from './traffic-peer.ts';
 
 // RULES, How slow is slow: without contrast, one upstream is at least that share of the requests'
 // time and its median wait at least this.

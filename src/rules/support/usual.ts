@@ -1,7 +1,10 @@
+import { groupBy } from '../../base/group-by.ts';
 import type { Duration } from '../../base/time.ts';
 import type { Exchange, ExchangeProtocol } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
-import type { Peer, Traffic } from './traffic.ts';
+import type { Route } from './routes.ts';
+import type { Traffic } from './traffic.ts';
+import type { Peer } from './traffic-peer.ts';
 
 // Kinds of calls of one service are dozens; paths whose identifiers stay unknown could be any
 // number, and are not told apart beyond this: of them nothing is usual.
@@ -21,8 +24,7 @@ export const kindOf = ({ protocol, method, path }: Pick<Exchange, 'protocol' | '
   path === '' ? `${protocol} ${method}` : `${method} ${path}`;
 
 /** The median of a kind, from what was seen so far; null where that is too little. */
-export const usualOfKind = ({ delays }: Kind): Duration | null =>
-  delays.count < LEAST_KNOWN ? null : delays.quantile(0.5);
+export const usualOf = (delays: Delays): Duration | null => (delays.count < LEAST_KNOWN ? null : delays.quantile(0.5));
 
 const keyOf = ({ input, server }: Peer, name: string): string => `${input}|${server}|${name}`;
 
@@ -38,6 +40,7 @@ export function createUsual(traffic: Traffic) {
   const kinds = new Map<string, Kind>();
   // The same kinds again by the peer's place, found without making a text for each exchange. As many as there are peers and kinds.
   const asked: (Map<string, Asked[]> | undefined)[] = [];
+  const byRoute: (Kind | null | undefined)[] = [];
 
   function known(peer: Peer, { method, path, protocol }: Exchange): Kind | undefined {
     const ofPath = asked[peer.place]?.get(path);
@@ -74,10 +77,26 @@ export function createUsual(traffic: Traffic) {
       kind?.delays.add(measure);
       return kind;
     },
+    /** Counts an ordinary one. */
+    addOrdinary(route: Route, exchange: Exchange, measure: Duration): void {
+      const kind = byRoute[route.place];
+      if (kind === undefined) byRoute[route.place] = this.add(exchange, measure);
+      else kind?.delays.add(measure);
+    },
+    /** All kinds, with what ordinary calls of them waited for their first byte: for who added only what the others did. */
+    withOrdinary(): Map<Kind, Delays> {
+      const ordinary = groupBy(traffic.routes.all, (route) => keyOf(route.peer, kindOf(route)));
+      const whole = new Map<Kind, Delays>();
+      for (const [key, kind] of kinds) {
+        const own = ordinary.get(key) ?? [];
+        whole.set(kind, own.length === 0 ? kind.delays : kind.delays.with(own.map(({ firstBytes }) => firstBytes)));
+      }
+      return whole;
+    },
     /** What is usual for the exchange's kind, from what was seen so far; null where that is too little. */
     of(exchange: Exchange): Duration | null {
       const kind = kinds.get(keyOf(traffic.peerOf(exchange), kindOf(exchange)));
-      return kind === undefined ? null : usualOfKind(kind);
+      return kind === undefined ? null : usualOf(kind.delays);
     },
     /** How many there are of all kinds. */
     count: (): number => [...kinds.values()].reduce((sum, { delays }) => sum + delays.count, 0),

@@ -10,8 +10,12 @@ import type { Request } from '../../../model/request.ts';
 import type { Observer } from '../../../model/observer.ts';
 import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
-import type { Fact, Rule } from '../define-rule.ts';
+import type { Rule } from '../define-rule.ts';
+import { createFacts } from '../facts.ts';
+import { tellExchanges } from '../ordinary-exchanges.ts';
 import { tellLookups } from '../ordinary.ts';
+import type { Routes } from '../routes.ts';
+import { traffic } from '../traffic.ts';
 
 /** What a rule is given. */
 export interface Rows {
@@ -106,26 +110,23 @@ export function runRule(
 ): Outcome {
   const rows: Rows = isList(given) ? { lookups: given } : given;
   const read = inputs ?? [inputOf({ endsAt: wellAfter(rows) })];
-  const facts = new Map<string, Observer>();
+  const facts = createFacts();
   let outcome: Outcome = { reports: [], clears: [], unobservables: [] };
   const says = (message: string, data: Readonly<Record<string, string | number>>): string =>
     fillMessage(rule.messages[message] as string, data);
   const observer = rule.create({
     inputs: read,
     cluster: cluster === null ? null : () => cluster,
-    fact<Value extends Observer>(fact: Fact<Value>): Value {
-      const known = facts.get(fact.id) ?? fact.create();
-      facts.set(fact.id, known);
-      return known as Value;
-    },
+    fact: facts.of,
     report: (report) => void outcome.reports.push({ ...report, says: says(report.message, report.data) }),
     clear: (message, data, examined) =>
       void outcome.clears.push({ message, says: says(message, data), examined: { ...examined } }),
     unobservable: (reason) => void outcome.unobservables.push(reason),
   });
-  const observers = [...facts.values(), observer];
+  const { routes } = facts.of(traffic);
+  const observers = [...facts.all(), observer];
   for (const input of read) for (const one of observers) one.input?.(input);
-  handOn(rows, observers.map(hearing), hand);
+  handOn(rows, [hearing(observers, routes)], hand);
   const ask = (): Outcome => {
     outcome = { reports: [], clears: [], unobservables: [] };
     for (const one of observers) one.finish?.();
@@ -138,12 +139,16 @@ export function runRule(
   return first;
 }
 
-/** As the diagnosis hands rows to rules: what is inside TLS apart from exchanges. */
-const hearing = (observer: Observer): Observer => ({
-  lookup: tellLookups([observer]),
-  connection: (row) => observer.connection?.(row),
-  exchange: (row) => (row.shape === 'turn' ? observer.turn?.(row) : observer.exchange?.(row)),
-  request: (row) => observer.request?.(row),
+/** As the diagnosis hands rows to rules. */
+const hearing = (observers: readonly Observer[], routes: Routes): Observer => ({
+  lookup: tellLookups(observers),
+  exchange: tellExchanges(observers, routes),
+  connection(row) {
+    for (const observer of observers) observer.connection?.(row);
+  },
+  request(row) {
+    for (const observer of observers) observer.request?.(row);
+  },
 });
 
 const isList = (given: Rows | readonly Lookup[]): given is readonly Lookup[] => Array.isArray(given);

@@ -4,10 +4,12 @@
  * times, so the strings are kept in a small cache that is indexed by the name's bytes.
  */
 
-// A node sees some thousand names: 2 MB, of which only the slots in use are touched. Two names of
-// one slot find place in it and its neighbour; three push each other out.
-const CACHE_SLOTS = 1 << 14;
-const SLOT_SHIFT = 32 - 14;
+// A node sees some thousand names. Each has a slot, given out in turn, so that those of a capture lie
+// close together: spread over 2 MB they missed the processor's caches, its own of addresses first of all.
+const SLOTS = 1 << 14;
+// Slots by the hash of a name. Two of one place find room in it and its neighbour; three push each other out.
+const PLACES = 1 << 15;
+const PLACE_SHIFT = 32 - 15;
 // RFC 1035 section 2.3.4: 255 octets, length bytes included.
 export const MAX_NAME_OCTETS = 255;
 // A name of 255 octets has at most 127 labels; more pointers than that is a loop.
@@ -33,29 +35,32 @@ export interface NameReader {
 }
 
 // What is compared lies together: names are looked up for each packet, and a cache line counts.
-// A slot holds one more than the name's length (0 where the slot is empty), both hashes, its octets.
+// A slot holds one more than the name's length (0 where the slot is empty), its hash, its octets.
 const SLOT_WORDS = 32;
-const [LENGTH, HASH, LABEL_HASH, OCTETS] = [0, 1, 2, 4] as const;
+const [LENGTH, HASH, OCTETS] = [0, 1, 2] as const;
 const SLOT_PAIRS = SLOT_WORDS / 2;
 const OCTET_PAIRS = OCTETS / 2;
 // Names by their beginning and where the message ends: mostly right, and told without walking the name.
-const GUESSES = 1 << 12;
-const GUESS_SHIFT = 32 - 12;
+const GUESSES = 1 << 13;
+const GUESS_SHIFT = 32 - 13;
 // Longer names are spelled out each time; a name within a cluster has some 50 octets.
 const CACHED_OCTETS = (SLOT_WORDS - OCTETS) * 4;
 
 export function createNameReader(): NameReader {
-  const cache = new Int32Array(CACHE_SLOTS * SLOT_WORDS);
+  const cache = new Int32Array(SLOTS * SLOT_WORDS);
   // The same memory, eight octets at a time. Numbers that are none (NaN) equal nothing, and the long
   // way finds them; no kept name has a zero octet, so zero and minus zero are none of theirs.
   const pairs = new Float64Array(cache.buffer);
   const guesses = new Int16Array(GUESSES).fill(-1);
-  const cachedNames: string[] = Array.from({ length: CACHE_SLOTS }, () => '');
+  const places = new Int16Array(PLACES).fill(-1);
+  const cachedNames: string[] = [];
+  const labelHashes = new Int32Array(SLOTS);
   const expanded = new Uint8Array(MAX_NAME_OCTETS + 1);
   let viewed: Uint8Array | null = null;
   let view: DataView = new DataView(expanded.buffer);
-  /** Where the name at hand would be kept, -1 where it is too long or too close to the end. */
-  let wantedSlot = -1;
+  /** The place of the name at hand, -1 where it is too long or too close to the end. */
+  let wantedPlace = -1;
+  let nextSlot = 0;
 
   const reader: NameReader = {
     name: '',
@@ -89,7 +94,7 @@ export function createNameReader(): NameReader {
     reader.slot = slot;
     reader.name = cachedNames[slot] as string;
     reader.hash = cache[kept + HASH] as number;
-    reader.labelHash = cache[kept + LABEL_HASH] as number;
+    reader.labelHash = labelHashes[slot] as number;
     return offset + (cache[kept + LENGTH] as number);
   }
 
@@ -130,15 +135,18 @@ export function createNameReader(): NameReader {
       if (rest === 4) continue;
       const length = at - offset + rest;
       // Multiplying carries upwards: the upper bits are the mixed ones.
-      const slot = hash >>> SLOT_SHIFT;
-      const found = isCached(words, slot, offset, length, word) ? slot : slot ^ 1;
-      if (found !== slot && !isCached(words, found, offset, length, word)) {
-        wantedSlot = slot;
-        return -1;
+      const place = hash >>> PLACE_SHIFT;
+      let slot = places[place] as number;
+      if (slot < 0 || !isCached(words, slot, offset, length, word)) {
+        slot = places[place ^ 1] as number;
+        if (slot < 0 || !isCached(words, slot, offset, length, word)) {
+          wantedPlace = place;
+          return -1;
+        }
       }
-      return take(found, offset);
+      return take(slot, offset);
     }
-    wantedSlot = -1;
+    wantedPlace = -1;
     return -1;
   }
 
@@ -155,7 +163,7 @@ export function createNameReader(): NameReader {
   }
 
   function readUnknown(bytes: Uint8Array, offset: number, message: number, end: number): number {
-    const slot = wantedSlot;
+    const place = wantedPlace;
     let position = offset;
     for (;;) {
       if (position >= end) return -1;
@@ -172,17 +180,19 @@ export function createNameReader(): NameReader {
     reader.labelHash = hashText(firstLabel(name));
     const length = position - offset;
     // A label may hold a zero octet: then the quick way would end there, and must not find it.
-    if (slot >= 0 && length < CACHED_OCTETS && bytes.indexOf(0, offset) === position) remember(offset, length, slot);
+    if (place >= 0 && length < CACHED_OCTETS && bytes.indexOf(0, offset) === position) remember(offset, length, place);
     return position + 1;
   }
 
   function remember(offset: number, length: number, wanted: number): void {
-    const isTaken = (slot: number): boolean => cache[slot * SLOT_WORDS + LENGTH] !== 0;
-    const slot = isTaken(wanted) && !isTaken(wanted ^ 1) ? wanted ^ 1 : wanted;
+    const isTaken = (place: number): boolean => places[place] !== -1;
+    const slot = nextSlot;
+    nextSlot = (slot + 1) & (SLOTS - 1);
+    places[isTaken(wanted) && !isTaken(wanted ^ 1) ? wanted ^ 1 : wanted] = slot;
     const kept = slot * SLOT_WORDS;
     cache[kept + LENGTH] = length + 1;
     cache[kept + HASH] = reader.hash;
-    cache[kept + LABEL_HASH] = reader.labelHash;
+    labelHashes[slot] = reader.labelHash;
     const whole = length >> 2;
     for (let index = 0; index < whole; index++) {
       cache[kept + OCTETS + index] = view.getInt32(offset + index * 4, true);

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group-by.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
@@ -58,8 +59,7 @@ export const serverAnswers = defineFact({
     }
 
     /** What was counted of its ordinary calls, and of the others. */
-    function whole(server: AnsweringServer): AnsweringServer {
-      const own = routes.all.filter(({ place }) => byRoute[place] === server);
+    function whole(server: AnsweringServer, own: readonly Route[]): AnsweringServer {
       const probes = own.filter((route) => route.isProbe);
       return {
         ...server,
@@ -87,7 +87,10 @@ export const serverAnswers = defineFact({
         if (isProbe(exchange)) known.probes.add(firstByte);
         if (firstByte >= LEAST_SLOW && known.slow.length < MAX_SLOW) known.slow.push(copyExchange(exchange));
       },
-      all: () => servers.all().map(whole),
+      all() {
+        const routesOf = groupBy(routes.all, ({ place }) => byRoute[place]);
+        return servers.all().map((server) => whole(server, routesOf.get(server) ?? []));
+      },
       calls: () => calls + routes.calls,
     };
   },

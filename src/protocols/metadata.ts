@@ -38,12 +38,16 @@ export const mayAskMetadata = (path: string): boolean =>
 
 // The services' addresses begin so, and their ways with a year, `1.0`, `{id}` or one of these letters.
 const ADDRESS_BEGINS = ['169.254.', 'fd00:', '[169.254.', '[fd00:'] as const;
+const ADDRESS_SECONDS = '6d1f';
 const PATH_BEGINS = '0123456789{lcm';
 
 /** A quick look: nearly all requests are none to a metadata service. */
 export const isToNone = (server: string, host: string, path: string): boolean =>
-  !PATH_BEGINS.includes(path.charAt(1)) &&
-  !ADDRESS_BEGINS.some((begin) => server.startsWith(begin) || host.startsWith(begin));
+  !PATH_BEGINS.includes(path.charAt(1)) && !mayBeTheirs(server) && !mayBeTheirs(host);
+
+/** Told by its second letter: hardly any other address or name has to be looked at further. */
+const mayBeTheirs = (address: string): boolean =>
+  ADDRESS_SECONDS.includes(address.charAt(1)) && ADDRESS_BEGINS.some((begin) => address.startsWith(begin));
 
 /** What a request asks a metadata service for; null where it asks none. */
 export function metadataOf({ server, method, path, host }: Exchange, userAgent: string): Metadata | null {

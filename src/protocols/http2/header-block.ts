@@ -49,6 +49,10 @@ export class HeaderBlock implements FieldSink {
   traceIds = NO_TRACE_IDS;
   /** Fields are missing: what is not there may be there. */
   hasUnknown = false;
+  /** The last one, and what it says. */
+  #contentType = '';
+  #isGrpcContent = false;
+  #isEventContent = false;
 
   clear(): void {
     this.method = '';
@@ -88,8 +92,9 @@ export class HeaderBlock implements FieldSink {
         break;
       case CONTENT_TYPE:
         this.hasContentType = true;
-        this.isGrpc = isGrpcContent(value);
-        this.isEventStream = value.startsWith(EVENT_STREAM);
+        if (value !== this.#contentType) this.#judge(value);
+        this.isGrpc = this.#isGrpcContent;
+        this.isEventStream = this.#isEventContent;
         break;
       case GRPC_TIMEOUT:
         this.timeout = readTimeout(value);
@@ -108,6 +113,13 @@ export class HeaderBlock implements FieldSink {
       default:
         this.#traceId(TRACE_NAMES[name - FIRST_TRACE], value);
     }
+  }
+
+  /** One connection's calls have one type mostly. */
+  #judge(contentType: string): void {
+    this.#contentType = contentType;
+    this.#isGrpcContent = isGrpcContent(contentType);
+    this.#isEventContent = contentType.startsWith(EVENT_STREAM);
   }
 
   #traceId(header: TraceHeader | undefined, value: string): void {

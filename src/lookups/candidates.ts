@@ -42,7 +42,7 @@ export function createCandidates(walks: Walks) {
       for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
-        const strength = joinStrength(lookup, attempt, walks);
+        const strength = joinStrength(lookup, attempt, walks, candidates - 1);
         if (strength <= strongest) continue;
         strongest = strength;
         best = lookup;
@@ -52,7 +52,7 @@ export function createCandidates(walks: Walks) {
       for (let lookup = byPort[port] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
-        const strength = joinStrength(lookup, attempt, walks);
+        const strength = joinStrength(lookup, attempt, walks, candidates - 1);
         if (strength <= strongest || (strength !== JOIN.sameId && strength !== JOIN.samePortWalk)) continue;
         strongest = strength;
         best = lookup;

@@ -20,6 +20,7 @@ import { createForwarded } from './support/forwarded.ts';
 import { addTo, groupBy } from '../base/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
 
@@ -138,9 +139,11 @@ export default defineRule({
         groupOf(lookup, outcome, addresses, family).tally.add(lookup, retryCost(lookup), errorPackets);
       },
       finish() {
+        const verdicts = seen.verdicts();
+        const blind = oneSided(verdicts, seen.servers());
+        if (blind !== null) return unobservable(blind);
         const missing = new Set(
-          seen
-            .verdicts()
+          verdicts
             .filter(({ cause }) => cause === 'family-missing')
             .flatMap(({ group: { input, server, family } }) =>
               family === null ? [] : [familyKey(input, server, family)],

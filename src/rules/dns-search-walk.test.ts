@@ -141,4 +141,11 @@ ruleTester(rule, {
       ]).lookups,
     },
   ],
+  unobservable: [
+    {
+      name: 'one direction only',
+      lookups: new Scenario().ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd' }).lookups,
+      why: /no answer of anybody/,
+    },
+  ],
 });

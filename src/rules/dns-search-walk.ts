@@ -7,6 +7,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { eitherOf, settingsOfAll, walkFixes } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { FEW_CLIENTS, isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
 import { deadNames, dotsOf, walkOf, walkPackets } from './support/walk.ts';
@@ -23,7 +24,7 @@ export default defineRule({
       '{count} of {total:lookup} tried names that cannot exist ({dead:query}, {cost:duration} each) before {name}',
     clear: 'no lookup walked the search list to a name that exists as it is ({total:lookup})',
   },
-  create({ report, clear, fact }) {
+  create({ report, clear, unobservable, fact }) {
     const seen = fact(losses);
     const groups = createClientGroups(
       () => ({ dead: 0, dots: Number.POSITIVE_INFINITY, names: new Set<string>() }),
@@ -41,6 +42,8 @@ export default defineRule({
         if (group.names.size < 2) group.names.add(lookup.name);
       },
       finish() {
+        const blind = oneSided(seen.verdicts(), seen.servers());
+        if (blind !== null) return unobservable(blind);
         const parts = partsByClient(groups.all());
         for (const part of parts) {
           const { tally, subject, input } = part;

@@ -52,6 +52,10 @@ function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows):
   if (notExported !== null) return notExported;
   const packets = packetsOf(inputs);
   if (packets === 0) return { why: 'the capture is empty', capture: DNS_CAPTURE };
+  const cut = inputs.reduce((sum, { damage }) => sum + (damage.cutQuestions ?? 0), 0);
+  if (cut > 0) {
+    return { why: `${plural(cut, 'DNS message')} are cut within the name that they ask for`, capture: DNS_CAPTURE };
+  }
   const inPackets = `(${plural(packets, 'packet')})`;
   if (!inputs.some((input) => input.vantage.sees.dns)) {
     return { why: `the capture shows no DNS ${inPackets}`, capture: DNS_CAPTURE };

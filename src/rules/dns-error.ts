@@ -1,7 +1,6 @@
 import { formatCount } from '../base/text.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
-import type { Input } from '../model/input.ts';
 import {
   type Attempt,
   isAddressType,
@@ -23,6 +22,7 @@ import { losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
+import { hasCutNames } from './support/walk.ts';
 
 // Names that fail are few in an incident; a scan for random names must not eat the memory.
 const MAX_GROUPS = 128;
@@ -60,9 +60,6 @@ const mayWalkOn = ({ name, startedAt, duration }: Lookup, endsAt: Timestamp | un
   name.split('.').length > MOST_LABELS &&
   endsAt !== undefined &&
   endsAt - (startedAt + duration) < NEXT_SUFFIX_WITHIN;
-
-/** Where names are cut off, others of the same walk may have been found. */
-const hasCutNames = (input: Input | undefined): boolean => (input?.damage.cutQuestions ?? 0) > 0;
 
 const familyKey = (input: number, server: string, { type, name }: FamilyFault): string =>
   `${input}|${server}|${type}|${name}`;

@@ -4,7 +4,7 @@ import { Delays } from './delays.ts';
 import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.ts';
 import type { FamilyFault } from './family-fault.ts';
 import { lossPackets, type LossAnalysis, type LossShape } from './loss-shape.ts';
-import { createSilence, type Silence } from './one-direction.ts';
+import { createSilence, type Silence } from './silence.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
 

@@ -16,7 +16,7 @@ import {
 } from './loss-counts.ts';
 import type { BackendRecord, LossGroup, ServerRecord } from './loss-groups.ts';
 import type { LossShape } from './loss-shape.ts';
-import { isMissed } from './one-direction.ts';
+import { isMissed } from './silence.ts';
 
 /** `one-sided`: the capture has no answers of the server or to the client, and hardly anybody missed one. */
 export type Cause = 'race' | 'loss' | 'dead-server' | 'slow-server' | 'family-missing' | 'one-sided' | 'none';

@@ -21,7 +21,7 @@ import {
 import { isError, type FamilyFault } from './family-fault.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
-import { countSilence, createSilence, isMissed, type Silence } from './one-direction.ts';
+import { countSilence, createSilence, isMissed, type Silence } from './silence.ts';
 import { createPeers } from './peers.ts';
 import { isPlain, type Send } from './sends.ts';
 

@@ -1,6 +1,7 @@
 import { milliseconds, seconds } from '../base/time.ts';
 import { lastSentAt, RCODE, RR_TYPE } from '../model/lookup.ts';
 import { hasAddresses, lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { asksAnew, isAskedAnew } from './larger-buffer.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Walk, Walks } from './search-walk.ts';
 
@@ -29,11 +30,13 @@ export const JOIN = {
   retryAfterError: 8,
   /** The next suffix from the same port (c-ares). */
   samePortWalk: 9,
-  samePortPair: 10,
+  /** All over again, since the answers did not fit (glibc). */
+  largerBuffer: 10,
+  samePortPair: 11,
   /** TCP after a truncated answer. */
-  afterTruncation: 11,
+  afterTruncation: 12,
   /** Same id from a new port or to the next server (glibc, musl, c-ares, Node). */
-  sameId: 12,
+  sameId: 13,
 } as const;
 
 // A stub goes on within microseconds after a reply; a throttled pod may be stopped for a CFS
@@ -93,6 +96,7 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (waited > MOST_TIMER) return JOIN.none;
   if (earlier.transactionId === attempt.transactionId) return JOIN.sameId;
   if (earlier.truncated && attempt.transport === 'tcp' && earlier.transport === 'udp') return JOIN.afterTruncation;
+  if (asksAnew(lookup, attempt)) return JOIN.largerBuffer;
   if (isError(earlier) && waited <= FOLLOWS_ERROR) return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
   if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
   if (earlier.rcode >= 0 || !isRetryTimer(waited, newer)) return JOIN.none;
@@ -139,8 +143,8 @@ const hasPair = (lookup: OpenLookup, samePort: boolean): boolean => {
 function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt): number {
   for (const other of lookup.attempts) {
     // The lookup has its query of this family for this name: a second one is another caller's.
-    if (other.type === attempt.type && other.nameHash === attempt.nameHash && other.name === attempt.name)
-      return JOIN.none;
+    if (other.type !== attempt.type || other.nameHash !== attempt.nameHash || other.name !== attempt.name) continue;
+    if (!isAskedAnew(lookup, earlier, attempt)) return JOIN.none;
   }
   const waited = attempt.sentAt - lastEventAt(earlier);
   if (earlier.clientPort === attempt.clientPort) {

@@ -8,13 +8,13 @@ import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
 import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
-import type { Input } from './model/input.ts';
+import type { Damage, Input } from './model/input.ts';
 import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
 import type { TrackedConnection } from './model/tracked-connection.ts';
 import { createConversations } from './protocols/conversations.ts';
 import { createDelivery } from './protocols/delivery.ts';
-import { createDns } from './protocols/dns/dns.ts';
+import { createDns, cutName } from './protocols/dns/dns.ts';
 import { createProtocols } from './protocols/registry.ts';
 import { createKeyLog, type KeyLog } from './protocols/tls/key-log.ts';
 
@@ -173,7 +173,12 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     advance(layers.time);
     const kind = dns.datagram(layers);
     if (kind > 0) vantage.sawDns(kind === 1, kind === 2);
-    else if (kind < 0) damage.cutQuestions = (damage.cutQuestions ?? 0) + 1;
+    else if (kind < 0) cutWithinName(damage);
+  }
+
+  function cutWithinName(damage: Damage): void {
+    damage.cutQuestions = (damage.cutQuestions ?? 0) + 1;
+    if (damage.cutQuestions === 1) damage.notes.push(`a DNS name is cut off, such as ${cutName(layers)}`);
   }
 
   /** One DNS message that tcpdump already read. */

@@ -180,7 +180,10 @@ describe('without lookups', () => {
         ],
       },
     ],
-    ['no lookup starts within the 1,204 packets of the capture', {}],
+    [
+      'the capture has answers of DNS and no query that they answer: it saw one direction, or began too late (1,204 packets)',
+      {},
+    ],
     [
       "no lookup is left to look at: 2 lookups left out: tcpdump's own",
       { leftOut: { count: 2, because: "tcpdump's own" } },

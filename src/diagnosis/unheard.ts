@@ -52,11 +52,16 @@ function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows):
   if (notExported !== null) return notExported;
   const packets = packetsOf(inputs);
   if (packets === 0) return { why: 'the capture is empty', capture: DNS_CAPTURE };
-  const seen = inputs.some((input) => input.vantage.sees.dns);
+  const cut = inputs.reduce((sum, { damage }) => sum + (damage.cutQuestions ?? 0), 0);
+  if (cut > 0) {
+    return { why: `${plural(cut, 'DNS message')} are cut within the name that they ask for`, capture: DNS_CAPTURE };
+  }
+  const inPackets = `(${plural(packets, 'packet')})`;
+  if (!inputs.some((input) => input.vantage.sees.dns)) {
+    return { why: `the capture shows no DNS ${inPackets}`, capture: DNS_CAPTURE };
+  }
   return {
-    why: seen
-      ? `no lookup starts within the ${plural(packets, 'packet')} of the capture`
-      : `the capture shows no DNS (${plural(packets, 'packet')})`,
+    why: `the capture has answers of DNS and no query that they answer: it saw one direction, or began too late ${inPackets}`,
     capture: DNS_CAPTURE,
   };
 }

@@ -1,5 +1,6 @@
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import { JOIN, joinStrength } from './join.ts';
+import { mayAskAnew } from './larger-buffer.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Walks } from './search-walk.ts';
 
@@ -27,7 +28,7 @@ export function createCandidates(walks: Walks) {
     },
     /** The lookup has all its answers. */
     lingering(lookup: OpenLookup): void {
-      if (lookup.chains === byPort) return;
+      if (lookup.chains === byPort || mayAskAnew(lookup)) return;
       remove(lookup);
       if (hasAll(lookup)) return;
       insert(byPort, keyOf(lookup.clientId, (lookup.attempts[0] as TrackedAttempt).clientPort), lookup);
@@ -42,7 +43,7 @@ export function createCandidates(walks: Walks) {
       for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
-        const strength = joinStrength(lookup, attempt, walks);
+        const strength = joinStrength(lookup, attempt, walks, candidates - 1);
         if (strength <= strongest) continue;
         strongest = strength;
         best = lookup;
@@ -52,7 +53,7 @@ export function createCandidates(walks: Walks) {
       for (let lookup = byPort[port] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
-        const strength = joinStrength(lookup, attempt, walks);
+        const strength = joinStrength(lookup, attempt, walks, candidates - 1);
         if (strength <= strongest || (strength !== JOIN.sameId && strength !== JOIN.samePortWalk)) continue;
         strongest = strength;
         best = lookup;

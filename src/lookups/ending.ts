@@ -145,6 +145,10 @@ function endingReply(
   for (const attempt of sameName) {
     if (attempt.rcode < 0 || isClosed(attempt, attempt.repliedAt, sameName)) continue;
     if (timers?.waitsOutErrors === true && isOtherError(attempt.rcode)) continue;
+    // What was truncated is asked for over TCP, perhaps before the truncated answer itself is there.
+    if (attempt.truncated && sameName.some(({ transport, sentAt }) => transport === 'tcp' && sentAt > attempt.sentAt)) {
+      continue;
+    }
     heard.push({ at: attempt.repliedAt, rcode: attempt.rcode, attempt });
   }
   heard.sort((one, other) => one.at - other.at);

@@ -29,6 +29,8 @@ const ADAPTED_FACTOR = 5;
 const ADAPTED = milliseconds(250);
 // Timers that an event loop looks at once a second (gRPC, Node) end on the next look.
 const POLLED = seconds(1);
+// Whoever it is asks again by then: gRPC's 6 s are the longest first wait of all.
+const ASKED_AGAIN_BY = seconds(10);
 
 /** Where no reply ended the wait: the resolver's own timer after the last query, as far as it is known. */
 export function timerEnd(
@@ -43,6 +45,7 @@ export function timerEnd(
   const seenWait = seenInterval(rounds);
   const servers = new Set(sameName.map((attempt) => attempt.server)).size;
   if (timers === null) {
+    if (seenWait === null && horizon.endsAt >= lastSend + ASKED_AGAIN_BY) return unseenEnd(lastSend);
     if (seenWait === null || horizon.endsAt < lastSend + seenWait) {
       // Whoever it is waited so long at least, or the capture ended before.
       return { kind: 'captureEnd', at: Math.min(horizon.endsAt, lastSend + ADAPTED) as Timestamp };
@@ -63,8 +66,11 @@ export function timerEnd(
   const due = timers.totalFromFirst
     ? plus(rounds[0] as Timestamp, nanoseconds(Math.round(wait * rounds.length * late)))
     : plus(lastRound, nanoseconds(Math.round(wait * late)));
-  if (rounds.length < tries && horizon.endsAt < due + TIMER_SLACK) {
-    return { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
+  if (rounds.length < tries) {
+    const latest = Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK;
+    if (horizon.endsAt < latest) return { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
+    // Who has an option for the wait may have one for the tries.
+    if (!isSeen) return unseenEnd(lastSend);
   }
   return {
     kind: 'timer',
@@ -75,6 +81,12 @@ export function timerEnd(
     outcome: 'timeout',
   };
 }
+
+/**
+ * Nobody asked again although it was time to: there was an answer, and the capture does not have it.
+ * The lookup ends for the tool with the last that is seen of it.
+ */
+const unseenEnd = (lastSend: Timestamp): FamilyEnd => ({ kind: 'captureEnd', at: lastSend });
 
 /**
  * Whether the caller had given up when a reply came: all tries were made, and the wait after the

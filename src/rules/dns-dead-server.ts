@@ -1,11 +1,11 @@
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import { oneSided } from './support/loss-evidence.ts';
 import type { BackendRecord, ServerRecord } from './support/loss-groups.ts';
 import { lossReport, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByServer, targetOf } from './support/subjects.ts';
 
@@ -30,7 +30,7 @@ export default defineRule({
     return {
       finish() {
         const verdicts = seen.verdicts();
-        const blind = oneSided(verdicts);
+        const blind = oneSided(verdicts, seen.servers());
         if (blind !== null) return unobservable(blind);
         const dead = verdicts.filter(({ cause }) => cause === 'dead-server');
         // Where a node's capture shows which one behind the address is dead, it is the subject.

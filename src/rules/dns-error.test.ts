@@ -237,11 +237,17 @@ ruleTester(rule, {
     },
     {
       name: 'cut off by the end of the capture',
-      lookups: new Scenario().ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd', lasts: 100 })
-        .lookups,
+      lookups: new Scenario()
+        .pair()
+        .ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd', lasts: 100 }).lookups,
     },
   ],
   unobservable: [
+    {
+      name: 'one direction only',
+      lookups: new Scenario().ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd' }).lookups,
+      why: /no answer of anybody/,
+    },
     {
       name: 'whether names are found that are cut off',
       lookups: gone(new Scenario().pair(9)).lookups,

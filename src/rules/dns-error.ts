@@ -1,7 +1,6 @@
 import { formatCount } from '../base/text.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
-import type { Input } from '../model/input.ts';
 import {
   type Attempt,
   isAddressType,
@@ -20,8 +19,10 @@ import { createForwarded } from './support/forwarded.ts';
 import { addTo, groupBy } from '../base/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
+import { hasCutNames } from './support/walk.ts';
 
 // Names that fail are few in an incident; a scan for random names must not eat the memory.
 const MAX_GROUPS = 128;
@@ -59,9 +60,6 @@ const mayWalkOn = ({ name, startedAt, duration }: Lookup, endsAt: Timestamp | un
   name.split('.').length > MOST_LABELS &&
   endsAt !== undefined &&
   endsAt - (startedAt + duration) < NEXT_SUFFIX_WITHIN;
-
-/** Where names are cut off, others of the same walk may have been found. */
-const hasCutNames = (input: Input | undefined): boolean => (input?.damage.cutQuestions ?? 0) > 0;
 
 const familyKey = (input: number, server: string, { type, name }: FamilyFault): string =>
   `${input}|${server}|${type}|${name}`;
@@ -138,9 +136,11 @@ export default defineRule({
         groupOf(lookup, outcome, addresses, family).tally.add(lookup, retryCost(lookup), errorPackets);
       },
       finish() {
+        const verdicts = seen.verdicts();
+        const blind = oneSided(verdicts, seen.servers());
+        if (blind !== null) return unobservable(blind);
         const missing = new Set(
-          seen
-            .verdicts()
+          verdicts
             .filter(({ cause }) => cause === 'family-missing')
             .flatMap(({ group: { input, server, family } }) =>
               family === null ? [] : [familyKey(input, server, family)],

@@ -3,11 +3,11 @@ import { RR_TYPE, typeName } from '../model/lookup.ts';
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, oneFamilyFixes, settingsOfAll } from './support/fixes.ts';
-import { oneSided } from './support/loss-evidence.ts';
 import { partsOfCause, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByServer, targetOf } from './support/subjects.ts';
 
@@ -30,7 +30,7 @@ export default defineRule({
     return {
       finish() {
         const verdicts = seen.verdicts();
-        const blind = oneSided(verdicts);
+        const blind = oneSided(verdicts, seen.servers());
         if (blind !== null) return unobservable(blind);
         const missing = partsOfCause(verdicts, 'family-missing', partsByServer, seen, inputs);
         for (const { part, own, common } of missing) {

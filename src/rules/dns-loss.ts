@@ -1,10 +1,10 @@
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import { oneSided } from './support/loss-evidence.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
+import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByClient, targetOf } from './support/subjects.ts';
 
@@ -23,8 +23,10 @@ export default defineRule({
     return {
       finish() {
         const verdicts = seen.verdicts();
-        const blind = oneSided(verdicts);
+        const blind = oneSided(verdicts, seen.servers());
         if (blind !== null) return unobservable(blind);
+        const blindSpot = partlyBlind(verdicts);
+        if (blindSpot !== null) unobservable(blindSpot);
         const lossy = partsOfCause(verdicts, 'loss', partsByClient, seen, inputs);
         for (const { part, own, common } of lossy) {
           const resolvers = settingsOfAll(resolversOf(part.groups));

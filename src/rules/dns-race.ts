@@ -1,10 +1,10 @@
 import { DNAT_RACE } from '../knowledge/cluster-defaults.ts';
 import { defineRule } from './support/define-rule.ts';
 import { pairSetting, raceFixes, settingsOfAll } from './support/fixes.ts';
-import { oneSided } from './support/loss-evidence.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { pairsOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByClient, targetOf } from './support/subjects.ts';
 
@@ -24,7 +24,7 @@ export default defineRule({
     return {
       finish() {
         const verdicts = seen.verdicts();
-        const blind = oneSided(verdicts);
+        const blind = oneSided(verdicts, seen.servers());
         if (blind !== null) return unobservable(blind);
         const races = partsOfCause(verdicts, 'race', partsByClient, seen, inputs);
         for (const { part, common } of races) {

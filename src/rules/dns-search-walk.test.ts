@@ -1,4 +1,6 @@
+import { createDamage } from '../model/input.ts';
 import { RCODE, RR_TYPE } from '../model/lookup.ts';
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './dns-search-walk.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
@@ -139,6 +141,19 @@ ruleTester(rule, {
         { name: 'a.testing.cluster.local', ...dead },
         { name: 'a.test', sent: 1, answered: 1.4 },
       ]).lookups,
+    },
+  ],
+  unobservable: [
+    {
+      name: 'one direction only',
+      lookups: new Scenario().ask([{ answered: null }], { outcome: 'incomplete', endBecause: 'captureEnd' }).lookups,
+      why: /no answer of anybody/,
+    },
+    {
+      name: 'the names with a suffix may be those that are cut off',
+      lookups: new Scenario().pair(9).lookups,
+      inputs: [inputOf({ damage: { ...createDamage(), cutQuestions: 6 } })],
+      why: /longest names are cut off/,
     },
   ],
 });

@@ -7,11 +7,18 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { eitherOf, settingsOfAll, walkFixes } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { FEW_CLIENTS, isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
-import { deadNames, dotsOf, walkOf, walkPackets } from './support/walk.ts';
+import { deadNames, dotsOf, hasCutNames, walkOf, walkPackets } from './support/walk.ts';
 
 const MAX_LINES = 4;
+const EXISTS = 'the names with a suffix were answered and do not exist; the name as it is does';
+// Suffixes make names long: those are cut first.
+const CUT_NAMES = {
+  why: 'the longest names are cut off, which those with a search suffix are',
+  capture: "tcpdump -i any -s 0 -w dns.pcap 'port 53'",
+};
 
 export default defineRule({
   id: 'dns-search-walk',
@@ -23,7 +30,7 @@ export default defineRule({
       '{count} of {total:lookup} tried names that cannot exist ({dead:query}, {cost:duration} each) before {name}',
     clear: 'no lookup walked the search list to a name that exists as it is ({total:lookup})',
   },
-  create({ report, clear, fact }) {
+  create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const groups = createClientGroups(
       () => ({ dead: 0, dots: Number.POSITIVE_INFINITY, names: new Set<string>() }),
@@ -41,6 +48,8 @@ export default defineRule({
         if (group.names.size < 2) group.names.add(lookup.name);
       },
       finish() {
+        const blind = oneSided(seen.verdicts(), seen.servers());
+        if (blind !== null) return unobservable(blind);
         const parts = partsByClient(groups.all());
         for (const part of parts) {
           const { tally, subject, input } = part;
@@ -63,8 +72,9 @@ export default defineRule({
             of,
             unit: 'lookups',
             cost: tally,
-            confidence: 'certain',
-            confidenceBecause: 'the names with a suffix were answered and do not exist; the name as it is does',
+            ...(hasCutNames(inputs[input])
+              ? { confidence: 'likely', confidenceBecause: `${EXISTS}; names that are cut off are not counted` }
+              : { confidence: 'certain', confidenceBecause: EXISTS }),
             evidence: walkEvidence(example),
             because: [
               { ...NDOTS, origin: 'default' },
@@ -84,7 +94,9 @@ export default defineRule({
             ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
           });
         }
-        if (parts.length === 0) clear('clear', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
+        if (parts.length > 0) return;
+        if (inputs.some(hasCutNames)) unobservable(CUT_NAMES);
+        else clear('clear', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
       },
     };
   },

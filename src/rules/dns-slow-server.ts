@@ -6,8 +6,9 @@ import { typeName, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
-import { lossEvidence, oneSided } from './support/loss-evidence.ts';
+import { lossEvidence } from './support/loss-evidence.ts';
 import { losses } from './support/losses.ts';
+import { oneSided } from './support/one-direction.ts';
 import type { LossAnalysis } from './support/loss-shape.ts';
 import { answerTime } from './support/sends.ts';
 import { SLOW_ANSWER, slowestOf, slowSends } from './support/slow-answers.ts';
@@ -52,7 +53,7 @@ export default defineRule({
       },
       finish() {
         const verdicts = seen.verdicts();
-        const blind = oneSided(verdicts);
+        const blind = oneSided(verdicts, seen.servers());
         if (blind !== null) return unobservable(blind);
         const late = verdicts.filter(({ cause }) => cause === 'slow-server').map(({ group }) => lateGroup(group));
         const standing = slow.all().filter((group) => standsOut(group, seen.usual(group.input, group.server)));

@@ -76,14 +76,17 @@ export default defineRule({
 
 const isTruncated = (attempt: Attempt): boolean => attempt.truncated && attempt.transport === 'udp';
 
+/** The first: glibc may ask all over again, and then gets the next truncated answer. */
 const overTcp = (lookup: Lookup, attempt: Attempt): Attempt[] =>
-  lookup.attempts.filter(
-    (other) =>
-      other.transport === 'tcp' &&
-      other.type === attempt.type &&
-      other.name === attempt.name &&
-      other.sentAt >= attempt.repliedAt,
-  );
+  lookup.attempts
+    .filter(
+      (other) =>
+        other.transport === 'tcp' &&
+        other.type === attempt.type &&
+        other.name === attempt.name &&
+        other.sentAt >= attempt.repliedAt,
+    )
+    .slice(0, 1);
 
 /** From the truncated answer, connecting included, to the answer over TCP. */
 function tcpTime(lookup: Lookup): Duration {

@@ -91,10 +91,10 @@ export function scenario() {
       attempt.resends = [...attempt.resends, { at: at(milliseconds(ms)), packet: ++packet, behindDnat: null }];
       lookups.sink.resent(attempt);
     },
-    reply(attempt: TrackedAttempt, ms: number, rcode = 0) {
+    reply(attempt: TrackedAttempt, ms: number, rcode = 0, records = 1) {
       advance(ms);
       const found = rcode === 0 && attempt.type === 1;
-      const addresses = found ? ['192.0.2.1'] : [];
+      const addresses = found ? Array.from({ length: records }, () => '192.0.2.1') : [];
       Object.assign(attempt, {
         repliedAt: at(milliseconds(ms)),
         replyPacket: ++packet,

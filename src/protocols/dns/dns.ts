@@ -4,6 +4,7 @@ import { createDnsMessage, type DnsMessage } from '../../model/dns-message.ts';
 import { createLayers, IP_PROTOCOL, type Layers } from '../../model/packet.ts';
 import type { AttemptSink, TrackedAttempt } from '../../model/tracked-attempt.ts';
 import { createDnsParser, HEADER_LENGTH } from './message.ts';
+import { partOfName } from './names.ts';
 import { createDnsFramer, type DnsFramer } from './over-tcp.ts';
 import { createTransactions, type TransactionCounts } from './transactions.ts';
 
@@ -108,3 +109,7 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
     settle: (attempt: TrackedAttempt): void => transactions.settle(attempt),
   };
 }
+
+/** What is readable of the name that a datagram was cut within. */
+export const cutName = ({ bytes, payloadStart, payloadEnd }: Layers): string =>
+  partOfName(bytes, payloadStart + HEADER_LENGTH, payloadEnd);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createNameReader } from './names.ts';
+import { createNameReader, partOfName } from './names.ts';
 import { emitName } from './testing/emit.ts';
 
 /** What RFC 1035 section 3.1 says, label by label: the oracle for the quick way. */
@@ -91,4 +91,22 @@ it('follows pointers backwards only', () => {
   expect(reader.read(message, 13, 0, message.length)).toBe(19);
   expect(reader.name).toBe('www.example.com');
   expect(reader.read(Uint8Array.from([0xc0, 0, 0, 0]), 0, 0, 4)).toBe(-1);
+});
+
+it('tells what is readable of a name that is cut, whatever the bytes are', () => {
+  const bytes = Uint8Array.from(emitName('Orders.prod.svc'));
+  expect([0, 1, 4, 7, 9, 12, 16].map((end) => partOfName(bytes, 0, end))).toEqual([
+    '…',
+    '…',
+    'ord…',
+    'orders…',
+    'orders.p…',
+    'orders.prod…',
+    'orders.prod.svc…',
+  ]);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(310), (any, end) => {
+      expect(partOfName(any, 0, Math.min(end, any.length))).toMatch(/^[!-~]*…$/);
+    }),
+  );
 });

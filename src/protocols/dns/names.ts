@@ -254,6 +254,22 @@ function nameOf(bytes: Uint8Array, start: number, end: number): string {
   return name === '' ? '.' : name;
 }
 
+/** What is readable of a name that its message's end cuts off, with an ellipsis: never the name itself. */
+export function partOfName(bytes: Uint8Array, start: number, messageEnd: number): string {
+  const end = Math.min(messageEnd, start + MAX_NAME_OCTETS);
+  let name = '';
+  for (let position = start; position < end;) {
+    const length = bytes[position] as number;
+    if (length === 0 || length > 63 || position + 1 === end) break;
+    const next = Math.min(end, position + 1 + length);
+    // A label that is cut is told as far as it goes.
+    const label = nameOf(Uint8Array.of(next - position - 1, ...bytes.subarray(position + 1, next)), 0, next - position);
+    name += name === '' ? label : `.${label}`;
+    position = next;
+  }
+  return `${name}…`;
+}
+
 export const firstLabel = (name: string): string => {
   const dot = name.indexOf('.');
   return dot <= 0 ? name : name.slice(0, dot);

@@ -30,6 +30,8 @@ export type FlowShape = 'seconds' | 'seconds-past-dnat' | 'whole' | 'prefix' | '
 
 const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
 
+const isTold = ({ fate }: Send): boolean => fate !== 'unknown' && fate !== 'unseen';
+
 const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sentPacket;
 
 /** Counts one flow; says how its losses lie, or null where it has none. */
@@ -78,7 +80,7 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
       isFirstSending(first) &&
       isFirstSending(second) &&
       isPair(first.attempt, second.attempt, resolver);
-    if (paired && first.fate !== 'unknown' && second.fate !== 'unknown') {
+    if (paired && isTold(first) && isTold(second)) {
       index++;
       if (isLost(first)) {
         countSight(first, counts, 'sparedLostBefore');
@@ -93,7 +95,7 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
       }
       continue;
     }
-    if (first.fate === 'unknown' || first.fate === 'unreachable') continue;
+    if (!isTold(first) || first.fate === 'unreachable') continue;
     counts.loneSent++;
     if (!isLost(first)) continue;
     countSight(first, counts, 'sparedLostBefore');

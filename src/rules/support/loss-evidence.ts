@@ -1,9 +1,8 @@
 import { formatDuration } from '../../base/text.ts';
-import type { Evidence, Unobservable } from '../../model/finding.ts';
+import type { Evidence } from '../../model/finding.ts';
 import { typeName, type Lookup } from '../../model/lookup.ts';
 import { evidenceOf } from './evidence.ts';
 import type { LossAnalysis } from './loss-shape.ts';
-import type { Verdict } from './loss-verdict.ts';
 import { answerTime, type Send } from './sends.ts';
 
 // The story of one lookup: a lost query, its twin, the resends. More is in the example itself.
@@ -16,7 +15,7 @@ export function lossEvidence(example: Lookup | undefined, analysis: LossAnalysis
   const lines: Evidence[] = [];
   const told = new Set<Send>();
   for (const [index, send] of sends.entries()) {
-    if (send.fate === 'answered' || send.fate === 'unknown') continue;
+    if (send.fate === 'answered' || send.fate === 'unknown' || send.fate === 'unseen') continue;
     const twin = sends.find(
       (other) =>
         other.fate === 'answered' &&
@@ -60,16 +59,8 @@ function line(send: Send, index: number, sends: readonly Send[], twin: Send | un
     lost: 'no answer',
     unreachable: 'ICMP: nobody listens there',
     unknown: 'not waited for',
+    unseen: 'not asked again, so it was answered',
   }[fate];
   const packets = fate === 'answered' || fate === 'late' ? [send.packet, send.answerPacket] : [send.packet];
   return { says: `${question}${again}${port}: ${said}`, packets };
-}
-
-/** All replies are missing: nothing can be said of losses. */
-export function oneSided(verdicts: readonly Verdict[]): Unobservable | null {
-  if (verdicts.length === 0 || !verdicts.every((verdict) => verdict.cause === 'one-sided')) return null;
-  return {
-    why: 'the capture shows DNS queries only, no replies, and nobody missed them: it saw one direction',
-    capture: "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'",
-  };
 }

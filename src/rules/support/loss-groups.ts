@@ -4,6 +4,7 @@ import { Delays } from './delays.ts';
 import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.ts';
 import type { FamilyFault } from './family-fault.ts';
 import { lossPackets, type LossAnalysis, type LossShape } from './loss-shape.ts';
+import { createSilence, type Silence } from './silence.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
 
@@ -21,7 +22,7 @@ export interface BackendRecord {
 }
 
 /** What was seen of one server address in one input. */
-export interface ServerRecord {
+export interface ServerRecord extends Silence {
   readonly input: number;
   readonly server: string;
   /** Plain lookups of one pair: most of all, so only counted, and added to the rest by {@link settlePairs}. */
@@ -34,8 +35,6 @@ export interface ServerRecord {
   /** Good answers by family: A and AAAA. */
   answeredA: number;
   answeredAaaa: number;
-  /** Queries that were sent again, because nothing came: proof that no answer arrived. */
-  askedAgain: number;
   unreachable: number;
   /** Changes between lookups that lost something and lookups that did not: an outage has two. */
   alternations: number;
@@ -81,7 +80,7 @@ export const createServerRecord = (input: number, server: string): ServerRecord 
   answered: 0,
   answeredA: 0,
   answeredAaaa: 0,
-  askedAgain: 0,
+  ...createSilence(),
   unreachable: 0,
   alternations: 0,
   lastWasLossy: false,

@@ -130,7 +130,7 @@ function guiltyServer(lookup: Lookup, sends: readonly Send[]): string {
   const waits = new Map<string, number>();
   for (const send of sends) {
     const { fate, attempt, at, answeredAt, waitedUntil } = send;
-    if (fate === 'answered' || (fate === 'unknown' && !isUnheard(send, sends))) continue;
+    if (fate === 'answered' || fate === 'unseen' || (fate === 'unknown' && !isUnheard(send, sends))) continue;
     const { server } = attempt;
     // Asked beside others, never heard: it cost nothing, and is told only where nothing else is.
     const wait = fate === 'unknown' ? 0 : (fate === 'late' ? answeredAt : waitedUntil) - at;
@@ -196,7 +196,7 @@ export function lossPackets(analysis: LossAnalysis): PacketId[] {
   const questions = new Set<Attempt>();
   const names = new Set<string>();
   for (const { fate, attempt } of analysis.sends)
-    if (fate !== 'answered' && fate !== 'unknown') names.add(attempt.name);
+    if (fate !== 'answered' && fate !== 'unknown' && fate !== 'unseen') names.add(attempt.name);
   const packets = new Set<PacketId>();
   for (const send of analysis.sends) {
     if (!names.has(send.attempt.name)) continue;

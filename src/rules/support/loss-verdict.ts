@@ -16,8 +16,9 @@ import {
 } from './loss-counts.ts';
 import type { BackendRecord, LossGroup, ServerRecord } from './loss-groups.ts';
 import type { LossShape } from './loss-shape.ts';
+import { isMissed } from './silence.ts';
 
-/** `one-sided`: the capture shows no replies at all, and nobody missed one. */
+/** `one-sided`: the capture has no answers of the server or to the client, and hardly anybody missed one. */
 export type Cause = 'race' | 'loss' | 'dead-server' | 'slow-server' | 'family-missing' | 'one-sided' | 'none';
 
 /** Why the lookups of one group waited, from the evidence of the whole capture. */
@@ -60,23 +61,28 @@ export interface FamilyName {
   answered: number;
 }
 
-/**
- * Finds the cause of each group. Nothing is kept: more rows may follow.
- * @param isOneSided what else there is shows that an input has one direction only
- */
+/** Where the capture lacks answers. */
+interface BlindSpots {
+  /** What else there is shows that an input has one direction only. */
+  isOneSided(input: number): boolean;
+  /** No answer to the group's client was seen, from any server, and it did not miss them. */
+  isUnheard(group: LossGroup): boolean;
+}
+
+/** Finds the cause of each group. Nothing is kept: more rows may follow. */
 export function judgeLosses(
   groups: readonly LossGroup[],
   records: readonly ServerRecord[],
   recordOf: (input: number, server: string) => ServerRecord,
   familyNames: ReadonlyMap<string, FamilyName>,
-  isOneSided: (input: number) => boolean,
+  blind: BlindSpots,
 ): Verdict[] {
   const heard = new Set(records.filter((record) => record.answered > 0).map((record) => record.input));
   return [...groupBy(groups, (group) => `${group.input}|${group.server}`).values()].flatMap((ofServer) => {
     const first = ofServer[0] as LossGroup;
     const { input } = first;
     const record = recordOf(input, first.server);
-    return judgeServer(ofServer, record, familyNames, heard.has(input), isOneSided(input));
+    return judgeServer(ofServer, record, familyNames, heard.has(input), blind);
   });
 }
 
@@ -85,17 +91,18 @@ function judgeServer(
   record: ServerRecord,
   familyNames: ReadonlyMap<string, FamilyName>,
   othersAnswer: boolean,
-  isOneSided: boolean,
+  blind: BlindSpots,
 ): Verdict[] {
   const isMissing = (group: LossGroup): boolean => isFamilyMissing(group, groups, record, familyNames);
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const silent = silentServer(record, othersAnswer, isOneSided);
+  const silent = silentServer(record, othersAnswer, blind.isOneSided(record.input));
   const backend = deadBackend(record, counts);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
     if (silent?.cause === 'one-sided') return silent;
+    if (silent === null && blind.isUnheard(group)) return ONE_SIDED;
     if (isMissing(group)) return familyMissing(group, groups);
     if (group.shape === 'answered') return NOTHING;
     if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
@@ -172,16 +179,15 @@ const refusedPort = (group: LossGroup): Judged => ({
   because: `ICMP says that nobody listens there (${plural(group.tally.count, 'lookup')})`,
 });
 
+const ONE_SIDED: Judged = { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
+
 /** An address that never answered anything. */
 function silentServer(record: ServerRecord, othersAnswer: boolean, isOneSided: boolean): Judged | null {
-  const { queries } = record;
+  const { queries, unseen } = record;
   if (record.answered > 0) return null;
-  // Who gets his answer does not ask again: so without resends it is the capture that has no replies.
   // Asked for the same once more a second later may be the next lookup, so connections tell more.
-  const isMissed = record.askedAgain > 0 && !isOneSided;
-  if (!isMissed && record.unreachable === 0 && !othersAnswer) {
-    return { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
-  }
+  const missed = isMissed(record) && !isOneSided;
+  if (!missed && record.unreachable === 0 && (!othersAnswer || unseen > 0)) return ONE_SIDED;
   const certain = record.unreachable > 0 || (othersAnswer && queries >= CERTAIN_LOSSES);
   return {
     cause: 'dead-server',

@@ -21,6 +21,7 @@ import {
 import { isError, type FamilyFault } from './family-fault.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
+import { countSilence, createSilence, isMissed, type Silence } from './silence.ts';
 import { createPeers } from './peers.ts';
 import { isPlain, type Send } from './sends.ts';
 
@@ -45,9 +46,11 @@ interface Pending {
   readonly usual: Duration;
 }
 
-interface ClientRecord {
+interface ClientRecord extends Silence {
   lookups: number;
   ordinary: number;
+  /** Some answer to it is in the capture. */
+  heard: boolean;
 }
 
 export interface Losses extends Observer {
@@ -98,7 +101,12 @@ export const losses = defineFact({
     const twoSided = new Set<number>();
     const oneSided = new Set<number>();
     const servers = createPeers(MAX_SERVERS, createServerRecord);
-    const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({ lookups: 0, ordinary: 0 }));
+    const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({
+      lookups: 0,
+      ordinary: 0,
+      heard: false,
+      ...createSilence(),
+    }));
     const groups = new Map<string, LossGroup>();
     const familyNames = new Map<string, FamilyName>();
     let pending: Pending[] = [];
@@ -172,6 +180,12 @@ export const losses = defineFact({
 
     const isOneSided = (input: number): boolean => oneSided.has(input) && !twoSided.has(input);
 
+    /** Of a client beyond the bound nothing is known. */
+    const isUnheard = ({ input, client }: LossGroup): boolean => {
+      const record = clients.get(input, client);
+      return record !== undefined && !record.heard && !isMissed(record);
+    };
+
     const endOfInput = (input: number): Timestamp => inputs.get(input)?.endsAt ?? UNKNOWN;
 
     const takeApart = (lookup: Lookup, watchedUntil = endOfInput(lookup.input)): LossAnalysis =>
@@ -185,11 +199,15 @@ export const losses = defineFact({
 
     function lossy(lookup: Lookup, analysis: LossAnalysis, usual: Duration): void {
       counted++;
+      const client = clients.of(lookup.input, lookup.client);
       for (const send of analysis.sends) {
+        countSilence(client, send, endOfInput(lookup.input));
         const { attempt } = send;
         const server = asked(lookup.input, attempt.server);
         const isHeard = send.fate === 'answered' || send.fate === 'late';
         server.queries++;
+        countSilence(server, send, endOfInput(lookup.input));
+        if (isHeard || send.fate === 'unreachable') client.heard = true;
         if (attempt.backend !== null && (isHeard || send.behindDnat === 'both')) {
           countBackend(server, attempt.backend, isHeard);
         }
@@ -201,7 +219,6 @@ export const losses = defineFact({
           if (attempt.type === RR_TYPE.A) server.answeredA++;
           else if (attempt.type === RR_TYPE.AAAA) server.answeredAaaa++;
         } else if (send.fate === 'unreachable') server.unreachable++;
-        else if (send.fate === 'lost' && send.waitedUntil < lookup.startedAt + lookup.duration) server.askedAgain++;
       }
       const server = servers.of(lookup.input, lookup.server);
       const wasLossy = isLossy(analysis);
@@ -274,15 +291,17 @@ export const losses = defineFact({
         if (familyNames.size > 0) plain(lookup);
         else ordinaryPair(lookup);
         client.ordinary++;
+        client.heard = true;
         ordinaryLookups++;
       },
       unusual(lookup) {
-        count(lookup);
+        const client = count(lookup);
         current = null;
         disturbed = false;
         slowest = 0;
         if (pending.length > 0) settlePending(false);
         if (isPlain(lookup)) {
+          client.heard = true;
           plain(lookup);
           return;
         }
@@ -337,7 +356,7 @@ export const losses = defineFact({
       finish: () => settlePending(true),
       verdicts() {
         settlePending(true);
-        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, isOneSided);
+        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, { isOneSided, isUnheard });
       },
     };
   },

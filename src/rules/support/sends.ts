@@ -23,8 +23,11 @@ const LOST_AT_CAPTURE_END = seconds(1);
 const LATE_PART_OF_WAIT = 0.04;
 const LATE_TIMES_USUAL = 4;
 
-/** `unreachable`: ICMP said that nobody listens. `unknown`: nobody waited for it long enough to tell. */
-export type Fate = 'answered' | 'late' | 'lost' | 'unreachable' | 'unknown';
+/**
+ * `unreachable`: ICMP said that nobody listens. `unknown`: nobody waited for it long enough to tell.
+ * `unseen`: nobody asked again although it was time to: it was answered, and the capture lacks that.
+ */
+export type Fate = 'answered' | 'late' | 'lost' | 'unreachable' | 'unknown' | 'unseen';
 
 /** One query packet and what became of it. */
 export interface Send {
@@ -40,6 +43,10 @@ export interface Send {
   toldAt: Timestamp;
   /** When the same question was next asked, anywhere, or when the caller stopped waiting. */
   waitedUntil: Timestamp;
+  /** The first sending of its question, to any server. */
+  isFirst: boolean;
+  /** The same question was asked once more, after a wait: proof that no answer had come. */
+  askedAgain: boolean;
 }
 
 /** Every attempt was answered at the first asking, with an answer and not an error. */
@@ -78,7 +85,7 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
     send.fate = 'unknown';
     send.toldAt = told as Timestamp;
   }
-  if (nobodyWaited(lookup, sends, context.watchedUntil)) for (const send of sends) send.fate = 'unknown';
+  if (nobodyWaited(lookup, sends, context.watchedUntil)) for (const send of sends) send.fate = 'unseen';
   return sends;
 }
 
@@ -183,6 +190,8 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   answerPacket: 0,
   toldAt: Number.NaN as Timestamp,
   waitedUntil: at,
+  isFirst: false,
+  askedAgain: false,
 });
 
 function isLate(first: Send, last: Send, answer: number, usual: Duration): boolean {
@@ -196,24 +205,41 @@ function isLate(first: Send, last: Send, answer: number, usual: Duration): boole
 function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {
   const end = endOf(lookup);
   const nextAsked = new Map<string, Timestamp>();
+  const lastAsked = new Map(sends.map((send) => [questionOf(send), send.at]));
+  const firstAsked = new Map(sends.toReversed().map((send) => [questionOf(send), send.at]));
   const open = lookup.endBecause === 'captureEnd';
+  const heard = new Set(sends.filter(({ attempt }) => attempt.rcode >= 0).map(questionOf));
+  const wentOn = open && goesOnAfter(lookup, end, watchedUntil);
   // Nobody knows how long the caller waits on; the capture knows how long no reply came.
   const heardUntil = open && watchedUntil > end ? watchedUntil : end;
   const enough = open ? LOST_AT_CAPTURE_END : SOONEST_RETRY;
   for (let index = sends.length - 1; index >= 0; index--) {
     const send = sends[index] as Send;
     const { attempt } = send;
-    const question = `${attempt.type} ${attempt.name}`;
+    const question = questionOf(send);
     const next = nextAsked.get(question);
     nextAsked.set(question, send.at);
+    send.isFirst = firstAsked.get(question) === send.at;
+    send.askedAgain = (lastAsked.get(question) as Timestamp) - send.at >= SOONEST_RETRY;
     send.waitedUntil = next !== undefined && next < end ? next : (Math.max(end, send.at) as Timestamp);
     // TCP resends by itself; what a missing answer means there, these rules don't judge.
     if (send.fate !== 'unknown' || attempt.transport !== 'udp') continue;
     if (attempt.rcode >= 0 && attempt.repliedAt >= send.at) continue;
-    if (heardUntil - send.at >= enough || (next !== undefined && next - send.at >= SOONEST_RETRY)) send.fate = 'lost';
+    if (wentOn && !send.askedAgain && !heard.has(question)) send.fate = 'unseen';
+    else if (heardUntil - send.at >= enough || (next !== undefined && next - send.at >= SOONEST_RETRY))
+      send.fate = 'lost';
     else if (open) send.toldAt = (send.at + LOST_AT_CAPTURE_END) as Timestamp;
   }
 }
+
+const questionOf = ({ attempt }: Send): string => `${attempt.type} ${attempt.name}`;
+
+/**
+ * The capture went on after what it calls the lookup's end for want of packets: its resolver did not
+ * ask again although it was time to. When it is time for one that is not known, no row says.
+ */
+const goesOnAfter = ({ resolver }: Lookup, end: Timestamp, watchedUntil: Timestamp): boolean =>
+  resolver !== 'unknown' && watchedUntil - end >= LOST_AT_CAPTURE_END;
 
 /** From the query that was answered to its answer. */
 export const answerTime = (send: Send): Duration => nanoseconds(send.answeredAt - send.at);

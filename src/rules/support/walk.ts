@@ -1,4 +1,5 @@
 import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Input } from '../../model/input.ts';
 import { RCODE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { packetsOf } from './evidence.ts';
@@ -57,6 +58,9 @@ function lastAskedBefore(attempt: Attempt): number {
   for (const resend of attempt.resends) if (resend.at < attempt.repliedAt) asked = resend.at;
   return asked;
 }
+
+/** Where names are cut off, others of the same walk may have been tried or found. */
+export const hasCutNames = (input: Input | undefined): boolean => (input?.damage.cutQuestions ?? 0) > 0;
 
 const DOT = 0x2e;
 const MAX_PACKETS = 24;

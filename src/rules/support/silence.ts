@@ -1,0 +1,55 @@
+import { seconds, type Timestamp } from '../../base/time.ts';
+import type { Send } from './sends.ts';
+
+/**
+ * What tells one who does not answer from answers that a capture does not have (a mirrored port,
+ * `src host`, replies that come another way): who gets no answer asks again at his timer.
+ */
+export interface Silence {
+  /** Questions that were asked again, because nothing came: proof that no answer had arrived… */
+  askedAgain: number;
+  /** …and how long that took at least. */
+  shortestWait: number;
+  /** Questions that were not, although it was time to: answers that the capture lacks. */
+  unseen: number;
+  /** Questions that may still be asked again, by the whole seconds that the capture goes on after them. */
+  readonly waiting: number[];
+}
+
+export const createSilence = (): Silence => ({
+  askedAgain: 0,
+  shortestWait: Number.POSITIVE_INFINITY,
+  unseen: 0,
+  waiting: [],
+});
+
+const SECOND = seconds(1);
+// By then all have asked again: gRPC's first wait is the longest, 6 s.
+const MOST_SECONDS = 8;
+// A resolver's first wait is the same for all questions; those that look at a clock once a second are late.
+const SAME_TIMER = 1.5;
+// Some never ask again (`dig +tries=1`), and in a capture of one direction some answers were lost as
+// well: on a path on which anything works not half of the questions are asked again.
+const MOSTLY = 0.75;
+
+/** Whether most questions without an answer were asked again: then the answers did not come. */
+export function isMissed({ askedAgain, shortestWait, unseen, waiting }: Silence): boolean {
+  const due = Math.ceil((shortestWait * SAME_TIMER) / SECOND);
+  const overdue = waiting.slice(due).reduce((sum, count) => sum + count, 0);
+  return askedAgain > 0 && askedAgain >= MOSTLY * (askedAgain + unseen + overdue);
+}
+
+/** @param watchedUntil the capture's end */
+export function countSilence(silence: Silence, send: Send, watchedUntil: Timestamp): void {
+  const { fate, isFirst, askedAgain, at, waitedUntil } = send;
+  if (fate === 'unseen') silence.unseen++;
+  if (fate !== 'lost' || !isFirst) return;
+  if (askedAgain) {
+    silence.askedAgain++;
+    silence.shortestWait = Math.min(silence.shortestWait, waitedUntil - at);
+    return;
+  }
+  const place = Math.min(MOST_SECONDS, Math.floor((watchedUntil - at) / SECOND));
+  for (let index = silence.waiting.length; index <= place; index++) silence.waiting.push(0);
+  if (place >= 0) (silence.waiting[place] as number)++;
+}

@@ -4,7 +4,7 @@ import { DNS_PROTOCOL } from '../model/connection.ts';
 import { DiagnosisSchema } from '../model/diagnosis.ts';
 import type { Unit } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
-import { connectionOf, exchangeOf, inputOf, lookupOf, tlsOf } from '../model/testing/rows.ts';
+import { connectionOf, exchangeOf, inputOf, lookupOf, requestOf, tlsOf, waitOf } from '../model/testing/rows.ts';
 import { problemsOf, throughJson } from '../model/testing/validate.ts';
 import { RULES } from '../rules/registry.ts';
 import { defineRule, type Rule } from '../rules/support/define-rule.ts';
@@ -171,6 +171,24 @@ describe('a diagnosis of requests', () => {
     const result = diagnose([listener], { exchanges });
     expect(heard).toEqual(['exchange 0.e1', 'turn 0.e2']);
     expect(result.exchanges.count).toBe(1);
+  });
+
+  it('tells rules of requests that a service received, and counts a client’s own calls as well', () => {
+    const heard: string[] = [];
+    const listener = defineRule({
+      ...slowRule('requests'),
+      create({ clear }) {
+        return {
+          request: ({ id }) => void heard.push(id),
+          finish: () => clear('clear', { total: 1 }, { count: 1, unit: 'requests' }),
+        };
+      },
+    });
+    const own = requestOf({ id: '0.r1', exchange: '0.e1', waits: [waitOf({ ref: '0.e1' })] });
+    const served = requestOf({ id: '0.r2', exchange: '0.e2', waits: [waitOf({ ref: '0.e3' })] });
+    const result = diagnose([listener], { requests: [own, served] });
+    expect(heard).toEqual(['0.r2']);
+    expect(result.requests.count).toBe(2);
   });
 
   it('leaves the connections of DNS over TCP to the lookups', () => {

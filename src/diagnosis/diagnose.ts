@@ -9,7 +9,7 @@ import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
 import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
 import type { FullObserver, Observer } from '../model/observer.ts';
-import type { Request } from '../model/request.ts';
+import { isOwnCall, type Request } from '../model/request.ts';
 import type { Rule, RuleContext } from '../rules/support/define-rule.ts';
 import { createFacts } from '../rules/support/facts.ts';
 import { tellExchanges } from '../rules/support/ordinary-exchanges.ts';
@@ -81,13 +81,13 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const { rules, inputs, version, manifests } = options;
   const lookups = createLookupStatistics();
   const connections = createConnectionStatistics();
-  const requests = createRequestStatistics();
   const kept = new KeptRequests();
   const facts = createFacts();
   const factOf = facts.of;
   const seenTraffic = factOf(traffic);
   const exchanges = createExchangeStatistics(seenTraffic);
   const samples = createSamples(seenTraffic);
+  const requests = createRequestStatistics(seenTraffic.routes);
 
   const start = (rule: Rule): Runner => {
     const runner = { answers: noAnswers() };
@@ -117,7 +117,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const tellLookup = tellLookups([lookups, { lookup: samples.lookup }, ...observers], options.isOrdinary);
   const hearConnection = [connections, ...observers.filter((observer) => observer.connection !== undefined)];
   const requestListeners: ((request: Request) => void)[] = [];
-  for (const observer of [requests, samples, kept, ...observers]) {
+  for (const observer of observers) {
     if (observer.request !== undefined) requestListeners.push(observer.request.bind(observer));
   }
   const tellExchange = tellExchanges(
@@ -203,6 +203,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       exchange: tellExchange,
       request(request) {
+        requests.request(request);
+        samples.request(request);
+        kept.request(request);
+        if (isOwnCall(request)) return;
         for (let index = 0; index < requestListeners.length; index++) {
           (requestListeners[index] as (request: Request) => void)(request);
         }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { milliseconds } from '../base/time.ts';
 import type { Request } from '../model/request.ts';
-import { inputOf, requestOf, waitOf } from '../model/testing/rows.ts';
+import { exchangeOf, inputOf, requestOf, waitOf } from '../model/testing/rows.ts';
+import { createFacts } from '../rules/support/facts.ts';
+import { traffic } from '../rules/support/traffic.ts';
 import { createRequestStatistics } from './request-statistics.ts';
 
 function rowOf(requests: readonly Request[]) {
-  const statistics = createRequestStatistics();
+  const statistics = createRequestStatistics(createFacts().of(traffic).routes);
   for (const request of requests) statistics.request(request);
   return statistics.row([inputOf()]);
 }
@@ -59,5 +61,22 @@ describe('statistics of requests', () => {
     expect(row.slowest.map(({ durationSeconds }) => durationSeconds)).toEqual(
       row.slowest.map(({ durationSeconds }) => durationSeconds).toSorted((a, b) => b - a),
     );
+  });
+
+  it('know a client’s own call by its exchange, and no other request', () => {
+    const { routes } = createFacts().of(traffic);
+    const statistics = createRequestStatistics(routes);
+    const took = { duration: milliseconds(8), critical: milliseconds(8) };
+    const tell = (id: string, to: string, ref = id): void => {
+      routes.add(exchangeOf({ id }));
+      const waits = [waitOf({ to, ref, ...took })];
+      statistics.request(requestOf({ exchange: id, duration: milliseconds(8), own: milliseconds(0), waits }));
+    };
+    for (const id of ['first', 'second', 'third']) tell(id, 'a:80');
+    tell('served', 'b:80', 'another');
+    expect(statistics.row([inputOf()]).breakdown.map(({ to, requests }) => [to, requests])).toEqual([
+      ['a:80', 3],
+      ['b:80', 1],
+    ]);
   });
 });

@@ -2,8 +2,9 @@ import { Distribution } from '../base/distribution.ts';
 import { at, nanoseconds, toSeconds, type Duration } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
-import { breakdownOf, copyRequest, type Request, type Share } from '../model/request.ts';
+import { breakdownOf, copyRequest, type Request, type Share, type Wait } from '../model/request.ts';
 import { toRequestRow } from '../model/request-row.ts';
+import type { Routes } from '../rules/support/routes.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';
 
@@ -36,10 +37,11 @@ const classOf = (duration: Duration): number => Math.round(Math.log(Math.max(1, 
 const CLASSES = classOf(nanoseconds(Number.MAX_SAFE_INTEGER)) + 1;
 
 /** Counts all requests: how long they took, and what for. Bounded. */
-export function createRequestStatistics(): RequestStatistics {
+export function createRequestStatistics(routes: Routes): RequestStatistics {
   const latency = new Distribution();
   /** By peer: no key is made for each request. */
   const sums = new Map<string, Sum[]>();
+  const byRoute: (Sum | null | undefined)[] = [];
   let sumCount = 0;
   const classes = new Float64Array(CLASSES);
   const slowest = createSlowest(copyRequest);
@@ -55,8 +57,15 @@ export function createRequestStatistics(): RequestStatistics {
     return sum;
   }
 
-  function count(reason: Share['reason'], to: string, duration: Duration, ofClass: number): void {
-    const sum = sumOf(reason, to);
+  /** Of a request that waited for one thing alone: mostly a client's own call, which was told as an exchange just before. */
+  function sumOfOnly(request: Request, wait: Wait): Sum | null {
+    const route = wait.ref === request.exchange ? routes.of(wait.ref) : null;
+    if (route === null) return sumOf(wait.reason, wait.to);
+    const known = byRoute[route.place];
+    return known === undefined ? (byRoute[route.place] = sumOf(wait.reason, wait.to)) : known;
+  }
+
+  function count(sum: Sum | null, duration: Duration, ofClass: number): void {
     if (sum === null) return;
     sum.each.add(duration);
     sum.byClass[ofClass]! += duration;
@@ -96,8 +105,8 @@ export function createRequestStatistics(): RequestStatistics {
       // Nearly all of a client's calls waited for their answer alone: no list of shares is made for them.
       const only = waits.length === 1 ? waits[0] : undefined;
       if (only !== undefined && only.critical > 0 && !(own > 0))
-        return count(only.reason, only.to, only.critical, ofClass);
-      for (const { reason, to, duration } of breakdownOf(request)) count(reason, to, duration, ofClass);
+        return count(sumOfOnly(request, only), only.critical, ofClass);
+      for (const { reason, to, duration } of breakdownOf(request)) count(sumOf(reason, to), duration, ofClass);
     },
     row: (inputs) => ({
       count: latency.count,

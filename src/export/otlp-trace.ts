@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { at, toSeconds, type Timestamp } from '../base/time.ts';
 import type { Input } from '../model/input.ts';
 import { packetReference, type PacketId } from '../model/packet.ts';
-import { breakdownOf, type Request, type Wait } from '../model/request.ts';
+import { breakdownOf, copyRequest, type Request, type Wait } from '../model/request.ts';
 import { errorType, exchangeAttributes, spanName, type ExchangeFacts } from './otlp-conventions.ts';
 import { attributes, doubles, SPAN_KIND, STATUS_ERROR, type Attribute, type Span, type SpanLink } from './otlp-span.ts';
 
@@ -32,7 +32,7 @@ export function traceOf(
 ): Span[] {
   const { waits, startedAt, duration } = request;
   const ids = idsOf(request.id, input);
-  const facts: ExchangeFacts = { error: null, ...request };
+  const facts: ExchangeFacts = { error: null, ...copyRequest(request) };
   // At a client the request is the call itself, with what had to come before.
   const isOwnCall = waits.some(({ ref }) => ref === request.exchange);
   const role = isOwnCall ? 'client' : 'server';

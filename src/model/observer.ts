@@ -29,6 +29,7 @@ export interface Observer {
   exchange?(exchange: Exchange): void;
   /** A rule's: exchanges of the shape `turn`, which it does not get as `exchange`; to all others they are like any. */
   turn?(exchange: Exchange): void;
+  /** A rule's or a fact's: those that a service received; a client's own call says no more than its exchange. */
   request?(request: Request): void;
   finish?(): void;
 }

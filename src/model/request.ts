@@ -102,7 +102,24 @@ export interface Request {
 }
 
 /** At a client each call is its own request, and waits for itself. */
-export const isOwnCall = ({ waits, exchange }: Request): boolean => waits.some(({ ref }) => ref === exchange);
+export function isOwnCall({ waits, exchange }: Request): boolean {
+  for (const { ref } of waits) if (ref === exchange) return true;
+  return false;
+}
+
+const copyWait = (wait: Wait): Wait => ({
+  reason: wait.reason,
+  to: wait.to,
+  ref: wait.ref,
+  what: wait.what,
+  startedAt: wait.startedAt,
+  duration: wait.duration,
+  critical: wait.critical,
+  confidence: wait.confidence,
+  probability: wait.probability,
+  alternatives: [...wait.alternatives],
+  packets: [...wait.packets],
+});
 
 /** One request that may be kept. */
 export const copyRequest = (request: Request): Request => ({
@@ -124,7 +141,7 @@ export const copyRequest = (request: Request): Request => ({
   outcome: request.outcome,
   startedAt: request.startedAt,
   duration: request.duration,
-  waits: request.waits.map((wait) => ({ ...wait, alternatives: [...wait.alternatives], packets: [...wait.packets] })),
+  waits: request.waits.map(copyWait),
   own: request.own,
   ambiguous: request.ambiguous,
   packets: [...request.packets],

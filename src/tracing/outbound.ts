@@ -62,14 +62,18 @@ export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): 
 export const respondedAt = (exchange: Exchange): Timestamp =>
   Number.isNaN(exchange.firstByteAt) ? endOf(exchange) : exchange.firstByteAt;
 
+/** A connection was opened for it. */
+export const isOpening = ({ connectDuration, tlsDuration }: Exchange): boolean =>
+  connectDuration >= 0 || tlsDuration >= 0;
+
 /** When a call began to open its connection; its first byte where it did not. */
 const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
   at(startedAt - orZero(connectDuration) - orZero(tlsDuration));
 
-const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
+export const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
   list.toSorted((a, b) => a.startedAt - b.startedAt);
 
-const firstAndLast = (packets: readonly PacketId[]): PacketId[] =>
+export const firstAndLast = (packets: readonly PacketId[]): PacketId[] =>
   packets.filter((_, index) => index === 0 || index === packets.length - 1);
 
 /** The packets of a connection's handshakes. */
@@ -117,8 +121,7 @@ function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes)
   const to = endpoint(server, serverPort);
   const opens = openedFrom(exchange);
   const waits: WaitDraft[] = [];
-  const isOpening = connectDuration >= 0 || tlsDuration >= 0;
-  const lookup = isOpening ? lookups.take(client, [server], opens) : null;
+  const lookup = isOpening(exchange) ? lookups.take(client, [server], opens) : null;
   if (lookup !== null) waits.push(dnsWait(lookup));
   const connected = at(opens + orZero(connectDuration));
   const opening = { to, ref: exchange.connection, what: '', ends: 'seen' } as const;

@@ -1,105 +1,150 @@
-import { between, nanoseconds, NEVER } from '../base/time.ts';
+import { between, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { directionOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Vantage } from '../model/input.ts';
 import type { Request, Wait } from '../model/request.ts';
-import { endOf, saidOf } from './outbound.ts';
+import { endOf, firstAndLast, saidOf } from './outbound.ts';
 
-const UNKNOWN = nanoseconds(Number.NaN);
 const NOTHING: readonly never[] = [];
 
-/** A wait of {@link OwnRequest}. */
+/** What such a request says that the exchange does not. */
+interface Naming {
+  /** A request's id by its place. */
+  idOf(place: number): string;
+  /** `address:port`. */
+  nameOf(server: string, port: number): string;
+}
+
+// Both read the exchange itself, since hardly any of it is asked for. Classes: V8 keeps a literal with a getter in it
+// as a hash table.
+
 class OwnWait implements Wait {
-  reason: Wait['reason'] = 'upstream';
-  to = '';
-  ref = '';
-  what = '';
-  startedAt = NEVER;
-  duration = UNKNOWN;
-  critical = UNKNOWN;
+  call: Exchange;
+  duration = nanoseconds(Number.NaN);
   readonly confidence = 'certain';
   readonly probability = 1;
   readonly alternatives: Wait['alternatives'] = NOTHING;
-  packets: Wait['packets'] = NOTHING;
-}
+  readonly #naming: Naming;
 
-// A class, since V8 keeps a literal with a getter in it as a hash table: each of a request's fields is read some dozen times.
-class OwnRequest implements Request {
-  place = 0;
-  input = 0;
-  exchange = '';
-  protocol: Request['protocol'] = 'http/1.1';
-  direction: Request['direction'] = 'unknown';
-  client = '';
-  clientPort = 0;
-  server = '';
-  serverPort = 0;
-  backend: string | null = null;
-  method = '';
-  path = '';
-  host = '';
-  status = 0;
-  grpcStatus = 0;
-  outcome: Request['outcome'] = 'ok';
-  startedAt = NEVER;
-  duration = UNKNOWN;
-  readonly wait = new OwnWait();
-  readonly waits: Wait[] = [this.wait];
-  readonly own = nanoseconds(0);
-  readonly ambiguous = false;
-  packets: Request['packets'] = NOTHING;
-  readonly #idOf: (place: number) => string;
-
-  constructor(idOf: (place: number) => string) {
-    this.#idOf = idOf;
+  constructor(call: Exchange, naming: Naming) {
+    this.call = call;
+    this.#naming = naming;
   }
 
-  // Of the few that are kept it is asked for: a text less for each of the others.
+  get reason(): Wait['reason'] {
+    return this.call.metadata === null ? 'upstream' : 'metadata';
+  }
+  get to(): string {
+    return this.#naming.nameOf(this.call.server, this.call.serverPort);
+  }
+  get ref(): string {
+    return this.call.id;
+  }
+  get what(): string {
+    return saidOf(this.call);
+  }
+  get startedAt(): Timestamp {
+    return this.call.startedAt;
+  }
+  get critical(): Duration {
+    return this.duration;
+  }
+  get packets(): Wait['packets'] {
+    return firstAndLast(this.call.packets);
+  }
+}
+
+class OwnAnswer implements Request {
+  place = 0;
+  call: Exchange;
+  vantage: Vantage | null = null;
+  readonly wait: OwnWait;
+  readonly waits: readonly Wait[];
+  readonly own = nanoseconds(0);
+  readonly ambiguous = false;
+  readonly #naming: Naming;
+
+  constructor(call: Exchange, naming: Naming) {
+    this.call = call;
+    this.wait = new OwnWait(call, naming);
+    this.waits = [this.wait];
+    this.#naming = naming;
+  }
+
   get id(): string {
-    return this.#idOf(this.place);
+    return this.#naming.idOf(this.place);
+  }
+  get direction(): Request['direction'] {
+    const { client, server, backend } = this.call;
+    return this.vantage === null ? 'unknown' : directionOf(this.vantage, client, server, backend);
+  }
+  get input(): number {
+    return this.call.input;
+  }
+  get exchange(): string {
+    return this.call.id;
+  }
+  get protocol(): Request['protocol'] {
+    return this.call.protocol;
+  }
+  get client(): string {
+    return this.call.client;
+  }
+  get clientPort(): number {
+    return this.call.clientPort;
+  }
+  get server(): string {
+    return this.call.server;
+  }
+  get serverPort(): number {
+    return this.call.serverPort;
+  }
+  get backend(): string | null {
+    return this.call.backend;
+  }
+  get method(): string {
+    return this.call.method;
+  }
+  get path(): string {
+    return this.call.path;
+  }
+  get host(): string {
+    return this.call.host;
+  }
+  get status(): number {
+    return this.call.status;
+  }
+  get grpcStatus(): number {
+    return this.call.grpcStatus;
+  }
+  get outcome(): Request['outcome'] {
+    return this.call.outcome;
+  }
+  get startedAt(): Timestamp {
+    return this.call.startedAt;
+  }
+  get duration(): Duration {
+    return this.wait.duration;
+  }
+  get packets(): Request['packets'] {
+    return this.call.packets;
   }
 }
 
 /**
  * The request that a client's call is where it waited for nothing but its answer, as nearly all do.
- * One record is filled anew for each: who keeps a row makes a copy of it.
- * @param idOf a request's id by its place
+ * One record stands for each in turn: who keeps a row makes a copy of it.
  */
-export function createOwnAnswer(idOf: (place: number) => string) {
-  const request = new OwnRequest(idOf);
-  const { wait } = request;
+export function createOwnAnswer(naming: Naming) {
+  let request: OwnAnswer | null = null;
 
-  /** @param to the server and its port in one */
-  return (place: number, exchange: Exchange, vantage: Vantage | null, to: string): Request => {
+  return (place: number, exchange: Exchange, vantage: Vantage | null): Request => {
+    request ??= new OwnAnswer(exchange, naming);
     request.place = place;
-    const { client, server, backend, startedAt, packets } = exchange;
-    const duration = between(startedAt, endOf(exchange));
-    wait.reason = exchange.metadata === null ? 'upstream' : 'metadata';
-    wait.to = to;
-    wait.ref = exchange.id;
-    wait.what = saidOf(exchange);
-    wait.startedAt = startedAt;
-    wait.duration = duration;
-    wait.critical = duration;
-    wait.packets = packets;
-    request.input = exchange.input;
-    request.exchange = exchange.id;
-    request.protocol = exchange.protocol;
-    request.direction = vantage === null ? 'unknown' : directionOf(vantage, client, server, backend);
-    request.client = client;
-    request.clientPort = exchange.clientPort;
-    request.server = server;
-    request.serverPort = exchange.serverPort;
-    request.backend = backend;
-    request.method = exchange.method;
-    request.path = exchange.path;
-    request.host = exchange.host;
-    request.status = exchange.status;
-    request.grpcStatus = exchange.grpcStatus;
-    request.outcome = exchange.outcome;
-    request.startedAt = startedAt;
-    request.duration = duration;
-    request.packets = packets;
+    request.call = exchange;
+    request.vantage = vantage;
+    request.wait.call = exchange;
+    request.wait.duration = between(exchange.startedAt, endOf(exchange));
     return request;
   };
 }

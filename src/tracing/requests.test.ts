@@ -4,6 +4,7 @@ import { at, microseconds, milliseconds, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Lookup } from '../model/lookup.ts';
+import type { Metadata } from '../model/metadata.ts';
 import { breakdownOf, copyRequest, type Request, type ServiceChoice } from '../model/request.ts';
 import {
   atMs,
@@ -58,6 +59,17 @@ const outbound = (fromMs: number, tookMs: number, parts: Partial<Exchange> = {})
     duration: milliseconds(tookMs),
     ...parts,
   });
+
+const ASKED: Metadata = {
+  service: 'ec2',
+  asks: 'token',
+  software: null,
+  agent: null,
+  issuedAt: Number.NaN,
+  expiresAt: Number.NaN,
+  remaining: Number.NaN,
+  session: null,
+};
 
 const waitsOf = ({ waits, startedAt }: Request) =>
   waits.map(({ reason, to, ref, startedAt: from, duration }) => [
@@ -129,6 +141,77 @@ describe('a request', () => {
     expect(more).toEqual([]);
     expect(request).toMatchObject({ startedAt: atMs(10), duration: milliseconds(26), own: milliseconds(1) });
     expect(request?.waits.map(({ reason }) => reason)).toEqual(['dns', 'connect', 'upstream']);
+  });
+
+  it('is a call alone, where it waited for nothing but its answer, and comes in order of its start', () => {
+    const call = outbound(40, 8, { backend: '10.244.0.9:9200', packets: [4, 5, 8, 9] });
+    const opens = outbound(30, 8, { id: '0.e3', connectDuration: milliseconds(1) });
+    const first = outbound(20, 8, { id: '0.e4' });
+    const requests = requestsOf({ exchanges: [call, first, opens] });
+    expect(requests.map(({ exchange, id }) => [id, exchange])).toEqual([
+      ['0.r0', '0.e4'],
+      ['0.r1', '0.e3'],
+      ['0.r2', '0.e2'],
+    ]);
+    const { waits, ...rest } = requests[2]!;
+    const { input, protocol, client, clientPort, server, serverPort, backend, method, path, host } = call;
+    const { status, grpcStatus, outcome, startedAt, duration, packets } = call;
+    expect(rest).toEqual({
+      input,
+      protocol,
+      client,
+      clientPort,
+      server,
+      serverPort,
+      backend,
+      method,
+      path,
+      host,
+      status,
+      grpcStatus,
+      outcome,
+      startedAt,
+      duration,
+      packets,
+      id: '0.r2',
+      exchange: '0.e2',
+      direction: 'outbound',
+      own: 0,
+      ambiguous: false,
+    });
+    expect(waits).toEqual([
+      {
+        reason: 'upstream',
+        to: `${server}:${serverPort}`,
+        ref: '0.e2',
+        what: `${method} ${path}`,
+        startedAt,
+        duration,
+        critical: duration,
+        confidence: 'certain',
+        probability: 1,
+        alternatives: [],
+        packets: [4, 9],
+      },
+    ]);
+  });
+
+  it('says the same of calls that come when it is known that none is inbound', () => {
+    const calls = Array.from({ length: 40_000 }, (_, index) =>
+      outbound(index, 8, {
+        id: `0.e${index}`,
+        serverPort: 8000 + (index % 3),
+        ...(index % 7 === 0 ? { metadata: ASKED } : {}),
+        ...(index % 11 === 0 ? { outcome: 'incomplete', firstByteAt: at(Number.NaN) } : {}),
+        ...(index % 13 === 0 ? { outcome: 'incomplete', firstByteAt: atMs(index + 3) } : {}),
+      }),
+    );
+    const told = requestsOf({ exchanges: calls });
+    expect(told).toHaveLength(calls.length);
+    const byExchange = new Map(told.map((request) => [request.exchange, { ...request, id: '0.r0' }]));
+    for (const call of [...calls.slice(0, 30), ...calls.slice(-200)]) {
+      expect([byExchange.get(call.id)]).toEqual(requestsOf({ exchanges: [call] }));
+    }
   });
 
   it('leaves alone what belongs to none: a refresh between requests', () => {

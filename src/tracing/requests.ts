@@ -12,8 +12,10 @@ import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
 import { createCallLinker } from './link-calls.ts';
 import {
+  byStart,
   endOf,
   handshakesOf,
+  isOpening,
   outboundCalls,
   respondedAt,
   saidOf,
@@ -89,7 +91,10 @@ class Tracer {
   readonly #handshakes = new Map<string, Handshakes>();
   readonly #names = new Map<string, Map<number, string>>();
   readonly #idOf = (place: number): string => `${this.#number}.r${place}`;
-  readonly #ownAnswerOf = createOwnAnswer(this.#idOf);
+  readonly #ownAnswerOf = createOwnAnswer({
+    idOf: this.#idOf,
+    nameOf: (server, port) => this.#nameOf(server, port),
+  });
   #emitted = 0;
   #hasInbound = false;
   #hasLinked = false;
@@ -132,8 +137,7 @@ class Tracer {
       exchange.shape === 'call' &&
       this.#hasLinked &&
       !this.#hasInbound &&
-      !(exchange.connectDuration >= 0) &&
-      !(exchange.tlsDuration >= 0) &&
+      !isOpening(exchange) &&
       this.#services.isCaller(exchange.client) &&
       this.#services.receiverOf(exchange) === null
     );
@@ -183,14 +187,11 @@ class Tracer {
       if (receiver !== null && exchange.shape === 'call') receivers.set(exchange, receiver);
     }
     if (receivers.size > 0) this.#hasInbound = true;
-    const calls = outboundCalls({ lookups, connections, exchanges }, this.#handshakes);
     if (!this.#hasInbound) {
-      for (const call of calls) {
-        if (call.exchange?.shape === 'call' && this.#services.isCaller(call.client))
-          this.#ownRequest(call, call.exchange);
-      }
+      this.#ownRequests(lookups, connections, exchanges);
       return;
     }
+    const calls = outboundCalls({ lookups, connections, exchanges }, this.#handshakes);
     const received = [...receivers].toSorted(([a], [b]) => a.startedAt - b.startedAt);
     for (const [exchange, address] of received) {
       const { startedAt, traceIds } = exchange;
@@ -216,6 +217,30 @@ class Tracer {
     return linker;
   }
 
+  /** In order of their start. */
+  #ownRequests(
+    lookups: readonly KeptLookup[],
+    connections: readonly Connection[],
+    exchanges: readonly Exchange[],
+  ): void {
+    const opening = outboundCalls({ lookups, connections, exchanges: exchanges.filter(isOpening) }, this.#handshakes);
+    const isOwn = ({ shape, client }: Exchange): boolean => shape === 'call' && this.#services.isCaller(client);
+    let next = 0;
+    const tellOpening = (until: number): void => {
+      for (; next < opening.length; next++) {
+        const call = opening[next] as OutboundCall;
+        if (call.startedAt > until) return;
+        if (call.exchange !== null && isOwn(call.exchange)) this.#ownRequest(call, call.exchange);
+      }
+    };
+    for (const exchange of byStart(exchanges)) {
+      if (isOpening(exchange) || !isOwn(exchange)) continue;
+      tellOpening(exchange.startedAt);
+      this.#ownAnswer(exchange);
+    }
+    tellOpening(Infinity);
+  }
+
   /** A client's own call: what it waited for is certain, it is all the call's own. */
   #ownRequest(call: OutboundCall, exchange: Exchange): void {
     const endedAt = endOf(exchange);
@@ -225,8 +250,7 @@ class Tracer {
 
   /** The same where it waited for nothing but its answer, as nearly all do. */
   #ownAnswer(exchange: Exchange): void {
-    const to = this.#nameOf(exchange.server, exchange.serverPort);
-    this.#emit(this.#ownAnswerOf(this.#emitted++, exchange, this.input?.vantage ?? null, to));
+    this.#emit(this.#ownAnswerOf(this.#emitted++, exchange, this.input?.vantage ?? null));
   }
 
   /** `address:port`, made once for each. */

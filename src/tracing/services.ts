@@ -6,12 +6,9 @@ import type { ServiceChoice } from '../model/request.ts';
 // A node has some hundred pods; more addresses than that are no services that anybody watches at once.
 const MAX_SERVICES = 1024;
 
-/** Where an exchange ends up: behind a DNAT, where that was seen. */
-function serverOf(exchange: Exchange): { address: string; port: number } {
-  const { serverPort, backend } = exchange;
-  const port = backend === null ? serverPort : Number(backend.slice(backend.lastIndexOf(':') + 1));
-  return { address: receiverOf(exchange), port };
-}
+/** The port at which an exchange ends up: behind a DNAT, where that was seen. */
+const portOf = ({ serverPort, backend }: Exchange): number =>
+  backend === null ? serverPort : Number(backend.slice(backend.lastIndexOf(':') + 1));
 
 /**
  * Tells the observed services: whose inbound exchanges are requests. In a pod's capture that is the
@@ -21,6 +18,8 @@ function serverOf(exchange: Exchange): { address: string; port: number } {
 export class Services {
   readonly #choice: ServiceChoice | null;
   readonly #callers = new Set<string>();
+  /** One after another is mostly the same. */
+  #lastCaller = '';
   #isPod = false;
   #own: readonly string[] = [];
 
@@ -36,15 +35,18 @@ export class Services {
 
   /** Somebody looked up a name or sent a call. */
   calls(client: string): void {
+    if (client === this.#lastCaller) return;
+    this.#lastCaller = client;
     if (this.#callers.size < MAX_SERVICES) this.#callers.add(client);
   }
 
   /** The address of the service that received it; null where nobody is observed there. */
   receiverOf(exchange: Exchange): string | null {
-    const { address, port } = serverOf(exchange);
+    const address = receiverOf(exchange);
     if (this.#choice !== null) {
       const { address: chosen, port: only } = this.#choice;
-      const isChosen = (address === chosen || exchange.server === chosen) && (only === null || only === port);
+      const isChosen =
+        (address === chosen || exchange.server === chosen) && (only === null || only === portOf(exchange));
       return isChosen ? address : null;
     }
     if (this.#isPod) return this.#own.includes(address) || this.#own.includes(exchange.server) ? address : null;

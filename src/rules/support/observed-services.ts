@@ -2,7 +2,7 @@ import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Observer } from '../../model/observer.ts';
-import { isOwnCall, type Request } from '../../model/request.ts';
+import type { Request } from '../../model/request.ts';
 import { defineFact } from './define-rule.ts';
 
 // A node has some hundred pods; of more services than these none is told.
@@ -21,7 +21,7 @@ export interface Service {
 
 export interface Services extends Observer {
   request(request: Request): void;
-  /** Of the request at hand; null for a client's own call, which nobody received, and beyond the bound. */
+  /** Of the request at hand; null beyond the bound. */
   current(): Service | null;
   of(input: number, address: string): Service | undefined;
 }
@@ -46,7 +46,7 @@ export const observedServices = defineFact({
 
     return {
       request(request) {
-        current = isOwnCall(request) ? null : serviceOf(request);
+        current = serviceOf(request);
         current?.latency.add(request.duration);
       },
       current: () => current,

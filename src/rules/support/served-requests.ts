@@ -31,7 +31,7 @@ export interface ServedRequests {
 export function createServedRequests(services: Services) {
   const byPlace: (ServedRequests | undefined)[] = [];
   return {
-    /** The service of the request at hand; null for what nobody received, and beyond the bound. */
+    /** The service of the request at hand; null beyond the bound. */
     current(): ServedRequests | null {
       const service = services.current();
       if (service === null) return null;

@@ -2,7 +2,7 @@ import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
 import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
-import { isOwnCall, type Request } from '../../model/request.ts';
+import type { Request } from '../../model/request.ts';
 import type { Peer } from './traffic-peer.ts';
 
 // RULES, How slow is slow: without contrast, one upstream is at least that share of the requests'
@@ -42,7 +42,6 @@ export function createUpstreamShares() {
   const services = new Map<string, Service>();
 
   function add(request: Request): void {
-    if (isOwnCall(request)) return;
     const { input, duration, startedAt, waits } = request;
     const key = `${input}|${receiverOf(request)}`;
     let service = services.get(key);

@@ -6,7 +6,7 @@ import type { Exchange } from '../../../model/exchange.ts';
 import type { Clear, Report, Unit, Unobservable } from '../../../model/finding.ts';
 import type { Input } from '../../../model/input.ts';
 import type { Lookup } from '../../../model/lookup.ts';
-import type { Request } from '../../../model/request.ts';
+import { isOwnCall, type Request } from '../../../model/request.ts';
 import type { Observer } from '../../../model/observer.ts';
 import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
@@ -147,6 +147,7 @@ const hearing = (observers: readonly Observer[], routes: Routes): Observer => ({
     for (const observer of observers) observer.connection?.(row);
   },
   request(row) {
+    if (isOwnCall(row)) return;
     for (const observer of observers) observer.request?.(row);
   },
 });

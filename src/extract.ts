@@ -59,8 +59,8 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   // The two rooms need each other: queries flow one way, what is done with them the other.
   const lookups = createLookups({
     emit: (lookup) => observer.lookup(lookup),
-    settle: (attempt) => dns.settle(attempt),
-    release: (attempt) => dns.release(attempt),
+    settle: (attempts) => dns.settle(attempts),
+    release: (attempts) => dns.release(attempts),
     horizon,
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });

@@ -7,6 +7,13 @@ import { UserError } from '../model/user-error.ts';
 export interface ByteSource {
   /** Reads into `target` from `start`; resolves with how many bytes came, 0 at the end. */
   read(target: Uint8Array, start: number): Promise<number>;
+  /**
+   * Takes a buffer in exchange for one in which what comes next stands already, so that it need not be
+   * copied; resolves with null where there is none, and then `read` does.
+   * @param from where those of its bytes begin that are still needed: they come along
+   * @param to where they end
+   */
+  swap?(bytes: Uint8Array, from: number, to: number): Promise<Swapped | null>;
   close(): void;
   /** Bytes taken from the file or pipe itself. */
   readonly bytesRead: number;
@@ -15,7 +22,18 @@ export interface ByteSource {
   readonly trouble: string | null;
 }
 
-// Half of what a reader has room for, so that it takes all at once and the next read begins.
+export interface Swapped {
+  readonly bytes: Uint8Array;
+  /** Where what came along begins… */
+  readonly start: number;
+  /** …and where what came behind it ends. */
+  readonly end: number;
+  /** Bytes that came, 0 at the end. */
+  readonly count: number;
+}
+
+// Half of what a reader has room for, so that it takes all at once and the next read begins; what is
+// still needed of the bytes before finds room in the other half.
 const AHEAD_BYTES = CHUNK_BYTES >> 1;
 
 const openFile = promisify(open);
@@ -71,9 +89,22 @@ class FileSource implements ByteSource {
 
   async read(target: Uint8Array, start: number): Promise<number> {
     if (this.#descriptor < 0) return 0;
-    let count: number;
+    return (await this.#heeded(this.#read(target, start))) ?? 0;
+  }
+
+  async swap(bytes: Uint8Array, from: number, to: number): Promise<Swapped | null> {
+    const ahead = this.#ahead;
+    if (this.#descriptor < 0 || ahead === null || !ahead.canSwap(bytes, to - from)) return null;
+    let swapped: Swapped | null = null;
+    await this.#heeded(ahead.swap(bytes, from, to).then((done) => (swapped = done).count));
+    return swapped;
+  }
+
+  /** Counts what comes, and takes note where none does any more. @returns null where reading failed */
+  async #heeded(reading: Promise<number>): Promise<number | null> {
+    let count: number | null;
     try {
-      count = await this.#read(target, start);
+      count = await reading;
     } catch (error) {
       // Nothing read yet: there is nothing to report on. Later, what came before still stands.
       if (this.bytesRead === 0) {
@@ -81,10 +112,10 @@ class FileSource implements ByteSource {
         throw new UserError(`${this.#path}: ${REASONS[codeOf(error)] ?? `cannot be read (${codeOf(error)})`}`);
       }
       this.trouble = `reading failed (${codeOf(error)})`;
-      count = 0;
+      count = null;
     }
-    this.bytesRead += count;
-    if (count === 0) this.close();
+    this.bytesRead += count ?? 0;
+    if (count === null || count === 0) this.close();
     return count;
   }
 
@@ -111,7 +142,8 @@ class FileSource implements ByteSource {
 /** Reads the next chunk of a plain file before it is asked for: as if reading took no time. */
 class ReadAhead {
   readonly #descriptor: number;
-  readonly #buffer = new Uint8Array(AHEAD_BYTES);
+  /** The chunk stands at its end: see {@link AHEAD_BYTES}. */
+  #buffer: Uint8Array = new Uint8Array(CHUNK_BYTES);
   #pending: Promise<{ bytesRead: number }>;
   #taken = 0;
 
@@ -124,10 +156,26 @@ class ReadAhead {
   async take(target: Uint8Array, start: number): Promise<number> {
     const { bytesRead } = await this.#pending;
     const count = Math.min(bytesRead - this.#taken, target.length - start);
-    target.set(this.#buffer.subarray(this.#taken, this.#taken + count), start);
+    const from = AHEAD_BYTES + this.#taken;
+    target.set(this.#buffer.subarray(from, from + count), start);
     this.#taken += count;
     if (bytesRead > 0 && this.#taken === bytesRead) this.#pending = this.#read();
     return count;
+  }
+
+  /** @param kept so many of its bytes are still needed */
+  canSwap({ length }: Uint8Array, kept: number): boolean {
+    return this.#taken === 0 && length === CHUNK_BYTES && kept <= AHEAD_BYTES;
+  }
+
+  async swap(bytes: Uint8Array, from: number, to: number): Promise<Swapped> {
+    const { bytesRead: count } = await this.#pending;
+    const buffer = this.#buffer;
+    const start = AHEAD_BYTES - (to - from);
+    buffer.set(bytes.subarray(from, to), start);
+    this.#buffer = bytes;
+    if (count > 0) this.#pending = this.#read();
+    return { bytes: buffer, start, end: AHEAD_BYTES + count, count };
   }
 
   /** After what is on its way, which may fail unheard. */
@@ -138,7 +186,7 @@ class ReadAhead {
 
   #read(): Promise<{ bytesRead: number }> {
     this.#taken = 0;
-    const pending = readFile(this.#descriptor, this.#buffer, 0, this.#buffer.length, null);
+    const pending = readFile(this.#descriptor, this.#buffer, AHEAD_BYTES, AHEAD_BYTES, null);
     // A failure is told to who takes; until somebody does, it is nobody's.
     pending.catch(() => {});
     return pending;

@@ -14,6 +14,8 @@ export class ByteWindow {
   /** The source has no more. */
   ended = false;
   readonly source: ByteSource;
+  /** Told when bytes have moved in their buffer, or to another: by so much towards its beginning. */
+  onMove: ((by: number) => void) | null = null;
   /** Offset in the input (decompressed, where it was compressed) of `bytes[0]`. */
   #base = 0;
 
@@ -37,20 +39,38 @@ export class ByteWindow {
    * @param passed so many bytes at the beginning of the buffer nobody needs any more
    */
   async fill(passed = this.start): Promise<void> {
-    if (this.ended) return;
+    const { source } = this;
+    if (this.ended || (source.swap !== undefined && (await this.#swap(passed)))) return;
     this.#discard(passed);
     if (this.end === this.bytes.length) this.#grow();
-    const count = await this.source.read(this.bytes, this.end);
+    const count = await source.read(this.bytes, this.end);
     if (count === 0) this.ended = true;
     this.end += count;
+  }
+
+  /** @returns false where there is nothing to swap with */
+  async #swap(passed: number): Promise<boolean> {
+    const swapped = await this.source.swap?.(this.bytes, passed, this.end);
+    if (swapped === undefined || swapped === null) return false;
+    this.#moved(passed - swapped.start);
+    this.bytes = swapped.bytes;
+    this.view = new DataView(this.bytes.buffer);
+    this.end = swapped.end;
+    if (swapped.count === 0) this.ended = true;
+    return true;
   }
 
   #discard(count: number): void {
     if (count === 0) return;
     this.bytes.copyWithin(0, count, this.end);
-    this.#base += count;
-    this.start -= count;
     this.end -= count;
+    this.#moved(count);
+  }
+
+  #moved(by: number): void {
+    this.#base += by;
+    this.start -= by;
+    this.onMove?.(by);
   }
 
   #grow(): void {

@@ -58,6 +58,7 @@ export class InOrderSource implements PacketSource {
     this.#inner = inner;
     this.#window = window;
     this.#held = new HeldPackets(inner.input.input, LOOK_AHEAD);
+    window.onMove = (by) => this.#held.moved(by);
     this.#unused = inner.packet;
     this.packet = this.#held.free;
   }
@@ -158,9 +159,7 @@ export class InOrderSource implements PacketSource {
   #read(): Promise<void> {
     const window = this.#window;
     if (window.ended) return window.fill();
-    const passed = Math.min(window.start, this.#held.firstByte());
-    this.#held.moved(passed);
-    return window.fill(passed);
+    return window.fill(Math.min(window.start, this.#held.firstByte()));
   }
 
   /** Sets aside what was read, and tells how many of the first nobody can go before any more. */

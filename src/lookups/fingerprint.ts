@@ -7,18 +7,15 @@ import type { Horizon } from './waits.ts';
 
 const EDNS_SIZES_TOLD_APART = 8;
 /** One more than the greatest that {@link kindOf} gives. */
-export const KINDS = 6 * EDNS_SIZES_TOLD_APART;
+export const KINDS = 4 * EDNS_SIZES_TOLD_APART;
 
 /** Which of a client's lookups are alike enough to be one resolver's. */
 export function kindOf(lookup: OpenLookup): number {
   const first = lookup.attempts[0] as TrackedAttempt;
-  const twin = twinOf(lookup, first);
-  const ports = PORT_USES.indexOf(portUse(lookup, twin));
-  const aaaaFirst = ports === 1 && first.type === RR_TYPE.AAAA ? 1 : 0;
-  return (ports * 2 + aaaaFirst) * EDNS_SIZES_TOLD_APART + sizeClass(first.ednsSize);
+  const ports = portUse(lookup, twinOf(lookup, first));
+  const use = ports === 'single' ? 0 : ports === 'different' ? 1 : first.type === RR_TYPE.AAAA ? 3 : 2;
+  return use * EDNS_SIZES_TOLD_APART + sizeClass(first.ednsSize);
 }
-
-const PORT_USES: readonly PortUse[] = ['single', 'same', 'different'];
 
 /** A first query that a closed port refused is asked anew from another port, and its twin leaves from there. */
 function portUse(lookup: OpenLookup, twin: TrackedAttempt | null): PortUse {
@@ -108,6 +105,25 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
     evidence.delayed++;
   }
   if (first.authenticData) evidence.authenticData++;
+  if (attempts.length === 2 && isPlainPair(first, attempts[1] as TrackedAttempt)) {
+    addPair(evidence, first, attempts[1] as TrackedAttempt);
+    return;
+  }
+  addAll(evidence, lookup, horizon);
+}
+
+/** What most lookups are: there is no more to be learned of them. */
+const isPlainPair = (first: TrackedAttempt, second: TrackedAttempt): boolean =>
+  first.rcode >= 0 &&
+  second.rcode >= 0 &&
+  first.resends.length === 0 &&
+  second.resends.length === 0 &&
+  isPairOf(first, second);
+
+/** Of all queries of a lookup: how they were paired, sent again, walked and waited for. */
+function addAll(evidence: Evidence, lookup: OpenLookup, horizon: Horizon): void {
+  const attempts = lookup.attempts;
+  const first = attempts[0] as TrackedAttempt;
   let resent = false;
   let retried = false;
   for (let index = 0; index < attempts.length; index++) {

@@ -44,9 +44,9 @@ export interface LookupCounts {
 
 export interface LookupsOptions {
   emit(lookup: Lookup): void;
-  /** Told before a lookup is emitted, and after: the attempt's own room may finish and take it back. */
-  settle(attempt: TrackedAttempt): void;
-  release(attempt: TrackedAttempt): void;
+  /** Told before a lookup is emitted, and after: the attempts' own room may finish and take them back. */
+  settle(attempts: readonly TrackedAttempt[]): void;
+  release(attempts: readonly TrackedAttempt[]): void;
   horizon: Horizon;
 }
 
@@ -255,15 +255,13 @@ export function createLookups(options: LookupsOptions) {
     lookup.resolverConfidence = verdict?.confidence ?? 'possible';
     lookup.resolverBecause = verdict?.because ?? 'too many clients to follow each';
     lookup.name = nameOf(lookup);
-    for (const attempt of lookup.attempts) options.settle(attempt);
+    options.settle(lookup.attempts);
     settleEnd(lookup, options.horizon);
   }
 
   function recycle(lookup: OpenLookup): void {
-    for (const attempt of lookup.attempts) {
-      attempt.slot = -1;
-      options.release(attempt);
-    }
+    for (const attempt of lookup.attempts) attempt.slot = -1;
+    options.release(lookup.attempts);
     // One stays: an array that was empty once gets a new store with its next element.
     while (lookup.attempts.length > 1) lookup.attempts.pop();
     lookup.state = 'free';

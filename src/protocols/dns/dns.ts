@@ -2,7 +2,7 @@ import type { AddressTable } from '../../base/addresses.ts';
 import type { Timestamp } from '../../base/time.ts';
 import { createDnsMessage, type DnsMessage } from '../../model/dns-message.ts';
 import { createLayers, IP_PROTOCOL, type Layers } from '../../model/packet.ts';
-import type { AttemptSink, TrackedAttempt } from '../../model/tracked-attempt.ts';
+import type { AttemptSink } from '../../model/tracked-attempt.ts';
 import { createDnsParser, HEADER_LENGTH } from './message.ts';
 import { partOfName } from './names.ts';
 import { createDnsFramer, type DnsFramer } from './over-tcp.ts';
@@ -105,8 +105,8 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
     /** A message that somebody else has read, such as tcpdump. */
     message: (layers: Layers, read: DnsMessage): void => transactions.push(layers, read),
     advance: transactions.advance,
-    release: (attempt: TrackedAttempt): void => transactions.release(attempt),
-    settle: (attempt: TrackedAttempt): void => transactions.settle(attempt),
+    release: transactions.release,
+    settle: transactions.settle,
   };
 }
 

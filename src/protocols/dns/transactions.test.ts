@@ -182,7 +182,7 @@ describe('copies', () => {
     s.query({ ms: 0, ipId: 100 });
     s.query({ ms: 0.03, ipId: 100, to: BACKEND });
     s.query({ ms: 0.1, ipId: 101, message: { id: 8, type: 28 } });
-    for (const attempt of s.attempts) s.transactions.settle(attempt);
+    s.transactions.settle(s.attempts);
     expect(s.attempts.map((attempt) => attempt.behindDnat)).toEqual(['both', 'before']);
   });
 

@@ -289,25 +289,29 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       previous = known;
     }
     record.nextInBucket = null;
-    release(record);
+    leave(record);
   }
 
-  /** Another room is done with an attempt that it was handed. */
-  function release(attempt: TrackedAttempt): void {
-    if (--attempt.holders > 0) return;
-    const record = attempt as TransactionRecord;
-    if (record.queued !== 'none') return;
-    if (pool.length < MAX_POOLED) {
-      resetRecord(record);
-      pool.push(record);
+  /** One of those who hold a record is done with it. */
+  function leave(record: TransactionRecord): void {
+    if (--record.holders > 0 || record.queued !== 'none' || pool.length >= MAX_POOLED) return;
+    resetRecord(record);
+    pool.push(record);
+  }
+
+  /** Another room is done with attempts that it was handed. */
+  function release(attempts: readonly TrackedAttempt[]): void {
+    for (let index = 0; index < attempts.length; index++) leave(attempts[index] as TransactionRecord);
+  }
+
+  /** Whether queries were on their way to a DNAT that this capture shows, and are not seen behind it. */
+  function settle(attempts: readonly TrackedAttempt[]): void {
+    if (translated.size === 0) return;
+    for (const attempt of attempts) {
+      if (!translated.has((attempt as TransactionRecord).serverId)) continue;
+      attempt.behindDnat ??= 'before';
+      for (const resend of attempt.resends) resend.behindDnat ??= 'before';
     }
-  }
-
-  /** Whether a query was on its way to a DNAT that this capture shows, and is not seen behind it. */
-  function settle(attempt: TrackedAttempt): void {
-    if (translated.size === 0 || !translated.has((attempt as TransactionRecord).serverId)) return;
-    attempt.behindDnat ??= 'before';
-    for (const resend of attempt.resends) resend.behindDnat ??= 'before';
   }
 
   function grow(): void {

@@ -33,17 +33,26 @@ const isWellAnswered = (attempt: Attempt): boolean =>
 export type LookupListener = (lookup: Lookup) => void;
 
 /**
- * Hands each lookup to those who want its kind; bound once, flat, since all lookups pass here.
+ * Hands each lookup to those who want its kind; told apart once, flat, since all lookups pass here.
  * @param takesQuickWay which lookups are told as ordinary ones: none, where a test compares both ways
  */
 export function tellLookups(observers: readonly Observer[], takesQuickWay = isOrdinary): LookupListener {
-  const ordinary = observers.flatMap((observer) => listener(observer, observer.ordinary ?? observer.lookup));
-  const unusual = observers.flatMap((observer) => listener(observer, observer.unusual ?? observer.lookup));
+  const ordinary = observers.flatMap((observer) => hearing(observer, observer.ordinary ?? observer.lookup));
+  const unusual = observers.flatMap((observer) => hearing(observer, observer.unusual ?? observer.lookup));
   return (lookup) => {
     const listeners = takesQuickWay(lookup) ? ordinary : unusual;
-    for (let index = 0; index < listeners.length; index++) (listeners[index] as LookupListener)(lookup);
+    for (let index = 0; index < listeners.length; index++) {
+      const { observer, hears } = listeners[index] as Hearing;
+      // To call what is bound takes twice as long, and this is called some millions of times.
+      hears.call(observer, lookup);
+    }
   };
 }
 
-const listener = (observer: Observer, hears: LookupListener | undefined): LookupListener[] =>
-  hears === undefined ? [] : [hears.bind(observer)];
+interface Hearing {
+  readonly observer: Observer;
+  readonly hears: LookupListener;
+}
+
+const hearing = (observer: Observer, hears: LookupListener | undefined): Hearing[] =>
+  hears === undefined ? [] : [{ observer, hears }];

@@ -32,6 +32,9 @@ const isLost = (send: Send | undefined): boolean => send !== undefined && send.f
 
 const isTold = ({ fate }: Send): boolean => fate !== 'unknown' && fate !== 'unseen';
 
+/** What was not asked again was answered, too. */
+const hasFate = ({ fate }: Send): boolean => fate !== 'unknown';
+
 const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sentPacket;
 
 /** Counts one flow; says how its losses lie, or null where it has none. */
@@ -80,7 +83,7 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
       isFirstSending(first) &&
       isFirstSending(second) &&
       isPair(first.attempt, second.attempt, resolver);
-    if (paired && isTold(first) && isTold(second)) {
+    if (paired && hasFate(first) && hasFate(second)) {
       index++;
       if (isLost(first)) {
         countSight(first, counts, 'sparedLostBefore');

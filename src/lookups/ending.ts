@@ -66,9 +66,14 @@ function settlePlain(lookup: OpenLookup): boolean {
     (twin !== null && isFound(twin))
   )
     lookup.outcome = 'ok';
+  else if (twin !== null && !isSameName(last, twin)) lookup.outcome = 'incomplete';
   else lookup.outcome = last.rcode === RCODE.NXDOMAIN || twin?.rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata';
   return true;
 }
+
+/** Both families walk to the same end: where one did not, the capture lacks its last question. */
+const isSameName = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
+  one.nameHash === other.nameHash && one.name === other.name;
 
 const repeatsName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
   (attempts[index - 1] as TrackedAttempt).name === (attempts[index] as TrackedAttempt).name;

@@ -29,6 +29,8 @@ const ADAPTED_FACTOR = 5;
 const ADAPTED = milliseconds(250);
 // Timers that an event loop looks at once a second (gRPC, Node) end on the next look.
 const POLLED = seconds(1);
+// The last packet mostly ends the capture, before the last wait is over: half of it in silence tells enough.
+const MOST_OF_WAIT = 0.5;
 // Whoever it is asks again by then: gRPC's 6 s are the longest first wait of all.
 const ASKED_AGAIN_BY = seconds(10);
 
@@ -66,9 +68,12 @@ export function timerEnd(
   const due = timers.totalFromFirst
     ? plus(rounds[0] as Timestamp, nanoseconds(Math.round(wait * rounds.length * late)))
     : plus(lastRound, nanoseconds(Math.round(wait * late)));
+  const ends: FamilyEnd = { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
+  // Of who never asks again only silence tells that he waits in vain.
+  const isSilent = horizon.endsAt - lastRound >= wait * MOST_OF_WAIT;
+  if (rounds.length === 1 && timers.triesOfMissingFamily === 1 && !isSilent) return ends;
   if (rounds.length < tries) {
-    const latest = Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK;
-    if (horizon.endsAt < latest) return { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
+    if (horizon.endsAt < Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK) return ends;
     // Who has an option for the wait may have one for the tries.
     if (!isSeen) return unseenEnd(lastSend);
   }

@@ -236,6 +236,21 @@ ruleTester(rule, {
       ),
     },
     {
+      name: 'AAAA alone: its A, which may be found, is not in the capture',
+      lookups: new Scenario().pair(9).ask([{ type: AAAA, ...dead }], { outcome: 'nxdomain', answers: [] }).lookups,
+    },
+    {
+      name: 'a walk that the end of the capture cuts off before the name as it is',
+      lookups: new Scenario().pair(9).ask(
+        [
+          { name: 'a.test.ns.example.internal', ...dead },
+          { name: 'a.test.example.internal', sent: 1, answered: 1.4, ...dead },
+        ],
+        { name: 'a.test', outcome: 'nxdomain', answers: [] },
+      ).lookups,
+      inputs: [inputOf({ endsAt: at(milliseconds(9 * 50 + 100)) })],
+    },
+    {
       name: 'cut off by the end of the capture',
       lookups: new Scenario()
         .pair()

@@ -20,6 +20,7 @@ import { addTo, groupBy } from '../base/group-by.ts';
 import type { FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
+import { isHalf } from './support/loss-shape.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
 import { hasCutNames } from './support/walk.ts';
@@ -50,16 +51,16 @@ interface ErrorGroup extends Occurrences {
 const NEXT_SUFFIX_WITHIN = milliseconds(250);
 // Who heeds an error asks again at once.
 const WAITED_OUT = milliseconds(200);
-// A Service has five labels in Kubernetes' default domain, a pod of a StatefulSet six.
-const MOST_LABELS = 6;
+// A Service has five labels in Kubernetes' default domain: more are mostly a suffix, that of a StatefulSet's pod for once.
+const MOST_LABELS = 5;
 const CLUSTER_SUFFIX = '.svc.cluster.local';
 
-/** A name with a search suffix, asked at the capture's very end: what comes next is not in it. */
-const mayWalkOn = ({ name, startedAt, duration }: Lookup, endsAt: Timestamp | undefined): boolean =>
-  name.endsWith(CLUSTER_SUFFIX) &&
-  name.split('.').length > MOST_LABELS &&
-  endsAt !== undefined &&
-  endsAt - (startedAt + duration) < NEXT_SUFFIX_WITHIN;
+/** Asked with a search suffix at the capture's very end: what comes next is not in it. */
+function mayWalkOn({ name, startedAt, duration, attempts }: Lookup, endsAt: Timestamp | undefined): boolean {
+  if (endsAt === undefined || endsAt - (startedAt + duration) >= NEXT_SUFFIX_WITHIN) return false;
+  if (attempts.every((attempt) => attempt.name !== name)) return true;
+  return name.endsWith(CLUSTER_SUFFIX) && name.split('.').length > MOST_LABELS;
+}
 
 const familyKey = (input: number, server: string, { type, name }: FamilyFault): string =>
   `${input}|${server}|${type}|${name}`;
@@ -129,7 +130,8 @@ export default defineRule({
         if (!addresses && outcome === 'nxdomain') return;
         // gRPC asks for a service configuration that hardly anyone has.
         if (lookup.name.startsWith('_grpc_config.')) return;
-        if (outcome === 'nxdomain' && mayWalkOn(lookup, inputs[lookup.input]?.endsAt)) return;
+        // The other half, which may well be found, is not in the capture.
+        if ((outcome === 'nxdomain' && isHalf(lookup)) || mayWalkOn(lookup, inputs[lookup.input]?.endsAt)) return;
         const { current } = seen;
         const fault = current?.familyFailed === true ? current.family : null;
         const family = fault === null ? '' : familyKey(lookup.input, lookup.server, fault);

@@ -1,15 +1,52 @@
 import { at, seconds } from '../base/time.ts';
 import { createDamage } from '../model/input.ts';
-import { RR_TYPE } from '../model/lookup.ts';
-import { inputOf } from '../model/testing/rows.ts';
+import { RR_TYPE, type Lookup } from '../model/lookup.ts';
+import { attemptOf, inputOf, lookupOf, unanswered as never } from '../model/testing/rows.ts';
 import rule from './dns-loss.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
 
 const { AAAA } = RR_TYPE;
 
+/** Still waiting two seconds later, when the capture ends after 14 s. */
+function unanswered(count: number): Lookup[] {
+  return Array.from({ length: count }, (_, index) =>
+    lookupOf({
+      id: `0.w${index}`,
+      startedAt: at(seconds(12)),
+      duration: seconds(2),
+      endBecause: 'captureEnd',
+      durationIsLowerBound: true,
+      outcome: 'incomplete',
+      attempts: [attemptOf({ sentAt: at(seconds(12)), clientPort: 50_000 + index, ...never })],
+    }),
+  );
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'one stray beside many that a race lost is worth knowing, no more',
+      lookups: new Scenario().pair(60).lostSecond(12).lostFirst().pair(20).lookups,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'many beside a race are a finding of their own',
+      lookups: new Scenario().pair(200).lostSecond(40).lostFirst(6).pair(20).lookups,
+      reports: [{ count: 6, onlyInfo: false }],
+    },
+    {
+      name: 'many that nobody has asked again when the capture ends: their answers may still come',
+      lookups: new Scenario().pair(9).lostFirst().lookups.concat(unanswered(6)),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ count: 7, onlyInfo: false }],
+    },
+    {
+      name: 'the same without one who did',
+      lookups: new Scenario().pair(9).lookups.concat(unanswered(6)),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ count: 6, onlyInfo: true }],
+    },
     {
       name: 'losses of all kinds are one finding, those of seconds with them',
       lookups: new Scenario().pair(20).lostSecond(3).lostFirst(2).pair(5).lostBoth().lostLone(2).lookups,

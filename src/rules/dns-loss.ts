@@ -3,6 +3,7 @@ import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf } from './support/loss-counts.ts';
+import type { Verdict } from './support/loss-verdict.ts';
 import { losses } from './support/losses.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
@@ -37,6 +38,7 @@ export default defineRule({
           const sent = counts === undefined ? 0 : sentOf(counts);
           report({
             ...common,
+            ...(lost < FEW_LOSSES && besideRace(verdicts, own) ? { onlyInfo: STRAY } : {}),
             message: 'lost',
             data: {
               count: part.tally.count,
@@ -69,6 +71,14 @@ export default defineRule({
     };
   },
 });
+
+// RULES: likely from five.
+const FEW_LOSSES = 5;
+const STRAY = 'few, beside the many that a race lost: any path loses a packet now and then';
+
+/** The same server's queries are lost to the race. */
+const besideRace = (verdicts: readonly Verdict[], own: readonly Verdict[]): boolean =>
+  verdicts.some(({ cause, record }) => cause === 'race' && own.some((other) => other.record === record));
 
 /** Where each port that lost something lost everything, a dead server behind the address is the other reading. */
 const deadPod = (servers: readonly string[]): Fix =>

@@ -188,6 +188,19 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'one stray takes no more than one in a hundred would',
+      lookups: new Scenario().pair(60).lostSecond(9).lostFirst().lookups,
+      reports: [{ count: 9, confidence: 'likely', because: /9 of 69 second queries of a pair are lost, and 1 of/ }],
+    },
+    {
+      name: 'AAAA alone: its A is not in the capture, and its place not known',
+      lookups: new Scenario()
+        .pair(20)
+        .lostSecond(3)
+        .ask([{ type: AAAA, again: [5000], answered: 5000.4, records: 0 }]).lookups,
+      reports: [{ count: 3, confidence: 'possible' }],
+    },
+    {
       name: 'a node saw the query before the DNAT and never behind it',
       lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' })
         .pair(9)

@@ -25,6 +25,7 @@ export function familyFault(sends: readonly Send[]): FamilyFault | null {
       if (isError(attempt.rcode)) fault.refused.add(attempt.type);
       else fault.answered.add(attempt.type);
     } else if (fate === 'lost') fault.lost.add(attempt.type);
+    else if (fate === 'unseen') fault.answered.add(attempt.type);
   }
   for (const [name, { answered, lost, refused }] of faults) {
     if (answered.size !== 1) continue;

@@ -32,13 +32,19 @@ const isLost = (send: Send | undefined): boolean => send !== undefined && send.f
 
 const isTold = ({ fate }: Send): boolean => fate !== 'unknown' && fate !== 'unseen';
 
+/** What was not asked again was answered, too. */
+const hasFate = ({ fate }: Send): boolean => fate !== 'unknown';
+
 const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sentPacket;
 
-/** Counts one flow; says how its losses lie, or null where it has none. */
-export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName): FlowShape | null {
+/**
+ * Counts one flow; says how its losses lie, or null where it has none.
+ * @param isHalf the lookup's other family is not in the capture: which place a query had, nobody knows
+ */
+export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName, isHalf: boolean): FlowShape | null {
   const sends = flow.sends.filter(({ fate }) => fate === 'answered' || fate === 'late' || fate === 'lost');
   if (sends.length === 0) return null;
-  const seconds = countPlaces(flow.sends, counts, resolver);
+  const seconds = countPlaces(flow.sends, counts, resolver, isHalf);
   let answered = false;
   let lost = 0;
   let lostAfterAnswer = 0;
@@ -69,7 +75,7 @@ export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName
 }
 
 /** Counts pairs and lone queries; gives the seconds that were lost while their firsts were not. */
-function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: ResolverName): Send[] {
+function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: ResolverName, isHalf: boolean): Send[] {
   const seconds: Send[] = [];
   for (let index = 0; index < sends.length; index++) {
     const first = sends[index] as Send;
@@ -80,7 +86,7 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
       isFirstSending(first) &&
       isFirstSending(second) &&
       isPair(first.attempt, second.attempt, resolver);
-    if (paired && isTold(first) && isTold(second)) {
+    if (paired && hasFate(first) && hasFate(second)) {
       index++;
       if (isLost(first)) {
         countSight(first, counts, 'sparedLostBefore');
@@ -95,7 +101,7 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
       }
       continue;
     }
-    if (!isTold(first) || first.fate === 'unreachable') continue;
+    if (!isTold(first) || first.fate === 'unreachable' || isHalf) continue;
     counts.loneSent++;
     if (!isLost(first)) continue;
     countSight(first, counts, 'sparedLostBefore');

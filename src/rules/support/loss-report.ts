@@ -35,18 +35,19 @@ export function lossReport(
     evidence: lossEvidence(example, example === undefined ? null : seen.analyse(example)),
     errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
     habit: false,
-    ...(isLone(part) ? { onlyInfo: LONE } : {}),
+    ...(isUnproven(part) ? { onlyInfo: UNPROVEN } : {}),
   };
 }
 
-const LONE = 'a single lookup, and nobody asks again while the capture lasts: the capture itself may lack the answer';
+const UNPROVEN = 'nobody asks again while the capture lasts: the capture itself may lack the answer';
 
-/** One packet that the capture missed looks like one that was lost, until its sender asks again. */
-function isLone({ tally }: Part<LossGroup>): boolean {
-  const { dearest } = tally;
-  if (tally.count !== 1 || dearest === undefined || !dearest.durationIsLowerBound) return false;
-  const questions = new Set(dearest.attempts.map(({ type, name }) => `${type} ${name}`));
-  return questions.size === dearest.attempts.length && dearest.attempts.every(({ resends }) => resends.length === 0);
+/**
+ * One packet that the capture missed looks like one that was lost, until its sender asks again. So
+ * do many at the capture's end, where the answers may still come.
+ */
+function isUnproven({ groups, tally }: Part<LossGroup>): boolean {
+  if (groups.some(({ missed, shape }) => missed > 0 || shape === 'unreachable')) return false;
+  return tally.count === 1 || groups.every(({ openEnded, tally: own }) => openEnded === own.count);
 }
 
 /** One finding's worth of what has one cause. */

@@ -68,7 +68,7 @@ export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysi
   countFamilies(counts, lookup);
   const shapes = new Set<FlowShape>();
   for (const flow of flowsOf(sends)) {
-    const shape = countFlow(flow, counts, lookup.resolver);
+    const shape = countFlow(flow, counts, lookup.resolver, isHalf(lookup));
     if (shape !== null && flow.server === server) shapes.add(shape);
   }
   const end = endOf(lookup);
@@ -106,6 +106,9 @@ function countFamilies(counts: LossCounts, { attempts }: Lookup): void {
     else if (type === RR_TYPE.AAAA) counts.askedAaaa++;
   }
 }
+
+/** Nobody asks for AAAA alone. */
+export const isHalf = ({ attempts }: Lookup): boolean => attempts.every(({ type }) => type === RR_TYPE.AAAA);
 
 const isFailure = ({ outcome }: Lookup): boolean =>
   outcome === 'servfail' || outcome === 'refused' || outcome === 'timeout';

@@ -44,8 +44,11 @@ const LIKELY_LOSSES = 5;
 // Ten queries without an answer, while another server answers, leave no doubt that it is this one.
 const CERTAIN_LOSSES = 10;
 // Where other queries were lost as well, plain loss is the first explanation: in a lossy capture
-// seconds stand out so far by chance once in five hundred.
+// seconds stand out so far by chance once in five hundred, or, where next to nothing else was lost
+// (any path loses a packet now and then), once in a hundred.
 const MIXED_CHANCE = 1 / 500;
+const STRAY_CHANCE = 1 / 100;
+const STRAYS = 1;
 // Beyond this a chance is told as "less than one in a million".
 const SMALLEST_CHANCE = 1e-6;
 
@@ -257,7 +260,8 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
     // A burst hits pairs rather than lone queries, and their firsts as often as their seconds.
     const firsts = Math.min(sparedLost, counts.firstLost + counts.bothLost);
     const byBurst = chanceOfAtLeast(secondLost, secondLost + firsts, 0.5);
-    if (secondLost < LIKELY_LOSSES || byChance > MIXED_CHANCE || byBurst > UNLIKELY) return null;
+    const most = sparedLost <= STRAYS ? STRAY_CHANCE : MIXED_CHANCE;
+    if (secondLost < LIKELY_LOSSES || byChance > most || byBurst > UNLIKELY) return null;
   }
   const whole = `${plural(counts.pairsFine, 'pair')} came through whole`;
   const lost = seconds.reduce((sum, group) => sum + group.lost, 0);

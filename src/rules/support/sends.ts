@@ -210,8 +210,9 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
   const open = lookup.endBecause === 'captureEnd';
   const heard = new Set(sends.filter(({ attempt }) => attempt.rcode >= 0).map(questionOf));
   const wentOn = open && goesOnAfter(lookup, end, watchedUntil);
-  // Nobody knows how long the caller waits on; the capture knows how long no reply came.
-  const heardUntil = open && watchedUntil > end ? watchedUntil : end;
+  // Of an open one nobody knows how long the caller waits on; the capture knows how long no reply came,
+  // and the timer of one that gave up may be over only after the capture's end.
+  const heardUntil = open ? Math.max(watchedUntil || end, end) : Math.min(watchedUntil || end, end);
   const enough = open ? LOST_AT_CAPTURE_END : SOONEST_RETRY;
   for (let index = sends.length - 1; index >= 0; index--) {
     const send = sends[index] as Send;

@@ -18,7 +18,6 @@ const COPY_WINDOW = toMicroseconds(milliseconds(5));
 const LONGEST_WAY = toMicroseconds(seconds(2));
 const MAXIMUM_SEGMENT_SIZE_OPTION = 2;
 
-
 /**
  * The last TCP packets, to tell copies (`-i any`, both faces of a DNAT, a mirror port, another
  * capture of the same time) from what was really sent again. Of fixed size.

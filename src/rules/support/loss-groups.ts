@@ -63,6 +63,8 @@ export interface LossGroup {
   errors: number;
   /** Lookups whose end the capture does not show: they cost what was seen, and more. */
   openEnded: number;
+  /** Those of them that may still ask again, or be answered, when the capture ends. */
+  pending: number;
   /** Lookups that asked again for want of an answer: the others prove only that the capture has none. */
   missed: number;
   /** Lost queries, and those of them that were seen before the DNAT only. */
@@ -108,6 +110,7 @@ export const createLossGroup = (
   tally: lookupTally(),
   errors: 0,
   openEnded: 0,
+  pending: 0,
   missed: 0,
   lost: 0,
   lostBeforeDnat: 0,
@@ -159,6 +162,7 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   group.tally.add(lookup, cost, () => lossPackets(analysis));
   if (analysis.failed || analysis.familyFailed) group.errors++;
   if (lookup.durationIsLowerBound) group.openEnded++;
+  if (analysis.pending) group.pending++;
   if (analysis.sends.some(({ fate, askedAgain }) => askedAgain && fate !== 'answered')) group.missed++;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;

@@ -5,7 +5,7 @@ import { familyFault, refusedTime, type FamilyFault } from './family-fault.ts';
 import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
-import { endOf, sendsOf, type Send, type SendContext } from './sends.ts';
+import { ASKED_AGAIN_BY, endOf, sendsOf, type Send, type SendContext } from './sends.ts';
 
 /**
  * How the unanswered queries of one lookup lie, at the server that cost the most:
@@ -48,6 +48,8 @@ export interface LossAnalysis {
   lateTime: Duration;
   /** Time from the other family's answer to the end, where one family is refused. */
   refusedTime: Duration;
+  /** The capture ends while it may still ask again, or be answered. */
+  pending: boolean;
   /** Lost queries, and those of them that were seen before the DNAT only. */
   lost: number;
   lostBeforeDnat: number;
@@ -92,6 +94,7 @@ export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysi
     lostTime: waits.lengthWithout(useful),
     lateTime: lates.lengthWithout(useful),
     refusedTime: refusedTime(sends, family, end),
+    pending: lookup.endBecause === 'captureEnd' && sends.every(({ at }) => context.watchedUntil - at < ASKED_AGAIN_BY),
     lost: lost.length,
     lostBeforeDnat: lost.filter((send) => send.behindDnat === 'before').length,
     toldAt: sends.reduce((last, send) => (send.toldAt > last ? send.toldAt : last), NEVER),

@@ -39,6 +39,12 @@ export interface ServerRecord extends Silence {
   /** Changes between lookups that lost something and lookups that did not: an outage has two. */
   alternations: number;
   lastWasLossy: boolean;
+  /** The one port from which all queries without an answer came: null before any, 0 where there are several. */
+  deadPort: number | null;
+  /** Queries from it. */
+  deadPortQueries: number;
+  /** The port of the newest answer. */
+  heardPort: number;
   /** What the plain lookups say; those with losses are counted by {@link LossGroup}. */
   readonly counts: LossCounts;
   /** Delays of answers that came in time… */
@@ -88,6 +94,9 @@ export const createServerRecord = (input: number, server: string): ServerRecord 
   unreachable: 0,
   alternations: 0,
   lastWasLossy: false,
+  deadPort: null,
+  deadPortQueries: 0,
+  heardPort: 0,
   counts: createLossCounts(),
   delays: new Delays(),
   slowestLate: 0,
@@ -174,4 +183,17 @@ function costOf(analysis: LossAnalysis): Duration {
   if (analysis.shape === 'late') return analysis.lateTime;
   if (analysis.shape === 'answered') return analysis.refusedTime;
   return analysis.lostTime;
+}
+
+/** Answered: that port gets answers. */
+export function countHeard(record: ServerRecord, port: number): void {
+  record.heardPort = port;
+  if (record.deadPort === port) record.deadPort = 0;
+}
+
+/** Not answered: whether its port is the only one that gets no answers, and never got one. */
+export function countLost(record: ServerRecord, port: number): void {
+  record.deadPort ??= port === record.heardPort ? 0 : port;
+  if (record.deadPort === port) record.deadPortQueries++;
+  else record.deadPort = 0;
 }

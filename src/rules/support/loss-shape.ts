@@ -1,11 +1,11 @@
-import type { Duration, Timestamp } from '../../base/time.ts';
+import { seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { familyFault, refusedTime, type FamilyFault } from './family-fault.ts';
 import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
-import { ASKED_AGAIN_BY, endOf, sendsOf, type Send, type SendContext } from './sends.ts';
+import { endOf, sendsOf, type Send, type SendContext } from './sends.ts';
 
 /**
  * How the unanswered queries of one lookup lie, at the server that cost the most:
@@ -61,6 +61,9 @@ export interface LossAnalysis {
   familyFailed: boolean;
 }
 
+// A slow server's answers: CoreDNS waits 2 s for its upstream, and most resolvers ask again by then.
+const MAY_BE_LATE = seconds(3);
+
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysis {
@@ -94,7 +97,7 @@ export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysi
     lostTime: waits.lengthWithout(useful),
     lateTime: lates.lengthWithout(useful),
     refusedTime: refusedTime(sends, family, end),
-    pending: lookup.endBecause === 'captureEnd' && sends.every(({ at }) => context.watchedUntil - at < ASKED_AGAIN_BY),
+    pending: lookup.endBecause === 'captureEnd' && sends.every(({ at }) => context.watchedUntil - at < MAY_BE_LATE),
     lost: lost.length,
     lostBeforeDnat: lost.filter((send) => send.behindDnat === 'before').length,
     toldAt: sends.reduce((last, send) => (send.toldAt > last ? send.toldAt : last), NEVER),

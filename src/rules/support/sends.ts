@@ -90,7 +90,7 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
 }
 
 // The first wait of every stub resolver is over by then (gRPC's 6 s is the longest).
-export const ASKED_AGAIN_BY = seconds(10);
+const ASKED_AGAIN_BY = seconds(10);
 
 /**
  * A stub resolver asks again. Where an unknown sender did not, for longer than any of them waits,

@@ -249,6 +249,15 @@ describe('a segment that is lost before the capture', () => {
     expect(stallsOf(dialogue)).toEqual([]);
   });
 
+  it('is not told by identifications where the acknowledgment is what the capture lacks', () => {
+    const dialogue = createDialogue();
+    const at = warmUp(dialogue);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 40, { unseen: true });
+    dialogue.server(at + 1000, { length: 809 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+
   it('is not told by identifications where the capture leaves packets out', () => {
     const dialogue = createDialogue();
     for (let at = 10; at < 60; at += 10) {

@@ -95,18 +95,31 @@ function wasSentLater(loss: Loss, sender: Sender, peer: Sender, layers: Layers, 
   return layers.time - then >= Math.max(REORDERING, way / 2);
 }
 
+/** What is known of new data that comes after a pause. */
+interface Late {
+  /** The last packet with new data or a new acknowledgment. */
+  readonly progressAt: number;
+  /** Bytes before it that were not seen either. */
+  readonly missing: number;
+  /** It is the first to acknowledge what it answers. */
+  readonly isFirstAck: boolean;
+}
+
 /**
  * New data that comes after a pause, and identifications tell that the sender sent before: its
  * first sendings were lost before the capture, nothing behind them, and this is their resend.
- * @param missing bytes before it that were not seen either
  * @returns when it should have come; NaN where nothing tells so
  */
-export function lostBefore(sender: Sender, peer: Sender, layers: Layers, progressAt: number, missing: number): number {
+export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: Late): number {
+  const { progressAt, missing, isFirstAck } = late;
   const pieces = missing === 0 ? 0 : Math.ceil(missing / sender.fullSegment(peer));
-  const lost = sender.skipped - pieces;
-  if (lost <= 0 || lost > MOST_SKIPPED || !sender.isCounting || !peer.known) return Number.NaN;
   const before = Math.max(progressAt, sender.packetBeforeAt);
   const wait = layers.time - before;
+  // A receiver acknowledges within 200 ms (delayed ACK, TCP_DELACK_MAX) what it does not answer by
+  // then: where no such packet was seen, it is one of those that the capture lacks.
+  const acknowledgments = isFirstAck && wait > USUAL_RETRANSMISSION_TIMEOUT ? 1 : 0;
+  const lost = sender.skipped - pieces - acknowledgments;
+  if (lost <= 0 || lost > MOST_SKIPPED || !sender.isCounting || !peer.known) return Number.NaN;
   // A probe after 200 ms, a timeout after as long again, then twice as long each.
   const doublings = 2 ** (lost - 1);
   if (!(wait >= LEAST_RETRANSMISSION_TIMEOUT * doublings)) return Number.NaN;

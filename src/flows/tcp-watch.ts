@@ -39,6 +39,8 @@ export class TcpWatch {
   readonly client = new Sender('client');
   readonly server = new Sender('server');
   readonly #room: SegmentRoom;
+  /** The packet in hand acknowledges what none before it did. */
+  #acknowledging = false;
   /** The last packet with new data or a new acknowledgment; NaN before. */
   #progressAt = Number.NaN;
   /** Whose data came last. */
@@ -81,7 +83,8 @@ export class TcpWatch {
     else if (!this.#isEstablished) this.#establish(sender, layers, hasAck);
     const sequence = isSyn ? (layers.sequence + 1) | 0 : layers.sequence | 0;
     let progressed = isSyn;
-    if (hasAck && this.#acknowledges(sender, peer, layers)) progressed = true;
+    this.#acknowledging = hasAck && this.#acknowledges(sender, peer, layers);
+    if (this.#acknowledging) progressed = true;
     if (layers.payloadLength > 0) {
       if (this.#sends(sender, peer, layers, sequence)) progressed = true;
     } else if (!isSyn) this.#stands(sender, peer, layers, sequence);
@@ -289,7 +292,9 @@ export class TcpWatch {
     const { row } = this;
     const wasAlone = this.#speaker === sender;
     const mayBeLate = sender.skipped > 0 && (wasAlone || sender === this.server);
-    const since = mayBeLate ? lostBefore(sender, peer, layers, this.#progressAt, missing) : Number.NaN;
+    const since = mayBeLate
+      ? lostBefore(sender, peer, layers, { progressAt: this.#progressAt, missing, isFirstAck: this.#acknowledging })
+      : Number.NaN;
     if (missing > 0) missed(sender, peer, layers, since, start);
     else if (!Number.isNaN(since)) foundLost(row, sender, layers, since);
     else pausedBefore(row, sender, peer, layers, wasAlone);

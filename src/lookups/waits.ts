@@ -29,8 +29,8 @@ const ADAPTED_FACTOR = 5;
 const ADAPTED = milliseconds(250);
 // Timers that an event loop looks at once a second (gRPC, Node) end on the next look.
 const POLLED = seconds(1);
-// The last packet mostly ends the capture, before the last wait is over: half of it in silence tells enough.
-const MOST_OF_WAIT = 0.5;
+// The last packet mostly ends the capture, before the last wait is over: a tenth of it is more than answers take.
+const PART_OF_WAIT = 0.1;
 // Whoever it is asks again by then: gRPC's 6 s are the longest first wait of all.
 const ASKED_AGAIN_BY = seconds(10);
 
@@ -70,7 +70,7 @@ export function timerEnd(
     : plus(lastRound, nanoseconds(Math.round(wait * late)));
   const ends: FamilyEnd = { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
   // Of who never asks again only silence tells that he waits in vain.
-  const isSilent = horizon.endsAt - lastRound >= wait * MOST_OF_WAIT;
+  const isSilent = horizon.endsAt - lastRound >= wait * PART_OF_WAIT;
   if (rounds.length === 1 && timers.triesOfMissingFamily === 1 && !isSilent) return ends;
   if (rounds.length < tries) {
     if (horizon.endsAt < Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK) return ends;

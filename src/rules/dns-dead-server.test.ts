@@ -73,6 +73,20 @@ const onNode = (scenario: Scenario, count: number, heardOfDead = false): Scenari
   return scenario;
 };
 
+/** All from port 7, asked again once, in vain. */
+function pinnedTo(count: number, scenario: Scenario): Scenario {
+  for (let index = 0; index < count; index++) {
+    scenario.ask(
+      [
+        { port: 7, again: [5000], answered: null },
+        { type: AAAA, port: 7, sent: 0.03, again: [5000.1], answered: null },
+      ],
+      { lasts: 10_000, outcome: 'timeout', endBecause: 'timer', answers: [] },
+    );
+  }
+  return scenario;
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -200,6 +214,13 @@ ruleTester(rule, {
       reports: [{ message: 'dead', count: 6 }],
     },
     {
+      name: 'a channel that keeps its one port was given a dead server',
+      lookups: pinnedTo(9, new Scenario({ resolver: 'c-ares' }).pair(3)).lookups,
+      reports: [
+        { message: 'backend', count: 9, confidence: 'possible', because: /36 queries .* left from one port, 7/ },
+      ],
+    },
+    {
       name: 'the same where the next query is drawn anew',
       lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lookups,
       reports: [{ message: 'backend', count: 6, of: 27, because: /answered too/ }],
@@ -216,6 +237,13 @@ ruleTester(rule, {
       lookups: [2, 2, 2, 2, 2, 2].reduce(goLoses, new Scenario({ resolver: 'go' })).lookups,
     },
     { name: 'a back end that answers now and then', lookups: onNode(new Scenario(), 2, true).lookups },
+    {
+      name: 'a channel whose port was answered before, and again',
+      lookups: ((): Scenario => {
+        const kept = (scenario: Scenario): Scenario => scenario.ask([{ port: 7 }, { type: AAAA, sent: 0.03, port: 7 }]);
+        return kept(pinnedTo(9, kept(new Scenario({ resolver: 'c-ares' }))));
+      })().lookups,
+    },
     { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /1 server, 40 of 40 queries/ },
     { name: 'the race', lookups: new Scenario().pair(20).lostSecond(6).lookups },
     {

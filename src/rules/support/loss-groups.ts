@@ -39,6 +39,12 @@ export interface ServerRecord extends Silence {
   /** Changes between lookups that lost something and lookups that did not: an outage has two. */
   alternations: number;
   lastWasLossy: boolean;
+  /** The one port from which all queries without an answer came: null before any, 0 where there are several. */
+  deadPort: number | null;
+  /** Queries from it. */
+  deadPortQueries: number;
+  /** The port of the newest answer. */
+  heardPort: number;
   /** What the plain lookups say; those with losses are counted by {@link LossGroup}. */
   readonly counts: LossCounts;
   /** Delays of answers that came in time… */
@@ -63,6 +69,8 @@ export interface LossGroup {
   errors: number;
   /** Lookups whose end the capture does not show: they cost what was seen, and more. */
   openEnded: number;
+  /** Those of them that may still ask again, or be answered, when the capture ends. */
+  pending: number;
   /** Lookups that asked again for want of an answer: the others prove only that the capture has none. */
   missed: number;
   /** Lost queries, and those of them that were seen before the DNAT only. */
@@ -86,6 +94,9 @@ export const createServerRecord = (input: number, server: string): ServerRecord 
   unreachable: 0,
   alternations: 0,
   lastWasLossy: false,
+  deadPort: null,
+  deadPortQueries: 0,
+  heardPort: 0,
   counts: createLossCounts(),
   delays: new Delays(),
   slowestLate: 0,
@@ -108,6 +119,7 @@ export const createLossGroup = (
   tally: lookupTally(),
   errors: 0,
   openEnded: 0,
+  pending: 0,
   missed: 0,
   lost: 0,
   lostBeforeDnat: 0,
@@ -159,6 +171,7 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   group.tally.add(lookup, cost, () => lossPackets(analysis));
   if (analysis.failed || analysis.familyFailed) group.errors++;
   if (lookup.durationIsLowerBound) group.openEnded++;
+  if (analysis.pending) group.pending++;
   if (analysis.sends.some(({ fate, askedAgain }) => askedAgain && fate !== 'answered')) group.missed++;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;
@@ -170,4 +183,17 @@ function costOf(analysis: LossAnalysis): Duration {
   if (analysis.shape === 'late') return analysis.lateTime;
   if (analysis.shape === 'answered') return analysis.refusedTime;
   return analysis.lostTime;
+}
+
+/** Answered: that port gets answers. */
+export function countHeard(record: ServerRecord, port: number): void {
+  record.heardPort = port;
+  if (record.deadPort === port) record.deadPort = 0;
+}
+
+/** Not answered: whether its port is the only one that gets no answers, and never got one. */
+export function countLost(record: ServerRecord, port: number): void {
+  record.deadPort ??= port === record.heardPort ? 0 : port;
+  if (record.deadPort === port) record.deadPortQueries++;
+  else record.deadPort = 0;
 }

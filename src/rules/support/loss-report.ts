@@ -47,7 +47,7 @@ const UNPROVEN = 'nobody asks again while the capture lasts: the capture itself 
  */
 function isUnproven({ groups, tally }: Part<LossGroup>): boolean {
   if (groups.some(({ missed, shape }) => missed > 0 || shape === 'unreachable')) return false;
-  return tally.count === 1 || groups.every(({ openEnded, tally: own }) => openEnded === own.count);
+  return tally.count === 1 || groups.every(({ pending, tally: own }) => pending === own.count);
 }
 
 /** One finding's worth of what has one cause. */

@@ -1,4 +1,4 @@
-import type { Duration, Timestamp } from '../../base/time.ts';
+import { seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { familyFault, refusedTime, type FamilyFault } from './family-fault.ts';
@@ -48,6 +48,8 @@ export interface LossAnalysis {
   lateTime: Duration;
   /** Time from the other family's answer to the end, where one family is refused. */
   refusedTime: Duration;
+  /** The capture ends while it may still ask again, or be answered. */
+  pending: boolean;
   /** Lost queries, and those of them that were seen before the DNAT only. */
   lost: number;
   lostBeforeDnat: number;
@@ -58,6 +60,9 @@ export interface LossAnalysis {
   /** The lookup got no answer although one family had one: the other's errors are why. */
   familyFailed: boolean;
 }
+
+// A slow server's answers: CoreDNS waits 2 s for its upstream, and most resolvers ask again by then.
+const MAY_BE_LATE = seconds(3);
 
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
@@ -92,6 +97,7 @@ export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysi
     lostTime: waits.lengthWithout(useful),
     lateTime: lates.lengthWithout(useful),
     refusedTime: refusedTime(sends, family, end),
+    pending: lookup.endBecause === 'captureEnd' && sends.every(({ at }) => context.watchedUntil - at < MAY_BE_LATE),
     lost: lost.length,
     lostBeforeDnat: lost.filter((send) => send.behindDnat === 'before').length,
     toldAt: sends.reduce((last, send) => (send.toldAt > last ? send.toldAt : last), NEVER),

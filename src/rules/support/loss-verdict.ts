@@ -49,6 +49,8 @@ const CERTAIN_LOSSES = 10;
 const MIXED_CHANCE = 1 / 500;
 const STRAY_CHANCE = 1 / 100;
 const STRAYS = 1;
+// So many in a row on one port no path loses on which anything works.
+const PINNED_QUERIES = 20;
 // Beyond this a chance is told as "less than one in a million".
 const SMALLEST_CHANCE = 1e-6;
 
@@ -101,7 +103,7 @@ function judgeServer(
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
   const silent = silentServer(record, othersAnswer, blind.isOneSided(record.input));
-  const backend = deadBackend(record, counts);
+  const backend = deadBackend(record, counts) ?? pinned(record);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
     if (silent?.cause === 'one-sided') return silent;
@@ -241,6 +243,19 @@ function deadBackend(record: ServerRecord, counts: LossCounts): Judged | null {
             'queries before a first answer are lost: ports get either a server that answers or one that does not'
           : `${dead} of ${flows} ports got no answer: more than a path loses on which anything works; ` +
             'but each port asked once, so loss at random would look the same',
+  };
+}
+
+/** A resolver that keeps its one port keeps the back end that it was given, too (c-ares's channel, Netty). */
+function pinned({ deadPort, deadPortQueries, answered }: ServerRecord): Judged | null {
+  if (!deadPort || answered === 0 || deadPortQueries < PINNED_QUERIES) return null;
+  return {
+    cause: 'dead-server',
+    dead: 'backend',
+    confidence: 'possible',
+    because:
+      `all ${plural(deadPortQueries, 'query', 'queries')} without an answer left from one port, ${deadPort}, which never got one: ` +
+      'it was given a server that does not answer, or all servers died when it began to ask',
   };
 }
 

@@ -9,6 +9,8 @@ import { addLossCounts, countAnswered, createLossCounts, type LossCounts } from 
 import {
   addLookup,
   countBackend,
+  countHeard,
+  countLost,
   createLossGroup,
   createServerRecord,
   OTHERS,
@@ -149,6 +151,7 @@ export const losses = defineFact({
       counted++;
       const server = servers.of(input, first.server);
       server.plainPairs++;
+      countHeard(server, first.clientPort);
       server.delays.add(first.repliedAt - first.sentAt);
       server.delays.add(second.repliedAt - second.sentAt);
       wasFine(server);
@@ -167,6 +170,7 @@ export const losses = defineFact({
         if (server === null || server.server !== attempt.server) server = asked(input, attempt.server);
         server.queries++;
         server.answered++;
+        countHeard(server, attempt.clientPort);
         if (attempt.type === RR_TYPE.A) server.answeredA++;
         else if (attempt.type === RR_TYPE.AAAA) server.answeredAaaa++;
         heard(server, attempt.repliedAt - attempt.sentAt);
@@ -206,6 +210,8 @@ export const losses = defineFact({
         const server = asked(lookup.input, attempt.server);
         const isHeard = send.fate === 'answered' || send.fate === 'late';
         server.queries++;
+        if (isHeard) countHeard(server, attempt.clientPort);
+        else if (send.fate === 'lost') countLost(server, attempt.clientPort);
         countSilence(server, send, endOfInput(lookup.input));
         if (isHeard || send.fate === 'unreachable') client.heard = true;
         if (attempt.backend !== null && (isHeard || send.behindDnat === 'both')) {

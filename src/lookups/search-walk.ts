@@ -17,8 +17,9 @@ export interface HashedName {
   readonly nameHash: number;
 }
 
-// The same programs walk the same lists all day; two pairs of names in one slot push each other out.
-const KEPT_WALKS = 1 << 11;
+// The same programs walk the same lists all day, some thousand pairs of names on a node; two in one slot push
+// each other out, and of so many slots few are shared.
+const KEPT_WALKS = 1 << 13;
 
 /** Compares names, and remembers how the last ones compared. Of fixed size. */
 export function createWalks() {
@@ -31,7 +32,7 @@ export function createWalks() {
     const known = kept[slot];
     if (known !== undefined && known.before === before.name && known.next === next.name) return known;
     const stem = commonStem(before.name, next.name);
-    const walk = { before: before.name, next: next.name, step: walkStep(before.name, next.name), stem };
+    const walk = { before: before.name, next: next.name, step: stepOf(before.name, next.name, stem), stem };
     kept[slot] = walk;
     return walk;
   }
@@ -47,10 +48,10 @@ export type Walks = ReturnType<typeof createWalks>;
  * (`prod.svc.cluster.local`, `svc.cluster.local`, `cluster.local`). `weak` where only the first
  * labels are the same.
  */
-export function walkStep(before: string, next: string): WalkStep {
-  if (before === next) return 'none';
-  const stem = commonStem(before, next);
-  if (stem === 0) return 'none';
+export const walkStep = (before: string, next: string): WalkStep => stepOf(before, next, commonStem(before, next));
+
+function stepOf(before: string, next: string, stem: number): WalkStep {
+  if (before === next || stem === 0) return 'none';
   if (stem === next.length || stem === before.length) return 'strong';
   return before.endsWith(next.slice(stem)) ? 'strong' : 'weak';
 }

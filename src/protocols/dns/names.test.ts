@@ -71,6 +71,23 @@ it('reads what is there, whatever name was likely', () => {
   );
 });
 
+it('reads names right when there are more than it keeps', () => {
+  const reader = createNameReader();
+  const names = Array.from({ length: 20_000 }, (_, index) => `n${index}.example.com`);
+  const wire = names.map((name) => Uint8Array.from([...emitName(name), 0, 0, 0]));
+  const slots = new Set<number>();
+  for (let round = 0; round < 2; round++) {
+    for (const [index, bytes] of wire.entries()) {
+      reader.read(bytes, 0, 0, bytes.length);
+      if (reader.name !== names[index]) expect(reader.name).toBe(names[index]);
+      slots.add(reader.slot);
+    }
+  }
+  // No place is left out, and none beyond is made.
+  expect([Math.min(...slots), Math.max(...slots)]).toEqual([0, slots.size - 1]);
+  expect(slots.size).toBe(1 << 14);
+});
+
 it('takes no name for another one that shares its octets up to a zero', () => {
   const reader = createNameReader();
   const short = Uint8Array.from([...emitName('ab'), 0, 0, 0, 0]);

@@ -1,6 +1,7 @@
 import { milliseconds } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
+import { listenersOf, tell } from './hearing.ts';
 import type { Routes } from './routes.ts';
 
 // What rules ask of an exchange at least before they say a word of it: below all of these it is ordinary.
@@ -55,7 +56,7 @@ export const isOrdinaryExchange = (exchange: Exchange): boolean => {
 export type ExchangeListener = (exchange: Exchange) => void;
 
 /**
- * Hands each exchange to those who want its kind; bound once, flat, since all exchanges pass here.
+ * Hands each exchange to those who want its kind: told apart once, since all exchanges pass here.
  * @param takesQuickWay which may be told as ordinary ones: none, where a test compares both ways
  */
 export function tellExchanges(
@@ -63,15 +64,12 @@ export function tellExchanges(
   routes: Routes,
   takesQuickWay = isOrdinaryExchange,
 ): ExchangeListener {
-  const heard = (hears: (observer: Observer) => ExchangeListener | undefined): ExchangeListener[] =>
-    observers.flatMap((observer) => hears(observer)?.bind(observer) ?? []);
-  const ordinary = heard((observer) => observer.ordinaryExchange ?? observer.exchange);
-  const unusual = heard((observer) => observer.unusualExchange ?? observer.exchange);
-  const turns = heard((observer) => observer.turn);
+  const ordinary = listenersOf(observers, (observer) => observer.ordinaryExchange ?? observer.exchange);
+  const unusual = listenersOf(observers, (observer) => observer.unusualExchange ?? observer.exchange);
+  const turns = listenersOf(observers, (observer) => observer.turn);
   return (exchange) => {
-    const isOrdinary = takesQuickWay(exchange) && routes.add(exchange);
-    if (!isOrdinary) routes.current = null;
-    const listeners = isOrdinary ? ordinary : exchange.shape === 'turn' ? turns : unusual;
-    for (let index = 0; index < listeners.length; index++) (listeners[index] as ExchangeListener)(exchange);
+    if (takesQuickWay(exchange) && routes.add(exchange)) return tell(ordinary, exchange);
+    routes.current = null;
+    tell(exchange.shape === 'turn' ? turns : unusual, exchange);
   };
 }

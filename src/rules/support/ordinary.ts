@@ -1,5 +1,6 @@
 import { RCODE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
+import { listenersOf, tell } from './hearing.ts';
 import { isPair } from './pair.ts';
 import { SLOW_ANSWER } from './slow-answers.ts';
 
@@ -33,26 +34,11 @@ const isWellAnswered = (attempt: Attempt): boolean =>
 export type LookupListener = (lookup: Lookup) => void;
 
 /**
- * Hands each lookup to those who want its kind; told apart once, flat, since all lookups pass here.
+ * Hands each lookup to those who want its kind: told apart once, since all lookups pass here.
  * @param takesQuickWay which lookups are told as ordinary ones: none, where a test compares both ways
  */
 export function tellLookups(observers: readonly Observer[], takesQuickWay = isOrdinary): LookupListener {
-  const ordinary = observers.flatMap((observer) => hearing(observer, observer.ordinary ?? observer.lookup));
-  const unusual = observers.flatMap((observer) => hearing(observer, observer.unusual ?? observer.lookup));
-  return (lookup) => {
-    const listeners = takesQuickWay(lookup) ? ordinary : unusual;
-    for (let index = 0; index < listeners.length; index++) {
-      const { observer, hears } = listeners[index] as Hearing;
-      // To call what is bound takes twice as long, and this is called some millions of times.
-      hears.call(observer, lookup);
-    }
-  };
+  const ordinary = listenersOf(observers, (observer) => observer.ordinary ?? observer.lookup);
+  const unusual = listenersOf(observers, (observer) => observer.unusual ?? observer.lookup);
+  return (lookup) => tell(takesQuickWay(lookup) ? ordinary : unusual, lookup);
 }
-
-interface Hearing {
-  readonly observer: Observer;
-  readonly hears: LookupListener;
-}
-
-const hearing = (observer: Observer, hears: LookupListener | undefined): Hearing[] =>
-  hears === undefined ? [] : [{ observer, hears }];

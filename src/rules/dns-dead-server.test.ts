@@ -73,6 +73,9 @@ const onNode = (scenario: Scenario, count: number, heardOfDead = false): Scenari
   return scenario;
 };
 
+/** A channel's one port, on which it is answered. */
+const onItsPort = (scenario: Scenario): Scenario => scenario.ask([{ port: 7 }, { type: AAAA, sent: 0.03, port: 7 }]);
+
 /** All from port 7, asked again once, in vain. */
 function pinnedTo(count: number, scenario: Scenario): Scenario {
   for (let index = 0; index < count; index++) {
@@ -239,10 +242,7 @@ ruleTester(rule, {
     { name: 'a back end that answers now and then', lookups: onNode(new Scenario(), 2, true).lookups },
     {
       name: 'a channel whose port was answered before, and again',
-      lookups: ((): Scenario => {
-        const kept = (scenario: Scenario): Scenario => scenario.ask([{ port: 7 }, { type: AAAA, sent: 0.03, port: 7 }]);
-        return kept(pinnedTo(9, kept(new Scenario({ resolver: 'c-ares' }))));
-      })().lookups,
+      lookups: onItsPort(pinnedTo(9, onItsPort(new Scenario({ resolver: 'c-ares' })))).lookups,
     },
     { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /1 server, 40 of 40 queries/ },
     { name: 'the race', lookups: new Scenario().pair(20).lostSecond(6).lookups },

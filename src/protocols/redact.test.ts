@@ -1,8 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../base/random.ts';
 import { MAX_PATH, redactHost, redactPath } from './redact.ts';
 
 describe('paths', () => {
+  it('hide random secrets, slashes and all: less than one in a hundred shows ten letters', () => {
+    const random = seededRandom(7);
+    let shown = 0;
+    for (let count = 0; count < 5000; count++) {
+      const bytes = Buffer.from(Array.from({ length: 20 }, () => random() * 256));
+      const secret = bytes.toString('base64').replaceAll('=', '');
+      const segments = redactPath(`/files/${secret}`).split('/').slice(2);
+      if (segments.some((segment) => segment !== '{id}' && segment.length >= 10)) shown++;
+    }
+    expect(shown).toBeLessThan(50);
+  });
+
   it.each([
     '/',
     '*',
@@ -21,6 +34,10 @@ describe('paths', () => {
     '/index.html',
     '/healthz',
     '/getUserByOrderId',
+    '/GetByID',
+    '/findAllByUserIdAndStatus',
+    '/GetHttpUrl/OAuthTokenURL',
+    '/ListByIDs',
     '/HTTPServer/PostgreSQL',
     '/export.csv',
     '/a//b/',

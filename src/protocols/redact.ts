@@ -24,8 +24,13 @@ const MAX_WORD = 28;
 // `strengths` has five consonants at its end, `rhythms` no vowel but y; random letters soon have more.
 const CONSONANTS = /[bcdfghjklmnpqrstvwxz]{6}/i;
 const MIN_VOWELS_FROM = 5;
-// `getUserByOrderId` has four humps in sixteen letters; random letters have one in every four.
-const MIN_HUMP = 3;
+// `GetByIDs` is of `Get`, `By` and `IDs`; short ones hardly show anything, whatever they are.
+const PARTS = /[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+/g;
+const MIN_MIXED = 6;
+// `ListByIDs` has a part in every three letters; random ones in every second.
+const MIN_PART = 2.3;
+// `OAuthToken` and `GetHttpUrl` have one part of a single letter or without a vowel; random letters soon have more.
+const MAX_ODD_PARTS = 1;
 
 /** What follows one of these is the thing itself, however harmless it looks. */
 const BEFORE_SECRET = new Set([
@@ -97,7 +102,7 @@ const isMetadata = (segment: string | undefined): boolean => segment === 'meta-d
 
 function isOfWords(segment: string): boolean {
   if (segment.length > MAX_SEGMENT) return false;
-  return segment.split(/[-_.~:$!'()*+,]/).every(isWord);
+  return segment.split(/[-_.~:$!'()*,]/).every(isWord);
 }
 
 /** A word, an abbreviation, a version: `users`, `GetItem`, `v1beta1`, `s3`, `oauth2`. */
@@ -113,8 +118,14 @@ function isWord(text: string): boolean {
   if (CONSONANTS.test(letters)) return false;
   // `HTTPServer` and `PostgreSQL` are words; shouting is an abbreviation as long as it is short.
   if (/^[A-Z]+$/.test(letters)) return letters.length <= 12;
-  const humps = letters.match(/[a-z][A-Z]/g)?.length ?? 0;
-  return humps === 0 || letters.length / (humps + 1) >= MIN_HUMP;
+  return letters.length < MIN_MIXED || !/[A-Z]/.test(letters.slice(1)) || isOfParts(letters);
+}
+
+/** Letters of both cases: whether they are words that were put together. */
+function isOfParts(letters: string): boolean {
+  const parts = letters.match(PARTS) ?? [];
+  const odd = parts.filter((part) => part.length === 1 || (/[a-z]/.test(part) && !/[aeiouy]/i.test(part)));
+  return letters.length / parts.length >= MIN_PART && odd.length <= MAX_ODD_PARTS;
 }
 
 /** A host as a request names it: `name[:port]`, lower case, without user and password; '' where it is none. */

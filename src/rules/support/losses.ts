@@ -86,6 +86,11 @@ export interface Losses extends Observer {
   verdicts(): Verdict[];
 }
 
+/** What changes with each lookup. */
+type InHand = {
+  -readonly [Field in 'lookups' | 'startsAt' | 'current' | 'slowest' | 'disturbed' | 'explained']: Losses[Field];
+};
+
 /**
  * Why queries stay unanswered: one classification that five rules share, so that no lookup is
  * counted by two of them. Plain lookups only count; each other lookup is taken apart at once and
@@ -94,8 +99,15 @@ export interface Losses extends Observer {
 export const losses = defineFact({
   id: 'losses',
   create(): Losses {
-    let lookups = 0;
-    let startsAt = at(0);
+    // Read for each unusual lookup: fields, as V8 keeps a literal with a getter in it as a hash table.
+    const hand: InHand = {
+      lookups: 0,
+      startsAt: at(0),
+      current: null,
+      slowest: nanoseconds(0),
+      disturbed: false,
+      explained: false,
+    };
     /** Number of the lookup that is being counted: pending ones come after their time. */
     let counted = 0;
     const inputs = new Map<number, Input>();
@@ -112,13 +124,10 @@ export const losses = defineFact({
     const groups = new Map<string, LossGroup>();
     const familyNames = new Map<string, FamilyName>();
     let pending: Pending[] = [];
-    let current: LossAnalysis | null = null;
-    let disturbed = false;
     let ordinaryLookups = 0;
-    let slowest = 0;
 
     function count(lookup: Lookup): ClientRecord {
-      if (++lookups === 1) startsAt = lookup.startedAt;
+      if (++hand.lookups === 1) hand.startsAt = lookup.startedAt;
       const client = clients.of(lookup.input, lookup.client);
       client.lookups++;
       return client;
@@ -142,7 +151,7 @@ export const losses = defineFact({
 
     function heard(server: ServerRecord, delay: number): void {
       server.delays.add(delay);
-      if (delay > slowest) slowest = delay;
+      if (delay > hand.slowest) hand.slowest = nanoseconds(delay);
     }
 
     /** Nearly all lookups: only counted, and so in the server's record that {@link settlePairs} brings up to date. */
@@ -282,7 +291,7 @@ export const losses = defineFact({
       return group;
     }
 
-    return {
+    return Object.assign(hand, {
       input(input) {
         inputs.set(input.input, input);
       },
@@ -302,54 +311,39 @@ export const losses = defineFact({
       },
       unusual(lookup) {
         const client = count(lookup);
-        current = null;
-        disturbed = false;
-        slowest = 0;
+        hand.current = null;
+        hand.disturbed = false;
+        hand.explained = false;
+        hand.slowest = nanoseconds(0);
         if (pending.length > 0) settlePending(false);
         if (isPlain(lookup)) {
           client.heard = true;
           plain(lookup);
           return;
         }
-        current = takeApart(lookup);
+        const current = takeApart(lookup);
         const { toldAt } = current;
-        disturbed = toldAt > NEVER || isLossy(current) || current.family !== null;
+        hand.current = current;
+        hand.disturbed = toldAt > NEVER || isLossy(current) || current.family !== null;
+        hand.explained = current.failed;
         const usual = usualOf(lookup);
         if (!(toldAt > endOfInput(lookup.input))) lossy(lookup, current, usual);
         else if (pending.length < MAX_PENDING) pending.push({ lookup: copyLookup(lookup), toldAt, usual });
         // Too many to keep: judged by what their own waits show.
         else lossy(lookup, takeApart(lookup, UNKNOWN), usual);
       },
-      get lookups() {
-        return lookups;
-      },
-      get startsAt() {
-        return startsAt;
-      },
-      get current() {
-        return current;
-      },
-      get slowest() {
-        return nanoseconds(slowest);
-      },
       ordinaryOf(of) {
         if (of === undefined) return ordinaryLookups;
         const own = new Set(of.map(({ input, client }) => clients.get(input, client)));
         return [...own].reduce((sum, client) => sum + (client?.ordinary ?? 0), 0);
       },
-      get disturbed() {
-        return disturbed;
-      },
-      get explained() {
-        return current?.failed === true;
-      },
       lookupsOf(input, { kind, name }) {
-        if (kind === 'client') return clients.get(input, name)?.lookups ?? lookups;
+        if (kind === 'client') return clients.get(input, name)?.lookups ?? hand.lookups;
         if (kind === 'server') {
           const server = servers.get(input, name);
-          return server === undefined ? lookups : Math.max(1, server.lookups + server.plainPairs);
+          return server === undefined ? hand.lookups : Math.max(1, server.lookups + server.plainPairs);
         }
-        return lookups;
+        return hand.lookups;
       },
       analyse: (lookup) => takeApart(lookup),
       usual: (input, server) => servers.get(input, server)?.delays.quantile(0.5) ?? nanoseconds(0),
@@ -364,7 +358,7 @@ export const losses = defineFact({
         settlePending(true);
         return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, { isOneSided, isUnheard });
       },
-    };
+    } satisfies Omit<Losses, keyof InHand>);
   },
 });
 

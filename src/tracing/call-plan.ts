@@ -1,13 +1,14 @@
+import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
 import { fromOf, keyOf, type Walk } from './walk.ts';
 
 /*
- * What requests of one kind usually do: which call comes after which, and after what pause (`walk.ts`
- * says which pauses a request has).
+ * What requests of one kind usually do: which calls they make, which comes after which, and after what
+ * pause (`walk.ts` says which pauses a request has).
  */
 
 // A step that was never seen after this one: rare, and not impossible.
-const NEVER_SEEN = 0.02;
+const NEVER_SEEN = 0.3;
 // Of more pairs of steps, as kinds without end would make, the later ones are like none that was seen.
 const MAX_TRANSITIONS = 1 << 12;
 
@@ -31,6 +32,7 @@ interface Transition {
 }
 
 export class CallPlan {
+  readonly #sets = new CallSets();
   readonly #steps = new Map<number, Steps>();
   readonly #transitions = new Map<number, Transition>();
   readonly #anywhere = new Map<number, GapDensity>();
@@ -49,8 +51,9 @@ export class CallPlan {
   }
 
   /** @param weight how sure it is that the request went this way */
-  learn({ count, transitions, sources, targets }: Walk, weight: number): void {
+  learn({ count, set, transitions, sources, targets }: Walk, weight: number): void {
     this.#revision++;
+    this.#sets.learn(set, weight);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
       const pause = (targets[index] as number) - (sources[index] as number);
@@ -70,6 +73,7 @@ export class CallPlan {
    */
   forget(): void {
     this.#revision++;
+    this.#sets.forget();
     for (const steps of this.#steps.values()) steps.total = 0;
     for (const { gaps } of this.#transitions.values()) gaps?.forget();
     for (const gaps of this.#anywhere.values()) gaps.forget();
@@ -83,8 +87,8 @@ export class CallPlan {
   }
 
   /** ln of how likely a request is that goes just this way. */
-  logLikelihood({ count, transitions, sources, targets }: Walk): number {
-    let sum = 0;
+  logLikelihood({ count, set, transitions, sources, targets }: Walk): number {
+    let sum = this.#sets.logShare(set, 0);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
       if (transition.revision !== this.#revision) this.#revise(transition);
@@ -94,10 +98,24 @@ export class CallPlan {
     return sum;
   }
 
+  /**
+   * The same of a request that was learned from: by what the others taught. What it taught itself
+   * would always speak for what is believed already.
+   * @param own the weight that it was learned with
+   */
+  logLikelihoodWithout({ count, set, transitions, sources, targets }: Walk, own: number): number {
+    let sum = this.#sets.logShare(set, own);
+    for (let index = 0; index < count; index++) {
+      const transition = this.#transitionOf(transitions[index] as number);
+      const pause = (targets[index] as number) - (sources[index] as number);
+      const gaps = transition.gaps ?? transition.anywhere;
+      sum += logShareOf(transition, own) + gaps.logDensityWithout(pause, own);
+    }
+    return sum;
+  }
+
   #revise(transition: Transition): void {
-    const { total, known } = transition.from;
-    const count = transition.gaps?.weight ?? 0;
-    transition.logShare = Math.log((count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
+    transition.logShare = logShareOf(transition, 0);
     transition.revision = this.#revision;
   }
 
@@ -122,4 +140,10 @@ export class CallPlan {
     if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(number, transition);
     return transition;
   }
+}
+
+/** ln of how often it comes. */
+function logShareOf({ from, gaps }: Transition, own: number): number {
+  const count = Math.max(0, (gaps?.weight ?? 0) - own);
+  return Math.log((count + NEVER_SEEN) / (Math.max(0, from.total - own) + NEVER_SEEN * (from.known + 1)));
 }

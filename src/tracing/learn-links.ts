@@ -43,7 +43,7 @@ export function improve(problem: LinkProblem): LinkSolver {
     // Most guesses come to the same links at once, and from there to the same end.
     if (!isNew(first.owners, firstRounds)) continue;
     sweepAll(solver, first, TEMPERATURES.slice(1));
-    const likelihood = crossValidated(first);
+    const likelihood = likelihoodOf(first);
     if (likelihood > best.likelihood) best = { likelihood, rank, owners: first.owners.slice() };
   }
   first.assign(best.owners);
@@ -87,7 +87,7 @@ function learnFirst(problem: LinkProblem): void {
   setAlone(problem, true);
   for (let request = 0; request < problem.requestCount; request++) {
     const weight = (problem.callsOf[request] as number[]).every(isClear) ? 1 : DOUBTFUL_WEIGHT;
-    learn(problem, request, weight);
+    problem.learn(request, weight);
   }
 }
 
@@ -100,17 +100,15 @@ function sweepAll(solver: LinkSolver, problem: LinkProblem, rounds: readonly (re
 }
 
 /**
- * ln of how likely one half of all requests is by what the other half taught, both ways: an answer
- * that fits by chance only what it was learned from does not win by it.
+ * ln of how likely all is, each request by what the others taught: an answer that fits by chance only
+ * what it was learned from does not win by it.
  */
-function crossValidated(problem: LinkProblem): number {
-  const { requestCount, callCount, owners, logAlone, calls } = problem;
+function likelihoodOf(problem: LinkProblem): number {
+  const { requestCount, callCount, callsOf, owners, logAlone, calls } = problem;
   let sum = 0;
-  for (const half of [0, 1]) {
-    forget(problem);
-    for (let request = half; request < requestCount; request += 2) learn(problem, request, 1);
-    for (let request = 1 - half; request < requestCount; request += 2)
-      sum += problem.planOf(request).logLikelihood(problem.walkOf(request));
+  for (let request = 0; request < requestCount; request++) {
+    const own = callsOf[request] as readonly number[];
+    sum += problem.logLikelihood(request, own, own.length);
   }
   for (let call = 0; call < callCount; call++) {
     const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
@@ -122,12 +120,7 @@ function crossValidated(problem: LinkProblem): number {
 function relearn(problem: LinkProblem): void {
   forget(problem);
   setAlone(problem, false);
-  for (let request = 0; request < problem.requestCount; request++) learn(problem, request, 1);
-}
-
-/** @param weight how sure it is that the request's calls are its own */
-function learn(problem: LinkProblem, request: number, weight: number): void {
-  problem.planOf(request).learn(problem.walkOf(request), weight);
+  for (let request = 0; request < problem.requestCount; request++) problem.learn(request, 1);
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */

@@ -333,14 +333,14 @@ export class LinkSolver {
   }
 
   #change(request: number, { places, count }: CallList): number {
-    const walk = this.#problem.walkWith(request, places, count);
-    return this.#problem.planOf(request).logLikelihood(walk) - this.#likelihood(request);
+    return this.#problem.logLikelihood(request, places, count) - this.#likelihood(request);
   }
 
   /** Of what the request has now. */
   #likelihood(request: number): number {
     if (this.#likelihoodOf[request] !== this.#learned) {
-      this.#likelihoods[request] = this.#problem.planOf(request).logLikelihood(this.#problem.walkOf(request));
+      const calls = this.#problem.callsOf[request] as readonly number[];
+      this.#likelihoods[request] = this.#problem.logLikelihood(request, calls, calls.length);
       this.#likelihoodOf[request] = this.#learned;
     }
     return this.#likelihoods[request] as number;

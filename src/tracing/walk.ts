@@ -25,9 +25,18 @@ export const keyOf = (transition: number): number => transition % (MAX_STEPS * 2
 /** A transition's step from. */
 export const fromOf = (transition: number): number => (transition - keyOf(transition)) / (MAX_STEPS * 2);
 
+/** A number below 2^32 that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
+function markOf(step: number): number {
+  let mark = Math.imul(step ^ (step >>> 16), 0x85ebca6b);
+  mark = Math.imul(mark ^ (mark >>> 13), 0xc2b2ae35);
+  return (mark ^ (mark >>> 16)) >>> 0;
+}
+
 /** The last walk that was taken: filled anew for each. */
 export class Walk {
   count = 0;
+  /** The same for the same calls in whatever order, and hardly ever for others. */
+  set = 0;
   /** From which step to which. */
   readonly transitions: number[] = [];
   /** When the pause before a step began, and when it was over. */
@@ -47,6 +56,7 @@ export class Walk {
     count: number,
   ): void {
     this.count = 0;
+    this.set = 0;
     let lastEnd = requests.starts[request] as number;
     let lastStep = BEGIN;
     let lastStart = lastEnd;
@@ -58,6 +68,7 @@ export class Walk {
       const start = starts[call] as number;
       const end = ends[call] as number;
       const step = this.#turnOf(kinds[call] as number);
+      this.set += markOf(step);
       if (start >= lastEnd) {
         origin = lastEnd;
         originStep = lastStep;

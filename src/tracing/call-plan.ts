@@ -9,6 +9,8 @@ import { fromOf, keyOf, type Walk } from './walk.ts';
 
 // A step that was never seen after this one: rare, and not impossible.
 const NEVER_SEEN = 0.3;
+// Of fewer other requests too little is known to do without what a request says of itself.
+const FEW_OTHERS = 20;
 // Of more pairs of steps, as kinds without end would make, the later ones are like none that was seen.
 const MAX_TRANSITIONS = 1 << 12;
 
@@ -101,9 +103,11 @@ export class CallPlan {
   /**
    * The same of a request that was learned from: by what the others taught. What it taught itself
    * would always speak for what is believed already.
-   * @param own the weight that it was learned with
+   * @param weight what it was learned with
    */
-  logLikelihoodWithout({ count, set, transitions, sources, targets }: Walk, own: number): number {
+  logLikelihoodWithout({ count, set, transitions, sources, targets }: Walk, weight: number): number {
+    const others = Math.max(0, this.#sets.weight - weight);
+    const own = (weight * others) / (others + FEW_OTHERS);
     let sum = this.#sets.logShare(set, own);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);

@@ -25,6 +25,11 @@ export class CallSets {
   #logUnseen = Number.NaN;
   #unseenOf = -1;
 
+  /** How much was learned: the sum of weights. */
+  get weight(): number {
+    return this.#total;
+  }
+
   learn(set: number, weight: number): void {
     this.#revision++;
     this.#total += weight;

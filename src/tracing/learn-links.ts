@@ -1,5 +1,5 @@
 import type { CallPlan } from './call-plan.ts';
-import { FIRST_GUESSES, firstCome, guess } from './first-guesses.ts';
+import { FIRST_GUESSES, guess } from './first-guesses.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { LinkSolver } from './solve-links.ts';
@@ -17,7 +17,8 @@ const LATER_TEMPERATURES = [
   [1, 0],
   [1, 0],
 ];
-const SAMPLES = 12;
+const LAST_TEMPERATURES = [1, 1, 1, 1];
+const SAMPLES = 10;
 const LAST_SWEEPS = 6;
 // What a doubtful request does teaches little, as long as nothing better is known.
 const DOUBTFUL_WEIGHT = 0.05;
@@ -31,7 +32,7 @@ const LEAST_ALONE_SHARE = 0.0005;
  */
 export function improve(problem: LinkProblem): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
-  let best = { likelihood: -Infinity, rank: firstCome, owners: first.owners };
+  let best = { likelihood: -Infinity, owners: first.owners };
   const guesses: Int32Array[] = [];
   const firstRounds: Int32Array[] = [];
   for (const rank of FIRST_GUESSES) {
@@ -44,14 +45,13 @@ export function improve(problem: LinkProblem): LinkSolver {
     if (!isNew(first.owners, firstRounds)) continue;
     sweepAll(solver, first, TEMPERATURES.slice(1));
     const likelihood = likelihoodOf(first);
-    if (likelihood > best.likelihood) best = { likelihood, rank, owners: first.owners.slice() };
+    if (likelihood > best.likelihood) best = { likelihood, owners: first.owners.slice() };
   }
   first.assign(best.owners);
   relearn(first);
   if (first !== problem) {
     // What the beginning taught is where all begins.
-    guess(problem, best.rank);
-    setAlone(problem, true);
+    guessLikeliest(problem);
     const solver = new LinkSolver(problem);
     for (const temperatures of LATER_TEMPERATURES) {
       sweepAll(solver, problem, [temperatures]);
@@ -59,9 +59,25 @@ export function improve(problem: LinkProblem): LinkSolver {
     }
   } else learnOvertaking(problem);
   const solver = new LinkSolver(problem);
-  for (let sample = 0; sample < SAMPLES; sample++) solver.sweep(1, true);
-  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0, false) === 0) break;
+  for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
+  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) break;
+  // Samples say how sure the answer is, and leave it as it is.
+  const answer = problem.owners.slice();
+  for (let sample = 0; sample < SAMPLES; sample++) solver.sample();
+  problem.assign(answer);
   return solver;
+}
+
+/** The first guess that is likeliest by what was learned: which led to that does not matter. */
+function guessLikeliest(problem: LinkProblem): void {
+  let best = { likelihood: -Infinity, owners: problem.owners };
+  for (const rank of FIRST_GUESSES) {
+    guess(problem, rank);
+    const likelihood = likelihoodOf(problem);
+    if (likelihood > best.likelihood) best = { likelihood, owners: problem.owners.slice() };
+  }
+  problem.assign(best.owners);
+  setAlone(problem, true);
 }
 
 /** Whether there were no such owners; from now on there are. */
@@ -93,7 +109,7 @@ function learnFirst(problem: LinkProblem): void {
 
 function sweepAll(solver: LinkSolver, problem: LinkProblem, rounds: readonly (readonly number[])[]): void {
   for (const temperatures of rounds) {
-    for (const temperature of temperatures) solver.sweep(temperature, false);
+    for (const temperature of temperatures) solver.sweep(temperature);
     relearn(problem);
     solver.relearned();
   }

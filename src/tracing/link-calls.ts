@@ -170,7 +170,7 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   const parent = problem.owners[index] as number;
   const isBounded = bounded.has(index);
   const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
-  const probabilities = solver.probabilities(index);
+  const probabilities = solver.chances(index);
   const place = parent === NOBODY ? candidates.length : candidates.indexOf(parent);
   const probability = probabilities === null ? 1 : Math.min(1, probabilities[place] as number);
   const runnersUp: RunnerUp<Received>[] = [];

@@ -1,4 +1,5 @@
 import { seededRandom } from '../base/random.ts';
+import type { CallList } from './call-list.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { CallColumns, RequestTimes } from './columns.ts';
 import { Walk } from './walk.ts';
@@ -98,6 +99,12 @@ export class LinkProblem {
   clear(): void {
     this.owners.fill(NOBODY);
     for (let request = 0; request < this.requestCount; request++) (this.callsOf[request] as number[]).length = 0;
+  }
+
+  /** The request has these calls from now on. */
+  settle(request: number, calls: CallList): void {
+    calls.copyTo(this.callsOf[request] as number[]);
+    for (let index = 0; index < calls.count; index++) this.owners[calls.places[index] as number] = request;
   }
 
   /** @param owner of a call that lies behind all that it has */

@@ -31,6 +31,10 @@ interface Transition {
   /** ln of how often it comes, of the plan's revision. */
   logShare: number;
   revision: number;
+  /** The same without what one asker taught, whose weight that was. */
+  logShareWithout: number;
+  own: number;
+  withoutRevision: number;
 }
 
 export class CallPlan {
@@ -52,7 +56,7 @@ export class CallPlan {
     this.#grain = grain;
   }
 
-  /** @param weight how sure it is that the request went this way */
+  /** @param weight how sure it is that the request went this way; below 0 takes back what was learned */
   learn({ count, set, transitions, sources, targets }: Walk, weight: number): void {
     this.#revision++;
     this.#sets.learn(set, weight);
@@ -81,13 +85,6 @@ export class CallPlan {
     for (const gaps of this.#anywhere.values()) gaps.forget();
   }
 
-  fade(factor: number): void {
-    this.#revision++;
-    for (const steps of this.#steps.values()) steps.total *= factor;
-    for (const { gaps } of this.#transitions.values()) gaps?.fade(factor);
-    for (const gaps of this.#anywhere.values()) gaps.fade(factor);
-  }
-
   /** ln of how likely a request is that goes just this way. */
   logLikelihood({ count, set, transitions, sources, targets }: Walk): number {
     let sum = this.#sets.logShare(set, 0);
@@ -113,7 +110,12 @@ export class CallPlan {
       const transition = this.#transitionOf(transitions[index] as number);
       const pause = (targets[index] as number) - (sources[index] as number);
       const gaps = transition.gaps ?? transition.anywhere;
-      sum += logShareOf(transition, own) + gaps.logDensityWithout(pause, own);
+      if (transition.withoutRevision !== this.#revision || transition.own !== own) {
+        transition.logShareWithout = logShareOf(transition, own);
+        transition.withoutRevision = this.#revision;
+        transition.own = own;
+      }
+      sum += transition.logShareWithout + gaps.logDensityWithout(pause, own);
     }
     return sum;
   }
@@ -140,7 +142,16 @@ export class CallPlan {
       anywhere = new GapDensity(this.#grain);
       this.#anywhere.set(key, anywhere);
     }
-    const transition = { from: steps, anywhere, gaps: null, logShare: Number.NaN, revision: -1 };
+    const transition: Transition = {
+      from: steps,
+      anywhere,
+      gaps: null,
+      logShare: Number.NaN,
+      revision: -1,
+      logShareWithout: Number.NaN,
+      own: Number.NaN,
+      withoutRevision: -1,
+    };
     if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(number, transition);
     return transition;
   }

@@ -30,18 +30,18 @@ export class CallSets {
     return this.#total;
   }
 
+  /** @param weight below 0 takes back what was learned */
   learn(set: number, weight: number): void {
     this.#revision++;
     this.#total += weight;
-    const known = this.#sets.get(set);
+    let known = this.#sets.get(set);
     if (known === undefined) {
-      this.#sets.set(set, { count: weight, logShare: Number.NaN, revision: -1 });
-      if (weight <= 1) this.#rare++;
-      return;
-    }
-    const wasRare = known.count <= 1;
+      known = { count: 0, logShare: Number.NaN, revision: -1 };
+      this.#sets.set(set, known);
+    } else if (known.count <= 1) this.#rare--;
     known.count += weight;
-    if (wasRare && known.count > 1) this.#rare--;
+    if (known.count <= 0) this.#sets.delete(set);
+    else if (known.count <= 1) this.#rare++;
   }
 
   forget(): void {

@@ -38,6 +38,10 @@ export class GapDensity {
   /** ln of the density by bin, NaN until it is asked for; of the revisions of this one and its kin. */
   readonly #table = new Float64Array(BINS);
   #tabled = -1;
+  /** The same without what one asker taught, whose weight that was. */
+  #tableWithout: Float64Array | null = null;
+  #tabledWithout = -1;
+  #own = Number.NaN;
   /** What was learned by bin, each smeared over its neighbours: one counts once where it lies… */
   readonly #smoothedCounts = new Float64Array(BINS);
   #smoothed = -1;
@@ -55,7 +59,10 @@ export class GapDensity {
     return this.#counts[BINS] as number;
   }
 
-  /** @param gap nanoseconds; below zero counts as none */
+  /**
+   * @param gap nanoseconds; below zero counts as none
+   * @param weight below 0 takes back what was learned
+   */
   learn(gap: number, weight: number): void {
     const place = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
     this.#counts[place] = (this.#counts[place] as number) + weight;
@@ -70,13 +77,6 @@ export class GapDensity {
     this.#low = BINS;
     this.#high = -1;
     this.#counts[BINS] = 0;
-    this.#revision++;
-  }
-
-  /** What was learned so far counts only so much from now on. */
-  fade(factor: number): void {
-    for (let bin = this.#low; bin <= this.#high; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
-    this.#counts[BINS] = this.weight * factor;
     this.#revision++;
   }
 
@@ -99,8 +99,16 @@ export class GapDensity {
    * @param own the weight that this pause was learned with
    */
   logDensityWithout(gap: number, own: number): number {
+    const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
+    const table = (this.#tableWithout ??= new Float64Array(BINS));
+    if (this.#tabledWithout !== revision || this.#own !== own) {
+      table.fill(Number.NaN);
+      this.#tabledWithout = revision;
+      this.#own = own;
+    }
     const bin = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
-    return Math.log(this.#mixed(bin, own));
+    const known = table[bin] as number;
+    return known === known ? known : (table[bin] = Math.log(this.#mixed(bin, own)));
   }
 
   /** The coordinate of a pause, in units of {@link STEP}. */
@@ -130,7 +138,7 @@ export class GapDensity {
     const surprises = weight > 0 ? Math.max(LEAST_SURPRISES, UNSEEN / (weight + 2 * UNSEEN)) : 1;
     const scale = weight > 0 ? this.#scale : UNKNOWN_SCALE;
     // Log-logistic: of the same order as what is usual, with a long tail.
-    const surprise = 1 / scale / (1 + pause / scale) ** 2;
+    const surprise = scale / ((scale + pause) * (scale + pause));
     if (weight === 0) return surprise;
     const smoothed = Math.max(0, (this.#smoothedCounts[bin] as number) - own) / (weight * this.#spread);
     // d ln(1 + x/grain) = dx / (grain + x)

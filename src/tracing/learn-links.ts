@@ -1,4 +1,3 @@
-import type { CallPlan } from './call-plan.ts';
 import { FIRST_GUESSES, guess } from './first-guesses.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
@@ -87,19 +86,12 @@ function isNew(owners: Int32Array, known: Int32Array[]): boolean {
   return true;
 }
 
-const plansOf = ({ requests, requestCount }: LinkProblem): Set<CallPlan> =>
-  new Set(requests.plans.slice(0, requestCount));
-
-function forget(problem: LinkProblem): void {
-  for (const plan of plansOf(problem)) plan.forget();
-}
-
 /** Learns from a first guess, above all from what is beyond doubt. */
 function learnFirst(problem: LinkProblem): void {
   const { candidates, isFixed } = problem.calls;
   const isClear = (call: number): boolean =>
     isFixed[call] === 1 || (candidates[call] as readonly number[]).length === 1;
-  forget(problem);
+  problem.forget();
   setAlone(problem, true);
   for (let request = 0; request < problem.requestCount; request++) {
     const weight = (problem.callsOf[request] as number[]).every(isClear) ? 1 : DOUBTFUL_WEIGHT;
@@ -134,9 +126,8 @@ function likelihoodOf(problem: LinkProblem): number {
 }
 
 function relearn(problem: LinkProblem): void {
-  forget(problem);
   setAlone(problem, false);
-  for (let request = 0; request < problem.requestCount; request++) problem.learn(request, 1);
+  problem.relearn();
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */

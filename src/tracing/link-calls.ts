@@ -23,9 +23,6 @@ const LIKELY = 0.9;
 const LEAST_GRAIN = 1e3;
 const MOST_GRAIN = 1e6;
 
-// What was learned from a window counts half against the next: services change.
-const FADES = 0.5;
-
 /** The causality engine of one service: see `calls.ts`. */
 export function createCallLinker<Received extends ReceivedCall, Sent extends SentCall>(
   listener: LinkListener<Received, Sent>,
@@ -70,7 +67,6 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     sent = sent.filter((call) => !linked.has(call));
     linked.clear();
     settled.clear();
-    for (const plan of plans.values()) plan.fade(FADES);
   }
 
   return {

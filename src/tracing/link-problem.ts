@@ -32,6 +32,8 @@ export class LinkProblem {
   /** By request: with which calls the plans learned from it, and what it counted for. */
   readonly #learned: number[][];
   readonly #weights: Float64Array;
+  /** The plans learned from every request with a weight of 1, and from nothing else. */
+  #isLearned = false;
 
   /** @param callCount the first calls are looked at, and the requests that began before the last of them */
   constructor(requests: RequestColumns, calls: CallColumns, kinds: number, callCount = calls.kinds.length) {
@@ -69,6 +71,27 @@ export class LinkProblem {
   walkWith(request: number, calls: readonly number[], count: number, walk = this.#walk): Walk {
     walk.take(this.requests, request, this.calls, calls, count);
     return walk;
+  }
+
+  /** The plans know what all requests do now, and nothing else. */
+  relearn(): void {
+    if (!this.#isLearned) this.forget();
+    for (let request = 0; request < this.requestCount; request++) {
+      if (this.#isLearned) {
+        const learned = this.#learned[request] as readonly number[];
+        const calls = this.callsOf[request] as readonly number[];
+        if (isSame(learned, calls, calls.length)) continue;
+        this.planOf(request).learn(this.walkWith(request, learned, learned.length), -1);
+      }
+      this.learn(request, 1);
+    }
+    this.#isLearned = true;
+  }
+
+  /** The plans know nothing. */
+  forget(): void {
+    this.#isLearned = false;
+    for (const plan of new Set(this.requests.plans.slice(0, this.requestCount))) plan.forget();
   }
 
   /** Its plan learns from what the request has now. */

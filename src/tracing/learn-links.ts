@@ -48,23 +48,23 @@ export function improve(problem: LinkProblem): LinkSolver {
   }
   first.assign(best.owners);
   relearn(first);
+  const solver = new LinkSolver(problem);
   if (first !== problem) {
     // What the beginning taught is where all begins.
     guessLikeliest(problem);
-    const solver = new LinkSolver(problem);
     for (const temperatures of LATER_TEMPERATURES) {
       sweepAll(solver, problem, [temperatures]);
       learnOvertaking(problem);
     }
   } else learnOvertaking(problem);
-  const solver = new LinkSolver(problem);
   for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
   for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) break;
   // Samples say how sure the answer is, and leave it as it is.
   const answer = problem.owners.slice();
-  for (let sample = 0; sample < SAMPLES; sample++) solver.sample();
+  const sampler = new LinkSolver(problem);
+  for (let sample = 0; sample < SAMPLES; sample++) sampler.sample();
   problem.assign(answer);
-  return solver;
+  return sampler;
 }
 
 /** The first guess that is likeliest by what was learned: which led to that does not matter. */

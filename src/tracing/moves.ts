@@ -5,6 +5,9 @@ import { Trade } from './trade.ts';
 // How long a stretch of a request's calls is tried as a whole.
 const MOST_SEGMENTS = 3;
 
+// Among more, so much fits nearly as well that no stretch is told from another: each costs as much as ten moves.
+const MANY_CANDIDATES = 8;
+
 /** How a call gets to another request: what its own and the other one have then follows from it. */
 export interface Move {
   to: number;
@@ -61,6 +64,7 @@ export class Moves {
         this.#trade.exchange(call, from, to, other);
         this.#note(to, this.#likelihoods.bothChange(from, mine, to, theirs), other, Number.NaN, Infinity);
       }
+      if (candidates.length > MANY_CANDIDATES) continue;
       this.#findStretches(from, to, calls.starts[call] as number);
       if (isWhole) this.#findStretches(from, to, -Infinity);
     }

@@ -18,6 +18,8 @@ const LATER_TEMPERATURES = [
 ];
 const LAST_TEMPERATURES = [1, 1, 1, 1];
 const SAMPLES = 10;
+// After so many a call that nothing tells is known to be one.
+const FEW_SAMPLES = 4;
 const LAST_SWEEPS = 6;
 // What a doubtful request does teaches little, as long as nothing better is known.
 const DOUBTFUL_WEIGHT = 0.05;
@@ -27,10 +29,36 @@ const LEAST_ALONE_SHARE = 0.0005;
 
 /**
  * Links, and learns what requests do: from each first guess, and goes on with the one that explains
- * all best. Of many calls the first ones tell which guess that is.
+ * all best. Of many calls the first ones tell which guess that is, but for those that follow others.
+ * @param isTaught the plans know already what their requests do
  */
-export function improve(problem: LinkProblem): LinkSolver {
+export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
+  if (!isTaught || first === problem) learnBeginning(first);
+  const solver = new LinkSolver(problem);
+  if (first !== problem) {
+    // What was learned is where all begins.
+    guessLikeliest(problem);
+    for (const temperatures of LATER_TEMPERATURES) {
+      sweepAll(solver, problem, [temperatures]);
+      learnOvertaking(problem);
+    }
+  } else learnOvertaking(problem);
+  for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
+  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) break;
+  // Samples say how sure the answer is, and leave it as it is.
+  const answer = problem.owners.slice();
+  const sampler = new LinkSolver(problem);
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    if (sample === FEW_SAMPLES) sampler.giveUp();
+    sampler.sample();
+  }
+  problem.assign(answer);
+  return sampler;
+}
+
+/** Tries each first guess, and leaves what the best of them came to. */
+function learnBeginning(first: LinkProblem): void {
   let best = { likelihood: -Infinity, owners: first.owners };
   const guesses: Int32Array[] = [];
   const firstRounds: Int32Array[] = [];
@@ -48,23 +76,6 @@ export function improve(problem: LinkProblem): LinkSolver {
   }
   first.assign(best.owners);
   relearn(first);
-  const solver = new LinkSolver(problem);
-  if (first !== problem) {
-    // What the beginning taught is where all begins.
-    guessLikeliest(problem);
-    for (const temperatures of LATER_TEMPERATURES) {
-      sweepAll(solver, problem, [temperatures]);
-      learnOvertaking(problem);
-    }
-  } else learnOvertaking(problem);
-  for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
-  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) break;
-  // Samples say how sure the answer is, and leave it as it is.
-  const answer = problem.owners.slice();
-  const sampler = new LinkSolver(problem);
-  for (let sample = 0; sample < SAMPLES; sample++) sampler.sample();
-  problem.assign(answer);
-  return sampler;
 }
 
 /** The first guess that is likeliest by what was learned: which led to that does not matter. */

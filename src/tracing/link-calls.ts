@@ -55,7 +55,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     if (plans.size === 0) grain = grainOf([...received, ...sent]);
     const starts = sent.map(({ startedAt }) => startedAt as number);
     const until = isLast ? Infinity : (starts[Math.floor(starts.length * SETTLED_SHARE)] ?? -Infinity);
-    const links = linksOf(received, sent, kindOf, planOf, kinds);
+    const links = linksOf(received, sent, kindOf, planOf, (kind) => plans.has(kind), kinds);
     for (const link of links) {
       if (link.call.startedAt >= until) continue;
       listener.link(link);
@@ -105,8 +105,10 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
   sent: readonly Sent[],
   kindOf: (kind: string) => number,
   planOf: (kind: string) => CallPlan,
+  isKnown: (kind: string) => boolean,
   kinds: ReadonlyMap<string, number>,
 ): Link<Received, Sent>[] {
+  const isTaught = received.every(({ kind }) => isKnown(kind));
   const requests: RequestColumns = {
     plans: received.map(({ kind }) => planOf(kind)),
     starts: Float64Array.from(received, ({ startedAt }) => startedAt),
@@ -140,7 +142,7 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
     isFixed,
   };
   const problem = new LinkProblem(requests, calls, kinds.size);
-  const solver = improve(problem);
+  const solver = improve(problem, isTaught);
   const unusual = new Unusual(problem);
   return sent.map((call, index) => linkOf(call, index, problem, received, solver, unusual, bounded));
 }

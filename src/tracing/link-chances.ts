@@ -54,6 +54,11 @@ export class LinkChances {
     return sums ? sums.map((sum) => sum / this.#samples) : null;
   }
 
+  /** How likely the likeliest is. */
+  most(call: number): number {
+    return this.of(call)?.reduce((most, chance) => Math.max(most, chance), 0) ?? 1;
+  }
+
   /** The last one holds for all samples before that one. */
   #add(call: number, until: number): void {
     const last = this.#last[call];

@@ -5,6 +5,9 @@ import { type Move, Moves } from './moves.ts';
 // One in e^12 = 160,000 is not worth another look as long as nothing changes.
 const HOPELESS = -12;
 
+// Whose likeliest parent is more likely wrong than right.
+const OPEN = 0.5;
+
 // How little there is to be found at a call as long as nothing around it changes.
 const AWAKE = 0;
 /** No move is better than to stay. */
@@ -24,6 +27,7 @@ export class LinkSolver {
   /** Calls that could go elsewhere. */
   readonly #open: number[] = [];
   readonly #states: Uint8Array;
+  readonly #isGivenUp: Uint8Array;
   /** By request: the first and the last call that it could have. */
   readonly #firsts: Int32Array;
   readonly #lasts: Int32Array;
@@ -33,6 +37,7 @@ export class LinkSolver {
     this.#moves = new Moves(problem);
     this.#chances = new LinkChances(problem);
     this.#states = new Uint8Array(problem.callCount);
+    this.#isGivenUp = new Uint8Array(problem.callCount);
     this.#firsts = new Int32Array(problem.requestCount).fill(problem.callCount);
     this.#lasts = new Int32Array(problem.requestCount).fill(-1);
     for (let call = 0; call < problem.callCount; call++) {
@@ -69,6 +74,14 @@ export class LinkSolver {
     this.#sweep(CAUTION, true);
   }
 
+  /** What is as good as open is not looked at again: more looks would cost the more, the less they tell. */
+  giveUp(): void {
+    for (let index = 0; index < this.#open.length; index++) {
+      const call = this.#open[index] as number;
+      if (this.#chances.most(call) < OPEN) this.#isGivenUp[call] = 1;
+    }
+  }
+
   /** How likely each candidate is, nobody last. Null for a call that was never in doubt. */
   chances(call: number): Float64Array | null {
     return this.#chances.of(call);
@@ -79,7 +92,8 @@ export class LinkSolver {
     let moved = 0;
     for (let index = 0; index < this.#open.length; index++) {
       const call = this.#open[index] as number;
-      if ((this.#states[call] as number) < rest && this.#visit(call, temperature, isSampled)) moved++;
+      if ((this.#states[call] as number) >= rest || this.#isGivenUp[call] === 1) continue;
+      if (this.#visit(call, temperature, isSampled)) moved++;
     }
     return moved;
   }

@@ -31,7 +31,6 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   const plans = new Map<string, CallPlan>();
   let received: Received[] = [];
   let sent: Sent[] = [];
-  const settled = new Set<Received>();
   const linked = new Set<Sent>();
   let grain = LEAST_GRAIN;
 
@@ -66,7 +65,6 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     received = received.filter((call) => !isOver(call));
     sent = sent.filter((call) => !linked.has(call));
     linked.clear();
-    settled.clear();
   }
 
   return {

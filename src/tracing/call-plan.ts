@@ -1,5 +1,6 @@
 import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
+import { LaneHabit } from './lane-habit.ts';
 import { fromOf, keyOf, type Walk } from './walk.ts';
 
 /*
@@ -28,6 +29,8 @@ interface Transition {
   readonly anywhere: GapDensity;
   /** Null: never learned. */
   gaps: GapDensity | null;
+  /** Over which lane. */
+  readonly lane: LaneHabit;
   /** ln of how often it comes, of the plan's revision. */
   logShare: number;
   revision: number;
@@ -57,7 +60,7 @@ export class CallPlan {
   }
 
   /** @param weight how sure it is that the request went this way; below 0 takes back what was learned */
-  learn({ count, set, transitions, sources, targets }: Walk, weight: number): void {
+  learn({ count, set, transitions, sources, targets, choices }: Walk, weight: number): void {
     this.#revision++;
     this.#sets.learn(set, weight);
     for (let index = 0; index < count; index++) {
@@ -70,6 +73,7 @@ export class CallPlan {
       transition.from.total += weight;
       transition.gaps.learn(pause, weight);
       transition.anywhere.learn(pause, weight);
+      transition.lane.learn(choices[index] as number, weight);
     }
   }
 
@@ -81,18 +85,23 @@ export class CallPlan {
     this.#revision++;
     this.#sets.forget();
     for (const steps of this.#steps.values()) steps.total = 0;
-    for (const { gaps } of this.#transitions.values()) gaps?.forget();
+    for (const { gaps, lane } of this.#transitions.values()) {
+      gaps?.forget();
+      lane.forget();
+    }
     for (const gaps of this.#anywhere.values()) gaps.forget();
   }
 
   /** ln of how likely a request is that goes just this way. */
-  logLikelihood({ count, set, transitions, sources, targets }: Walk): number {
+  logLikelihood({ count, set, transitions, sources, targets, choices }: Walk): number {
     let sum = this.#sets.logShare(set, 0);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
       if (transition.revision !== this.#revision) this.#revise(transition);
       const pause = (targets[index] as number) - (sources[index] as number);
       sum += transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(pause);
+      const choice = choices[index] as number;
+      if (choice !== 0) sum += transition.lane.logRatio(choice, 0);
     }
     return sum;
   }
@@ -102,7 +111,7 @@ export class CallPlan {
    * would always speak for what is believed already.
    * @param weight what it was learned with
    */
-  logLikelihoodWithout({ count, set, transitions, sources, targets }: Walk, weight: number): number {
+  logLikelihoodWithout({ count, set, transitions, sources, targets, choices }: Walk, weight: number): number {
     const others = Math.max(0, this.#sets.weight - weight);
     const own = (weight * others) / (others + FEW_OTHERS);
     let sum = this.#sets.logShare(set, own);
@@ -116,6 +125,8 @@ export class CallPlan {
         transition.own = own;
       }
       sum += transition.logShareWithout + gaps.logDensityWithout(pause, own);
+      const choice = choices[index] as number;
+      if (choice !== 0) sum += transition.lane.logRatio(choice, own);
     }
     return sum;
   }
@@ -146,6 +157,7 @@ export class CallPlan {
       from: steps,
       anywhere,
       gaps: null,
+      lane: new LaneHabit(),
       logShare: Number.NaN,
       revision: -1,
       logShareWithout: Number.NaN,

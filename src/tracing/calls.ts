@@ -27,8 +27,12 @@ export interface ReceivedCall extends Call {
   /** When its answer began: most programs begin it when the last of their calls is over. `endedAt` where that is not known. */
   readonly respondedAt: Timestamp;
 }
+
 /** A call, lookup or connect that the service sent: a child of at most one received call. */
-export type SentCall = Call;
+export interface SentCall extends Call {
+  /** Which of its connections to which server carried it; null where none did, or nobody knows. */
+  readonly lane: { readonly pool: string; readonly connection: string } | null;
+}
 
 /**
  * What a link rests on, the most trusted first:

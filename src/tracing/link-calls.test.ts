@@ -20,6 +20,7 @@ const call = (id: string, from: number, until: number): SentCall => ({
   startedAt: ms(from),
   endedAt: ms(until),
   identifiers: [],
+  lane: null,
 });
 
 // Each alone, with pauses that vary.

@@ -1,9 +1,10 @@
 import { addTo } from '../base/group-by.ts';
 import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
-import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
+import type { Call, CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
 import { improve } from './learn-links.ts';
 import type { CallColumns } from './columns.ts';
+import { lanesOf } from './lanes.ts';
 import { LinkProblem, NOBODY, type RequestColumns } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
 import { Unusual } from './unusual.ts';
@@ -83,7 +84,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
 }
 
 /** What readings of the clock lie apart at least: 1 ms where that is what the program logs. */
-function grainOf(calls: readonly SentCall[]): number {
+function grainOf(calls: readonly Call[]): number {
   const times = calls
     .flatMap(({ startedAt, endedAt }) => [startedAt as number, endedAt as number])
     .toSorted((a, b) => a - b);
@@ -95,7 +96,7 @@ function grainOf(calls: readonly SentCall[]): number {
   return Math.min(MOST_GRAIN, Math.max(LEAST_GRAIN, grain));
 }
 
-const sorted = <Some extends SentCall>(calls: readonly Some[]): Some[] =>
+const sorted = <Some extends Call>(calls: readonly Some[]): Some[] =>
   calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1));
 
 function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
@@ -136,6 +137,7 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
     kinds: Int32Array.from(sent, ({ kind }) => kindOf(kind)),
     starts: Float64Array.from(sent, ({ startedAt }) => startedAt),
     ends: Float64Array.from(sent, ({ endedAt }) => endedAt),
+    lanes: lanesOf(sent),
     candidates: candidatesOf,
     isFixed,
   };

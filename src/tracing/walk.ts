@@ -1,4 +1,5 @@
 import type { CallColumns, RequestTimes } from './columns.ts';
+import { choiceOf } from './lanes.ts';
 
 /*
  * A request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
@@ -42,6 +43,8 @@ export class Walk {
   /** When the pause before a step began, and when it was over. */
   readonly sources: number[] = [];
   readonly targets: number[] = [];
+  /** Among how many lanes the step had the choice, and whether it took one of its request's (`lanes.ts`). */
+  readonly choices: number[] = [];
   /** The same without regard to what else was begun meanwhile: the step that was waited for, and when that was over. */
   readonly ways: number[] = [];
   readonly origins: number[] = [];
@@ -51,7 +54,7 @@ export class Walk {
   take(
     requests: RequestTimes,
     request: number,
-    { kinds, starts, ends }: CallColumns,
+    { kinds, starts, ends, lanes }: CallColumns,
     calls: readonly number[],
     count: number,
   ): void {
@@ -74,6 +77,7 @@ export class Walk {
         originStep = lastStep;
       }
       this.#came(originStep, step, origin);
+      this.choices[index] = lanes === null ? 0 : choiceOf(lanes, calls, index);
       if (start >= lastEnd) this.#push(lastStep, step * 2, lastEnd, start);
       else this.#push(lastBegun, step * 2 + 1, lastStart, start);
       lastStart = start;
@@ -84,6 +88,7 @@ export class Walk {
       }
     }
     for (let index = 0; index < count; index++) this.#turns[stepOf(kinds[calls[index] as number] as number, 0)] = 0;
+    this.choices[count] = 0;
     const respondedAt = requests.responses[request] as number;
     this.#came(lastStep, END, lastEnd);
     if (respondedAt >= lastEnd) this.#push(lastStep, END * 2, lastEnd, respondedAt);

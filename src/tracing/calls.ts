@@ -39,7 +39,7 @@ export interface SentCall extends Call {
  * - `identifier`: an identifier that both sides carry
  * - `alone`: only one received call was in flight
  * - `contained`: several were in flight, but only one could have sent it
- * - `pattern`: the order and gaps that calls usually have, solved jointly with all calls around it
+ * - `pattern`: the order, the gaps and the connections that calls usually have, solved jointly with all calls around it
  * - `none`: it belongs to no received call
  */
 export const LINK_BASES = ['identifier', 'alone', 'contained', 'pattern', 'none'] as const;

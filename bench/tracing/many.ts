@@ -27,6 +27,7 @@ export function linkMany(requests: number, seed = 1): number {
       startedAt: at(Math.round(from)),
       endedAt: at(Math.round(until)),
       identifiers: [],
+      lane: null,
     });
     const whole = call('', time, last + MILLISECOND * (0.2 + random()));
     linker.received({ ...whole, respondedAt: whole.endedAt });

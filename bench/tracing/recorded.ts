@@ -63,6 +63,7 @@ export function linkRecorded(calls: readonly RecordedCall[]): Answer[] {
       startedAt: time(startedAt),
       endedAt: time(endedAt),
       identifiers: [],
+      lane: null,
     });
   }
   for (const linker of linkers.values()) linker.finish();

@@ -1,13 +1,17 @@
+import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
+import { LaneHabit } from './lane-habit.ts';
 import { fromOf, keyOf, type Walk } from './walk.ts';
 
 /*
- * What requests of one kind usually do: which call comes after which, and after what pause (`walk.ts`
- * says which pauses a request has).
+ * What requests of one kind usually do: which calls they make, which comes after which, and after what
+ * pause (`walk.ts` says which pauses a request has).
  */
 
 // A step that was never seen after this one: rare, and not impossible.
-const NEVER_SEEN = 0.02;
+const NEVER_SEEN = 0.3;
+// Of fewer other requests too little is known to do without what a request says of itself.
+const FEW_OTHERS = 20;
 // Of more pairs of steps, as kinds without end would make, the later ones are like none that was seen.
 const MAX_TRANSITIONS = 1 << 12;
 
@@ -25,12 +29,19 @@ interface Transition {
   readonly anywhere: GapDensity;
   /** Null: never learned. */
   gaps: GapDensity | null;
+  /** Over which lane. */
+  readonly lane: LaneHabit;
   /** ln of how often it comes, of the plan's revision. */
   logShare: number;
   revision: number;
+  /** The same without what one asker taught, whose weight that was. */
+  logShareWithout: number;
+  own: number;
+  withoutRevision: number;
 }
 
 export class CallPlan {
+  readonly #sets = new CallSets();
   readonly #steps = new Map<number, Steps>();
   readonly #transitions = new Map<number, Transition>();
   readonly #anywhere = new Map<number, GapDensity>();
@@ -48,9 +59,10 @@ export class CallPlan {
     this.#grain = grain;
   }
 
-  /** @param weight how sure it is that the request went this way */
-  learn({ count, transitions, sources, targets }: Walk, weight: number): void {
+  /** @param weight how sure it is that the request went this way; below 0 takes back what was learned */
+  learn({ count, set, transitions, sources, targets, choices }: Walk, weight: number): void {
     this.#revision++;
+    this.#sets.learn(set, weight);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
       const pause = (targets[index] as number) - (sources[index] as number);
@@ -61,6 +73,7 @@ export class CallPlan {
       transition.from.total += weight;
       transition.gaps.learn(pause, weight);
       transition.anywhere.learn(pause, weight);
+      transition.lane.learn(choices[index] as number, weight);
     }
   }
 
@@ -70,34 +83,56 @@ export class CallPlan {
    */
   forget(): void {
     this.#revision++;
+    this.#sets.forget();
     for (const steps of this.#steps.values()) steps.total = 0;
-    for (const { gaps } of this.#transitions.values()) gaps?.forget();
+    for (const { gaps, lane } of this.#transitions.values()) {
+      gaps?.forget();
+      lane.forget();
+    }
     for (const gaps of this.#anywhere.values()) gaps.forget();
   }
 
-  fade(factor: number): void {
-    this.#revision++;
-    for (const steps of this.#steps.values()) steps.total *= factor;
-    for (const { gaps } of this.#transitions.values()) gaps?.fade(factor);
-    for (const gaps of this.#anywhere.values()) gaps.fade(factor);
-  }
-
   /** ln of how likely a request is that goes just this way. */
-  logLikelihood({ count, transitions, sources, targets }: Walk): number {
-    let sum = 0;
+  logLikelihood({ count, set, transitions, sources, targets, choices }: Walk): number {
+    let sum = this.#sets.logShare(set, 0);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
       if (transition.revision !== this.#revision) this.#revise(transition);
       const pause = (targets[index] as number) - (sources[index] as number);
       sum += transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(pause);
+      const choice = choices[index] as number;
+      if (choice !== 0) sum += transition.lane.logRatio(choice, 0);
+    }
+    return sum;
+  }
+
+  /**
+   * The same of a request that was learned from: by what the others taught. What it taught itself
+   * would always speak for what is believed already.
+   * @param weight what it was learned with
+   */
+  logLikelihoodWithout({ count, set, transitions, sources, targets, choices }: Walk, weight: number): number {
+    const others = Math.max(0, this.#sets.weight - weight);
+    const own = (weight * others) / (others + FEW_OTHERS);
+    let sum = this.#sets.logShare(set, own);
+    for (let index = 0; index < count; index++) {
+      const transition = this.#transitionOf(transitions[index] as number);
+      const pause = (targets[index] as number) - (sources[index] as number);
+      const gaps = transition.gaps ?? transition.anywhere;
+      if (transition.withoutRevision !== this.#revision || transition.own !== own) {
+        transition.logShareWithout = logShareOf(transition, own);
+        transition.withoutRevision = this.#revision;
+        transition.own = own;
+      }
+      sum += transition.logShareWithout + gaps.logDensityWithout(pause, own);
+      const choice = choices[index] as number;
+      if (choice !== 0) sum += transition.lane.logRatio(choice, own);
     }
     return sum;
   }
 
   #revise(transition: Transition): void {
-    const { total, known } = transition.from;
-    const count = transition.gaps?.weight ?? 0;
-    transition.logShare = Math.log((count + NEVER_SEEN) / (total + NEVER_SEEN * (known + 1)));
+    transition.logShare = logShareOf(transition, 0);
     transition.revision = this.#revision;
   }
 
@@ -118,8 +153,24 @@ export class CallPlan {
       anywhere = new GapDensity(this.#grain);
       this.#anywhere.set(key, anywhere);
     }
-    const transition = { from: steps, anywhere, gaps: null, logShare: Number.NaN, revision: -1 };
+    const transition: Transition = {
+      from: steps,
+      anywhere,
+      gaps: null,
+      lane: new LaneHabit(),
+      logShare: Number.NaN,
+      revision: -1,
+      logShareWithout: Number.NaN,
+      own: Number.NaN,
+      withoutRevision: -1,
+    };
     if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(number, transition);
     return transition;
   }
+}
+
+/** ln of how often it comes. */
+function logShareOf({ from, gaps }: Transition, own: number): number {
+  const count = Math.max(0, (gaps?.weight ?? 0) - own);
+  return Math.log((count + NEVER_SEEN) / (Math.max(0, from.total - own) + NEVER_SEEN * (from.known + 1)));
 }

@@ -27,15 +27,19 @@ export interface ReceivedCall extends Call {
   /** When its answer began: most programs begin it when the last of their calls is over. `endedAt` where that is not known. */
   readonly respondedAt: Timestamp;
 }
+
 /** A call, lookup or connect that the service sent: a child of at most one received call. */
-export type SentCall = Call;
+export interface SentCall extends Call {
+  /** Which of its connections to which server carried it; null where none did, or nobody knows. */
+  readonly lane: { readonly pool: string; readonly connection: string } | null;
+}
 
 /**
  * What a link rests on, the most trusted first:
  * - `identifier`: an identifier that both sides carry
  * - `alone`: only one received call was in flight
  * - `contained`: several were in flight, but only one could have sent it
- * - `pattern`: the order and gaps that calls usually have, solved jointly with all calls around it
+ * - `pattern`: the order, the gaps and the connections that calls usually have, solved jointly with all calls around it
  * - `none`: it belongs to no received call
  */
 export const LINK_BASES = ['identifier', 'alone', 'contained', 'pattern', 'none'] as const;

@@ -1,3 +1,5 @@
+import type { Lanes } from './lanes.ts';
+
 /** Received calls, by place in order of their start. Columns, since they are read over and over. */
 export interface RequestTimes {
   readonly starts: Float64Array;
@@ -12,6 +14,8 @@ export interface CallColumns {
   readonly kinds: Int32Array;
   readonly starts: Float64Array;
   readonly ends: Float64Array;
+  /** Null where nobody knows any. */
+  readonly lanes: Lanes | null;
   /** Requests in flight while it lasted. */
   readonly candidates: readonly (readonly number[])[];
   /** 1 where an identifier says whose it is: it stays there. */

@@ -24,7 +24,7 @@ function pauseBefore({ requests, calls: { starts, ends }, callsOf }: LinkProblem
 }
 
 /** First come, first served. */
-export const firstCome: FirstGuess = (problem, request, call) =>
+const firstCome: FirstGuess = (problem, request, call) =>
   alike(problem, request, call) + (problem.requests.starts[request] as number);
 
 export const FIRST_GUESSES: readonly FirstGuess[] = [

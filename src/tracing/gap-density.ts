@@ -38,10 +38,15 @@ export class GapDensity {
   /** ln of the density by bin, NaN until it is asked for; of the revisions of this one and its kin. */
   readonly #table = new Float64Array(BINS);
   #tabled = -1;
-  /** The share of pauses by bin, smoothed, and what goes with it. */
-  readonly #shares = new Float64Array(BINS);
+  /** The same without what one asker taught, whose weight that was. */
+  #tableWithout: Float64Array | null = null;
+  #tabledWithout = -1;
+  #own = Number.NaN;
+  /** What was learned by bin, each smeared over its neighbours: one counts once where it lies… */
+  readonly #smoothedCounts = new Float64Array(BINS);
   #smoothed = -1;
-  #surprises = Number.NaN;
+  /** …and so much in all. */
+  #spread = Number.NaN;
   #scale = Number.NaN;
 
   constructor(grain: number, kin: GapDensity | null = null) {
@@ -54,7 +59,10 @@ export class GapDensity {
     return this.#counts[BINS] as number;
   }
 
-  /** @param gap nanoseconds; below zero counts as none */
+  /**
+   * @param gap nanoseconds; below zero counts as none
+   * @param weight below 0 takes back what was learned
+   */
   learn(gap: number, weight: number): void {
     const place = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
     this.#counts[place] = (this.#counts[place] as number) + weight;
@@ -72,13 +80,6 @@ export class GapDensity {
     this.#revision++;
   }
 
-  /** What was learned so far counts only so much from now on. */
-  fade(factor: number): void {
-    for (let bin = this.#low; bin <= this.#high; bin++) this.#counts[bin] = (this.#counts[bin] as number) * factor;
-    this.#counts[BINS] = this.weight * factor;
-    this.#revision++;
-  }
-
   /** ln of the density per nanosecond. */
   logDensity(gap: number): number {
     const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
@@ -93,6 +94,23 @@ export class GapDensity {
     return this.#logAt(bin) * (1 - share) + this.#logAt(bin + 1) * share;
   }
 
+  /**
+   * ln of the density by all that was learned but the asker's own: what it taught itself tells nothing of it.
+   * @param own the weight that this pause was learned with
+   */
+  logDensityWithout(gap: number, own: number): number {
+    const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
+    const table = (this.#tableWithout ??= new Float64Array(BINS));
+    if (this.#tabledWithout !== revision || this.#own !== own) {
+      table.fill(Number.NaN);
+      this.#tabledWithout = revision;
+      this.#own = own;
+    }
+    const bin = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
+    const known = table[bin] as number;
+    return known === known ? known : (table[bin] = Math.log(this.#mixed(bin, own)));
+  }
+
   /** The coordinate of a pause, in units of {@link STEP}. */
   #placeOf(gap: number): number {
     return gap > 0 ? Math.log1p(gap / this.#grain) / STEP : 0;
@@ -102,22 +120,29 @@ export class GapDensity {
   #logAt(bin: number): number {
     const known = this.#table[bin] as number;
     if (known === known) return known;
-    let density = this.#densityAt(bin);
-    if (this.#kin !== null) {
-      const share = this.weight / (this.weight + KIN_WEIGHT);
-      density = share * density + (1 - share) * this.#kin.#densityAt(bin);
-    }
-    return (this.#table[bin] = Math.log(density));
+    return (this.#table[bin] = Math.log(this.#mixed(bin, 0)));
   }
 
-  #densityAt(bin: number): number {
+  #mixed(bin: number, own: number): number {
+    const density = this.#densityAt(bin, own);
+    if (this.#kin === null) return density;
+    const weight = Math.max(0, this.weight - own);
+    const share = weight / (weight + KIN_WEIGHT);
+    return share * density + (1 - share) * this.#kin.#densityAt(bin, own);
+  }
+
+  #densityAt(bin: number, own: number): number {
     if (this.#smoothed !== this.#revision) this.#smooth();
     const pause = this.#pauseAt(bin);
-    // d ln(1 + x/grain) = dx / (grain + x)
-    const learned = (this.#shares[bin] as number) / (this.#grain + pause);
+    const weight = Math.max(0, this.weight - own);
+    const surprises = weight > 0 ? Math.max(LEAST_SURPRISES, UNSEEN / (weight + 2 * UNSEEN)) : 1;
+    const scale = weight > 0 ? this.#scale : UNKNOWN_SCALE;
     // Log-logistic: of the same order as what is usual, with a long tail.
-    const surprise = 1 / this.#scale / (1 + pause / this.#scale) ** 2;
-    return (1 - this.#surprises) * learned + this.#surprises * surprise;
+    const surprise = scale / ((scale + pause) * (scale + pause));
+    if (weight === 0) return surprise;
+    const smoothed = Math.max(0, (this.#smoothedCounts[bin] as number) - own) / (weight * this.#spread);
+    // d ln(1 + x/grain) = dx / (grain + x)
+    return ((1 - surprises) * smoothed) / (this.#grain + pause) + surprises * surprise;
   }
 
   #pauseAt(bin: number): number {
@@ -125,12 +150,9 @@ export class GapDensity {
   }
 
   #smooth(): void {
-    const shares = this.#shares.fill(0);
+    const smoothed = this.#smoothedCounts.fill(0);
     this.#smoothed = this.#revision;
-    this.#surprises = 1;
-    this.#scale = UNKNOWN_SCALE;
     if (this.weight <= 0) return;
-    this.#surprises = Math.max(LEAST_SURPRISES, UNSEEN / (this.weight + 2 * UNSEEN));
     this.#scale = this.#pauseAt(this.#quantile(0.5)) + this.#grain;
     const width = this.#width();
     const reach = Math.ceil((KERNEL_REACH * width) / STEP);
@@ -144,12 +166,11 @@ export class GapDensity {
         const to = Math.abs(bin + by);
         if (to >= BINS) continue;
         const part = count * (kernel[Math.abs(by)] as number);
-        shares[to] = (shares[to] as number) + part;
+        smoothed[to] = (smoothed[to] as number) + part;
         total += part;
       }
     }
-    const most = Math.min(BINS - 1, Math.max(this.#high, 0) + reach);
-    for (let bin = 0; bin <= most; bin++) shares[bin] = (shares[bin] as number) / (total * STEP);
+    this.#spread = (total / this.weight) * STEP;
   }
 
   #width(): number {

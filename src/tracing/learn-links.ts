@@ -1,5 +1,4 @@
-import type { CallPlan } from './call-plan.ts';
-import { FIRST_GUESSES, firstCome, guess } from './first-guesses.ts';
+import { FIRST_GUESSES, guess } from './first-guesses.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { LinkSolver } from './solve-links.ts';
@@ -17,7 +16,10 @@ const LATER_TEMPERATURES = [
   [1, 0],
   [1, 0],
 ];
-const SAMPLES = 12;
+const LAST_TEMPERATURES = [1, 1, 1, 1];
+const SAMPLES = 10;
+// After so many a call that nothing tells is known to be one.
+const FEW_SAMPLES = 4;
 const LAST_SWEEPS = 6;
 // What a doubtful request does teaches little, as long as nothing better is known.
 const DOUBTFUL_WEIGHT = 0.05;
@@ -27,11 +29,37 @@ const LEAST_ALONE_SHARE = 0.0005;
 
 /**
  * Links, and learns what requests do: from each first guess, and goes on with the one that explains
- * all best. Of many calls the first ones tell which guess that is.
+ * all best. Of many calls the first ones tell which guess that is, but for those that follow others.
+ * @param isTaught the plans know already what their requests do
  */
-export function improve(problem: LinkProblem): LinkSolver {
+export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
-  let best = { likelihood: -Infinity, rank: firstCome, owners: first.owners };
+  if (!isTaught || first === problem) learnBeginning(first);
+  const solver = new LinkSolver(problem);
+  if (first !== problem) {
+    // What was learned is where all begins.
+    guessLikeliest(problem);
+    for (const temperatures of LATER_TEMPERATURES) {
+      sweepAll(solver, problem, [temperatures]);
+      learnOvertaking(problem);
+    }
+  } else learnOvertaking(problem);
+  for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
+  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) break;
+  // Samples say how sure the answer is, and leave it as it is.
+  const answer = problem.owners.slice();
+  const sampler = new LinkSolver(problem);
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    if (sample === FEW_SAMPLES) sampler.giveUp();
+    sampler.sample();
+  }
+  problem.assign(answer);
+  return sampler;
+}
+
+/** Tries each first guess, and leaves what the best of them came to. */
+function learnBeginning(first: LinkProblem): void {
+  let best = { likelihood: -Infinity, owners: first.owners };
   const guesses: Int32Array[] = [];
   const firstRounds: Int32Array[] = [];
   for (const rank of FIRST_GUESSES) {
@@ -43,25 +71,23 @@ export function improve(problem: LinkProblem): LinkSolver {
     // Most guesses come to the same links at once, and from there to the same end.
     if (!isNew(first.owners, firstRounds)) continue;
     sweepAll(solver, first, TEMPERATURES.slice(1));
-    const likelihood = crossValidated(first);
-    if (likelihood > best.likelihood) best = { likelihood, rank, owners: first.owners.slice() };
+    const likelihood = likelihoodOf(first);
+    if (likelihood > best.likelihood) best = { likelihood, owners: first.owners.slice() };
   }
   first.assign(best.owners);
   relearn(first);
-  if (first !== problem) {
-    // What the beginning taught is where all begins.
-    guess(problem, best.rank);
-    setAlone(problem, true);
-    const solver = new LinkSolver(problem);
-    for (const temperatures of LATER_TEMPERATURES) {
-      sweepAll(solver, problem, [temperatures]);
-      learnOvertaking(problem);
-    }
-  } else learnOvertaking(problem);
-  const solver = new LinkSolver(problem);
-  for (let sample = 0; sample < SAMPLES; sample++) solver.sweep(1, true);
-  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0, false) === 0) break;
-  return solver;
+}
+
+/** The first guess that is likeliest by what was learned: which led to that does not matter. */
+function guessLikeliest(problem: LinkProblem): void {
+  let best = { likelihood: -Infinity, owners: problem.owners };
+  for (const rank of FIRST_GUESSES) {
+    guess(problem, rank);
+    const likelihood = likelihoodOf(problem);
+    if (likelihood > best.likelihood) best = { likelihood, owners: problem.owners.slice() };
+  }
+  problem.assign(best.owners);
+  setAlone(problem, true);
 }
 
 /** Whether there were no such owners; from now on there are. */
@@ -71,46 +97,37 @@ function isNew(owners: Int32Array, known: Int32Array[]): boolean {
   return true;
 }
 
-const plansOf = ({ requests, requestCount }: LinkProblem): Set<CallPlan> =>
-  new Set(requests.plans.slice(0, requestCount));
-
-function forget(problem: LinkProblem): void {
-  for (const plan of plansOf(problem)) plan.forget();
-}
-
 /** Learns from a first guess, above all from what is beyond doubt. */
 function learnFirst(problem: LinkProblem): void {
   const { candidates, isFixed } = problem.calls;
   const isClear = (call: number): boolean =>
     isFixed[call] === 1 || (candidates[call] as readonly number[]).length === 1;
-  forget(problem);
+  problem.forget();
   setAlone(problem, true);
   for (let request = 0; request < problem.requestCount; request++) {
     const weight = (problem.callsOf[request] as number[]).every(isClear) ? 1 : DOUBTFUL_WEIGHT;
-    learn(problem, request, weight);
+    problem.learn(request, weight);
   }
 }
 
 function sweepAll(solver: LinkSolver, problem: LinkProblem, rounds: readonly (readonly number[])[]): void {
   for (const temperatures of rounds) {
-    for (const temperature of temperatures) solver.sweep(temperature, false);
+    for (const temperature of temperatures) solver.sweep(temperature);
     relearn(problem);
     solver.relearned();
   }
 }
 
 /**
- * ln of how likely one half of all requests is by what the other half taught, both ways: an answer
- * that fits by chance only what it was learned from does not win by it.
+ * ln of how likely all is, each request by what the others taught: an answer that fits by chance only
+ * what it was learned from does not win by it.
  */
-function crossValidated(problem: LinkProblem): number {
-  const { requestCount, callCount, owners, logAlone, calls } = problem;
+function likelihoodOf(problem: LinkProblem): number {
+  const { requestCount, callCount, callsOf, owners, logAlone, calls } = problem;
   let sum = 0;
-  for (const half of [0, 1]) {
-    forget(problem);
-    for (let request = half; request < requestCount; request += 2) learn(problem, request, 1);
-    for (let request = 1 - half; request < requestCount; request += 2)
-      sum += problem.planOf(request).logLikelihood(problem.walkOf(request));
+  for (let request = 0; request < requestCount; request++) {
+    const own = callsOf[request] as readonly number[];
+    sum += problem.logLikelihood(request, own, own.length);
   }
   for (let call = 0; call < callCount; call++) {
     const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
@@ -120,14 +137,8 @@ function crossValidated(problem: LinkProblem): number {
 }
 
 function relearn(problem: LinkProblem): void {
-  forget(problem);
   setAlone(problem, false);
-  for (let request = 0; request < problem.requestCount; request++) learn(problem, request, 1);
-}
-
-/** @param weight how sure it is that the request's calls are its own */
-function learn(problem: LinkProblem, request: number, weight: number): void {
-  problem.planOf(request).learn(problem.walkOf(request), weight);
+  problem.relearn();
 }
 
 /** Calls of nobody come at any time: as many of a kind as do, spread over all the time there is. */

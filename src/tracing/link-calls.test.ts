@@ -20,6 +20,7 @@ const call = (id: string, from: number, until: number): SentCall => ({
   startedAt: ms(from),
   endedAt: ms(until),
   identifiers: [],
+  lane: null,
 });
 
 // Each alone, with pauses that vary.
@@ -73,11 +74,11 @@ function heldUp(isInOrder: boolean): { received: ReceivedCall[]; sent: SentCall[
   const received: ReceivedCall[] = [];
   const sent: SentCall[] = [];
   for (let pair = 0; pair < 60; pair++) {
-    const pauses = [4, 5, 7, 8].map((pause) => pause + (pair % 7) / 20);
+    const pauses = [4, 4, 6, 8, 8].map((pause) => pause + (pair % 7) / 20);
     for (const which of [0, 1]) {
       const from = 100 * pair + 2 * which;
       // Out of order each is held up for itself: every pause meets every other.
-      const pause = pauses[isInOrder || which === 0 ? pair % 4 : (pair >> 2) % 4] as number;
+      const pause = pauses[isInOrder || which === 0 ? pair % 5 : Math.floor(pair / 5) % 5] as number;
       const identifiers = [`${pair}/${which}`];
       received.push({ ...request(`known${pair}/${which}`, from, from + 30, from + 30), identifiers });
       sent.push({ ...call(`call${pair}/${which}`, from + pause, from + 15), identifiers });

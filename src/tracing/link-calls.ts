@@ -1,9 +1,10 @@
 import { addTo } from '../base/group-by.ts';
 import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
-import type { CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
+import type { Call, CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
 import { improve } from './learn-links.ts';
 import type { CallColumns } from './columns.ts';
+import { lanesOf } from './lanes.ts';
 import { LinkProblem, NOBODY, type RequestColumns } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
 import { Unusual } from './unusual.ts';
@@ -23,9 +24,6 @@ const LIKELY = 0.9;
 const LEAST_GRAIN = 1e3;
 const MOST_GRAIN = 1e6;
 
-// What was learned from a window counts half against the next: services change.
-const FADES = 0.5;
-
 /** The causality engine of one service: see `calls.ts`. */
 export function createCallLinker<Received extends ReceivedCall, Sent extends SentCall>(
   listener: LinkListener<Received, Sent>,
@@ -34,7 +32,6 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   const plans = new Map<string, CallPlan>();
   let received: Received[] = [];
   let sent: Sent[] = [];
-  const settled = new Set<Received>();
   const linked = new Set<Sent>();
   let grain = LEAST_GRAIN;
 
@@ -58,7 +55,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     if (plans.size === 0) grain = grainOf([...received, ...sent]);
     const starts = sent.map(({ startedAt }) => startedAt as number);
     const until = isLast ? Infinity : (starts[Math.floor(starts.length * SETTLED_SHARE)] ?? -Infinity);
-    const links = linksOf(received, sent, kindOf, planOf, kinds);
+    const links = linksOf(received, sent, kindOf, planOf, (kind) => plans.has(kind), kinds);
     for (const link of links) {
       if (link.call.startedAt >= until) continue;
       listener.link(link);
@@ -69,8 +66,6 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     received = received.filter((call) => !isOver(call));
     sent = sent.filter((call) => !linked.has(call));
     linked.clear();
-    settled.clear();
-    for (const plan of plans.values()) plan.fade(FADES);
   }
 
   return {
@@ -89,7 +84,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
 }
 
 /** What readings of the clock lie apart at least: 1 ms where that is what the program logs. */
-function grainOf(calls: readonly SentCall[]): number {
+function grainOf(calls: readonly Call[]): number {
   const times = calls
     .flatMap(({ startedAt, endedAt }) => [startedAt as number, endedAt as number])
     .toSorted((a, b) => a - b);
@@ -101,7 +96,7 @@ function grainOf(calls: readonly SentCall[]): number {
   return Math.min(MOST_GRAIN, Math.max(LEAST_GRAIN, grain));
 }
 
-const sorted = <Some extends SentCall>(calls: readonly Some[]): Some[] =>
+const sorted = <Some extends Call>(calls: readonly Some[]): Some[] =>
   calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1));
 
 function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
@@ -109,8 +104,10 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
   sent: readonly Sent[],
   kindOf: (kind: string) => number,
   planOf: (kind: string) => CallPlan,
+  isKnown: (kind: string) => boolean,
   kinds: ReadonlyMap<string, number>,
 ): Link<Received, Sent>[] {
+  const isTaught = received.every(({ kind }) => isKnown(kind));
   const requests: RequestColumns = {
     plans: received.map(({ kind }) => planOf(kind)),
     starts: Float64Array.from(received, ({ startedAt }) => startedAt),
@@ -140,11 +137,12 @@ function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
     kinds: Int32Array.from(sent, ({ kind }) => kindOf(kind)),
     starts: Float64Array.from(sent, ({ startedAt }) => startedAt),
     ends: Float64Array.from(sent, ({ endedAt }) => endedAt),
+    lanes: lanesOf(sent),
     candidates: candidatesOf,
     isFixed,
   };
   const problem = new LinkProblem(requests, calls, kinds.size);
-  const solver = improve(problem);
+  const solver = improve(problem, isTaught);
   const unusual = new Unusual(problem);
   return sent.map((call, index) => linkOf(call, index, problem, received, solver, unusual, bounded));
 }
@@ -170,7 +168,7 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   const parent = problem.owners[index] as number;
   const isBounded = bounded.has(index);
   const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
-  const probabilities = solver.probabilities(index);
+  const probabilities = solver.chances(index);
   const place = parent === NOBODY ? candidates.length : candidates.indexOf(parent);
   const probability = probabilities === null ? 1 : Math.min(1, probabilities[place] as number);
   const runnersUp: RunnerUp<Received>[] = [];

@@ -1,4 +1,5 @@
 import { seededRandom } from '../base/random.ts';
+import type { CallList } from './call-list.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { CallColumns, RequestTimes } from './columns.ts';
 import { Walk } from './walk.ts';
@@ -28,6 +29,11 @@ export class LinkProblem {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly #walk = new Walk();
+  /** By request: with which calls the plans learned from it, and what it counted for. */
+  readonly #learned: number[][];
+  readonly #weights: Float64Array;
+  /** The plans learned from every request with a weight of 1, and from nothing else. */
+  #isLearned = false;
 
   /** @param callCount the first calls are looked at, and the requests that began before the last of them */
   constructor(requests: RequestColumns, calls: CallColumns, kinds: number, callCount = calls.kinds.length) {
@@ -40,6 +46,8 @@ export class LinkProblem {
     this.callCount = callCount;
     this.owners = new Int32Array(callCount).fill(NOBODY);
     this.callsOf = Array.from({ length: requestCount }, () => []);
+    this.#learned = Array.from({ length: requestCount }, () => []);
+    this.#weights = new Float64Array(requestCount);
     this.logAlone = new Float64Array(kinds);
     this.random = seededRandom(SEED);
   }
@@ -65,6 +73,47 @@ export class LinkProblem {
     return walk;
   }
 
+  /** The plans know what all requests do now, and nothing else. */
+  relearn(): void {
+    if (!this.#isLearned) this.forget();
+    for (let request = 0; request < this.requestCount; request++) {
+      if (this.#isLearned) {
+        const learned = this.#learned[request] as readonly number[];
+        const calls = this.callsOf[request] as readonly number[];
+        if (isSame(learned, calls, calls.length)) continue;
+        this.planOf(request).learn(this.walkWith(request, learned, learned.length), -1);
+      }
+      this.learn(request, 1);
+    }
+    this.#isLearned = true;
+  }
+
+  /** The plans know nothing. */
+  forget(): void {
+    this.#isLearned = false;
+    for (const plan of new Set(this.requests.plans.slice(0, this.requestCount))) plan.forget();
+  }
+
+  /** Its plan learns from what the request has now. */
+  learn(request: number, weight: number): void {
+    const calls = this.callsOf[request] as readonly number[];
+    const learned = this.#learned[request] as number[];
+    for (let index = 0; index < calls.length; index++) learned[index] = calls[index] as number;
+    if (learned.length > calls.length) learned.length = calls.length;
+    this.#weights[request] = weight;
+    this.planOf(request).learn(this.walkOf(request), weight);
+  }
+
+  /** ln of how likely a request is with the first `count` of these calls, by what the other requests taught. */
+  logLikelihood(request: number, calls: readonly number[], count: number): number {
+    const plan = this.planOf(request);
+    const walk = this.walkWith(request, calls, count);
+    const weight = this.#weights[request] as number;
+    if (weight === 0 || !isSame(this.#learned[request] as readonly number[], calls, count))
+      return plan.logLikelihood(walk);
+    return plan.logLikelihoodWithout(walk, weight);
+  }
+
   assign(owners: Int32Array): void {
     this.clear();
     for (let call = 0; call < this.callCount; call++) this.give(call, owners[call] as number);
@@ -75,9 +124,21 @@ export class LinkProblem {
     for (let request = 0; request < this.requestCount; request++) (this.callsOf[request] as number[]).length = 0;
   }
 
+  /** The request has these calls from now on. */
+  settle(request: number, calls: CallList): void {
+    calls.copyTo(this.callsOf[request] as number[]);
+    for (let index = 0; index < calls.count; index++) this.owners[calls.places[index] as number] = request;
+  }
+
   /** @param owner of a call that lies behind all that it has */
   give(call: number, owner: number): void {
     this.owners[call] = owner;
     if (owner !== NOBODY) (this.callsOf[owner] as number[]).push(call);
   }
+}
+
+function isSame(some: readonly number[], others: readonly number[], count: number): boolean {
+  if (some.length !== count) return false;
+  for (let index = 0; index < count; index++) if (some[index] !== others[index]) return false;
+  return true;
 }

@@ -151,6 +151,7 @@ function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes)
     startedAt: (waits[0] as WaitDraft).startedAt,
     endedAt: isOpen ? startedAt : endedAt,
     identifiers: exchange.traceIds,
+    lane: { pool: to, connection: exchange.connection },
     waits,
     exchange,
   };
@@ -214,6 +215,7 @@ function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
     startedAt: (waits[0] as WaitDraft).startedAt,
     endedAt: waits.some(({ ends }) => ends === 'unseen') ? startedAt : opened,
     identifiers: [],
+    lane: null,
     waits,
     exchange: null,
   };
@@ -228,6 +230,7 @@ function lookupOf(lookup: KeptLookup): OutboundCall {
     startedAt: wait.startedAt,
     endedAt: wait.endedAt,
     identifiers: [],
+    lane: null,
     waits: [wait],
     exchange: null,
   };

@@ -1,15 +1,27 @@
+import type { CallPlan } from './call-plan.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
 
 // Of all requests of a kind: what fewer do is unusual.
 const RARE_SHARE = 0.15;
+// What most requests of a kind do: one that does something that no other does is then an exception.
+const USUAL_SHARE = 0.5;
+
+/** Requests of one kind by the calls that they made. */
+interface Counts {
+  all: number;
+  most: number;
+  readonly by: Map<string, number>;
+}
 
 /**
  * Requests that made other calls than requests of their kind do: one too many, one missing. Two of
- * these in flight at once may have each other's calls, however well the pauses fit.
+ * these in flight at once may have each other's calls, however well the pauses fit. And what only one
+ * of them ever did, several may have done a part of.
  */
 export class Unusual {
   readonly #problem: LinkProblem;
   readonly #isRare: readonly boolean[];
+  readonly #isException: readonly boolean[];
 
   constructor(problem: LinkProblem) {
     this.#problem = problem;
@@ -20,25 +32,33 @@ export class Unusual {
         .toSorted((a, b) => a - b)
         .join(' '),
     );
-    const counts = new Map<unknown, { all: number; by: Map<string, number> }>();
+    const counts = new Map<CallPlan, Counts>();
     for (const [request, signature] of signatures.entries()) {
-      const known = counts.get(plans[request]) ?? { all: 0, by: new Map<string, number>() };
+      const plan = plans[request] as CallPlan;
+      const known = counts.get(plan) ?? { all: 0, most: 0, by: new Map<string, number>() };
+      const count = (known.by.get(signature) ?? 0) + 1;
       known.all++;
-      known.by.set(signature, (known.by.get(signature) ?? 0) + 1);
-      counts.set(plans[request], known);
+      known.most = Math.max(known.most, count);
+      known.by.set(signature, count);
+      counts.set(plan, known);
     }
-    this.#isRare = signatures.map((signature, request) => {
-      const known = counts.get(plans[request]);
-      return known === undefined || (known.by.get(signature) ?? 0) <= Math.max(1, known.all * RARE_SHARE);
+    const alike = signatures.map((signature, request) => {
+      const { all, most, by } = counts.get(plans[request] as CallPlan) as Counts;
+      return { all, most, count: by.get(signature) as number };
     });
+    this.#isRare = alike.map(({ all, count }) => count <= Math.max(1, all * RARE_SHARE));
+    this.#isException = alike.map(({ all, most, count }) => count === 1 && most >= all * USUAL_SHARE);
   }
 
-  /** The call's request is unusual, and so is another that could have made it. */
+  /** The call's request is unusual, and so is another that could have made it; or it is the only one of its kind. */
   isDoubtful(call: number): boolean {
     const { owners, calls } = this.#problem;
     const owner = owners[call] as number;
     if (owner === NOBODY || calls.isFixed[call] === 1 || this.#isRare[owner] !== true || this.#isRare.length < 2)
       return false;
-    return (calls.candidates[call] as readonly number[]).some((other) => other !== owner && this.#isRare[other]);
+    const isException = this.#isException[owner] === true;
+    return (calls.candidates[call] as readonly number[]).some(
+      (other) => other !== owner && (isException || this.#isRare[other]),
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { CallColumns, RequestTimes } from './columns.ts';
+import { choiceOf } from './lanes.ts';
 
 /*
  * A request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
@@ -25,14 +26,25 @@ export const keyOf = (transition: number): number => transition % (MAX_STEPS * 2
 /** A transition's step from. */
 export const fromOf = (transition: number): number => (transition - keyOf(transition)) / (MAX_STEPS * 2);
 
+/** A number below 2^32 that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
+function markOf(step: number): number {
+  let mark = Math.imul(step ^ (step >>> 16), 0x85ebca6b);
+  mark = Math.imul(mark ^ (mark >>> 13), 0xc2b2ae35);
+  return (mark ^ (mark >>> 16)) >>> 0;
+}
+
 /** The last walk that was taken: filled anew for each. */
 export class Walk {
   count = 0;
+  /** The same for the same calls in whatever order, and hardly ever for others. */
+  set = 0;
   /** From which step to which. */
   readonly transitions: number[] = [];
   /** When the pause before a step began, and when it was over. */
   readonly sources: number[] = [];
   readonly targets: number[] = [];
+  /** Among how many lanes the step had the choice, and whether it took one of its request's (`lanes.ts`). */
+  readonly choices: number[] = [];
   /** The same without regard to what else was begun meanwhile: the step that was waited for, and when that was over. */
   readonly ways: number[] = [];
   readonly origins: number[] = [];
@@ -42,11 +54,12 @@ export class Walk {
   take(
     requests: RequestTimes,
     request: number,
-    { kinds, starts, ends }: CallColumns,
+    { kinds, starts, ends, lanes }: CallColumns,
     calls: readonly number[],
     count: number,
   ): void {
     this.count = 0;
+    this.set = 0;
     let lastEnd = requests.starts[request] as number;
     let lastStep = BEGIN;
     let lastStart = lastEnd;
@@ -58,11 +71,13 @@ export class Walk {
       const start = starts[call] as number;
       const end = ends[call] as number;
       const step = this.#turnOf(kinds[call] as number);
+      this.set += markOf(step);
       if (start >= lastEnd) {
         origin = lastEnd;
         originStep = lastStep;
       }
       this.#came(originStep, step, origin);
+      this.choices[index] = lanes === null ? 0 : choiceOf(lanes, calls, index);
       if (start >= lastEnd) this.#push(lastStep, step * 2, lastEnd, start);
       else this.#push(lastBegun, step * 2 + 1, lastStart, start);
       lastStart = start;
@@ -73,6 +88,7 @@ export class Walk {
       }
     }
     for (let index = 0; index < count; index++) this.#turns[stepOf(kinds[calls[index] as number] as number, 0)] = 0;
+    this.choices[count] = 0;
     const respondedAt = requests.responses[request] as number;
     this.#came(lastStep, END, lastEnd);
     if (respondedAt >= lastEnd) this.#push(lastStep, END * 2, lastEnd, respondedAt);

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { CallSets } from './call-sets.ts';
+
+const learned = (...sets: readonly number[]): CallSets => {
+  const known = new CallSets();
+  for (const set of sets) known.learn(set, 1);
+  return known;
+};
+
+test('where requests make the same calls, others are unlikely', () => {
+  const sets = learned(...Array.from({ length: 98 }, () => 1), 2, 3);
+  expect(Math.exp(sets.logShare(1, 0))).toBeCloseTo(0.95, 1);
+  expect(Math.exp(sets.logShare(9, 0))).toBeLessThan(0.01);
+});
+
+test('where each makes others, what was never seen is as likely as what was seen once', () => {
+  const sets = learned(...Array.from({ length: 100 }, (_, number) => number));
+  expect(sets.logShare(999, 0)).toBeCloseTo(sets.logShare(5, 0), 1);
+});
+
+test('what only the asker did is to others like what nobody did', () => {
+  const sets = learned(...Array.from({ length: 98 }, () => 1), 2);
+  expect(sets.logShare(2, 1)).toBeLessThan(sets.logShare(2, 0) - 0.5);
+  expect(sets.logShare(2, 1)).toBeLessThan(Math.log(0.01));
+});
+
+test('what is taken back was never learned', () => {
+  const sets = learned(1, 1, 2, 3);
+  for (const set of [4, 2]) sets.learn(set, 1);
+  for (const set of [2, 4]) sets.learn(set, -1);
+  const plain = learned(1, 1, 2, 3);
+  for (const set of [1, 2, 3, 4]) expect(sets.logShare(set, 0)).toBe(plain.logShare(set, 0));
+});

@@ -95,14 +95,17 @@ describe('a habit of lanes', () => {
   });
 });
 
-describe('what requests usually do', () => {
-  const walk = (choice: number): Walk =>
-    Object.assign(new Walk(), { count: 1, transitions: [2], sources: [0], targets: [1e6], choices: [choice] });
-  const preference = (plan: CallPlan, own: number): number =>
-    own > 0
-      ? plan.logLikelihoodWithout(walk(4), own) - plan.logLikelihoodWithout(walk(-4), own)
-      : plan.logLikelihood(walk(4)) - plan.logLikelihood(walk(-4));
+/** A request that makes one call after a millisecond. */
+const walk = (choice: number): Walk =>
+  Object.assign(new Walk(), { count: 1, transitions: [2], sources: [0], targets: [1e6], choices: [choice] });
 
+/** How much more a plan expects the same lane than another. */
+const preference = (plan: CallPlan, own: number): number =>
+  own > 0
+    ? plan.logLikelihoodWithout(walk(4), own) - plan.logLikelihoodWithout(walk(-4), own)
+    : plan.logLikelihood(walk(4)) - plan.logLikelihood(walk(-4));
+
+describe('what requests usually do', () => {
   it.each([0, 1])('tells over which lane they go, without %s of the asker himself', (own) => {
     const plan = new CallPlan(1000);
     for (let count = 0; count < 30; count++) plan.learn(walk(4), 1);

@@ -211,7 +211,8 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
   const heard = new Set(sends.filter(({ attempt }) => attempt.rcode >= 0).map(questionOf));
   const wentOn = open && goesOnAfter(lookup, end, watchedUntil);
   // Of an open one nobody knows how long the caller waits on; the capture knows how long no reply came,
-  // and the timer of one that gave up may be over only after the capture's end.
+  // and the timer of one that gave up may be over only after the capture's end. Who asked in vain before
+  // waits in vain until then.
   const heardUntil = open ? Math.max(watchedUntil || end, end) : Math.min(watchedUntil || end, end);
   const enough = open ? LOST_AT_CAPTURE_END : SOONEST_RETRY;
   for (let index = sends.length - 1; index >= 0; index--) {
@@ -227,7 +228,10 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
     if (send.fate !== 'unknown' || attempt.transport !== 'udp') continue;
     if (attempt.rcode >= 0 && attempt.repliedAt >= send.at) continue;
     if (wentOn && !send.askedAgain && !heard.has(question)) send.fate = 'unseen';
-    else if (heardUntil - send.at >= enough || (next !== undefined && next - send.at >= SOONEST_RETRY))
+    else if (
+      (open || send.isFirst ? heardUntil : end) - send.at >= enough ||
+      (next !== undefined && next - send.at >= SOONEST_RETRY)
+    )
       send.fate = 'lost';
     else if (open) send.toldAt = (send.at + LOST_AT_CAPTURE_END) as Timestamp;
   }

@@ -61,6 +61,16 @@ describe('the fate of each sending', () => {
     expect(fates(lookupOf(questions, parts))).toEqual(expected);
   });
 
+  it('where the capture ends before the timer, who asked in vain before is taken to wait in vain; who asked once is not', () => {
+    const fatesOf = (again: readonly number[]): string[] =>
+      sendsOf(lookupOf([{ again: [...again], answered: null }], { lasts: 5000 }), contextOf(0.4, 2501)).map(
+        ({ fate }) => fate,
+      );
+    expect(fatesOf([2500])).toEqual(['lost', 'lost']);
+    const once = lookupOf([{ sent: 2500, answered: null }], { lasts: 5000 });
+    expect(sendsOf(once, contextOf(0.4, 2501)).map(({ fate }) => fate)).toEqual(['unknown']);
+  });
+
   it('a slow server’s answer to the resend is no late answer', () => {
     const lookup = lookupOf([{ again: [5000], answered: 5250 }]);
     expect(fates(lookup, 0.4)).toEqual(['late', 'unknown']);

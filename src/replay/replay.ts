@@ -24,7 +24,8 @@ const NOTHING: Relief = { waits: new Map(), own: 0 };
  * long after all that had ended before it as it did; whoever stood in line has a place as soon as
  * those before it are done, in the order that was seen; callers that wait for their answer before
  * they ask again do so sooner. All of this only adds and takes the later of two, so that with
- * nothing relieved nothing changes, and to relieve more never makes a request slower.
+ * nothing relieved nothing changes, and to relieve more never has a request answered later. (It may take
+ * longer: who asks sooner may come to a line that moves no sooner.)
  */
 export class Replay {
   /** So many callers, each waiting for its answer before it asks again; null where requests come on their own. */

@@ -81,7 +81,7 @@ function missingOne(capture: Capture, whole: Rows): void {
   const { number, time } = capture.packets[at] as Packet;
   const left = rowsOf({ input: capture.input, packets: capture.packets.toSpliced(at, 1) });
   kind.rows += left.exchanges.length;
-  const lost = lostOthers(whole.exchanges, left.exchanges, time);
+  const lost = lostOthers(whole, left, time);
   if (lost.length > 0) {
     const ids = lost.slice(0, 3).map(({ id, packets }) => `${id} (packets ${packets.join(' ')})`);
     fail(

@@ -1,3 +1,4 @@
+import { signed32 } from './network-order.ts';
 /**
  * Addresses as small integers, so that the hot path compares numbers and keeps no strings.
  * Id 0 is "unknown" and also stands for all addresses beyond the table's bound.
@@ -40,7 +41,7 @@ export class AddressTable {
 
   /** Four bytes from `offset`; the caller has checked that they are there. */
   internV4At(bytes: Uint8Array, offset: number): number {
-    const address = readWord(bytes, offset);
+    const address = signed32(bytes, offset);
     const slot = Math.imul(address, 0x9e3779b1) >>> RECENT_SHIFT;
     const id = this.#recentIds[slot] as number;
     if (id !== 0 && this.#recentAddresses[slot] === address) return id;
@@ -56,10 +57,10 @@ export class AddressTable {
 
   /** Sixteen bytes from `offset`; the caller has checked that they are there. */
   internV6(bytes: Uint8Array, offset: number): number {
-    const first = readWord(bytes, offset);
-    const second = readWord(bytes, offset + 4);
-    const third = readWord(bytes, offset + 8);
-    const fourth = readWord(bytes, offset + 12);
+    const first = signed32(bytes, offset);
+    const second = signed32(bytes, offset + 4);
+    const third = signed32(bytes, offset + 8);
+    const fourth = signed32(bytes, offset + 12);
     // IPv4-mapped (RFC 4291 2.5.5.2): the same host as its IPv4 address.
     if (first === 0 && second === 0 && third === 0xffff) return this.#intern(VERSION_4, fourth, 0, 0, 0);
     return this.#intern(VERSION_6, first, second, third, fourth);
@@ -146,12 +147,6 @@ export class AddressTable {
     for (let id = 1; id < this.#count; id++) if (versions[id] !== VERSION_NAME) this.#place(id);
   }
 }
-
-const readWord = (bytes: Uint8Array, offset: number): number =>
-  ((bytes[offset] as number) << 24) |
-  ((bytes[offset + 1] as number) << 16) |
-  ((bytes[offset + 2] as number) << 8) |
-  (bytes[offset + 3] as number);
 
 function hash(first: number, second: number, third: number, fourth: number): number {
   let value = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);

@@ -1,3 +1,4 @@
+import { signed32 } from '../base/network-order.ts';
 /**
  * Where decoding stands in one packet. One cursor is used for all packets: each layer's reader
  * checks its length once, fills what it found into the layers, and moves the cursor on.
@@ -48,12 +49,7 @@ export const readU16 = (bytes: Uint8Array, offset: number): number =>
   ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
 
 /** Four bytes, network order, unsigned. */
-export const readU32 = (bytes: Uint8Array, offset: number): number =>
-  (((bytes[offset] as number) << 24) |
-    ((bytes[offset + 1] as number) << 16) |
-    ((bytes[offset + 2] as number) << 8) |
-    (bytes[offset + 3] as number)) >>>
-  0;
+export const readU32 = (bytes: Uint8Array, offset: number): number => signed32(bytes, offset) >>> 0;
 
 /** Marks the packet as damaged and stops. */
 export function damaged(cursor: Cursor): number {

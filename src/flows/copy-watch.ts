@@ -1,3 +1,4 @@
+import { signed32 } from '../base/network-order.ts';
 import { milliseconds } from '../base/time.ts';
 import { IP_PROTOCOL, type Layers } from '../model/packet.ts';
 
@@ -55,11 +56,7 @@ function keyOf(layers: Layers): number {
   if (protocol === IP_PROTOCOL.tcp)
     own = Math.imul(layers.sequence, 31) ^ layers.acknowledgment ^ (layers.tcpFlags << 24);
   else if (protocol === IP_PROTOCOL.udp && layers.payloadEnd - payloadStart >= 4) {
-    own =
-      ((bytes[payloadStart] as number) << 24) |
-      ((bytes[payloadStart + 1] as number) << 16) |
-      ((bytes[payloadStart + 2] as number) << 8) |
-      (bytes[payloadStart + 3] as number);
+    own = signed32(bytes, payloadStart);
   } else return 0;
   let key = Math.imul(own, 0x9e3779b1) ^ Math.imul(layers.ipId, 0x85ebca6b);
   key ^= Math.imul(layers.payloadLength, 0xc2b2ae35) ^ Math.imul(protocol, 0x27d4eb2f);

@@ -1,3 +1,4 @@
+import { signed32 } from '../base/network-order.ts';
 import { milliseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import { TCP_FLAG, type Layers } from '../model/packet.ts';
 import { placeOf } from './place.ts';
@@ -68,7 +69,8 @@ export function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Lay
   if ((tcpFlags & TCP_FLAG.syn) !== 0 && bytes[offset] === MAXIMUM_SEGMENT_SIZE_OPTION) offset += 4;
   let hash = payloadStart - tcpOptions;
   // Options fill whole words (RFC 9293 section 3.1), which are far fewer than bytes.
-  for (; offset < payloadStart; offset += 4) hash = Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) ^ wordAt(bytes, offset);
+  for (; offset < payloadStart; offset += 4)
+    hash = Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) ^ signed32(bytes, offset);
   return hash;
 }
 
@@ -76,9 +78,3 @@ export function hashOfOptions({ bytes, tcpOptions, payloadStart, tcpFlags }: Lay
 function toMicroseconds(time: Timestamp | Duration): number {
   return (time / 1e3) | 0;
 }
-
-const wordAt = (bytes: Uint8Array, offset: number): number =>
-  ((bytes[offset] as number) << 24) |
-  ((bytes[offset + 1] as number) << 16) |
-  ((bytes[offset + 2] as number) << 8) |
-  (bytes[offset + 3] as number);

@@ -1,3 +1,4 @@
+import { signed32 } from '../base/network-order.ts';
 import type { Layers } from '../model/packet.ts';
 
 const END = 0;
@@ -14,12 +15,6 @@ const PADDED_LENGTH = 12;
 const SACK_BLOCK = 8;
 
 type Bytes = Uint8Array;
-
-const word = (bytes: Bytes, offset: number): number =>
-  ((bytes[offset] as number) << 24) |
-  ((bytes[offset + 1] as number) << 16) |
-  ((bytes[offset + 2] as number) << 8) |
-  (bytes[offset + 3] as number);
 
 /** Where an option's data begins that has at least so many bytes of it; -1 where there is none. */
 function find(bytes: Bytes, start: number, end: number, kind: number, least: number): number {
@@ -51,7 +46,7 @@ export function windowScale({ bytes, tcpOptions, payloadStart }: Layers): number
 }
 
 function timestamps({ bytes, tcpOptions, payloadStart }: Layers): number {
-  if (payloadStart - tcpOptions >= PADDED_LENGTH && word(bytes, tcpOptions) === PADDED_TIMESTAMPS)
+  if (payloadStart - tcpOptions >= PADDED_LENGTH && signed32(bytes, tcpOptions) === PADDED_TIMESTAMPS)
     return tcpOptions + 4;
   return find(bytes, tcpOptions, payloadStart, TIMESTAMPS, 8);
 }
@@ -61,19 +56,19 @@ export const hasTimestamps = (layers: Layers): boolean => timestamps(layers) >= 
 /** The sender's clock, signed; 0 where there is no timestamp. */
 export function timestampValue(layers: Layers): number {
   const offset = timestamps(layers);
-  return offset < 0 ? 0 : word(layers.bytes, offset);
+  return offset < 0 ? 0 : signed32(layers.bytes, offset);
 }
 
 /** The other side's clock as this side last took it over, signed; 0 where there is none. */
 export function timestampEcho(layers: Layers): number {
   const offset = timestamps(layers);
-  return offset < 0 ? 0 : word(layers.bytes, offset + 4);
+  return offset < 0 ? 0 : signed32(layers.bytes, offset + 4);
 }
 
 /** Whether there may be SACK blocks: asked for each acknowledgment, answered without looking through all. */
 export function mayHaveSack({ bytes, tcpOptions, payloadStart }: Layers): boolean {
   const length = payloadStart - tcpOptions;
-  return length > PADDED_LENGTH || (length === PADDED_LENGTH && word(bytes, tcpOptions) !== PADDED_TIMESTAMPS);
+  return length > PADDED_LENGTH || (length === PADDED_LENGTH && signed32(bytes, tcpOptions) !== PADDED_TIMESTAMPS);
 }
 
 /** A range of sequence numbers, signed; the end is beyond it. */
@@ -90,12 +85,12 @@ export function readDuplicateSack(layers: Layers): Range | null {
   const { bytes, tcpOptions, payloadStart, acknowledgment } = layers;
   const offset = find(bytes, tcpOptions, payloadStart, SACK, SACK_BLOCK);
   if (offset < 0) return null;
-  const start = word(bytes, offset);
-  const end = word(bytes, offset + 4);
+  const start = signed32(bytes, offset);
+  const end = signed32(bytes, offset + 4);
   if (((end - start) | 0) <= 0) return null;
   if (((end - acknowledgment) | 0) <= 0) return { start, end };
   if ((bytes[offset - 1] as number) < 2 * SACK_BLOCK + 2) return null;
-  const outerStart = word(bytes, offset + SACK_BLOCK);
-  const outerEnd = word(bytes, offset + SACK_BLOCK + 4);
+  const outerStart = signed32(bytes, offset + SACK_BLOCK);
+  const outerEnd = signed32(bytes, offset + SACK_BLOCK + 4);
   return ((start - outerStart) | 0) >= 0 && ((outerEnd - end) | 0) >= 0 ? { start, end } : null;
 }

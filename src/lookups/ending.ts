@@ -2,7 +2,7 @@ import { emptyList } from '../base/lists.ts';
 import { milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
 import { timersOf, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import { isAddressType, lastSentAt, RCODE, type Outcome } from '../model/lookup.ts';
-import { hasAddresses, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { hasAddresses, isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { gaveUpBefore, timerEnd, type FamilyEnd, type Horizon } from './waits.ts';
 
@@ -66,14 +66,11 @@ function settlePlain(lookup: OpenLookup): boolean {
     (twin !== null && isFound(twin))
   )
     lookup.outcome = 'ok';
+  // Both families walk to the same end: where one did not, the capture lacks its last question.
   else if (twin !== null && !isSameName(last, twin)) lookup.outcome = 'incomplete';
   else lookup.outcome = last.rcode === RCODE.NXDOMAIN || twin?.rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata';
   return true;
 }
-
-/** Both families walk to the same end: where one did not, the capture lacks its last question. */
-const isSameName = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
-  one.nameHash === other.nameHash && one.name === other.name;
 
 const repeatsName = (attempts: readonly TrackedAttempt[], index: number): boolean =>
   (attempts[index - 1] as TrackedAttempt).name === (attempts[index] as TrackedAttempt).name;

@@ -1,6 +1,6 @@
 import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
 import { isAddressType, RR_TYPE } from '../model/lookup.ts';
-import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, PortUse } from './evidence.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Horizon } from './waits.ts';
@@ -170,9 +170,6 @@ function isFirst(attempts: readonly TrackedAttempt[], index: number): boolean {
   }
   return true;
 }
-
-const isSameName = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
-  one.nameHash === other.nameHash && one.name === other.name;
 
 const isPairOf = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
   one.type !== other.type && isSameName(one, other) && isAddressType(one.type) && isAddressType(other.type);

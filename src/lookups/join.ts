@@ -1,6 +1,6 @@
 import { milliseconds, seconds } from '../base/time.ts';
 import { lastSentAt, RCODE, RR_TYPE } from '../model/lookup.ts';
-import { hasAddresses, lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { hasAddresses, isSameName, lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { asksAnew, isAskedAnew } from './larger-buffer.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Walk, Walks } from './search-walk.ts';
@@ -76,7 +76,7 @@ export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks:
   const attempts = lookup.attempts;
   for (let index = attempts.length - 1; index >= 0; index--) {
     const earlier = attempts[index] as TrackedAttempt;
-    if (earlier.nameHash !== attempt.nameHash || earlier.name !== attempt.name) continue;
+    if (!isSameName(earlier, attempt)) continue;
     if (earlier.type === attempt.type) asked = true;
     const strength =
       earlier.type === attempt.type
@@ -145,7 +145,7 @@ const hasPair = (lookup: OpenLookup, samePort: boolean): boolean => {
 function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt): number {
   for (const other of lookup.attempts) {
     // The lookup has its query of this family for this name: a second one is another caller's.
-    if (other.type !== attempt.type || other.nameHash !== attempt.nameHash || other.name !== attempt.name) continue;
+    if (other.type !== attempt.type || !isSameName(other, attempt)) continue;
     if (!isAskedAnew(lookup, earlier, attempt)) return JOIN.none;
   }
   const waited = attempt.sentAt - lastEventAt(earlier);
@@ -163,7 +163,7 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks)
     const candidate = lookup.attempts[index] as TrackedAttempt;
     if (candidate.type === attempt.type) before = candidate;
   }
-  if (before === null || (before.nameHash === attempt.nameHash && before.name === attempt.name)) return JOIN.none;
+  if (before === null || isSameName(before, attempt)) return JOIN.none;
   if (isAtEnd(lookup, before)) return JOIN.none;
   const walk = walks.between(before, attempt);
   const { step } = walk;
@@ -211,6 +211,6 @@ function usesPort(lookup: OpenLookup, port: number): boolean {
 export function stemWith(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
   if (lookup.stem >= 0) return lookup.stem;
   const first = lookup.attempts[0] as TrackedAttempt;
-  if (first.nameHash === attempt.nameHash && first.name === attempt.name) return -1;
+  if (isSameName(first, attempt)) return -1;
   return walks.between(first, attempt).stem;
 }

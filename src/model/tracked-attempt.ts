@@ -27,6 +27,10 @@ export interface TrackedAttempt extends Attempt {
   holders: number;
 }
 
+/** Both ask for one name: hashes first, since most differ. */
+export const isSameName = (one: TrackedAttempt, other: TrackedAttempt): boolean =>
+  one.nameHash === other.nameHash && one.name === other.name;
+
 /** It was answered with addresses, though a snap length may have cut them off. */
 export const hasAddresses = ({ addresses, cutReply, answerCount }: TrackedAttempt): boolean =>
   addresses.length > 0 || (cutReply && answerCount > 0);

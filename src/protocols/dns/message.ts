@@ -1,3 +1,4 @@
+import { signed32 } from '../../base/network-order.ts';
 import type { AddressTable } from '../../base/addresses.ts';
 import { emptyList } from '../../base/lists.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
@@ -186,9 +187,4 @@ function hasCookie(bytes: Uint8Array, start: number, end: number): boolean {
 const read16 = (bytes: Uint8Array, offset: number): number =>
   ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
 
-const read32 = (bytes: Uint8Array, offset: number): number =>
-  (((bytes[offset] as number) << 24) |
-    ((bytes[offset + 1] as number) << 16) |
-    ((bytes[offset + 2] as number) << 8) |
-    (bytes[offset + 3] as number)) >>>
-  0;
+const read32 = (bytes: Uint8Array, offset: number): number => signed32(bytes, offset) >>> 0;

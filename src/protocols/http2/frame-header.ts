@@ -1,3 +1,4 @@
+import { signed32 } from '../../base/network-order.ts';
 /** Frame types (RFC 9113 section 6); others are skipped (section 5.5). */
 export const FRAME = {
   data: 0,
@@ -20,12 +21,7 @@ export const FRAME_HEADER_LENGTH = 9;
 export const unsigned24 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
 
-export const unsigned32 = (bytes: Uint8Array, at: number): number =>
-  (((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)) >>>
-  0;
+export const unsigned32 = (bytes: Uint8Array, at: number): number => signed32(bytes, at) >>> 0;
 
 /** Without the highest bit, which is reserved (section 4.1). */
 export const unsigned31 = (bytes: Uint8Array, at: number): number => unsigned32(bytes, at) & 0x7fff_ffff;

@@ -1,5 +1,6 @@
+import { signed32 } from '../../base/network-order.ts';
 import type { Recognition } from '../protocol.ts';
-import { FULL_SEGMENT, isText, read16, read32 } from './bytes.ts';
+import { FULL_SEGMENT, isText, read16 } from './bytes.ts';
 import { APIS, errorName } from './kafka-names.ts';
 
 /* The shape of Kafka's messages (kafka.apache.org/protocol): a length, a header, a body by version. */
@@ -28,13 +29,13 @@ export const WAITING_APIS: readonly string[] = ['Fetch', 'JoinGroup', 'SyncGroup
 
 /** The length of the body behind a request's head; less than 0 where this is none. */
 export function requestLength(bytes: Uint8Array, at: number): number {
-  const length = read32(bytes, at);
+  const length = signed32(bytes, at);
   const isKnown = read16(bytes, at + 4) < APIS.length && read16(bytes, at + 6) <= HIGHEST_VERSION;
   return isKnown && length >= SHORTEST && length <= LONGEST ? length - RESPONSE_HEAD : -1;
 }
 
 export function responseLength(bytes: Uint8Array, at: number): number {
-  const length = read32(bytes, at);
+  const length = signed32(bytes, at);
   return length >= 4 && length <= LONGEST ? length - 4 : -1;
 }
 
@@ -152,7 +153,7 @@ class Fields {
     if (this.#flexible) return this.#variable() - 1;
     const at = this.#position;
     this.#position += 4;
-    return this.#position <= this.#end ? read32(this.#bytes, at) : 0;
+    return this.#position <= this.#end ? signed32(this.#bytes, at) : 0;
   }
 
   skipString(): void {

@@ -1,9 +1,10 @@
+import { signed32 } from '../../base/network-order.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
 import { Beginning } from './beginning.ts';
 import { ByNumber } from './by-number.ts';
-import { read16, read32 } from './bytes.ts';
+import { read16 } from './bytes.ts';
 import { answeredFirst, askedMore } from '../endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import {
@@ -64,7 +65,7 @@ function converse(context: ConversationContext): Conversation {
         if (length < 0) return -1;
         kind = read16(bytes, start + 4);
         version = read16(bytes, start + 6);
-        number = read32(bytes, start + 8);
+        number = signed32(bytes, start + 8);
         asked = undefined;
         beginning.start(first);
         requests.look = kind === PRODUCE ? MAX_KEPT : 1;
@@ -94,7 +95,7 @@ function converse(context: ConversationContext): Conversation {
       head(bytes, start, _end, first, arrival) {
         const length = responseLength(bytes, start);
         if (length < 0) return -1;
-        answeredNumber = read32(bytes, start + 4);
+        answeredNumber = signed32(bytes, start + 4);
         const found = waiting.find(answeredNumber);
         answering = found?.exchange;
         answered = found?.note;
@@ -122,7 +123,7 @@ function converse(context: ConversationContext): Conversation {
       fits: (bytes, start, end) =>
         end - start >= RESPONSE_HEAD &&
         responseLength(bytes, start) >= 0 &&
-        waiting.find(read32(bytes, start + 4)) !== undefined,
+        waiting.find(signed32(bytes, start + 4)) !== undefined,
     },
     RESPONSE_HEAD,
     context.fromStart,

@@ -1,7 +1,8 @@
+import { signed32 } from '../../base/network-order.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { OpenExchange } from '../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext } from '../protocol.ts';
-import { read16, read32 } from './bytes.ts';
+import { read16 } from './bytes.ts';
 import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader } from './frames.ts';
 import { InOrder, type Waiting } from './in-order.ts';
@@ -52,7 +53,7 @@ const verbOf = (code: number): string => VERBS[code] ?? OTHERS.get(code) ?? '';
 /** Of what follows the head; less than 0 where it is none. */
 function bodyLength(magic: number, bytes: Uint8Array, at: number): number {
   const key = read16(bytes, at + 2);
-  const length = read32(bytes, at + 8);
+  const length = signed32(bytes, at + 8);
   const isFit = bytes[at] === magic && bytes[at + 5] === 0 && verbOf(bytes[at + 1] as number) !== '';
   if (!isFit || key > LONGEST_KEY || length < 0 || length > LONGEST) return -1;
   return key + (bytes[at + 4] as number) <= length ? length : -1;
@@ -99,7 +100,7 @@ export function converseInBinary(context: ConversationContext): Conversation {
         }
         if (building === undefined) return length;
         building.note.code = code;
-        building.note.number = read32(bytes, start + 12);
+        building.note.number = signed32(bytes, start + 12);
         asked = building.exchange;
         askedFirst(asked, first, arrival);
         if (!isQuiet) building = undefined;
@@ -128,7 +129,7 @@ export function converseInBinary(context: ConversationContext): Conversation {
         const front = waiting.front;
         const code = bytes[start + 1] as number;
         answering = front?.exchange;
-        isOver = front === undefined || (front.note.code === code && front.note.number === read32(bytes, start + 12));
+        isOver = front === undefined || (front.note.code === code && front.note.number === signed32(bytes, start + 12));
         if (code === STATS && length > 0) isOver = false;
         if (answering === undefined) return length;
         answeredFirst(answering, first, arrival);

@@ -1,6 +1,7 @@
+import { signed32 } from '../../base/network-order.ts';
 import type { Side } from '../../model/connection.ts';
 import type { Recognition } from '../protocol.ts';
-import { isText, read16, read32, zeroFrom } from './bytes.ts';
+import { isText, read16, zeroFrom } from './bytes.ts';
 
 /*
  * The shape of PostgreSQL's messages (its documentation, "Message Formats"): a type, a length
@@ -35,7 +36,7 @@ export const letter = (bytes: Uint8Array, at: number): string => String.fromChar
 /** Body and all, without the type; less than 0 where no message of this type is that long. */
 export function lengthOf(bytes: Uint8Array, at: number, from: Side): number {
   const type = letter(bytes, at);
-  const length = read32(bytes, at + 1);
+  const length = signed32(bytes, at + 1);
   if (!(from === 'client' ? FROM_CLIENT : FROM_SERVER).includes(type)) return -1;
   if ((from === 'client' ? EMPTY_FROM_CLIENT : EMPTY_FROM_SERVER).includes(type)) return length === 4 ? 4 : -1;
   if (from === 'server' && type === 'Z') return length === 5 ? 5 : -1;
@@ -78,7 +79,7 @@ function checkBody(
   if (type === 'D') return isRow(bytes, start, end, whole);
   if (type === 'C') return end - start >= 2 ? isTag(bytes, start, end, whole) : null;
   if (type === 'E' || type === 'N') return isReport(bytes, start, end);
-  if (type === 'R') return end - start >= 4 ? isAuthentication(read32(bytes, start)) : null;
+  if (type === 'R') return end - start >= 4 ? isAuthentication(signed32(bytes, start)) : null;
   if (type === 'G' || type === 'H' || type === 'W') return whole ? isCopy(bytes, start, end) : null;
   return EMPTY_FROM_SERVER.includes(type) ? true : null;
 }
@@ -124,7 +125,7 @@ function isRow(bytes: Uint8Array, start: number, end: number, whole: boolean): b
   let position = start + 2;
   for (let column = 0; column < columns; column++) {
     if (position + 4 > end) return whole ? false : column > 0 ? true : null;
-    const length = read32(bytes, position);
+    const length = signed32(bytes, position);
     if (length < -1) return false;
     position += 4 + Math.max(0, length);
   }
@@ -177,7 +178,7 @@ export function isStartup(bytes: Uint8Array, start: number, end: number): Recogn
   }
   const length = startupLength(bytes, start);
   if (length < 0) return 'no';
-  if (read32(bytes, start + 4) >> 16 !== 3) return 'yes';
+  if (signed32(bytes, start + 4) >> 16 !== 3) return 'yes';
   const name = start + STARTUP_HEAD;
   const stop = zeroFrom(bytes, name, Math.min(end, name + LONGEST_NAME));
   if (stop === -1) return end - name < LONGEST_NAME && isText(bytes, name, end) ? 'more' : 'no';
@@ -186,8 +187,8 @@ export function isStartup(bytes: Uint8Array, start: number, end: number): Recogn
 
 /** Less than 0 where it is none. */
 export function startupLength(bytes: Uint8Array, at: number): number {
-  const length = read32(bytes, at);
-  const code = read32(bytes, at + 4);
+  const length = signed32(bytes, at);
+  const code = signed32(bytes, at + 4);
   if (code === SSL_REQUEST || code === GSS_REQUEST) return length === STARTUP_HEAD ? length : -1;
   if (length < STARTUP_HEAD || length > LONGEST_STARTUP) return -1;
   return code === CANCEL_REQUEST || code >> 16 === 3 ? length : -1;

@@ -1,8 +1,9 @@
+import { signed32 } from '../../base/network-order.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
-import { latin1, read32, zeroFrom } from './bytes.ts';
+import { latin1, zeroFrom } from './bytes.ts';
 import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader, MAX_KEPT } from './frames.ts';
 import { InOrder, type Waiting } from './in-order.ts';
@@ -78,7 +79,7 @@ function converse(context: ConversationContext): Conversation {
   function beginStartup(bytes: Uint8Array, at: number, first: Arrival): number {
     const length = startupLength(bytes, at);
     if (length < 0) return -1;
-    const code = read32(bytes, at + 4);
+    const code = signed32(bytes, at + 4);
     if (code === SSL_REQUEST || code === GSS_REQUEST) {
       asked = begin(first, 'octet', 'STARTTLS');
       answers.headLength = 1;

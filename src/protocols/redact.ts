@@ -108,7 +108,7 @@ function isOfWords(segment: string): boolean {
 /** A word, an abbreviation, a version: `users`, `GetItem`, `v1beta1`, `s3`, `oauth2`. */
 function isWord(text: string): boolean {
   if (text === '') return true;
-  if (text.length > MAX_WORD) return false;
+  if (text.length > MAX_WORD || !/^[a-z]/i.test(text)) return false;
   if (/^v\d{1,2}(?:(?:alpha|beta|rc|p)\d{1,2})?$/i.test(text)) return true;
   if (/^[a-z]\d{1,2}[a-z]$/.test(text)) return true;
   if (/^[\da-f]{7,}$/i.test(text)) return false;

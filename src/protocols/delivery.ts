@@ -1,14 +1,16 @@
 import { emptyList } from '../base/lists.ts';
-import { at, between, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
+import { at, between, microseconds, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
 
-// So few are looked at in each step of time: most are acknowledged within a round trip, and what is
-// let go of at once is still in the processor's cache.
+// So few are looked at in short steps of time: most are acknowledged within a round trip, and what is
+// let go of soon is still in the processor's cache.
 const FEW = 256;
+// No round trip over a network is much shorter; a busy node has some ten packets in it.
+const SHORT_STEP = microseconds(100);
 // More are looked at in such steps; an acknowledgment is delayed by up to 40 ms or more.
-const LOOK_STEP = milliseconds(10);
+const LONG_STEP = milliseconds(10);
 // A lost segment is sent again after 200 ms at least (TCP_RTO_MIN), twice that when a probe goes first.
 const SHOWS_WITHIN = seconds(1);
 // Nobody waits longer for an answer's repair.
@@ -38,8 +40,8 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
 
   function advance(time: Timestamp): void {
     const { length } = exchanges;
-    if (length === 0 || (length > FEW && time < lookAt)) return;
-    lookAt = at(time + LOOK_STEP);
+    if (length === 0 || time < lookAt) return;
+    lookAt = at(time + (length > FEW ? LONG_STEP : SHORT_STEP));
     settleIf((exchange, connection) => !mayShow(exchange, connection, time));
   }
 

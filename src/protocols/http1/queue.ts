@@ -255,8 +255,12 @@ export class RequestQueue {
   #remove(pending: Pending): OpenExchange | null {
     if (pending.isOver) return null;
     pending.isOver = true;
-    const index = this.#list.indexOf(pending);
-    if (index >= 0) this.#list.splice(index, 1);
+    // Answers come in the order of their requests, nearly always.
+    if (this.#list[0] === pending) this.#list.shift();
+    else {
+      const index = this.#list.indexOf(pending);
+      if (index >= 0) this.#list.splice(index, 1);
+    }
     return pending.exchange;
   }
 

@@ -32,6 +32,8 @@ describe('accuracy', () => {
     expect(unknown, 'rules with new false alarms').toEqual([]);
     expect(now.savings.pairs).toBeGreaterThanOrEqual(floor.savings.pairs);
     expect(now.savings.within, 'predicted within a tenth').toBeGreaterThanOrEqual(floor.savings.within);
+    expect(now.links.right, 'requests with exactly their own calls').toBeGreaterThanOrEqual(floor.links.right);
+    expect(now.links.certainWrong, 'links called certain that are wrong').toBeLessThanOrEqual(floor.links.certainWrong);
     expect(now.precision).toBeGreaterThanOrEqual(floor.precision);
     expect(now.recall).toBeGreaterThanOrEqual(floor.recall);
   });

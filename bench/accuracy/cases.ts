@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ALSO_RIGHT, BY_SIDE, NOT_SHOWN, RULES_OF } from './names.ts';
+import { linksByFrame, linksByPort, type TrueLinks } from './true-links.ts';
 import { twinsOf, type Twin } from './twins.ts';
 
 /** One cause that a capture holds. */
@@ -31,15 +32,6 @@ export interface Case {
   /** The same with its cause cured, where the folder has it. */
   twin?: Twin;
 }
-
-/** One inbound request by its frame (its first packet's number), with its calls. */
-export interface TrueLinks {
-  frame: number;
-  calls: readonly TrueCall[];
-}
-
-/** A call by its frame, or, where no frame can be told from outside (TLS), by its port and when it lasted, in Unix seconds. */
-export type TrueCall = number | { port: number; from: number; until: number };
 
 type Json = Record<string, unknown>;
 
@@ -161,7 +153,7 @@ function clusterCases(folder: string, truth: Json): Case[] {
         path: capture,
         expected,
         alsoTrue: new Set([...words(truth['also_true']), ...(ALSO_RIGHT[basename(folder)] ?? [])]),
-        links: [],
+        links: linksByPort(truth),
       },
     ];
   });
@@ -196,24 +188,9 @@ function credentialCases(folder: string, truth: Json): Case[] {
     });
     const alsoTrue = new Set(ALSO_RIGHT[id] ?? []);
     // Frames are the pod side's.
-    const links = side === 'pod' ? requests.flatMap(linksOf) : [];
+    const links = side === 'pod' ? linksByFrame(truth) : [];
     return [{ set: basename(dirname(folder)), id, side, path: capture, expected, alsoTrue, links }];
   });
-}
-
-function linksOf(request: Json): TrueLinks[] {
-  const frame = number(request['frame']);
-  if (frame === null) return [];
-  return [{ frame, calls: (list(request['calls']) as Json[]).flatMap(callOf) }];
-}
-
-/** Nothing where it never went on the wire: credentials from a cache. */
-function callOf(call: Json): TrueCall[] {
-  const frame = number(call['frame']);
-  if (frame !== null) return [frame];
-  const [port, from, until] = ['local_port', 'start', 'end'].map((name) => number(call[name]));
-  if (typeof port !== 'number' || typeof from !== 'number' || typeof until !== 'number') return [];
-  return [{ port, from, until }];
 }
 
 /** Copies in our own tests are compressed. */

@@ -1,10 +1,11 @@
+import { addTo } from '../../src/base/group-by.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { Input } from '../../src/model/input.ts';
 import type { Observer } from '../../src/model/observer.ts';
 import { packetNumber } from '../../src/model/packet.ts';
 import type { Request } from '../../src/model/request.ts';
 import { NANOSECONDS_PER_SECOND, toSeconds, type Timestamp } from '../../src/base/time.ts';
-import type { TrueCall, TrueLinks } from './cases.ts';
+import type { TrueExchange, TrueLinks } from './true-links.ts';
 
 /** How many requests have exactly the calls that they made, and how many links called certain are right. */
 export interface Links {
@@ -21,21 +22,18 @@ interface Seen {
   calls: { exchange: string; certain: boolean }[];
 }
 
-/** Listens for requests, then holds them against a truth in frames. */
+/** Listens for requests, then holds them against a truth. */
 export function createTraced() {
   /** By each frame that is known of them: a truth names the last of a request's packets where it has several. */
-  const exchanges = new Map<number, string>();
-  const turns = new Map<number, { id: string; startedAt: Timestamp }[]>();
+  const byFrame = new Map<number, string>();
+  const byPort = new Map<number, { id: string; startedAt: Timestamp; isTurn: boolean }[]>();
   const seen = new Map<string, Seen>();
   let input: Input | null = null;
   const observer: Observer = {
     input: (first) => void (input ??= first),
     exchange({ id, shape, clientPort, startedAt, packets }: Exchange) {
-      if (shape === 'turn') {
-        const known = turns.get(clientPort) ?? [];
-        turns.set(clientPort, [...known, { id, startedAt }]);
-      }
-      for (const packet of packets) exchanges.set(packetNumber(packet), id);
+      addTo(byPort, clientPort, { id, startedAt, isTurn: shape === 'turn' });
+      for (const packet of packets) byFrame.set(packetNumber(packet), id);
     },
     request({ exchange, waits }: Request) {
       const calls = waits
@@ -45,17 +43,19 @@ export function createTraced() {
     },
   };
 
-  const exchangeOf = (call: TrueCall): string | undefined => {
-    if (typeof call === 'number') return exchanges.get(call);
+  function exchangeOf(place: TrueExchange): string | undefined {
+    if (typeof place === 'number') return byFrame.get(place);
+    const own = byPort.get(place.port) ?? [];
+    if ('nth' in place) return own.toSorted((a, b) => a.startedAt - b.startedAt)[place.nth - 1]?.id;
     const origin = Number(input?.firstPacketAt ?? 0n) / NANOSECONDS_PER_SECOND;
-    const isWithin = (time: number): boolean => time >= call.from - CLOCK_SLACK && time <= call.until;
-    return turns.get(call.port)?.find(({ startedAt }) => isWithin(origin + toSeconds(startedAt)))?.id;
-  };
+    const isWithin = (time: number): boolean => time >= place.from - CLOCK_SLACK && time <= place.until;
+    return own.find(({ startedAt, isTurn }) => isTurn && isWithin(origin + toSeconds(startedAt)))?.id;
+  }
 
   function links(truth: readonly TrueLinks[]): Links {
     const result: Links = { requests: truth.length, right: 0, certain: 0, certainRight: 0 };
-    for (const { frame, calls } of truth) {
-      const own = seen.get(exchanges.get(frame) ?? '')?.calls ?? [];
+    for (const { request, calls } of truth) {
+      const own = seen.get(exchangeOf(request) ?? '')?.calls ?? [];
       const wanted = new Set(calls.map(exchangeOf));
       if (own.length === wanted.size && own.every(({ exchange }) => wanted.has(exchange))) result.right++;
       for (const call of own) {

@@ -144,6 +144,7 @@ export const EXCHANGE_COLUMNS: readonly Column<ExchangeRow>[] = [
   ['inFlight', (row) => row.inFlight],
   ['reused', (row) => row.reused],
   ['idleBeforeSeconds', (row) => row.idleBeforeSeconds],
+  ['openedBeforeSeconds', (row) => row.openedBeforeSeconds ?? null],
   ['connectSeconds', (row) => row.connectSeconds],
   ['tlsSeconds', (row) => row.tlsSeconds],
   ['roundTripSeconds', (row) => row.roundTripSeconds],

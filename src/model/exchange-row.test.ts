@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { at } from '../base/time.ts';
 import { SIDES } from './connection.ts';
 import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from './exchange.ts';
 import { fromExchangeRow, toExchangeRow } from './exchange-row.ts';
@@ -14,7 +15,7 @@ import { throughJson } from './testing/validate.ts';
 const validate = new Ajv({ strict: false }).compile(ExchangeSchema);
 
 const number = fc.oneof(count, fc.constant(-1));
-const exchange: fc.Arbitrary<Exchange> = fc.record({
+const untimed = fc.record({
   id: text,
   input: fc.integer({ min: 0, max: 3 }),
   protocol: fc.constantFrom(...EXCHANGE_PROTOCOLS),
@@ -82,6 +83,10 @@ const exchange: fc.Arbitrary<Exchange> = fc.record({
     }),
   ),
 });
+// A connection opens before it is used.
+const exchange: fc.Arbitrary<Exchange> = fc
+  .tuple(untimed, orNever(lasted))
+  .map(([rest, before]) => ({ ...rest, openedAt: at(rest.startedAt - before) }));
 
 const [some] = fc.sample(exchange, { seed: 3, numRuns: 1 }) as [Exchange];
 const plain: Exchange = {

@@ -76,6 +76,7 @@ export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): Exc
     inFlight: exchange.inFlight,
     reused: exchange.reused,
     idleBeforeSeconds: secondsOrNull(exchange.idleBefore),
+    openedBeforeSeconds: secondsOrNull(between(exchange.openedAt, startedAt)),
     connectSeconds: secondsOrNull(exchange.connectDuration),
     tlsSeconds: secondsOrNull(exchange.tlsDuration),
     roundTripSeconds: secondsOrNull(exchange.roundTrip),
@@ -157,6 +158,7 @@ type Times = Pick<
   | 'firstByteAt'
   | 'duration'
   | 'idleBefore'
+  | 'openedAt'
   | 'connectDuration'
   | 'tlsDuration'
   | 'roundTrip'
@@ -171,13 +173,15 @@ function timesFrom(row: Record<string, unknown>, place: RowPlace): Times | null 
   const firstByteAt = afterStart(startedAt, row['firstByteSeconds']);
   const duration = span(row['durationSeconds']);
   const idleBefore = spanOrUnseen(row['idleBeforeSeconds']);
+  // Rows that were written before it was part of them do not say.
+  const openedBefore = spanOrUnseen(row['openedBeforeSeconds'] ?? null);
   const connectDuration = spanOrUnseen(row['connectSeconds']);
   const tlsDuration = spanOrUnseen(row['tlsSeconds']);
   const roundTrip = spanOrUnseen(row['roundTripSeconds']);
   const deadline = spanOrUnseen(row['deadlineSeconds']);
   const retryAfter = spanOrUnseen(row['retryAfterSeconds']);
   if (requestedAt === null || firstByteAt === null || duration === null || idleBefore === null) return null;
-  if (connectDuration === null || tlsDuration === null || roundTrip === null) return null;
+  if (openedBefore === null || connectDuration === null || tlsDuration === null || roundTrip === null) return null;
   if (deadline === null || retryAfter === null) return null;
   return {
     startedAt,
@@ -185,6 +189,7 @@ function timesFrom(row: Record<string, unknown>, place: RowPlace): Times | null 
     firstByteAt,
     duration,
     idleBefore,
+    openedAt: at(startedAt - openedBefore),
     connectDuration,
     tlsDuration,
     roundTrip,

@@ -52,6 +52,8 @@ export const ExchangeSchema = Type.Object({
   inFlight: Type.Integer(),
   reused: Type.Boolean(),
   idleBeforeSeconds: nullable(Type.Number()),
+  /** Rows that were written before it was part of them lack it. */
+  openedBeforeSeconds: Type.Optional(nullable(Type.Number())),
   connectSeconds: nullable(Type.Number()),
   tlsSeconds: nullable(Type.Number()),
   roundTripSeconds: nullable(Type.Number()),

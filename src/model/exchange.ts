@@ -104,7 +104,9 @@ export interface Exchange {
   reused: boolean;
   /** How long the connection had been idle when it began; NaN for its first. */
   idleBefore: Duration;
-  /** The connection's handshakes, where this exchange is its first and had to wait for them; else NaN. */
+  /** When the connection began to open (its first SYN), where this exchange is its first; else NaN. */
+  openedAt: Timestamp;
+  /** The connection's handshakes, where this exchange is its first; else NaN. */
   connectDuration: Duration;
   tlsDuration: Duration;
   /** The connection's smoothed round-trip time when it ended. */
@@ -161,6 +163,7 @@ export const copyExchange = (exchange: Exchange): Exchange => ({
   inFlight: exchange.inFlight,
   reused: exchange.reused,
   idleBefore: exchange.idleBefore,
+  openedAt: exchange.openedAt,
   connectDuration: exchange.connectDuration,
   tlsDuration: exchange.tlsDuration,
   roundTrip: exchange.roundTrip,

@@ -15,7 +15,7 @@ const LONG_STEP = milliseconds(10);
 const SHOWS_WITHIN = seconds(1);
 // Nobody waits longer for an answer's repair.
 const LONGEST_HELD = seconds(120);
-// Answers on their way at a time; beyond, the one held longest goes as it is.
+// Answers on their way at a time; beyond, those held longest go as they are.
 const MAX_HELD = 1 << 14;
 
 /**
@@ -33,7 +33,7 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
 
   function push(exchange: Exchange, connection: TrackedConnection): void {
     if (!connection.undelivered) return emit(exchange);
-    if (exchanges.length >= MAX_HELD) settle(exchanges.shift() as Exchange, connections.shift() as TrackedConnection);
+    if (exchanges.length >= MAX_HELD) letGoOfOlder();
     exchanges.push(exchange);
     connections.push(connection);
   }
@@ -48,6 +48,14 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
   /** The connection is over: all of its exchanges are as they are. */
   function closed(connection: TrackedConnection): void {
     if (exchanges.length > 0) settleIf((_, own) => own === connection);
+  }
+
+  /** The older half goes as it is: all at once, since to shift one from so many takes as long. */
+  function letGoOfOlder(): void {
+    const older = exchanges.splice(0, MAX_HELD / 2);
+    for (const [index, connection] of connections.splice(0, MAX_HELD / 2).entries()) {
+      settle(older[index] as Exchange, connection);
+    }
   }
 
   /** Lets go of some; the others stay in their order. */

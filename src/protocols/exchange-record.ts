@@ -57,6 +57,7 @@ export function beginExchange(
     inFlight: connection.openExchanges,
     reused: !first || !opened,
     idleBefore: first ? UNKNOWN : nanoseconds(idle),
+    openedAt: first ? openedAt(connection, arrival.time) : NEVER,
     connectDuration: first ? connection.connectDuration : UNKNOWN,
     tlsDuration: first && connection.tls !== null ? connection.tls.handshakeDuration : UNKNOWN,
     roundTrip: UNKNOWN,
@@ -79,6 +80,12 @@ export function beginExchange(
   connection.openExchanges++;
   return exchange;
 }
+
+// Inputs that are merged may be a little out of order: nothing was asked before the connection began to open.
+const openedAt = ({ syns }: TrackedConnection, asked: Timestamp): Timestamp => {
+  const [syn] = syns;
+  return syn === undefined ? NEVER : at(Math.min(syn.at, asked));
+};
 
 /** Bytes of its request (0 for an end without bytes) came with this packet. */
 export function sawRequest(exchange: OpenExchange, length: number, arrival: Arrival): void {

@@ -1,13 +1,13 @@
 import { endpoint } from '../base/addresses.ts';
-import { addTo } from '../base/group-by.ts';
-import { partitionPoint } from '../base/sorted.ts';
-import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
+import { at, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { KeptLookup } from './kept-lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
+import { lookupsThatLedTo } from './led-to.ts';
+import { createOpenings, isOpening } from './openings.ts';
 
 /** A wait before it is known whose it is. */
 export interface WaitDraft {
@@ -36,13 +36,6 @@ export interface OutboundCall extends SentCall {
   readonly exchange: Exchange | null;
 }
 
-// A program connects as soon as it has the address: the pause between is its own scheduling.
-const CONNECTS_WITHIN = milliseconds(100);
-// A resolver's answer may be seen a little after the SYN where two captures' clocks differ.
-const CLOCK_SLACK = milliseconds(1);
-// Lookups of one name at once: of more, the last ones.
-const MOST_TRIED = 64;
-
 const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 const INSIDE_TLS = 'inside TLS';
@@ -61,14 +54,6 @@ export const endOf = ({ startedAt, duration, outcome, firstByteAt }: Exchange): 
 /** When the answer began; {@link endOf} where it did not. */
 export const respondedAt = (exchange: Exchange): Timestamp =>
   Number.isNaN(exchange.firstByteAt) ? endOf(exchange) : exchange.firstByteAt;
-
-/** A connection was opened for it. */
-export const isOpening = ({ connectDuration, tlsDuration }: Exchange): boolean =>
-  connectDuration >= 0 || tlsDuration >= 0;
-
-/** When a call began to open its connection; its first byte where it did not. */
-const openedFrom = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestamp =>
-  at(startedAt - orZero(connectDuration) - orZero(tlsDuration));
 
 export const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
   list.toSorted((a, b) => a.startedAt - b.startedAt);
@@ -103,33 +88,47 @@ export function outboundCalls(
   },
   handshakes: ReadonlyMap<string, Handshakes> = new Map(),
 ): OutboundCall[] {
-  const lookups = new LookupPool(rows.lookups);
-  const calls: OutboundCall[] = [];
-  for (const exchange of byStart(rows.exchanges)) {
-    calls.push(callOf(exchange, lookups, handshakes.get(exchange.connection) ?? NO_HANDSHAKES));
-  }
-  for (const connection of byStart(rows.connections)) {
-    // What carried exchanges is theirs; what was open before the capture waited for nothing.
-    if (connection.exchanges === 0 && openingDuration(connection) >= 0) calls.push(connectOf(connection, lookups));
-  }
-  for (const lookup of lookups.left()) calls.push(lookupOf(lookup));
+  const exchanges = byStart(rows.exchanges);
+  // What carried exchanges is theirs; what was open before the capture waited for nothing.
+  const connections = byStart(rows.connections).filter(
+    (connection) => connection.exchanges === 0 && openingDuration(connection) >= 0,
+  );
+  const opening = exchanges.filter(isOpening);
+  const openings = createOpenings(opening);
+  const openers = [
+    ...opening.map((row) => ({ row, client: row.client, server: row.server, openedAt: openings.begun(row) })),
+    ...connections.map((row) => ({ row, client: row.client, server: row.server, openedAt: row.startedAt })),
+  ];
+  const ledTo = lookupsThatLedTo(openers, rows.lookups);
+  const lookupOf = new Map<Exchange | Connection, KeptLookup>();
+  for (const [{ row }, lookup] of ledTo) lookupOf.set(row, lookup);
+  const taken = new Set(lookupOf.values());
+  const calls = [
+    ...exchanges.map((row) => {
+      const lookup = lookupOf.get(row) ?? null;
+      const opens = lookup === null ? openings.begunFor(row) : openings.begun(row);
+      return callOf(row, lookup, opens, handshakes.get(row.connection) ?? NO_HANDSHAKES);
+    }),
+    ...connections.map((row) => connectOf(row, lookupOf.get(row) ?? null)),
+    ...rows.lookups.filter((lookup) => !taken.has(lookup)).map(lookupAlone),
+  ];
   return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 }
 
-function callOf(exchange: Exchange, lookups: LookupPool, handshakes: Handshakes): OutboundCall {
+/** @param opens when its connection began to open, where one was opened for it */
+function callOf(exchange: Exchange, lookup: KeptLookup | null, opens: Timestamp, handshakes: Handshakes): OutboundCall {
   const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
-  const opens = openedFrom(exchange);
   const waits: WaitDraft[] = [];
-  const lookup = isOpening(exchange) ? lookups.take(client, [server], opens) : null;
   if (lookup !== null) waits.push(dnsWait(lookup));
   const connected = at(opens + orZero(connectDuration));
+  const secured = at(connected + orZero(tlsDuration));
   const opening = { to, ref: exchange.connection, what: '', ends: 'seen' } as const;
   if (connectDuration >= 0) {
     waits.push({ ...opening, reason: 'connect', startedAt: opens, endedAt: connected, packets: handshakes.connect });
   }
   if (tlsDuration >= 0) {
-    waits.push({ ...opening, reason: 'tls', startedAt: connected, endedAt: startedAt, packets: handshakes.tls });
+    waits.push({ ...opening, reason: 'tls', startedAt: connected, endedAt: secured, packets: handshakes.tls });
   }
   // Whoever gives up while its packets are still sent again goes on without a word on the wire.
   const isOpen = exchange.outcome === 'incomplete' && Number.isNaN(exchange.firstByteAt);
@@ -171,10 +170,9 @@ function dnsWait(lookup: KeptLookup): WaitDraft {
 }
 
 /** A connection of which no exchange could be read: refused, never answered, or of a protocol that is not known. */
-function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
+function connectOf(connection: Connection, lookup: KeptLookup | null): OutboundCall {
   const { id, client, server, serverPort, startedAt, tls, bytes } = connection;
   const to = endpoint(server, serverPort);
-  const lookup = lookups.take(client, [server], startedAt);
   const waits: WaitDraft[] = lookup === null ? [] : [dnsWait(lookup)];
   const opened = at(startedAt + orZero(openingDuration(connection)));
   const handshakes = handshakesOf(connection);
@@ -221,7 +219,7 @@ function connectOf(connection: Connection, lookups: LookupPool): OutboundCall {
   };
 }
 
-function lookupOf(lookup: KeptLookup): OutboundCall {
+function lookupAlone(lookup: KeptLookup): OutboundCall {
   const wait = dnsWait(lookup);
   return {
     id: lookup.id,
@@ -234,48 +232,4 @@ function lookupOf(lookup: KeptLookup): OutboundCall {
     waits: [wait],
     exchange: null,
   };
-}
-
-/** Lookups that no connection has been found for yet, by client and address. */
-class LookupPool {
-  readonly #byAnswer = new Map<string, KeptLookup[]>();
-  readonly #taken = new Set<KeptLookup>();
-  readonly #all: readonly KeptLookup[];
-
-  constructor(lookups: readonly KeptLookup[]) {
-    this.#all = lookups.toSorted((a, b) => a.startedAt - b.startedAt);
-    for (const lookup of this.#all) {
-      for (const answer of lookup.answers) {
-        addTo(this.#byAnswer, `${lookup.client} ${answer}`, lookup);
-      }
-    }
-  }
-
-  /** The one that ended last before a connection to one of these addresses was opened. */
-  take(client: string, addresses: readonly string[], opened: Timestamp): KeptLookup | null {
-    let best: KeptLookup | null = null;
-    let bestGap = Infinity;
-    for (const address of addresses) {
-      const known = this.#byAnswer.get(`${client} ${address}`) ?? [];
-      const after = countBegun(known, opened);
-      for (let index = after - 1; index >= Math.max(0, after - MOST_TRIED); index--) {
-        const lookup = known[index] as KeptLookup;
-        const gap = between(at(lookup.startedAt + lookup.duration), opened);
-        if (this.#taken.has(lookup) || gap < -CLOCK_SLACK || gap > CONNECTS_WITHIN || gap >= bestGap) continue;
-        best = lookup;
-        bestGap = gap;
-      }
-    }
-    if (best !== null) this.#taken.add(best);
-    return best;
-  }
-
-  left(): KeptLookup[] {
-    return this.#all.filter((lookup) => !this.#taken.has(lookup));
-  }
-}
-
-/** How many of them, in order of their start, had begun by then. */
-function countBegun(lookups: readonly KeptLookup[], time: Timestamp): number {
-  return partitionPoint(lookups.length, (index) => (lookups[index] as KeptLookup).startedAt <= time);
 }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { at, microseconds, milliseconds, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -380,4 +380,12 @@ describe('a request', () => {
     );
     expect(waits).toBeGreaterThan(50);
   });
+});
+
+test('rows of one and the same moment do not pile up: of clocks that stand still', () => {
+  let emitted = 0;
+  const tracer = createRequests({ service: null, emit: () => void emitted++ });
+  tracer.input(inputOf());
+  for (let call = 0; call < 20_000; call++) tracer.exchange(outbound(0, 0, { id: `0.e${call}` }));
+  expect(emitted).toBeGreaterThan(10_000);
 });

@@ -15,13 +15,13 @@ import {
   byStart,
   endOf,
   handshakesOf,
-  isOpening,
   outboundCalls,
   respondedAt,
   saidOf,
   type Handshakes,
   type OutboundCall,
 } from './outbound.ts';
+import { isOpening } from './openings.ts';
 import { createOwnAnswer } from './own-answer.ts';
 import { findQueues } from './queueing.ts';
 import { queueWait, requestOf, seenWaits, stallsOf, waitOf } from './request-record.ts';
@@ -169,11 +169,11 @@ class Tracer {
     this.#link(starts[Math.floor(starts.length * SETTLED_SHARE)] as number);
   }
 
-  /** All rows that began before then. */
-  #link(before: number): void {
+  /** All rows that began by then. */
+  #link(until: number): void {
     this.#hasLinked = true;
     if (this.input !== null) this.#services.placed(this.input.vantage);
-    const isOld = ({ startedAt }: { startedAt: Timestamp }): boolean => startedAt < before;
+    const isOld = ({ startedAt }: { startedAt: Timestamp }): boolean => startedAt <= until;
     const exchanges = this.#exchanges.filter(isOld);
     const connections = this.#connections.filter(isOld);
     const lookups = this.#lookups.filter(isOld);

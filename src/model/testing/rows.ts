@@ -215,6 +215,7 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     inFlight: 0,
     reused: true,
     idleBefore: milliseconds(50),
+    openedAt: at(Number.NaN),
     connectDuration: UNSEEN,
     tlsDuration: UNSEEN,
     roundTrip: nanoseconds(400_000),

@@ -19,6 +19,9 @@ export interface Move {
   until: number;
 }
 
+// Fractions from the start, since a field that gets its first one later is laid out anew.
+const emptyMove = (): Move => ({ to: NOBODY, gain: Number.NaN, other: -1, since: Number.NaN, until: Number.NaN });
+
 /**
  * How a call could get to each other request: it alone, swapped with one of its kind, or with all that
  * follows in both requests or the next few of it, since a wrong choice early makes all later ones look
@@ -106,15 +109,12 @@ export class Moves {
   }
 
   #note(to: number, gain: number, other: number, since: number, until: number): void {
-    const known = this.found[this.count++];
-    if (known === undefined) {
-      this.found.push({ to, gain, other, since, until });
-      return;
-    }
-    known.to = to;
-    known.gain = gain;
-    known.other = other;
-    known.since = since;
-    known.until = until;
+    if (this.count === this.found.length) this.found.push(emptyMove());
+    const move = this.found[this.count++] as Move;
+    move.to = to;
+    move.gain = gain;
+    move.other = other;
+    move.since = since;
+    move.until = until;
   }
 }

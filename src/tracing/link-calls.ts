@@ -12,6 +12,8 @@ import { firstStepOf } from './walk.ts';
 // Calls that are learned from and solved together; of these the later part is solved once more with what follows.
 const WINDOW = 1 << 14;
 const SETTLED_SHARE = 0.75;
+// What has to stay, since it is not over, is not looked at again before so many more have come.
+const LEAST_MORE = WINDOW * (1 - SETTLED_SHARE);
 const RUNNERS_UP = 3;
 const LEAST_RUNNER_UP = 0.01;
 // A link that may be wrong once in two hundred is certain to nobody.
@@ -31,6 +33,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   let received: Received[] = [];
   let sent: Sent[] = [];
   let grain = LEAST_GRAIN;
+  let most = WINDOW;
 
   function kindOf(kind: string): number {
     let number = kinds.get(kind);
@@ -88,9 +91,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   function solve(isLast: boolean): void {
     received.sort(inOrder);
     sent.sort(inOrder);
-    const until = isLast
-      ? Infinity
-      : ((sent[Math.floor(sent.length * SETTLED_SHARE)]?.startedAt ?? -Infinity) as number);
+    const until = isLast ? Infinity : startOf(received, sent, SETTLED_SHARE);
     if (sent.length > 0) link(until);
     const later: Received[] = [];
     for (const call of received) {
@@ -98,16 +99,17 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
       else later.push(call);
     }
     received = later;
+    most = Math.max(WINDOW, received.length + sent.length + LEAST_MORE);
   }
 
   return {
     received(call) {
       received.push(call);
-      if (received.length + sent.length >= WINDOW) solve(false);
+      if (received.length + sent.length >= most) solve(false);
     },
     sent(call) {
       sent.push(call);
-      if (received.length + sent.length >= WINDOW) solve(false);
+      if (received.length + sent.length >= most) solve(false);
     },
     finish() {
       solve(true);
@@ -117,6 +119,24 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
 
 const inOrder = (a: Call, b: Call): number =>
   a.startedAt - b.startedAt || a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1);
+
+/**
+ * When such a share of both had begun: some services make hardly any calls.
+ * @param received and sent: in order of their start
+ */
+function startOf(received: readonly Call[], sent: readonly Call[], share: number): number {
+  let served = 0;
+  let made = 0;
+  let start = -Infinity;
+  for (let left = Math.floor((received.length + sent.length) * share); left > 0; left--) {
+    const request = received[served]?.startedAt ?? Infinity;
+    const call = sent[made]?.startedAt ?? Infinity;
+    start = Math.min(request, call);
+    if (call < request) made++;
+    else served++;
+  }
+  return start;
+}
 
 function timesOf(calls: readonly Call[]): { starts: Float64Array; ends: Float64Array } {
   const starts = new Float64Array(calls.length);

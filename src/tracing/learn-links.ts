@@ -148,7 +148,7 @@ function likelihoodOf(problem: LinkProblem, counts: Uint8Array | null): number {
   }
   for (let call = 0; call < callCount; call++) {
     const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
-    if (isAlone) sum += logAlone[calls.kinds[call] as number] as number;
+    sum += (isAlone ? 1 : 0) * (logAlone[calls.kinds[call] as number] as number);
   }
   return sum;
 }

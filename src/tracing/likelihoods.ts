@@ -1,23 +1,45 @@
 import type { CallList } from './call-list.ts';
 import type { LinkProblem } from './link-problem.ts';
+import { markOf } from './walk.ts';
 import { overtakingsOf, Ways } from './ways.ts';
+
+// What is remembered: so many for each call, and a megabyte at most.
+const REMEMBERED_BY_CALL = 8;
+const MOST_REMEMBERED = 1 << 16;
+// A request and which calls it has make one whole number below 2^53; of a request's sets two in a
+// hundred million are taken for one.
+const MARKS = 2 ** 38;
+const SECOND_BITS = 6;
 
 /** How likely requests are with what they have now, and how that changes with what they might have. */
 export class Likelihoods {
   readonly #problem: LinkProblem;
   /** By request; NaN until it is asked for. */
   readonly #known: Float64Array;
+  /** Requests with calls, since the same few are tried over and over: each in its place, or another that came later. */
+  readonly #keys: Float64Array;
+  readonly #values: Float64Array;
+  /** By call: sums of some tell which they were. */
+  readonly #marks: Float64Array;
   readonly #one = new Ways();
   readonly #other = new Ways();
 
   constructor(problem: LinkProblem) {
     this.#problem = problem;
     this.#known = new Float64Array(problem.requestCount).fill(Number.NaN);
+    let room = REMEMBERED_BY_CALL;
+    while (room < Math.min(MOST_REMEMBERED, problem.callCount * REMEMBERED_BY_CALL)) room *= 2;
+    this.#keys = new Float64Array(room).fill(Number.NaN);
+    this.#values = new Float64Array(room);
+    this.#marks = new Float64Array(problem.callCount);
+    for (let call = 0; call < problem.callCount; call++)
+      this.#marks[call] = markOf(call) * 2 ** SECOND_BITS + (markOf(~call) >>> (32 - SECOND_BITS));
   }
 
   /** The plans have changed. */
   relearned(): void {
     this.#known.fill(Number.NaN);
+    this.#keys.fill(Number.NaN);
   }
 
   /** The request has other calls than before. */
@@ -30,10 +52,26 @@ export class Likelihoods {
     let known = this.#known[request] as number;
     if (known !== known) {
       const calls = this.#problem.callsOf[request] as readonly number[];
-      known = this.#problem.logLikelihood(request, calls, calls.length);
+      known = this.#of(request, calls, calls.length);
       this.#known[request] = known;
     }
-    return this.#problem.logLikelihood(request, places, count) - known;
+    return this.#of(request, places, count) - known;
+  }
+
+  /** With the first `count` of these calls. */
+  #of(request: number, calls: readonly number[], count: number): number {
+    let sum = 0;
+    for (let index = 0; index < count; index++) {
+      sum += this.#marks[calls[index] as number] as number;
+      if (sum >= MARKS) sum -= MARKS;
+    }
+    const key = request * MARKS + sum;
+    const place = (sum ^ Math.imul(request, 0x9e3779b1)) & (this.#keys.length - 1);
+    if (this.#keys[place] !== key) {
+      this.#keys[place] = key;
+      this.#values[place] = this.#problem.logLikelihood(request, calls, count);
+    }
+    return this.#values[place] as number;
   }
 
   /** What it would be if two requests had these calls. */

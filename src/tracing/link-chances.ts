@@ -1,5 +1,5 @@
 import { NOBODY, type LinkProblem } from './link-problem.ts';
-import type { Move, Moves } from './moves.ts';
+import type { Moves } from './moves.ts';
 
 // What was learned is less sure than it looks: it was learned from links that may be wrong.
 export const CAUTION = 1.5;
@@ -38,7 +38,7 @@ export class LinkChances {
   }
 
   /** @param best the gain of the best move, 0 where staying is best */
-  note(call: number, { found, count }: Moves, best: number): void {
+  note(call: number, { targets, gains, count }: Moves, best: number): void {
     const candidates = this.#problem.calls.candidates[call] as readonly number[];
     const begin = this.#begins[call] as number;
     const end = this.#begins[call + 1] as number;
@@ -55,9 +55,8 @@ export class LinkChances {
     let total = Math.exp(-best / CAUTION);
     last[owner] = total;
     for (let index = 0; index < count; index++) {
-      const { to, gain } = found[index] as Move;
-      const place = begin + placeOf(to, candidates);
-      const weight = Math.exp((gain - best) / CAUTION);
+      const place = begin + placeOf(targets[index] as number, candidates);
+      const weight = Math.exp(((gains[index] as number) - best) / CAUTION);
       last[place] = (last[place] as number) + weight;
       total += weight;
     }

@@ -1,6 +1,6 @@
 import { CAUTION, LinkChances } from './link-chances.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
-import { type Move, Moves } from './moves.ts';
+import { Moves } from './moves.ts';
 
 // One in e^12 = 160,000 is not worth another look as long as nothing changes.
 const HOPELESS = -12;
@@ -111,13 +111,13 @@ export class LinkSolver {
 
   #visit(call: number, temperature: number, chances: LinkChances | null): boolean {
     this.#moves.find(call, chances !== null);
-    const { found, count } = this.#moves;
+    const { gains, count } = this.#moves;
     // Staying has a gain of 0.
     let best = 0;
     let likeliest = -1;
     let state = ASLEEP;
     for (let place = 0; place < count; place++) {
-      const gain = (found[place] as Move).gain;
+      const gain = gains[place] as number;
       if (gain >= HOPELESS) state = CONTENT;
       if (gain <= best) continue;
       best = gain;
@@ -134,23 +134,22 @@ export class LinkSolver {
 
   /** One of the moves, as often as it is likely; -1 to stay. */
   #drawn(best: number, temperature: number): number {
-    const { found, count } = this.#moves;
+    const { gains, count } = this.#moves;
     let total = Math.exp(-best / temperature);
-    for (let place = 0; place < count; place++) total += Math.exp(((found[place] as Move).gain - best) / temperature);
+    for (let place = 0; place < count; place++) total += Math.exp(((gains[place] as number) - best) / temperature);
     let left = this.#problem.random() * total;
     for (let place = 0; place < count; place++) {
-      left -= Math.exp(((found[place] as Move).gain - best) / temperature);
+      left -= Math.exp(((gains[place] as number) - best) / temperature);
       if (left < 0) return place;
     }
     return -1;
   }
 
   #take(call: number, taken: number): void {
-    const move = this.#moves.found[taken] as Move;
     const from = this.#problem.owners[call] as number;
-    this.#moves.take(call, move);
+    this.#moves.take(call, taken);
     this.#wake(from);
-    this.#wake(move.to);
+    this.#wake(this.#moves.targets[taken] as number);
   }
 
   /** What has no choice but one stays as it is. */

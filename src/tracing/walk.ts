@@ -30,8 +30,8 @@ export const fromOf = (transition: number): number => (transition - keyOf(transi
 /** Whether a step is waited for by nobody: it comes beside, and is no answer. */
 export const isBeside = (key: number): boolean => (key & 1) === 1 && key >> 1 !== END;
 
-/** A number below 2^32 that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
-function markOf(step: number): number {
+/** A number below 2^32 for another that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
+export function markOf(step: number): number {
   let mark = Math.imul(step ^ (step >>> 16), 0x85ebca6b);
   mark = Math.imul(mark ^ (mark >>> 13), 0xc2b2ae35);
   return (mark ^ (mark >>> 16)) >>> 0;

@@ -1,4 +1,5 @@
 import { FIRST_GUESSES, guess } from './first-guesses.ts';
+import { takeLikelier } from './likelier.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkSolver } from './solve-links.ts';
@@ -46,15 +47,20 @@ export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
     }
   }
   for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
-  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) break;
-  // Samples say how sure the answer is, and leave it as it is.
+  settle(solver);
+  // Samples say how sure the answer is, and where they lead is another.
   const answer = problem.owners.slice();
   for (let sample = 0; sample < SAMPLES; sample++) {
     if (sample === FEW_SAMPLES) solver.giveUp();
     solver.sample();
   }
-  problem.assign(answer);
+  settle(solver);
+  takeLikelier(problem, answer, problem.owners.slice());
   return solver;
+}
+
+function settle(solver: LinkSolver): void {
+  for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) return;
 }
 
 /** Tries each first guess, and leaves what the best of them came to. */

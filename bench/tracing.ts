@@ -10,6 +10,7 @@
  * where the calls carry `trace` and `parent`. --requests makes up so many: time and memory must be linear and flat.
  */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { linkMany } from './tracing/many.ts';
 import { linkRecorded } from './tracing/recorded.ts';
@@ -59,6 +60,9 @@ function many(most: number): void {
   }
 }
 
+// V8 compiles as it does for the program.
+const { setOptions } = createRequire(import.meta.url)('../scripts/compiled.cjs') as { setOptions: () => void };
+setOptions();
 const { values } = parseArgs({ options: { links: { type: 'string' }, requests: { type: 'string' } } });
 if (values.links !== undefined) links(values.links);
 else if (values.requests !== undefined) many(Number(values.requests));

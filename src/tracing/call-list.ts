@@ -1,9 +1,12 @@
+// Of most requests; a list grows with more.
+const ROOM = 32;
+
 /**
  * A list that is filled anew over and over: it keeps its memory, and says how much of it counts.
  * Places of calls are in order of their start, so that a list in order of place is one in order of time.
  */
 export class CallList {
-  readonly places: number[] = [];
+  readonly places: number[] = Array.from({ length: ROOM }, () => 0);
   count = 0;
 
   clear(): void {
@@ -16,17 +19,19 @@ export class CallList {
 
   /** Takes over calls, without one and with another; -1 for none. */
   fill(calls: readonly number[], without: number, added: number): void {
-    this.count = 0;
+    const { places } = this;
+    let count = 0;
     let isIn = added < 0;
     for (let index = 0; index < calls.length; index++) {
       const call = calls[index] as number;
       if (!isIn && call > added) {
-        this.push(added);
+        places[count++] = added;
         isIn = true;
       }
-      if (call !== without) this.push(call);
+      if (call !== without) places[count++] = call;
     }
-    if (!isIn) this.push(added);
+    if (!isIn) places[count++] = added;
+    this.count = count;
   }
 
   /** By insertion: a request has few calls, and they are nearly in order. */

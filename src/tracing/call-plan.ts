@@ -1,3 +1,4 @@
+import { NO_FRACTION } from '../base/fraction.ts';
 import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
 import { LaneHabit } from './lane-habit.ts';
@@ -14,6 +15,8 @@ const NEVER_SEEN = 0.3;
 const FEW_OTHERS = 20;
 // Of more pairs of steps, as kinds without end would make, the later ones are like none that was seen.
 const MAX_TRANSITIONS = 1 << 12;
+// Likelihoods are multiplied, since logarithms cost more; a step's is no less than some 10^-30.
+const NEARLY_NOTHING = 1e-250;
 
 /** What comes after one step. */
 interface Steps {
@@ -31,13 +34,6 @@ interface Transition {
   gaps: GapDensity | null;
   /** Over which lane. */
   readonly lane: LaneHabit;
-  /** ln of how often it comes, of the plan's revision. */
-  logShare: number;
-  revision: number;
-  /** The same without what one asker taught, whose weight that was. */
-  logShareWithout: number;
-  own: number;
-  withoutRevision: number;
 }
 
 export class CallPlan {
@@ -46,13 +42,11 @@ export class CallPlan {
   readonly #transitions = new Map<number, Transition>();
   readonly #anywhere = new Map<number, GapDensity>();
   readonly #grain: number;
-  /** Grows with all that is learned or forgotten. */
-  #revision = 0;
   /**
    * ln of how much more often than by chance one request overtakes another in a step: below 0 where
    * the program keeps the order (`overtaking.ts`).
    */
-  overtaking = 0;
+  overtaking = NO_FRACTION;
 
   /** @param grain nanoseconds that readings of the clock lie apart at least */
   constructor(grain: number) {
@@ -60,12 +54,11 @@ export class CallPlan {
   }
 
   /** @param weight how sure it is that the request went this way; below 0 takes back what was learned */
-  learn({ count, set, transitions, sources, targets, choices }: Walk, weight: number): void {
-    this.#revision++;
+  learn({ count, set, transitions, pauses, choices }: Walk, weight: number): void {
     this.#sets.learn(set, weight);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
-      const pause = (targets[index] as number) - (sources[index] as number);
+      const pause = pauses[index] as number;
       if (transition.gaps === null) {
         transition.gaps = new GapDensity(this.#grain, transition.anywhere);
         transition.from.known++;
@@ -82,7 +75,6 @@ export class CallPlan {
    * something else that may follow, and takes a little from what usually does.
    */
   forget(): void {
-    this.#revision++;
     this.#sets.forget();
     for (const steps of this.#steps.values()) steps.total = 0;
     for (const { gaps, lane } of this.#transitions.values()) {
@@ -92,48 +84,28 @@ export class CallPlan {
     for (const gaps of this.#anywhere.values()) gaps.forget();
   }
 
-  /** ln of how likely a request is that goes just this way. */
-  logLikelihood({ count, set, transitions, sources, targets, choices }: Walk): number {
-    let sum = this.#sets.logShare(set, 0);
-    for (let index = 0; index < count; index++) {
-      const transition = this.#transitionOf(transitions[index] as number);
-      if (transition.revision !== this.#revision) this.#revise(transition);
-      const pause = (targets[index] as number) - (sources[index] as number);
-      sum += transition.logShare + (transition.gaps ?? transition.anywhere).logDensity(pause);
-      const choice = choices[index] as number;
-      if (choice !== 0) sum += transition.lane.logRatio(choice, 0);
-    }
-    return sum;
-  }
-
   /**
-   * The same of a request that was learned from: by what the others taught. What it taught itself
-   * would always speak for what is believed already.
-   * @param weight what it was learned with
+   * ln of how likely a request is that goes just this way. Of one that was learned from: by what the others
+   * taught, since what it taught itself would always speak for what is believed already.
+   * @param weight what it was learned with, 0 where it was not
    */
-  logLikelihoodWithout({ count, set, transitions, sources, targets, choices }: Walk, weight: number): number {
+  logLikelihood({ count, set, transitions, pauses, choices }: Walk, weight: number): number {
     const others = Math.max(0, this.#sets.weight - weight);
-    const own = (weight * others) / (others + FEW_OTHERS);
-    let sum = this.#sets.logShare(set, own);
+    const own = weight === 0 ? 0 : (weight * others) / (others + FEW_OTHERS);
+    let sum = 0;
+    let product = this.#sets.share(set, own);
     for (let index = 0; index < count; index++) {
-      const transition = this.#transitionOf(transitions[index] as number);
-      const pause = (targets[index] as number) - (sources[index] as number);
-      const gaps = transition.gaps ?? transition.anywhere;
-      if (transition.withoutRevision !== this.#revision || transition.own !== own) {
-        transition.logShareWithout = logShareOf(transition, own);
-        transition.withoutRevision = this.#revision;
-        transition.own = own;
-      }
-      sum += transition.logShareWithout + gaps.logDensityWithout(pause, own);
+      const { from, gaps, anywhere, lane } = this.#transitionOf(transitions[index] as number);
+      const times = gaps === null ? 0 : Math.max(0, gaps.weight - own);
+      const share = (times + NEVER_SEEN) / (Math.max(0, from.total - own) + NEVER_SEEN * (from.known + 1));
+      product *= share * (gaps ?? anywhere).density(pauses[index] as number, own);
       const choice = choices[index] as number;
-      if (choice !== 0) sum += transition.lane.logRatio(choice, own);
+      if (choice !== 0) product *= lane.ratio(choice, own);
+      if (product > NEARLY_NOTHING) continue;
+      sum += Math.log(product);
+      product = 1;
     }
-    return sum;
-  }
-
-  #revise(transition: Transition): void {
-    transition.logShare = logShareOf(transition, 0);
-    transition.revision = this.#revision;
+    return sum + Math.log(product);
   }
 
   #transitionOf(number: number): Transition {
@@ -145,7 +117,7 @@ export class CallPlan {
     const key = keyOf(number);
     let steps = this.#steps.get(from);
     if (steps === undefined) {
-      steps = { total: 0, known: 0 };
+      steps = { total: NO_FRACTION, known: 0 };
       this.#steps.set(from, steps);
     }
     let anywhere = this.#anywhere.get(key);
@@ -153,24 +125,8 @@ export class CallPlan {
       anywhere = new GapDensity(this.#grain);
       this.#anywhere.set(key, anywhere);
     }
-    const transition: Transition = {
-      from: steps,
-      anywhere,
-      gaps: null,
-      lane: new LaneHabit(),
-      logShare: Number.NaN,
-      revision: -1,
-      logShareWithout: Number.NaN,
-      own: Number.NaN,
-      withoutRevision: -1,
-    };
+    const transition: Transition = { from: steps, anywhere, gaps: null, lane: new LaneHabit() };
     if (this.#transitions.size < MAX_TRANSITIONS) this.#transitions.set(number, transition);
     return transition;
   }
-}
-
-/** ln of how often it comes. */
-function logShareOf({ from, gaps }: Transition, own: number): number {
-  const count = Math.max(0, (gaps?.weight ?? 0) - own);
-  return Math.log((count + NEVER_SEEN) / (Math.max(0, from.total - own) + NEVER_SEEN * (from.known + 1)));
 }

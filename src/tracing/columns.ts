@@ -12,6 +12,8 @@ export interface RequestTimes {
 export interface CallColumns {
   /** From 0. */
   readonly kinds: Int32Array;
+  /** The step that the first call of the kind is in a request: `walk.ts`. */
+  readonly steps: Int32Array;
   readonly starts: Float64Array;
   readonly ends: Float64Array;
   /** Null where nobody knows any. */
@@ -20,4 +22,6 @@ export interface CallColumns {
   readonly candidates: readonly (readonly number[])[];
   /** 1 where an identifier says whose it is: it stays there. */
   readonly isFixed: Uint8Array;
+  /** 1 where more were in flight than are tried. */
+  readonly isBounded: Uint8Array;
 }

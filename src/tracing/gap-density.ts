@@ -4,6 +4,8 @@
  * narrows as more is known (Silverman's rule).
  */
 
+import { NO_FRACTION } from '../base/fraction.ts';
+
 // From the clock's grain to some 10^10 of it, in steps of 4 %: no coarser than any kernel used.
 const STEP = 0.04;
 const BINS = 600;
@@ -23,6 +25,17 @@ const KIN_WEIGHT = 20;
 // Where nothing is known a pause is of the order of a millisecond.
 const UNKNOWN_SCALE = 1e6;
 
+/** Densities by bin, NaN until they are asked for, since most never are. */
+interface Table {
+  readonly densities: Float64Array;
+  /** Of these revisions of a density and its kin. */
+  revision: number;
+  /** Without so much. */
+  own: number;
+}
+
+const emptyTable = (): Table => ({ densities: new Float64Array(BINS), revision: -1, own: NO_FRACTION });
+
 export class GapDensity {
   /** By bin, and how much was learned in all: the last. */
   readonly #counts = new Float64Array(BINS + 1);
@@ -35,13 +48,9 @@ export class GapDensity {
   readonly #kin: GapDensity | null;
   /** Grows with all that is learned or forgotten. */
   #revision = 0;
-  /** ln of the density by bin, NaN until it is asked for; of the revisions of this one and its kin. */
-  readonly #table = new Float64Array(BINS);
-  #tabled = -1;
-  /** The same without what one asker taught, whose weight that was. */
-  #tableWithout: Float64Array | null = null;
-  #tabledWithout = -1;
-  #own = Number.NaN;
+  readonly #ofAll = emptyTable();
+  /** Without what one asker taught. */
+  readonly #ofOthers = emptyTable();
   /** What was learned by bin, each smeared over its neighbours: one counts once where it lies… */
   readonly #smoothedCounts = new Float64Array(BINS);
   #smoothed = -1;
@@ -64,10 +73,10 @@ export class GapDensity {
    * @param weight below 0 takes back what was learned
    */
   learn(gap: number, weight: number): void {
-    const place = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
-    this.#counts[place] = (this.#counts[place] as number) + weight;
-    if (place < this.#low) this.#low = place;
-    if (place > this.#high) this.#high = place;
+    const bin = Math.round(this.#placeOf(gap));
+    this.#counts[bin] = (this.#counts[bin] as number) + weight;
+    if (bin < this.#low) this.#low = bin;
+    if (bin > this.#high) this.#high = bin;
     this.#counts[BINS] = this.weight + weight;
     this.#revision++;
   }
@@ -80,47 +89,33 @@ export class GapDensity {
     this.#revision++;
   }
 
-  /** ln of the density per nanosecond. */
-  logDensity(gap: number): number {
+  /**
+   * The density per nanosecond.
+   * @param own how much of it the asker taught with this pause: that tells nothing of it
+   */
+  density(gap: number, own: number): number {
     const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
-    if (this.#tabled !== revision) {
-      this.#table.fill(Number.NaN);
-      this.#tabled = revision;
+    const table = own === 0 ? this.#ofAll : this.#ofOthers;
+    const { densities } = table;
+    if (table.revision !== revision || table.own !== own) {
+      densities.fill(Number.NaN);
+      table.revision = revision;
+      table.own = own;
     }
     const place = this.#placeOf(gap);
-    if (place >= BINS - 1) return this.#logAt(BINS - 1);
-    const bin = place | 0;
+    const bin = own > 0 ? Math.round(place) : place | 0;
+    let low = densities[bin] as number;
+    if (low !== low) densities[bin] = low = this.#mixed(bin, own);
     const share = place - bin;
-    return this.#logAt(bin) * (1 - share) + this.#logAt(bin + 1) * share;
-  }
-
-  /**
-   * ln of the density by all that was learned but the asker's own: what it taught itself tells nothing of it.
-   * @param own the weight that this pause was learned with
-   */
-  logDensityWithout(gap: number, own: number): number {
-    const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
-    const table = (this.#tableWithout ??= new Float64Array(BINS));
-    if (this.#tabledWithout !== revision || this.#own !== own) {
-      table.fill(Number.NaN);
-      this.#tabledWithout = revision;
-      this.#own = own;
-    }
-    const bin = Math.min(BINS - 1, Math.round(this.#placeOf(gap)));
-    const known = table[bin] as number;
-    return known === known ? known : (table[bin] = Math.log(this.#mixed(bin, own)));
+    if (share === 0 || own > 0) return low;
+    let high = densities[bin + 1] as number;
+    if (high !== high) densities[bin + 1] = high = this.#mixed(bin + 1, own);
+    return low + (high - low) * share;
   }
 
   /** The coordinate of a pause, in units of {@link STEP}. */
   #placeOf(gap: number): number {
-    return gap > 0 ? Math.log1p(gap / this.#grain) / STEP : 0;
-  }
-
-  /** ln of the density, with that of its kin: only where it is asked for, since most bins never are. */
-  #logAt(bin: number): number {
-    const known = this.#table[bin] as number;
-    if (known === known) return known;
-    return (this.#table[bin] = Math.log(this.#mixed(bin, 0)));
+    return gap > 0 ? Math.min(BINS - 1, Math.log1p(gap / this.#grain) / STEP) : 0;
   }
 
   #mixed(bin: number, own: number): number {
@@ -150,16 +145,18 @@ export class GapDensity {
   }
 
   #smooth(): void {
+    const counts = this.#counts;
     const smoothed = this.#smoothedCounts.fill(0);
     this.#smoothed = this.#revision;
     if (this.weight <= 0) return;
     this.#scale = this.#pauseAt(this.#quantile(0.5)) + this.#grain;
     const width = this.#width();
     const reach = Math.ceil((KERNEL_REACH * width) / STEP);
-    const kernel = Float64Array.from({ length: reach + 1 }, (_, by) => Math.exp(-0.5 * ((by * STEP) / width) ** 2));
+    const kernel = new Float64Array(reach + 1);
+    for (let by = 0; by <= reach; by++) kernel[by] = Math.exp(-0.5 * ((by * STEP) / width) ** 2);
     let total = 0;
     for (let bin = this.#low; bin <= this.#high; bin++) {
-      const count = this.#counts[bin] as number;
+      const count = counts[bin] as number;
       if (count === 0) continue;
       // What would reach below zero is reflected: a pause of none is as likely as it looks.
       for (let by = -reach; by <= reach; by++) {

@@ -71,39 +71,37 @@ describe('lanes', () => {
 describe('a habit of lanes', () => {
   it('tells nothing before it is known, nor where there is one lane', () => {
     const habit = new LaneHabit();
-    expect(habit.logRatio(4, 0)).toBeCloseTo(0);
-    expect(habit.logRatio(-4, 0)).toBeCloseTo(0);
+    expect(habit.ratio(4, 0)).toBeCloseTo(1);
+    expect(habit.ratio(-4, 0)).toBeCloseTo(1);
     habit.learn(4, 10);
-    expect(habit.logRatio(1, 0)).toBe(0);
-    expect(habit.logRatio(-1, 0)).toBe(0);
+    expect(habit.ratio(1, 0)).toBe(1);
+    expect(habit.ratio(-1, 0)).toBe(1);
   });
 
   it('speaks for what was seen, against what was not, and not for what the asker taught', () => {
     const habit = new LaneHabit();
     habit.learn(4, 1);
-    expect(habit.logRatio(4, 0)).toBeGreaterThan(0);
-    expect(habit.logRatio(4, 1)).toBeCloseTo(0);
+    expect(habit.ratio(4, 0)).toBeGreaterThan(1);
+    expect(habit.ratio(4, 1)).toBeCloseTo(1);
     habit.forget();
     habit.learn(-4, 1);
-    expect(habit.logRatio(-4, 0)).toBeGreaterThan(0);
-    expect(habit.logRatio(-4, 1)).toBeCloseTo(0);
+    expect(habit.ratio(-4, 0)).toBeGreaterThan(1);
+    expect(habit.ratio(-4, 1)).toBeCloseTo(1);
     habit.forget();
     habit.learn(4, 10);
-    expect(habit.logRatio(-4, 0)).toBeLessThan(-1);
+    expect(habit.ratio(-4, 0)).toBeLessThan(1 / Math.E);
     habit.forget();
-    expect(habit.logRatio(4, 0)).toBeCloseTo(0);
+    expect(habit.ratio(4, 0)).toBeCloseTo(1);
   });
 });
 
 /** A request that makes one call after a millisecond. */
 const walk = (choice: number): Walk =>
-  Object.assign(new Walk(), { count: 1, transitions: [2], sources: [0], targets: [1e6], choices: [choice] });
+  Object.assign(new Walk(), { count: 1, transitions: [2], sources: [0], pauses: [1e6], choices: [choice] });
 
 /** How much more a plan expects the same lane than another. */
 const preference = (plan: CallPlan, own: number): number =>
-  own > 0
-    ? plan.logLikelihoodWithout(walk(4), own) - plan.logLikelihoodWithout(walk(-4), own)
-    : plan.logLikelihood(walk(4)) - plan.logLikelihood(walk(-4));
+  plan.logLikelihood(walk(4), own) - plan.logLikelihood(walk(-4), own);
 
 describe('what requests usually do', () => {
   it.each([0, 1])('tells over which lane they go, without %s of the asker himself', (own) => {

@@ -1,63 +1,100 @@
 import type { CallList } from './call-list.ts';
 import type { LinkProblem } from './link-problem.ts';
-import { overtakingsOf } from './overtaking.ts';
-import { Walk } from './walk.ts';
+import { markOf } from './walk.ts';
+import { overtakingsOf, Ways } from './ways.ts';
+
+// What is remembered: so many for each call, and a megabyte at most.
+const REMEMBERED_BY_CALL = 8;
+const MOST_REMEMBERED = 1 << 16;
+// A request and which calls it has make one whole number below 2^53; of a request's sets two in a
+// hundred million are taken for one.
+const MARKS = 2 ** 38;
+const SECOND_BITS = 6;
 
 /** How likely requests are with what they have now, and how that changes with what they might have. */
 export class Likelihoods {
   readonly #problem: LinkProblem;
-  /** By request. */
+  /** By request; NaN until it is asked for. */
   readonly #known: Float64Array;
-  /** How often the plans had changed when it was worked out. */
-  readonly #knownOf: Int32Array;
-  #learned = 0;
-  readonly #one = new Walk();
-  readonly #other = new Walk();
+  /** Requests with calls, since the same few are tried over and over: each in its place, or another that came later. */
+  readonly #keys: Float64Array;
+  readonly #values: Float64Array;
+  /** By call: sums of some tell which they were. */
+  readonly #marks: Float64Array;
+  readonly #one = new Ways();
+  readonly #other = new Ways();
 
   constructor(problem: LinkProblem) {
     this.#problem = problem;
-    this.#known = new Float64Array(problem.requestCount);
-    this.#knownOf = new Int32Array(problem.requestCount).fill(-1);
+    this.#known = new Float64Array(problem.requestCount).fill(Number.NaN);
+    let room = REMEMBERED_BY_CALL;
+    while (room < Math.min(MOST_REMEMBERED, problem.callCount * REMEMBERED_BY_CALL)) room *= 2;
+    this.#keys = new Float64Array(room).fill(Number.NaN);
+    this.#values = new Float64Array(room);
+    this.#marks = new Float64Array(problem.callCount);
+    for (let call = 0; call < problem.callCount; call++)
+      this.#marks[call] = markOf(call) * 2 ** SECOND_BITS + (markOf(~call) >>> (32 - SECOND_BITS));
   }
 
   /** The plans have changed. */
   relearned(): void {
-    this.#learned++;
+    this.#known.fill(Number.NaN);
+    this.#keys.fill(Number.NaN);
   }
 
   /** The request has other calls than before. */
   changed(request: number): void {
-    this.#knownOf[request] = -1;
+    this.#known[request] = Number.NaN;
   }
 
   /** What it would be if the request had these calls. */
   change(request: number, { places, count }: CallList): number {
-    return this.#problem.logLikelihood(request, places, count) - this.#of(request);
+    let known = this.#known[request] as number;
+    if (known !== known) {
+      const calls = this.#problem.callsOf[request] as readonly number[];
+      known = this.#of(request, calls, calls.length);
+      this.#known[request] = known;
+    }
+    return this.#of(request, places, count) - known;
+  }
+
+  /** With the first `count` of these calls. */
+  #of(request: number, calls: readonly number[], count: number): number {
+    let sum = 0;
+    for (let index = 0; index < count; index++) {
+      sum += this.#marks[calls[index] as number] as number;
+      if (sum >= MARKS) sum -= MARKS;
+    }
+    const key = request * MARKS + sum;
+    const place = (sum ^ Math.imul(request, 0x9e3779b1)) & (this.#keys.length - 1);
+    if (this.#keys[place] !== key) {
+      this.#keys[place] = key;
+      this.#values[place] = this.#problem.logLikelihood(request, calls, count);
+    }
+    return this.#values[place] as number;
   }
 
   /** What it would be if two requests had these calls. */
   bothChange(from: number, mine: CallList, to: number, theirs: CallList): number {
-    return this.change(from, mine) + this.change(to, theirs) + this.#orderChange(from, mine, to, theirs);
+    const gain = this.change(from, mine) + this.change(to, theirs);
+    const { overtaking } = this.#problem.planOf(from);
+    if (overtaking === 0 || this.#problem.planOf(to) !== this.#problem.planOf(from)) return gain;
+    return gain + overtaking * this.#overtakingChange(from, mine, to, theirs);
   }
 
   /** Where a program keeps the order of its requests, or does not: what two of them say of it. */
-  #orderChange(from: number, mine: CallList, to: number, theirs: CallList): number {
-    const { overtaking } = this.#problem.planOf(from);
-    if (overtaking === 0 || this.#problem.planOf(to) !== this.#problem.planOf(from)) return 0;
-    const before = overtakingsOf(this.#problem.walkOf(from, this.#one), this.#problem.walkOf(to, this.#other));
-    const now = overtakingsOf(
-      this.#problem.walkWith(from, mine.places, mine.count, this.#one),
-      this.#problem.walkWith(to, theirs.places, theirs.count, this.#other),
+  #overtakingChange(from: number, mine: CallList, to: number, theirs: CallList): number {
+    const problem = this.#problem;
+    const own = problem.callsOf[from] as readonly number[];
+    const others = problem.callsOf[to] as readonly number[];
+    const before = overtakingsOf(
+      this.#one.take(problem, from, own, own.length),
+      this.#other.take(problem, to, others, others.length),
     );
-    return overtaking * (now - before);
-  }
-
-  #of(request: number): number {
-    if (this.#knownOf[request] !== this.#learned) {
-      const calls = this.#problem.callsOf[request] as readonly number[];
-      this.#known[request] = this.#problem.logLikelihood(request, calls, calls.length);
-      this.#knownOf[request] = this.#learned;
-    }
-    return this.#known[request] as number;
+    const now = overtakingsOf(
+      this.#one.take(problem, from, mine.places, mine.count),
+      this.#other.take(problem, to, theirs.places, theirs.count),
+    );
+    return now - before;
   }
 }

@@ -97,3 +97,43 @@ test.each([
   sent.push(call('a', 9006, 9016), call('b', 9008, 9016));
   expect(linked(received, sent).get('a')?.parent?.id).toBe(owner);
 });
+
+/** So many requests after one another, of which some make a call. @returns how many are settled before the end */
+function settledOf(requests: number, isCaller: (place: number) => boolean): number {
+  let settled = 0;
+  const linker = createCallLinker<ReceivedCall, SentCall>({ link: () => undefined, settled: () => void settled++ });
+  for (let place = 0; place < requests; place++) {
+    linker.received(request(`r${place}`, 2 * place, 2 * place + 1, 2 * place + 1));
+    if (isCaller(place)) linker.sent(call(`c${place}`, 2 * place + 0.2, 2 * place + 0.8));
+  }
+  const before = settled;
+  linker.finish();
+  expect(settled).toBe(requests);
+  return before;
+}
+
+test.each([
+  ['makes no calls', () => false],
+  ['made one long ago', (place: number) => place === 0],
+  ['makes one for each request', () => true],
+])('a service that %s has its requests settled as they come', (_, isCaller) => {
+  // Otherwise all that there is is looked at again for each that comes.
+  expect(settledOf(40_000, isCaller)).toBeGreaterThan(20_000);
+});
+
+test('requests that go on for longer than a window are not looked at for each that comes', () => {
+  let looks = 0;
+  const linker = createCallLinker<ReceivedCall, SentCall>({ link: () => undefined });
+  for (let place = 0; place < 18_000; place++) {
+    const long = request(`r${place}`, place, 1e6, 1e6);
+    linker.received({
+      ...long,
+      get respondedAt() {
+        if (place === 0) looks++;
+        return long.respondedAt;
+      },
+    });
+    if (place % 100 === 0) linker.sent(call(`c${place}`, place + 0.2, place + 0.8));
+  }
+  expect(looks).toBe(1);
+});

@@ -1,19 +1,19 @@
-import { addTo } from '../base/group-by.ts';
 import type { Confidence } from '../model/lookup.ts';
 import { CallPlan } from './call-plan.ts';
 import type { Call, CallLinker, Link, LinkBasis, LinkListener, ReceivedCall, RunnerUp, SentCall } from './calls.ts';
-import { improve } from './learn-links.ts';
-import type { CallColumns } from './columns.ts';
+import { flightsOf } from './flights.ts';
 import { lanesOf } from './lanes.ts';
-import { LinkProblem, NOBODY, type RequestColumns } from './link-problem.ts';
+import { improve } from './learn-links.ts';
+import { LinkProblem, NOBODY } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
 import { Unusual } from './unusual.ts';
+import { firstStepOf } from './walk.ts';
 
-// Calls that are learned from and solved together; of these the later half is solved once more with what follows.
+// Calls that are learned from and solved together; of these the later part is solved once more with what follows.
 const WINDOW = 1 << 14;
 const SETTLED_SHARE = 0.75;
-// Requests in flight at a time that a call is tried with; of more, those that began last.
-const MAX_CANDIDATES = 48;
+// What has to stay, since it is not over, is not looked at again before so many more have come.
+const LEAST_MORE = WINDOW * (1 - SETTLED_SHARE);
 const RUNNERS_UP = 3;
 const LEAST_RUNNER_UP = 0.01;
 // A link that may be wrong once in two hundred is certain to nobody.
@@ -32,50 +32,84 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   const plans = new Map<string, CallPlan>();
   let received: Received[] = [];
   let sent: Sent[] = [];
-  const linked = new Set<Sent>();
   let grain = LEAST_GRAIN;
+  let most = WINDOW;
 
-  const kindOf = (kind: string): number => {
-    const known = kinds.get(kind);
-    if (known !== undefined) return known;
-    kinds.set(kind, kinds.size);
-    return kinds.size - 1;
-  };
-  const planOf = (kind: string): CallPlan => {
-    const known = plans.get(kind);
-    if (known !== undefined) return known;
-    const plan = new CallPlan(grain);
-    plans.set(kind, plan);
+  function kindOf(kind: string): number {
+    let number = kinds.get(kind);
+    if (number === undefined) kinds.set(kind, (number = kinds.size));
+    return number;
+  }
+
+  function planOf(kind: string): CallPlan {
+    let plan = plans.get(kind);
+    if (plan === undefined) plans.set(kind, (plan = new CallPlan(grain)));
     return plan;
-  };
+  }
+
+  function problemOf(): LinkProblem {
+    const kindsOf = new Int32Array(sent.length);
+    const steps = new Int32Array(sent.length);
+    for (let place = 0; place < sent.length; place++) {
+      const kind = kindOf((sent[place] as Sent).kind);
+      kindsOf[place] = kind;
+      steps[place] = firstStepOf(kind);
+    }
+    const responses = new Float64Array(received.length);
+    const plansOf: CallPlan[] = [];
+    for (let place = 0; place < received.length; place++) {
+      const { kind, respondedAt } = received[place] as Received;
+      responses[place] = respondedAt;
+      plansOf.push(planOf(kind));
+    }
+    const served = timesOf(received);
+    const { starts, ends } = timesOf(sent);
+    const { candidates, isFixed, isBounded } = flightsOf(received, sent);
+    return new LinkProblem(
+      { starts: served.starts, responses, ends: served.ends, plans: plansOf },
+      { kinds: kindsOf, steps, starts, ends, lanes: lanesOf(sent), candidates, isFixed, isBounded },
+      kinds.size,
+    );
+  }
+
+  function link(until: number): void {
+    if (plans.size === 0) grain = grainOf(received, sent);
+    let isTaught = true;
+    for (const { kind } of received) if (!plans.has(kind)) isTaught = false;
+    const problem = problemOf();
+    const solver = improve(problem, isTaught);
+    const unusual = new Unusual(problem);
+    const later: Sent[] = [];
+    for (let place = 0; place < sent.length; place++) {
+      const call = sent[place] as Sent;
+      if (call.startedAt < until) listener.link(linkOf(call, place, problem, received, solver, unusual));
+      else later.push(call);
+    }
+    sent = later;
+  }
 
   function solve(isLast: boolean): void {
-    received = sorted(received);
-    sent = sorted(sent);
-    if (plans.size === 0) grain = grainOf([...received, ...sent]);
-    const starts = sent.map(({ startedAt }) => startedAt as number);
-    const until = isLast ? Infinity : (starts[Math.floor(starts.length * SETTLED_SHARE)] ?? -Infinity);
-    const links = linksOf(received, sent, kindOf, planOf, (kind) => plans.has(kind), kinds);
-    for (const link of links) {
-      if (link.call.startedAt >= until) continue;
-      listener.link(link);
-      linked.add(link.call);
+    received.sort(inOrder);
+    sent.sort(inOrder);
+    const until = isLast ? Infinity : startOf(received, sent, SETTLED_SHARE);
+    if (sent.length > 0) link(until);
+    const later: Received[] = [];
+    for (const call of received) {
+      if (isLast || call.endedAt < until) listener.settled?.(call);
+      else later.push(call);
     }
-    const isOver = (call: Received): boolean => isLast || call.endedAt < until;
-    for (const call of received) if (isOver(call)) listener.settled?.(call);
-    received = received.filter((call) => !isOver(call));
-    sent = sent.filter((call) => !linked.has(call));
-    linked.clear();
+    received = later;
+    most = Math.max(WINDOW, received.length + sent.length + LEAST_MORE);
   }
 
   return {
     received(call) {
       received.push(call);
-      if (received.length + sent.length >= WINDOW) solve(false);
+      if (received.length + sent.length >= most) solve(false);
     },
     sent(call) {
       sent.push(call);
-      if (received.length + sent.length >= WINDOW) solve(false);
+      if (received.length + sent.length >= most) solve(false);
     },
     finish() {
       solve(true);
@@ -83,110 +117,98 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   };
 }
 
+const inOrder = (a: Call, b: Call): number =>
+  a.startedAt - b.startedAt || a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1);
+
+/**
+ * When such a share of both had begun: some services make hardly any calls.
+ * @param received and sent: in order of their start
+ */
+function startOf(received: readonly Call[], sent: readonly Call[], share: number): number {
+  let served = 0;
+  let made = 0;
+  let start = -Infinity;
+  for (let left = Math.floor((received.length + sent.length) * share); left > 0; left--) {
+    const request = received[served]?.startedAt ?? Infinity;
+    const call = sent[made]?.startedAt ?? Infinity;
+    start = Math.min(request, call);
+    if (call < request) made++;
+    else served++;
+  }
+  return start;
+}
+
+function timesOf(calls: readonly Call[]): { starts: Float64Array; ends: Float64Array } {
+  const starts = new Float64Array(calls.length);
+  const ends = new Float64Array(calls.length);
+  for (let place = 0; place < calls.length; place++) {
+    const { startedAt, endedAt } = calls[place] as Call;
+    starts[place] = startedAt;
+    ends[place] = endedAt;
+  }
+  return { starts, ends };
+}
+
 /** What readings of the clock lie apart at least: 1 ms where that is what the program logs. */
-function grainOf(calls: readonly Call[]): number {
-  const times = calls
-    .flatMap(({ startedAt, endedAt }) => [startedAt as number, endedAt as number])
-    .toSorted((a, b) => a - b);
-  let grain = Infinity;
-  for (let index = 1; index < times.length; index++) {
+function grainOf(...lists: readonly (readonly Call[])[]): number {
+  const times = new Float64Array(lists.reduce((count, calls) => count + 2 * calls.length, 0));
+  let count = 0;
+  for (const calls of lists) {
+    const { starts, ends } = timesOf(calls);
+    times.set(starts, count);
+    times.set(ends, count + starts.length);
+    count += 2 * starts.length;
+  }
+  times.sort();
+  let grain = MOST_GRAIN;
+  for (let index = 1; index < count; index++) {
     const apart = (times[index] as number) - (times[index - 1] as number);
     if (apart > 0 && apart < grain) grain = apart;
   }
-  return Math.min(MOST_GRAIN, Math.max(LEAST_GRAIN, grain));
-}
-
-const sorted = <Some extends Call>(calls: readonly Some[]): Some[] =>
-  calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1));
-
-function linksOf<Received extends ReceivedCall, Sent extends SentCall>(
-  received: readonly Received[],
-  sent: readonly Sent[],
-  kindOf: (kind: string) => number,
-  planOf: (kind: string) => CallPlan,
-  isKnown: (kind: string) => boolean,
-  kinds: ReadonlyMap<string, number>,
-): Link<Received, Sent>[] {
-  const isTaught = received.every(({ kind }) => isKnown(kind));
-  const requests: RequestColumns = {
-    plans: received.map(({ kind }) => planOf(kind)),
-    starts: Float64Array.from(received, ({ startedAt }) => startedAt),
-    responses: Float64Array.from(received, ({ respondedAt }) => respondedAt),
-    ends: Float64Array.from(received, ({ endedAt }) => endedAt),
-  };
-  const byIdentifier = identified(received);
-  const bounded = new Set<number>();
-  const candidatesOf: number[][] = [];
-  const isFixed = new Uint8Array(sent.length);
-  let next = 0;
-  let open: number[] = [];
-  for (const [index, call] of sent.entries()) {
-    while (next < received.length && (requests.starts[next] as number) <= call.startedAt) open.push(next++);
-    open = open.filter((place) => (requests.ends[place] as number) >= call.startedAt);
-    let candidates = open.filter((place) => (requests.ends[place] as number) >= call.endedAt);
-    if (candidates.length > MAX_CANDIDATES) {
-      candidates = candidates.slice(-MAX_CANDIDATES);
-      bounded.add(index);
-    }
-    const named = call.identifiers.flatMap((identifier) => byIdentifier.get(identifier) ?? []);
-    const owner = candidates.filter((place) => named.includes(place));
-    isFixed[index] = owner.length === 1 ? 1 : 0;
-    candidatesOf.push(owner.length === 1 ? owner : candidates);
-  }
-  const calls: CallColumns = {
-    kinds: Int32Array.from(sent, ({ kind }) => kindOf(kind)),
-    starts: Float64Array.from(sent, ({ startedAt }) => startedAt),
-    ends: Float64Array.from(sent, ({ endedAt }) => endedAt),
-    lanes: lanesOf(sent),
-    candidates: candidatesOf,
-    isFixed,
-  };
-  const problem = new LinkProblem(requests, calls, kinds.size);
-  const solver = improve(problem, isTaught);
-  const unusual = new Unusual(problem);
-  return sent.map((call, index) => linkOf(call, index, problem, received, solver, unusual, bounded));
-}
-
-function identified(received: readonly ReceivedCall[]): Map<string, number[]> {
-  const byIdentifier = new Map<string, number[]>();
-  for (const [place, { identifiers }] of received.entries()) {
-    for (const identifier of identifiers) addTo(byIdentifier, identifier, place);
-  }
-  return byIdentifier;
+  return Math.max(LEAST_GRAIN, grain);
 }
 
 function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   call: Sent,
   index: number,
-  problem: LinkProblem,
+  { calls, owners }: LinkProblem,
   received: readonly Received[],
   solver: LinkSolver,
   unusual: Unusual,
-  bounded: ReadonlySet<number>,
 ): Link<Received, Sent> {
-  const candidates = problem.calls.candidates[index] as readonly number[];
-  const parent = problem.owners[index] as number;
-  const isBounded = bounded.has(index);
-  const at = (place: number): Received | undefined => (place === NOBODY ? undefined : received[place]);
-  const probabilities = solver.chances(index);
-  const place = parent === NOBODY ? candidates.length : candidates.indexOf(parent);
-  const probability = probabilities === null ? 1 : Math.min(1, probabilities[place] as number);
-  const runnersUp: RunnerUp<Received>[] = [];
-  if (probabilities !== null) {
-    for (const [other, chance] of probabilities.entries()) {
-      if (other !== place && chance >= LEAST_RUNNER_UP)
-        runnersUp.push({ parent: at(candidates[other] ?? NOBODY), probability: chance });
-    }
-  }
+  const candidates = calls.candidates[index] as readonly number[];
+  const owner = owners[index] as number;
+  const bounded = calls.isBounded[index] === 1;
+  const chances = solver.chances(index);
+  const place = owner === NOBODY ? candidates.length : candidates.indexOf(owner);
+  const probability = chances === null ? 1 : Math.min(1, chances[place] as number);
   return {
     call,
-    parent: at(parent),
+    parent: owner === NOBODY ? undefined : received[owner],
     probability,
-    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, isBounded),
-    because: basisOf(parent, problem.calls.isFixed[index] === 1, candidates.length),
-    runnersUp: runnersUp.toSorted((a, b) => b.probability - a.probability).slice(0, RUNNERS_UP),
-    bounded: isBounded,
+    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, bounded),
+    because: basisOf(owner, calls.isFixed[index] === 1, candidates.length),
+    runnersUp: chances === null ? [] : runnersUpOf(chances, place, candidates, received),
+    bounded,
   };
+}
+
+/** @param taken the place that is no runner-up */
+function runnersUpOf<Received>(
+  chances: Float64Array,
+  taken: number,
+  candidates: readonly number[],
+  received: readonly Received[],
+): RunnerUp<Received>[] {
+  const found: RunnerUp<Received>[] = [];
+  for (let place = 0; place < chances.length; place++) {
+    const probability = chances[place] as number;
+    if (place === taken || probability < LEAST_RUNNER_UP) continue;
+    const parent = place < candidates.length ? received[candidates[place] as number] : undefined;
+    found.push({ parent, probability });
+  }
+  if (found.length > 1) found.sort((a, b) => b.probability - a.probability);
+  return found.length > RUNNERS_UP ? found.slice(0, RUNNERS_UP) : found;
 }
 
 function confidenceOf(probability: number, isBounded: boolean): Confidence {
@@ -194,8 +216,8 @@ function confidenceOf(probability: number, isBounded: boolean): Confidence {
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 
-function basisOf(parent: number, isFixed: boolean, candidates: number): LinkBasis {
-  if (parent === NOBODY) return 'none';
+function basisOf(owner: number, isFixed: boolean, candidates: number): LinkBasis {
+  if (owner === NOBODY) return 'none';
   if (isFixed) return 'identifier';
   return candidates === 1 ? 'contained' : 'pattern';
 }

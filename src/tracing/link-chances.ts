@@ -1,5 +1,5 @@
 import { NOBODY, type LinkProblem } from './link-problem.ts';
-import type { Move, Moves } from './moves.ts';
+import type { Moves } from './moves.ts';
 
 // What was learned is less sure than it looks: it was learned from links that may be wrong.
 export const CAUTION = 1.5;
@@ -10,18 +10,27 @@ export const CAUTION = 1.5;
  */
 export class LinkChances {
   readonly #problem: LinkProblem;
-  /** By call: the sum over samples by candidate, nobody last. Null for a call that was never looked at. */
-  readonly #sums: (Float64Array | null)[];
-  /** The same of the last sample that it was looked at in, and which one that was. */
-  readonly #last: (Float64Array | null)[];
+  /** By call: where its candidates begin in the sums, nobody behind them. */
+  readonly #begins: Int32Array;
+  /** The sum over samples. */
+  readonly #sums: Float64Array;
+  /** What the last sample said that it was looked at in, and which one that was: 0 for none. */
+  readonly #last: Float64Array;
   readonly #lastOf: Int32Array;
   #samples = 0;
 
   constructor(problem: LinkProblem) {
+    const { callCount, calls } = problem;
     this.#problem = problem;
-    this.#sums = Array.from({ length: problem.callCount }, () => null);
-    this.#last = Array.from({ length: problem.callCount }, () => null);
-    this.#lastOf = new Int32Array(problem.callCount);
+    this.#begins = new Int32Array(callCount + 1);
+    this.#lastOf = new Int32Array(callCount);
+    let count = 0;
+    for (let call = 0; call < callCount; call++) {
+      count += (calls.candidates[call] as readonly number[]).length + 1;
+      this.#begins[call + 1] = count;
+    }
+    this.#sums = new Float64Array(count);
+    this.#last = new Float64Array(count);
   }
 
   begin(): void {
@@ -29,44 +38,53 @@ export class LinkChances {
   }
 
   /** @param best the gain of the best move, 0 where staying is best */
-  note(call: number, { found, count }: Moves, best: number): void {
+  note(call: number, { targets, gains, count }: Moves, best: number): void {
     const candidates = this.#problem.calls.candidates[call] as readonly number[];
-    this.#add(call, this.#samples);
+    const begin = this.#begins[call] as number;
+    const end = this.#begins[call + 1] as number;
+    const owner = begin + placeOf(this.#problem.owners[call] as number, candidates);
+    const last = this.#last;
+    const times = this.#samples - (this.#lastOf[call] as number);
+    // Until it was looked at for the first time it was beyond doubt.
+    if (this.#lastOf[call] === 0) this.#sums[owner] = times - 1;
+    for (let place = begin; place < end; place++) {
+      this.#sums[place] = (this.#sums[place] as number) + times * (last[place] as number);
+      last[place] = 0;
+    }
     this.#lastOf[call] = this.#samples;
-    const now = (this.#last[call] ??= new Float64Array(candidates.length + 1)).fill(0);
     let total = Math.exp(-best / CAUTION);
-    now[placeOf(this.#problem.owners[call] as number, candidates)] = total;
+    last[owner] = total;
     for (let index = 0; index < count; index++) {
-      const { to, gain } = found[index] as Move;
-      const place = placeOf(to, candidates);
-      const weight = Math.exp((gain - best) / CAUTION);
-      now[place] = (now[place] as number) + weight;
+      const place = begin + placeOf(targets[index] as number, candidates);
+      const weight = Math.exp(((gains[index] as number) - best) / CAUTION);
+      last[place] = (last[place] as number) + weight;
       total += weight;
     }
-    for (let place = 0; place < now.length; place++) now[place] = (now[place] as number) / total;
+    for (let place = begin; place < end; place++) last[place] = (last[place] as number) / total;
   }
 
   /** By candidate, nobody last. Null for a call that was never in doubt. */
   of(call: number): Float64Array | null {
-    this.#add(call, this.#samples + 1);
-    this.#lastOf[call] = this.#samples + 1;
-    const sums = this.#sums[call];
-    return sums ? sums.map((sum) => sum / this.#samples) : null;
+    const since = this.#lastOf[call] as number;
+    if (since === 0) return null;
+    const begin = this.#begins[call] as number;
+    // The last one holds for all samples from that one on.
+    const times = this.#samples + 1 - since;
+    const chances = this.#sums.slice(begin, this.#begins[call + 1]);
+    for (let place = 0; place < chances.length; place++) {
+      const sum = (chances[place] as number) + times * (this.#last[begin + place] as number);
+      chances[place] = sum / this.#samples;
+    }
+    return chances;
   }
 
   /** How likely the likeliest is. */
   most(call: number): number {
-    return this.of(call)?.reduce((most, chance) => Math.max(most, chance), 0) ?? 1;
-  }
-
-  /** The last one holds for all samples before that one. */
-  #add(call: number, until: number): void {
-    const last = this.#last[call];
-    if (!last) return;
-    const sums = (this.#sums[call] ??= new Float64Array(last.length));
-    const times = until - (this.#lastOf[call] as number);
-    for (let place = 0; place < sums.length; place++)
-      sums[place] = (sums[place] as number) + times * (last[place] as number);
+    const chances = this.of(call);
+    if (chances === null) return 1;
+    let most = 0;
+    for (let place = 0; place < chances.length; place++) most = Math.max(most, chances[place] as number);
+    return most;
   }
 }
 

@@ -26,6 +26,10 @@ export class LinkProblem {
   readonly callsOf: readonly number[][];
   /** ln of how likely it is, by kind, that a call at just this time belongs to no request. */
   readonly logAlone: Float64Array;
+  /** By request: 1 where it could have a call that another could have as well. */
+  readonly isDoubtful: Uint8Array;
+  /** Nanoseconds from the first request or call to the last. */
+  readonly lasts: number;
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly #walk = new Walk();
@@ -49,6 +53,8 @@ export class LinkProblem {
     this.#learned = Array.from({ length: requestCount }, () => []);
     this.#weights = new Float64Array(requestCount);
     this.logAlone = new Float64Array(kinds);
+    this.isDoubtful = doubtfulOf(calls, callCount, requestCount);
+    this.lasts = lastsOf(requests, requestCount, calls, callCount);
     this.random = seededRandom(SEED);
   }
 
@@ -106,12 +112,9 @@ export class LinkProblem {
 
   /** ln of how likely a request is with the first `count` of these calls, by what the other requests taught. */
   logLikelihood(request: number, calls: readonly number[], count: number): number {
-    const plan = this.planOf(request);
-    const walk = this.walkWith(request, calls, count);
-    const weight = this.#weights[request] as number;
-    if (weight === 0 || !isSame(this.#learned[request] as readonly number[], calls, count))
-      return plan.logLikelihood(walk);
-    return plan.logLikelihoodWithout(walk, weight);
+    const isLearned = isSame(this.#learned[request] as readonly number[], calls, count);
+    const weight = isLearned ? (this.#weights[request] as number) : 0;
+    return this.planOf(request).logLikelihood(this.walkWith(request, calls, count), weight);
   }
 
   assign(owners: Int32Array): void {
@@ -141,4 +144,24 @@ function isSame(some: readonly number[], others: readonly number[], count: numbe
   if (some.length !== count) return false;
   for (let index = 0; index < count; index++) if (some[index] !== others[index]) return false;
   return true;
+}
+
+function lastsOf(requests: RequestTimes, requestCount: number, { starts }: CallColumns, callCount: number): number {
+  let first = starts[0] ?? 0;
+  let last = starts[callCount - 1] ?? 0;
+  // One call alone takes no time, but the request around it does.
+  for (let request = 0; request < requestCount; request++) {
+    first = Math.min(first, requests.starts[request] as number);
+    last = Math.max(last, requests.ends[request] as number);
+  }
+  return Math.max(1, last - first);
+}
+
+function doubtfulOf({ candidates }: CallColumns, callCount: number, requestCount: number): Uint8Array {
+  const isDoubtful = new Uint8Array(requestCount);
+  for (let call = 0; call < callCount; call++) {
+    const several = candidates[call] as readonly number[];
+    for (let index = 0; several.length > 1 && index < several.length; index++) isDoubtful[several[index] as number] = 1;
+  }
+  return isDoubtful;
 }

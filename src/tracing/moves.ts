@@ -8,29 +8,31 @@ const MOST_SEGMENTS = 3;
 // Among more, so much fits nearly as well that no stretch is told from another: each costs as much as ten moves.
 const MANY_CANDIDATES = 8;
 
-/** How a call gets to another request: what its own and the other one have then follows from it. */
-export interface Move {
-  to: number;
-  /** ln of how much likelier all is with it. */
-  gain: number;
-  /** The call that comes back for it, -1 for none. Where `since` is a number, all calls of that stretch change places. */
-  other: number;
-  since: number;
-  until: number;
-}
+const EARLIEST = -Infinity;
+
+// To each candidate alone and swapped, and twice each stretch; and to nobody.
+const MOST_TO_ONE = 2 + 2 * (MOST_SEGMENTS + 1);
+const roomFor = (candidates: number): number => 1 + candidates * MOST_TO_ONE;
 
 /**
  * How a call could get to each other request: it alone, swapped with one of its kind, or with all that
  * follows in both requests or the next few of it, since a wrong choice early makes all later ones look
- * wrong.
+ * wrong. Filled anew for each call; columns, of which the first `count` hold.
  */
 export class Moves {
   readonly #problem: LinkProblem;
   readonly #likelihoods: Likelihoods;
   readonly #trade: Trade;
-  /** Filled anew for each call: of them the first `count`. */
-  readonly found: Move[] = [];
   count = 0;
+  /** To which request. */
+  targets = new Int32Array(roomFor(MANY_CANDIDATES));
+  /** ln of how much likelier all is with it. */
+  gains = new Float64Array(roomFor(MANY_CANDIDATES));
+  /** The call that comes back for it, -1 for none. */
+  #others = new Int32Array(roomFor(MANY_CANDIDATES));
+  /** Where these are numbers, all calls of that stretch change places. */
+  #sinces = new Float64Array(roomFor(MANY_CANDIDATES));
+  #untils = new Float64Array(roomFor(MANY_CANDIDATES));
 
   constructor(problem: LinkProblem) {
     this.#problem = problem;
@@ -45,36 +47,32 @@ export class Moves {
   /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
   find(call: number, isWhole: boolean): void {
     const { calls, owners, logAlone } = this.#problem;
-    const { mine, theirs } = this.#trade;
-    const from = owners[call] as number;
     const candidates = calls.candidates[call] as readonly number[];
+    const from = owners[call] as number;
     const alone = logAlone[calls.kinds[call] as number] as number;
-    this.count = 0;
-    this.#trade.exchange(call, from, NOBODY, -1);
-    const leaving = from === NOBODY ? -alone : this.#likelihoods.change(from, mine);
-    if (from !== NOBODY) this.#note(NOBODY, leaving + alone, -1, Number.NaN, Infinity);
+    let leaving = 0 - alone;
+    this.#begin(candidates.length);
+    if (from !== NOBODY) {
+      this.#trade.exchange(call, from, NOBODY, -1);
+      leaving = this.#likelihoods.change(from, this.#trade.mine);
+      this.#note(NOBODY, leaving + alone, -1, Number.NaN, Number.NaN);
+    }
     for (let place = 0; place < candidates.length; place++) {
       const to = candidates[place] as number;
       if (to === from) continue;
-      this.#trade.exchange(call, from, to, -1);
-      this.#note(to, leaving + this.#likelihoods.change(to, theirs), -1, Number.NaN, Infinity);
-      if (from === NOBODY) continue;
-      const other = this.#trade.counterpart(call, from, to);
-      if (other >= 0) {
-        this.#trade.exchange(call, from, to, other);
-        this.#note(to, this.#likelihoods.bothChange(from, mine, to, theirs), other, Number.NaN, Infinity);
-      }
-      if (candidates.length > MANY_CANDIDATES) continue;
-      this.#findStretches(from, to, calls.starts[call] as number);
-      if (isWhole) this.#findStretches(from, to, -Infinity);
+      this.#trade.exchange(call, NOBODY, to, -1);
+      this.#note(to, leaving + this.#likelihoods.change(to, this.#trade.theirs), -1, Number.NaN, Number.NaN);
+      if (from !== NOBODY) this.#findTrades(call, from, to, candidates.length <= MANY_CANDIDATES, isWhole);
     }
   }
 
   /** Makes one of those that were found. */
-  take(call: number, { to, other, since, until }: Move): void {
+  take(call: number, place: number): void {
     const from = this.#problem.owners[call] as number;
-    if (Number.isNaN(since)) this.#trade.exchange(call, from, to, other);
-    else this.#trade.swapStretch(from, to, since, until);
+    const to = this.targets[place] as number;
+    const since = this.#sinces[place] as number;
+    if (since === since) this.#trade.swapStretch(from, to, since, this.#untils[place] as number);
+    else this.#trade.exchange(call, from, to, this.#others[place] as number);
     this.#problem.owners[call] = NOBODY;
     if (from !== NOBODY) {
       this.#problem.settle(from, this.#trade.mine);
@@ -86,16 +84,26 @@ export class Moves {
     }
   }
 
-  #findStretches(from: number, to: number, since: number): void {
+  #findTrades(call: number, from: number, to: number, isFew: boolean, isWhole: boolean): void {
+    const { mine, theirs } = this.#trade;
+    const other = this.#trade.counterpart(call, from, to);
+    if (other >= 0) {
+      this.#trade.exchange(call, from, to, other);
+      this.#note(to, this.#likelihoods.bothChange(from, mine, to, theirs), other, Number.NaN, Number.NaN);
+    }
     const { calls, callsOf } = this.#problem;
-    const mine = callsOf[from] as readonly number[];
+    const own = callsOf[from] as readonly number[];
     // With one at most on each side that is the swap or the move.
-    if (mine.length + (callsOf[to] as readonly number[]).length < 3) return;
-    this.#findStretch(from, to, since, Infinity);
-    let segments = 0;
-    for (let index = 0; index < mine.length && segments <= MOST_SEGMENTS; index++) {
-      const start = calls.starts[mine[index] as number] as number;
-      if (start > since && segments++ > 0) this.#findStretch(from, to, since, start);
+    if (!isFew || own.length + (callsOf[to] as readonly number[]).length < 3) return;
+    const start = calls.starts[call] as number;
+    for (let since = start; ; since = EARLIEST) {
+      this.#findStretch(from, to, since, Infinity);
+      let segments = 0;
+      for (let index = 0; index < own.length && segments <= MOST_SEGMENTS; index++) {
+        const until = calls.starts[own[index] as number] as number;
+        if (until > since && segments++ > 0) this.#findStretch(from, to, since, until);
+      }
+      if (since !== start || !isWhole) return;
     }
   }
 
@@ -105,16 +113,23 @@ export class Moves {
     this.#note(to, this.#likelihoods.bothChange(from, mine, to, theirs), -1, since, until);
   }
 
+  #begin(candidates: number): void {
+    const room = roomFor(candidates);
+    this.count = 0;
+    if (room <= this.gains.length) return;
+    this.targets = new Int32Array(room);
+    this.gains = new Float64Array(room);
+    this.#others = new Int32Array(room);
+    this.#sinces = new Float64Array(room);
+    this.#untils = new Float64Array(room);
+  }
+
   #note(to: number, gain: number, other: number, since: number, until: number): void {
-    const known = this.found[this.count++];
-    if (known === undefined) {
-      this.found.push({ to, gain, other, since, until });
-      return;
-    }
-    known.to = to;
-    known.gain = gain;
-    known.other = other;
-    known.since = since;
-    known.until = until;
+    const place = this.count++;
+    this.targets[place] = to;
+    this.gains[place] = gain;
+    this.#others[place] = other;
+    this.#sinces[place] = since;
+    this.#untils[place] = until;
   }
 }

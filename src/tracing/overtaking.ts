@@ -1,6 +1,6 @@
 import type { CallPlan } from './call-plan.ts';
 import type { LinkProblem } from './link-problem.ts';
-import type { Walk } from './walk.ts';
+import { Ways } from './ways.ts';
 
 /*
  * Whether a program keeps the order of its requests. In one with an event loop, or with a queue in
@@ -19,7 +19,7 @@ const DEALS = 4;
 // What was never seen may be the next (Laplace).
 const UNSEEN = 1;
 
-/** Pauses of one transition. */
+/** Pauses between one pair of steps. */
 interface Pauses {
   readonly sources: number[];
   readonly lengths: number[];
@@ -28,11 +28,13 @@ interface Pauses {
 /** Learns it of each plan, of what its requests are believed to have done. */
 export function learnOvertaking(problem: LinkProblem): void {
   const byPlan = new Map<CallPlan, Map<number, Pauses>>();
+  const ways = new Ways();
   for (let request = 0; request < problem.requestCount; request++) {
     const plan = problem.planOf(request);
     let pauses = byPlan.get(plan);
     if (pauses === undefined) byPlan.set(plan, (pauses = new Map()));
-    collect(problem.walkOf(request), pauses);
+    const calls = problem.callsOf[request] as readonly number[];
+    collect(ways.take(problem, request, calls, calls.length), pauses);
   }
   for (const [plan, pauses] of byPlan) {
     let seen = 0;
@@ -49,11 +51,11 @@ export function learnOvertaking(problem: LinkProblem): void {
   }
 }
 
-function collect({ count, ways, origins, targets }: Walk, pauses: Map<number, Pauses>): void {
+function collect({ count, pairs, origins, targets }: Ways, pauses: Map<number, Pauses>): void {
   for (let index = 0; index < count; index++) {
-    const way = ways[index] as number;
-    let known = pauses.get(way);
-    if (known === undefined) pauses.set(way, (known = { sources: [], lengths: [] }));
+    const pair = pairs[index] as number;
+    let known = pauses.get(pair);
+    if (known === undefined) pauses.set(pair, (known = { sources: [], lengths: [] }));
     known.sources.push(origins[index] as number);
     known.lengths.push((targets[index] as number) - (origins[index] as number));
   }
@@ -79,21 +81,6 @@ function overtakings({ sources, lengths }: Pauses): number {
       const later = sources[behind] as number;
       if (later >= target) break;
       if (later > source && later + (lengths[behind] as number) < target) count++;
-    }
-  }
-  return count;
-}
-
-/** How often one request overtook the other, in the steps that both took. */
-export function overtakingsOf(one: Walk, other: Walk): number {
-  let count = 0;
-  for (let mine = 0; mine < one.count; mine++) {
-    for (let theirs = 0; theirs < other.count; theirs++) {
-      if (one.ways[mine] !== other.ways[theirs]) continue;
-      const came = (one.origins[mine] as number) - (other.origins[theirs] as number);
-      const went = (one.targets[mine] as number) - (other.targets[theirs] as number);
-      if (came * went < 0) count++;
-      break;
     }
   }
   return count;

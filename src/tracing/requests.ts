@@ -192,10 +192,19 @@ class Tracer {
       return;
     }
     const calls = outboundCalls({ lookups, connections, exchanges }, this.#handshakes);
-    const received = [...receivers].toSorted(([a], [b]) => a.startedAt - b.startedAt);
-    for (const [exchange, address] of received) {
+    for (const address of receivers.values()) this.#linkerOf(address);
+    let next = 0;
+    const sendUntil = (time: number): void => {
+      for (; next < calls.length && (calls[next] as OutboundCall).startedAt <= time; next++) {
+        const call = calls[next] as OutboundCall;
+        this.#linkers.get(call.client)?.sent(call);
+      }
+    };
+    // In order of their start, as they came: what a window of them shows is settled.
+    for (const exchange of byStart([...receivers.keys()])) {
       const { startedAt, traceIds } = exchange;
-      this.#linkerOf(address).received({
+      sendUntil(startedAt);
+      this.#linkerOf(receivers.get(exchange) as string).received({
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
@@ -205,7 +214,7 @@ class Tracer {
         exchange,
       });
     }
-    for (const call of calls) this.#linkers.get(call.client)?.sent(call);
+    sendUntil(Infinity);
   }
 
   #linkerOf(address: string): Linker {

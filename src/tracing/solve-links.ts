@@ -1,6 +1,6 @@
 import { CAUTION, LinkChances } from './link-chances.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
-import { type Move, Moves } from './moves.ts';
+import { Moves } from './moves.ts';
 
 // One in e^12 = 160,000 is not worth another look as long as nothing changes.
 const HOPELESS = -12;
@@ -23,7 +23,8 @@ const ASLEEP = 2;
 export class LinkSolver {
   readonly #problem: LinkProblem;
   readonly #moves: Moves;
-  readonly #chances: LinkChances;
+  /** Null: not sampled yet. */
+  #chances: LinkChances | null = null;
   /** Calls that could go elsewhere. */
   readonly #open: number[] = [];
   readonly #states: Uint8Array;
@@ -35,7 +36,6 @@ export class LinkSolver {
   constructor(problem: LinkProblem) {
     this.#problem = problem;
     this.#moves = new Moves(problem);
-    this.#chances = new LinkChances(problem);
     this.#states = new Uint8Array(problem.callCount);
     this.#isGivenUp = new Uint8Array(problem.callCount);
     this.#firsts = new Int32Array(problem.requestCount).fill(problem.callCount);
@@ -52,6 +52,12 @@ export class LinkSolver {
     }
   }
 
+  /** Somebody else linked the calls anew, those that could be several requests'. */
+  restart(): void {
+    this.#moves.relearned();
+    this.#wakeDoubtful();
+  }
+
   /** The plans have changed; a little: what was hopeless stays so. */
   relearned(): void {
     this.#moves.relearned();
@@ -65,56 +71,62 @@ export class LinkSolver {
    * @returns how many calls changed their place
    */
   sweep(temperature: number): number {
-    return this.#sweep(temperature, false);
+    return this.#sweep(temperature, null);
   }
 
   /** Looks at each call once, and counts what was seen for {@link chances}. */
   sample(): void {
+    if (this.#chances === null) {
+      this.#chances = new LinkChances(this.#problem);
+      // Samples try more than sweeps, where there is anybody else to try it with.
+      this.#wakeDoubtful();
+    }
     this.#chances.begin();
-    this.#sweep(CAUTION, true);
+    this.#sweep(CAUTION, this.#chances);
   }
 
   /** What is as good as open is not looked at again: more looks would cost the more, the less they tell. */
   giveUp(): void {
     for (let index = 0; index < this.#open.length; index++) {
       const call = this.#open[index] as number;
-      if (this.#chances.most(call) < OPEN) this.#isGivenUp[call] = 1;
+      if (this.#chances !== null && this.#chances.most(call) < OPEN) this.#isGivenUp[call] = 1;
     }
   }
 
   /** How likely each candidate is, nobody last. Null for a call that was never in doubt. */
   chances(call: number): Float64Array | null {
-    return this.#chances.of(call);
+    return this.#chances === null ? null : this.#chances.of(call);
   }
 
-  #sweep(temperature: number, isSampled: boolean): number {
+  #sweep(temperature: number, chances: LinkChances | null): number {
     const rest = temperature === 0 ? CONTENT : ASLEEP;
     let moved = 0;
     for (let index = 0; index < this.#open.length; index++) {
       const call = this.#open[index] as number;
       if ((this.#states[call] as number) >= rest || this.#isGivenUp[call] === 1) continue;
-      if (this.#visit(call, temperature, isSampled)) moved++;
+      if (this.#visit(call, temperature, chances)) moved++;
     }
     return moved;
   }
 
-  #visit(call: number, temperature: number, isSampled: boolean): boolean {
-    this.#moves.find(call, isSampled);
-    const { found, count } = this.#moves;
+  #visit(call: number, temperature: number, chances: LinkChances | null): boolean {
+    this.#moves.find(call, chances !== null);
+    const { gains, count } = this.#moves;
     // Staying has a gain of 0.
     let best = 0;
     let likeliest = -1;
     let state = ASLEEP;
     for (let place = 0; place < count; place++) {
-      const gain = (found[place] as Move).gain;
+      const gain = gains[place] as number;
       if (gain >= HOPELESS) state = CONTENT;
       if (gain <= best) continue;
       best = gain;
       likeliest = place;
     }
-    if (isSampled) this.#chances.note(call, this.#moves, best);
+    if (chances !== null) chances.note(call, this.#moves, best);
     this.#states[call] = likeliest < 0 ? state : AWAKE;
-    const taken = temperature === 0 ? likeliest : this.#drawn(best, temperature);
+    // Where nothing is worth a thought, nothing is drawn.
+    const taken = temperature === 0 || state === ASLEEP ? likeliest : this.#drawn(best, temperature);
     if (taken < 0) return false;
     this.#take(call, taken);
     return true;
@@ -122,23 +134,31 @@ export class LinkSolver {
 
   /** One of the moves, as often as it is likely; -1 to stay. */
   #drawn(best: number, temperature: number): number {
-    const { found, count } = this.#moves;
+    const { gains, count } = this.#moves;
     let total = Math.exp(-best / temperature);
-    for (let place = 0; place < count; place++) total += Math.exp(((found[place] as Move).gain - best) / temperature);
+    for (let place = 0; place < count; place++) total += Math.exp(((gains[place] as number) - best) / temperature);
     let left = this.#problem.random() * total;
     for (let place = 0; place < count; place++) {
-      left -= Math.exp(((found[place] as Move).gain - best) / temperature);
+      left -= Math.exp(((gains[place] as number) - best) / temperature);
       if (left < 0) return place;
     }
     return -1;
   }
 
   #take(call: number, taken: number): void {
-    const move = this.#moves.found[taken] as Move;
     const from = this.#problem.owners[call] as number;
-    this.#moves.take(call, move);
+    this.#moves.take(call, taken);
     this.#wake(from);
-    this.#wake(move.to);
+    this.#wake(this.#moves.targets[taken] as number);
+  }
+
+  /** What has no choice but one stays as it is. */
+  #wakeDoubtful(): void {
+    const { candidates } = this.#problem.calls;
+    for (let index = 0; index < this.#open.length; index++) {
+      const call = this.#open[index] as number;
+      if ((candidates[call] as readonly number[]).length > 1) this.#states[call] = AWAKE;
+    }
   }
 
   /** What a request could have is looked at again. */

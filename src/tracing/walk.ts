@@ -16,18 +16,22 @@ const FIRST_STEP = 2;
 const MOST_TURNS = 8;
 // Steps are told apart by multiplying: more kinds than that share the last.
 const MAX_STEPS = 1 << 12;
+const MAX_KEYS = MAX_STEPS * 2;
+// Of most requests; there is no most.
+const ROOM = 16;
 
-/** The step of a kind's call when so many of its kind came before. */
-const stepOf = (kind: number, before: number): number =>
-  Math.min(MAX_STEPS - 1, FIRST_STEP + kind * MOST_TURNS + Math.min(before, MOST_TURNS - 1));
+/** The step of a kind's first call in a request; those of later ones follow. */
+export const firstStepOf = (kind: number): number => Math.min(MAX_STEPS - MOST_TURNS, FIRST_STEP + kind * MOST_TURNS);
 
-/** A transition's step to: whether it comes beside, too. */
-export const keyOf = (transition: number): number => transition % (MAX_STEPS * 2);
+/** A transition's step to: twice its number, and one more where it comes beside. */
+export const keyOf = (transition: number): number => transition % MAX_KEYS;
 /** A transition's step from. */
-export const fromOf = (transition: number): number => (transition - keyOf(transition)) / (MAX_STEPS * 2);
+export const fromOf = (transition: number): number => (transition - keyOf(transition)) / MAX_KEYS;
+/** Whether a step is waited for by nobody: it comes beside, and is no answer. */
+export const isBeside = (key: number): boolean => (key & 1) === 1 && key >> 1 !== END;
 
-/** A number below 2^32 that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
-function markOf(step: number): number {
+/** A number below 2^32 for another that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
+export function markOf(step: number): number {
   let mark = Math.imul(step ^ (step >>> 16), 0x85ebca6b);
   mark = Math.imul(mark ^ (mark >>> 13), 0xc2b2ae35);
   return (mark ^ (mark >>> 16)) >>> 0;
@@ -37,49 +41,47 @@ function markOf(step: number): number {
 export class Walk {
   count = 0;
   /** The same for the same calls in whatever order, and hardly ever for others. */
-  set = 0;
+  set = Number.NaN;
   /** From which step to which. */
-  readonly transitions: number[] = [];
-  /** When the pause before a step began, and when it was over. */
-  readonly sources: number[] = [];
-  readonly targets: number[] = [];
+  transitions = new Int32Array(ROOM);
+  /** When the pause before a step began, and how long it lasted. */
+  sources = new Float64Array(ROOM);
+  pauses = new Float64Array(ROOM);
   /** Among how many lanes the step had the choice, and whether it took one of its request's (`lanes.ts`). */
-  readonly choices: number[] = [];
-  /** The same without regard to what else was begun meanwhile: the step that was waited for, and when that was over. */
-  readonly ways: number[] = [];
-  readonly origins: number[] = [];
-  readonly #turns = new Int32Array(MAX_STEPS);
+  choices = new Int32Array(ROOM);
+  readonly #turns = new Uint8Array(MAX_STEPS);
 
   /** @param calls in order of their start; the first `count` of them */
   take(
     requests: RequestTimes,
     request: number,
-    { kinds, starts, ends, lanes }: CallColumns,
+    { steps, starts, ends, lanes }: CallColumns,
     calls: readonly number[],
     count: number,
   ): void {
-    this.count = 0;
-    this.set = 0;
+    if (count >= this.transitions.length) this.#grow(2 * count);
+    const turns = this.#turns;
+    const { transitions, sources, pauses } = this;
+    let set = 0;
     let lastEnd = requests.starts[request] as number;
     let lastStep = BEGIN;
     let lastStart = lastEnd;
     let lastBegun = BEGIN;
-    let origin = lastEnd;
-    let originStep = BEGIN;
     for (let index = 0; index < count; index++) {
       const call = calls[index] as number;
       const start = starts[call] as number;
       const end = ends[call] as number;
-      const step = this.#turnOf(kinds[call] as number);
-      this.set += markOf(step);
-      if (start >= lastEnd) {
-        origin = lastEnd;
-        originStep = lastStep;
-      }
-      this.#came(originStep, step, origin);
-      this.choices[index] = lanes === null ? 0 : choiceOf(lanes, calls, index);
-      if (start >= lastEnd) this.#push(lastStep, step * 2, lastEnd, start);
-      else this.#push(lastBegun, step * 2 + 1, lastStart, start);
+      const first = steps[call] as number;
+      const turn = turns[first] as number;
+      if (turn < MOST_TURNS - 1) turns[first] = turn + 1;
+      const step = first + turn;
+      set += markOf(step);
+      if (lanes !== null) this.choices[index] = choiceOf(lanes, calls, index);
+      const isAfter = start >= lastEnd;
+      const source = isAfter ? lastEnd : lastStart;
+      transitions[index] = isAfter ? lastStep * MAX_KEYS + step * 2 : lastBegun * MAX_KEYS + step * 2 + 1;
+      sources[index] = source;
+      pauses[index] = start - source;
       lastStart = start;
       lastBegun = step;
       if (end >= lastEnd) {
@@ -87,30 +89,21 @@ export class Walk {
         lastStep = step;
       }
     }
-    for (let index = 0; index < count; index++) this.#turns[stepOf(kinds[calls[index] as number] as number, 0)] = 0;
-    this.choices[count] = 0;
+    for (let index = 0; index < count; index++) turns[steps[calls[index] as number] as number] = 0;
+    if (lanes !== null) this.choices[count] = 0;
     const respondedAt = requests.responses[request] as number;
-    this.#came(lastStep, END, lastEnd);
-    if (respondedAt >= lastEnd) this.#push(lastStep, END * 2, lastEnd, respondedAt);
-    else this.#push(lastStep, END * 2 + 1, lastEnd, requests.ends[request] as number);
+    const isAfter = respondedAt >= lastEnd;
+    transitions[count] = lastStep * MAX_KEYS + (isAfter ? END * 2 : END * 2 + 1);
+    sources[count] = lastEnd;
+    pauses[count] = (isAfter ? respondedAt : (requests.ends[request] as number)) - lastEnd;
+    this.count = count + 1;
+    this.set = set;
   }
 
-  #turnOf(kind: number): number {
-    const first = stepOf(kind, 0);
-    const before = this.#turns[first] as number;
-    this.#turns[first] = before + 1;
-    return stepOf(kind, before);
-  }
-
-  #came(from: number, step: number, origin: number): void {
-    this.ways[this.count] = from * MAX_STEPS + step;
-    this.origins[this.count] = origin;
-  }
-
-  #push(from: number, key: number, source: number, target: number): void {
-    const place = this.count++;
-    this.transitions[place] = from * MAX_STEPS * 2 + key;
-    this.sources[place] = source;
-    this.targets[place] = target;
+  #grow(room: number): void {
+    this.transitions = new Int32Array(room);
+    this.sources = new Float64Array(room);
+    this.pauses = new Float64Array(room);
+    this.choices = new Int32Array(room);
   }
 }

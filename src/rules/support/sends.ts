@@ -198,8 +198,12 @@ function isLate(first: Send, last: Send, answer: number, usual: Duration): boole
   const wait = last.at - first.at;
   // Asked again at once: an error was answered that the capture does not show.
   if (wait < SOONEST_RETRY) return false;
-  return answer - last.at > Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait);
+  return answer - last.at > soonAfter(wait, usual);
 }
+
+/** Within this after a wait comes the answer to the resend that ended it. */
+export const soonAfter = (wait: number, usual: Duration): number =>
+  Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait);
 
 /** How long each was waited for, and which of the unanswered were waited for long enough to be lost. */
 function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {

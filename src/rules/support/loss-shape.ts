@@ -1,6 +1,7 @@
 import { seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
+import { settleTwins } from './answered-twin.ts';
 import { familyFault, refusedTime, type FamilyFault } from './family-fault.ts';
 import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
@@ -68,6 +69,7 @@ const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysis {
   const sends = sendsOf(lookup, context);
+  settleTwins(lookup, sends, context.watchedUntil);
   const server = guiltyServer(lookup, sends);
   const counts = createLossCounts();
   countFamilies(counts, lookup);

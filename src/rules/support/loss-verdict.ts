@@ -12,6 +12,7 @@ import {
   sentOf,
   sparedLostOf,
   sparedOf,
+  straysOf,
   type LossCounts,
 } from './loss-counts.ts';
 import type { BackendRecord, LossGroup, ServerRecord } from './loss-groups.ts';
@@ -270,8 +271,9 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   if (seconds.length === 0 || secondLost === 0) return null;
   const sparedLost = sparedLostOf(counts);
   const share = secondsOf(counts) / (secondsOf(counts) + sparedOf(counts));
-  const byChance = chanceOfAtLeast(secondLost, secondLost + sparedLost, share);
-  if (sparedLost > 0) {
+  const isStray = sparedLost <= STRAYS && straysOf(counts) >= sparedLost && secondLost >= LIKELY_LOSSES;
+  const byChance = chanceOfAtLeast(secondLost, secondLost + (isStray ? 0 : sparedLost), share);
+  if (sparedLost > 0 && !isStray) {
     // A burst hits pairs rather than lone queries, and their firsts as often as their seconds.
     const firsts = Math.min(sparedLost, counts.firstLost + counts.bothLost);
     const byBurst = chanceOfAtLeast(secondLost, secondLost + firsts, 0.5);
@@ -290,11 +292,12 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   }
   const spared = `${formatCount(sparedLost)} of ${plural(sparedOf(counts), 'other query', 'other queries')}`;
   if (secondLost >= LIKELY_LOSSES) {
+    const lacking = sparedLost > 0 && isStray ? ', of which the capture may lack a packet' : '';
     return {
       cause: 'race',
-      confidence: 'likely',
+      confidence: lacking === '' ? 'likely' : 'possible',
       because:
-        `${formatCount(secondLost)} of ${formatCount(secondsOf(counts))} second queries of a pair are lost, and ${spared} ` +
+        `${formatCount(secondLost)} of ${formatCount(secondsOf(counts))} second queries of a pair are lost, and ${spared}${lacking} ` +
         `(by chance ${chance(byChance)})`,
     };
   }

@@ -6,7 +6,7 @@ import type { PacketId } from '../../model/packet.ts';
  * No resolver asks an unanswered question again sooner: c-ares's least is 250 ms (facts §2, since
  * 1.32). What is asked again sooner had an error for an answer.
  */
-const SOONEST_RETRY = milliseconds(200);
+export const SOONEST_RETRY = milliseconds(200);
 
 /**
  * Where the capture ends, a query that has waited so long is lost: the slowest usual answers
@@ -47,6 +47,8 @@ export interface Send {
   isFirst: boolean;
   /** The same question was asked once more, after a wait: proof that no answer had come. */
   askedAgain: boolean;
+  /** False where the capture does not tell which place of its pair it had. */
+  isPlaced: boolean;
 }
 
 /** Every attempt was answered at the first asking, with an answer and not an error. */
@@ -192,6 +194,7 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   waitedUntil: at,
   isFirst: false,
   askedAgain: false,
+  isPlaced: true,
 });
 
 function isLate(first: Send, last: Send, answer: number, usual: Duration): boolean {

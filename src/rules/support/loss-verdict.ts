@@ -109,7 +109,7 @@ function judgeServer(
   const judge = (group: LossGroup): Judged | null => {
     if (silent?.cause === 'one-sided') return silent;
     if (silent === null && blind.isUnheard(group)) return ONE_SIDED;
-    if (isMissing(group)) return familyMissing(group, groups);
+    if (isMissing(group) && (silent === null || groups.every(isHalfSeen))) return familyMissing(group, groups);
     if (group.shape === 'answered') return NOTHING;
     if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
     if (group.shape === 'late') return lateAnswers(group);
@@ -158,6 +158,9 @@ function isFamilyMissing(
   return name.lookups >= FAMILY_LOOKUPS && (family.how === 'refused' || name.tries >= FAMILY_TRIES);
 }
 
+/** Where all are so, nothing shows that the server is dead: what is asked again is one family alone. */
+const isHalfSeen = ({ family }: LossGroup): boolean => family !== null && family.isHalf;
+
 const missedLookups = (groups: readonly LossGroup[], type: number): number =>
   groups.reduce((sum, group) => (group.family?.type === type ? sum + group.tally.count : sum), 0);
 
@@ -169,7 +172,8 @@ function familyMissing(group: LossGroup, groups: readonly LossGroup[]): Judged {
     because:
       group.family?.how === 'refused'
         ? `${plural(lookups, 'lookup')} got an error for one family and an answer for the other`
-        : `in ${plural(lookups, 'lookup')} no query of one family was ever answered, those of the other were`,
+        : `in ${plural(lookups, 'lookup')} no query of one family was ever answered, ` +
+          (groups.every(isHalfSeen) ? 'and only that one was asked again' : 'those of the other were'),
   };
 }
 

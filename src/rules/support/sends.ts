@@ -1,4 +1,5 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { timersOf } from '../../knowledge/resolver-timers.ts';
 import { RCODE, type Attempt, type DnatSight, type Lookup, type OtherReply, type Resend } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
@@ -217,6 +218,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
   const open = lookup.endBecause === 'captureEnd';
   const heard = new Set(sends.filter(({ attempt }) => attempt.rcode >= 0).map(questionOf));
   const wentOn = open && goesOnAfter(lookup, end, watchedUntil);
+  const tries = triesOf(lookup);
   // Of an open one nobody knows how long the caller waits on; the capture knows how long no reply came,
   // and the timer of one that gave up may be over only after the capture's end. Who asked in vain before
   // waits in vain until then.
@@ -234,7 +236,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
     // TCP resends by itself; what a missing answer means there, these rules don't judge.
     if (send.fate !== 'unknown' || attempt.transport !== 'udp') continue;
     if (attempt.rcode >= 0 && attempt.repliedAt >= send.at) continue;
-    if (wentOn && !send.askedAgain && !heard.has(question)) send.fate = 'unseen';
+    if (wentOn && !send.askedAgain && !heard.has(question) && askedBefore(send, sends) < tries) send.fate = 'unseen';
     else if (
       (open || send.isFirst ? heardUntil : end) - send.at >= enough ||
       (next !== undefined && next - send.at >= SOONEST_RETRY)
@@ -252,6 +254,16 @@ const questionOf = ({ attempt }: Send): string => `${attempt.type} ${attempt.nam
  */
 const goesOnAfter = ({ resolver }: Lookup, end: Timestamp, watchedUntil: Timestamp): boolean =>
   resolver !== 'unknown' && watchedUntil - end >= LOST_AT_CAPTURE_END;
+
+/** How often it may ask one question: the last time nobody asks again, whether or not an answer comes. */
+function triesOf({ resolver, resolverDetail, attempts }: Lookup): number {
+  const timers = timersOf(resolver, resolverDetail);
+  const servers = new Set(attempts.map(({ server }) => server)).size;
+  return timers === null ? 1 : Math.max(timers.tries, timers.triesOfMissingFamily) * servers;
+}
+
+const askedBefore = (send: Send, sends: readonly Send[]): number =>
+  sends.filter((other) => other.at <= send.at && questionOf(other) === questionOf(send)).length;
 
 /** From the query that was answered to its answer. */
 export const answerTime = (send: Send): Duration => nanoseconds(send.answeredAt - send.at);

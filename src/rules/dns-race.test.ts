@@ -296,6 +296,15 @@ ruleTester(rule, {
         .ask([{ again: [5000], answered: 5000.4 }])
         .ask([{}]).lookups,
     },
+    {
+      name: 'one second whose answer never came, beside three that came late',
+      lookups: [1, 2, 3]
+        .reduce(
+          (scenario) => scenario.ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: 5700 }]),
+          new Scenario().pair(20),
+        )
+        .lostSecond().lookups,
+    },
     { name: 'healthy pairs', lookups: new Scenario().pair(50).lookups, says: /50 pairs, 0 of 100 queries unanswered/ },
     { name: 'the first of a pair is lost', lookups: new Scenario().pair(20).lostFirst(5).lookups },
     { name: 'both are lost', lookups: new Scenario().pair(20).lostBoth(5).lookups },

@@ -273,6 +273,7 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   const seconds = groups.filter((group) => group.shape === 'second');
   const secondLost = secondsLostOf(counts);
   if (seconds.length === 0 || secondLost === 0) return null;
+  if (secondLost < LIKELY_LOSSES && answersLate(groups)) return null;
   const sparedLost = sparedLostOf(counts);
   const share = secondsOf(counts) / (secondsOf(counts) + sparedOf(counts));
   const isStray = sparedLost <= STRAYS && straysOf(counts) >= sparedLost && secondLost >= LIKELY_LOSSES;
@@ -315,6 +316,13 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
       `; ${whole}`,
   };
 }
+
+// Three late answers are no coincidence of one packet on its way.
+const SEVERAL_LATE = 3;
+
+/** The server answers after the question is asked again: a few answers that are not seen may be later still. */
+export const answersLate = (groups: readonly LossGroup[]): boolean =>
+  groups.reduce((sum, { shape, tally }) => sum + (shape === 'late' ? tally.count : 0), 0) >= SEVERAL_LATE;
 
 /** Before three lookups show it, a family that is never answered looks like loss. */
 function familyHint(groups: readonly LossGroup[]): string {

@@ -29,8 +29,11 @@ export interface Verdict {
   readonly record: ServerRecord;
   /** What happened to all queries to that server, without families that are missing. */
   readonly counts: LossCounts;
-  /** The whole address is dead, or one of several that share it: seen there, or told from the ports. */
-  readonly dead: 'address' | 'backend' | null;
+  /**
+   * The whole address is dead (`unheard`: of one lookup, and whether the capture has answers at all nothing shows),
+   * or one of several that share it: seen there, or told from the ports.
+   */
+  readonly dead: 'address' | 'unheard' | 'backend' | null;
   /** The one behind the address that never answers, where a node's capture shows it. */
   readonly backend: BackendRecord | null;
   readonly confidence: Confidence;
@@ -71,6 +74,8 @@ export interface FamilyName {
 interface BlindSpots {
   /** What else there is shows that an input has one direction only. */
   isOneSided(input: number): boolean;
+  /** What else there is shows that it has both. */
+  isTwoSided(input: number): boolean;
   /** No answer to the group's client was seen, from any server, and it did not miss them. */
   isUnheard(group: LossGroup): boolean;
 }
@@ -103,7 +108,7 @@ function judgeServer(
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const silent = silentServer(record, othersAnswer, blind.isOneSided(record.input));
+  const silent = silentServer(record, othersAnswer, blind);
   const backend = deadBackend(record, counts) ?? pinned(record);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
@@ -192,12 +197,22 @@ const refusedPort = (group: LossGroup): Judged => ({
 const ONE_SIDED: Judged = { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
 
 /** An address that never answered anything. */
-function silentServer(record: ServerRecord, othersAnswer: boolean, isOneSided: boolean): Judged | null {
-  const { queries, unseen } = record;
+function silentServer(record: ServerRecord, othersAnswer: boolean, blind: BlindSpots): Judged | null {
+  const { queries, unseen, input } = record;
   if (record.answered > 0) return null;
   // Asked for the same once more a second later may be the next lookup, so connections tell more.
-  const missed = isMissed(record) && !isOneSided;
+  const missed = isMissed(record) && !blind.isOneSided(input);
   if (!missed && record.unreachable === 0 && (!othersAnswer || unseen > 0)) return ONE_SIDED;
+  // A single lookup asks again for one lost packet, too.
+  const isAlone = record.lookups === 1 && !othersAnswer && record.unreachable === 0 && !blind.isTwoSided(input);
+  if (isAlone) {
+    return {
+      cause: 'dead-server',
+      dead: 'unheard',
+      confidence: 'possible',
+      because: `not one of ${plural(queries, 'query', 'queries')} has an answer in the capture, nor has anything else: it may have one direction only`,
+    };
+  }
   const certain = record.unreachable > 0 || (othersAnswer && queries >= CERTAIN_LOSSES);
   return {
     cause: 'dead-server',

@@ -109,6 +109,11 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'ports that asked four times each and got nothing: a dead server is as likely',
+      lookups: new Scenario().pair(1).silent(2).lookups,
+      reports: [{ count: 2, confidence: 'possible', because: /8 of 10 queries .*one dead server behind/ }],
+    },
+    {
       name: 'Go loses one in five: a dead server behind the address would look the same, and is named',
       lookups: ((): Scenario => {
         const scenario = new Scenario({ resolver: 'go' });

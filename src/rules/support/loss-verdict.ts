@@ -352,6 +352,8 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   // Ports that lost something lost everything: nothing tells a dead back end from loss.
   const alike =
     counts.flowsMixed === 0 && counts.flowsDead > 0 ? '; one dead server behind the address would look the same' : '';
+  // Where they asked more than once each, chance hardly lets none of them through.
+  const isWhole = alike !== '' && lost > counts.flowsDead;
   const parts = [
     counts.firstLost > 0 ? `${formatCount(counts.firstLost)} first of a pair` : '',
     counts.secondLost > 0 ? `${formatCount(counts.secondLost)} second of a pair` : '',
@@ -360,7 +362,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   ].filter((part) => part !== '');
   return {
     cause: 'loss',
-    confidence: lost >= LIKELY_LOSSES ? 'likely' : 'possible',
+    confidence: lost >= LIKELY_LOSSES && !isWhole ? 'likely' : 'possible',
     because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}`,
   };
 }

@@ -1,7 +1,8 @@
 /**
  * Twists captures as people take them: a packet missing, packets twice, begun late, of one direction,
  * out of order, cut at 96 bytes. No cause may be told that is not true of the capture: by the truth
- * beside it, or where there is none by what is told of it whole.
+ * beside it, or where there is none by what is told of it whole. What leaves too little to tell apart causes of
+ * one look, and is told as possible only, is counted as unsure.
  *
  *   tsx bench/twisted.ts [FOLDER…] [--seconds 60] [--seed 1] [--keep FOLDER]
  */
@@ -24,6 +25,15 @@ const { folders, files, seconds, keep, below, scratch } = readArguments(
   join(import.meta.dirname, '../test/corpora/net'),
   MAX_BYTES,
 );
+
+/** Answers did not come, or not in time: one classification (src/rules/support/losses.ts), of which a few lost queries fit several. */
+const ONE_LOOK: ReadonlySet<string> = new Set([
+  'dns-race',
+  'dns-loss',
+  'dns-dead-server',
+  'dns-slow-server',
+  'dns-family-missing',
+]);
 
 interface Judged {
   capture: Capture;
@@ -56,6 +66,9 @@ async function findingsOf(packets: readonly Packet[], linkType: number, path: st
 
 const rulesOf = ({ rule, absorbs }: Finding): string[] => [rule, ...absorbs.map((absorbed) => absorbed.rule)];
 
+const isUnsure = ({ rule, confidence }: Finding, known: ReadonlySet<string>): boolean =>
+  confidence === 'possible' && ONE_LOOK.has(rule) && [...known].some((other) => ONE_LOOK.has(other));
+
 async function judge(path: string): Promise<Judged | null> {
   const capture = await readPackets(path, MAX_PACKETS).catch(() => null);
   if (capture === null || capture.packets.length === 0) return null;
@@ -65,7 +78,7 @@ async function judge(path: string): Promise<Judged | null> {
   return { capture, known: new Set([...whole.flatMap(rulesOf), ...(truths.get(path) ?? [])]) };
 }
 
-const counted = new Map(TWISTS.map(({ name }) => [name, { runs: 0, failures: 0 }]));
+const counted = new Map(TWISTS.map(({ name }) => [name, { runs: 0, unsure: 0, failures: 0 }]));
 const judged = new Map<string, Judged | null>();
 const until = Date.now() + seconds * 1000;
 let failures = 0;
@@ -76,14 +89,18 @@ while (Date.now() < until && files.length > 0) {
   if (one === null || one === undefined) continue;
   const { capture, known } = one;
   const twist = TWISTS[1 + below(TWISTS.length - 1)] as (typeof TWISTS)[number];
-  const tally = counted.get(twist.name) as { runs: number; failures: number };
+  const tally = counted.get(twist.name) as { runs: number; unsure: number; failures: number };
   const packets = twist.harm(capture.packets, below);
   if (packets.length === 0) continue;
   tally.runs++;
   const file = join(scratch, 'twisted');
   const findings = await findingsOf(packets, (capture.packets[0] as Packet).linkType, file);
-  const wrong = findings.filter((finding) => !rulesOf(finding).some((rule) => known.has(rule)));
-  if (wrong.length === 0) continue;
+  const untrue = findings.filter((finding) => !rulesOf(finding).some((rule) => known.has(rule)));
+  const wrong = untrue.filter((finding) => !isUnsure(finding, known));
+  if (wrong.length === 0) {
+    if (untrue.length > 0) tally.unsure++;
+    continue;
+  }
   tally.failures++;
   failures++;
   const names = `${basename(dirname(path))}/${basename(path)}`;
@@ -93,8 +110,14 @@ while (Date.now() < until && files.length > 0) {
     await findingsOf(packets, (capture.packets[0] as Packet).linkType, join(keep, `${failures}.pcap`));
 }
 rmSync(scratch, { recursive: true });
-for (const [name, { runs, failures: failed }] of counted) {
-  if (runs > 0) console.log(`${name.padEnd(36)} ${String(runs).padStart(6)} runs ${String(failed).padStart(4)} wrong`);
+for (const [name, { runs, unsure, failures: failed }] of counted) {
+  if (runs === 0) continue;
+  const figures = [
+    [runs, 'runs'],
+    [unsure, 'unsure'],
+    [failed, 'wrong'],
+  ] as const;
+  console.log(name.padEnd(36) + figures.map(([count, what]) => `${String(count).padStart(6)} ${what}`).join(''));
 }
 console.log(`${judged.size} of ${files.length} files, ${failures} wrong`);
 process.exitCode = failures > 0 ? 1 : 0;

@@ -53,7 +53,10 @@ export function casesOf(folder: string): Case[] {
     } else if (entry.name.endsWith('.truth.json')) {
       const truth = read(path);
       truths.set(entry.name.replace(/\.truth\.json$/, ''), truth);
-      cases.push(...(Array.isArray(truth['captures']) ? labCases(path, truth) : netCases(path, truth)));
+      const { captures } = truth;
+      if (Array.isArray(captures)) cases.push(...labCases(path, truth));
+      // Others tell of something else than causes.
+      else if (typeof captures === 'object' && captures !== null) cases.push(...netCases(path, truth));
     }
   }
   const twins = twinsOf(truths);

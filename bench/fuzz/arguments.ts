@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -29,6 +29,7 @@ export function readArguments(name: string, usual: string, maxBytes: number): Ra
       keep: { type: 'string' },
     },
   });
+  if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
   const random = seededRandom(Number(values.seed));
   const folders = positionals.length > 0 ? positionals : [usual];
   const files = folders

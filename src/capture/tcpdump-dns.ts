@@ -1,5 +1,5 @@
 import { MAX_ANSWERS, typeFromName } from '../model/lookup.ts';
-import type { DnsMessage } from '../model/dns-message.ts';
+import { EDNS_SIZE_UNKNOWN, type DnsMessage } from '../model/dns-message.ts';
 
 // What tcpdump's print-domain.c prints, today's names and those of the last twenty years.
 const OPCODES: ReadonlyMap<string, number> = new Map([
@@ -63,9 +63,6 @@ const CLASSES: ReadonlyMap<string, number> = new Map([
   ['HS', 4],
   ['ANY', 255],
 ]);
-
-/** Stands for an EDNS size that the text does not tell: `[1au]` without `-vv`. */
-export const EDNS_SIZE_UNKNOWN = 0;
 
 // id, kind of query or code of reply, flags, counts in brackets.
 const HEAD =
@@ -192,6 +189,7 @@ function readEdns(text: string, message: DnsMessage): void {
 /** `[1au]`, `[2q]`, `[b2&3=0x182]`: counts and flags that are unusual in a query. */
 function readBrackets(text: string, message: DnsMessage): void {
   // The one additional record of a query is its OPT record (RFC 6891); a signed update has others.
+  // Without -vv.
   if (text.includes('[1au]')) message.ednsSize = EDNS_SIZE_UNKNOWN;
   const flags = /\[b2&3=0x([0-9a-f]{1,4})\]/.exec(text);
   if (flags !== null) message.authenticData = (Number.parseInt(flags[1] as string, 16) & 0x20) !== 0;

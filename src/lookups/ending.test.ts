@@ -69,3 +69,21 @@ describe('the end', () => {
     expect(durations(rows)).toEqual([14_000]);
   });
 });
+
+/** Both families walk, AAAA to the name as it is; of A's walk the capture lacks the end. */
+function cutWalk(resent: boolean): string[] {
+  const s = scenario();
+  const [a, aaaa] = pair(s, 0, { name: 'db.cluster.local' });
+  s.reply(a, 1, 3);
+  if (resent) s.resend(aaaa, 5000);
+  s.reply(aaaa, resent ? 5001 : 1.1, 3);
+  s.reply(s.query({ ms: resent ? 5001.1 : 1.2, name: 'db', type: 'AAAA' }), resent ? 5002 : 2);
+  return s.finish(20_000).map(({ name, outcome }) => `${name} ${outcome}`);
+}
+
+describe('a walk whose last question the capture lacks', () => {
+  it('tells no outcome, whether or not something was lost on its way', () => {
+    expect(cutWalk(false)).toEqual(['db incomplete']);
+    expect(cutWalk(true)).toEqual(['db incomplete']);
+  });
+});

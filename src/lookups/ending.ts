@@ -31,6 +31,18 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   if (open !== undefined) end = { kind: 'captureEnd', at: Math.max(end.at, open.at) as Timestamp };
   finishWith(lookup, end);
   lookup.outcome = open === undefined ? outcomeOf(ends, timers) : 'incomplete';
+  if (isNegative(lookup.outcome) && endsApart(lookup, types)) lookup.outcome = 'incomplete';
+}
+
+const isNegative = (outcome: Outcome): boolean => outcome === 'nxdomain' || outcome === 'nodata';
+
+/** Both families walk to the same end: where one did not, the capture lacks its last question. */
+function endsApart({ attempts }: OpenLookup, types: readonly number[]): boolean {
+  const ends = types
+    .filter(isAddressType)
+    .map((type) => attempts.findLast((attempt) => attempt.type === type) as TrackedAttempt);
+  const [one, other] = ends;
+  return one !== undefined && other !== undefined && !isSameName(one, other);
 }
 
 /**
@@ -66,7 +78,7 @@ function settlePlain(lookup: OpenLookup): boolean {
     (twin !== null && isFound(twin))
   )
     lookup.outcome = 'ok';
-  // Both families walk to the same end: where one did not, the capture lacks its last question.
+  // As where it is not plain ({@link endsApart}).
   else if (twin !== null && !isSameName(last, twin)) lookup.outcome = 'incomplete';
   else lookup.outcome = last.rcode === RCODE.NXDOMAIN || twin?.rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata';
   return true;

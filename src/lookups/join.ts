@@ -158,16 +158,18 @@ function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Trac
 }
 
 function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
-  let before: TrackedAttempt | null = null;
-  for (let index = lookup.attempts.length - 1; index >= 0 && before === null; index--) {
-    const candidate = lookup.attempts[index] as TrackedAttempt;
-    if (candidate.type === attempt.type) before = candidate;
-  }
+  const before = stageBefore(lookup, attempt);
   if (before === null || isSameName(before, attempt)) return JOIN.none;
   if (isAtEnd(lookup, before)) return JOIN.none;
   const walk = walks.between(before, attempt);
   const { step } = walk;
   if (step === 'none' || !keepsStem(lookup, walk)) return JOIN.none;
+  const samePort = usesPort(lookup, attempt.clientPort);
+  if (before.type !== attempt.type) {
+    if (step === 'weak') return JOIN.none;
+    // c-ares walks with each family by itself: the one that is not seen may be ahead.
+    if (before.rcode < 0) return samePort && waitsBriefly(before, attempt) ? JOIN.samePortWalk : JOIN.none;
+  }
   if (before.rcode < 0) {
     const waited = attempt.sentAt - lastSentAt(before);
     return step === 'strong' && isTimer(waited) ? JOIN.timedWalk : JOIN.none;
@@ -175,13 +177,25 @@ function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks)
   if (before.rcode === RCODE.NOERROR && hasAddresses(before)) return JOIN.none;
   const waited = attempt.sentAt - Math.max(before.repliedAt, lookup.lastEventAt);
   if (waited > FOLLOWS_REPLY) return JOIN.none;
-  const samePort = usesPort(lookup, attempt.clientPort);
   // With one family found only c-ares goes on for the other one, and that from its one socket.
   if (!samePort && isFound(lookup)) return JOIN.none;
   const proven = step === 'strong' || lookup.stem > 0;
   if (!proven && waited > AT_ONCE) return JOIN.none;
   if (samePort) return JOIN.samePortWalk;
   return proven ? JOIN.walk : JOIN.weakWalk;
+}
+
+const waitsBriefly = (before: TrackedAttempt, { sentAt }: TrackedAttempt): boolean =>
+  sentAt - lastSentAt(before) <= FOLLOWS_REPLY;
+
+/** The newest query of the same family; of the other one where the capture lacks all of this one so far. */
+function stageBefore({ attempts }: OpenLookup, { type }: TrackedAttempt): TrackedAttempt | null {
+  for (let index = attempts.length - 1; index >= 0; index--) {
+    const candidate = attempts[index] as TrackedAttempt;
+    if (candidate.type === type) return candidate;
+  }
+  const last = attempts[attempts.length - 1] as TrackedAttempt;
+  return isPair(last.type, type) ? last : null;
 }
 
 /** The name as it is stands before all suffixes or behind them (resolv.conf(5), `ndots`). */

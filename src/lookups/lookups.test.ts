@@ -146,6 +146,43 @@ describe('one lookup', () => {
 });
 
 describe('two lookups', () => {
+  it('are one walk where the capture lacks the first question of one family', () => {
+    for (const port of [40_000, 41_000]) {
+      const s = scenario();
+      s.reply(s.query({ ms: 0, name: 'db.ns.svc.cluster.local' }), 1, 3);
+      // The other family first: nothing of it came before.
+      s.reply(s.query({ ms: 1.1, name: 'db.svc.cluster.local', type: 'AAAA', port }), 2);
+      s.reply(s.query({ ms: 1.2, name: 'db.svc.cluster.local', port: port === 40_000 ? port : 42_000 }), 2.1);
+      expect(s.finish(5000)).toMatchObject([{ outcome: 'ok', attempts: [{}, {}, {}] }]);
+    }
+  });
+
+  it('are one where c-ares walks ahead with the family whose first question the capture lacks', () => {
+    const lookups = [40_000, 41_000].map((port) => {
+      const s = scenario();
+      const a = s.query({ ms: 0, name: 'db.ns.svc.cluster.local' });
+      const aaaa = s.query({ ms: 0.5, name: 'db.svc.cluster.local', type: 'AAAA', port });
+      s.reply(a, 1, 3);
+      s.reply(s.query({ ms: 1.1, name: 'db.svc.cluster.local' }), 2);
+      s.reply(aaaa, 2.1);
+      return s.finish(5000).length;
+    });
+    // From another port it is another call's.
+    expect(lookups).toEqual([1, 2]);
+  });
+
+  it('are two where the first one found its name, or no walk leads from one to the other', () => {
+    for (const [first, rcode] of [
+      ['db.ns.svc.cluster.local', 0],
+      ['db.example.com', 3],
+    ] as const) {
+      const s = scenario();
+      s.reply(s.query({ ms: 0, name: first }), 1, rcode);
+      s.reply(s.query({ ms: 1.1, name: 'db.svc.cluster.local', type: 'AAAA', port: 41_000 }), 2);
+      expect(s.finish(5000)).toHaveLength(2);
+    }
+  });
+
   it('are a walk that ended with the name as it is, and the next walk for it', () => {
     const s = scenario();
     for (const [index, name] of ['db.svc.cluster.local', 'db.cluster.local', 'db'].entries()) {

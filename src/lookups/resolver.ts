@@ -1,3 +1,4 @@
+import { EDNS_SIZE_UNKNOWN } from '../model/dns-message.ts';
 import type { Confidence, ResolverName } from '../model/lookup.ts';
 import type { Evidence, Verdict } from './evidence.ts';
 
@@ -63,7 +64,6 @@ const EDNS_GLIBC = 1200;
 const EDNS_NETTY = 4096;
 // Who asks now and then (dig, ldns) takes a new port each time; two alike may be chance.
 const KEPT_FOR_NETTY = 3;
-const EDNS_SIZE_UNKNOWN = 0;
 const IN_TURN = 0.9;
 // Measured: Go 69 to 81 %, hickory 0.25 6 to 8 %, dnspython 100 %; where answers are faster than
 // the second goroutine, only the order tells a race.
@@ -123,7 +123,7 @@ function judgeWithEdns(evidence: Evidence): Verdict {
   return unknown(`only one family asked, EDNS size ${size}: Go or c-ares from 1.22`);
 }
 
-/** tcpdump's text without -vv: that there is an OPT record, but not its size. */
+/** tcpdump's text without -vv, or packets that are cut: that there is an OPT record, but not its size. */
 function judgeWithUnknownSize(evidence: Evidence): Verdict {
   if (evidence.ports === 'different') {
     return told('go', null, evidence.pairs >= 2 ? 'likely' : 'possible', 'A and AAAA from two ports, with EDNS');

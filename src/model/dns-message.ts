@@ -1,5 +1,8 @@
 import { emptyList } from '../base/lists.ts';
 
+/** There is an OPT record, and its size is not seen: tcpdump's text, a cut packet. */
+export const EDNS_SIZE_UNKNOWN = 0;
+
 /**
  * One DNS message as a parser found it, filled again and again: valid until the next message.
  * The binary parser and the reader of tcpdump's text fill the same object.
@@ -28,7 +31,7 @@ export interface DnsMessage {
   addresses: readonly string[];
   /** Least time-to-live among the answers in seconds, -1 where there is none. */
   ttl: number;
-  /** The UDP size of the OPT record (RFC 6891), -1 where there is none, 0 where text does not tell it. */
+  /** The UDP size of the OPT record (RFC 6891), -1 where there is none, {@link EDNS_SIZE_UNKNOWN}. */
   ednsSize: number;
   /** The OPT record carries a COOKIE (RFC 7873). */
   cookie: boolean;

@@ -127,6 +127,23 @@ ruleTester(rule, {
       reports: [{ message: 'backend', count: 6, confidence: 'possible', because: /12 of 32 ports.*look the same/ }],
     },
     {
+      name: 'one lookup, and nothing shows that the capture has answers at all',
+      lookups: new Scenario().silent().lookups,
+      reports: [
+        {
+          message: 'unheard',
+          says: /^10\.96\.0\.10 never answers, unless the capture has one direction only: 1 of 1 lookup waited 10 s for it \(4 queries\)$/,
+          confidence: 'possible',
+        },
+      ],
+    },
+    {
+      name: 'one lookup, where a connection shows both directions',
+      lookups: new Scenario().silent().lookups,
+      connections: [connectionOf({ packets: { client: 4, server: 4 } })],
+      reports: [{ message: 'dead', says: /^10\.96\.0\.10 never answers \(4 queries\)/ }],
+    },
+    {
       name: 'the only server is dead',
       lookups: new Scenario().silent(3).lookups,
       reports: [

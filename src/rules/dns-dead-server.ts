@@ -16,6 +16,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     dead: '{server} never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration} for it',
+    unheard:
+      '{server} never answers, unless the capture has one direction only: {count} of {total:lookup} waited {least}{wait:duration} for it ({queries:query})',
     asked:
       '{server} never answers ({queries:query} of {count:lookup}); nobody waits for it: others are asked at the same time',
     backend: 'one server behind {server} never answers: {count} of {total:lookup} waited {least}{wait:duration}',
@@ -104,6 +106,7 @@ function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolea
   if (closed) return 'closed';
   if (!waited) return 'asked';
   if (verdicts.some(({ dead }) => dead === 'address')) return 'dead';
+  if (verdicts.some(({ dead }) => dead === 'unheard')) return 'unheard';
   return verdicts.some(({ backend }) => backend !== null) ? 'seenBackend' : 'backend';
 }
 

@@ -75,6 +75,11 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'AAAA alone, where nobody asks for A',
+      lookups: new Scenario().ask([{ type: RR_TYPE.AAAA, rcode: 5, records: 0 }], { outcome: 'refused' }).lookups,
+      reports: [{ message: 'refused', count: 1 }],
+    },
+    {
       name: 'SERVFAIL',
       lookups: failing(RCODE.SERVFAIL, 'servfail').lookups,
       reports: [{ message: 'servfail', count: 1, of: 10, errors: 1, fixes: [/upstreams/] }],
@@ -149,6 +154,11 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'AAAA alone, where others have both: A may well be found, and the capture lacks it',
+      lookups: new Scenario().pair(3).ask([{ type: RR_TYPE.AAAA, rcode: 5, records: 0 }], { outcome: 'refused' })
+        .lookups,
+    },
     {
       name: 'the capture ends within a walk: the next suffix would come now',
       lookups: new Scenario({ name: 'api.example.com.prod.svc.cluster.local' }).ask(

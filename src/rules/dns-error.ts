@@ -17,10 +17,9 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createForwarded } from './support/forwarded.ts';
 import { addTo, groupBy } from '../base/group-by.ts';
-import type { FamilyFault } from './support/family-fault.ts';
+import { isHalf, type FamilyFault } from './support/family-fault.ts';
 import { losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
-import { isHalf } from './support/loss-shape.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
 import { hasCutNames } from './support/walk.ts';
@@ -43,6 +42,8 @@ interface ErrorGroup extends Occurrences {
   readonly tally: LookupTally;
   /** The family whose errors alone made the lookups fail; '' for others. */
   readonly family: string;
+  /** Of its lookups the capture lacks the other half. */
+  readonly half: boolean;
   /** Lookups of the same name that succeeded later. */
   found: number;
 }
@@ -88,15 +89,16 @@ export default defineRule({
     let explained = 0;
 
     const groupOf = (lookup: Lookup, outcome: Failure, addresses: boolean, family: string): ErrorGroup => {
-      const key = `${lookup.input}|${outcome}|${addresses}|${lookup.name}|${family}`;
+      const half = isHalf(lookup);
+      const key = `${lookup.input}|${outcome}|${addresses}|${lookup.name}|${family}|${half}`;
       const known = groups.get(key);
       if (known !== undefined) return known;
       const full = groups.size >= MAX_GROUPS;
-      const place = full ? `${lookup.input}|${outcome}|${addresses}` : key;
+      const place = full ? `${lookup.input}|${outcome}|${addresses}|${half}` : key;
       const shared = groups.get(place);
       if (shared !== undefined) return shared;
       const { input, client, server, name } = lookup;
-      const group = { input, client, server, outcome, name, addresses, family, tally: lookupTally(), found: 0 };
+      const group = { input, client, server, outcome, name, addresses, family, half, tally: lookupTally(), found: 0 };
       groups.set(place, group);
       if (!full) addTo(byName, name, group);
       return group;
@@ -148,7 +150,11 @@ export default defineRule({
               family === null ? [] : [familyKey(input, server, family)],
             ),
         );
-        const failed = [...groups.values()].filter((group) => !missing.has(group.family));
+        // Of who asks for A, too, the other half of a lookup may well be found.
+        const asksForBoth = seen.counts().askedA > 0;
+        const failed = [...groups.values()].filter(
+          (group) => !missing.has(group.family) && !(asksForBoth && group.half),
+        );
         const unexplained = failed.filter(
           ({ input, outcome }) => outcome !== 'nxdomain' || !hasCutNames(inputs[input]),
         );

@@ -1,4 +1,5 @@
 import { RCODE, RR_TYPE } from '../model/lookup.ts';
+import { atMs, inputOf } from '../model/testing/rows.ts';
 import rule from './dns-family-missing.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
@@ -23,6 +24,14 @@ const refusedAaaa = { type: AAAA, sent: 0.03, rcode: RCODE.REFUSED, records: 0 }
 
 const muslMissing = (scenario: Scenario): Scenario =>
   scenario.ask([{}, { type: AAAA, sent: 0.03, again: [2500], answered: null }], {
+    lasts: 5000,
+    endBecause: 'timer',
+    outcome: 'timeout',
+  });
+
+/** Its A is not in the capture. */
+const muslHalf = (scenario: Scenario): Scenario =>
+  scenario.ask([{ type: AAAA, again: [2500], answered: null }], {
     lasts: 5000,
     endBecause: 'timer',
     outcome: 'timeout',
@@ -112,8 +121,37 @@ ruleTester(rule, {
       ).lookups,
       reports: [{ says: /never answers A:/, noFixes: [/no-aaaa/, /LookupIP/] }],
     },
+    {
+      name: 'a lookup whose A the capture lacks misses its AAAA, too',
+      lookups: muslHalf(muslMissing(muslMissing(muslMissing(new Scenario({ resolver: 'musl' }))))).lookups,
+      reports: [{ message: 'unanswered', count: 4 }],
+    },
+    {
+      name: 'AAAA alone, again and again: who asks for it alone has the other family',
+      lookups: muslHalf(muslHalf(muslHalf(new Scenario({ resolver: 'musl' })))).lookups,
+      reports: [
+        { message: 'alone', says: /never answers AAAA: .*; the other family is not in the capture$/, count: 3 },
+      ],
+    },
+    {
+      name: 'glibc’s last question for AAAA is missing: it had asked in vain before',
+      lookups: glibcMissing(glibcMissing(new Scenario())).ask(
+        [
+          { earlier: [{ at: 0.4, rcode: 0 }], again: [5000], answered: 5000.4 },
+          { type: AAAA, sent: 0.03, again: [5000.5], answered: null },
+          { port: 7001, sent: 10_000, answered: 10_000.4 },
+        ],
+        { lasts: 10_000.4, endBecause: 'captureEnd', outcome: 'incomplete' },
+      ).lookups,
+      inputs: [inputOf({ endsAt: atMs(90_000) })],
+      reports: [{ count: 3 }],
+    },
   ],
   clear: [
+    {
+      name: 'two of AAAA alone are too few',
+      lookups: muslHalf(muslHalf(new Scenario({ resolver: 'musl' }).ask([{}]))).lookups,
+    },
     { name: 'healthy', lookups: new Scenario().pair(9).lookups, says: /A was answered 9 times, AAAA 9 times/ },
     { name: 'one lost packet', lookups: new Scenario().pair(9).lostSecond().pair(9).lookups },
     {

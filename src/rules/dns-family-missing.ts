@@ -19,6 +19,8 @@ export default defineRule({
   messages: {
     unanswered:
       '{server} never answers {family}: {count} of {total:lookup} waited {least}{wait:duration}; the other family is answered',
+    alone:
+      '{server} never answers {family}: {count} of {total:lookup} waited {least}{wait:duration}; the other family is not in the capture',
     refused:
       '{server} answers {family} with errors only: {count} of {total:lookup} waited {wait:duration}, {failed} failed',
     clear: 'no family is missing: A was answered {a:time}, AAAA {aaaa:time}',
@@ -38,9 +40,10 @@ export default defineRule({
           const { group } = own[0] as Verdict;
           const family = typeName(group.family?.type ?? 0);
           const refused = own.every((verdict) => verdict.group.family?.how === 'refused');
+          const alone = own.every((verdict) => verdict.group.family?.isHalf);
           report({
             ...common,
-            message: refused ? 'refused' : 'unanswered',
+            message: refused ? 'refused' : alone ? 'alone' : 'unanswered',
             data: {
               count: part.tally.count,
               total: common.of,

@@ -9,22 +9,69 @@ import { Scenario } from './support/testing/scenario.ts';
 const { AAAA } = RR_TYPE;
 
 /** Still waiting two seconds later, when the capture ends after 14 s. */
-function unanswered(count: number): Lookup[] {
+function unanswered(count: number, waited = 2): Lookup[] {
   return Array.from({ length: count }, (_, index) =>
     lookupOf({
       id: `0.w${index}`,
-      startedAt: at(seconds(12)),
-      duration: seconds(2),
+      startedAt: at(seconds(14 - waited)),
+      duration: seconds(waited),
       endBecause: 'captureEnd',
       durationIsLowerBound: true,
       outcome: 'incomplete',
-      attempts: [attemptOf({ sentAt: at(seconds(12)), clientPort: 50_000 + index, ...never })],
+      attempts: [attemptOf({ sentAt: at(seconds(14 - waited)), clientPort: 50_000 + index, ...never })],
     }),
   );
 }
 
+/** Answers that come after the question was asked again, then one that never came. */
+const besideLate = (count: number): Lookup[] =>
+  Array.from({ length: count })
+    .reduce<Scenario>((scenario) => scenario.ask([{ again: [2500], answered: 3300 }]), new Scenario().pair(30))
+    .lostFirst()
+    .pair(9).lookups;
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'one beside three late answers: it may be later still, and is worth knowing, no more',
+      lookups: besideLate(3),
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'one beside a late answer or two is lost all the same',
+      lookups: besideLate(2),
+      reports: [{ count: 1, onlyInfo: false }],
+    },
+    {
+      name: 'several that have waited for longer than answers take, and nobody has asked again yet',
+      lookups: new Scenario().pair(9).lookups.concat(unanswered(6, 4.7)),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [
+        {
+          message: 'open',
+          says: /^6 of 15 lookups waited at least 4\.7 s, until the capture ended, for answers that had not come: 6 of 24 queries/,
+          confidence: 'possible',
+          onlyInfo: false,
+        },
+      ],
+    },
+    {
+      name: 'the living server’s one answer that the capture lacks, beside a dead one',
+      lookups: new Scenario()
+        .ask([
+          { server: '10.96.0.11', answered: null },
+          { server: '10.96.0.10', sent: 1000, answered: 1000.4 },
+        ])
+        .ask(
+          [
+            { server: '10.96.0.11', answered: null },
+            { server: '10.96.0.10', sent: 1000, answered: null },
+          ],
+          { lasts: 6000, endBecause: 'captureEnd', outcome: 'incomplete', durationIsLowerBound: true },
+        ).lookups,
+      inputs: [inputOf({ endsAt: at(seconds(7.05)) })],
+      reports: [{ count: 1, onlyInfo: true }],
+    },
     {
       name: 'one stray beside many that a race lost is worth knowing, no more',
       lookups: new Scenario().pair(60).lostSecond(12).lostFirst().pair(20).lookups,
@@ -60,6 +107,11 @@ ruleTester(rule, {
           fixes: [/overloaded or throttled CoreDNS/, /NodeLocal/, /timeout:1/],
         },
       ],
+    },
+    {
+      name: 'ports that asked four times each and got nothing: a dead server is as likely',
+      lookups: new Scenario().pair(1).silent(2).lookups,
+      reports: [{ count: 2, confidence: 'possible', because: /8 of 10 queries .*one dead server behind/ }],
     },
     {
       name: 'Go loses one in five: a dead server behind the address would look the same, and is named',

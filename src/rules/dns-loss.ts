@@ -3,11 +3,12 @@ import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf } from './support/loss-counts.ts';
-import type { Verdict } from './support/loss-verdict.ts';
+import type { LossGroup } from './support/loss-groups.ts';
+import { answersLate, type Verdict } from './support/loss-verdict.ts';
 import { losses } from './support/losses.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { partsByClient, targetOf } from './support/subjects.ts';
+import { partsByClient, targetOf, type Part } from './support/subjects.ts';
 
 export default defineRule({
   id: 'dns-loss',
@@ -16,6 +17,7 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     lost: '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost',
+    open: '{count} of {total:lookup} waited {least}{wait:duration}, until the capture ended, for answers that had not come: {lost} of {sent:query} to {server}',
     clear: 'no query was lost ({sent:query}, all answered)',
     other: 'no query was lost at random ({lost} of {sent:query} unanswered, for other reasons)',
   },
@@ -38,8 +40,9 @@ export default defineRule({
           const sent = counts === undefined ? 0 : sentOf(counts);
           report({
             ...common,
-            ...(lost < FEW_LOSSES && besideRace(verdicts, own) ? { onlyInfo: STRAY } : {}),
-            message: 'lost',
+            ...strayOf(lost, verdicts, own),
+            ...(isOpen(part) ? MAY_COME : {}),
+            message: isOpen(part) ? 'open' : 'lost',
             data: {
               count: part.tally.count,
               total: common.of,
@@ -75,6 +78,25 @@ export default defineRule({
 // RULES: likely from five.
 const FEW_LOSSES = 5;
 const STRAY = 'few, beside the many that a race lost: any path loses a packet now and then';
+
+const BESIDE_LATE = 'few, beside answers that come late: these may be later still, or the capture may lack them';
+
+/** Too few to speak of beside what else the same server's lookups show. */
+function strayOf(lost: number, verdicts: readonly Verdict[], own: readonly Verdict[]): { onlyInfo?: string } {
+  if (lost >= FEW_LOSSES) return {};
+  if (besideRace(verdicts, own)) return { onlyInfo: STRAY };
+  const ofServers = verdicts.filter(({ record }) => own.some((other) => other.record === record));
+  return answersLate(ofServers.map(({ group }) => group)) ? { onlyInfo: BESIDE_LATE } : {};
+}
+
+/** Nobody has asked again yet, or given up: the answers may come when the capture is over. */
+const isOpen = ({ groups }: Part<LossGroup>): boolean =>
+  groups.every(({ missed, openEnded, tally }) => missed === 0 && openEnded === tally.count);
+
+const MAY_COME = {
+  confidence: 'possible',
+  confidenceBecause: 'nobody has asked again when the capture ends: the answers may come late',
+} as const;
 
 /** The same server's queries are lost to the race. */
 const besideRace = (verdicts: readonly Verdict[], own: readonly Verdict[]): boolean =>

@@ -193,6 +193,24 @@ ruleTester(rule, {
       reports: [{ count: 9, confidence: 'likely', because: /9 of 69 second queries of a pair are lost, and 1 of/ }],
     },
     {
+      name: 'six seconds beside a first that nobody asked again: the capture may lack its answer',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' })
+        .pair(40)
+        .lostSecond(6, 2000)
+        .ask([{ answered: null }, { type: AAAA, sent: 0.03 }], { lasts: 2000, endBecause: 'timer' })
+        .pair(9).lookups,
+      reports: [{ count: 6, confidence: 'possible', because: /1 of \d+ other queries, of which the capture may lack/ }],
+    },
+    {
+      name: 'six seconds beside the only query of all that has no twin: it may be a second, too',
+      lookups: new Scenario()
+        .pair(40)
+        .lostSecond(6)
+        .ask([{ again: [5000], answered: 5000.4 }])
+        .pair(9).lookups,
+      reports: [{ count: 6, confidence: 'possible' }],
+    },
+    {
       name: 'AAAA alone: its A is not in the capture, and its place not known',
       lookups: new Scenario()
         .pair(20)
@@ -260,6 +278,32 @@ ruleTester(rule, {
     {
       name: 'twelve seconds and four firsts: loss first, by chance 1 in 50',
       lookups: new Scenario().pair(60).lostSecond(12).lostFirst(4).pair(20).lookups,
+    },
+    {
+      name: 'six seconds and two firsts that nobody asked again: no capture lacks two answers of so few',
+      lookups: new Scenario({ resolver: 'c-ares', detail: '≥1.33' })
+        .pair(40)
+        .lostSecond(6, 2000)
+        .ask([{ answered: null }, { type: AAAA, sent: 0.03 }], { lasts: 2000, endBecause: 'timer' })
+        .pair(9)
+        .ask([{ answered: null }, { type: AAAA, sent: 0.03 }], { lasts: 2000, endBecause: 'timer' }).lookups,
+    },
+    {
+      name: 'six seconds and a lone query, where others are lone, too',
+      lookups: new Scenario()
+        .pair(40)
+        .lostSecond(6)
+        .ask([{ again: [5000], answered: 5000.4 }])
+        .ask([{}]).lookups,
+    },
+    {
+      name: 'one second whose answer never came, beside three that came late',
+      lookups: [1, 2, 3]
+        .reduce(
+          (scenario) => scenario.ask([{}, { type: AAAA, sent: 0.03, again: [5000], answered: 5700 }]),
+          new Scenario().pair(20),
+        )
+        .lostSecond().lookups,
     },
     { name: 'healthy pairs', lookups: new Scenario().pair(50).lookups, says: /50 pairs, 0 of 100 queries unanswered/ },
     { name: 'the first of a pair is lost', lookups: new Scenario().pair(20).lostFirst(5).lookups },

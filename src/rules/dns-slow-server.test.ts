@@ -96,6 +96,26 @@ ruleTester(rule, {
       reports: [{ count: 1, onlyInfo: true }],
     },
     {
+      name: 'one answer just after the resolver’s timer: the resend may be missing from the capture',
+      lookups: slow(new Scenario().pair(20), 5001).pair(20).lookups,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'one just after the wait that other lookups show',
+      lookups: slow(new Scenario({ resolver: 'unknown' }).pair(20).lostSecond(2, 1300), 1301).pair(20).lookups,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'one between two timers is the server’s',
+      lookups: slow(new Scenario().pair(20).lostSecond(2), 3700).pair(20).lookups,
+      reports: [{ count: 1, onlyInfo: false }],
+    },
+    {
+      name: 'several answers at the timer, never asked again: nobody misses that many',
+      lookups: slow(new Scenario().pair(20), 5001, 3).pair(20).lookups,
+      reports: [{ count: 3, onlyInfo: false }],
+    },
+    {
       name: 'the first lookups of a capture fill caches',
       lookups: slow(new Scenario(), 600, 1).pair(40).lookups,
       reports: [{ count: 1, onlyInfo: true }],

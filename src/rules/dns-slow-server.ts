@@ -1,16 +1,17 @@
 import { formatDuration, plural } from '../base/text.ts';
-import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
+import { timersOf } from '../knowledge/resolver-timers.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
 import { lossEvidence } from './support/loss-evidence.ts';
-import { losses } from './support/losses.ts';
+import { losses, type Losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
 import type { LossAnalysis } from './support/loss-shape.ts';
-import { answerTime } from './support/sends.ts';
+import { answerTime, soonAfter } from './support/sends.ts';
 import { SLOW_ANSWER, slowestOf, slowSends } from './support/slow-answers.ts';
 import { createSlowGroups, lateGroup, type SlowGroup } from './support/slow-groups.ts';
 import { partsByServer, type Part } from './support/subjects.ts';
@@ -93,7 +94,7 @@ export default defineRule({
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
-            ...onlyInfo(part, seen.startsAt, of),
+            ...onlyInfo(part, seen, of),
           });
         }
         if (parts.length > 0) return;
@@ -123,15 +124,32 @@ const standsOut = (group: SlowGroup, usual: Duration): boolean =>
 const isEvident = ({ tally }: Part<SlowGroup>, usual: Duration): boolean =>
   usual < SLOW_ANSWER || tally.count >= SEVERAL_ANSWERS || tally.costs.max >= SLOW_ALONE;
 
-function onlyInfo({ groups, tally }: Part<SlowGroup>, startsAt: Timestamp, of: number): { onlyInfo?: string } {
+function onlyInfo(part: Part<SlowGroup>, seen: Losses, of: number): { onlyInfo?: string } {
+  const { groups, tally } = part;
   const lastAt = at(Math.max(...groups.map((group) => group.lastAt)));
-  if (isWarmingUp(startsAt, lastAt, tally.count, of)) {
+  if (isWarmingUp(seen.startsAt, lastAt, tally.count, of)) {
     return { onlyInfo: 'only the first lookups of the capture: caches fill' };
   }
-  if (tally.count < SEVERAL_ANSWERS && tally.costs.max < SLOW_ALONE) {
-    return { onlyInfo: 'one or two answers, and not half a second late' };
+  if (tally.count >= SEVERAL_ANSWERS) return {};
+  if (tally.costs.max < SLOW_ALONE) return { onlyInfo: 'one or two answers, and not half a second late' };
+  if (comesAtTimer(part, seen)) {
+    return { onlyInfo: 'answered just when it is time to ask again: the capture may lack the second asking' };
   }
   return {};
+}
+
+// A timer fires late, never early; its clock and the capture's differ by less than this.
+const TIMER_EARLY = milliseconds(3);
+
+/** A lost query whose resend the capture lacks looks like an answer that took as long as the resolver's wait. */
+function comesAtTimer({ groups, tally, input, subject }: Part<SlowGroup>, seen: Losses): boolean {
+  const usual = seen.usual(input, subject.name);
+  const record = seen.servers().find((server) => server.input === input && server.server === subject.name);
+  const { resolver, resolverDetail } = tally.dearest ?? { resolver: 'unknown', resolverDetail: null };
+  const waits = [record?.shortestWait ?? Number.NaN, timersOf(resolver, resolverDetail)?.firstWait ?? Number.NaN];
+  const follows = (delay: number): boolean =>
+    waits.some((wait) => delay >= wait - TIMER_EARLY && delay - wait <= soonAfter(wait, usual));
+  return groups.every(({ askedAgain, least, most }) => !askedAgain && follows(least) && follows(most));
 }
 
 function slowEvidence(example: Lookup | undefined, analysis: LossAnalysis | null): [Evidence, ...Evidence[]] {

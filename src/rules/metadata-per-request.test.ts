@@ -1,3 +1,4 @@
+import { NEVER } from '../base/time.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './metadata-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -98,6 +99,13 @@ ruleTester(rule, {
       ...new Serving().serve(30, 112, [
         { at: 1, takes: 43, parts: roleName() },
         { at: 45, takes: 44, parts: credentials() },
+      ]).rows,
+    },
+    {
+      name: 'paths cut off, and no answer in the capture: it may be credentials',
+      inputs,
+      ...new Serving().serve(30, 60, [
+        { at: 1, takes: 40, parts: asking('/latest/meta-data/…', cut, { outcome: 'incomplete', firstByteAt: NEVER }) },
       ]).rows,
     },
     {

@@ -1,7 +1,7 @@
 import { formatCount } from '../base/text.ts';
 import { at } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
-import type { Exchange } from '../model/exchange.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Fix, Report } from '../model/finding.ts';
 import { metadataWaits } from './support/credential-waits.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -25,7 +25,12 @@ const HELD_UP = 0.2;
 const MAX_PATHS = 16;
 const MAX_NAMED = 2;
 
-type Group = PeerGroup<Exchange> & { readonly log: FetchLog; readonly paths: Set<string>; seesCredentials: boolean };
+type Group = PeerGroup<Exchange> & {
+  readonly log: FetchLog;
+  readonly paths: Set<string>;
+  seesCredentials: boolean;
+  isTold: boolean;
+};
 
 export default defineRule({
   id: 'metadata-per-request',
@@ -44,6 +49,7 @@ export default defineRule({
       log: new FetchLog(),
       paths: new Set<string>(),
       seesCredentials: false,
+      isTold: false,
     }));
     const byClient = new Map<string, Group>();
     const served = createServedRequests(fact(observedServices));
@@ -61,7 +67,7 @@ export default defineRule({
       const { log, tally } = group;
       const requests = requestsOf(group);
       // Where nobody is served it is a program that polls, as those do that watch for the end of an instance.
-      if (requests === 0 || log.fetches < LEAST || group.seesCredentials) return false;
+      if (requests === 0 || log.fetches < LEAST || group.seesCredentials || !group.isTold) return false;
       const { inside, beside } = log.inRequests;
       if (inside - beside < MOST * log.fetches) return false;
       if (service === undefined) return log.fetches >= MOST * requests;
@@ -143,6 +149,8 @@ export default defineRule({
           if (call.isGuess) group.seesCredentials = true;
           return;
         }
+        // Where the path is cut and no answer is seen, it may be credentials.
+        if (call.asks !== 'unknown' || isResponded(exchange)) group.isTold = true;
         const { cost, packets, startedAt: from } = group.log.fetch(exchange, false, inputs[input]);
         if (group.paths.size < MAX_PATHS) group.paths.add(path);
         group.tally.add(exchange, cost, () => packets, { from, lasted: cost });

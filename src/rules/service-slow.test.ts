@@ -21,6 +21,12 @@ const encrypted = (count: number, bytes: number, heard = 4) =>
     }),
   );
 
+/** Requests that are open when the capture ends. */
+function cutOff(serving: Serving, count: number): Serving {
+  for (let index = 0; index < count; index++) serving.request(700, [], { outcome: 'incomplete' }, true);
+  return serving;
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -59,6 +65,11 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'the capture’s end cuts the requests off: what they wait for may be behind it',
+      inputs,
+      ...cutOff(new Serving().serve(10, 120), 20).rows,
+    },
     { name: 'a service that always thinks 40 ms', inputs, ...new Serving().serve(50, 40).rows },
     {
       name: 'requests that wait for their upstream',

@@ -59,6 +59,8 @@ export default defineRule({
       request(request) {
         const service = served.current();
         if (service === null) return;
+        // Of one that the capture's end cuts off, what it waits for may be behind that.
+        if (request.outcome === 'incomplete') return;
         let known = services.get(service);
         if (known === undefined) {
           known = { service, address: receiverOf(request), own: new Distribution() };

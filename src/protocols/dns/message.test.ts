@@ -72,6 +72,17 @@ describe('DNS messages', () => {
     );
   });
 
+  it('knows of a query that is cut in its OPT record that it has one, and its size where that is before the cut', () => {
+    const query = { id: 7, response: false, rcode: 0, truncated: false, name: 'db.test', type: 1, answers: [] };
+    const bytes = emitMessage({ ...query, ednsSize: 1232, cookie: true });
+    const sizeFrom = (cut: number): number => parse(bytes, 0, bytes.length - cut).message.ednsSize;
+    const cookie = 12;
+    expect([0, 1, cookie].map(sizeFrom)).toEqual([1232, 1232, 1232]);
+    expect([cookie + 1, cookie + 11].map(sizeFrom)).toEqual([0, 0]);
+    const plain = emitMessage({ ...query, ednsSize: -1, cookie: false });
+    expect(parse(plain).message.ednsSize).toBe(-1);
+  });
+
   it('survives any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {

@@ -1,7 +1,7 @@
 import { signed32 } from '../../base/network-order.ts';
 import type { AddressTable } from '../../base/addresses.ts';
 import { emptyList } from '../../base/lists.ts';
-import type { DnsMessage } from '../../model/dns-message.ts';
+import { EDNS_SIZE_UNKNOWN, type DnsMessage } from '../../model/dns-message.ts';
 import { MAX_ANSWERS, RR_TYPE } from '../../model/lookup.ts';
 import { createNameReader } from './names.ts';
 
@@ -115,6 +115,8 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
       position = skipName(bytes, position, end);
       if (position < 0 || position + 10 > end) {
         message.cut = true;
+        // A query's only records are OPT's (TSIG and SIG(0), which are no stub resolver's, beside it).
+        if (!message.response && message.ednsSize < 0) message.ednsSize = EDNS_SIZE_UNKNOWN;
         break;
       }
       const type = read16(bytes, position);
@@ -122,6 +124,7 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
       const dataEnd = dataStart + read16(bytes, position + 8);
       if (dataEnd > end) {
         message.cut = true;
+        if (type === RR_TYPE.OPT) message.ednsSize = read16(bytes, position + 2);
         break;
       }
       if (type === RR_TYPE.OPT) {

@@ -30,6 +30,8 @@ export type FlowShape = 'seconds' | 'seconds-past-dnat' | 'whole' | 'prefix' | '
 
 const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
 
+const isCounted = ({ fate }: Send): boolean => fate === 'answered' || fate === 'late' || fate === 'lost';
+
 const isTold = ({ fate }: Send): boolean => fate !== 'unknown' && fate !== 'unseen';
 
 /** What was not asked again was answered, too. */
@@ -42,23 +44,20 @@ const isFirstSending = (send: Send): boolean => send.packet === send.attempt.sen
  * @param isHalf the lookup's other family is not in the capture: which place a query had, nobody knows
  */
 export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName, isHalf: boolean): FlowShape | null {
-  const sends = flow.sends.filter(({ fate }) => fate === 'answered' || fate === 'late' || fate === 'lost');
-  if (sends.length === 0) return null;
+  if (!flow.sends.some(isCounted)) return null;
   const seconds = countPlaces(flow.sends, counts, resolver, isHalf);
-  let answered = false;
   let lost = 0;
   let lostAfterAnswer = 0;
   let answers = 0;
-  for (const send of sends) {
-    if (answered) counts.followingSent++;
-    else counts.freshSent++;
-    if (send.fate !== 'lost') {
-      answered = true;
-      answers++;
-      continue;
+  for (const send of flow.sends) {
+    if (isCounted(send)) {
+      if (answers > 0) counts.followingSent++;
+      else counts.freshSent++;
     }
-    lost++;
-    if (answered) lostAfterAnswer++;
+    if (isLost(send)) {
+      lost++;
+      if (answers > 0) lostAfterAnswer++;
+    } else if (isCounted(send) || send.fate === 'unseen') answers++;
   }
   counts.followingLost += lostAfterAnswer;
   counts.freshLost += lost - lostAfterAnswer;
@@ -74,7 +73,7 @@ export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName
   return lostAfterAnswer === 0 ? 'prefix' : 'other';
 }
 
-/** Counts pairs and lone queries; gives the seconds that were lost while their firsts were not. */
+/** Counts pairs and lone queries; gives the seconds that were lost while their firsts were not, and those that may be some. */
 function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: ResolverName, isHalf: boolean): Send[] {
   const seconds: Send[] = [];
   for (let index = 0; index < sends.length; index++) {
@@ -92,20 +91,30 @@ function countPlaces(sends: readonly Send[], counts: LossCounts, resolver: Resol
         countSight(first, counts, 'sparedLostBefore');
         if (isLost(second)) counts.bothLost++;
         else counts.firstLost++;
+        if (!first.askedAgain && !second.askedAgain) counts.strayLost++;
       } else if (isLost(second)) {
+        seconds.push(second);
+        if (!second.isPlaced) continue;
         countSight(second, counts, 'secondLostBefore');
         counts.secondLost++;
-        seconds.push(second);
       } else {
         counts.pairsFine++;
       }
       continue;
     }
     if (!isTold(first) || first.fate === 'unreachable' || isHalf) continue;
+    if (!first.isPlaced) {
+      seconds.push(first);
+      continue;
+    }
     counts.loneSent++;
+    const isAlone = first.isFirst && isFirstSending(first);
+    if (isAlone) counts.aloneSent++;
     if (!isLost(first)) continue;
     countSight(first, counts, 'sparedLostBefore');
     counts.loneLost++;
+    if (!first.askedAgain) counts.strayLost++;
+    else if (isAlone) counts.aloneLost++;
   }
   return seconds;
 }

@@ -11,6 +11,11 @@ export const createLossCounts = () => ({
   /** Queries that are no part of such a pair: alone on their port, resends, later ones. */
   loneSent: 0,
   loneLost: 0,
+  /** Of all but the seconds those that nobody asked again: they may have been answered, and the capture lacks it. */
+  strayLost: 0,
+  /** First sendings whose twin is not in the capture, whatever became of them; and those lost, but for strays. */
+  aloneSent: 0,
+  aloneLost: 0,
   /** Lost ones of both kinds that a node's capture could have seen behind the DNAT… */
   sightedLost: 0,
   /** …and did not: seconds of pairs, and all others. */
@@ -58,6 +63,13 @@ export const sparedOf = (counts: LossCounts): number => pairsOf(counts) + counts
 export const sparedLostOf = (counts: LossCounts): number =>
   counts.sightedLost > 0 ? counts.sparedLostBefore : counts.firstLost + counts.bothLost + counts.loneLost;
 
+/**
+ * Losses beside the seconds' that may be the capture's own doing. Of one query without a twin, where all others
+ * have theirs, the capture lacks the twin, and which place it had nobody knows.
+ */
+export const straysOf = ({ strayLost, aloneSent, aloneLost }: LossCounts): number =>
+  strayLost + (aloneSent === 1 ? aloneLost : 0);
+
 export const secondsLostOf = (counts: LossCounts): number =>
   counts.sightedLost > 0 ? counts.secondLostBefore : counts.secondLost;
 
@@ -83,6 +95,7 @@ export function countAnswered(
     counts.freshSent++;
     counts.flowsFine++;
     counts.loneSent++;
+    counts.aloneSent++;
     return;
   }
   counts.followingSent++;
@@ -92,6 +105,7 @@ export function countAnswered(
   }
   // The first was taken for a lone one until its twin came.
   counts.loneSent--;
+  counts.aloneSent--;
   counts.pairsFine++;
 }
 

@@ -4,6 +4,7 @@ import { Delays } from './delays.ts';
 import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.ts';
 import type { FamilyFault } from './family-fault.ts';
 import { lossPackets, type LossAnalysis, type LossShape } from './loss-shape.ts';
+import type { Send } from './sends.ts';
 import { createSilence, type Silence } from './silence.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
@@ -71,7 +72,7 @@ export interface LossGroup {
   openEnded: number;
   /** Those of them that may still ask again, or be answered, when the capture ends. */
   pending: number;
-  /** Lookups that asked again for want of an answer: the others prove only that the capture has none. */
+  /** Lookups that asked again for want of this server's answer: the others prove only that the capture has none. */
   missed: number;
   /** Lost queries, and those of them that were seen before the DNAT only. */
   lost: number;
@@ -172,11 +173,13 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   if (analysis.failed || analysis.familyFailed) group.errors++;
   if (lookup.durationIsLowerBound) group.openEnded++;
   if (analysis.pending) group.pending++;
-  if (analysis.sends.some(({ fate, askedAgain }) => askedAgain && fate !== 'answered')) group.missed++;
+  if (analysis.sends.some((send) => send.attempt.server === analysis.server && isMissed(send))) group.missed++;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;
   countResolver(group.resolvers, lookup, 1);
 }
+
+const isMissed = ({ fate, askedAgain }: Send): boolean => askedAgain && fate !== 'answered';
 
 /** What the caller would not have waited with the cause gone. */
 function costOf(analysis: LossAnalysis): Duration {

@@ -1,7 +1,8 @@
 import { seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
-import { familyFault, refusedTime, type FamilyFault } from './family-fault.ts';
+import { settleTwins } from './answered-twin.ts';
+import { familyFault, isHalf, refusedTime, type FamilyFault } from './family-fault.ts';
 import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
@@ -68,6 +69,7 @@ const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysis {
   const sends = sendsOf(lookup, context);
+  settleTwins(lookup, sends, context.watchedUntil);
   const server = guiltyServer(lookup, sends);
   const counts = createLossCounts();
   countFamilies(counts, lookup);
@@ -85,7 +87,7 @@ export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysi
     else if (send.fate === 'answered') useful.add(send.at, send.answeredAt);
     else if (send.fate === 'late') lates.add(send.at, Math.min(send.answeredAt, end));
   }
-  const family = familyFault(sends);
+  const family = familyFault(lookup, sends);
   const lost = sends.filter((send) => send.fate === 'lost');
   return {
     shape: shapeOf(sends, lost, shapes, server),
@@ -112,9 +114,6 @@ function countFamilies(counts: LossCounts, { attempts }: Lookup): void {
     else if (type === RR_TYPE.AAAA) counts.askedAaaa++;
   }
 }
-
-/** Nobody asks for AAAA alone. */
-export const isHalf = ({ attempts }: Lookup): boolean => attempts.every(({ type }) => type === RR_TYPE.AAAA);
 
 const isFailure = ({ outcome }: Lookup): boolean =>
   outcome === 'servfail' || outcome === 'refused' || outcome === 'timeout';

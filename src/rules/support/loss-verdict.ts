@@ -12,6 +12,7 @@ import {
   sentOf,
   sparedLostOf,
   sparedOf,
+  straysOf,
   type LossCounts,
 } from './loss-counts.ts';
 import type { BackendRecord, LossGroup, ServerRecord } from './loss-groups.ts';
@@ -28,8 +29,11 @@ export interface Verdict {
   readonly record: ServerRecord;
   /** What happened to all queries to that server, without families that are missing. */
   readonly counts: LossCounts;
-  /** The whole address is dead, or one of several that share it: seen there, or told from the ports. */
-  readonly dead: 'address' | 'backend' | null;
+  /**
+   * The whole address is dead (`unheard`: of one lookup, and whether the capture has answers at all nothing shows),
+   * or one of several that share it: seen there, or told from the ports.
+   */
+  readonly dead: 'address' | 'unheard' | 'backend' | null;
   /** The one behind the address that never answers, where a node's capture shows it. */
   readonly backend: BackendRecord | null;
   readonly confidence: Confidence;
@@ -70,6 +74,8 @@ export interface FamilyName {
 interface BlindSpots {
   /** What else there is shows that an input has one direction only. */
   isOneSided(input: number): boolean;
+  /** What else there is shows that it has both. */
+  isTwoSided(input: number): boolean;
   /** No answer to the group's client was seen, from any server, and it did not miss them. */
   isUnheard(group: LossGroup): boolean;
 }
@@ -102,13 +108,13 @@ function judgeServer(
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const silent = silentServer(record, othersAnswer, blind.isOneSided(record.input));
+  const silent = silentServer(record, othersAnswer, blind);
   const backend = deadBackend(record, counts) ?? pinned(record);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
     if (silent?.cause === 'one-sided') return silent;
     if (silent === null && blind.isUnheard(group)) return ONE_SIDED;
-    if (isMissing(group)) return familyMissing(group, groups);
+    if (isMissing(group) && (silent === null || groups.every(isHalfSeen))) return familyMissing(group, groups);
     if (group.shape === 'answered') return NOTHING;
     if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
     if (group.shape === 'late') return lateAnswers(group);
@@ -157,6 +163,9 @@ function isFamilyMissing(
   return name.lookups >= FAMILY_LOOKUPS && (family.how === 'refused' || name.tries >= FAMILY_TRIES);
 }
 
+/** Where all are so, nothing shows that the server is dead: what is asked again is one family alone. */
+const isHalfSeen = ({ family }: LossGroup): boolean => family !== null && family.isHalf;
+
 const missedLookups = (groups: readonly LossGroup[], type: number): number =>
   groups.reduce((sum, group) => (group.family?.type === type ? sum + group.tally.count : sum), 0);
 
@@ -168,7 +177,8 @@ function familyMissing(group: LossGroup, groups: readonly LossGroup[]): Judged {
     because:
       group.family?.how === 'refused'
         ? `${plural(lookups, 'lookup')} got an error for one family and an answer for the other`
-        : `in ${plural(lookups, 'lookup')} no query of one family was ever answered, those of the other were`,
+        : `in ${plural(lookups, 'lookup')} no query of one family was ever answered, ` +
+          (groups.every(isHalfSeen) ? 'and only that one was asked again' : 'those of the other were'),
   };
 }
 
@@ -187,12 +197,22 @@ const refusedPort = (group: LossGroup): Judged => ({
 const ONE_SIDED: Judged = { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
 
 /** An address that never answered anything. */
-function silentServer(record: ServerRecord, othersAnswer: boolean, isOneSided: boolean): Judged | null {
-  const { queries, unseen } = record;
+function silentServer(record: ServerRecord, othersAnswer: boolean, blind: BlindSpots): Judged | null {
+  const { queries, unseen, input } = record;
   if (record.answered > 0) return null;
   // Asked for the same once more a second later may be the next lookup, so connections tell more.
-  const missed = isMissed(record) && !isOneSided;
+  const missed = isMissed(record) && !blind.isOneSided(input);
   if (!missed && record.unreachable === 0 && (!othersAnswer || unseen > 0)) return ONE_SIDED;
+  // A single lookup asks again for one lost packet, too.
+  const isAlone = record.lookups === 1 && !othersAnswer && record.unreachable === 0 && !blind.isTwoSided(input);
+  if (isAlone) {
+    return {
+      cause: 'dead-server',
+      dead: 'unheard',
+      confidence: 'possible',
+      because: `not one of ${plural(queries, 'query', 'queries')} has an answer in the capture, nor has anything else: it may have one direction only`,
+    };
+  }
   const certain = record.unreachable > 0 || (othersAnswer && queries >= CERTAIN_LOSSES);
   return {
     cause: 'dead-server',
@@ -268,10 +288,12 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   const seconds = groups.filter((group) => group.shape === 'second');
   const secondLost = secondsLostOf(counts);
   if (seconds.length === 0 || secondLost === 0) return null;
+  if (secondLost < LIKELY_LOSSES && answersLate(groups)) return null;
   const sparedLost = sparedLostOf(counts);
   const share = secondsOf(counts) / (secondsOf(counts) + sparedOf(counts));
-  const byChance = chanceOfAtLeast(secondLost, secondLost + sparedLost, share);
-  if (sparedLost > 0) {
+  const isStray = sparedLost <= STRAYS && straysOf(counts) >= sparedLost && secondLost >= LIKELY_LOSSES;
+  const byChance = chanceOfAtLeast(secondLost, secondLost + (isStray ? 0 : sparedLost), share);
+  if (sparedLost > 0 && !isStray) {
     // A burst hits pairs rather than lone queries, and their firsts as often as their seconds.
     const firsts = Math.min(sparedLost, counts.firstLost + counts.bothLost);
     const byBurst = chanceOfAtLeast(secondLost, secondLost + firsts, 0.5);
@@ -290,11 +312,12 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   }
   const spared = `${formatCount(sparedLost)} of ${plural(sparedOf(counts), 'other query', 'other queries')}`;
   if (secondLost >= LIKELY_LOSSES) {
+    const lacking = sparedLost > 0 && isStray ? ', of which the capture may lack a packet' : '';
     return {
       cause: 'race',
-      confidence: 'likely',
+      confidence: lacking === '' ? 'likely' : 'possible',
       because:
-        `${formatCount(secondLost)} of ${formatCount(secondsOf(counts))} second queries of a pair are lost, and ${spared} ` +
+        `${formatCount(secondLost)} of ${formatCount(secondsOf(counts))} second queries of a pair are lost, and ${spared}${lacking} ` +
         `(by chance ${chance(byChance)})`,
     };
   }
@@ -309,6 +332,13 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   };
 }
 
+// Three late answers are no coincidence of one packet on its way.
+const SEVERAL_LATE = 3;
+
+/** The server answers after the question is asked again: a few answers that are not seen may be later still. */
+export const answersLate = (groups: readonly LossGroup[]): boolean =>
+  groups.reduce((sum, { shape, tally }) => sum + (shape === 'late' ? tally.count : 0), 0) >= SEVERAL_LATE;
+
 /** Before three lookups show it, a family that is never answered looks like loss. */
 function familyHint(groups: readonly LossGroup[]): string {
   const types = new Set(groups.filter(({ shape }) => shape !== 'answered').map(({ family }) => family?.type));
@@ -322,6 +352,8 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   // Ports that lost something lost everything: nothing tells a dead back end from loss.
   const alike =
     counts.flowsMixed === 0 && counts.flowsDead > 0 ? '; one dead server behind the address would look the same' : '';
+  // Where they asked more than once each, chance hardly lets none of them through.
+  const isWhole = alike !== '' && lost > counts.flowsDead;
   const parts = [
     counts.firstLost > 0 ? `${formatCount(counts.firstLost)} first of a pair` : '',
     counts.secondLost > 0 ? `${formatCount(counts.secondLost)} second of a pair` : '',
@@ -330,7 +362,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   ].filter((part) => part !== '');
   return {
     cause: 'loss',
-    confidence: lost >= LIKELY_LOSSES ? 'likely' : 'possible',
+    confidence: lost >= LIKELY_LOSSES && !isWhole ? 'likely' : 'possible',
     because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}`,
   };
 }

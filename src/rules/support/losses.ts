@@ -191,6 +191,8 @@ export const losses = defineFact({
       return server !== null && server.server === firstServer ? server : servers.of(input, firstServer);
     }
 
+    const isTwoSided = (input: number): boolean => twoSided.has(input);
+
     const isOneSided = (input: number): boolean => oneSided.has(input) && !twoSided.has(input);
 
     /** Of a client beyond the bound nothing is known. */
@@ -356,7 +358,8 @@ export const losses = defineFact({
       finish: () => settlePending(true),
       verdicts() {
         settlePending(true);
-        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, { isOneSided, isUnheard });
+        const blind = { isOneSided, isTwoSided, isUnheard };
+        return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, blind);
       },
     } satisfies Omit<Losses, keyof InHand>);
   },

@@ -7,7 +7,7 @@ import { type Attempt, isAddressType, type ResolverName } from '../../model/look
  * glibc and musl take 31 µs, 230 µs at the 99th percentile (facts §1), and up to 11.5 ms were
  * measured where all processors were busy.
  */
-const PAIR_GAP = milliseconds(25);
+export const PAIR_GAP = milliseconds(25);
 
 /**
  * An answer may be there before the twin leaves (RULES: below 2 ms). Whether the resolver meant

@@ -107,6 +107,15 @@ describe('the fate of each sending', () => {
     expect(fatesUntil(1100)).toEqual(['answered', 'lost']);
   });
 
+  it.each<[number[], string[]]>([
+    [[], ['unseen']],
+    [[2500], ['lost', 'lost']],
+  ])('who does not ask again after the last try was not answered for that: asked again at %j', (again, expected) => {
+    const parts = { lasts: 2600, endBecause: 'captureEnd' } as const;
+    const [lookup] = new Scenario({ resolver: 'musl' }).ask([{ again, answered: null }], parts).lookups;
+    expect(sendsOf(lookup!, contextOf(0.4, 30_000)).map(({ fate }) => fate)).toEqual(expected);
+  });
+
   it('plain lookups are told apart from all others', () => {
     const scenario = new Scenario().pair().walk();
     expect(scenario.lookups.every(isPlain)).toBe(true);

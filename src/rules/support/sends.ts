@@ -1,4 +1,5 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { timersOf } from '../../knowledge/resolver-timers.ts';
 import { RCODE, type Attempt, type DnatSight, type Lookup, type OtherReply, type Resend } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
@@ -6,7 +7,7 @@ import type { PacketId } from '../../model/packet.ts';
  * No resolver asks an unanswered question again sooner: c-ares's least is 250 ms (facts §2, since
  * 1.32). What is asked again sooner had an error for an answer.
  */
-const SOONEST_RETRY = milliseconds(200);
+export const SOONEST_RETRY = milliseconds(200);
 
 /**
  * Where the capture ends, a query that has waited so long is lost: the slowest usual answers
@@ -47,6 +48,8 @@ export interface Send {
   isFirst: boolean;
   /** The same question was asked once more, after a wait: proof that no answer had come. */
   askedAgain: boolean;
+  /** False where the capture does not tell which place of its pair it had. */
+  isPlaced: boolean;
 }
 
 /** Every attempt was answered at the first asking, with an answer and not an error. */
@@ -192,14 +195,19 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   waitedUntil: at,
   isFirst: false,
   askedAgain: false,
+  isPlaced: true,
 });
 
 function isLate(first: Send, last: Send, answer: number, usual: Duration): boolean {
   const wait = last.at - first.at;
   // Asked again at once: an error was answered that the capture does not show.
   if (wait < SOONEST_RETRY) return false;
-  return answer - last.at > Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait);
+  return answer - last.at > soonAfter(wait, usual);
 }
+
+/** Within this after a wait comes the answer to the resend that ended it. */
+export const soonAfter = (wait: number, usual: Duration): number =>
+  Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait);
 
 /** How long each was waited for, and which of the unanswered were waited for long enough to be lost. */
 function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {
@@ -210,6 +218,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
   const open = lookup.endBecause === 'captureEnd';
   const heard = new Set(sends.filter(({ attempt }) => attempt.rcode >= 0).map(questionOf));
   const wentOn = open && goesOnAfter(lookup, end, watchedUntil);
+  const tries = triesOf(lookup);
   // Of an open one nobody knows how long the caller waits on; the capture knows how long no reply came,
   // and the timer of one that gave up may be over only after the capture's end. Who asked in vain before
   // waits in vain until then.
@@ -227,7 +236,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
     // TCP resends by itself; what a missing answer means there, these rules don't judge.
     if (send.fate !== 'unknown' || attempt.transport !== 'udp') continue;
     if (attempt.rcode >= 0 && attempt.repliedAt >= send.at) continue;
-    if (wentOn && !send.askedAgain && !heard.has(question)) send.fate = 'unseen';
+    if (wentOn && !send.askedAgain && !heard.has(question) && askedBefore(send, sends) < tries) send.fate = 'unseen';
     else if (
       (open || send.isFirst ? heardUntil : end) - send.at >= enough ||
       (next !== undefined && next - send.at >= SOONEST_RETRY)
@@ -245,6 +254,16 @@ const questionOf = ({ attempt }: Send): string => `${attempt.type} ${attempt.nam
  */
 const goesOnAfter = ({ resolver }: Lookup, end: Timestamp, watchedUntil: Timestamp): boolean =>
   resolver !== 'unknown' && watchedUntil - end >= LOST_AT_CAPTURE_END;
+
+/** How often it may ask one question: the last time nobody asks again, whether or not an answer comes. */
+function triesOf({ resolver, resolverDetail, attempts }: Lookup): number {
+  const timers = timersOf(resolver, resolverDetail);
+  const servers = new Set(attempts.map(({ server }) => server)).size;
+  return timers === null ? 1 : Math.max(timers.tries, timers.triesOfMissingFamily) * servers;
+}
+
+const askedBefore = (send: Send, sends: readonly Send[]): number =>
+  sends.filter((other) => other.at <= send.at && questionOf(other) === questionOf(send)).length;
 
 /** From the query that was answered to its answer. */
 export const answerTime = (send: Send): Duration => nanoseconds(send.answeredAt - send.at);

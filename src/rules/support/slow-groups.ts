@@ -12,8 +12,9 @@ export interface SlowGroup {
   readonly client: string;
   readonly server: string;
   readonly tally: LookupTally;
-  /** The least of the slow answers. */
+  /** The least of the slow answers, and the most. */
   least: Duration;
+  most: Duration;
   lastAt: Timestamp;
   /** How many have the length of each of CoreDNS's own waits. */
   readonly quanta: number[];
@@ -46,6 +47,7 @@ export function createSlowGroups() {
       const group = groupOf(lookup, slowest);
       group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
       if (slowest < group.least) group.least = slowest;
+      if (slowest > group.most) group.most = slowest;
       group.lastAt = lookup.startedAt;
       for (const [index, quantum] of COREDNS_QUANTA.entries()) {
         const length = seconds(quantum.seconds);
@@ -56,12 +58,13 @@ export function createSlowGroups() {
   };
 }
 
-const createGroup = (input: number, client: string, server: string, least: Duration): SlowGroup => ({
+const createGroup = (input: number, client: string, server: string, slowest: Duration): SlowGroup => ({
   input,
   client,
   server,
   tally: lookupTally(),
-  least,
+  least: slowest,
+  most: slowest,
   lastAt: Number.NEGATIVE_INFINITY as Timestamp,
   quanta: COREDNS_QUANTA.map(() => 0),
   askedAgain: false,

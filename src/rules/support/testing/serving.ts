@@ -183,6 +183,7 @@ export class Serving {
         backend: root.backend,
         method: root.method,
         path: root.path,
+        outcome: root.outcome,
         startedAt: root.startedAt,
         duration: root.duration,
         waits: waits.map((wait, index) => ({ ...wait, critical: nanoseconds(shares[index] as number) })),

@@ -1,6 +1,6 @@
 import { at, milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
-import { inputOf } from '../model/testing/rows.ts';
+import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -137,6 +137,33 @@ ruleTester(rule, {
       reports: [{ count: 4, subject: '10.96.44.12:8080' }],
     },
     {
+      name: 'the upstream, where only some of what holds requests up is its doing',
+      inputs: [inputOf()],
+      ...(() => {
+        const requests = new Serving().serve(20, 8, [{ at: 1, takes: 4 }]).wait(2000);
+        for (let index = 0; index < 4; index++) requests.request(409, [{ at: 1, takes: 404 }]).request(409);
+        return requests.rows;
+      })(),
+      reports: [{ count: 4, subject: '10.20.30.40:9200', cost: [0.39, 0.41] }],
+    },
+    {
+      name: 'a service whose calls can’t be read, as its callers see it',
+      inputs: [inputOf()],
+      ...(() => {
+        const requests = new Serving().serve(20, 8).wait(2000);
+        return requests.serve(4, 409).rows;
+      })(),
+      connections: [
+        connectionOf({
+          exchanges: 0,
+          protocol: 'tls',
+          bytes: { client: 4000, server: 9000 },
+          packets: { client: 9, server: 9 },
+        }),
+      ],
+      reports: [{ count: 4, subject: '10.0.3.7:8080' }],
+    },
+    {
       name: 'an upstream that is most of the time of each request',
       inputs: [inputOf()],
       ...serving(30, 140, 120),
@@ -152,6 +179,20 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'requests that a service itself takes long for, of which all calls are seen',
+      inputs: [inputOf()],
+      ...new Serving().serve(20, 8).wait(2000).serve(4, 409).rows,
+    },
+    {
+      name: 'requests that wait for calls of which each is as quick as ever',
+      inputs: [inputOf()],
+      ...(() => {
+        const many = Array.from({ length: 80 }, (_, index) => ({ at: 1 + 5 * index, takes: 4 }));
+        const requests = new Serving().serve(20, 8, [{ at: 1, takes: 4 }]).wait(2000);
+        return requests.serve(4, 409, many).rows;
+      })(),
+    },
     {
       name: 'requests at once, with an upstream that is half of their time',
       inputs: [inputOf()],

@@ -39,6 +39,8 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
   // What a service's callers wait for is what it does itself.
   { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
+  // Answers that take most of a round trip are on their way, and not in the server's program.
+  { causes: ['network-latency'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'], vanishes: true },
   {

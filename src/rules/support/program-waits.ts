@@ -30,6 +30,8 @@ export interface ProgramWaits extends Observer {
   request(request: Request): void;
   /** Unusual calls. */
   readonly heard: number;
+  /** What of the time of its client's requests goes to the peer's server, from 0 to 1; 0 where that is not known. */
+  shareOf(peer: Peer): number;
   /** Who is waited for: upstreams that others call, and services whose requests spend the time in themselves. */
   found(): { readonly upstreams: Waiting[]; readonly services: Waiting[] };
 }
@@ -85,6 +87,7 @@ export const programWaits = defineFact({
       // What is inside TLS is slow where requests are seen that wait for it.
       turn: turns.add,
       request: shares.add,
+      shareOf: shares.shareOf,
       found() {
         const groups = [
           ...contrast

@@ -147,6 +147,18 @@ ruleTester(rule, {
       reports: [{ count: 4, subject: '10.20.30.40:9200', cost: [0.39, 0.41] }],
     },
     {
+      name: 'some calls inside TLS, where requests are seen that wait for them',
+      inputs: [inputOf()],
+      ...(() => {
+        const quick = { at: 1, takes: 4, parts: INSIDE_TLS };
+        const requests = new Serving().serve(20, 8, [quick]).wait(2000);
+        for (let index = 0; index < 4; index++) requests.request(409, [{ ...quick, takes: 404 }]).serve(4, 8, [quick]);
+        // And one that nobody waits for.
+        return requests.call(900, INSIDE_TLS).rows;
+      })(),
+      reports: [{ count: 4, of: 41, subject: '10.20.30.40:9200', cost: [0.39, 0.41] }],
+    },
+    {
       name: 'a service whose calls can’t be read, as its callers see it',
       inputs: [inputOf()],
       ...(() => {

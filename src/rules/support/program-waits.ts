@@ -22,6 +22,8 @@ const FACTOR = 4;
 // Pauses that are less than a quarter of an exchange are not what it waits for; more can't be asked
 // for where the capture lost packets, since a pause beside lost bytes can't be told.
 const MUCH = 0.25;
+// As many slow calls as two findings keep.
+const MAX_WAITED = 1 << 13;
 
 export interface ProgramWaits extends Observer {
   ordinaryExchange(exchange: Exchange): void;
@@ -46,6 +48,8 @@ export const programWaits = defineFact({
     const paused = createPeerGroups(seen, exchangeTally, () => ({ lastAt: 0 as Timestamp }));
     const patterns = createPatterns(seen);
     const turns = createPatterns(seen);
+    const unread = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
+    const waitedFor = new Set<string>();
     const shares = createUpstreamShares();
     let heard = 0;
 
@@ -85,11 +89,19 @@ export const programWaits = defineFact({
         patterns.add(exchange);
       },
       // What is inside TLS is slow where requests are seen that wait for it.
-      turn: turns.add,
-      request: shares.add,
+      turn(exchange) {
+        turns.add(exchange);
+        unread.add(exchange, exchange.duration, packetsOf);
+      },
+      request(request) {
+        shares.add(request);
+        for (const { reason, ref, duration } of request.waits) {
+          if (reason === 'upstream' && duration >= LEAST_WAIT && waitedFor.size < MAX_WAITED) waitedFor.add(ref);
+        }
+      },
       shareOf: shares.shareOf,
       found() {
-        const groups = [
+        const groups: Waiting[] = [
           ...contrast
             .standingOut()
             .map(({ peer, kind, tally, usual, lastAt }) => waitingOf(peer, 'contrast', kind, tally, usual, lastAt)),
@@ -97,6 +109,10 @@ export const programWaits = defineFact({
             .all()
             .map(({ peer, tally, lastAt }) => waitingOf(peer, 'pauses', '', tally, nanoseconds(Number.NaN), lastAt)),
         ];
+        for (const { peer, tally, usual, of, lastAt } of unread.standingOut()) {
+          const waited = tally.only(({ id }) => waitedFor.has(id));
+          if (waited.count > 0) groups.push({ ...waitingOf(peer, 'contrast', '', waited, usual, lastAt), of });
+        }
         const known = new Set<Peer>(groups.map(({ peer }) => peer));
         groups.push(...patterns.found((peer) => known.has(peer)));
         // What a gateway's callers wait for is its own upstream where that explains it.

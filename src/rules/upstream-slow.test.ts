@@ -78,7 +78,22 @@ ruleTester(rule, {
       ...new Serving().serve(30, 240, [{ at: 5, takes: 230, parts: INSIDE_TLS }]).rows,
       reports: [{ count: 30, of: 30, cost: [0.2, 0.24] }],
     },
-    { name: 'calls that their client gave up on', ...some(3, 2000, given).rows, reports: [{ count: 3 }] },
+    {
+      name: 'calls that their client gave up on, always after the same time',
+      ...some(3, 2000, given).rows,
+      reports: [
+        {
+          count: 3,
+          says: /\(GET \/api\/items\), until the client gave up: nothing/,
+          evidence: [/given up after 2 s$/],
+        },
+      ],
+    },
+    {
+      name: 'calls that their client gave up on sooner or later: no timer',
+      ...some(3, 2000, given).call({ takes: 900 }, given).rows,
+      reports: [{ count: 4, says: /\(GET \/api\/items\): nothing/ }],
+    },
     {
       name: '504 after a wait',
       ...some(3, 2000, { status: 504, outcome: 'error' }).rows,

@@ -5,7 +5,7 @@ import { programWaits } from './support/program-waits.ts';
 import { partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import type { Waiting } from './support/upstream-groups.ts';
-import { kindsIn, waitReport } from './support/wait-report.ts';
+import { kindsIn, untilIn, waitReport } from './support/wait-report.ts';
 
 export default defineRule({
   id: 'upstream-slow',
@@ -13,7 +13,7 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for it{kinds}: nothing is amiss on the way there',
+    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for it{kinds}{until}: nothing is amiss on the way there',
     clear: 'no upstream lets some calls wait far longer than others of their kind ({total:call})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -36,6 +36,7 @@ export default defineRule({
               server: subject.name,
               cost: tally.costs.quantile(0.5),
               kinds: kindsIn(groups),
+              until: untilIn(tally),
             },
             // Of what is inside TLS no call is read: then all exchanges are what its part is taken of.
             ...(calls.count > 0 ? { latency: calls } : {}),

@@ -4,7 +4,7 @@ import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/findin
 import { evidenceOf } from './evidence.ts';
 import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
 import type { Waiting, Why } from './upstream-groups.ts';
-import { upstreamWait } from './upstream-wait.ts';
+import { isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
 import { isWarmingUp } from './warming-up.ts';
 
@@ -28,6 +28,8 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
   kind: { confidence: 'possible', says: 'all calls of this kind take so long, and all others of the server do not' },
 };
 
+// A timer ends after the same time each time; what differs by more is no one timer.
+const SAME = 0.1;
 // More are no help in one line.
 const MAX_NAMED = 2;
 
@@ -75,6 +77,12 @@ export function kindsIn(own: readonly Waiting[]): string {
   return kinds.length === 0 || kinds.length > MAX_NAMED ? '' : ` (${kinds.join(', ')})`;
 }
 
+/** `, until the client gave up`, where all ended after the same time, as a timer does; else ''. */
+export function untilIn({ count, costs, dearest }: Waiting['tally']): string {
+  if (count < 2 || dearest === undefined || !isGivenUpUnanswered(dearest)) return '';
+  return costs.quantile(1) - costs.quantile(0) <= SAME * costs.quantile(1) ? ', until the client gave up' : '';
+}
+
 function settings(server: string, own: readonly Waiting[]): [Setting] {
   const usual = own.map((group) => group.usual).filter((one) => one >= 0);
   if (usual.length === 0) {
@@ -102,11 +110,14 @@ function settings(server: string, own: readonly Waiting[]): [Setting] {
 function waitEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
   const { firstByte, pauses } = upstreamWait(example);
+  const packets = [...example.packets];
+  if (isGivenUpUnanswered(example))
+    return [{ says: `${kindOf(example)}: given up after ${formatDuration(firstByte)}`, packets }];
   const pause = pauses > 0 ? `, and ${formatDuration(pauses)} of pauses in the body` : '';
   return [
     {
       says: `${kindOf(example)}: ${formatDuration(firstByte)} to the first byte${pause}`,
-      packets: [...example.packets],
+      packets,
     },
   ];
 }

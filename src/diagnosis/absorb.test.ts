@@ -95,6 +95,33 @@ describe('a cause absorbs', () => {
     expect(left?.report.cost.examples.map(({ row }) => row.id)).toEqual(['0.e4']);
   });
 
+  it('requests of a service that was refused a connection meanwhile', () => {
+    const refused: Partial<Exchange> = { client: '10.0.3.7', server: '10.0.5.5' };
+    const slow = exchanges(every(4, (index) => [index * 1000, index * 1000 + 400, service]));
+    const meanwhile = exchanges(every(4, (index) => [index * 1000 + 5, index * 1000 + 5, refused]));
+    const between = exchanges(every(4, (index) => [index * 1000 + 500, index * 1000 + 500, refused]));
+    expect(absorbed(['tcp-connect-refused', meanwhile], ['service-slow', slow])).toBe(
+      'tcp-connect-refused 4 (service-slow 4)',
+    );
+    expect(absorbed(['tcp-connect-refused', between], ['service-slow', slow])).toBe(
+      'tcp-connect-refused 4 | service-slow 4',
+    );
+  });
+
+  it('all but one, which is then only worth knowing unless it is certain', () => {
+    const all = every(4, (index) => [index * 100, index * 100 + 50]);
+    const leftOf = (confidence: Report['confidence']) =>
+      absorb(
+        [
+          { rule: rule('process-pause'), report: exchanges(all.slice(0, 3)) },
+          { rule: rule('service-slow'), report: { ...exchanges(all), confidence } },
+        ],
+        ABSORPTIONS,
+      )[1]?.report;
+    expect(leftOf('likely')).toMatchObject({ cost: { count: 1 }, onlyInfo: expect.stringMatching(/only one is left/) });
+    expect(leftOf('certain')?.onlyInfo).toBeUndefined();
+  });
+
   it('nothing that only lies beside it', () => {
     const stalls = exchanges(every(3, (index) => [index * 100, index * 100 + 50]));
     const elsewhere = exchanges(

@@ -24,6 +24,9 @@ export interface Reported<Rule extends { readonly id: string }> {
 // touch, and causes that are told by a threshold, leave some unexplained.
 const EXPLAINED = 0.8;
 
+// What is told by a contrast, and touches its causes not quite, is mostly theirs, too.
+const ONE_LEFT = 'only one is left that its causes do not explain: a cost worth naming when it repeats';
+
 interface Entry<Rule> {
   readonly rule: Rule;
   readonly report: Report;
@@ -148,7 +151,9 @@ function without(report: Report, left: readonly Occurrence[]): Report {
   const cost = costOf(report.cost, left);
   const data = report.data['count'] === undefined ? report.data : { ...report.data, count: cost.count };
   const { costAtMost: _, ...rest } = report;
-  return { ...rest, cost, data, errors: Math.min(report.errors, cost.count) };
+  const isOnce = cost.count === 1 && report.confidence !== 'certain' && report.onlyInfo === undefined;
+  const once = isOnce ? { onlyInfo: ONE_LEFT } : {};
+  return { ...rest, ...once, cost, data, errors: Math.min(report.errors, cost.count) };
 }
 
 function costOf(whole: Cost, left: readonly Occurrence[]): Cost {

@@ -37,8 +37,12 @@ export const ABSORPTIONS: readonly Absorption[] = [
   },
   // Requests that wait for a lock stand still together.
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
+  // Who is refused rests before he tries again, and his requests wait for that.
+  { causes: ['tcp-connect-refused'], symptoms: ['service-slow'], by: ['during'] },
   // What a service's callers wait for is what it does itself.
   { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
+  // Answers that take most of a round trip are on their way, and not in the server's program.
+  { causes: ['network-latency'], symptoms: ['upstream-slow'], by: ['same'] },
   { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'], vanishes: true },
   {
@@ -51,11 +55,11 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },
   { causes: ['cpu-throttling', 'process-pause'], symptoms: ['service-slow', 'upstream-slow'], by: ['same', 'wait'] },
   // From the wire an answer later than the deadline can't be told from none: one finding for both.
-  { causes: ['grpc-deadline'], symptoms: ['upstream-slow'], by: ['same'] },
+  { causes: ['grpc-deadline'], symptoms: ['upstream-slow', 'service-slow'], by: ['same'] },
   // Callers of a service whose requests stand in line wait as long.
   { causes: ['connection-pool-wait'], symptoms: ['upstream-slow', 'process-pause'], by: ['same'] },
   // The wait until the 504, at the gateway's callers and at the gateway.
-  { causes: ['timeout-order'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
+  { causes: ['timeout-order'], symptoms: ['upstream-slow', 'service-slow'], by: ['same', 'inside'] },
   // Who gives up on one server and asks the next has waited for the first: the retry's cost holds it.
   { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
   // Calls that wait their turn behind one connection are that connection's.

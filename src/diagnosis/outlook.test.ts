@@ -93,6 +93,25 @@ describe('the outlook on requests', () => {
     expect(outlook && quickerIn(outlook)).toBe(1);
   });
 
+  it('of requests that stand in line has them begin at once, and take as long as they did', () => {
+    const inLine = new KeptRequests();
+    const tally = requestTally();
+    for (const [index, takes] of [40, 80, 120].entries()) {
+      const row = requestOf({
+        exchange: `0.e${index}`,
+        startedAt: atMs(0),
+        duration: milliseconds(takes),
+        waits: [wait('queue', '', 0, takes - 40), wait('upstream', `0.e1${index}`, takes - 40, 40)].slice(
+          index > 0 ? 0 : 1,
+        ),
+      });
+      inLine.request(row);
+      if (index > 0) tally.add(row, milliseconds(takes - 40), () => [], { refs: [`0.e1${index}`] });
+    }
+    const outlook = new Outlooks(inLine).of([report('requests', tally, { relieves: ['queue'] })]);
+    expect(outlook?.after).toEqual([40, 40, 40].map(milliseconds));
+  });
+
   it('is none where no request is seen to wait', () => {
     expect(after(lookups(20, '0.l7'))).toBeNull();
     const mostly = lookupTally();

@@ -36,6 +36,7 @@ const RELIEVED: Readonly<Record<Report['unit'], readonly WaitReason[]>> = {
 interface Draft extends Relief {
   readonly waits: Map<number, number>;
   own: number;
+  readonly unqueued: Set<number>;
 }
 
 /** What goes of requests' time where the occurrences of a finding cost nothing. */
@@ -54,9 +55,13 @@ export class Reliefs {
 
   add(report: Report): void {
     const reasons = report.relieves ?? RELIEVED[report.unit];
+    const isQueue = reasons.includes('queue');
     for (const occurrence of report.cost.occurrences) {
-      const isIn =
-        report.unit === 'requests' ? this.#ofRequest(occurrence) : this.#ofRow(occurrence, reasons, report.unit);
+      const isIn = isQueue
+        ? this.#ofLine(occurrence)
+        : report.unit === 'requests'
+          ? this.#ofRequest(occurrence)
+          : this.#ofRow(occurrence, reasons, report.unit);
       if (isIn) this.found++;
       else this.lost++;
     }
@@ -81,6 +86,17 @@ export class Reliefs {
     for (const { reason, to, critical } of waits) if (reason === 'queue' && peers.has(to)) spared += critical;
     // What is left are pauses between calls that go together.
     draft.own += Math.max(0, cost - spared);
+    return true;
+  }
+
+  /** What it names takes as long as it did, and need be waited for in no line. */
+  #ofLine({ id, refs = [] }: Occurrence): boolean {
+    const request = this.#index.byExchange.get(id);
+    if (request === undefined) return false;
+    const { unqueued } = this.#draftOf(request);
+    for (const ref of refs) {
+      for (const [of, place] of this.#index.byRef.get(ref) ?? []) if (of === request) unqueued.add(place);
+    }
     return true;
   }
 
@@ -123,7 +139,7 @@ export class Reliefs {
 
   #draftOf(request: number): Draft {
     let draft = this.byRequest.get(request);
-    if (draft === undefined) this.byRequest.set(request, (draft = { waits: new Map(), own: 0 }));
+    if (draft === undefined) this.byRequest.set(request, (draft = { waits: new Map(), own: 0, unqueued: new Set() }));
     return draft;
   }
 }

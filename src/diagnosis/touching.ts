@@ -10,9 +10,10 @@ import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
  * - `covers`: the same, but the symptom may end first: whoever gave up
  * - `before`: the cause ends just before the symptom, for the same client
  * - `after`: the symptom ends just before the cause, for the same client
+ * - `during`: the symptom's client or server met the cause while the symptom lasted
  * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it
  */
-export type Touch = 'same' | 'peers' | 'wait' | 'covers' | 'before' | 'after' | 'inside';
+export type Touch = 'same' | 'peers' | 'wait' | 'covers' | 'before' | 'after' | 'during' | 'inside';
 
 // A client goes on at once when it has its answer; its event loop may be busy for a moment.
 const AT_ONCE = milliseconds(50);
@@ -42,6 +43,8 @@ const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) =
     cause.client === symptom.client && cause.until <= symptom.from && symptom.from - cause.until <= AT_ONCE,
   after: (cause, symptom) =>
     cause.client === symptom.client && symptom.until <= cause.from && cause.from - symptom.until <= AT_ONCE,
+  during: (cause, symptom) =>
+    concerns(cause, symptom) && cause.from >= symptom.from - SWAPPED && cause.until <= symptom.until + SWAPPED,
   inside: (cause, symptom) =>
     cause.server === symptom.client && symptom.from >= cause.from - SWAPPED && symptom.until <= cause.until + SWAPPED,
 };

@@ -147,7 +147,10 @@ export interface Report<Message extends string = string> {
   fix: readonly Fix[];
   /** How the saving is predicted, or why none can be. */
   whatIf: WhatIfMethod;
-  /** In which waits of requests the cost lies, the first of them first. Left out: in those that the unit says. */
+  /**
+   * In which waits of requests the cost lies, the first of them first. Left out: in those that the unit
+   * says. `queue`: what occurrences name by `refs` need be waited for in no line.
+   */
   relieves?: readonly WaitReason[];
   /** What one of several settings alone would leave, where the cause takes more than one. */
   alone?: readonly HalfFix[];

@@ -89,6 +89,19 @@ const reliefsOf = (requests: readonly KeptRequest[], shares: readonly (readonly 
   );
 
 describe('a replay', () => {
+  it('of calls that need no place in the line any more', () => {
+    const requests = inLine([0, 0, 0, 0], [40, 40, 40, 40], 1);
+    expect(lengths(requests)).toEqual([60, 100, 140, 180]);
+    const unqueued = requests.map(({ waits }): Relief => ({
+      waits: new Map(),
+      own: 0,
+      unqueued: new Set([waits.findIndex(({ reason, to }) => reason === 'upstream' && to === LOCK)]),
+    }));
+    expect(replay(requests, unqueued)).toEqual([60, 60, 60, 60]);
+    // Who still needs one has it as soon as it is free.
+    expect(replay(requests, [undefined, undefined, ...unqueued.slice(2)])).toEqual([60, 100, 60, 60]);
+  });
+
   it('without anything gone is what was', () => {
     const requests = inLine([0, 10, 20, 30], [40, 40, 40, 40], 1);
     expect(replay(requests, [])).toEqual(lengths(requests));

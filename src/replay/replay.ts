@@ -8,6 +8,8 @@ export interface Relief {
   readonly waits: ReadonlyMap<number, number>;
   /** Of time in which it waited for nobody that can be named. */
   readonly own: number;
+  /** Waits, by their places, for which it need stand in no line any more. */
+  readonly unqueued?: ReadonlySet<number>;
 }
 
 /** Something that happens to a request: it comes (no wait), or it begins to wait. */
@@ -75,11 +77,12 @@ export class Replay {
         state.begin(at - earlier);
         continue;
       }
-      const relief = (reliefOf(request) ?? NOTHING).waits;
+      const { waits: relief, unqueued } = reliefOf(request) ?? NOTHING;
       const { startedAt, endedAt } = state.request.waits[wait] as KeptWait;
       const turn = this.#turns[request]?.get(wait);
       let start = state.after(startedAt, turn?.since ?? startedAt);
-      if (turn !== undefined) start = take(turn, state.request.waits, relief, start, places);
+      if (turn !== undefined && unqueued?.has(wait) !== true)
+        start = take(turn, state.request.waits, relief, start, places);
       state.ends[wait] = start + Math.max(0, endedAt - startedAt - (relief.get(wait) ?? 0));
     }
     return this.#requests.map((_, request) => endAt(request) - (states[request] as State).startedAt);

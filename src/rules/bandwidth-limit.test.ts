@@ -1,11 +1,35 @@
+import { at, milliseconds } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
 import rule from './bandwidth-limit.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { Traffic } from './support/testing/traffic.ts';
 
 const large = { responseBytes: 260_000 };
 
+/**
+ * Small calls, and uploads of which the last byte is sent so many milliseconds before the answer, with
+ * what the round trip is then, and at least.
+ */
+function uploads(left: number, roundTrip: number, least: number): Rows {
+  const trip = { roundTrip: milliseconds(roundTrip) };
+  const { exchanges = [], connections = [] } = new Traffic()
+    .open({ connect: 0.2 }, { minRoundTrip: milliseconds(least) })
+    .calls(20)
+    .calls(4, { takes: 640 }, { requestBytes: 400_000, ...trip }).rows;
+  const late = (one: Exchange): Exchange =>
+    one.requestBytes < 400_000 ? one : { ...one, requestedAt: at(one.firstByteAt - milliseconds(left)) };
+  return { connections, exchanges: exchanges.map(late) };
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'uploads, whose last part still lies in the queue of the limit when all is sent',
+      ...uploads(340, 335, 0.3),
+      reports: [{ count: 4, of: 24, cost: [0.63, 0.64], says: /which passed at a steady/ }],
+    },
+    { name: 'uploads that are on their way until the answer', ...uploads(10, 0.3, 0.3), reports: [{ count: 4 }] },
     {
       name: 'images at 250 kB/s among quick small calls',
       ...new Traffic().calls(20).calls(4, { takes: 1030, firstByte: 6 }, large).rows,
@@ -23,6 +47,8 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'uploads after which the server thinks', ...uploads(340, 0.3, 0.3) },
+    { name: 'uploads over a long way, which take so many round trips', ...uploads(140, 135, 130) },
     {
       name: 'think time before the body',
       ...new Traffic().calls(20).calls(4, { takes: 1030, firstByte: 1000 }, large).rows,

@@ -11,6 +11,7 @@ import { stalledTime } from './support/stalls.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
+import type { Peer } from './support/traffic-peer.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
@@ -27,6 +28,10 @@ const SPREAD = 0.25;
 // The others are quick: the limit costs only what is large.
 const QUICK = 0.2;
 
+// What still lies in the queue before the limit when a sender has sent all is a part of the transfer,
+// where the way itself is short beside it; over a long one, transfers of one size take as many round trips.
+const SHORT_WAY = 0.1;
+
 interface Transfers {
   /** Bytes a second, as if they were nanoseconds. */
   readonly rates: Distribution;
@@ -34,6 +39,8 @@ interface Transfers {
   readonly notSmall: Distribution;
   /** Large bodies that took long for other reasons. */
   others: number;
+  /** Transfers of which the last part was on its way when all was sent. */
+  queued: number;
 }
 
 type Group = PeerGroup<Exchange> & Transfers;
@@ -54,7 +61,10 @@ export default defineRule({
       rates: new Distribution(),
       notSmall: new Distribution(),
       others: 0,
+      queued: 0,
     }));
+    // The least round trip of each peer: no queue is in it.
+    const leasts = new Map<Peer, number>();
     let heard = 0;
     return {
       unusualExchange(exchange) {
@@ -65,7 +75,7 @@ export default defineRule({
         const group = groups.of(exchange);
         group.notSmall.add(exchange.duration);
         if (!hasAnswer) return;
-        const { bytes, took } = transferOf(exchange);
+        const { bytes, took, isQueued } = transferOf(exchange);
         const rate = (bytes * NANOSECONDS_PER_SECOND) / took;
         if (exchange.outcome === 'incomplete' || took < LEAST_TRANSFER || rate >= LINK_RATE) return;
         if (took < MOSTLY * exchange.duration || stalledTime(exchange, exchange.stalls) > STALLED * took) {
@@ -73,10 +83,17 @@ export default defineRule({
           return;
         }
         group.rates.add(nanoseconds(rate));
+        if (isQueued) group.queued++;
         groups.add(exchange, took, packetsOf);
       },
+      connection(connection) {
+        const { minRoundTrip } = connection;
+        if (!(minRoundTrip >= 0)) return;
+        const peer = seen.peerOf(connection);
+        leasts.set(peer, Math.min(minRoundTrip, leasts.get(peer) ?? Number.POSITIVE_INFINITY));
+      },
       finish() {
-        const limited = groups.judged().filter(isLimited);
+        const limited = groups.judged().filter((group) => isLimited(group) && isNear(group, leasts.get(group.peer)));
         const parts = partsByServer<(typeof limited)[number], Exchange>(limited);
         for (const { groups: own, tally, subject, input } of parts) {
           const { calls } = seen.totals(input, subject);
@@ -147,14 +164,23 @@ function isLimited({ peer, rates, notSmall, others, tally }: Group): boolean {
   return small.quantile(0.5) <= QUICK * tally.costs.quantile(0.5);
 }
 
+const isNear = ({ queued, tally }: Group, roundTrip = Number.NaN): boolean =>
+  queued === 0 || roundTrip <= SHORT_WAY * tally.costs.quantile(0.5);
+
 const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean =>
   requestBytes < LARGE_BODY && responseBytes < LARGE_BODY;
 
 /** The larger of the two bodies, and how long it was on its way. */
-function transferOf(exchange: Exchange): { bytes: number; took: Duration } {
-  const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes } = exchange;
-  if (requestBytes > responseBytes) return { bytes: requestBytes, took: nanoseconds(requestedAt - startedAt) };
-  return { bytes: responseBytes, took: nanoseconds(startedAt + duration - firstByteAt) };
+function transferOf(exchange: Exchange): { bytes: number; took: Duration; isQueued: boolean } {
+  const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes, roundTrip } = exchange;
+  if (requestBytes <= responseBytes) {
+    return { bytes: responseBytes, took: nanoseconds(startedAt + duration - firstByteAt), isQueued: false };
+  }
+  const sent = nanoseconds(requestedAt - startedAt);
+  if (sent >= MOSTLY * duration || !(roundTrip > 0)) return { bytes: requestBytes, took: sent, isQueued: false };
+  // At the sender its last byte is seen as it leaves, and its round trip is what the queue makes it.
+  const queue = Math.max(0, Math.min(roundTrip, firstByteAt - requestedAt));
+  return { bytes: requestBytes, took: nanoseconds(sent + queue), isQueued: true };
 }
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

@@ -14,11 +14,11 @@ function connections(count: number, calls: number, path = '/api/items'): Traffic
 }
 
 /** Connections inside TLS that live so many milliseconds after their handshakes. */
-function encrypted(count: number, lives: number): Traffic {
+function encrypted(count: number, lives: number, tls = 4): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
-      .open({ connect: 1, tls: 4 })
+      .open({ connect: 1, tls })
       .wait(lives)
       .close({ protocol: 'tls', exchanges: 0, ending: 'fin', bytes: { client: 400, server: 900 } });
   }
@@ -77,6 +77,11 @@ ruleTester(rule, {
       name: 'a SYN that was lost is no cost of this',
       ...closing({}, {}, { connect: 1008, again: [1000] }).rows,
       reports: [{ count: 10, cost: [0.0079, 0.0081] }],
+    },
+    {
+      name: 'inside TLS, whose handshakes one side holds up: what that takes has its own name',
+      ...encrypted(25, 40, 184).rows,
+      reports: [{ count: 25, cost: [0.001, 0.006], confidence: 'likely' }],
     },
     {
       name: 'inside TLS: each lives as short as one call does',

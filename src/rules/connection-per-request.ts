@@ -1,10 +1,11 @@
 import { formatDuration } from '../base/text.ts';
-import { nanoseconds, type Duration } from '../base/time.ts';
+import { nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { tlsCost } from './support/handshake-waits.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { connectCost, isProbe, isSingleUse } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
@@ -114,9 +115,6 @@ export default defineRule({
 
 /** Of the calls that were read, too: a pool that grows serves many more. */
 const isMost = (single: number, calls: number): boolean => calls === 0 || single > MOST * calls;
-
-const tlsCost = ({ tls }: Connection): Duration =>
-  nanoseconds(tls !== null && tls.handshakeDuration > 0 ? tls.handshakeDuration : 0);
 
 function singleEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);

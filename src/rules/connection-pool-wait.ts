@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/text.ts';
+import { nanoseconds } from '../base/time.ts';
 import type { Request } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -43,7 +44,8 @@ export default defineRule({
             pool = { service, upstream, tally: requestTally() };
             pools.set(key, pool);
           }
-          pool.tally.add(request, waited as typeof request.duration, ({ packets }) => packets);
+          const refs = request.waits.filter(({ reason, to }) => reason === 'upstream' && to === upstream);
+          pool.tally.add(request, nanoseconds(waited), ({ packets }) => packets, { refs: refs.map(({ ref }) => ref) });
         }
       },
       finish() {
@@ -101,6 +103,7 @@ export default defineRule({
             ],
             // The upstream may be slower with more calls at once.
             whatIf: { method: 'each affected request without its wait in the line', isAtMost: true },
+            relieves: ['queue'],
             errors: 0,
             habit: false,
           });

@@ -50,6 +50,22 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a call that is answered UNAVAILABLE together with the GOAWAY, as the C core does',
+      ...new Traffic()
+        .open({ connect: 0 })
+        .call({ takes: 5000 }, { ...grpc, grpcStatus: 14, outcome: 'error' })
+        .close(pinged({ goaway: goaway({ at: at(5e9) }) })).rows,
+      reports: [{ count: 1, says: /1 call cut$/, cost: [4.9, 5.1], errors: 1 }],
+    },
+    {
+      name: 'a call that was UNAVAILABLE long before',
+      ...new Traffic()
+        .call({ takes: 500 }, { ...grpc, grpcStatus: 14, outcome: 'error' })
+        .call({ takes: 5 }, grpc)
+        .close(pinged()).rows,
+      reports: [{ count: 1, says: /0 calls cut$/, cost: [0, 0], errors: 0 }],
+    },
+    {
       name: 'nothing was cut: no error, and no time lost',
       ...new Traffic().call({ takes: 5 }, grpc).close(pinged()).rows,
       reports: [{ count: 1, cost: [0, 0], errors: 0 }],

@@ -1,6 +1,7 @@
 import { formatDuration, plural } from '../base/text.ts';
-import { at, between, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, between, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
+import type { Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
@@ -14,12 +15,17 @@ import { traffic } from './support/traffic.ts';
 const ENHANCE_YOUR_CALM = 11;
 // Calls that were cut and whose connection has not ended yet: a server closes soon after GOAWAY.
 const MAX_CUT = 1 << 12;
+// gRPC's C core answers what it cuts with UNAVAILABLE, in the same breath as the GOAWAY.
+const UNAVAILABLE = 14;
+const WITH_GOAWAY = milliseconds(10);
 
 interface Cut {
   count: number;
   /** The longest of them: calls that were cut together waited together. */
   longest: Duration;
   from: Timestamp;
+  /** When the last of them ended. */
+  until: number;
 }
 
 export default defineRule({
@@ -35,23 +41,24 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const cuts = new Map<string, Cut>();
+    const refused = new Map<string, Cut>();
     const groups = createPeerGroups(seen, connectionTally, () => ({ cut: 0, interval: nanoseconds(Number.NaN) }));
     let total = 0;
     return {
-      unusualExchange({ connection, outcome, endedBy, startedAt, duration, protocol }) {
-        const isCut =
-          (protocol === 'grpc' || protocol === 'http/2') && endedBy !== 'client' && outcome !== 'incomplete';
-        if (!isCut || outcome === 'ok' || outcome === 'error') return;
-        const cut = cuts.get(connection) ?? { count: 0, longest: nanoseconds(0), from: startedAt };
-        if (cuts.size >= MAX_CUT && cut.count === 0) return;
-        cut.count++;
-        if (duration > cut.longest) cut.longest = duration;
-        if (startedAt < cut.from) cut.from = startedAt;
-        cuts.set(connection, cut);
+      unusualExchange(exchange) {
+        if (isCut(exchange)) count(cuts, exchange);
+        else if (exchange.grpcStatus === UNAVAILABLE) {
+          const { connection, startedAt, duration } = exchange;
+          // Those before were refused for other reasons.
+          if (startedAt + duration - (refused.get(connection)?.until ?? 0) > WITH_GOAWAY) refused.delete(connection);
+          count(refused, exchange);
+        }
       },
       connection(connection) {
-        const cut = cuts.get(connection.id);
+        const known = cuts.get(connection.id);
+        const last = refused.get(connection.id);
         cuts.delete(connection.id);
+        refused.delete(connection.id);
         if (connection.protocol !== 'grpc' && connection.protocol !== 'http/2') return;
         total++;
         const { goaway, pings } = connection;
@@ -59,6 +66,7 @@ export default defineRule({
         // The same code calms down other things, too: then no ping was sent, or other words came.
         if (goaway.debug !== null && goaway.debug !== 'too_many_pings') return;
         if (pings === null || pings.fromClient === 0) return;
+        const cut = known ?? (last !== undefined && Math.abs(last.until - goaway.at) <= WITH_GOAWAY ? last : undefined);
         const lost = cut?.longest ?? nanoseconds(0);
         const from = cut?.from ?? goaway.at;
         const group = groups.add(connection, lost, pingPackets, { from, until: goaway.at, lasted: lost });
@@ -142,4 +150,22 @@ function pingEvidence(example: Connection | undefined): [Evidence, ...Evidence[]
       packets: [goaway.packet],
     },
   ];
+}
+
+const isCut = ({ protocol, endedBy, outcome }: Exchange): boolean =>
+  (protocol === 'grpc' || protocol === 'http/2') &&
+  endedBy !== 'client' &&
+  outcome !== 'incomplete' &&
+  outcome !== 'ok' &&
+  outcome !== 'error';
+
+function count(cuts: Map<string, Cut>, { connection, startedAt, duration }: Exchange): void {
+  const until = startedAt + duration;
+  const cut = cuts.get(connection) ?? { count: 0, longest: nanoseconds(0), from: startedAt, until };
+  if (cuts.size >= MAX_CUT && cut.count === 0) return;
+  cut.count++;
+  if (duration > cut.longest) cut.longest = duration;
+  if (startedAt < cut.from) cut.from = startedAt;
+  cut.until = until;
+  cuts.set(connection, cut);
 }

@@ -25,6 +25,19 @@ function retried(times: number, waits: readonly number[], failure = failed, part
   return traffic;
 }
 
+const PATHS = ['/api/orders', '/api/users', '/api/stock'];
+
+/** One caller goes from path to path; every tenth call fails, and waits before it goes on. */
+function inTurn(again: boolean, wait: number): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < 40; index++) {
+    const path = { path: PATHS[index % 3] as string };
+    if (index % 10 === 9) traffic.call({}, { ...failed, ...path }).wait(wait);
+    if (index % 10 !== 9 || again) traffic.call({}, path);
+  }
+  return traffic;
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -46,6 +59,11 @@ ruleTester(rule, {
       name: '429 that says when to come back, once',
       ...retried(1, [1000], { ...failed, status: 429, outcome: 'ok', retryAfter: seconds(1) }).rows,
       reports: [{ count: 1, confidence: 'certain', settings: [/429/, /Retry-After: 1\.0* ?s|Retry-After: 1 s/] }],
+    },
+    {
+      name: 'calls of several paths in turn, where one that is tried again holds up the others',
+      ...inTurn(true, 900).rows,
+      reports: [{ count: 4, of: 40, cost: [0.9, 0.92] }],
     },
     {
       name: 'gRPC says so itself',
@@ -94,6 +112,14 @@ ruleTester(rule, {
       name: 'errors that nobody tries again: the next call comes as soon as ever',
       ...new Traffic().calls(8).call({}, failed).calls(3).call({}, failed).calls(3).rows,
       says: /no failed call was tried again \(2 of 16 calls failed\)/,
+    },
+    {
+      name: 'errors after which a caller goes on to its next path',
+      ...inTurn(false, 0).rows,
+    },
+    {
+      name: 'a caller that rests after an error and then goes on to its next path',
+      ...inTurn(false, 900).rows,
     },
     { name: 'a pause after an error, once', ...retried(1, [300]).rows },
     { name: '4xx that belong to the interface', ...retried(3, [300], { status: 404 }).rows },

@@ -1,6 +1,9 @@
 import { milliseconds } from '../base/time.ts';
+import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import rule from './network-latency.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import type { Rows } from './support/testing/run-rule.ts';
+import { Serving } from './support/testing/serving.ts';
 import { Traffic } from './support/testing/traffic.ts';
 
 const apart = (time: number) => ({ roundTrip: milliseconds(time), minRoundTrip: milliseconds(time) });
@@ -9,6 +12,17 @@ const calls = (trip: number, takes: number, least = trip): Traffic =>
   new Traffic()
     .open({ connect: least }, { ...apart(trip), minRoundTrip: milliseconds(least) })
     .calls(30, { takes }, { roundTrip: milliseconds(trip) });
+
+/** Requests of a service that is near to its callers, with a call to a server that is 70 ms away. */
+function service(takes: number, call: number): Rows {
+  const far = { roundTrip: milliseconds(70) };
+  const { exchanges = [], requests = [] } = new Serving().serve(30, takes, [{ at: 2, takes: call, parts: far }]).rows;
+  const connections = [
+    connectionOf({ client: '10.0.3.7', server: '10.20.30.40', serverPort: 9200, ...apart(70) }),
+    connectionOf({ client: '10.0.9.9', server: '10.0.3.7', serverPort: 8080, ...apart(0.2) }),
+  ];
+  return { exchanges, requests, connections };
+}
 
 ruleTester(rule, {
   finds: [
@@ -27,8 +41,19 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'a far upstream that the requests of a service wait for',
+      inputs: [inputOf()],
+      ...service(88, 76),
+      reports: [{ count: 30, of: 30, subject: '10.20.30.40:9200', cost: [0.069, 0.071] }],
+    },
   ],
   clear: [
+    {
+      name: 'a far cache that a service asks for a tenth of its requests’ time',
+      inputs: [inputOf()],
+      ...service(800, 76),
+    },
     { name: 'a server 70 ms away that thinks for 300', ...calls(70, 370).rows },
     { name: 'a server near by that thinks for 70', ...calls(0.4, 70).rows },
     { name: 'delayed ACKs: the handshake was quick', ...calls(42, 44, 0.4).rows },

@@ -7,6 +7,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { LEAST_ROUND_TRIP } from './support/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { programWaits } from './support/program-waits.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -28,6 +29,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const waits = fact(programWaits);
     const groups = createPeerGroups(seen, exchangeTally, () => ({}));
     // The least round trip of each connection of a peer: no delayed ACK and no queue is in it.
     const leasts = new Map<Peer, Distribution>();
@@ -49,7 +51,9 @@ export default defineRule({
         leasts.set(peer, own);
       },
       finish() {
-        const far = groups.judged().filter(({ peer }) => leastOf(peer, 0.5) >= LEAST_ROUND_TRIP);
+        // A service's own calls, where they are what its requests spend their time on.
+        const isWaitedFor = (peer: Peer): boolean => seen.isJudged(peer) || waits.shareOf(peer) >= MOST;
+        const far = groups.all().filter(({ peer }) => isWaitedFor(peer) && leastOf(peer, 0.5) >= LEAST_ROUND_TRIP);
         const parts = partsByServer<(typeof far)[number], Exchange>(far).filter(
           ({ tally, input, subject }) =>
             tally.count >= LEAST_COUNT && tally.count > MOST * seen.totals(input, subject).calls.count,

@@ -1,10 +1,30 @@
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './process-pause.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, PAUSES, GRID } from './support/testing/pausing.ts';
+import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
+
+/** Two requests at once, which both wait for so long: in their service, or for a call of it. */
+function bothWait(isOwn: boolean): Serving {
+  const serving = new Serving();
+  for (let round = 0; round < 4; round++) {
+    serving.serve(10, 8, [{ at: 1, takes: 4 }]);
+    const takes = 170 + 61 * round;
+    const steps = isOwn ? [] : [{ at: 1, takes: takes - 2 }];
+    serving.request(takes, steps, { connection: '0.c-in' }, true).request(takes, steps, { connection: '0.c-in2' });
+  }
+  return serving;
+}
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'requests of a service whose calls are seen, and none of which waits for one',
+      inputs: [inputOf()],
+      ...bothWait(true).rows,
+      reports: [{ count: 8, subject: '10.0.3.7:8080' }],
+    },
     {
       name: 'all open calls wait for the same irregular stretches',
       ...clients(3, PAUSES),
@@ -27,6 +47,11 @@ ruleTester(rule, {
     { name: 'once: worth knowing', ...clients(3, PAUSES.slice(0, 1)), reports: [{ count: 3, onlyInfo: true }] },
   ],
   clear: [
+    {
+      name: 'requests that wait for a call each, which are answered at the same time by chance',
+      inputs: [inputOf()],
+      ...bothWait(false).rows,
+    },
     { name: 'stretches that end on the grid of the CFS period', ...clients(3, GRID) },
     { name: 'one client at a time: it may be the call', ...clients(1, PAUSES) },
     {

@@ -27,8 +27,49 @@ function cutOff(serving: Serving, count: number): Serving {
   return serving;
 }
 
+/** Quick requests, and after a second some that take long, each with one call. */
+const some = (slow: number, takes: number, step: Step): Serving => {
+  const serving = new Serving().serve(20, 8, [{ at: 1, takes: 4 }]).wait(2000);
+  for (let index = 0; index < slow; index++) serving.request(takes, [step]).serve(4, 8, [{ at: 1, takes: 4 }]);
+  return serving;
+};
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'some requests that take far longer than the others, while the service waits for nobody',
+      inputs,
+      ...some(4, 409, { at: 1, takes: 4 }).rows,
+      reports: [
+        {
+          message: 'some',
+          says: /^4 of 40 requests to 10\.0\.3\.7:8080 spent 40\d ms more than others in the service itself \(GET \/api\/orders\): they waited for nobody$/,
+          count: 4,
+          of: 40,
+          confidence: 'likely',
+          cost: [0.4, 0.402],
+        },
+      ],
+    },
+    {
+      name: 'of some that take long, those that wait for nobody',
+      inputs,
+      ...some(4, 409, { at: 1, takes: 4 })
+        .request(409, [{ at: 1, takes: 404 }])
+        .request(409, [{ at: 1, takes: 404 }]).rows,
+      reports: [{ count: 4 }],
+    },
+    {
+      name: 'first requests of a process, beside later ones that wait for a slow call: worth knowing',
+      inputs,
+      ...new Serving()
+        .serve(3, 309)
+        .serve(40, 8)
+        .wait(2000)
+        .serve(3, 309, [{ at: 1, takes: 304 }]).rows,
+      reports: [{ count: 3, onlyInfo: true }],
+    },
+    { name: 'once: worth knowing', inputs, ...some(1, 409, { at: 1, takes: 4 }).rows, reports: [{ onlyInfo: true }] },
     {
       name: 'a service that computes before its call',
       inputs,
@@ -70,6 +111,13 @@ ruleTester(rule, {
       inputs,
       ...cutOff(new Serving().serve(10, 120), 20).rows,
     },
+    {
+      name: 'some that take long, perhaps for calls that can’t be read',
+      inputs,
+      ...some(4, 409, { at: 1, takes: 4 }).rows,
+      connections: encrypted(30, 400),
+    },
+    { name: 'some requests that wait for a slow call', inputs, ...some(4, 409, { at: 1, takes: 404 }).rows },
     { name: 'a service that always thinks 40 ms', inputs, ...new Serving().serve(50, 40).rows },
     {
       name: 'requests that wait for their upstream',

@@ -2,27 +2,25 @@ import { formatDuration, formatShare } from '../base/text.ts';
 import type { Duration } from '../base/time.ts';
 import { Distribution } from '../base/distribution.ts';
 import { receiverOf } from '../model/direction.ts';
-import type { Connection } from '../model/connection.ts';
-import type { Unobservable } from '../model/finding.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Fix, Unobservable } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
-import { isHabit } from './support/subjects.ts';
+import { ownTimes } from './support/own-times.ts';
+import { programWaits } from './support/program-waits.ts';
+import { isHabit, partsByServer } from './support/subjects.ts';
+import { traffic } from './support/traffic.ts';
+import type { Waiting } from './support/upstream-groups.ts';
 import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
+import { kindsIn, untilIn, waitReport } from './support/wait-report.ts';
 
 // RULES, How slow is slow, has 80 % and 100 ms. The 100 ms are the request's: that is what its caller
 // waits, and what people notice (Nielsen, Response Times: 0.1 s feels instantaneous). Own time that is
 // 80 % of them is 80 ms at least; a request that is answered sooner is slow to nobody, whoever spends it.
 const LEAST_REQUEST = LEAST_WAIT;
-// A node's pods.
-const MAX_SERVICES = 256;
-// What fewer than one request in twenty could have sent unseen is no reason for them to be slow: as many
-// bytes as the shortest call has, over however many connections.
-const HIDDEN_SHARE = 0.05;
-const LEAST_CALL_BYTES = 40;
-
 const CUT_NAMES: Unobservable = {
   why: 'DNS names are cut off: whether requests wait for lookups is not seen',
   capture: 'tcpdump -i any -s 0 -w capture.pcap',
@@ -40,22 +38,21 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
+    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in the service itself{kinds}{until}: they waited for nobody',
     slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each: it waits for nobody',
     clear: 'no service spends most of its requests’ time itself ({total:request})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const served = createServedRequests(fact(observedServices));
     const services = new Map<ServedRequests, Own>();
-    /** Bytes of each client that may be calls it waits for, and can't be read. */
-    const hidden = new Map<string, number>();
+    const seen = fact(traffic);
+    const ownOf = fact(ownTimes);
+    const waits = fact(programWaits);
+    // On a node the calls of a service are seen; at a caller or a gateway beside it they are not.
+    const isPod = (input: number): boolean => inputs[input]?.vantage.kind === 'pod';
+    const isCut = (input: number): boolean => (inputs[input]?.damage.cutQuestions ?? 0) > 0;
 
     return {
-      connection(connection) {
-        if (!hides(connection)) return;
-        const key = `${connection.input}|${connection.client}`;
-        if (hidden.size < MAX_SERVICES || hidden.has(key))
-          hidden.set(key, (hidden.get(key) ?? 0) + connection.bytes.client);
-      },
       request(request) {
         const service = served.current();
         if (service === null) return;
@@ -70,27 +67,25 @@ export default defineRule({
         tallyRequest(service, request, request.own, request.packets);
       },
       finish() {
-        let found = 0;
-        let seen = 0;
+        const found = new Set<string>();
+        let heard = 0;
         let veiled = 0;
         let unseen = 0;
         for (const { service, address, own } of services.values()) {
           const { latency, tally, server, input } = service;
-          seen += latency.count;
+          heard += latency.count;
           const share = own.total / Math.max(1, latency.total);
           const median: Duration = own.quantile(0.5);
           if (latency.count < LEAST_REQUESTS || share < LEAST_SHARE || latency.quantile(0.5) < LEAST_REQUEST) continue;
-          if ((inputs[input]?.damage.cutQuestions ?? 0) > 0) {
+          if (isCut(input)) {
             unseen++;
             continue;
           }
-          if ((hidden.get(`${input}|${address}`) ?? 0) > HIDDEN_SHARE * latency.count * LEAST_CALL_BYTES) {
+          if (ownOf.isVeiled(input, address)) {
             veiled++;
             continue;
           }
-          // On a node the calls of a service are seen; at a caller or a gateway beside it they are not.
-          const isPod = inputs[input]?.vantage.kind === 'pod';
-          found++;
+          found.add(`${input}|${server}`);
           report({
             message: 'slow',
             data: { total: latency.count, service: server, share, cost: median },
@@ -100,8 +95,8 @@ export default defineRule({
             unit: 'requests',
             latency,
             cost: tally,
-            confidence: isPod ? 'likely' : 'possible',
-            confidenceBecause: isPod
+            confidence: isPod(input) ? 'likely' : 'possible',
+            confidenceBecause: isPod(input)
               ? 'the capture at the pod shows all that it sends, and the requests wait for none of it'
               : 'what the capture shows of its calls takes little of the time; it may not show all',
             evidence: evidenceOf(
@@ -120,21 +115,39 @@ export default defineRule({
                 source: 'the packets',
               },
             ],
-            fix: [
-              advice(
-                'code',
-                'profile it under this load: computing, a lock, or a sleep; compare its CPU with limits.cpu',
-                `the workload of ${server}`,
-                'nothing is changed',
-                'kubectl top pod --containers',
-              ),
-            ],
+            fix: profiled(server),
             whatIf: { unknown: 'how much of its own time a service could do without, the packets do not tell' },
             errors: 0,
             habit: isHabit(tally.count, latency.count),
           });
         }
-        if (found > 0) return;
+        const some = waits.found().services.filter(({ input, server }) => !found.has(`${input}|${server}`));
+        for (const part of partsByServer<Waiting, Exchange>(some)) {
+          const { groups, tally, subject, input } = part;
+          if (isCut(input)) {
+            unseen++;
+            continue;
+          }
+          found.add(`${input}|${subject.name}`);
+          const { calls } = seen.totals(input, subject);
+          const common = waitReport(part, Math.max(tally.count, calls.count));
+          report({
+            ...common,
+            message: 'some',
+            data: {
+              count: tally.count,
+              total: common.of,
+              service: subject.name,
+              cost: tally.costs.quantile(0.5),
+              kinds: kindsIn(groups),
+              until: untilIn(tally),
+            },
+            latency: calls,
+            confidence: isPod(input) ? common.confidence : 'possible',
+            fix: profiled(subject.name),
+          });
+        }
+        if (found.size > 0) return;
         if (unseen > 0) return unobservable(CUT_NAMES);
         if (veiled > 0) {
           return unobservable({
@@ -142,15 +155,21 @@ export default defineRule({
             capture: null,
           });
         }
-        if (seen === 0) {
+        if (heard === 0) {
           return unobservable({ why: 'no request was seen together with the calls that it makes', capture: null });
         }
-        clear('clear', { total: seen }, { count: seen, unit: 'requests' });
+        clear('clear', { total: heard }, { count: heard, unit: 'requests' });
       },
     };
   },
 });
 
-/** Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. */
-const hides = ({ exchanges, bytes, packets }: Connection): boolean =>
-  bytes.client > 0 && (packets.server === 0 || (exchanges === 0 && bytes.server > 0));
+const profiled = (server: string): Fix[] => [
+  advice(
+    'code',
+    'profile it under this load: computing, a lock, or a sleep; compare its CPU with limits.cpu',
+    `the workload of ${server}`,
+    'nothing is changed',
+    'kubectl top pod --containers',
+  ),
+];

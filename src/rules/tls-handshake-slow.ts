@@ -1,19 +1,15 @@
 import { formatDuration } from '../base/text.ts';
-import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { at, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { beyondRoundTrips, LEAST_BEYOND, roundTripOf } from './support/handshake-waits.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
-
-// An RSA signature takes a few milliseconds on a small CPU; what takes fifty waits for something.
-const LEAST_BEYOND = milliseconds(50);
-// A full handshake takes one round trip with TLS 1.3, two before, one more for a HelloRetryRequest.
-const ROUND_TRIPS = 2;
 
 export default defineRule({
   id: 'tls-handshake-slow',
@@ -115,26 +111,6 @@ export default defineRule({
     };
   },
 });
-
-/** What a handshake took beyond its round trips, and beyond what was lost meanwhile. */
-function beyondRoundTrips(connection: Connection): Duration {
-  const { tls, stalls } = connection;
-  if (tls === null) return nanoseconds(0);
-  const end = tls.startedAt + tls.handshakeDuration;
-  const lost = stalls.reduce((sum, stall) => {
-    const overlap = Math.min(end, stall.startedAt + stall.duration) - Math.max(tls.startedAt, stall.startedAt);
-    return stall.reason === 'loss' && overlap > 0 ? sum + overlap : sum;
-  }, 0);
-  const trips = ROUND_TRIPS + (tls.retried ? 1 : 0);
-  return nanoseconds(Math.max(0, tls.handshakeDuration - lost - trips * roundTripOf(connection)));
-}
-
-function roundTripOf(connection: Connection | undefined): Duration {
-  if (connection === undefined) return nanoseconds(0);
-  const { minRoundTrip, connectDuration, syns } = connection;
-  if (minRoundTrip >= 0) return minRoundTrip;
-  return nanoseconds(syns.length === 1 && connectDuration >= 0 ? connectDuration : 0);
-}
 
 function slowEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined || example.tls === null) return evidenceOf([], example);

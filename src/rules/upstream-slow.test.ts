@@ -1,6 +1,6 @@
 import { at, milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
-import { inputOf } from '../model/testing/rows.ts';
+import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -78,7 +78,22 @@ ruleTester(rule, {
       ...new Serving().serve(30, 240, [{ at: 5, takes: 230, parts: INSIDE_TLS }]).rows,
       reports: [{ count: 30, of: 30, cost: [0.2, 0.24] }],
     },
-    { name: 'calls that their client gave up on', ...some(3, 2000, given).rows, reports: [{ count: 3 }] },
+    {
+      name: 'calls that their client gave up on, always after the same time',
+      ...some(3, 2000, given).rows,
+      reports: [
+        {
+          count: 3,
+          says: /\(GET \/api\/items\), until the client gave up: nothing/,
+          evidence: [/given up after 2 s$/],
+        },
+      ],
+    },
+    {
+      name: 'calls that their client gave up on sooner or later: no timer',
+      ...some(3, 2000, given).call({ takes: 900 }, given).rows,
+      reports: [{ count: 4, says: /\(GET \/api\/items\): nothing/ }],
+    },
     {
       name: '504 after a wait',
       ...some(3, 2000, { status: 504, outcome: 'error' }).rows,
@@ -137,6 +152,45 @@ ruleTester(rule, {
       reports: [{ count: 4, subject: '10.96.44.12:8080' }],
     },
     {
+      name: 'the upstream, where only some of what holds requests up is its doing',
+      inputs: [inputOf()],
+      ...(() => {
+        const requests = new Serving().serve(20, 8, [{ at: 1, takes: 4 }]).wait(2000);
+        for (let index = 0; index < 4; index++) requests.request(409, [{ at: 1, takes: 404 }]).request(409);
+        return requests.rows;
+      })(),
+      reports: [{ count: 4, subject: '10.20.30.40:9200', cost: [0.39, 0.41] }],
+    },
+    {
+      name: 'some calls inside TLS, where requests are seen that wait for them',
+      inputs: [inputOf()],
+      ...(() => {
+        const quick = { at: 1, takes: 4, parts: INSIDE_TLS };
+        const requests = new Serving().serve(20, 8, [quick]).wait(2000);
+        for (let index = 0; index < 4; index++) requests.request(409, [{ ...quick, takes: 404 }]).serve(4, 8, [quick]);
+        // And one that nobody waits for.
+        return requests.call(900, INSIDE_TLS).rows;
+      })(),
+      reports: [{ count: 4, of: 41, subject: '10.20.30.40:9200', cost: [0.39, 0.41] }],
+    },
+    {
+      name: 'a service whose calls can’t be read, as its callers see it',
+      inputs: [inputOf()],
+      ...(() => {
+        const requests = new Serving().serve(20, 8).wait(2000);
+        return requests.serve(4, 409).rows;
+      })(),
+      connections: [
+        connectionOf({
+          exchanges: 0,
+          protocol: 'tls',
+          bytes: { client: 4000, server: 9000 },
+          packets: { client: 9, server: 9 },
+        }),
+      ],
+      reports: [{ count: 4, subject: '10.0.3.7:8080' }],
+    },
+    {
       name: 'an upstream that is most of the time of each request',
       inputs: [inputOf()],
       ...serving(30, 140, 120),
@@ -152,6 +206,20 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'requests that a service itself takes long for, of which all calls are seen',
+      inputs: [inputOf()],
+      ...new Serving().serve(20, 8).wait(2000).serve(4, 409).rows,
+    },
+    {
+      name: 'requests that wait for calls of which each is as quick as ever',
+      inputs: [inputOf()],
+      ...(() => {
+        const many = Array.from({ length: 80 }, (_, index) => ({ at: 1 + 5 * index, takes: 4 }));
+        const requests = new Serving().serve(20, 8, [{ at: 1, takes: 4 }]).wait(2000);
+        return requests.serve(4, 409, many).rows;
+      })(),
+    },
     {
       name: 'requests at once, with an upstream that is half of their time',
       inputs: [inputOf()],

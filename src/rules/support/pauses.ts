@@ -12,7 +12,7 @@ const LEAST_KNOWN = 20;
 // A call that was stopped takes this many times what it takes otherwise.
 const FACTOR = 3;
 // One slow call is slow by itself.
-const LEAST_VICTIMS = 2;
+export const LEAST_VICTIMS = 2;
 // A stop hits all that are open, so calls are slow together or not at all. Where many are slow one
 // by one, those that end together do so by chance.
 const LEAST_TOGETHER = 0.7;

@@ -46,9 +46,21 @@ export interface Chain {
   packets: number[];
   /** Another call of the kind began since: a wait says nothing any more. */
   interrupted: boolean;
+  /** When its client first began a call of another kind since; NaN where it did not. */
+  wentOnAt: number;
+}
+
+/** One client, at whatever it calls. */
+interface Caller {
+  readonly paths: Map<string, Kind[]>;
+  /** When the latest of its calls that failed ended. */
+  failedAt: number;
+  /** Failed calls since which it has begun nothing else. */
+  idle: { readonly kind: Kind; readonly chain: Chain }[];
 }
 
 interface Kind {
+  readonly caller: Caller;
   readonly input: number;
   readonly host: string;
   readonly method: string;
@@ -83,13 +95,17 @@ const isAnswered = (one: Exchange): boolean =>
  */
 export function createRetries(done: (chain: Chain) => void) {
   // By client, then path: no text is made for each exchange.
-  const clients = new Map<string, Map<string, Kind[]>>();
+  const callers = new Map<string, Caller>();
   const kinds: Kind[] = [];
   const byRoute: (Kind | null | undefined)[] = [];
 
   function kindFor({ input, client, host, method, path, protocol }: Exchange): Kind | null {
-    const ofClient = clients.get(client) ?? new Map<string, Kind[]>();
-    const ofPath = ofClient.get(path) ?? [];
+    const caller = callers.get(client) ?? {
+      paths: new Map<string, Kind[]>(),
+      failedAt: Number.NEGATIVE_INFINITY,
+      idle: [],
+    };
+    const ofPath = caller.paths.get(path) ?? [];
     for (const kind of ofPath) {
       const isSame = kind.method === method && kind.host === host && kind.input === input;
       // As `kindOf` has it: where there is no path, the protocol tells.
@@ -97,6 +113,7 @@ export function createRetries(done: (chain: Chain) => void) {
     }
     if (kinds.length >= MAX_KINDS) return null;
     const kind: Kind = {
+      caller,
       input,
       host,
       method,
@@ -105,7 +122,8 @@ export function createRetries(done: (chain: Chain) => void) {
       successes: new Successes(),
     };
     ofPath.push(kind);
-    clients.set(client, ofClient.set(path, ofPath));
+    caller.paths.set(path, ofPath);
+    callers.set(client, caller);
     kinds.push(kind);
     return kind;
   }
@@ -124,6 +142,7 @@ export function createRetries(done: (chain: Chain) => void) {
   }
 
   function addTo(kind: Kind, exchange: Exchange): void {
+    goOnElsewhere(kind, exchange);
     while (kind.failed.length > 0 && exchange.startedAt - endOf((kind.failed[0] as Chain).last) > MAX_BACKOFF) {
       settle(kind.failed.shift() as Chain);
     }
@@ -137,7 +156,7 @@ export function createRetries(done: (chain: Chain) => void) {
       else keep(kind, { ...chain, ...leftBy(exchange), failures: [...chain.failures, failure] });
     } else {
       for (const chain of kind.failed) if (exchange.startedAt >= endOf(chain.last)) chain.interrupted = true;
-      kind.successes.follow(exchange.startedAt);
+      kind.successes.follow(exchange.startedAt, kind.caller.failedAt);
       if (failure !== null) {
         const chain = chainOf(exchange, failure);
         const next = takenElsewhere(kind, exchange);
@@ -146,7 +165,10 @@ export function createRetries(done: (chain: Chain) => void) {
       }
     }
     if (failure === null) kind.successes.add(exchange);
-    else if (found === null) kind.successes.failed();
+    else {
+      kind.caller.failedAt = endOf(exchange);
+      if (found === null) kind.successes.failed();
+    }
   }
 
   return {
@@ -162,7 +184,8 @@ export function createRetries(done: (chain: Chain) => void) {
       if (known === undefined) byRoute[place] = kind;
       if (kind === null) return;
       if (kind.failed.length > 0) return addTo(kind, exchange);
-      kind.successes.follow(exchange.startedAt);
+      goOnElsewhere(kind, exchange);
+      kind.successes.follow(exchange.startedAt, kind.caller.failedAt);
       kind.successes.add(exchange);
     },
     /** Chains that may go on, as far as they are. */
@@ -172,6 +195,8 @@ export function createRetries(done: (chain: Chain) => void) {
   function keep(kind: Kind, chain: Chain): void {
     if (kind.failed.length >= MAX_FAILED) settle(kind.failed.shift() as Chain);
     kind.failed.push(chain);
+    const { caller } = kind;
+    if (caller.idle.length < MAX_FAILED) caller.idle.push({ kind, chain });
   }
 
   function settle(chain: Chain): void {
@@ -196,7 +221,19 @@ function chainOf(exchange: Exchange, failure: Failure): Chain {
     because: 'backoff',
     packets: [...exchange.packets],
     interrupted: false,
+    wentOnAt: Number.NaN,
   };
+}
+
+/** A call of another kind begins since some failed. */
+function goOnElsewhere(own: Kind, { startedAt }: Exchange): void {
+  const { caller } = own;
+  if (caller.idle.length === 0) return;
+  caller.idle = caller.idle.filter(({ kind, chain }) => {
+    if (startedAt < endOf(chain.last)) return true;
+    if (kind !== own) chain.wentOnAt = startedAt;
+    return false;
+  });
 }
 
 function goOn(chain: Chain, exchange: Tried, because: Chain['because']): Chain {
@@ -222,6 +259,16 @@ function takenElsewhere(kind: Kind, given: Exchange): Tried | null {
   );
 }
 
+/** How soon a client calls again after a success: by what it does after others where there is too little of the kind. */
+function gapsOf({ caller, successes }: Kind): { gaps: number; longest: number } {
+  if (successes.gaps >= LEAST_GAPS) return { gaps: successes.gaps, longest: successes.longestGap };
+  const all = [...caller.paths.values()].flat();
+  return {
+    gaps: all.reduce((sum, kind) => sum + kind.successes.gaps, 0),
+    longest: all.reduce((longest, kind) => Math.max(longest, kind.successes.longestGap), 0),
+  };
+}
+
 function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {
   if (exchange.previousAttempts > 0) return exchange.previousAttempts === chain.tries ? 'header' : null;
   if (chain.because === 'header' && chain.tries > 1) return null;
@@ -230,7 +277,9 @@ function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Cha
     return gap >= retryAfter - AFTER_EARLY && gap <= retryAfter + AFTER_LATE ? 'retry-after' : null;
   }
   if (!wasAnswered && isElsewhere(exchange, last) && gap <= AT_ONCE) return 'next-server';
-  const { gaps, longestGap: longest } = kind.successes;
+  const { gaps, longest } = gapsOf(kind);
   if (gaps < LEAST_GAPS || chain.interrupted) return null;
-  return gap > LONGER * longest && gap > longest + LEAST_LONGER ? 'backoff' : null;
+  const isLonger = (wait: number): boolean => wait > LONGER * longest && wait > longest + LEAST_LONGER;
+  // A client that rests after a failure and then goes on with something else does not try again.
+  return isLonger(gap) && !isLonger(chain.wentOnAt - endOf(last)) ? 'backoff' : null;
 }

@@ -1,12 +1,14 @@
 import { formatDuration, plural } from '../../base/text.ts';
 import { between } from '../../base/time.ts';
+import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Fix, Report, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
-import { lostIn, pausesOf, type Pause, type PausesOf } from './pauses.ts';
+import { LEAST_VICTIMS, lostIn, pausesOf, type Pause, type PausesOf } from './pauses.ts';
+import { ownTimes } from './own-times.ts';
 import { createPeerGroups } from './peer-groups.ts';
 import { serverAnswers } from './server-answers.ts';
 import { partsByServer, SEEN_ONCE } from './subjects.ts';
@@ -37,6 +39,21 @@ export function stoppedRule(
 ): Observer {
   const seen = fact(traffic);
   const answers = fact(serverAnswers);
+  const times = fact(ownTimes);
+
+  /** Who waited for a call of its own was not stopped; where what it waits for can't be read, nobody knows. */
+  function isStopped(pause: Pause, call: Exchange): boolean {
+    const receiver = receiverOf(call);
+    if (!times.isKnown(call.input, receiver) || times.isVeiled(call.input, receiver)) return true;
+    return times.isOwn(call.id, lostIn(pause, call));
+  }
+
+  function stopsOf(of: PausesOf): PausesOf {
+    const stops = of.pauses
+      .map((pause) => ({ ...pause, victims: pause.victims.filter((call) => isStopped(pause, call)) }))
+      .filter(({ victims }) => victims.length >= LEAST_VICTIMS);
+    return { ...of, pauses: stops };
+  }
 
   /** One server's finding for each address that clients know it by. */
   function reportsOf({ pauses: own }: PausesOf): Report<'stopped'>[] {
@@ -80,6 +97,7 @@ export function stoppedRule(
       const found = answers
         .all()
         .map(pausesOf)
+        .map(stopsOf)
         .filter(({ pauses: own }) => own.length > 0 && options.isOwn(own))
         .flatMap(reportsOf);
       for (const one of found) report(one);

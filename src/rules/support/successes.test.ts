@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { milliseconds } from '../../base/time.ts';
+import { milliseconds, NEVER } from '../../base/time.ts';
 import { atMs, exchangeOf } from '../../model/testing/rows.ts';
 import { Successes, type Tried } from './successes.ts';
 
@@ -41,20 +41,23 @@ describe('successes', () => {
 
   it('know the gaps from their end to what comes next', () => {
     const successes = new Successes();
-    successes.follow(atMs(0));
+    successes.follow(atMs(0), NEVER);
     expect([successes.gaps, successes.longestGap]).toEqual([0, 0]);
     successes.add(callAt(0, 2));
     // It began before the other ended.
-    successes.follow(atMs(1));
+    successes.follow(atMs(1), NEVER);
     expect(successes.gaps).toBe(0);
-    for (const ms of [5, 9]) successes.follow(atMs(ms));
+    for (const ms of [5, 9]) successes.follow(atMs(ms), NEVER);
     expect([successes.gaps, successes.longestGap]).toEqual([2, milliseconds(7)]);
+    // A call of another kind failed meanwhile, and what the client then did held this one up.
+    successes.follow(atMs(700), atMs(4));
+    expect(successes.gaps).toBe(2);
     successes.failed();
-    successes.follow(atMs(900));
+    successes.follow(atMs(900), NEVER);
     expect(successes.gaps).toBe(2);
     for (let ms = 1000; ms < 1064; ms++) {
       successes.add(callAt(ms, 1));
-      successes.follow(atMs(ms + 2));
+      successes.follow(atMs(ms + 2), NEVER);
     }
     expect([successes.gaps, successes.longestGap]).toEqual([64, milliseconds(1)]);
   });

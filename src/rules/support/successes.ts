@@ -40,10 +40,13 @@ export class Successes {
     return this.#gaps.subarray(0, this.gaps).reduce((longest, gap) => Math.max(longest, gap), 0);
   }
 
-  /** Another call of the kind began, whatever became of it. */
-  follow(startedAt: Timestamp): void {
+  /**
+   * Another call of the kind began, whatever became of it.
+   * @param failedAt when a call of whatever kind failed last: what the client waits after that is no gap after a success
+   */
+  follow(startedAt: Timestamp, failedAt: number): void {
     const gap = startedAt - this.#endedAt;
-    if (gap >= 0) this.#gaps[this.#gapCount++ % MAX_GAPS] = gap;
+    if (gap >= 0 && !(failedAt >= this.#endedAt)) this.#gaps[this.#gapCount++ % MAX_GAPS] = gap;
   }
 
   /** What comes next does not follow a success. */

@@ -3,7 +3,7 @@ import { emptyList, emptyNumbers } from '../../base/lists.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
-import type { Cost, Example } from '../../model/finding.ts';
+import type { Cost, Example, Occurrence } from '../../model/finding.ts';
 import { copyLookup, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { copyRequest, type Request } from '../../model/request.ts';
@@ -129,6 +129,32 @@ export class Tally<Row extends AnyRow> implements Cost {
       result.#keep(index, cost, row, this.examples[index]?.packets ?? []);
     }
     return result;
+  }
+
+  /** The occurrences that are wanted, of those that are kept. */
+  only(isWanted: (occurrence: Occurrence) => boolean): Tally<Row> {
+    const result = this.empty();
+    const ids = new Set<string>();
+    for (const occurrence of this.occurrences) {
+      if (!isWanted(occurrence)) continue;
+      ids.add(occurrence.id);
+      result.#addKept(occurrence);
+    }
+    for (const [index, row] of this.#rows.entries()) {
+      if (!ids.has(this.#counted.id?.(row) ?? row.id)) continue;
+      const cost = this.#exampleCosts[index] as Duration;
+      result.#keep(result.#placeOf(cost), cost, row, this.examples[index]?.packets ?? []);
+    }
+    result.occurrences.leaveOut(this.occurrences.completeUntil);
+    return result;
+  }
+
+  #addKept({ id, connection, client, server, from, until, cost, lasted, refs }: Occurrence): void {
+    this.count++;
+    this.costs.add(cost);
+    this.affected.add(lasted);
+    this.relieved.add(nanoseconds(Math.max(0, lasted - cost)));
+    this.occurrences.add(id, connection, client, server, from, until, cost, lasted, refs);
   }
 
   /** One to which more may be added, while this one stays as it is. */

@@ -22,6 +22,8 @@ export interface Waiting extends OccurrencesOf<Exchange> {
   /** What such a call takes otherwise; NaN where nothing says so. */
   readonly usual: Duration;
   readonly lastAt: Timestamp;
+  /** How many there are of them, where they are none of the calls that are read. */
+  readonly of?: number;
 }
 
 // Calls of one client at one server that are looked at whole: the first hundreds show a pattern.

@@ -79,6 +79,12 @@ export function createUpstreamShares() {
     add,
     /** The peer's client is a service whose requests are put together. */
     isKnown: (peer: Peer): boolean => (serviceOf(peer)?.requests ?? 0) > 0,
+    /** What of the time of its client's requests goes to the peer's server, from 0 to 1; 0 where that is not known. */
+    shareOf(peer: Peer): number {
+      const service = serviceOf(peer);
+      const upstream = service?.upstreams.get(endpoint(peer.address, peer.port));
+      return service === undefined || upstream === undefined ? 0 : upstream.waited / service.spent;
+    },
     /** Null where the peer's server is no more than a part of the requests' time. */
     of(peer: Peer): UpstreamShare | null {
       const service = serviceOf(peer);

@@ -24,13 +24,17 @@ const isGivenUp = ({ outcome, resetCode, deadline, retransmissions, stalls }: Ex
   retransmissions === 0 &&
   stalls.every(({ reason }) => reason !== 'loss');
 
+/** An answer may come after the client gave up; where the capture lost bytes, the end is not known. */
+const isAnsweredInTime = (exchange: Exchange): boolean =>
+  isResponded(exchange) && (exchange.firstByteAt <= endOf(exchange) || exchange.outcome === 'incomplete');
+
+/** The client waited for an answer until it gave up. */
+export const isGivenUpUnanswered = (exchange: Exchange): boolean => !isAnsweredInTime(exchange) && isGivenUp(exchange);
+
 /** When the answer began; when the client gave up, where none came in time; NaN where neither can be told. */
 export function answeredAt(exchange: Exchange): number {
-  const end = endOf(exchange);
-  // An answer may come after the client gave up; where the capture lost bytes, the end is not known.
-  const isInTime = exchange.firstByteAt <= end || exchange.outcome === 'incomplete';
-  if (isResponded(exchange) && isInTime) return exchange.firstByteAt;
-  return isGivenUp(exchange) ? end : Number.NaN;
+  if (isAnsweredInTime(exchange)) return exchange.firstByteAt;
+  return isGivenUp(exchange) ? endOf(exchange) : Number.NaN;
 }
 
 /** Its first part alone, without an object for it: nearly all exchanges know no stall. */

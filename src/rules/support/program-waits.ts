@@ -1,0 +1,140 @@
+import { nanoseconds, type Timestamp } from '../../base/time.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import { receiverOf } from '../../model/direction.ts';
+import type { Observer } from '../../model/observer.ts';
+import type { Request } from '../../model/request.ts';
+import { createContrast } from './contrast.ts';
+import { defineFact } from './define-rule.ts';
+import { dominantUpstreams } from './dominant-upstream.ts';
+import { ownTimes } from './own-times.ts';
+import { createPeerGroups } from './peer-groups.ts';
+import { stallPackets, stallsOf } from './stalls.ts';
+import { exchangeTally } from './tally.ts';
+import { traffic } from './traffic.ts';
+import type { Peer } from './traffic-peer.ts';
+import { explainedBy } from './upstream-chain.ts';
+import { createPatterns, LEAST_WAIT, waitingOf, type Waiting } from './upstream-groups.ts';
+import { createUpstreamShares } from './upstream-shares.ts';
+import { upstreamWait } from './upstream-wait.ts';
+
+// Times of one kind of call differ by two or three on a busy machine; four is another cause.
+const FACTOR = 4;
+// Pauses that are less than a quarter of an exchange are not what it waits for; more can't be asked
+// for where the capture lost packets, since a pause beside lost bytes can't be told.
+const MUCH = 0.25;
+// As many slow calls as two findings keep.
+const MAX_WAITED = 1 << 13;
+
+export interface ProgramWaits extends Observer {
+  ordinaryExchange(exchange: Exchange): void;
+  unusualExchange(exchange: Exchange): void;
+  turn(exchange: Exchange): void;
+  request(request: Request): void;
+  /** Unusual calls. */
+  readonly heard: number;
+  /** What of the time of its client's requests goes to the peer's server, from 0 to 1; 0 where that is not known. */
+  shareOf(peer: Peer): number;
+  /** Who is waited for: upstreams that others call, and services whose requests spend the time in themselves. */
+  found(): { readonly upstreams: Waiting[]; readonly services: Waiting[] };
+}
+
+/** Exchanges that waited for the program behind a server's address. */
+export const programWaits = defineFact({
+  id: 'program-waits',
+  create(fact): ProgramWaits {
+    const seen = fact(traffic);
+    const own = fact(ownTimes);
+    const contrast = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
+    const paused = createPeerGroups(seen, exchangeTally, () => ({ lastAt: 0 as Timestamp }));
+    const patterns = createPatterns(seen);
+    const turns = createPatterns(seen);
+    const unread = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
+    const waitedFor = new Set<string>();
+    const shares = createUpstreamShares();
+    let heard = 0;
+
+    /** Of a service whose calls are seen as well, what it spent itself; what its requests waited for has another name. */
+    function ownPart(waiting: Waiting): Waiting {
+      let lastAt = waiting.peer.startsAt;
+      const tally = waiting.tally.only(({ id, cost, from }) => {
+        const isOwn = own.isOwn(id, cost);
+        if (isOwn && from > lastAt) lastAt = from;
+        return isOwn;
+      });
+      return { ...waiting, tally, lastAt };
+    }
+
+    const isSeenThrough = ({ input, address, backend }: Peer): boolean => {
+      const receiver = receiverOf({ server: address, backend });
+      return own.isKnown(input, receiver) && !own.isVeiled(input, receiver);
+    };
+
+    return {
+      get heard() {
+        return heard;
+      },
+      ordinaryExchange: patterns.addOrdinary,
+      unusualExchange(exchange) {
+        if (exchange.shape !== 'call') return;
+        heard++;
+        const { firstByte, pauses } = upstreamWait(exchange);
+        if (!(firstByte >= 0)) return;
+        if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
+          contrast.usual.add(exchange, firstByte);
+          const group = paused.add(exchange, pauses, pausePackets);
+          if (exchange.startedAt > group.lastAt) group.lastAt = exchange.startedAt;
+          return;
+        }
+        contrast.add(exchange, firstByte, packetsOf);
+        patterns.add(exchange);
+      },
+      // What is inside TLS is slow where requests are seen that wait for it.
+      turn(exchange) {
+        turns.add(exchange);
+        unread.add(exchange, exchange.duration, packetsOf);
+      },
+      request(request) {
+        shares.add(request);
+        for (const { reason, ref, duration } of request.waits) {
+          if (reason === 'upstream' && duration >= LEAST_WAIT && waitedFor.size < MAX_WAITED) waitedFor.add(ref);
+        }
+      },
+      shareOf: shares.shareOf,
+      found() {
+        const groups: Waiting[] = [
+          ...contrast
+            .standingOut()
+            .map(({ peer, kind, tally, usual, lastAt }) => waitingOf(peer, 'contrast', kind, tally, usual, lastAt)),
+          ...paused
+            .all()
+            .map(({ peer, tally, lastAt }) => waitingOf(peer, 'pauses', '', tally, nanoseconds(Number.NaN), lastAt)),
+        ];
+        for (const { peer, tally, usual, of, lastAt } of unread.standingOut()) {
+          const waited = tally.only(({ id }) => waitedFor.has(id));
+          if (waited.count > 0) groups.push({ ...waitingOf(peer, 'contrast', '', waited, usual, lastAt), of });
+        }
+        const known = new Set<Peer>(groups.map(({ peer }) => peer));
+        groups.push(...patterns.found((peer) => known.has(peer)));
+        // What a gateway's callers wait for is its own upstream where that explains it.
+        const named = explainedBy(groups, seen);
+        const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);
+        const all = [...patterns.all(), ...turns.all()];
+        return {
+          upstreams: [
+            ...named.filter(({ peer }) => !isSeenThrough(peer)),
+            ...dominantUpstreams(all, shares).filter(({ peer }) => !isNamed(peer)),
+          ],
+          services: named
+            .filter(({ peer }) => isSeenThrough(peer))
+            .map(ownPart)
+            .filter(({ tally }) => tally.count > 0),
+        };
+      },
+    };
+  },
+});
+
+const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
+
+const pausePackets = (exchange: Exchange): readonly number[] =>
+  stallPackets(exchange, stallsOf(exchange, 'sender-idle'));

@@ -1,0 +1,123 @@
+import { formatDuration } from '../../base/text.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/finding.ts';
+import { evidenceOf } from './evidence.ts';
+import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
+import type { Waiting, Why } from './upstream-groups.ts';
+import { isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
+import { kindOf } from './usual.ts';
+import { isWarmingUp } from './warming-up.ts';
+
+/** Where nothing says what is usual, all that it lets wait is what could be saved. */
+const methodOf = (reasons: readonly Why[]): WhatIfMethod =>
+  reasons.includes('share')
+    ? { method: 'as if it answered at once', isAtMost: true }
+    : { method: 'each affected exchange as quick as is usual for its kind' };
+
+const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> = {
+  contrast: { confidence: 'likely', says: 'others of the same kind are answered far sooner' },
+  pauses: {
+    confidence: 'likely',
+    says: 'the server pauses within its answers, with all acknowledged and the window open',
+  },
+  queue: {
+    confidence: 'likely',
+    says: 'answers come as if the server took so many calls at a time and the others wait their turn',
+  },
+  share: { confidence: 'likely', says: 'requests to the service that calls it spend most of their time there' },
+  kind: { confidence: 'possible', says: 'all calls of this kind take so long, and all others of the server do not' },
+};
+
+// A timer ends after the same time each time; what differs by more is no one timer.
+const SAME = 0.1;
+// More are no help in one line.
+const MAX_NAMED = 2;
+
+type WaitReport = Pick<
+  Report,
+  | 'input'
+  | 'subject'
+  | 'of'
+  | 'unit'
+  | 'cost'
+  | 'confidence'
+  | 'confidenceBecause'
+  | 'evidence'
+  | 'because'
+  | 'whatIf'
+  | 'errors'
+  | 'habit'
+  | 'onlyInfo'
+>;
+
+/** What is said of calls that waited for one server's program, whoever is asked to mend it. */
+export function waitReport({ groups: own, tally, subject, input }: Part<Waiting, Exchange>, of: number): WaitReport {
+  const reasons = [...new Set(own.map(({ why }) => why))];
+  const isStart = own.every(({ peer, lastAt }) => isWarmingUp(peer.startsAt, lastAt, tally.count, of));
+  return {
+    input,
+    subject,
+    of,
+    unit: 'exchanges',
+    cost: tally,
+    confidence: weakest(reasons.map((why) => BECAUSE[why].confidence)),
+    confidenceBecause: reasons.map((why) => BECAUSE[why].says).join('; '),
+    evidence: waitEvidence(tally.dearest),
+    because: settings(subject.name, own),
+    whatIf: methodOf(reasons),
+    errors: 0,
+    habit: false,
+    ...(tally.count === 1 || isStart ? { onlyInfo: SEEN_ONCE } : {}),
+  };
+}
+
+/** ` (GET /api/items)`; '' where they are none or many. */
+export function kindsIn(own: readonly Waiting[]): string {
+  const kinds = [...new Set(own.map(({ kind }) => kind))].filter((kind) => kind !== '');
+  return kinds.length === 0 || kinds.length > MAX_NAMED ? '' : ` (${kinds.join(', ')})`;
+}
+
+/** `, until the client gave up`, where all ended after the same time, as a timer does; else ''. */
+export function untilIn({ count, costs, dearest }: Waiting['tally']): string {
+  if (count < 2 || dearest === undefined || !isGivenUpUnanswered(dearest)) return '';
+  return costs.quantile(1) - costs.quantile(0) <= SAME * costs.quantile(1) ? ', until the client gave up' : '';
+}
+
+function settings(server: string, own: readonly Waiting[]): [Setting] {
+  const usual = own.map((group) => group.usual).filter((one) => one >= 0);
+  if (usual.length === 0) {
+    return [
+      {
+        component: server,
+        setting: 'body of the answer',
+        value: 'written in parts, with pauses between',
+        origin: 'wire',
+        source: 'the packets: all acknowledged, the window open',
+      },
+    ];
+  }
+  return [
+    {
+      component: server,
+      setting: 'usual time to the first byte',
+      value: formatDuration(Math.max(...usual)),
+      origin: 'wire',
+      source: 'the other calls',
+    },
+  ];
+}
+
+function waitEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {
+  if (example === undefined) return evidenceOf([], example);
+  const { firstByte, pauses } = upstreamWait(example);
+  const packets = [...example.packets];
+  if (isGivenUpUnanswered(example))
+    return [{ says: `${kindOf(example)}: given up after ${formatDuration(firstByte)}`, packets }];
+  const pause = pauses > 0 ? `, and ${formatDuration(pauses)} of pauses in the body` : '';
+  return [
+    {
+      says: `${kindOf(example)}: ${formatDuration(firstByte)} to the first byte${pause}`,
+      packets,
+    },
+  ];
+}

@@ -21,6 +21,10 @@ const latest = ({ startedAt, connectDuration, tlsDuration }: Exchange): Timestam
 /** How long it lay open before its first exchange; NaN where its opening was not seen. */
 const pauseOf = (exchange: Exchange): Duration => nanoseconds(Math.max(0, latest(exchange) - exchange.openedAt));
 
+/** @param pause the longest for which its opening counts */
+const begunWithin = (exchange: Exchange, pause: number): Timestamp =>
+  pauseOf(exchange) <= pause ? at(Math.min(exchange.openedAt, latest(exchange))) : latest(exchange);
+
 const wayOf = ({ client, server, serverPort }: Exchange): string => `${client} ${server}:${serverPort}`;
 
 export interface Openings {
@@ -39,11 +43,9 @@ export function createOpenings(exchanges: readonly Exchange[]): Openings {
   }
   const limits = new Map<string, number>();
   for (const [way, all] of pauses) limits.set(way, TIMES_USUAL * medianOf(all));
-  const begun = (exchange: Exchange, within: number): Timestamp =>
-    pauseOf(exchange) <= within ? at(Math.min(exchange.openedAt, latest(exchange))) : latest(exchange);
   return {
-    begun: (exchange) => begun(exchange, AHEAD),
-    begunFor: (exchange) => begun(exchange, limits.get(wayOf(exchange)) ?? 0),
+    begun: (exchange) => begunWithin(exchange, AHEAD),
+    begunFor: (exchange) => begunWithin(exchange, limits.get(wayOf(exchange)) ?? 0),
   };
 }
 

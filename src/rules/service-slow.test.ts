@@ -2,7 +2,7 @@ import { createDamage } from '../model/input.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import rule from './service-slow.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Serving, type Step } from './support/testing/serving.ts';
+import { roleName, Serving, type Step } from './support/testing/serving.ts';
 
 const inputs = [inputOf()];
 const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
@@ -33,6 +33,16 @@ const some = (slow: number, takes: number, step: Step): Serving => {
   for (let index = 0; index < slow; index++) serving.request(takes, [step]).serve(4, 8, [{ at: 1, takes: 4 }]);
   return serving;
 };
+
+/** The same where credentials are fetched meanwhile, on behalf of one of them. */
+function atLock(slow: number): Serving {
+  const quick: Step[] = [{ at: 1, takes: 4 }];
+  const serving = new Serving().serve(20, 8, quick).wait(2000);
+  for (let index = 0; index < slow; index++) {
+    serving.request(409, [...quick, { at: 6, takes: 400, parts: roleName(), own: true }]).serve(4, 8, quick);
+  }
+  return serving;
+}
 
 ruleTester(rule, {
   finds: [
@@ -116,6 +126,11 @@ ruleTester(rule, {
       inputs,
       ...some(4, 409, { at: 1, takes: 4 }).rows,
       connections: encrypted(30, 400),
+    },
+    {
+      name: 'some that wait while another of them fetches credentials, at the SDK’s lock',
+      inputs,
+      ...atLock(4).rows,
     },
     { name: 'some requests that wait for a slow call', inputs, ...some(4, 409, { at: 1, takes: 404 }).rows },
     { name: 'a service that always thinks 40 ms', inputs, ...new Serving().serve(50, 40).rows },

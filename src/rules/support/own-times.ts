@@ -1,6 +1,7 @@
-import type { Duration } from '../../base/time.ts';
+import { at, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import { receiverOf } from '../../model/direction.ts';
+import type { Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
 import type { Request } from '../../model/request.ts';
 import { defineFact } from './define-rule.ts';
@@ -14,12 +15,18 @@ const MAX_SLOW = 1 << 13;
 // bytes as the shortest call has, over however many connections.
 const HIDDEN_SHARE = 0.05;
 const LEAST_CALL_BYTES = 40;
+// Credentials are fetched now and then, by some dozen requests; of more, the first.
+const MAX_FETCHES = 1 << 10;
 // What a request lost is its service's own where it spent most of that waiting for nobody.
 const MOST = 0.5;
+// Around the calls that fetch credentials an SDK loads code and opens connections, under the same lock: the calls alone
+// may be an eighth of it (80 of 680 ms with a Java SDK's first fetch).
+const FETCHED = 0.1;
 
 export interface OwnTimes extends Observer {
   connection(connection: Connection): void;
   request(request: Request): void;
+  unusualExchange(exchange: Exchange): void;
   /** Requests that the address received were put together with what they waited for. */
   isKnown(input: number, address: string): boolean;
   /** Some of what they waited for may be inside connections that can't be read. */
@@ -37,7 +44,18 @@ export const ownTimes = defineFact({
     const requests = new Map<string, number>();
     /** Bytes of each client that may be calls it waits for, and can't be read. */
     const hidden = new Map<string, number>();
-    const slow = new Map<string, Duration>();
+    const slow = new Map<string, { own: Duration; key: string; from: Timestamp; until: Timestamp }>();
+    /** Calls to metadata services: while one request fetches credentials, the others wait for it at the SDK's lock. */
+    const fetches: { key: string; from: Timestamp; until: Timestamp }[] = [];
+
+    function fetching({ key, from, until }: { key: string; from: Timestamp; until: Timestamp }): number {
+      let time = 0;
+      for (const one of fetches) {
+        if (one.key === key) time += Math.max(0, Math.min(until, one.until) - Math.max(from, one.from));
+      }
+      return time;
+    }
+
     return {
       connection(connection) {
         if (!hides(connection)) return;
@@ -49,14 +67,23 @@ export const ownTimes = defineFact({
         const key = keyOf(request.input, receiverOf(request));
         const count = requests.get(key) ?? 0;
         if (count > 0 || requests.size < MAX_SERVICES) requests.set(key, count + 1);
-        if (request.duration >= LEAST_SLOW && slow.size < MAX_SLOW) slow.set(request.exchange, request.own);
+        if (request.duration < LEAST_SLOW || slow.size >= MAX_SLOW) return;
+        const { startedAt: from, duration, own } = request;
+        slow.set(request.exchange, { own, key, from, until: at(from + duration) });
+      },
+      unusualExchange({ metadata, input, client, startedAt, duration }) {
+        if (metadata === null || fetches.length >= MAX_FETCHES) return;
+        fetches.push({ key: keyOf(input, client), from: startedAt, until: at(startedAt + duration) });
       },
       isKnown: (input, address) => requests.has(keyOf(input, address)),
       isVeiled(input, address) {
         const key = keyOf(input, address);
         return (hidden.get(key) ?? 0) > HIDDEN_SHARE * (requests.get(key) ?? 0) * LEAST_CALL_BYTES;
       },
-      isOwn: (exchange, lost) => (slow.get(exchange) ?? 0) >= MOST * lost,
+      isOwn(exchange, lost) {
+        const request = slow.get(exchange);
+        return request !== undefined && request.own >= MOST * lost && fetching(request) < FETCHED * lost;
+      },
     };
   },
 });

@@ -8,7 +8,8 @@ const AHEAD = milliseconds(100);
 // by another that comes free: whoever takes it next finds it open, most often later than the program's own usual pause.
 const TIMES_USUAL = 3;
 
-const orZero = (value: number): number => (value >= 0 ? value : 0);
+/** NaN, where nothing was seen, takes no time. */
+export const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 /** A connection was opened for it, or shortly before it. */
 export const isOpening = ({ connectDuration, tlsDuration }: Exchange): boolean =>

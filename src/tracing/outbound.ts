@@ -7,7 +7,7 @@ import type { PacketId } from '../model/packet.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
 import { lookupsThatLedTo } from './led-to.ts';
-import { createOpenings, isOpening } from './openings.ts';
+import { createOpenings, isOpening, orZero } from './openings.ts';
 
 /** A wait before it is known whose it is. */
 export interface WaitDraft {
@@ -35,8 +35,6 @@ export interface OutboundCall extends SentCall {
   /** The exchange, where there is one. */
   readonly exchange: Exchange | null;
 }
-
-const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 const INSIDE_TLS = 'inside TLS';
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { knowledgeTable, TABLE } from './knowledge.mjs';
 
@@ -17,11 +17,23 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' 
 // The library is what tsc wrote. The program is one file, as to find and load some 250 modules one by
 // one took a third of a small capture's time. Names stay, for the lines of a bug report.
 rmSync('dist/cli', { recursive: true });
+
+// What each run needs is in the file, too. commander can start other programs, which loads half of Node's
+// network code first; ours has none to start.
+const eachRun = {
+  name: 'what each run needs',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(commander|picocolors)$/ }, ({ path }) => ({ path: require.resolve(path) }));
+    onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    onLoad({ filter: /^/, namespace: 'unused' }, () => ({ contents: '' }));
+  },
+};
 await build({
   entryPoints: ['src/cli/main.ts'],
   outfile: PROGRAM,
   bundle: true,
   packages: 'external',
+  plugins: [eachRun],
   platform: 'node',
   format: 'cjs',
   // V8 forgets with compiled code that is kept how it loads modules; `require` does not need to know.
@@ -35,6 +47,9 @@ await build({
   logLevel: 'warning',
 });
 writeFileSync('dist/cli/package.json', '{ "type": "commonjs" }\n');
+for (const name of ['commander', 'picocolors']) {
+  cpSync(join(dirname(require.resolve(name)), 'LICENSE'), `dist/cli/${name}.LICENSE`);
+}
 cpSync('scripts/launch.cjs', 'dist/cli/main.js');
 cpSync('scripts/compiled.cjs', 'dist/cli/compiled.cjs');
 // The rules' documentation is what `kubelag rules ID` prints.

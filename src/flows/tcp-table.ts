@@ -1,4 +1,5 @@
 import { LinkedQueue } from '../base/linked-queue.ts';
+import { emptySlots } from '../base/lists.ts';
 import type { Timestamp } from '../base/time.ts';
 import type { AddressId } from '../model/packet.ts';
 import type { Direction } from './tcp-direction.ts';
@@ -44,8 +45,8 @@ export class ConnectionTable {
   readonly closing = new LinkedQueue<Connection>();
   /** Closed and told. */
   readonly closed = new LinkedQueue<Connection>();
-  #faces: (Face | null)[] = emptyBuckets(FIRST_BUCKETS);
-  #clients: (Connection | null)[] = emptyBuckets(FIRST_BUCKETS);
+  #faces: (Face | null)[] = emptySlots(FIRST_BUCKETS);
+  #clients: (Connection | null)[] = emptySlots(FIRST_BUCKETS);
   #faceCount = 0;
 
   find(source: AddressId, sourcePort: number, destination: AddressId, destinationPort: number): Face | null {
@@ -164,8 +165,8 @@ export class ConnectionTable {
     const size = this.#faces.length * 2;
     const faces = this.#faces;
     const clients = this.#clients;
-    this.#faces = emptyBuckets(size);
-    this.#clients = emptyBuckets(size);
+    this.#faces = emptySlots(size);
+    this.#clients = emptySlots(size);
     for (const first of faces) {
       for (let face = first; face !== null;) {
         const next: Face | null = face.next;
@@ -184,8 +185,6 @@ export class ConnectionTable {
     }
   }
 }
-
-const emptyBuckets = <Item>(count: number): (Item | null)[] => Array.from({ length: count }, () => null);
 
 const isLow = (source: AddressId, sourcePort: number, destination: AddressId, destinationPort: number): boolean =>
   source < destination || (source === destination && sourcePort <= destinationPort);

@@ -1,3 +1,4 @@
+import { emptySlots } from '../base/lists.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import { JOIN, joinStrength } from './join.ts';
 import { mayAskAnew } from './larger-buffer.ts';
@@ -16,8 +17,8 @@ const MAX_CANDIDATES = 48;
  * hundreds with one name.
  */
 export function createCandidates(walks: Walks) {
-  const byLabel: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
-  const byPort: (OpenLookup | null)[] = Array.from({ length: CHAINS }, () => null);
+  const byLabel = emptySlots<OpenLookup>(CHAINS);
+  const byPort = emptySlots<OpenLookup>(CHAINS);
 
   return {
     /** The lookup waits for answers, or for its next step. */

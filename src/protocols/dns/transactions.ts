@@ -1,5 +1,6 @@
 import type { AddressTable } from '../../base/addresses.ts';
 import { LinkedQueue } from '../../base/linked-queue.ts';
+import { emptySlots } from '../../base/lists.ts';
 import { plus, seconds, type Timestamp } from '../../base/time.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
 import { lastSentAt } from '../../model/lookup.ts';
@@ -43,7 +44,7 @@ export interface TransactionCounts {
 /** Pairs queries with their resends and replies, and tells resends from copies. */
 export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   const counts: TransactionCounts = { queries: 0, replies: 0, duplicates: [], orphanReplies: 0, evicted: 0 };
-  let buckets: (TransactionRecord | null)[] = Array.from({ length: INITIAL_BUCKETS }, () => null);
+  let buckets = emptySlots<TransactionRecord>(INITIAL_BUCKETS);
   let mask = INITIAL_BUCKETS - 1;
   let live = 0;
   const pool: TransactionRecord[] = [];
@@ -315,7 +316,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   }
 
   function grow(): void {
-    const larger: (TransactionRecord | null)[] = Array.from({ length: buckets.length * 4 }, () => null);
+    const larger = emptySlots<TransactionRecord>(buckets.length * 4);
     mask = larger.length - 1;
     for (const head of buckets) {
       for (let record = head; record !== null;) {

@@ -1,3 +1,4 @@
+import { emptySlots } from '../../base/lists.ts';
 import { hashOf, isEqual } from '../octets.ts';
 import { MAX_TARGET, redactHost, redactPath } from '../redact.ts';
 
@@ -30,8 +31,8 @@ export interface TargetReader {
 }
 
 export function createTargetReader(): TargetReader {
-  const slots: (Slot | null)[] = Array.from({ length: CACHE_SLOTS }, () => null);
-  const hosts: ({ bytes: Uint8Array; host: string } | null)[] = Array.from({ length: CACHE_SLOTS }, () => null);
+  const slots = emptySlots<Slot>(CACHE_SLOTS);
+  const hosts = emptySlots<{ bytes: Uint8Array; host: string }>(CACHE_SLOTS);
 
   return {
     read(bytes, start, end, isConnect) {

@@ -1,3 +1,4 @@
+import { emptySlots } from '../../base/lists.ts';
 import { hashOf, isEqual } from '../octets.ts';
 
 // Values of the fields of interest are few, and come again with each call: those that are not in the
@@ -8,7 +9,7 @@ const CACHED_BYTES = 64;
 
 /** Octets to text, one character each: the same octets mostly give the same text as before. */
 export class Texts {
-  readonly #slots: ({ bytes: Uint8Array; text: string } | null)[] = Array.from({ length: CACHE_SLOTS }, () => null);
+  readonly #slots = emptySlots<{ bytes: Uint8Array; text: string }>(CACHE_SLOTS);
 
   of(bytes: Uint8Array, start: number, end: number): string {
     if (end - start > CACHED_BYTES) return latin1(bytes, start, end);

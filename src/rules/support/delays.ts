@@ -22,6 +22,7 @@ export class Delays {
   with(others: Iterable<Delays>): Delays {
     const sum = new Delays();
     for (const delays of [this, ...others]) {
+      if (delays.count === 0) continue;
       sum.count += delays.count;
       if (delays.max > sum.max) sum.max = delays.max;
       for (let bucket = 0; bucket < BUCKETS; bucket++) sum.#buckets[bucket]! += delays.#buckets[bucket] as number;

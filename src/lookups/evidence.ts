@@ -42,7 +42,9 @@ export interface Evidence {
     quarter: number;
     twoPointFive: number;
     two: number;
-    /** After 2 to 3 s, but neither at once then nor at another timer: a clock that is looked at once a second. */
+    /** Soon after 2 s: a timer of 2 s on a busy machine, or a clock that is looked at once a second. */
+    twoLate: number;
+    /** After 2 to 3 s, but neither soon after 2 s nor at another timer: such a clock. */
     polled: number;
     three: number;
     five: number;

@@ -71,7 +71,7 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     delays: Number.NaN,
     delayed: 0,
     authenticData: 0,
-    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, polled: 0, three: 0, five: 0, six: 0, other: 0 },
+    resentAfter: { quarter: 0, twoPointFive: 0, two: 0, twoLate: 0, polled: 0, three: 0, five: 0, six: 0, other: 0 },
     samePortAgain: 0,
     timed: 0,
     timedLate: Number.NaN,
@@ -202,6 +202,8 @@ function addResend(evidence: Evidence, attempt: TrackedAttempt): void {
 
 // c-ares fires on time, some ms late on a loaded machine; Node, which looks once a second, mostly later.
 const TWO_AT_ONCE = 2.02e9;
+// Where processors are busy c-ares is up to some 200 ms late.
+const TWO_LATE = 2.25e9;
 
 function addWait(evidence: Evidence, waited: number): void {
   const seen = evidence.resentAfter;
@@ -214,7 +216,8 @@ function addWait(evidence: Evidence, waited: number): void {
     addTimed(evidence, waited / 5e9);
   } else if (isAbout(waited, 2e9) && waited < TWO_AT_ONCE) seen.two++;
   else if (isAbout(waited, 2.94e9)) seen.three++;
-  else if (waited >= TWO_AT_ONCE && waited < 3e9) seen.polled++;
+  else if (waited >= TWO_AT_ONCE && waited < TWO_LATE) seen.twoLate++;
+  else if (waited >= TWO_LATE && waited < 3e9) seen.polled++;
   else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;
   else seen.other++;
 }

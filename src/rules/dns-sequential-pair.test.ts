@@ -47,7 +47,15 @@ ruleTester(rule, {
     {
       name: 'a thread of glibc after a lost answer: a consequence, and told as such',
       lookups: new Scenario().pair(20).lostSecond().sequential(9).lookups,
-      reports: [{ message: 'sticky', count: 9, onlyInfo: true }],
+      reports: [{ message: 'sticky', says: /since an answer was lost \(glibc/, count: 9, onlyInfo: true }],
+    },
+    {
+      name: 'the same after an error',
+      lookups: new Scenario()
+        .pair(20)
+        .ask([{}, { type: AAAA, sent: 0.03, answered: 0.6, rcode: RCODE.SERVFAIL, records: 0 }])
+        .sequential(9).lookups,
+      reports: [{ message: 'sticky', says: /since an answer was an error \(glibc/, count: 9, onlyInfo: true }],
     },
     {
       name: 'a mode that was there before the loss stays a mode',
@@ -64,6 +72,10 @@ ruleTester(rule, {
       says: /3 one after the other/,
     },
     { name: 'fast answers only', lookups: new Scenario().sequential(9, 0.4).lookups },
+    {
+      name: 'one of Node’s after a lost answer, whose answer was quicker than a busy process',
+      lookups: new Scenario({ resolver: 'node' }).pair(20).lostSecond().sequential(1).lookups,
+    },
     { name: 'retries', lookups: new Scenario().pair(9).lostSecond(2).lostFirst(2).lookups },
     {
       name: 'lookups that began with both families and then lost one',

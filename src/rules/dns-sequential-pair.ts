@@ -6,6 +6,7 @@ import { createClientGroups } from './support/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import type { LossAnalysis } from './support/loss-shape.ts';
 import { losses } from './support/losses.ts';
 import { sequentialPairsOf } from './support/sequential.ts';
 import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
@@ -25,9 +26,10 @@ interface PairCounts {
   sure: LookupTally;
   /** The same, but the answers were so fast that the twin may just have been slower. */
   fast: LookupTally;
-  /** Sequential lookups after one of the client's lookups lost an answer. */
+  /** Sequential lookups after one of the client's lookups lost an answer, or got an error. */
   afterLoss: LookupTally;
-  lossSeen: boolean;
+  /** What happened first to one of the client's lookups; null while nothing has. */
+  setBack: SetBack | null;
   pairs: number;
   samePort: number;
   /** Lookups with losses that did not begin with both families at once. */
@@ -41,7 +43,7 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     sequential: '{count} of {total:lookup} asked for AAAA and A one after the other, {cost:duration} more each',
-    sticky: '{count} of {total:lookup} asked one family after the other since an answer was lost (glibc, by thread)',
+    sticky: '{count} of {total:lookup} asked one family after the other since an answer was {what} (glibc, by thread)',
     clear: 'A and AAAA are asked at once ({parallel:pair}), {sequential} one after the other',
     noPairs: 'no lookup asked for both A and AAAA ({total:lookup})',
   },
@@ -52,7 +54,7 @@ export default defineRule({
       sure: lookupTally(),
       fast: lookupTally(),
       afterLoss: lookupTally(),
-      lossSeen: false,
+      setBack: null,
       pairs: 0,
       samePort: 0,
       unjudged: 0,
@@ -71,7 +73,7 @@ export default defineRule({
         if (seen.current !== null) {
           if (!seen.disturbed && pairs === null) return;
           const group = groups.of(lookup);
-          if (seen.disturbed) group.lossSeen = true;
+          if (seen.disturbed) group.setBack ??= setBackOf(seen.current);
           // What a lookup does once it lost something proves no mode; that it began with both does.
           if (pairs === null) return;
           if (pairs.sequential === 0) group.parallel++;
@@ -86,16 +88,17 @@ export default defineRule({
         }
         group.pairs += pairs.sequential;
         group.samePort += pairs.samePort;
-        const tally = group.lossSeen ? group.afterLoss : pairs.sure > 0 ? group.sure : group.fast;
+        const tally =
+          group.setBack !== null && mayStick(lookup) ? group.afterLoss : pairs.sure > 0 ? group.sure : group.fast;
         tally.add(lookup, pairs.cost, pairPackets);
       },
       finish() {
         const all = groups.all();
-        const found: (Occurrences & { sticky: boolean; pairs: number; samePort: number })[] = [];
+        const found: (Occurrences & Pick<PairCounts, 'pairs' | 'samePort' | 'setBack'> & { sticky: boolean })[] = [];
         for (const group of all) {
           const asksAtOnce = parallelOf([group]) > 0;
           // Asked in parallel before, or never before the loss: the loss is what changed it.
-          const sticky = group.lossSeen && (asksAtOnce || group.sure.count === 0);
+          const sticky = group.setBack !== null && (asksAtOnce || group.sure.count === 0);
           if (sticky && group.afterLoss.count > 0) found.push({ ...group, tally: group.afterLoss, sticky: true });
           if (group.sure.count < (asksAtOnce ? REPEATED : 1)) continue;
           const tally = lookupTally();
@@ -114,10 +117,11 @@ export default defineRule({
             const parallel = parallelOf(part.groups);
             const pairs = sum((group) => group.pairs);
             const reopen = sum((group) => group.samePort) === 0;
+            const setBack = part.groups[0]?.setBack ?? 'lost';
             const option = reopen ? 'single-request-reopen' : 'single-request';
             report({
               message: sticky ? 'sticky' : 'sequential',
-              data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5) },
+              data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5), what: setBack },
               input,
               subject,
               of,
@@ -129,7 +133,11 @@ export default defineRule({
               because: [
                 {
                   component: sticky ? 'glibc' : 'resolv.conf',
-                  setting: sticky ? 'after a lost answer' : `options ${option}`,
+                  setting: sticky
+                    ? setBack === 'lost'
+                      ? 'after a lost answer'
+                      : 'after an error'
+                    : `options ${option}`,
                   value: sticky ? 'one family at a time, for the thread’s life' : 'as it seems from the packets',
                   origin: sticky ? 'default' : 'wire',
                   source: sticky ? 'glibc resolv/res_send.c (from 2.11)' : 'the packets',
@@ -146,7 +154,7 @@ export default defineRule({
                 ? [
                     advice(
                       'infrastructure',
-                      'cure the loss: the sequence is its consequence',
+                      `cure the ${setBack === 'lost' ? 'loss' : 'errors'}: the sequence is a consequence`,
                       'the cluster DNS',
                       'nothing to undo',
                     ),
@@ -163,7 +171,9 @@ export default defineRule({
               whatIf: { method: 'each affected lookup without the shorter of its two round trips' },
               errors: 0,
               habit: false,
-              ...(sticky ? { onlyInfo: 'a consequence of a lost answer, which is a finding of its own' } : {}),
+              ...(sticky
+                ? { onlyInfo: 'a consequence of what happened to an answer before, which is a matter of its own' }
+                : {}),
               ...(tally.count === 1 && !sticky ? { onlyInfo: SEEN_ONCE } : {}),
             });
           }
@@ -180,6 +190,14 @@ export default defineRule({
     };
   },
 });
+
+type SetBack = 'lost' | 'an error';
+
+const setBackOf = ({ sends }: LossAnalysis): SetBack =>
+  sends.some(({ fate }) => fate === 'lost') ? 'lost' : 'an error';
+
+/** Others ask as they did whatever happened before. */
+const mayStick = ({ resolver }: Lookup): boolean => resolver === 'glibc' || resolver === 'unknown';
 
 const DISTURBED = 'each lookup that asked for both families lost an answer first: what follows is no mode';
 

@@ -33,6 +33,24 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'one late answer among lost queries: the second asking may have been held up',
+      lookups: new Scenario({ resolver: 'musl' })
+        .pair(20)
+        .lostSecond(3)
+        .ask([{}, { type: AAAA, sent: 0.03, again: [2500], answered: 2790, records: 0 }]).lookups,
+      reports: [{ message: 'late', count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'two late answers beside one lost query',
+      lookups: [1, 2]
+        .reduce(
+          (scenario) => scenario.ask([{}, { type: AAAA, sent: 0.03, again: [2500], answered: 2790, records: 0 }]),
+          new Scenario({ resolver: 'musl' }).pair(20),
+        )
+        .lostSecond(1).lookups,
+      reports: [{ message: 'late', count: 2, onlyInfo: false }],
+    },
+    {
       name: 'some answers far above the others',
       lookups: slow(new Scenario().pair(60), 300, 4).pair(20).lookups,
       reports: [

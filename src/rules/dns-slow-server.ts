@@ -11,6 +11,7 @@ import { lossEvidence } from './support/loss-evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
 import type { LossAnalysis } from './support/loss-shape.ts';
+import type { Verdict } from './support/loss-verdict.ts';
 import { answerTime, soonAfter } from './support/sends.ts';
 import { SLOW_ANSWER, slowestOf, slowSends } from './support/slow-answers.ts';
 import { createSlowGroups, lateGroup, type SlowGroup } from './support/slow-groups.ts';
@@ -94,7 +95,7 @@ export default defineRule({
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
-            ...onlyInfo(part, seen, of),
+            ...onlyInfo(part, seen, verdicts, of),
           });
         }
         if (parts.length > 0) return;
@@ -124,7 +125,12 @@ const standsOut = (group: SlowGroup, usual: Duration): boolean =>
 const isEvident = ({ tally }: Part<SlowGroup>, usual: Duration): boolean =>
   usual < SLOW_ANSWER || tally.count >= SEVERAL_ANSWERS || tally.costs.max >= SLOW_ALONE;
 
-function onlyInfo(part: Part<SlowGroup>, seen: Losses, of: number): { onlyInfo?: string } {
+function onlyInfo(
+  part: Part<SlowGroup>,
+  seen: Losses,
+  verdicts: readonly Verdict[],
+  of: number,
+): { onlyInfo?: string } {
   const { groups, tally } = part;
   const lastAt = at(Math.max(...groups.map((group) => group.lastAt)));
   if (isWarmingUp(seen.startsAt, lastAt, tally.count, of)) {
@@ -132,10 +138,28 @@ function onlyInfo(part: Part<SlowGroup>, seen: Losses, of: number): { onlyInfo?:
   }
   if (tally.count >= SEVERAL_ANSWERS) return {};
   if (tally.costs.max < SLOW_ALONE) return { onlyInfo: 'one or two answers, and not half a second late' };
+  if (isAmongLosses(part, verdicts)) {
+    return { onlyInfo: 'one or two among more that were lost: an answer to the second asking may be held up as well' };
+  }
   if (comesAtTimer(part, seen)) {
     return { onlyInfo: 'answered just when it is time to ask again: the capture may lack the second asking' };
   }
   return {};
+}
+
+// Twice as many are no coincidence with something else.
+const MORE_LOST = 2;
+
+/** Where queries are lost, what is answered some time after it was asked again was most likely lost as well. */
+function isAmongLosses({ groups, tally, input, subject }: Part<SlowGroup>, verdicts: readonly Verdict[]): boolean {
+  const lost = verdicts.reduce(
+    (sum, { cause, group }) =>
+      (cause === 'loss' || cause === 'race') && group.input === input && group.server === subject.name
+        ? sum + group.tally.count
+        : sum,
+    0,
+  );
+  return groups.every(({ askedAgain }) => askedAgain) && lost >= MORE_LOST * tally.count;
 }
 
 // A timer fires late, never early; its clock and the capture's differ by less than this.

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { at, milliseconds } from '../../base/time.ts';
 import { RR_TYPE } from '../../model/lookup.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
-import { Scenario, type Question } from './testing/scenario.ts';
+import { Scenario, type Client, type Question } from './testing/scenario.ts';
 
 const { AAAA } = RR_TYPE;
 
-function analysed(questions: readonly Question[], watchedUntil = 60_000): LossAnalysis {
-  const [lookup] = new Scenario().ask(questions).lookups;
+function analysed(questions: readonly Question[], watchedUntil = 60_000, client: Client = {}): LossAnalysis {
+  const [lookup] = new Scenario(client).ask(questions).lookups;
   return analyseLosses(lookup!, {
     usual: () => milliseconds(0.4),
     slowest: () => milliseconds(0),
@@ -43,6 +43,16 @@ describe('of a pair without an answer', () => {
       { type: AAAA, sent: 0.03, again: [5000.5], answered: 5001, records: 0 },
     ]);
     expect(analysis).toMatchObject({ shape: 'second', lost: 1, counts: { secondLost: 0, bothLost: 0, firstLost: 0 } });
+  });
+
+  it('both were lost where another resolver’s second timer ends after the first answer', () => {
+    const questions: Question[] = [
+      { answered: null },
+      { type: AAAA, sent: 0.7, answered: null },
+      { port: 9, sent: 2000, answered: 2001.9 },
+      { port: 10, type: AAAA, sent: 2002.1, answered: 2003, records: 0 },
+    ];
+    expect(analysed(questions, 60_000, { resolver: 'node' })).toMatchObject({ lost: 2, counts: { bothLost: 1 } });
   });
 
   it('both were lost where both are asked again at once', () => {

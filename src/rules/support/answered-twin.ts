@@ -7,7 +7,8 @@ import { SOONEST_RETRY, type Send } from './sends.ts';
  * A and AAAA left together, and the capture has an answer to neither. Still one was answered
  * - where only the other is asked again: musl, c-ares and Go ask for what is missing;
  * - where both are, but the second after the answer to the first's resend: glibc falls back to one by one only
- *   where one was answered, and which one it was nobody sees (facts: res_send.c, `RES_SNGLKUP`).
+ *   where one was answered, and which one it was nobody sees (facts: res_send.c, `RES_SNGLKUP`). Others ask for
+ *   each by a timer of its own, and the first answer may be there before the second timer is looked at.
  *
  * And one of them left before the capture has it, where it comes first together with the other's resend.
  */
@@ -27,6 +28,7 @@ export function settleTwins({ resolver }: Lookup, sends: readonly Send[], watche
       if (again !== undefined && isAfterAWait(alone, again) && !(watchedUntil - again.at < SOONEST_RETRY))
         alone.fate = 'unseen';
     } else if (
+      (resolver === 'glibc' || resolver === 'unknown') &&
       isPair(first.attempt, twin.attempt, resolver) &&
       isAfterAWait(twin, nextOfTwin) &&
       nextOfTwin.at >= next.answeredAt

@@ -26,6 +26,7 @@ describe('the fate of each sending', () => {
     ['never answered', [{ again: [5000], answered: null }], { lasts: 10_000 }, ['lost', 'lost']],
     ['late: far beyond what answers take', [{ again: [2500], answered: 2700 }], {}, ['late', 'unknown']],
     ['a slow cache miss of the resend', [{ again: [5000], answered: 5040 }], {}, ['lost', 'answered']],
+    ['an answer to the resend that was held up', [{ again: [2000], answered: 2094 }], {}, ['lost', 'answered']],
     ['late for a short wait', [{ again: [250], answered: 290 }], {}, ['late', 'unknown']],
     [
       'answered, and asked again for its twin',

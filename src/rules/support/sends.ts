@@ -23,6 +23,12 @@ const LOST_AT_CAPTURE_END = seconds(1);
  */
 const LATE_PART_OF_WAIT = 0.04;
 const LATE_TIMES_USUAL = 4;
+/**
+ * A server that is out of CPU stands still for most of a CFS period of 100 ms, and for a scheduler's turn more,
+ * whatever its answers usually take. Beside a short wait that is much: there it counts for this part of it only.
+ */
+const HELD_UP = milliseconds(120);
+const HELD_UP_PART_OF_WAIT = 0.06;
 
 /**
  * `unreachable`: ICMP said that nobody listens. `unknown`: nobody waited for it long enough to tell.
@@ -207,7 +213,7 @@ function isLate(first: Send, last: Send, answer: number, usual: Duration): boole
 
 /** Within this after a wait comes the answer to the resend that ended it. */
 export const soonAfter = (wait: number, usual: Duration): number =>
-  Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait);
+  Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait, Math.min(HELD_UP, HELD_UP_PART_OF_WAIT * wait));
 
 /** How long each was waited for, and which of the unanswered were waited for long enough to be lost. */
 function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {

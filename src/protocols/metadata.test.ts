@@ -24,6 +24,8 @@ describe('a question to a metadata service', () => {
     ['/v2/credentials/{id}', 'GET', '169.254.170.2', 'ecs', 'credentials'],
     ['/v1/credentials', 'GET', '169.254.170.23', 'eks-pod-identity', 'credentials'],
     ['/computeMetadata/v1/instance/service-accounts/default/token', 'GET', '10.0.0.1', 'gce', 'credentials'],
+    ['/computeMetadata/v1/instance/service-accounts/default/', 'GET', '10.0.0.1', 'gce', 'roles'],
+    ['/computeMetadata/v1/instance/service-accounts/default/email', 'GET', '10.0.0.1', 'gce', 'other'],
     ['/computeMetadata/v1/instance/zone', 'GET', '169.254.169.254', 'gce', 'other'],
     ['/metadata/identity/oauth2/token', 'GET', '169.254.169.254', 'azure', 'credentials'],
     ['/metadata/instance', 'GET', '169.254.169.254', 'azure', 'other'],

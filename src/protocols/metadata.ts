@@ -27,6 +27,10 @@ const EC2_PATH = new RegExp(`^/${EC2_VERSION}/(?:meta-data|api|dynamic|user-data
 const EC2_TOKEN = new RegExp(`^/${EC2_VERSION}/api/token$`);
 const EC2_CREDENTIALS = new RegExp(`^/${EC2_VERSION}/meta-data/iam/security-credentials(?:-extended)?(?:/(.*))?$`);
 
+const GCE_TOKEN = /\/service-accounts\/[^/]+\/token$/;
+// google-auth asks what the account may do before it asks for each token.
+const GCE_ACCOUNT = /\/service-accounts\/[^/]+\/?$/;
+
 /** A quick look at a path: whether the request can be one to a metadata service at all. */
 export const mayAskMetadata = (path: string): boolean =>
   path.startsWith('/latest/') ||
@@ -85,7 +89,10 @@ function questionOf(service: MetadataService, method: string, path: string): Met
   }
   if (path === '' || path.endsWith(CUT)) return 'unknown';
   if (service === 'ecs' || service === 'eks-pod-identity') return 'credentials';
-  if (service === 'gce') return /\/service-accounts\/[^/]+\/token$/.test(path) ? 'credentials' : 'other';
+  if (service === 'gce') {
+    if (GCE_TOKEN.test(path)) return 'credentials';
+    return GCE_ACCOUNT.test(path) ? 'roles' : 'other';
+  }
   if (service === 'azure') return path.startsWith('/metadata/identity/') ? 'credentials' : 'other';
   return 'other';
 }

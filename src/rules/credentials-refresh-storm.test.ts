@@ -38,10 +38,16 @@ function inLine(rounds: number, callers: number): Serving {
   return serving;
 }
 
+const hoursLeft: Partial<Metadata> = {
+  agent: 'ec2',
+  expiresAt: 1_700_000_000 + 20_000,
+  issuedAt: 1_700_000_000 - 1600,
+};
+
 /** Each process asks once, on a connection of its own, then serves the rest. */
-function starting(processes: number): Serving {
+function starting(processes: number, metadata: Partial<Metadata> = {}): Serving {
   const serving = new Serving();
-  for (let index = 0; index < processes; index++) serving.request(112, fetching({}, `0.c-m${index}`));
+  for (let index = 0; index < processes; index++) serving.request(112, fetching(metadata, `0.c-m${index}`));
   return serving.serve(40, 22, plain);
 }
 
@@ -107,6 +113,18 @@ ruleTester(rule, {
         return serving.rows;
       })(),
       reports: [{ count: 5, of: 55 }],
+    },
+    {
+      name: 'one request asks at a time, while those of other callers go on without',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 12; index++) {
+          serving.request(75, [{ at: 1, takes: 70 }], {}, true).request(112, fetching());
+        }
+        return serving.rows;
+      })(),
+      reports: [{ count: 12, of: 24 }],
     },
     {
       name: 'one request that reads the credentials twice: one occurrence',
@@ -234,6 +252,24 @@ ruleTester(rule, {
       reports: [{ count: 10, of: 10, confidence: 'certain' }],
     },
     {
+      name: 'hours left each time: a new client for each request',
+      inputs,
+      ...storm(30, hoursLeft).rows,
+      reports: [
+        {
+          says: /^30 of 30 requests fetched credentials from .* again, 88 ms each, though 5 h 3\d min.* of 6 h were left$/,
+          count: 30,
+          of: 30,
+          cost: [0.0879, 0.0881],
+          confidence: 'certain',
+          settings: [/client, or provider of credentials a new one for each request/, /session length 6 h wire/],
+          fixes: [/once for the process/],
+          noFixes: [/--session/, /or newer/, /IRSA/],
+          alone: [],
+        },
+      ],
+    },
+    {
       name: 'a clock that is hours off: the session’s length still tells',
       inputs,
       ...storm(10, { issuedAt: 1_700_009_000, expiresAt: 1_700_009_900 }).rows,
@@ -306,9 +342,14 @@ ruleTester(rule, {
       ]).rows,
     },
     {
-      name: 'hours left each time: a new client for each call, and no window',
+      name: 'programs that start one after another, with hours left each time, and serve nobody',
       inputs,
-      ...storm(30, { agent: 'ec2', expiresAt: 1_700_000_000 + 20_000, issuedAt: 1_700_000_000 - 1600 }).rows,
+      exchanges: (storm(30, hoursLeft).exchangesOnly.exchanges ?? []).filter(({ server }) => server !== '10.0.3.7'),
+    },
+    {
+      name: 'processes that start, with hours left each time',
+      inputs,
+      ...starting(16, hoursLeft).rows,
     },
     {
       name: 'other paths of the metadata service',

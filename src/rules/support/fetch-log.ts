@@ -32,7 +32,8 @@ interface Stretch {
 }
 
 interface OpenFetch extends Stretch {
-  /** Requests that it lies in. */
+  /** Requests that were open meanwhile, and those of them that it lies in. */
+  open: number;
   inside: number;
   /** A call to somebody else went on meanwhile. */
   beside: boolean;
@@ -105,7 +106,7 @@ export class FetchLog {
     this.#life(exchange, endedAt, input);
     this.#lastEnd = endedAt;
     this.#remember(connection);
-    this.#opened({ startedAt: at(from), endedAt, inside: 0, beside: false });
+    this.#opened({ startedAt: at(from), endedAt, open: 0, inside: 0, beside: false });
     const packets = [...parts.flatMap((part) => part.packets), ...exchange.packets];
     return { startedAt: at(from), endedAt, cost: nanoseconds(cost), packets };
   }
@@ -114,7 +115,7 @@ export class FetchLog {
   served(from: Timestamp, until: Timestamp): void {
     const request = { startedAt: from, endedAt: until };
     keep(this.#requests, request);
-    for (const fetch of this.#openSince(from)) if (isInside(fetch, request)) fetch.inside++;
+    for (const fetch of this.#openSince(from)) countRequest(fetch, request);
   }
 
   /** Something else that the client asked somebody. */
@@ -206,7 +207,7 @@ export class FetchLog {
 
   #opened(fetch: OpenFetch): void {
     if (this.#others.some((other) => isBeside(fetch, other))) fetch.beside = true;
-    fetch.inside = this.#requests.filter((request) => isInside(fetch, request)).length;
+    for (const request of this.#requests) countRequest(fetch, request);
     this.#open.push(fetch);
     if (this.#open.length <= MAX_OPEN) return;
     for (const old of this.#open.splice(0, MAX_OPEN / 2)) count(this.#settled, old);
@@ -218,6 +219,12 @@ function keep(stretches: Stretch[], stretch: Stretch): void {
   stretches.push(stretch);
 }
 
+function countRequest(fetch: OpenFetch, request: Stretch): void {
+  if (request.startedAt > fetch.endedAt || request.endedAt < fetch.startedAt) return;
+  fetch.open++;
+  if (isInside(fetch, request)) fetch.inside++;
+}
+
 const isInside = (fetch: Stretch, request: Stretch): boolean =>
   fetch.startedAt >= request.startedAt && fetch.endedAt <= request.endedAt;
 
@@ -225,8 +232,8 @@ const isBeside = (fetch: Stretch, other: Stretch): boolean =>
   Math.min(fetch.endedAt, other.endedAt) - Math.max(fetch.startedAt, other.startedAt) >
   MOST * (fetch.endedAt - fetch.startedAt);
 
-function count(counts: { inside: number; beside: number }, { inside, beside }: OpenFetch): void {
+function count(counts: { inside: number; beside: number }, { open, inside, beside }: OpenFetch): void {
   if (inside > 0) counts.inside++;
   // Where several requests were open, the other call may be another one's.
-  if (inside === 1 && beside) counts.beside++;
+  if (inside === 1 && open === 1 && beside) counts.beside++;
 }

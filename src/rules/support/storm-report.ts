@@ -6,6 +6,7 @@ import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { FetchLog } from './fetch-log.ts';
 import { advice } from './fixes.ts';
+import type { Storm } from './storm-verdict.ts';
 
 // A role's sessions live an hour at most unless it says otherwise.
 const LONGEST_LENGTH = 3600;
@@ -33,7 +34,7 @@ export function whyOf(log: FetchLog): string {
 }
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */
-export function settingsOf(log: FetchLog, { client, provider }: Sides): Setting[] {
+export function settingsOf(storm: Storm, log: FetchLog, { client, provider }: Sides): Setting[] {
   const settings: Setting[] = [];
   const isLengthSeen = !Number.isNaN(log.length);
   settings.push({
@@ -43,20 +44,30 @@ export function settingsOf(log: FetchLog, { client, provider }: Sides): Setting[
     origin: isLengthSeen ? 'wire' : 'default',
     source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
   });
-  settings.push({
-    component: provider.name,
-    setting: provider.refresh.setting,
-    value: time(provider.refresh.seconds),
-    origin: 'default',
-    source: provider.source,
-  });
-  settings.push({
-    component: client.name,
-    setting: client.setting,
-    value: time(client.windowSeconds),
-    origin: 'default',
-    source: client.source,
-  });
+  if (storm === 'anew') {
+    settings.push({
+      component: client.name,
+      setting: 'client, or provider of credentials',
+      value: 'a new one for each request, as it seems from the packets',
+      origin: 'wire',
+      source: 'fetches with more left than any refresh window',
+    });
+  } else {
+    settings.push({
+      component: provider.name,
+      setting: provider.refresh.setting,
+      value: time(provider.refresh.seconds),
+      origin: 'default',
+      source: provider.source,
+    });
+    settings.push({
+      component: client.name,
+      setting: client.setting,
+      value: time(client.windowSeconds),
+      origin: 'default',
+      source: client.source,
+    });
+  }
   if (log.leastLeft >= 0) {
     settings.push({
       component: provider.name,
@@ -69,7 +80,8 @@ export function settingsOf(log: FetchLog, { client, provider }: Sides): Setting[
   return settings;
 }
 
-export function stormFixes(log: FetchLog, { client, provider }: Sides, workload: string): Fix[] {
+export function stormFixes(storm: Storm, log: FetchLog, { client, provider }: Sides, workload: string): Fix[] {
+  if (storm === 'anew') return [keptClient(workload)];
   const fixes: Fix[] = [];
   if (provider.isSettable) fixes.push(lengthFix(log, { client, provider }));
   if (client.calmSince !== null && !client.isCalm) {
@@ -105,8 +117,17 @@ export function stormFixes(log: FetchLog, { client, provider }: Sides, workload:
   return fixes;
 }
 
+const keptClient = (workload: string): Fix =>
+  advice(
+    'code',
+    'make the SDK’s client once for the process, or at least its provider of credentials, and keep it between requests: it fetches again only when they are nearly over',
+    `the code of ${workload}`,
+    'revert the change',
+  );
+
 /** What each change alone would leave: both of kiam's flags are needed, one newer release is enough. */
-export function halvesOf(log: FetchLog, { client, provider }: Sides): HalfFix[] {
+export function halvesOf(storm: Storm, log: FetchLog, { client, provider }: Sides): HalfFix[] {
+  if (storm === 'anew') return [];
   const halves = isKiam(provider) ? kiamHalves(log, client, provider) : [];
   if (client.calmSince !== null && !client.isCalm) {
     halves.push({ change: `${client.name} ${client.calmSince} or newer`, remains: 0 });

@@ -25,17 +25,24 @@ export interface Asked {
   again: number;
 }
 
-/** Whether these fetches are a storm, as far as they tell by themselves. */
-export function isStorm(log: FetchLog, client: CredentialClient, { requests, calls, again }: Asked): boolean {
-  if (log.repeats < LEAST_REPEATS) return false;
-  // What is asked for again with more left than any window has another cause: a new client each time.
-  if (log.leastLeft > client.windowSeconds * TOLERANCE) return false;
+/**
+ * Why credentials are fetched again and again: the client's `window` is longer than what is left of them, or with
+ * more left than any window the program makes a client `anew` each time, which knows of no fetch before.
+ */
+export type Storm = 'window' | 'anew';
+
+/** Whether these fetches are a storm, as far as they tell by themselves; null for none. */
+export function stormOf(log: FetchLog, client: CredentialClient, { requests, calls, again }: Asked): Storm | null {
+  if (log.repeats < LEAST_REPEATS) return null;
+  const storm = log.leastLeft > client.windowSeconds * TOLERANCE ? 'anew' : 'window';
+  // Where nobody is served, programs that start one after another would look alike.
+  if (storm === 'anew' && requests === 0) return null;
   const { inside, beside } = log.inRequests;
-  if (requests > 0 && inside - beside < MOST * log.fetches) return false;
+  if (requests > 0 && inside - beside < MOST * log.fetches) return null;
   const share = log.fetches / Math.max(1, requests > 0 ? requests : calls);
-  if (log.withoutHoldOff >= LEAST_REPEATS) return true;
-  if (Math.max(log.ofOneProcess, again) >= LEAST_REPEATS) return share >= MOST;
-  return log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
+  if (storm === 'window' && log.withoutHoldOff >= LEAST_REPEATS) return storm;
+  if (Math.max(log.ofOneProcess, again) >= LEAST_REPEATS) return share >= MOST ? storm : null;
+  return log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL ? storm : null;
 }
 
 /** Whether requests wait for the fetches, and don't go on meanwhile. */

@@ -92,7 +92,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Nothing tells which program it is: the longest window of those that are common. */
+/** Nothing tells which program it is, or what its window is: the longest of those that are common. */
 const UNKNOWN: Row = {
   product: /$/,
   name: 'the SDK (its User-Agent does not tell which)',
@@ -105,7 +105,8 @@ const UNKNOWN: Row = {
 /** @param software product and version as the User-Agent names them */
 export function credentialClient(software: string | null, service: MetadataService): CredentialClient {
   const known = software === null ? undefined : ROWS.find(({ product }) => product.test(software));
-  const { name, setting, windowSeconds, source, calm } = known ?? UNKNOWN;
+  const unknown = software === null ? UNKNOWN : { ...UNKNOWN, name: `the SDK (${software})` };
+  const { name, setting, windowSeconds, source, calm } = known ?? unknown;
   const calmSince = service === 'ec2' ? calm.instance : calm.container;
   const isVersion = software !== null && !/^(?:Java|python-urllib3|aws-cli|Boto3)\//.test(software);
   return {

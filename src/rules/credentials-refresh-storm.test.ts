@@ -190,6 +190,15 @@ ruleTester(rule, {
       reports: [{ settings: [/ECS credentials endpoint/], noFixes: [/1\.12\.188/, /--session/] }],
     },
     {
+      name: 'an SDK that is named, but whose window nobody has measured',
+      inputs,
+      ...new Serving().serve(10, 80, [
+        { at: 1, takes: 40, parts: credentials({ software: 'aws-sdk-go-v2/1.30.0' }) },
+        { at: 42, takes: 20 },
+      ]).rows,
+      reports: [{ settings: [/the SDK \(aws-sdk-go-v2\/1\.30\.0\) refresh window 15 min default/] }],
+    },
+    {
       name: 'GCE’s token below a window of five minutes',
       inputs,
       ...new Serving().serve(10, 80, [

@@ -1,4 +1,5 @@
 import { formatCount, formatDuration, plural } from '../base/text.ts';
+import { nanoseconds } from '../base/time.ts';
 import type { Evidence } from '../model/finding.ts';
 import { isAddressType, type Lookup, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
@@ -87,7 +88,7 @@ export default defineRule({
         group.pairs += pairs.sequential;
         group.samePort += pairs.samePort;
         const tally = group.lossSeen ? group.afterLoss : pairs.sure > 0 ? group.sure : group.fast;
-        tally.add(lookup, pairs.cost, pairPackets);
+        tally.add(lookup, nanoseconds(Math.min(pairs.cost, lookup.duration)), pairPackets);
       },
       finish() {
         const all = groups.all();

@@ -14,6 +14,9 @@ const fetching = (metadata: Partial<Metadata> = {}, connection = '0.c-metadata')
   { at: 90, takes: 20 },
 ];
 
+/** Of sessions of six hours. */
+const HOURS: Partial<Metadata> = { agent: 'ec2', expiresAt: 1_700_000_000 + 20_000, issuedAt: 1_700_000_000 - 1600 };
+
 const plain: Step[] = [{ at: 1, takes: 20 }];
 
 const storm = (count: number, metadata: Partial<Metadata> = {}): Serving =>
@@ -39,9 +42,9 @@ function inLine(rounds: number, callers: number): Serving {
 }
 
 /** Each process asks once, on a connection of its own, then serves the rest. */
-function starting(processes: number): Serving {
+function starting(processes: number, metadata: Partial<Metadata> = {}): Serving {
   const serving = new Serving();
-  for (let index = 0; index < processes; index++) serving.request(112, fetching({}, `0.c-m${index}`));
+  for (let index = 0; index < processes; index++) serving.request(112, fetching(metadata, `0.c-m${index}`));
   return serving.serve(40, 22, plain);
 }
 
@@ -234,6 +237,20 @@ ruleTester(rule, {
       reports: [{ count: 10, of: 10, confidence: 'certain' }],
     },
     {
+      name: 'hours left each time: a new client for each request, and no window',
+      inputs,
+      ...storm(30, HOURS).rows,
+      reports: [
+        {
+          count: 30,
+          of: 30,
+          says: /fetched credentials .* again, .* each, though 5 h 3\d min of 6 h were left$/,
+          settings: [/credentials kept between requests none/, /left of the session/],
+          fixes: [/one SDK client/],
+        },
+      ],
+    },
+    {
       name: 'a clock that is hours off: the session’s length still tells',
       inputs,
       ...storm(10, { issuedAt: 1_700_009_000, expiresAt: 1_700_009_900 }).rows,
@@ -306,9 +323,14 @@ ruleTester(rule, {
       ]).rows,
     },
     {
-      name: 'hours left each time: a new client for each call, and no window',
+      name: 'hours left each time, in programs that start and ask once each',
       inputs,
-      ...storm(30, { agent: 'ec2', expiresAt: 1_700_000_000 + 20_000, issuedAt: 1_700_000_000 - 1600 }).rows,
+      ...starting(16, HOURS).rows,
+    },
+    {
+      name: 'hours left each time, in the few requests that make a client',
+      inputs,
+      ...storm(10, HOURS).serve(40, 22, plain).rows,
     },
     {
       name: 'other paths of the metadata service',

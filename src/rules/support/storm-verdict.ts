@@ -25,17 +25,26 @@ export interface Asked {
   again: number;
 }
 
-/** Whether these fetches are a storm, as far as they tell by themselves. */
-export function isStorm(log: FetchLog, client: CredentialClient, { requests, calls, again }: Asked): boolean {
-  if (log.repeats < LEAST_REPEATS) return false;
-  // What is asked for again with more left than any window has another cause: a new client each time.
-  if (log.leastLeft > client.windowSeconds * TOLERANCE) return false;
+/**
+ * Why they are fetched again: less is left than the client's window, or more than any window, and a new
+ * client is made for each request, which knows nothing of the one before.
+ */
+export type StormCause = 'window' | 'new-client';
+
+/** What makes these fetches a storm, as far as they tell by themselves; null where they are none. */
+export function stormCause(log: FetchLog, client: CredentialClient, asked: Asked): StormCause | null {
+  const { requests, calls, again } = asked;
+  if (log.repeats < LEAST_REPEATS) return null;
   const { inside, beside } = log.inRequests;
-  if (requests > 0 && inside - beside < MOST * log.fetches) return false;
+  if (requests > 0 && inside - beside < MOST * log.fetches) return null;
   const share = log.fetches / Math.max(1, requests > 0 ? requests : calls);
-  if (log.withoutHoldOff >= LEAST_REPEATS) return true;
-  if (Math.max(log.ofOneProcess, again) >= LEAST_REPEATS) return share >= MOST;
-  return log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
+  const isOneProcess = Math.max(log.ofOneProcess, again) >= LEAST_REPEATS;
+  // Programs that start and end ask once each: only requests of one process tell that it keeps nothing.
+  if (log.leastLeft > client.windowSeconds * TOLERANCE) {
+    return requests > 0 && isOneProcess && share >= MOST ? 'new-client' : null;
+  }
+  const isHabit = isOneProcess ? share >= MOST : log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
+  return log.withoutHoldOff >= LEAST_REPEATS || isHabit ? 'window' : null;
 }
 
 /** Whether requests wait for the fetches, and don't go on meanwhile. */

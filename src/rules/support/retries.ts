@@ -338,7 +338,7 @@ function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Cha
   const { pauses, longestPause } = kind.caller;
   // Beside other calls of the client, its connection tells; what goes on another that was open already is anybody's.
   const isNext = isNextOn(chain, exchange);
-  if (isNext && pauses >= LEAST_GAPS && isLonger(gap, longestPause)) return 'backoff';
+  if (isNext && pauses >= LEAST_GAPS && isLonger(exchange.idleBefore, longestPause)) return 'backoff';
   if (!isNext && chain.connection !== '' && exchange.place > 0) return null;
   const { gaps, longest } = gapsOf(kind);
   if (gaps < LEAST_GAPS || chain.interrupted) return null;

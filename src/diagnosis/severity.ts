@@ -24,6 +24,8 @@ const MINOR_LATENCY_SHARE = 0.02;
 const CRITICAL_SHARE_FLOOR = MAJOR_COST;
 const MAJOR_SHARE_FLOOR = milliseconds(20);
 
+export const CALLERS_GET_AN_ERROR = 'callers get an error';
+
 /**
  * Severity follows from cost; how certain the finding is never changes it.
  * @param latencyTotal nanoseconds that all lookups of the capture took together
@@ -45,7 +47,7 @@ export function judgeSeverity(
   if (share >= CRITICAL_LATENCY_SHARE && typical >= CRITICAL_SHARE_FLOOR) {
     return { severity: 'critical', because: takes(CRITICAL_SHARE_FLOOR) };
   }
-  if (report.errors > 0) return { severity: 'major', because: 'callers get an error' };
+  if (report.errors > 0) return { severity: 'major', because: CALLERS_GET_AN_ERROR };
   if (widespread >= MAJOR_COST) return { severity: 'major', because: costs(MAJOR_COST) };
   if (share >= MAJOR_LATENCY_SHARE && typical >= MAJOR_SHARE_FLOOR) {
     return { severity: 'major', because: takes(MAJOR_SHARE_FLOOR) };

@@ -6,7 +6,8 @@ import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { tlsCost } from './support/handshake-waits.ts';
-import { createPeerGroups } from './support/peer-groups.ts';
+import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
+import { createSessions, isSignIn, type Session } from './support/sessions.ts';
 import { connectCost, isProbe, isSingleUse } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
@@ -25,6 +26,10 @@ interface Extra {
   byServer: number;
   byLife: number;
   noKeepAlive: number;
+  /** Of databases: connections that are signed in to, and the calls on those that serve one piece of work. */
+  signedIn: number;
+  signIns: number;
+  statements: number;
 }
 
 export default defineRule({
@@ -34,20 +39,31 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     each: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect',
+    session:
+      '{count} of {total:connection} to {server} serve one piece of work: each pays {cost:duration} to connect and sign in',
     clear: 'connections are used again ({calls:call} on {total:connection})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const probes = new Set<string>();
     const closing = new Set<string>();
+    const sessions = createSessions();
     const groups = createPeerGroups(seen, connectionTally, (): Extra => ({
       judged: 0,
       byServer: 0,
       byLife: 0,
       noKeepAlive: 0,
+      signedIn: 0,
+      signIns: 0,
+      statements: 0,
     }));
     return {
       unusualExchange(exchange) {
+        if (isSignIn(exchange)) {
+          sessions.add(exchange);
+          groups.of(exchange).signIns++;
+          return;
+        }
         if (exchange.place > 0) return;
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
         else if (!exchange.keepsConnection && closing.size < MAX_PROBES) closing.add(exchange.connection);
@@ -55,6 +71,8 @@ export default defineRule({
       connection(connection) {
         const isProbed = probes.delete(connection.id);
         const isClosing = closing.delete(connection.id);
+        const session = sessions.take(connection);
+        if (session !== null) return addSession(groups.of(connection), connection, session);
         const single = isProbed ? null : isSingleUse(connection);
         if (single === null) return;
         const group = groups.of(connection);
@@ -70,17 +88,20 @@ export default defineRule({
         const wasteful = groups
           .all()
           .filter(
-            ({ tally, judged, peer }) =>
-              tally.count >= LEAST_COUNT && tally.count > MOST * judged && isMost(tally.count, peer.calls.count),
+            ({ tally, judged, peer, signedIn, signIns, statements }) =>
+              tally.count >= LEAST_COUNT &&
+              tally.count > MOST * judged &&
+              isMost(tally.count - signedIn + statements, peer.calls.count - signIns),
           );
         const parts = partsByServer(wasteful);
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening, calls } = seen.totals(input, subject);
           const sum = (field: keyof Extra): number => own.reduce((count, group) => count + group[field], 0);
           const hidden = sum('byLife') > MOST * tally.count;
+          const signsIn = sum('signedIn') > MOST * tally.count;
           const closes = sum('byServer') > MOST * tally.count || sum('noKeepAlive') > MOST * tally.count;
           report({
-            message: 'each',
+            message: signsIn ? 'session' : 'each',
             data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
             input,
             subject,
@@ -91,11 +112,15 @@ export default defineRule({
             confidence: hidden ? 'likely' : 'certain',
             confidenceBecause: hidden
               ? 'what they carry is inside TLS, and each lives as short as one call does'
-              : 'one call was read on each of these connections',
+              : signsIn
+                ? 'on each of these connections its client signs in, asks once or twice and closes it'
+                : 'one call was read on each of these connections',
             evidence: singleEvidence(tally.dearest),
             because: settings(subject.name, closes),
-            fix: fixes(subject.name, closes),
-            whatIf: { method: 'each affected call without its handshakes' },
+            fix: signsIn ? [pooled(subject.name)] : fixes(subject.name, closes),
+            whatIf: signsIn
+              ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
+              : { method: 'each affected call without its handshakes' },
             errors: 0,
             habit: isHabit(tally.count, opened),
           });
@@ -112,6 +137,14 @@ export default defineRule({
     };
   },
 });
+
+function addSession(group: PeerGroup<Connection> & Extra, connection: Connection, session: Session): void {
+  group.judged++;
+  if (!session.isSingle) return;
+  group.signedIn++;
+  group.statements += session.statements;
+  group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
+}
 
 /** Of the calls that were read, too: a pool that grows serves many more. */
 const isMost = (single: number, calls: number): boolean => calls === 0 || single > MOST * calls;
@@ -144,6 +177,14 @@ const settings = (server: string, closes: boolean): Setting[] => [
     source: 'the packets',
   },
 ];
+
+const pooled = (server: string): Fix =>
+  advice(
+    'code',
+    'one pool of connections for the process (HikariCP, psycopg_pool, pg.Pool, database/sql), kept between requests; or PgBouncer or ProxySQL between, where many processes come and go',
+    `the client of ${server}`,
+    'open a connection for each request again',
+  );
 
 const fixes = (server: string, closes: boolean): Fix[] =>
   closes

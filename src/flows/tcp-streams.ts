@@ -2,6 +2,8 @@ import { endpoint, type AddressTable } from '../base/addresses.ts';
 import { at, between, seconds, type Timestamp } from '../base/time.ts';
 import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
+import { onlyAttemptOf } from './cut-quotes.ts';
+import { isUnreachable } from './icmp-errors.ts';
 import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
 import type { SegmentRoom } from './sent-segments.ts';
@@ -300,8 +302,13 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function quoted(layers: Layers, quote: Layers): void {
+    if (quote.protocol !== IP_PROTOCOL.tcp) return;
+    if (quote.sourcePort === 0) {
+      if (isUnreachable(layers)) onlyAttemptOf(quote, table.open)?.watch.maybeRefused(layers);
+      return;
+    }
     const face = table.find(quote.source, quote.sourcePort, quote.destination, quote.destinationPort);
-    if (quote.protocol !== IP_PROTOCOL.tcp || face === null) return;
+    if (face === null) return;
     const { watch, told } = face.connection;
     if (!told && watch.quoted(layers, quote)) end(face.connection, layers, 'reset');
   }

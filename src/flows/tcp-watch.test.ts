@@ -202,47 +202,6 @@ describe('an ICMP error', () => {
     expect(dialogue.end().ending).toBe('captureEnd');
   });
 
-  const cutQuote = () =>
-    Object.assign(segmentLayers({ sequence: 0 }, 1), { sourcePort: 0, destination: 0, time: 3 * MS });
-
-  it('refuses the only SYN that waits, where its quote is cut before the ports', () => {
-    const recorder = createRecorder();
-    recorder.push({ sequence: 1000, flags: SYN, time: 0 });
-    recorder.streams.quoted(icmpError(1, 0, IP_PROTOCOL.icmpv6), cutQuote());
-    recorder.push({ sequence: 1000, flags: SYN, time: 1000 * MS });
-    recorder.streams.finish();
-    expect(recorder.told[0]).toMatchObject({ ending: 'refused', endedBy: null, connectDuration: 3 * MS });
-  });
-
-  it.each([
-    ['of another protocol', { protocol: IP_PROTOCOL.udp }],
-    ['of another client', { source: 77 }],
-    ['to another server', { destination: 77 }],
-    ['seconds ago', { time: 4001 * MS }],
-  ])('refuses no SYN where its cut quote is %s', (_, parts) => {
-    const recorder = createRecorder();
-    recorder.push({ sequence: 1000, flags: SYN, time: 0 });
-    recorder.streams.quoted(icmpError(1, 0, IP_PROTOCOL.icmpv6), Object.assign(cutQuote(), parts));
-    recorder.streams.finish();
-    expect(recorder.told[0]).toMatchObject({ ending: 'captureEnd' });
-  });
-
-  it('refuses no SYN by a cut quote where two wait, or where it is answered after all', () => {
-    const two = createRecorder();
-    two.push({ sequence: 1000, flags: SYN, time: 0 });
-    two.push({ sequence: 5000, flags: SYN, time: 0, clientPort: 50_001 });
-    two.streams.quoted(icmpError(1, 0, IP_PROTOCOL.icmpv6), cutQuote());
-    two.streams.finish();
-    expect(two.told.map(({ ending }) => ending)).toEqual(['captureEnd', 'captureEnd']);
-
-    const dialogue = createRecorder();
-    dialogue.push({ sequence: 1000, flags: SYN, time: 0 });
-    dialogue.streams.quoted(icmpError(1, 0, IP_PROTOCOL.icmpv6), cutQuote());
-    dialogue.push({ from: 'server', sequence: 9000, acknowledgment: 1001, flags: SYN | ACK, time: 4 * MS });
-    dialogue.streams.finish();
-    expect(dialogue.told[0]).toMatchObject({ ending: 'captureEnd', connectDuration: 4 * MS });
-  });
-
   it('about anything else is left alone', () => {
     const recorder = createRecorder();
     recorder.streams.quoted(icmpError(3, 1), segmentLayers({ sequence: 1 }, 1));

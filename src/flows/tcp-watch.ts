@@ -124,13 +124,12 @@ export class TcpWatch {
       this.row.tooBig++;
       return false;
     }
-    if (!isUnreachable(layers) || !this.isUnanswered) return false;
+    if (!isUnreachable(layers) || !this.#isUnanswered) return false;
     this.#refuse(layers, null);
     return true;
   }
 
-  /** A SYN is on its way, and nothing came back yet. */
-  get isUnanswered(): boolean {
+  get #isUnanswered(): boolean {
     return this.row.syns.length > 0 && this.row.synAcks.length === 0 && !this.#isEstablished;
   }
 
@@ -152,7 +151,7 @@ export class TcpWatch {
     if (this.#isOver) return;
     this.#isOver = true;
     const { row } = this;
-    if (this.#refusal !== null && this.isUnanswered) this.#refuse(this.#refusal, null);
+    if (this.#refusal !== null && this.#isUnanswered) this.#refuse(this.#refusal, null);
     for (const side of [this.client, this.server]) {
       endLoss(row, side, time);
       endClosure(side, time);

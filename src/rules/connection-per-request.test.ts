@@ -53,6 +53,9 @@ function signedIn(count: number, statements: number, rests = 0, traffic = new Tr
   return traffic;
 }
 
+/** Ten connections that were opened at once, with a call each. */
+const atOnce = () => joined(...Array.from({ length: 10 }, () => new Traffic().open({ connect: 8 }).call().rows));
+
 ruleTester(rule, {
   finds: [
     {
@@ -104,6 +107,12 @@ ruleTester(rule, {
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/] }],
     },
     {
+      name: 'a client that closes none, and opens another for each call',
+      ...closing({ ending: 'captureEnd', endedBy: null }).rows,
+      // The last may yet be used again, and the one before until the very moment that it was opened.
+      reports: [{ count: 8 }],
+    },
+    {
       name: 'a SYN that was lost is no cost of this',
       ...closing({}, {}, { connect: 1008, again: [1000] }).rows,
       reports: [{ count: 10, cost: [0.0079, 0.0081] }],
@@ -141,6 +150,11 @@ ruleTester(rule, {
     {
       name: 'inside TLS, a few short ones among many that last',
       ...joined(encrypted(8, 40).rows, encrypted(20, 5000).rows),
+    },
+    { name: 'a pool whose first calls are answered as the capture ends', ...atOnce() },
+    {
+      name: 'calls that wait for their answer as the capture ends',
+      ...closing({ ending: 'captureEnd', endedBy: null }, { outcome: 'incomplete' }).rows,
     },
     {
       name: 'DNS over TCP',

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
-import type { Connection } from '../model/connection.ts';
+import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
@@ -8,7 +8,7 @@ import { advice } from './support/fixes.ts';
 import { tlsCost } from './support/handshake-waits.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { createSessions, isSignIn, type Session } from './support/sessions.ts';
-import { connectCost, isProbe, isSingleUse } from './support/single-use.ts';
+import { connectCost, isProbe, isSingleUse, servesOne } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -19,10 +19,13 @@ const LEAST_COUNT = 5;
 const MOST = 0.5;
 // Connections whose only call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
+// A client that never closes what it opens shows in the first few hundred.
+const MAX_LEFT_OPEN = 1 << 10;
 
 interface Extra {
   /** Connections that were opened in view, and could be judged. */
   judged: number;
+  lastOpenedAt: number;
   byServer: number;
   byLife: number;
   noKeepAlive: number;
@@ -48,8 +51,11 @@ export default defineRule({
     const probes = new Set<string>();
     const closing = new Set<string>();
     const sessions = createSessions();
+    const waiting = new Set<string>();
+    let leftOpen: Connection[] = [];
     const groups = createPeerGroups(seen, connectionTally, (): Extra => ({
       judged: 0,
+      lastOpenedAt: Number.NEGATIVE_INFINITY,
       byServer: 0,
       byLife: 0,
       noKeepAlive: 0,
@@ -57,6 +63,17 @@ export default defineRule({
       signIns: 0,
       statements: 0,
     }));
+
+    /** Answered and idle, yet another was opened rather than this one used. */
+    function judgeLeftOpen(): void {
+      leftOpen = leftOpen.filter((connection) => {
+        const group = groups.of(connection);
+        if (connection.startedAt + connection.duration >= group.lastOpenedAt) return true;
+        judge(group, connection, true, false);
+        return false;
+      });
+    }
+
     return {
       unusualExchange(exchange) {
         if (isSignIn(exchange)) {
@@ -67,24 +84,24 @@ export default defineRule({
         if (exchange.place > 0) return;
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
         else if (!exchange.keepsConnection && closing.size < MAX_PROBES) closing.add(exchange.connection);
+        if (exchange.outcome === 'incomplete' && waiting.size < MAX_PROBES) waiting.add(exchange.connection);
       },
       connection(connection) {
         const isProbed = probes.delete(connection.id);
         const isClosing = closing.delete(connection.id);
+        const isWaiting = waiting.delete(connection.id);
         const session = sessions.take(connection);
-        if (session !== null) return addSession(groups.of(connection), connection, session);
-        const single = isProbed ? null : isSingleUse(connection);
-        if (single === null) return;
         const group = groups.of(connection);
-        group.judged++;
-        if (!single) return;
-        const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
-        group.tally.add(connection, cost, connectionPackets);
-        if (connection.endedBy === 'server') group.byServer++;
-        if (connection.protocol === 'tls') group.byLife++;
-        if (isClosing) group.noKeepAlive++;
+        group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
+        if (session !== null) return addSession(group, connection, session);
+        if (isProbed) return;
+        const single = isSingleUse(connection);
+        if (single !== null) judge(group, connection, single, isClosing);
+        else if (!isWaiting && servesOne(connection) === true && leftOpen.length < MAX_LEFT_OPEN)
+          leftOpen.push(copyConnection(connection));
       },
       finish() {
+        judgeLeftOpen();
         const wasteful = groups
           .all()
           .filter(
@@ -144,6 +161,21 @@ function addSession(group: PeerGroup<Connection> & Extra, connection: Connection
   group.signedIn++;
   group.statements += session.statements;
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
+}
+
+function judge(
+  group: Extra & PeerGroup<Connection>,
+  connection: Connection,
+  isSingle: boolean,
+  isClosing: boolean,
+): void {
+  group.judged++;
+  if (!isSingle) return;
+  const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
+  group.tally.add(connection, cost, connectionPackets);
+  if (connection.endedBy === 'server') group.byServer++;
+  if (connection.protocol === 'tls') group.byLife++;
+  if (isClosing) group.noKeepAlive++;
 }
 
 /** Of the calls that were read, too: a pool that grows serves many more. */

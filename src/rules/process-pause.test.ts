@@ -57,6 +57,11 @@ ruleTester(rule, {
       ...clients(3, [[0, 111], ...PAUSES.slice(1, 2)]),
       reports: [{ count: 6, onlyInfo: true }],
     },
+    {
+      name: 'a few that end on the grid of the CFS period: a CPU limit’s or not, who can tell',
+      ...clients(3, GRID.slice(0, 6)),
+      reports: [{ count: 18, confidence: 'possible', because: /may end at steps of 100 ms/, onlyInfo: true }],
+    },
     { name: 'once: worth knowing', ...clients(3, PAUSES.slice(0, 1)), reports: [{ count: 3, onlyInfo: true }] },
   ],
   clear: [

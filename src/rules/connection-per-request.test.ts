@@ -1,4 +1,4 @@
-import type { Connection } from '../model/connection.ts';
+import type { Connection, Side } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import rule from './connection-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -42,13 +42,19 @@ function closing(
 }
 
 /** Sessions of a database, with so many statements each, closed so many milliseconds after them. */
-function signedIn(count: number, statements: number, rests = 0, traffic = new Traffic({ serverPort: 5432 })): Traffic {
+function signedIn(
+  count: number,
+  statements: number,
+  rests = 0,
+  traffic = new Traffic({ serverPort: 5432 }),
+  endedBy: Side = 'client',
+): Traffic {
   const database = { protocol: 'postgresql', path: '', status: -1 } as const;
   for (let index = 0; index < count; index++) {
     traffic.open({ connect: 1 }).call({ takes: 2 }, { ...database, method: 'STARTTLS' });
     traffic.call({ takes: 15 }, { ...database, method: 'AUTHENTICATE' });
     traffic.calls(statements, {}, { ...database, method: 'SELECT' }).wait(rests);
-    traffic.close({ protocol: 'postgresql', exchanges: 2 + statements, ending: 'fin', endedBy: 'client' });
+    traffic.close({ protocol: 'postgresql', exchanges: 2 + statements, ending: 'fin', endedBy });
   }
   return traffic;
 }
@@ -73,7 +79,7 @@ ruleTester(rule, {
     },
     {
       name: 'with a transaction each',
-      ...signedIn(10, 3).rows,
+      ...signedIn(10, 3, 0, new Traffic({ serverPort: 5432 }), 'server').rows,
       reports: [{ message: 'session', count: 10 }],
     },
     {

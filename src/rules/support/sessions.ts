@@ -6,8 +6,8 @@ import { connectCost } from './single-use.ts';
 
 // Connections that are signing in, or whose end has not come yet.
 const MAX_SESSIONS = 1 << 12;
-// BEGIN, a statement and COMMIT: what one request asks of a database in one go.
-const MOST_STATEMENTS = 3;
+// What a driver sets first (PyMySQL: three), BEGIN, a statement and COMMIT: what one request asks of a database in one go.
+const MOST_STATEMENTS = 6;
 // A pool keeps what it opened for minutes; who closes within a second has done what he came for.
 const SHORT_LIFE = seconds(1);
 
@@ -27,7 +27,7 @@ interface SignIn {
 export interface Session {
   /** Calls beside those that signed in. */
   readonly statements: number;
-  /** Opened for one piece of work, and closed by its client. */
+  /** Opened for one piece of work, and closed: by its client, or by the server that it told so. */
   readonly isSingle: boolean;
   /** What connecting and signing in took. */
   readonly cost: Duration;
@@ -53,7 +53,7 @@ export function createSessions() {
       if (signIn === undefined) return null;
       signIns.delete(connection.id);
       if (!isOpened(connection) || !(connection.connectDuration >= 0)) return null;
-      const { exchanges, ending, endedBy, startedAt, duration } = connection;
+      const { exchanges, ending, startedAt, duration } = connection;
       const statements = exchanges - signIn.calls;
       const took = connectCost(connection) + signIn.until - signIn.from;
       return {
@@ -62,7 +62,6 @@ export function createSessions() {
           statements >= 1 &&
           statements <= MOST_STATEMENTS &&
           ending === 'fin' &&
-          endedBy === 'client' &&
           startedAt + duration - signIn.until <= SHORT_LIFE,
         cost: nanoseconds(Math.min(duration, took)),
       };

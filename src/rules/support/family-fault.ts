@@ -1,6 +1,6 @@
 import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
-import { isAddressType, RCODE, RR_TYPE, type Lookup } from '../../model/lookup.ts';
-import type { Send } from './sends.ts';
+import { isAddressType, RR_TYPE, type Lookup } from '../../model/lookup.ts';
+import { isError, type Send } from './sends.ts';
 
 /** One family got no (good) answer at any try, the other did. */
 export interface FamilyFault {
@@ -10,9 +10,6 @@ export interface FamilyFault {
   /** The other one is not in the capture. */
   isHalf: boolean;
 }
-
-export const isError = (rcode: number): boolean =>
-  rcode === RCODE.SERVFAIL || rcode === RCODE.REFUSED || rcode === RCODE.NOTIMP || rcode === RCODE.FORMERR;
 
 /** What became of one name's queries, by type. */
 type Fates = Record<'answered' | 'unseen' | 'lost' | 'refused', Set<number>>;

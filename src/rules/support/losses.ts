@@ -20,12 +20,12 @@ import {
   type LossGroup,
   type ServerRecord,
 } from './loss-groups.ts';
-import { isError, type FamilyFault } from './family-fault.ts';
+import type { FamilyFault } from './family-fault.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
 import { countSilence, createSilence, isMissed, type Silence } from './silence.ts';
 import { createPeers } from './peers.ts';
-import { isPlain, type Send } from './sends.ts';
+import { isError, isPlain, type Send } from './sends.ts';
 
 // More servers than any resolv.conf holds, on a node with pods of many kinds; later ones share one place.
 const MAX_SERVERS = 256;

@@ -72,6 +72,13 @@ describe('the fate of each sending', () => {
     expect(sendsOf(once, contextOf(0.4, 2501)).map(({ fate }) => fate)).toEqual(['unknown']);
   });
 
+  it('one that is missing where all others were errors is no loss to who waits errors out', () => {
+    const questions = [{ again: [2500], answered: 2500.4, rcode: 2 }];
+    expect(fates(lookupOf(questions, { resolver: 'musl' }))).toEqual(['unknown', 'answered']);
+    expect(fates(lookupOf(questions, { resolver: 'glibc' }))).toEqual(['lost', 'answered']);
+    expect(fates(lookupOf([{ again: [2500], answered: 2500.4 }], { resolver: 'musl' }))).toEqual(['lost', 'answered']);
+  });
+
   it('a slow server’s answer to the resend is no late answer', () => {
     const lookup = lookupOf([{ again: [5000], answered: 5250 }]);
     expect(fates(lookup, 0.4)).toEqual(['late', 'unknown']);

@@ -88,6 +88,10 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
   for (const attempt of lookup.attempts) sends.push(...sendsOfAttempt(attempt, context.usual(attempt.server)));
   sends.sort((a, b) => a.at - b.at);
   settle(lookup, sends, context.watchedUntil);
+  if (waitsOutErrors(lookup)) {
+    // Had it come, it would have been the error that all its other sendings got, and waited out as well.
+    for (const send of sends) if (send.fate === 'lost' && isError(send.attempt.rcode)) send.fate = 'unknown';
+  }
   for (const send of sends) {
     if (send.fate !== 'lost') continue;
     // From a server that is known to answer so late, the answer may come after the capture's end.
@@ -99,6 +103,12 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
   if (nobodyWaited(lookup, sends, context.watchedUntil)) for (const send of sends) send.fate = 'unseen';
   return sends;
 }
+
+const waitsOutErrors = ({ resolver, resolverDetail }: Lookup): boolean =>
+  timersOf(resolver, resolverDetail)?.waitsOutErrors === true;
+
+export const isError = (rcode: number): boolean =>
+  rcode === RCODE.SERVFAIL || rcode === RCODE.REFUSED || rcode === RCODE.NOTIMP || rcode === RCODE.FORMERR;
 
 // The first wait of every stub resolver is over by then (gRPC's 6 s is the longest).
 const ASKED_AGAIN_BY = seconds(10);

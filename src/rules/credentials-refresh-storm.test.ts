@@ -272,6 +272,18 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a new client in the requests of one kind, among others without',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 10; index++) {
+          serving.request(112, fetching(HOURS, `0.c-m${index}`)).serve(4, 22, plain);
+        }
+        return serving.rows;
+      })(),
+      reports: [{ count: 10, of: 50, fixes: [/one SDK client/] }],
+    },
+    {
       name: 'a clock that is hours off: the session’s length still tells',
       inputs,
       ...storm(10, { issuedAt: 1_700_009_000, expiresAt: 1_700_009_900 }).rows,
@@ -349,7 +361,18 @@ ruleTester(rule, {
       ...starting(16, HOURS).rows,
     },
     {
-      name: 'hours left each time, in the few requests that make a client',
+      name: 'hours left each time, by processes that are replaced after some requests',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        for (let index = 0; index < 8; index++) {
+          serving.request(112, fetching(HOURS, `0.c-m${index}`)).serve(20, 22, plain);
+        }
+        return serving.rows;
+      })(),
+    },
+    {
+      name: 'hours left each time, in the first requests only',
       inputs,
       ...storm(10, HOURS).serve(40, 22, plain).rows,
     },

@@ -16,6 +16,8 @@ const MAX_RECENT = 64;
 const MOST_SKEW = 60;
 // Releases that hold off do so for 50 s at least (Java v1), others for minutes.
 const SHORTEST_HOLD_OFF = seconds(30);
+// Of the fetches so many show how they are spread.
+const MAX_PLACES = 4096;
 // More of it than this, and the other call is what the time goes to.
 const MOST = 0.5;
 
@@ -68,6 +70,9 @@ export class FetchLog {
   agent: MetadataAgent | null = null;
   service: MetadataService | null = null;
   isGuess = false;
+  #served = 0;
+  /** How many requests had been served at each fetch. */
+  readonly #places: number[] = [];
   #before: Before[] = [];
   #open: OpenFetch[] = [];
   #settled = { inside: 0, beside: 0 };
@@ -101,6 +106,7 @@ export class FetchLog {
     const from = parts.reduce((first, part) => Math.min(first, part.startedAt), startedAt as number);
     const cost = parts.reduce((sum, part) => sum + part.endedAt - part.startedAt, duration as number);
     this.fetches++;
+    if (this.#places.length < MAX_PLACES) this.#places.push(this.#served);
     this.calls += parts.length + 1;
     this.#count(from, connection);
     this.#life(exchange, endedAt, input);
@@ -113,6 +119,7 @@ export class FetchLog {
 
   /** A request that the client served. */
   served(from: Timestamp, until: Timestamp): void {
+    this.#served++;
     const request = { startedAt: from, endedAt: until };
     keep(this.#requests, request);
     for (const fetch of this.#openSince(from)) countRequest(fetch, request);
@@ -123,6 +130,11 @@ export class FetchLog {
     const other = { startedAt: from, endedAt: until };
     keep(this.#others, other);
     for (const fetch of this.#openSince(from)) if (isBeside(fetch, other)) fetch.beside = true;
+  }
+
+  /** How many fetches came when half of all requests had been served. */
+  get inLaterHalf(): number {
+    return this.#places.filter((place) => place > this.#served / 2).length;
   }
 
   /** From the newest: they come in order of their end. */

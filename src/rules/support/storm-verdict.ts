@@ -10,6 +10,10 @@ const MOST = 0.5;
 // many, and fewer yet have each of them serve one request.
 const LEAST_UNSURE = 20;
 const NEARLY_ALL = 0.9;
+// Processes ask when they start, soon one after another; of what goes on, a third comes in the later half. And no
+// process is replaced after fewer than ten requests.
+const GOES_ON = 1 / 3;
+const NOT_BY_STARTS = 0.1;
 // The window is kept by the client's clock, which differs a little from the capture's.
 const TOLERANCE = 1.02;
 // What goes on in the background holds up no request; what overlaps by chance is less than this of a fetch.
@@ -41,7 +45,8 @@ export function stormCause(log: FetchLog, client: CredentialClient, asked: Asked
   const isOneProcess = Math.max(log.ofOneProcess, again) >= LEAST_REPEATS;
   // Programs that start and end ask once each: only requests of one process tell that it keeps nothing.
   if (log.leastLeft > client.windowSeconds * TOLERANCE) {
-    return requests > 0 && isOneProcess && share >= MOST ? 'new-client' : null;
+    const isSome = share >= NOT_BY_STARTS && log.inLaterHalf >= Math.max(LEAST_REPEATS, GOES_ON * log.fetches);
+    return requests > 0 && isOneProcess && (share >= MOST || isSome) ? 'new-client' : null;
   }
   const isHabit = isOneProcess ? share >= MOST : log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
   return log.withoutHoldOff >= LEAST_REPEATS || isHabit ? 'window' : null;

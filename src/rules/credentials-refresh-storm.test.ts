@@ -41,11 +41,18 @@ function inLine(rounds: number, callers: number): Serving {
   return serving;
 }
 
+/** Requests that fetch, each followed by so many that do not. */
+function among(rounds: number, others: number, metadata: Partial<Metadata> = {}): Serving {
+  const serving = new Serving();
+  for (let round = 0; round < rounds; round++) serving.request(112, fetching(metadata)).serve(others, 22, plain);
+  return serving;
+}
+
 /** Each process asks once, on a connection of its own, then serves the rest. */
-function starting(processes: number, metadata: Partial<Metadata> = {}): Serving {
+function starting(processes: number, metadata: Partial<Metadata> = {}, others = 40): Serving {
   const serving = new Serving();
   for (let index = 0; index < processes; index++) serving.request(112, fetching(metadata, `0.c-m${index}`));
-  return serving.serve(40, 22, plain);
+  return serving.serve(others, 22, plain);
 }
 
 const quick: Step[] = [
@@ -104,11 +111,7 @@ ruleTester(rule, {
     {
       name: 'some requests only, where one asks at a time and others go on',
       inputs,
-      ...(() => {
-        const serving = new Serving();
-        for (let index = 0; index < 5; index++) serving.request(112, fetching()).serve(10, 22, plain);
-        return serving.rows;
-      })(),
+      ...among(5, 10).rows,
       reports: [{ count: 5, of: 55 }],
     },
     {
@@ -250,11 +253,7 @@ ruleTester(rule, {
     {
       name: 'a socket for each fetch, in requests on one connection of a caller: one process',
       inputs,
-      ...(() => {
-        const serving = new Serving();
-        for (let index = 0; index < 10; index++) serving.request(112, fetching({}, `0.c-m${index}`));
-        return serving.rows;
-      })(),
+      ...starting(10, {}, 0).rows,
       reports: [{ count: 10, of: 10, confidence: 'certain' }],
     },
     {
@@ -274,13 +273,7 @@ ruleTester(rule, {
     {
       name: 'a new client in the requests of one kind, among others without',
       inputs,
-      ...(() => {
-        const serving = new Serving();
-        for (let index = 0; index < 10; index++) {
-          serving.request(112, fetching(HOURS, `0.c-m${index}`)).serve(4, 22, plain);
-        }
-        return serving.rows;
-      })(),
+      ...among(10, 4, HOURS).rows,
       reports: [{ count: 10, of: 50, fixes: [/one SDK client/] }],
     },
     {
@@ -292,7 +285,7 @@ ruleTester(rule, {
   ],
   clear: [
     { name: 'requests without any', inputs, ...new Serving().serve(30, 22, plain).rows },
-    { name: 'one fetch', inputs, ...new Serving().request(112, fetching()).serve(40, 22, plain).rows },
+    { name: 'one fetch', inputs, ...among(1, 40).rows },
     {
       name: 'one fetch per expiry',
       inputs,
@@ -363,13 +356,7 @@ ruleTester(rule, {
     {
       name: 'hours left each time, by processes that are replaced after some requests',
       inputs,
-      ...(() => {
-        const serving = new Serving();
-        for (let index = 0; index < 8; index++) {
-          serving.request(112, fetching(HOURS, `0.c-m${index}`)).serve(20, 22, plain);
-        }
-        return serving.rows;
-      })(),
+      ...among(8, 20, HOURS).rows,
     },
     {
       name: 'hours left each time, in the first requests only',

@@ -74,6 +74,16 @@ ruleTester(rule, {
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/] }],
     },
     {
+      name: 'gRPC calls that are no health checks',
+      ...closing({}, { protocol: 'grpc', method: 'POST', path: '/shop.Health/Check' }).rows,
+      reports: [{ count: 10 }],
+    },
+    {
+      name: 'what Spring Boot answers besides health checks',
+      ...connections(30, 1, '/actuator/prometheus').rows,
+      reports: [{ count: 30 }],
+    },
+    {
       name: 'a SYN that was lost is no cost of this',
       ...closing({}, {}, { connect: 1008, again: [1000] }).rows,
       reports: [{ count: 10, cost: [0.0079, 0.0081] }],
@@ -96,6 +106,11 @@ ruleTester(rule, {
       says: /connections are used again \(48 calls on 6 connections\)/,
     },
     { name: 'health checks, which open one each', ...connections(30, 1, '/healthz').rows },
+    { name: 'health checks of Spring Boot', ...connections(30, 1, '/actuator/health/readiness').rows },
+    {
+      name: "kubelet's gRPC probes",
+      ...closing({}, { protocol: 'grpc', method: 'POST', path: '/grpc.health.v1.Health/Check' }).rows,
+    },
     { name: 'inside TLS, connections that last', ...encrypted(25, 5000).rows },
     { name: 'a few, as a pool grows', ...connections(3, 1).rows },
     {

@@ -11,21 +11,21 @@ export interface Linked<Node> {
 export class LinkedQueue<Node extends Linked<Node>> {
   size = 0;
   first: Node | null = null;
-  #last: Node | null = null;
+  last: Node | null = null;
 
   append(node: Node): void {
-    node.earlier = this.#last;
+    node.earlier = this.last;
     node.later = null;
-    if (this.#last === null) this.first = node;
-    else this.#last.later = node;
-    this.#last = node;
+    if (this.last === null) this.first = node;
+    else this.last.later = node;
+    this.last = node;
     this.size++;
   }
 
   remove(node: Node): void {
     if (node.earlier === null) this.first = node.later;
     else node.earlier.later = node.later;
-    if (node.later === null) this.#last = node.earlier;
+    if (node.later === null) this.last = node.earlier;
     else node.later.earlier = node.earlier;
     node.earlier = null;
     node.later = null;

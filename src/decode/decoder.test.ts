@@ -342,6 +342,19 @@ describe('ICMP errors', () => {
     expect(bench.damage.undecodable).toBe(0);
   });
 
+  it('says who sent what of a quote whose IPv6 header a snap length cut', () => {
+    const bench = createBench();
+    const inner = createLayers();
+    const bytes = ethernet(0x86dd, ipv6(58, icmp(1, 0, packet6)));
+    const quote = bytes.length - packet6.length;
+    bench.decode(bytes.slice(0, 96));
+    expect(bench.decoder.decodeIcmpInner(bench.layers, inner)).toBe(true);
+    expect(inner).toMatchObject({ version: 6, protocol: 17, destination: 0, sourcePort: 0, destinationPort: 0 });
+    expect(bench.addresses.text(inner.source)).toBe('fd00::7');
+    bench.decode(bytes.slice(0, quote + 23));
+    expect(bench.decoder.decodeIcmpInner(bench.layers, inner)).toBe(false);
+  });
+
   it('quotes nothing where there is nothing to quote', () => {
     const bench = createBench();
     const inner = createLayers();

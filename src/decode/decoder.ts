@@ -5,7 +5,7 @@ import { FRAGMENT, IP_PROTOCOL, type Layers, type Packet } from '../model/packet
 import { createCursor, ETHER_TYPE, STOP, type Cursor } from './cursor.ts';
 import { REASSEMBLY_TIMEOUT, Reassembler } from './fragments.ts';
 import { readLinkLayer } from './link-layer.ts';
-import { readIpv4, readIpv6, skipExtensions } from './network.ts';
+import { readCutIpv6, readIpv4, readIpv6, skipExtensions } from './network.ts';
 import { readPlain } from './plain.ts';
 import { readTransport } from './transport.ts';
 import { createTunnelPorts, GENEVE_PORTS, VXLAN_PORTS } from './tunnels.ts';
@@ -41,7 +41,8 @@ export interface Decoder {
   decode(packet: Packet, layers: Layers): boolean;
   /**
    * Fills `inner` from the packet that an ICMP or ICMPv6 error quotes: whose it was, and its ports.
-   * False where `layers` is no such error or quotes no IP packet. Quotes are cut by nature: no damage.
+   * False where `layers` is no such error or quotes no IP packet. Quotes are cut by nature: no damage; where a
+   * snap length cut one within the IPv6 header, `destination` is 0.
    */
   decodeIcmpInner(layers: Layers, inner: Layers): boolean;
   /** Fragments that wait for the rest of their datagram, and datagrams whose rest never came. */
@@ -168,7 +169,8 @@ export function createDecoder(options: DecoderOptions, damage: Damage): Decoder 
     quoteCursor.tunnels = 0;
     quoteCursor.damaged = false;
     const version = (layers.bytes[layers.payloadStart] as number) >> 4;
-    return readNetwork(quoteCursor, inner, version === 4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6, false);
+    const isRead = readNetwork(quoteCursor, inner, version === 4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6, false);
+    return isRead || readCutIpv6(quoteCursor, inner, addresses);
   }
 
   return { decode, decodeIcmpInner, fragments };

@@ -4,6 +4,7 @@ import { damaged, readU16, readU32, STOP, type Cursor } from './cursor.ts';
 
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
+const IPV6_DESTINATION = 24;
 const MORE_FRAGMENTS = 0x2000;
 const FRAGMENT_OFFSET = 0x1fff;
 
@@ -79,6 +80,16 @@ export function readIpv6(cursor: Cursor, layers: Layers, addresses: AddressTable
   layers.destination = addresses.internV6(bytes, position + 24);
   startPayload(cursor, layers, next);
   return skipExtensions(cursor, layers, next);
+}
+
+/** Of an IPv6 header that ends behind its source address: who sent what protocol. @returns whether it is one */
+export function readCutIpv6(cursor: Cursor, layers: Layers, addresses: AddressTable): boolean {
+  const { bytes, position, end } = cursor;
+  if (end - position < IPV6_DESTINATION || (bytes[position] as number) >> 4 !== 6) return false;
+  layers.version = 6;
+  layers.protocol = bytes[position + 6] as number;
+  layers.source = addresses.internV6(bytes, position + 8);
+  return true;
 }
 
 /** What a transport header would say is unknown until it is read: an outer header's must not stay. */

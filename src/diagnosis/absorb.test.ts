@@ -103,6 +103,10 @@ describe('a cause absorbs', () => {
     expect(absorbed(['tcp-connect-refused', meanwhile], ['service-slow', slow])).toBe(
       'tcp-connect-refused 4 (service-slow 4)',
     );
+    // Where several wait for it they go on together.
+    expect(absorbed(['tcp-connect-refused', meanwhile], ['process-pause', slow])).toBe(
+      'tcp-connect-refused 4 (process-pause 4)',
+    );
     expect(absorbed(['tcp-connect-refused', between], ['service-slow', slow])).toBe(
       'tcp-connect-refused 4 | service-slow 4',
     );

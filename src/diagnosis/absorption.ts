@@ -38,7 +38,7 @@ export const ABSORPTIONS: readonly Absorption[] = [
   // Requests that wait for a lock stand still together.
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
   // Who is refused rests before he tries again, and his requests wait for that.
-  { causes: ['tcp-connect-refused'], symptoms: ['service-slow'], by: ['during'] },
+  { causes: ['tcp-connect-refused'], symptoms: ['service-slow', 'process-pause'], by: ['during'] },
   // What a service's callers wait for is what it does itself.
   { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
   // Answers that take most of a round trip are on their way, and not in the server's program.

@@ -92,6 +92,26 @@ describe('a diagnosis', () => {
     expect(result.verdict).toEqual({ status: 'found', says: '1 of 100 lookups are slow' });
   });
 
+  it('names what loses calls before what only takes some time, and after what takes long', () => {
+    const cost = lookupTally();
+    cost.add(ms(1), milliseconds(1), () => []);
+    const rules = [slowRule('slow'), slowRule('loses', milliseconds(100), { cost, errors: 1 })];
+    const named = (slow: number) =>
+      diagnose(rules, [
+        ...Array.from({ length: 98 }, (_, index) => ms(20, index)),
+        ms(slow, 98),
+        ms(slow, 99),
+      ]).findings.map(({ rule, severity }) => [rule, severity]);
+    expect(named(300)).toEqual([
+      ['loses', 'major'],
+      ['slow', 'major'],
+    ]);
+    expect(named(5000)).toEqual([
+      ['slow', 'critical'],
+      ['loses', 'major'],
+    ]);
+  });
+
   it('keeps packets, filter and the whole row of the dearest occurrences', () => {
     const [finding] = diagnose([slowRule('a')], [...healthy, ms(5000, 99), ms(4000, 100)]).findings;
     expect(finding?.filter).toBe('frame.number in {2, 199, 201}');

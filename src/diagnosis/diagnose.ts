@@ -1,13 +1,13 @@
 import { DNS_PROTOCOL } from '../model/connection.ts';
-import type { Diagnosis, Finding } from '../model/diagnosis.ts';
+import type { Diagnosis } from '../model/diagnosis.ts';
 import { DIAGNOSIS_SCHEMA } from '../model/schema-names.ts';
-import { SEVERITIES, type Report, type Unobservable } from '../model/finding.ts';
+import type { Report, Unobservable } from '../model/finding.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { at, toSeconds } from '../base/time.ts';
 import type { Input } from '../model/input.ts';
 import { toInputRow } from '../model/input-row.ts';
 import type { Cluster } from '../model/workload.ts';
-import { CONFIDENCES, type Lookup } from '../model/lookup.ts';
+import type { Lookup } from '../model/lookup.ts';
 import type { FullObserver, Observer } from '../model/observer.ts';
 import { isOwnCall, type Request } from '../model/request.ts';
 import type { Rule, RuleContext } from '../rules/support/define-rule.ts';
@@ -20,6 +20,7 @@ import { KeptRequests } from '../replay/kept-requests.ts';
 import { absorb } from './absorb.ts';
 import { ABSORPTIONS } from './absorption.ts';
 import { createConnectionStatistics } from './connection-statistics.ts';
+import { dearestFirst } from './dearest-first.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
 import { findingRow, messageOf } from './finding-row.ts';
 import { createLookupStatistics } from './lookup-statistics.ts';
@@ -167,7 +168,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const outlookOf = (reports: readonly Report[]): Outlook | null => (outlooks ??= new Outlooks(kept)).of(reports);
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs, vanishing }) => ({
-        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs),
+        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs, vanishing),
         absorbs: absorbs.map(({ rule: name, count, total }) => ({
           rule: name,
           count,
@@ -227,13 +228,4 @@ function requireOneVerdict(id: string, answers: Answers): void {
   if (reports.length + ruledOut.length + unobservable.length === 0) throw new Error(`rule ${id} came to no verdict`);
   if (ruledOut.length > 1) throw new Error(`rule ${id} was ruled out twice`);
   if (reports.length > 0 && ruledOut.length > 0) throw new Error(`rule ${id} was both reported and ruled out`);
-}
-
-function dearestFirst(a: Finding, b: Finding): number {
-  return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    b.cost.totalSeconds - a.cost.totalSeconds ||
-    CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
-    a.rule.localeCompare(b.rule, 'en')
-  );
 }

@@ -1,13 +1,12 @@
 import { addressOf } from '../base/addresses.ts';
 import type { Diagnosis, Finding } from '../model/diagnosis.ts';
-import { SEVERITIES } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
-import { CONFIDENCES } from '../model/lookup.ts';
 import type { Cluster, Environment, Manifests, Workload } from '../model/workload.ts';
 import type { Prediction } from '../rules/support/define-prediction.ts';
 import { identify, type Identities, type Identity } from '../rules/support/manifests/identify.ts';
 import type { Witness } from '../rules/support/witness.ts';
 import { objectWords } from '../rules/support/manifests/objects.ts';
+import { dearestFirst } from './dearest-first.ts';
 import { fixFor } from './patch-edits.ts';
 import { nameOf, predict, type PredictedFinding } from './predict.ts';
 import { verdictOf } from './verdict.ts';
@@ -209,10 +208,3 @@ function notSeen(finding: Finding, { ruledOut }: Diagnosis): Finding {
     confidenceBecause: `${finding.confidenceBecause}; this capture shows nothing of it`,
   };
 }
-
-const dearestFirst = (a: Finding, b: Finding): number =>
-  SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-  // What was seen before what is only said.
-  Number(a.basis === 'predicted') - Number(b.basis === 'predicted') ||
-  b.cost.totalSeconds - a.cost.totalSeconds ||
-  CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence);

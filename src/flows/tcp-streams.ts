@@ -2,6 +2,8 @@ import { endpoint, type AddressTable } from '../base/addresses.ts';
 import { at, between, seconds, type Timestamp } from '../base/time.ts';
 import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
+import { Attempts } from './attempts.ts';
+import { isUnreachable } from './icmp-errors.ts';
 import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
 import type { SegmentRoom } from './sent-segments.ts';
@@ -63,6 +65,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const memory = new PacketMemory();
   const servers = new Servers();
   const openings = new Openings();
+  const attempts = new Attempts();
   const room: SegmentRoom = { left: limits.segments };
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
@@ -86,6 +89,10 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection === null) return;
     connection.lastPacketAt = layers.time;
     table.touch(connection);
+    if (connection.attempt !== null) {
+      if (isSyn && !hasAck) attempts.again(connection);
+      else attempts.remove(connection);
+    }
     const { watch } = connection;
     const fromClient = isClient(connection, source, sourcePort);
     const mayBeCopy = isSyn || !watch.goesBeyond(layers, fromClient);
@@ -250,6 +257,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
       watch: new TcpWatch(row, room, number),
       alias: null,
+      attempt: null,
       faces: [],
       lastPacketAt: layers.time,
       closed: false,
@@ -262,18 +270,14 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     connection.fromServer.peer = connection.fromClient;
     table.insert(connection);
     table.addFace(connection, source, sourcePort, destination, destinationPort);
+    if (clientIsSource && rolesFrom === 'handshake') attempts.add(connection);
     makeRoom(layers);
     return connection;
   }
 
   function makeRoom(arrival: Arrival): void {
-    while (table.open.size > limits.connections) {
-      const oldest = table.open.first as Connection;
-      counters.evicted++;
-      end(oldest, arrival, 'evicted');
-      tell(oldest);
-      table.remove(oldest);
-    }
+    while (table.open.size > limits.connections) evict(table.open.first as Connection, arrival);
+    while (attempts.size > limits.attempts) evict(attempts.oldest as Connection, arrival);
     for (let oldest = table.closed.first; oldest !== null; oldest = table.closed.first) {
       const isKept = between(oldest.lastPacketAt, arrival.time) < CLOSED_KEPT && table.closed.size <= MAX_CLOSED;
       if (isKept) return;
@@ -281,11 +285,19 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     }
   }
 
+  function evict(connection: Connection, arrival: Arrival): void {
+    counters.evicted++;
+    end(connection, arrival, 'evicted');
+    tell(connection);
+    table.remove(connection);
+  }
+
   function end(connection: Connection, arrival: Arrival, because: TcpEnd): void {
     const { watch } = connection;
     if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
     if (!connection.closed) watch.finish(arrival.time);
     giveUpHoles(connection);
+    attempts.remove(connection);
     connection.fromClient.close(arrival, because);
     connection.fromServer.close(arrival, because);
     table.close(connection);
@@ -300,8 +312,13 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function quoted(layers: Layers, quote: Layers): void {
+    if (quote.protocol !== IP_PROTOCOL.tcp) return;
+    if (quote.sourcePort === 0) {
+      if (isUnreachable(layers)) attempts.onlyOneFor(quote)?.watch.maybeRefused(layers);
+      return;
+    }
     const face = table.find(quote.source, quote.sourcePort, quote.destination, quote.destinationPort);
-    if (quote.protocol !== IP_PROTOCOL.tcp || face === null) return;
+    if (face === null) return;
     const { watch, told } = face.connection;
     if (!told && watch.quoted(layers, quote)) end(face.connection, layers, 'reset');
   }

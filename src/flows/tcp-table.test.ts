@@ -33,6 +33,7 @@ function createConnection(client: number, clientPort: number): Connection {
     faces: [],
     lastPacketAt: at(0),
     closed: false,
+    attempt: null,
     told: false,
     ...links,
   };

@@ -19,11 +19,20 @@ export interface Connection {
   lastPacketAt: Timestamp;
   /** Both directions ended: kept for a while, so that what is late finds it. */
   closed: boolean;
+  /** Null once anything but SYNs of its client was seen. */
+  attempt: Attempt | null;
   /** Its row was handed on, so that nothing more is counted. */
   told: boolean;
   nextOfClient: Connection | null;
   earlier: Connection | null;
   later: Connection | null;
+}
+
+/** The place of a connection among those that nobody has answered yet. */
+export interface Attempt {
+  readonly connection: Connection;
+  earlier: Attempt | null;
+  later: Attempt | null;
 }
 
 /** One tuple of a connection. `low` and `high` are its ends in a fixed order. */

@@ -49,6 +49,7 @@ export class TcpWatch {
   #isOver = false;
   #quoteKey = 0;
   #quotedAt = Number.NaN;
+  #refusal: Arrival | null = null;
 
   constructor(row: TrackedRow, room: SegmentRoom, ordinal: number) {
     this.row = row;
@@ -123,10 +124,18 @@ export class TcpWatch {
       this.row.tooBig++;
       return false;
     }
-    const isRefused = isUnreachable(layers) && this.row.syns.length > 0 && this.row.synAcks.length === 0;
-    if (!isRefused || this.#isEstablished) return false;
+    if (!isUnreachable(layers) || !this.#isUnanswered) return false;
     this.#refuse(layers, null);
     return true;
+  }
+
+  get #isUnanswered(): boolean {
+    return this.row.syns.length > 0 && this.row.synAcks.length === 0 && !this.#isEstablished;
+  }
+
+  /** An ICMP error may be about its SYN: it is where no answer comes. */
+  maybeRefused({ input, number, time }: Arrival): void {
+    this.#refusal ??= { input, number, time };
   }
 
   /** Nobody took the SYN. @param by null where a router said so */
@@ -142,6 +151,7 @@ export class TcpWatch {
     if (this.#isOver) return;
     this.#isOver = true;
     const { row } = this;
+    if (this.#refusal !== null && this.#isUnanswered) this.#refuse(this.#refusal, null);
     for (const side of [this.client, this.server]) {
       endLoss(row, side, time);
       endClosure(side, time);

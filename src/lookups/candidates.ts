@@ -1,6 +1,6 @@
 import { emptySlots } from '../base/lists.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
-import { JOIN, joinStrength } from './join.ts';
+import { holdsTwinOf, JOIN, joinStrength } from './join.ts';
 import { mayAskAnew } from './larger-buffer.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import type { Walks } from './search-walk.ts';
@@ -60,6 +60,17 @@ export function createCandidates(walks: Walks) {
         best = lookup;
       }
       return best;
+    },
+    /** The lookup whose newest query is the twin of this one, which begins a lookup; null where none is. */
+    holderOfTwin(attempt: TrackedAttempt): OpenLookup | null {
+      let candidates = 0;
+      const label = keyOf(attempt.clientId, attempt.labelHash);
+      for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
+        if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
+        if (++candidates > MAX_CANDIDATES) break;
+        if (holdsTwinOf(lookup, attempt)) return lookup;
+      }
+      return null;
     },
   };
 }

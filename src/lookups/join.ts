@@ -90,6 +90,21 @@ export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks:
   return best !== JOIN.none || asked ? best : walkStrength(lookup, attempt, walks);
 }
 
+/**
+ * Whether the newest query of the lookup is rather this one's twin. It came late, as a second family's or a
+ * retry's may, to a lookup that has an answer for this one's family: then nobody would ask for this one now but
+ * another call, and a call asks for both at once. So one packet that the capture lacks shifts no pairs but its own.
+ */
+export function holdsTwinOf({ attempts }: OpenLookup, attempt: TrackedAttempt): boolean {
+  const twin = attempts[attempts.length - 1] as TrackedAttempt;
+  if (!isPair(twin.type, attempt.type) || attempt.sentAt - twin.sentAt > AT_ONCE) return false;
+  if (twin.rcode >= 0 || twin.resends.length > 0 || !isSameName(twin, attempt)) return false;
+  if (twin.server !== attempt.server || twin.transport !== attempt.transport) return false;
+  const own = attempts.find((other) => other.type === attempt.type && isSameName(other, attempt));
+  if (own === undefined || own.rcode < 0 || own.clientPort === twin.clientPort) return false;
+  return twin.sentAt - lastEventAt(own) > AT_ONCE;
+}
+
 const isPair = (one: number, other: number): boolean =>
   (one === RR_TYPE.A && other === RR_TYPE.AAAA) || (one === RR_TYPE.AAAA && other === RR_TYPE.A);
 

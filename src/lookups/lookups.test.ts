@@ -234,6 +234,34 @@ describe('two lookups', () => {
     expect(s.finish(100)).toHaveLength(3);
   });
 
+  it.each(['query', 'answer'])('are each their own where the capture lacks a %s of the first', (lacks) => {
+    const s = scenario();
+    const go = (ms: number, port: number, type: 'A' | 'AAAA') => s.query({ ms, port, type, edns: 1232 });
+    if (lacks === 'answer') go(0, 1, 'A');
+    s.reply(go(0.1, 2, 'AAAA'), 1);
+    // Soon after the answer the second family may follow it; 1 s later a timer is over.
+    const next = lacks === 'answer' ? 1001 : 100;
+    const a = go(next, 3, 'A');
+    const aaaa = go(next + 0.2, 4, 'AAAA');
+    s.reply(a, next + 1);
+    s.reply(aaaa, next + 1.1);
+    const rows = s.finish(1200);
+    expect(rows.map(({ attempts }) => attempts.map(({ clientPort }) => clientPort))).toEqual([
+      lacks === 'answer' ? [1, 2] : [2],
+      [3, 4],
+    ]);
+  });
+
+  it('are one whose second family was asked late, and another that begins with the first family right then', () => {
+    const s = scenario();
+    s.reply(s.query({ ms: 0, port: 1 }), 1);
+    const aaaa = s.query({ ms: 91, port: 2, type: 'AAAA' });
+    const next = s.query({ ms: 97, port: 3 });
+    s.reply(aaaa, 92);
+    s.reply(next, 98);
+    expect(s.finish(500).map(({ attempts }) => attempts.map(({ clientPort }) => clientPort))).toEqual([[1, 2], [3]]);
+  });
+
   it('are names that only look alike', () => {
     const s = scenario();
     s.reply(s.query({ ms: 0, name: 'www.shop.example' }), 1, 3);

@@ -2,7 +2,7 @@ import { Fifo } from '../base/fifo.ts';
 import { LinkedQueue } from '../base/linked-queue.ts';
 import { at, milliseconds, plus, seconds, type Timestamp } from '../base/time.ts';
 import { lastSentAt, RCODE, RR_TYPE, type Lookup } from '../model/lookup.ts';
-import { type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
+import { lastEventAt, type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createCandidates } from './candidates.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
@@ -71,8 +71,17 @@ export function createLookups(options: LookupsOptions) {
   function sent(attempt: TrackedAttempt): void {
     attempt.holders++;
     let lookup = candidates.find(attempt);
-    if (lookup === null) lookup = start(attempt);
-    else {
+    if (lookup === null) {
+      const holder = candidates.holderOfTwin(attempt);
+      if (holder !== null) lookup = put(takeNewest(holder), null);
+    }
+    put(attempt, lookup);
+  }
+
+  /** @param into null where it begins a lookup */
+  function put(attempt: TrackedAttempt, into: OpenLookup | null): OpenLookup {
+    const lookup = into ?? start(attempt);
+    if (into !== null) {
       lookup.stem = stemWith(lookup, attempt, walks);
       lookup.attempts.push(attempt);
     }
@@ -80,6 +89,17 @@ export function createLookups(options: LookupsOptions) {
     attempt.slot = lookup.slot;
     lookup.lastEventAt = attempt.sentAt;
     waits(lookup);
+    return lookup;
+  }
+
+  /** The newest query is another lookup's; who has all its answers is not under way any more. */
+  function takeNewest(lookup: OpenLookup): TrackedAttempt {
+    const newest = lookup.attempts.pop() as TrackedAttempt;
+    lookup.unanswered--;
+    lookup.lastEventAt = at(Math.max(...lookup.attempts.map(lastEventAt)));
+    if (lookup.unanswered === 0) close(lookup);
+    else waits(lookup);
+    return newest;
   }
 
   function resent(attempt: TrackedAttempt): void {

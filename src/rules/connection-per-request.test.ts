@@ -41,8 +41,41 @@ function closing(
   return traffic;
 }
 
+/** Sessions of a database, with so many statements each, closed so many milliseconds after them. */
+function signedIn(count: number, statements: number, rests = 0, traffic = new Traffic({ serverPort: 5432 })): Traffic {
+  const database = { protocol: 'postgresql', path: '', status: -1 } as const;
+  for (let index = 0; index < count; index++) {
+    traffic.open({ connect: 1 }).call({ takes: 2 }, { ...database, method: 'STARTTLS' });
+    traffic.call({ takes: 15 }, { ...database, method: 'AUTHENTICATE' });
+    traffic.calls(statements, {}, { ...database, method: 'SELECT' }).wait(rests);
+    traffic.close({ protocol: 'postgresql', exchanges: 2 + statements, ending: 'fin', endedBy: 'client' });
+  }
+  return traffic;
+}
+
+/** Ten connections that were opened at once, with a call each. */
+const atOnce = () => joined(...Array.from({ length: 10 }, () => new Traffic().open({ connect: 8 }).call().rows));
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a database that is signed in to for each request',
+      ...signedIn(30, 1).rows,
+      reports: [
+        {
+          message: 'session',
+          says: /^30 of 30 connections to 10\.96\.44\.12:5432 serve one piece of work: each pays 28 ms to connect and sign in$/,
+          count: 30,
+          habit: true,
+          fixes: [/one pool of connections/],
+        },
+      ],
+    },
+    {
+      name: 'with a transaction each',
+      ...signedIn(10, 3).rows,
+      reports: [{ message: 'session', count: 10 }],
+    },
     {
       name: 'a connection for each of many calls: a habit',
       ...connections(30, 1).rows,
@@ -84,6 +117,12 @@ ruleTester(rule, {
       reports: [{ count: 30 }],
     },
     {
+      name: 'a client that closes none, and opens another for each call',
+      ...closing({ ending: 'captureEnd', endedBy: null }).rows,
+      // The last may yet be used again, and the one before until the very moment that it was opened.
+      reports: [{ count: 8 }],
+    },
+    {
       name: 'a SYN that was lost is no cost of this',
       ...closing({}, {}, { connect: 1008, again: [1000] }).rows,
       reports: [{ count: 10, cost: [0.0079, 0.0081] }],
@@ -100,6 +139,12 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'sessions of a database that serve many statements', ...signedIn(10, 12).rows },
+    { name: 'sessions that are kept for a while', ...signedIn(10, 1, 3000).rows },
+    {
+      name: 'checks that sign in each time, beside a pool that is asked far more',
+      ...signedIn(10, 1, 0, signedIn(1, 200, 0)).rows,
+    },
     {
       name: 'connections that serve many calls',
       ...connections(6, 8).rows,
@@ -120,6 +165,11 @@ ruleTester(rule, {
     {
       name: 'inside TLS, a few short ones among many that last',
       ...joined(encrypted(8, 40).rows, encrypted(20, 5000).rows),
+    },
+    { name: 'a pool whose first calls are answered as the capture ends', ...atOnce() },
+    {
+      name: 'calls that wait for their answer as the capture ends',
+      ...closing({ ending: 'captureEnd', endedBy: null }, { outcome: 'incomplete' }).rows,
     },
     {
       name: 'DNS over TCP',

@@ -1,13 +1,14 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
-import type { Connection } from '../model/connection.ts';
+import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { tlsCost } from './support/handshake-waits.ts';
-import { createPeerGroups } from './support/peer-groups.ts';
-import { connectCost, isProbe, isSingleUse } from './support/single-use.ts';
+import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
+import { createSessions, isSignIn, type Session } from './support/sessions.ts';
+import { connectCost, isProbe, isSingleUse, servesOne } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -18,13 +19,20 @@ const LEAST_COUNT = 5;
 const MOST = 0.5;
 // Connections whose only call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
+// A client that never closes what it opens shows in the first few hundred.
+const MAX_LEFT_OPEN = 1 << 10;
 
 interface Extra {
   /** Connections that were opened in view, and could be judged. */
   judged: number;
+  lastOpenedAt: number;
   byServer: number;
   byLife: number;
   noKeepAlive: number;
+  /** Of databases: connections that are signed in to, and the calls on those that serve one piece of work. */
+  signedIn: number;
+  signIns: number;
+  statements: number;
 }
 
 export default defineRule({
@@ -34,53 +42,83 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     each: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect',
+    session:
+      '{count} of {total:connection} to {server} serve one piece of work: each pays {cost:duration} to connect and sign in',
     clear: 'connections are used again ({calls:call} on {total:connection})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const probes = new Set<string>();
     const closing = new Set<string>();
+    const sessions = createSessions();
+    const waiting = new Set<string>();
+    let leftOpen: Connection[] = [];
     const groups = createPeerGroups(seen, connectionTally, (): Extra => ({
       judged: 0,
+      lastOpenedAt: Number.NEGATIVE_INFINITY,
       byServer: 0,
       byLife: 0,
       noKeepAlive: 0,
+      signedIn: 0,
+      signIns: 0,
+      statements: 0,
     }));
+
+    /** Answered and idle, yet another was opened rather than this one used. */
+    function judgeLeftOpen(): void {
+      leftOpen = leftOpen.filter((connection) => {
+        const group = groups.of(connection);
+        if (connection.startedAt + connection.duration >= group.lastOpenedAt) return true;
+        judge(group, connection, true, false);
+        return false;
+      });
+    }
+
     return {
       unusualExchange(exchange) {
+        if (isSignIn(exchange)) {
+          sessions.add(exchange);
+          groups.of(exchange).signIns++;
+          return;
+        }
         if (exchange.place > 0) return;
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
         else if (!exchange.keepsConnection && closing.size < MAX_PROBES) closing.add(exchange.connection);
+        if (exchange.outcome === 'incomplete' && waiting.size < MAX_PROBES) waiting.add(exchange.connection);
       },
       connection(connection) {
         const isProbed = probes.delete(connection.id);
         const isClosing = closing.delete(connection.id);
-        const single = isProbed ? null : isSingleUse(connection);
-        if (single === null) return;
+        const isWaiting = waiting.delete(connection.id);
+        const session = sessions.take(connection);
         const group = groups.of(connection);
-        group.judged++;
-        if (!single) return;
-        const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
-        group.tally.add(connection, cost, connectionPackets);
-        if (connection.endedBy === 'server') group.byServer++;
-        if (connection.protocol === 'tls') group.byLife++;
-        if (isClosing) group.noKeepAlive++;
+        group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
+        if (session !== null) return addSession(group, connection, session);
+        if (isProbed) return;
+        const single = isSingleUse(connection);
+        if (single !== null) judge(group, connection, single, isClosing);
+        else if (!isWaiting && servesOne(connection) === true && leftOpen.length < MAX_LEFT_OPEN)
+          leftOpen.push(copyConnection(connection));
       },
       finish() {
+        judgeLeftOpen();
         const wasteful = groups
           .all()
           .filter(
-            ({ tally, judged, peer }) =>
-              tally.count >= LEAST_COUNT && tally.count > MOST * judged && isMost(tally.count, peer.calls.count),
+            ({ tally, judged, peer, signedIn, signIns, statements }) =>
+              tally.count >= LEAST_COUNT &&
+              tally.count > MOST * judged &&
+              isMost(tally.count - signedIn + statements, peer.calls.count - signIns),
           );
         const parts = partsByServer(wasteful);
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening, calls } = seen.totals(input, subject);
           const sum = (field: keyof Extra): number => own.reduce((count, group) => count + group[field], 0);
           const hidden = sum('byLife') > MOST * tally.count;
+          const signsIn = sum('signedIn') > MOST * tally.count;
           const closes = sum('byServer') > MOST * tally.count || sum('noKeepAlive') > MOST * tally.count;
           report({
-            message: 'each',
+            message: signsIn ? 'session' : 'each',
             data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
             input,
             subject,
@@ -91,11 +129,15 @@ export default defineRule({
             confidence: hidden ? 'likely' : 'certain',
             confidenceBecause: hidden
               ? 'what they carry is inside TLS, and each lives as short as one call does'
-              : 'one call was read on each of these connections',
+              : signsIn
+                ? 'on each of these connections its client signs in, asks once or twice and closes it'
+                : 'one call was read on each of these connections',
             evidence: singleEvidence(tally.dearest),
             because: settings(subject.name, closes),
-            fix: fixes(subject.name, closes),
-            whatIf: { method: 'each affected call without its handshakes' },
+            fix: signsIn ? [pooled(subject.name)] : fixes(subject.name, closes),
+            whatIf: signsIn
+              ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
+              : { method: 'each affected call without its handshakes' },
             errors: 0,
             habit: isHabit(tally.count, opened),
           });
@@ -112,6 +154,29 @@ export default defineRule({
     };
   },
 });
+
+function addSession(group: PeerGroup<Connection> & Extra, connection: Connection, session: Session): void {
+  group.judged++;
+  if (!session.isSingle) return;
+  group.signedIn++;
+  group.statements += session.statements;
+  group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
+}
+
+function judge(
+  group: Extra & PeerGroup<Connection>,
+  connection: Connection,
+  isSingle: boolean,
+  isClosing: boolean,
+): void {
+  group.judged++;
+  if (!isSingle) return;
+  const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
+  group.tally.add(connection, cost, connectionPackets);
+  if (connection.endedBy === 'server') group.byServer++;
+  if (connection.protocol === 'tls') group.byLife++;
+  if (isClosing) group.noKeepAlive++;
+}
 
 /** Of the calls that were read, too: a pool that grows serves many more. */
 const isMost = (single: number, calls: number): boolean => calls === 0 || single > MOST * calls;
@@ -144,6 +209,14 @@ const settings = (server: string, closes: boolean): Setting[] => [
     source: 'the packets',
   },
 ];
+
+const pooled = (server: string): Fix =>
+  advice(
+    'code',
+    'one pool of connections for the process (HikariCP, psycopg_pool, pg.Pool, database/sql), kept between requests; or PgBouncer or ProxySQL between, where many processes come and go',
+    `the client of ${server}`,
+    'open a connection for each request again',
+  );
 
 const fixes = (server: string, closes: boolean): Fix[] =>
   closes

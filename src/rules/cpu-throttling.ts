@@ -42,7 +42,7 @@ export default defineRule({
       },
       {
         isOwn: isOnGrid,
-        confidence: 'possible',
+        confidence: () => 'possible',
         confidenceBecause: (pauses) =>
           `all open calls went on together at one phase of 100 ms (${formatShare(concentrationOf(pauses))} concentrated, ${pauses.length} times); cpu.stat of the container would prove it`,
         because: settings,

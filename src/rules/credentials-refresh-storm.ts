@@ -12,7 +12,7 @@ import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { certaintyOf, halvesOf, settingsOf, sidesOf, stormFixes, whyOf } from './support/storm-report.ts';
-import { holdsUp, stormOf, type Asked, type Storm } from './support/storm-verdict.ts';
+import { holdsUp, stormCause, type Asked, type StormCause } from './support/storm-verdict.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -27,7 +27,7 @@ export default defineRule({
   messages: {
     requests: '{count} of {total:request} fetched credentials from {provider} again, {cost:duration} each{why}',
     fetches: '{client} fetched credentials from {provider} {count} times in {total:call}, {cost:duration} each{why}',
-    clear: 'credentials are fetched no more often than they expire ({fetches:time} in {total:call})',
+    clear: 'credentials are not fetched again for request after request ({fetches:time} in {total:call})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(traffic);
@@ -59,7 +59,11 @@ export default defineRule({
       return asked;
     }
 
-    function reportOf(storm: Storm, group: Group, service: ServedRequests | undefined): Report<'requests' | 'fetches'> {
+    function reportOf(
+      group: Group,
+      service: ServedRequests | undefined,
+      cause: StormCause,
+    ): Report<'requests' | 'fetches'> {
       const { log, input, client } = group;
       const sides = sidesOf(log);
       const tally = service?.tally ?? group.tally;
@@ -85,13 +89,13 @@ export default defineRule({
         ...(service === undefined ? {} : { costAtMost: costAtMost(service) }),
         ...certaintyOf(log, service?.again ?? 0),
         evidence: stormEvidence(group, service),
-        because: settingsOf(storm, log, sides),
-        fix: stormFixes(storm, log, sides, client),
+        because: settingsOf(log, sides, cause),
+        fix: stormFixes(log, sides, client, cause),
         whatIf:
           service === undefined
             ? { unknown: 'no request is seen that waits for them' }
             : { method: 'each request without its fetch of credentials' },
-        alone: halvesOf(storm, log, sides),
+        alone: halvesOf(log, sides, cause),
         errors: 0,
         habit: isHabit(tally.count, of),
       };
@@ -131,12 +135,12 @@ export default defineRule({
         let found = 0;
         for (const group of groups.all()) {
           const { log, tally } = group;
-          const storm = stormOf(log, sidesOf(log).client, askedOf(group));
-          if (storm === null) continue;
+          const cause = stormCause(log, sidesOf(log).client, askedOf(group));
+          if (cause === null) continue;
           const service = served.of(group.input, group.client);
           if (service !== undefined && !holdsUp(log, tally.costs.quantile(0.5), service)) continue;
           found++;
-          report(reportOf(storm, group, service));
+          report(reportOf(group, service, cause));
         }
         if (found > 0) return;
         const total = heard + seen.routes.calls;

@@ -1,3 +1,4 @@
+import { at, milliseconds } from '../base/time.ts';
 import { atMs, attemptOf, connectionOf, exchangeOf, lookupOf, unopened } from '../model/testing/rows.ts';
 import rule from './dns-lookup-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -63,8 +64,38 @@ function asked(
   };
 }
 
+/** Each lookup takes 31 ms, of which it asks for a name that cannot exist for 20. */
+function walked(count: number): Rows {
+  const { lookups = [], ...others } = asked(count, { after: 32 });
+  return {
+    ...others,
+    lookups: lookups.map((lookup) => {
+      const { startedAt, name } = lookup;
+      const dead = attemptOf({
+        name: `${name}.svc.cluster.local`,
+        sentAt: startedAt,
+        repliedAt: at(startedAt + 20e6),
+        rcode: 3,
+        answerCount: 0,
+        ttl: -1,
+      });
+      const asIs = lookup.attempts.map((attempt) => ({
+        ...attempt,
+        sentAt: dead.repliedAt,
+        repliedAt: at(startedAt + 31e6),
+      }));
+      return { ...lookup, duration: milliseconds(31), attempts: [dead, ...asIs] };
+    }),
+  };
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'what the search for names that cannot exist takes is not its cost',
+      ...walked(30),
+      reports: [{ message: 'repeated', count: 29, cost: [0.0109, 0.0111] }],
+    },
     {
       name: 'answers that may not be kept, asked for again at once',
       ...asked(30, { ttl: 0 }),

@@ -12,6 +12,7 @@ import { isProbe } from './support/single-use.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
+import { walkOf } from './support/walk.ts';
 
 // Whatever the answer says of its life: who asks again within a second could have kept it.
 const LEAST_HELD = seconds(1);
@@ -154,7 +155,7 @@ export default defineRule({
           const made = first.answers.reduce((sum, answer) => sum + callsTo(asked.client, answer), 0);
           if (repeated.length < PER_CALL * made) continue;
           const tally = lookupTally();
-          for (const lookup of repeated) tally.add(lookup, lookup.duration, lookupPackets);
+          for (const lookup of repeated) tally.add(lookup, costOf(lookup), lookupPackets);
           groups.push({ input, client, server: asked.name, tally, asked, ttl: ttlOf(first) });
         }
         const found = parts(groups, ({ client }) => ({ kind: 'client', name: client }));
@@ -238,6 +239,9 @@ function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Lookup[] {
   }
   return repeated;
 }
+
+/** What its search for names that cannot exist takes has a cause of its own (`dns-search-walk`). */
+const costOf = (lookup: Lookup): Duration => nanoseconds(lookup.duration - (walkOf(lookup)?.cost ?? 0));
 
 const isFor = ({ answers }: Lookup, end: number, { server, startedAt }: Opened): boolean =>
   startedAt >= end && startedAt - end <= CONNECTS_WITHIN && answers.includes(server);

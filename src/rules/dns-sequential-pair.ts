@@ -1,4 +1,5 @@
 import { formatCount, formatDuration, plural } from '../base/text.ts';
+import { nanoseconds } from '../base/time.ts';
 import type { Evidence } from '../model/finding.ts';
 import { isAddressType, type Lookup, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
@@ -90,7 +91,7 @@ export default defineRule({
         group.samePort += pairs.samePort;
         const tally =
           group.setBack !== null && mayStick(lookup) ? group.afterLoss : pairs.sure > 0 ? group.sure : group.fast;
-        tally.add(lookup, pairs.cost, pairPackets);
+        tally.add(lookup, nanoseconds(Math.min(pairs.cost, lookup.duration)), pairPackets);
       },
       finish() {
         const all = groups.all();

@@ -3,6 +3,7 @@ import type { Exchange } from '../model/exchange.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './http-retry.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 
 const failed: Partial<Exchange> = { status: 503, outcome: 'error' };
@@ -28,8 +29,7 @@ function retried(times: number, waits: readonly number[], failure = failed, part
 const PATHS = ['/api/orders', '/api/users', '/api/stock'];
 
 /** One caller goes from path to path; every tenth call fails, and waits before it goes on. */
-function inTurn(again: boolean, wait: number): Traffic {
-  const traffic = new Traffic();
+function inTurn(again: boolean, wait: number, traffic = new Traffic()): Traffic {
   for (let index = 0; index < 40; index++) {
     const path = { path: PATHS[index % 3] as string };
     if (index % 10 === 9) traffic.call({}, { ...failed, ...path }).wait(wait);
@@ -38,8 +38,38 @@ function inTurn(again: boolean, wait: number): Traffic {
   return traffic;
 }
 
+const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
+
+/** Two such callers of one client at once, each with a connection of its own. */
+function besideEachOther(again: boolean, wait: number): Rows {
+  const { exchanges: other = [], connections: others = [] } = inTurn(
+    again,
+    wait,
+    new Traffic().wait(73).open({}, { id: '0.c-other' }),
+  ).rows;
+  const { exchanges = [], connections = [] } = inTurn(again, wait).rows;
+  return {
+    exchanges: [...exchanges, ...other.map((one) => ({ ...one, id: `${one.id}-other` }))].toSorted(
+      (a, b) => endOf(a) - endOf(b),
+    ),
+    connections: [...connections, ...others],
+  };
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'on the connection of each of several callers, beside calls of the others',
+      inputs: [inputOf()],
+      ...besideEachOther(true, 300),
+      reports: [{ count: 8, of: 80, cost: [0.31, 0.32], confidence: 'likely' }],
+    },
+    {
+      name: 'at once at first, then after a wait: one call',
+      inputs: [inputOf()],
+      ...retried(3, [0, 600]).rows,
+      reports: [{ count: 3, of: 21, evidence: [/503 after 4/, /tried again after 10 ms, 610 ms \(3 tries in all\)/] }],
+    },
     {
       name: '503 with exponential backoff',
       ...retried(3, [300, 600]).rows,
@@ -108,6 +138,16 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'callers beside one another that rest after a failure and go on',
+      inputs: [inputOf()],
+      ...besideEachOther(false, 300),
+    },
+    {
+      name: 'callers beside one another that rest as long after a success',
+      inputs: [inputOf()],
+      ...besideEachOther(true, 0),
+    },
     {
       name: 'errors that nobody tries again: the next call comes as soon as ever',
       ...new Traffic().calls(8).call({}, failed).calls(3).call({}, failed).calls(3).rows,

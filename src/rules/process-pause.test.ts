@@ -2,6 +2,7 @@ import { inputOf } from '../model/testing/rows.ts';
 import rule from './process-pause.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, PAUSES, GRID } from './support/testing/pausing.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 
@@ -15,6 +16,13 @@ function bothWait(isOwn: boolean): Serving {
     serving.request(takes, steps, { connection: '0.c-in' }, true).request(takes, steps, { connection: '0.c-in2' });
   }
   return serving;
+}
+
+/** Calls of another client, of which so many take longer than the others. */
+function alittleLate(count: number, takes: number): Rows {
+  const traffic = new Traffic().wait(3700).open({}, { id: '0.c-late' });
+  for (let index = 0; index < count; index++) traffic.call({ takes }).calls(3);
+  return traffic.rows;
 }
 
 ruleTester(rule, {
@@ -40,13 +48,27 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'beside calls of others that are a little late, one by one',
+      ...joined(clients(3, PAUSES), alittleLate(14, 45)),
+      reports: [{ count: 18 }],
+    },
+    {
       name: 'once, after a start in which nobody was answered: worth knowing',
       ...clients(3, [[0, 111], ...PAUSES.slice(1, 2)]),
       reports: [{ count: 6, onlyInfo: true }],
     },
+    {
+      name: 'a few that end on the grid of the CFS period: a CPU limit’s or not, who can tell',
+      ...clients(3, GRID.slice(0, 6)),
+      reports: [{ count: 18, confidence: 'possible', because: /may end at steps of 100 ms/, onlyInfo: true }],
+    },
     { name: 'once: worth knowing', ...clients(3, PAUSES.slice(0, 1)), reports: [{ count: 3, onlyInfo: true }] },
   ],
   clear: [
+    {
+      name: 'a few at once, beside calls of others that take as long one by one',
+      ...joined(clients(3, PAUSES.slice(1, 3)), alittleLate(14, 300)),
+    },
     {
       name: 'requests that wait for a call each, which are answered at the same time by chance',
       inputs: [inputOf()],
@@ -57,6 +79,16 @@ ruleTester(rule, {
     {
       name: 'slow calls of one client while the others are answered',
       ...joined(clients(1, PAUSES), clients(3, [])),
+    },
+    {
+      name: 'long polls, held by design, that begin and end together beside quick calls',
+      ...joined(
+        clients(3, []),
+        ...[1, 2].map(
+          (index) =>
+            new Traffic().open({}, { id: `0.c-poll${index}` }).calls(20, { takes: 900 }, { path: '/poll' }).rows,
+        ),
+      ),
     },
     { name: 'calls that always take as long, all at once', ...clients(4, [], 200) },
     {

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
 import { between, nanoseconds } from '../base/time.ts';
-import { isOnGrid } from './support/cfs-grid.ts';
+import { isOnGrid, mayBeOnGrid } from './support/cfs-grid.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
 import type { Pause } from './support/pauses.ts';
@@ -8,6 +8,8 @@ import { stoppedRule } from './support/stopped.ts';
 
 const longestOf = (pauses: readonly Pause[]) =>
   nanoseconds(Math.max(...pauses.map(({ from, until }) => between(from, until))));
+
+const MAYBE_THROTTLED = 'the stretches may end at steps of 100 ms, as a CPU limit makes it: too few to tell';
 
 export default defineRule({
   id: 'process-pause',
@@ -22,11 +24,13 @@ export default defineRule({
   create: (context) =>
     stoppedRule(context, {
       isOwn: (pauses) => !isOnGrid(pauses),
-      confidence: 'likely',
-      confidenceBecause: (pauses) =>
-        pauses.length === 1
-          ? 'all open calls waited for the same stretch and then went on together, once'
-          : 'each time all open calls waited for the same stretch and then went on together, at no regular times',
+      confidence: (pauses) => (mayBeOnGrid(pauses) ? 'possible' : 'likely'),
+      confidenceBecause: (pauses) => {
+        if (pauses.length === 1) return 'all open calls waited for the same stretch and then went on together, once';
+        const together = 'each time all open calls waited for the same stretch and then went on together';
+        return mayBeOnGrid(pauses) ? `${together}; ${MAYBE_THROTTLED}` : `${together}, at no regular times`;
+      },
+      onlyInfo: (pauses) => (mayBeOnGrid(pauses) ? MAYBE_THROTTLED : undefined),
       because: (server, pauses) => [
         {
           component: server,

@@ -20,8 +20,28 @@ const PATHS = ['/user', '/cart', '/offers', '/ads', '/menu', '/stock'];
 
 const different: Step[] = inTurn(6).map((step, index) => ({ ...step, parts: { path: PATHS[index] as string } }));
 
+/** Calls to a few services in turn. */
+const inTurnTo = (services: number, count: number, parts: Step['parts'] = {}): Step[] =>
+  inTurn(count).map((step, index) => ({
+    ...step,
+    parts: { path: PATHS[index] as string, ...parts, server: `10.20.30.${index % services}`, serverPort: 9200 },
+  }));
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'reads from two services in turn',
+      inputs,
+      ...new Serving().serve(10, 130, inTurnTo(2, 5)).rows,
+      reports: [
+        {
+          says: /made 5 calls to 10\.20\.30\.0:9200 and 10\.20\.30\.1:9200 one after another/,
+          count: 10,
+          cost: [0.083, 0.085],
+          confidence: 'possible',
+        },
+      ],
+    },
     {
       name: 'one call for each of many items',
       inputs,
@@ -73,6 +93,21 @@ ruleTester(rule, {
         130,
         inTurn(6).map((step, index) => ({ ...step, parts: { server: `10.20.30.${index}` } })),
       ).rows,
+    },
+    {
+      name: 'writes to two services in turn',
+      inputs,
+      ...new Serving().serve(10, 130, inTurnTo(2, 6, { method: 'POST' })).rows,
+    },
+    {
+      name: 'statements to a database and a cache in turn',
+      inputs,
+      ...new Serving().serve(10, 130, inTurnTo(2, 6, { path: '' })).rows,
+    },
+    {
+      name: 'reads from three services in turn, to one of them once',
+      inputs,
+      ...new Serving().serve(10, 130, inTurnTo(3, 5)).rows,
     },
     { name: 'a small part of the request', inputs, ...new Serving().serve(10, 1000, inTurn(6)).rows },
     { name: 'calls to the metadata service', inputs, ...new Serving().serve(10, 130, inTurn(6, credentials())).rows },

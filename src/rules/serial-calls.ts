@@ -15,10 +15,13 @@ const LEAST_CALLS = 5;
 const PAUSE = milliseconds(20);
 // What is a small part of the request is not what makes it slow.
 const LEAST_SHARE = 0.3;
+// Who comes back to services that it has asked already, twice to each, goes through a list; a call to each of
+// several is what one request needs, each with the former's answer.
+const LEAST_OF_EACH = 2;
 // A service calls a few others; of more none is told.
 const MAX_SERVED = 256;
 
-/** Calls to one upstream in a row. */
+/** Calls in a row: to one upstream, or reads from a few in turn. */
 interface Chain {
   readonly to: string;
   readonly calls: readonly Wait[];
@@ -150,26 +153,37 @@ const plenty = (count: number): string => `${formatCount(count)} calls`;
 
 const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
-/** The dearest row of calls to one upstream, each begun when the one before was answered. */
+/** The dearest row of calls, each begun when the one before was answered. */
 function longestChain({ waits, duration }: Request): Chain | null {
   const byUpstream = new Map<string, Wait[]>();
+  const reads: Wait[] = [];
   for (const wait of waits) {
     if (wait.reason !== 'upstream') continue;
     const own = byUpstream.get(wait.to);
     if (own === undefined) byUpstream.set(wait.to, [wait]);
     else own.push(wait);
+    if (isRead(wait)) reads.push(wait);
   }
   let best: Chain | null = null;
-  for (const [to, calls] of byUpstream) {
+  for (const calls of [...byUpstream.values(), byUpstream.size > 1 ? reads : []]) {
     if (calls.length < LEAST_CALLS) continue;
     for (const chain of chainsOf(calls.toSorted((a, b) => a.startedAt - b.startedAt))) {
-      if (chain.length < LEAST_CALLS) continue;
+      const upstreams = [...new Set(chain.map(({ to }) => to))];
+      if (chain.length < LEAST_CALLS || (upstreams.length > 1 && chain.length < LEAST_OF_EACH * upstreams.length))
+        continue;
       const cost = costOf(chain);
-      if (cost >= LEAST_SHARE * duration && cost > (best?.cost ?? 0)) best = { to, calls: chain, cost };
+      if (cost >= LEAST_SHARE * duration && cost > (best?.cost ?? 0))
+        best = { to: listed(upstreams), calls: chain, cost };
     }
   }
   return best;
 }
+
+/** An HTTP read: a database's statements come one by one for other reasons. */
+const isRead = ({ what }: Wait): boolean => what.startsWith('GET /');
+
+const listed = (names: readonly string[]): string =>
+  names.length === 1 ? (names[0] as string) : `${names.slice(0, -1).join(', ')} and ${names.at(-1) as string}`;
 
 function chainsOf(calls: readonly Wait[]): Wait[][] {
   const chains: Wait[][] = [];

@@ -26,6 +26,17 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a router that says that nobody is there',
+      ...new Traffic().refused(2, { endedBy: null }).rows,
+      reports: [
+        {
+          because: /answered with an ICMP error$/,
+          settings: [/listener none, a SYN is answered with an ICMP error/],
+          evidence: [/SYN, refused with an ICMP error/],
+        },
+      ],
+    },
+    {
       name: 'the one back end that refuses, where a capture on the node shows it',
       ...joined(
         new Traffic({ backend: '10.0.4.4:8080' }).open().calls(3).rows,

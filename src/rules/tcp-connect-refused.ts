@@ -25,13 +25,15 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
-    const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>() }));
+    const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>(), byReset: 0 }));
     return {
       connection(connection) {
         if (connection.ending !== 'refused') return;
         // What the refused try took; a program that waits before the next one waits by its own will.
         const cost = nanoseconds(connection.connectDuration >= 0 ? connection.connectDuration : 0);
-        const { backends } = groups.add(connection, cost, connectionPackets);
+        const group = groups.add(connection, cost, connectionPackets);
+        if (connection.endedBy !== null) group.byReset++;
+        const { backends } = group;
         if (connection.backend !== null && backends.size < MAX_BACKENDS) backends.add(connection.backend);
       },
       finish() {
@@ -39,6 +41,8 @@ export default defineRule({
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening } = seen.totals(input, subject);
           const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
+          const resets = own.reduce((sum, { byReset }) => sum + byReset, 0);
+          const by = resets === tally.count ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
           report({
             message: where === subject.name ? 'refused' : 'behind',
@@ -50,13 +54,13 @@ export default defineRule({
             latency: opening,
             cost: tally,
             confidence: 'certain',
-            confidenceBecause: 'each SYN was answered with a reset',
+            confidenceBecause: `each SYN was answered with ${by}`,
             evidence: refusalEvidence(tally.dearest),
             because: [
               {
                 component: where,
                 setting: 'listener',
-                value: 'none, a SYN is answered with a reset',
+                value: `none, a SYN is answered with ${by}`,
                 origin: 'wire',
                 source: 'the packets',
               },
@@ -121,5 +125,6 @@ const isV6 = (address: string): boolean => address.includes(':');
 function refusalEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
   const took = formatDuration(Math.max(0, example.connectDuration));
-  return [{ says: `SYN, refused with a reset after ${took}`, packets: connectionPackets(example) }];
+  const by = example.endedBy === null ? 'an ICMP error' : 'a reset';
+  return [{ says: `SYN, refused with ${by} after ${took}`, packets: connectionPackets(example) }];
 }

@@ -1,9 +1,29 @@
+import { at, nanoseconds } from '../base/time.ts';
+import type { Input } from '../model/input.ts';
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './tcp-retransmission-stall.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { Traffic } from './support/testing/traffic.ts';
 
-const lost = (at: number, lasts: number) =>
-  ({ at, lasts, parts: { reason: 'loss', from: 'server', resends: 1 } }) as const;
+const lost = (from: number, lasts: number) =>
+  ({ at: from, lasts, parts: { reason: 'loss', from: 'server', resends: 1 } }) as const;
+
+/** What is sent so many times again, and nobody acknowledges. */
+const vanished = (resends: number): Rows =>
+  new Traffic().open({ before: true }).call(
+    {
+      takes: 6000,
+      stalls: [{ at: 0, lasts: 6000, parts: { reason: 'loss', from: 'client', resends, repaired: false } }],
+    },
+    { outcome: 'incomplete', status: -1, firstByteAt: at(Number.NaN), roundTrip: nanoseconds(Number.NaN) },
+  ).rows;
+
+function oneWay(): Input {
+  const input = inputOf();
+  input.vantage.sees.bothDirections = false;
+  return input;
+}
 
 ruleTester(rule, {
   finds: [
@@ -24,12 +44,34 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a call of which nothing is ever acknowledged, on a connection that was open before',
+      inputs: [inputOf()],
+      ...vanished(4),
+      reports: [
+        {
+          message: 'vain',
+          says: /^1 of 1 exchange with 10\.96\.44\.12:8080 waited 6 s for a segment that was sent again and again and never acknowledged$/,
+          because: /nothing acknowledged it/,
+        },
+      ],
+    },
+    {
       name: 'stalls of one exchange that overlap cost once',
       ...new Traffic().calls(5).call({ takes: 500, stalls: [lost(0, 300), lost(100, 300)] }).rows,
       reports: [{ count: 1, cost: [0.399, 0.401] }],
     },
   ],
   clear: [
+    {
+      name: 'a resend or two without an answer: the capture may not show it',
+      inputs: [inputOf()],
+      ...vanished(2),
+    },
+    {
+      name: 'resends without an answer, where the capture shows one direction only',
+      inputs: [oneWay()],
+      ...vanished(4),
+    },
     {
       name: 'a server that thinks as long',
       ...new Traffic().calls(18).calls(2, { takes: 230 }).rows,

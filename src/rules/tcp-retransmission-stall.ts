@@ -1,9 +1,11 @@
 import { plural } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
-import { isResponded } from '../model/exchange.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
+import type { Report } from '../model/finding.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
+import { stallsOf } from './support/stalls.ts';
 
 // Linux waits 200 ms at least before it sends a segment again for want of an acknowledgement
 // (TCP_RTO_MIN); part of that may lie before the exchange. What SACK repairs at once is no stall.
@@ -11,6 +13,9 @@ const LEAST_WAIT = milliseconds(150);
 // A connection that opened so late met lost SYNs or a full accept queue, and its first data meets the
 // same: tcp-connect-retry tells it.
 const SYN_SENT_AGAIN = milliseconds(900);
+// A kernel that sends the same again and again, each time after twice as long, has had no acknowledgement,
+// whether or not the capture would show one.
+const LEAST_IN_VAIN = 3;
 
 export default defineRule({
   id: 'tcp-retransmission-stall',
@@ -19,46 +24,61 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     stalled: '{count} of {total:exchange} with {server} waited {cost:duration} for a lost segment to be sent again',
+    vain: '{count} of {total:exchange} with {server} waited {cost:duration} for a segment that was sent again and again and never acknowledged',
     clear: 'no exchange waited for a resent segment ({total:exchange})',
   },
-  create: (context) =>
-    stallRule(context, {
-      reason: 'loss',
-      least: LEAST_WAIT,
-      // And without answer or acknowledgement the capture may show one direction: a closed window looks the same.
-      isAnothers: (exchange) =>
-        exchange.connectDuration >= SYN_SENT_AGAIN || (!isResponded(exchange) && Number.isNaN(exchange.roundTrip)),
-      // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
-      counts: ({ resends }) => resends > 0,
-      leastCount: 1,
-      confidence: 'certain',
-      confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',
-      waited: ({ from, bytes, resends }) =>
-        `${plural(bytes, 'byte')} of the ${from} lost${resends > 0 ? `, sent again ${plural(resends, 'time')}` : ''}`,
-      because: (server, from) => [
-        {
-          component: `path to ${server}`,
-          setting: 'segments',
-          value: `lost on the way from the ${from}`,
-          origin: 'wire',
-          source: 'the packets',
-        },
-        {
-          component: 'kernel',
-          setting: 'retransmission timeout',
-          value: '200 ms at least, doubling',
-          origin: 'default',
-          source: 'Linux, TCP_RTO_MIN; RFC 6298',
-        },
-      ],
-      fix: (server) => [
-        advice(
-          'infrastructure',
-          'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
-          `the path to ${server}`,
-          'nothing is changed',
-          'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
-        ),
-      ],
-    }),
+  create: (context) => {
+    const report = (finding: Report<'stalled'>): void => {
+      const isInVain = finding.data['inVain'] === finding.data['count'];
+      context.report(isInVain ? { ...finding, message: 'vain', confidenceBecause: IN_VAIN } : finding);
+    };
+    return stallRule(
+      { ...context, report },
+      {
+        reason: 'loss',
+        least: LEAST_WAIT,
+        // And without answer or acknowledgement the capture may show one direction: a closed window looks the same.
+        isAnothers: (exchange, seesBothDirections) =>
+          exchange.connectDuration >= SYN_SENT_AGAIN ||
+          (!isResponded(exchange) && Number.isNaN(exchange.roundTrip) && !(seesBothDirections && isInVain(exchange))),
+        // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
+        counts: ({ resends }) => resends > 0,
+        leastCount: 1,
+        confidence: 'certain',
+        confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',
+        waited: ({ from, bytes, resends }) =>
+          `${plural(bytes, 'byte')} of the ${from} lost${resends > 0 ? `, sent again ${plural(resends, 'time')}` : ''}`,
+        because: (server, from) => [
+          {
+            component: `path to ${server}`,
+            setting: 'segments',
+            value: `lost on the way from the ${from}`,
+            origin: 'wire',
+            source: 'the packets',
+          },
+          {
+            component: 'kernel',
+            setting: 'retransmission timeout',
+            value: '200 ms at least, doubling',
+            origin: 'default',
+            source: 'Linux, TCP_RTO_MIN; RFC 6298',
+          },
+        ],
+        fix: (server) => [
+          advice(
+            'infrastructure',
+            'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
+            `the path to ${server}`,
+            'nothing is changed',
+            'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
+          ),
+        ],
+      },
+    );
+  },
 });
+
+const IN_VAIN = 'the same data left again and again, each time after a longer wait, and nothing acknowledged it';
+
+const isInVain = (exchange: Exchange): boolean =>
+  stallsOf(exchange, 'loss').some(({ repaired, resends }) => !repaired && resends >= LEAST_IN_VAIN);

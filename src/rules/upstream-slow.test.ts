@@ -29,6 +29,15 @@ function queued(count: number, service: number): Traffic {
 
 const gateway = { client: '10.0.9.9', server: '10.0.3.7', serverPort: 80 };
 
+/** Requests of 610 ms, of which one call takes so much, among quick ones. */
+function half(call: number): Serving {
+  const requests = new Serving().serve(20, 8, [{ at: 1, takes: 4 }]).wait(2000);
+  for (let index = 0; index < 4; index++) {
+    requests.request(610, [{ at: 305, takes: call }]).serve(4, 8, [{ at: 1, takes: 4 }]);
+  }
+  return requests;
+}
+
 /** Requests of so many callers at once, with one call in each. */
 function atOnce(rounds: number, callers: number, takes: number, call: number): Serving {
   const requests = new Serving();
@@ -167,6 +176,12 @@ ruleTester(rule, {
       reports: [{ count: 4, subject: '10.20.30.40:9200', cost: [0.39, 0.41] }],
     },
     {
+      name: 'the upstream, where the service takes about as long itself',
+      inputs: [inputOf()],
+      ...half(300).rows,
+      reports: [{ count: 4, subject: '10.20.30.40:9200', cost: [0.295, 0.3] }],
+    },
+    {
       name: 'some calls inside TLS, where requests are seen that wait for them',
       inputs: [inputOf()],
       ...(() => {
@@ -220,6 +235,7 @@ ruleTester(rule, {
       inputs: [inputOf()],
       ...new Serving().serve(20, 8).wait(2000).serve(4, 409).rows,
     },
+    { name: 'slow calls that are a small part of what requests lose', inputs: [inputOf()], ...half(120).rows },
     {
       name: 'requests that wait for calls of which each is as quick as ever',
       inputs: [inputOf()],

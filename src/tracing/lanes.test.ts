@@ -4,7 +4,7 @@ import { exchangeOf } from '../model/testing/rows.ts';
 import { CallPlan } from './call-plan.ts';
 import type { ReceivedCall, SentCall } from './calls.ts';
 import { LaneHabit } from './lane-habit.ts';
-import { choiceOf, lanesOf, type Lanes } from './lanes.ts';
+import { lanesOf, type Lanes } from './lanes.ts';
 import { createCallLinker } from './link-calls.ts';
 import { outboundCalls } from './outbound.ts';
 import { Walk } from './walk.ts';
@@ -63,8 +63,11 @@ describe('lanes', () => {
       call('e', 42, 50, null),
     ];
     const lanes = lanesOf(sent) as Lanes;
-    const own = [0, 2, 3, 4, 5];
-    expect(own.map((_, index) => choiceOf(lanes, own, index))).toEqual([0, 0, 2, -2, 0]);
+    lanes.begin();
+    expect([0, 2, 3, 4, 5].map((place) => lanes.choiceOf(place))).toEqual([0, 0, 2, -2, 0]);
+    // Of another request nothing came before.
+    lanes.begin();
+    expect([3, 4].map((place) => lanes.choiceOf(place))).toEqual([0, -2]);
   });
 });
 

@@ -17,12 +17,45 @@ interface Pool {
 const NO_LANE = -1;
 
 /** Of calls by place. */
-export interface Lanes {
+export class Lanes {
   /** Numbered through all; {@link NO_LANE} where a call has none. */
   readonly of: Int32Array;
-  readonly pools: Int32Array;
+  readonly #pools: Int32Array;
   /** By pool: among how many lanes a call has the choice. */
   readonly choices: readonly number[];
+  /** Which request it is whose calls are looked at, and by lane and by pool the last that came by. */
+  #request = 0;
+  readonly #ofLanes: Float64Array;
+  readonly #ofPools: Float64Array;
+
+  constructor(of: Int32Array, pools: Int32Array, choices: readonly number[], count: number) {
+    this.of = of;
+    this.#pools = pools;
+    this.choices = choices;
+    this.#ofLanes = new Float64Array(count);
+    this.#ofPools = new Float64Array(choices.length);
+  }
+
+  /** Another request's calls come, in order of their start. */
+  begin(): void {
+    this.#request++;
+  }
+
+  /**
+   * Among how many lanes a call had the choice: positive where it took one that a call before it, of the
+   * same request and to the same server, had taken; negative where it took another; 0 where none came before.
+   */
+  choiceOf(call: number): number {
+    const lane = this.of[call] as number;
+    if (lane === NO_LANE) return 0;
+    const pool = this.#pools[call] as number;
+    const isAgain = this.#ofLanes[lane] === this.#request;
+    const isFirst = this.#ofPools[pool] !== this.#request;
+    this.#ofLanes[lane] = this.#request;
+    this.#ofPools[pool] = this.#request;
+    if (isFirst) return 0;
+    return isAgain ? (this.choices[pool] as number) : -(this.choices[pool] as number);
+  }
 }
 
 /** @param sent in order of their start @returns null where no call has a lane */
@@ -46,7 +79,7 @@ export function lanesOf(sent: readonly SentCall[]): Lanes | null {
   if (count === 0) return null;
   // As many as ever were needed at a time: idle ones beyond are closed, and others take their place.
   const choices = [...known.values()].map(({ pool: { lanes, most } }) => Math.min(lanes.size, most));
-  return { of, pools, choices };
+  return new Lanes(of, pools, choices, count);
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
@@ -56,23 +89,4 @@ function entry<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value):
     map.set(key, value);
   }
   return value;
-}
-
-/**
- * Among how many lanes a call had the choice: positive where it took one that a call before it, of the
- * same request and to the same server, had taken; negative where it took another; 0 where none came before.
- * @param calls in order of their start
- */
-export function choiceOf({ of, pools, choices }: Lanes, calls: readonly number[], index: number): number {
-  const call = calls[index] as number;
-  const lane = of[call] as number;
-  if (lane === NO_LANE) return 0;
-  const pool = pools[call] as number;
-  let isFirst = true;
-  for (let before = index - 1; before >= 0; before--) {
-    const other = calls[before] as number;
-    if (of[other] === lane) return choices[pool] as number;
-    if (pools[other] === pool) isFirst = false;
-  }
-  return isFirst ? 0 : -(choices[pool] as number);
 }

@@ -1,5 +1,4 @@
 import type { CallColumns, RequestTimes } from './columns.ts';
-import { choiceOf } from './lanes.ts';
 
 /*
  * A request is a walk over steps: it begins, makes its calls in order of their start, and answers. A
@@ -67,6 +66,7 @@ export class Walk {
     let lastStep = BEGIN;
     let lastStart = lastEnd;
     let lastBegun = BEGIN;
+    if (lanes !== null) lanes.begin();
     for (let index = 0; index < count; index++) {
       const call = calls[index] as number;
       const start = starts[call] as number;
@@ -76,7 +76,7 @@ export class Walk {
       if (turn < MOST_TURNS - 1) turns[first] = turn + 1;
       const step = first + turn;
       set += markOf(step);
-      if (lanes !== null) this.choices[index] = choiceOf(lanes, calls, index);
+      if (lanes !== null) this.choices[index] = lanes.choiceOf(call);
       const isAfter = start >= lastEnd;
       const source = isAfter ? lastEnd : lastStart;
       transitions[index] = isAfter ? lastStep * MAX_KEYS + step * 2 : lastBegun * MAX_KEYS + step * 2 + 1;

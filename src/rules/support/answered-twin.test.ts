@@ -17,6 +17,17 @@ function analysed(questions: readonly Question[], watchedUntil = 60_000, client:
 
 const fates = ({ sends }: LossAnalysis): string[] => sends.map(({ fate }) => fate);
 
+const fatesOf = (questions: readonly Question[], resolver: 'glibc' | 'go'): string[] => {
+  const [lookup] = new Scenario().ask(questions, { lasts: 15_000, resolver }).lookups;
+  return fates(
+    analyseLosses(lookup!, {
+      usual: () => milliseconds(0.4),
+      slowest: () => milliseconds(0),
+      watchedUntil: at(milliseconds(60_000)),
+    }),
+  );
+};
+
 describe('of a pair without an answer', () => {
   it('one was answered where only the other is asked again: the race took the second', () => {
     const first = analysed([{ answered: null }, { type: AAAA, sent: 0.03, again: [2500], answered: 2500.4 }]);
@@ -61,6 +72,42 @@ describe('of a pair without an answer', () => {
       { type: AAAA, sent: 0.03, again: [5000.03], answered: 5000.5, records: 0 },
     ]);
     expect(counts).toMatchObject({ bothLost: 1 });
+  });
+});
+
+describe('glibc, which asks one by one', () => {
+  it('had an answer where it goes on from another port', () => {
+    const questions = [
+      { answered: null, port: 7 },
+      { type: AAAA, sent: 0.3, answered: null, port: 8 },
+    ];
+    expect(fatesOf(questions, 'glibc')).toEqual(['unseen', 'lost']);
+    // Go sends both at once, from two ports.
+    expect(fatesOf(questions, 'go')).toEqual(['lost', 'lost']);
+  });
+
+  it('had an answer where it asks again, and only then for the other family', () => {
+    const questions = [
+      { answered: null, again: [5000] },
+      { type: AAAA, sent: 5000.3, answered: null },
+    ];
+    expect(fatesOf(questions, 'glibc')).toEqual(['lost', 'unseen', 'lost']);
+  });
+
+  it('had none where the other family follows at the timer, or in one go', () => {
+    expect(
+      fatesOf(
+        [
+          { answered: null, port: 7 },
+          { type: AAAA, sent: 5000, answered: null, port: 8 },
+        ],
+        'glibc',
+      ),
+    ).toEqual(['lost', 'lost']);
+    expect(fatesOf([{ answered: null }, { type: AAAA, sent: 0.03, answered: null }], 'glibc')).toEqual([
+      'lost',
+      'lost',
+    ]);
   });
 });
 

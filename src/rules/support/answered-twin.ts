@@ -11,9 +11,16 @@ import { SOONEST_RETRY, type Send } from './sends.ts';
  *   each by a timer of its own, and the first answer may be there before the second timer is looked at.
  *
  * And one of them left before the capture has it, where it comes first together with the other's resend.
+ *
+ * Where glibc asks one by one, an answer alone lets it go on before its timer.
  */
 export function settleTwins({ resolver }: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {
   for (const [index, first] of sends.entries()) {
+    if (resolver === 'glibc' && first.fate === 'lost' && leadsOn(first, sends[index + 1])) {
+      first.fate = 'unseen';
+      first.ledOn = true;
+      continue;
+    }
     if (first.fate !== 'lost' || !first.isFirst || !isAddressType(first.attempt.type)) continue;
     const next = nextAsked(first, sends);
     const twin = sends.find((other, later) => later > index && isTwin(first, other));
@@ -37,6 +44,17 @@ export function settleTwins({ resolver }: Lookup, sends: readonly Send[], watche
       twin.isPlaced = false;
     }
   }
+}
+
+/**
+ * The other family follows at once, and from another port, or for the first time though this one is asked again:
+ * glibc sends both at once from one port, or else the second after the answer to the first (facts: res_send.c).
+ */
+function leadsOn({ attempt, at, isFirst }: Send, next: Send | undefined): boolean {
+  if (next === undefined || next.at - at >= SOONEST_RETRY || next.attempt.name !== attempt.name) return false;
+  const isOther = next.attempt.type !== attempt.type && isAddressType(next.attempt.type) && isAddressType(attempt.type);
+  const isAlone = next.attempt.clientPort !== attempt.clientPort || (next.isFirst && !isFirst);
+  return isOther && isAlone && next.attempt.server === attempt.server;
 }
 
 /** From one port, or from two as Go asks. */

@@ -5,8 +5,10 @@ import type { Pause } from './pauses.ts';
 export const CFS_PERIOD = milliseconds(100);
 // Of fewer, times lie on a grid by chance.
 const LEAST_PAUSES = 5;
-// Rayleigh's test: times at random are that concentrated once in a thousand, exp(-z).
+// Rayleigh's test: times at random are that concentrated once in a thousand, exp(-z): a grid is told…
 const LEAST_Z = Math.log(1000);
+// …or once in twenty: that they are at random is not told either, since CPU limits are more common than that.
+const LEAST_DOUBT = Math.log(20);
 // And so many of them share a phase that the period explains them, not just some.
 const LEAST_CONCENTRATION = 0.7;
 
@@ -26,8 +28,14 @@ export function concentrationOf(pauses: readonly Pick<Pause, 'until'>[]): number
 }
 
 /** Whether they end on a grid of the CFS period, more than chance explains. */
-export function isOnGrid(pauses: readonly Pick<Pause, 'until'>[]): boolean {
-  if (pauses.length < LEAST_PAUSES) return false;
+export const isOnGrid = (pauses: readonly Pick<Pause, 'until'>[]): boolean =>
+  pauses.length >= LEAST_PAUSES && isConcentrated(pauses, LEAST_Z);
+
+/** Whether too few end on a grid of the CFS period for chance to be ruled out. */
+export const mayBeOnGrid = (pauses: readonly Pick<Pause, 'until'>[]): boolean =>
+  !isOnGrid(pauses) && isConcentrated(pauses, LEAST_DOUBT);
+
+function isConcentrated(pauses: readonly Pick<Pause, 'until'>[], leastZ: number): boolean {
   const concentration = concentrationOf(pauses);
-  return concentration >= LEAST_CONCENTRATION && pauses.length * concentration ** 2 >= LEAST_Z;
+  return concentration >= LEAST_CONCENTRATION && pauses.length * concentration ** 2 >= leastZ;
 }

@@ -43,7 +43,13 @@ describe('contrast', () => {
     expect([...tally.occurrences].map(({ cost }) => cost + usual)).toEqual([304, 204, 2004].map((ms) => ms * 1e6));
   });
 
+  it('finds what stands apart from others that are late, too', () => {
+    const { found } = contrastOf([...times(60, 12), ...times(20, 25), ...times(6, 40), 262]);
+    expect(found.map(({ tally }) => tally.count)).toEqual([1]);
+  });
+
   it.each([
+    ['the thin end of a tail', [...times(60, 12), ...times(20, 25), ...times(6, 40), 62]],
     ['steady slowness', times(20, 300)],
     ['what is five times as long, but short', [...times(20, 4), 40]],
     ['what is long, but no five times as long', [...times(20, 40), 120]],

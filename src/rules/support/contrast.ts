@@ -2,6 +2,7 @@ import type { Duration, Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { OccurrencesOf } from './subjects.ts';
+import type { Delays } from './delays.ts';
 import { exchangeTally, type ExchangeTally } from './tally.ts';
 import type { Traffic } from './traffic.ts';
 import type { Peer } from './traffic-peer.ts';
@@ -11,6 +12,10 @@ import { createUsual, usualOf, type Kind } from './usual.ts';
 const MAX_BANDS = 512;
 // A band spans a factor of 1.4: fine enough to divide what stands out from what does not.
 const BANDS_PER_OCTAVE = 2;
+
+// What stands out stands apart. Where many more calls take from half as long up to as long, the longest
+// are the thin end of all of them: of a lognormal tail whose p99 is four times the median, eleven for each.
+const TAIL = 4;
 
 export interface ContrastOptions {
   /** Below this nothing stands out, however quick the others are. */
@@ -89,9 +94,10 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
         const delays = whole.get(kind) ?? kind.delays;
         const median = usualOf(delays);
         if (median === null) continue;
+        const far = [...ofKind.values()].filter((band) => band.least >= factor * median);
+        if (isTail(far, delays)) continue;
         const groups = new Map<Peer, StandingOut>();
-        for (const { peer, tally, least: shortest, lastAt } of ofKind.values()) {
-          if (shortest < factor * median) continue;
+        for (const { peer, tally, lastAt } of far) {
           const group = groups.get(peer) ?? createGroup(peer, kind, median, delays.count);
           group.tally.absorb(tally.beyond(median));
           if (lastAt > group.lastAt) group.lastAt = lastAt;
@@ -102,6 +108,12 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
       return found;
     },
   };
+}
+
+function isTail(far: readonly Band[], delays: Delays): boolean {
+  const shortest = Math.min(...far.map((band) => band.least));
+  const count = far.reduce((sum, { tally }) => sum + tally.count, 0);
+  return delays.between(shortest / 2, shortest) > TAIL * count;
 }
 
 const createGroup = (peer: Peer, { name }: Kind, usual: Duration, of: number): StandingOut => ({

@@ -20,6 +20,13 @@ describe('delays', () => {
     );
   });
 
+  it('counts what lies between two', () => {
+    const delays = new Delays();
+    for (const ms of [1, 10, 12, 20, 60]) delays.add(ms * 1e6);
+    expect(delays.between(8e6, 30e6)).toBe(3);
+    expect(delays.between(30e6, 50e6)).toBe(0);
+  });
+
   it('is nothing while empty, and takes what lies', () => {
     const delays = new Delays();
     expect(delays.quantile(0.5)).toBe(0);

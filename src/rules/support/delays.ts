@@ -41,6 +41,16 @@ export class Delays {
     return rest;
   }
 
+  /** How many lie between the two, each told by the middle of its bucket. */
+  between(from: number, until: number): number {
+    let count = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const middle = middleOf(bucket);
+      if (middle >= from && middle < until) count += this.#buckets[bucket] as number;
+    }
+    return count;
+  }
+
   /** The middle of the bucket that holds the quantile; 0 where nothing was counted. */
   quantile(share: number): Duration {
     const rank = Math.max(1, Math.ceil(share * this.count));

@@ -15,7 +15,8 @@ export function oneSided(verdicts: readonly Verdict[], records: readonly ServerR
 }
 
 /** Who missed an answer asked again. */
-function missedBy(records: readonly Pick<Silence, 'askedAgain' | 'unseen'>[]): string {
+function missedBy(records: readonly Pick<Silence, 'askedAgain' | 'unseen' | 'ledOn'>[]): string {
+  if (sum(records, 'ledOn') > 0) return ', yet who asked went on as after one: it saw one direction';
   const askedAgain = sum(records, 'askedAgain');
   if (askedAgain > 0)
     return `, and most were never asked again (${formatCount(askedAgain)} were): it saw one direction`;

@@ -24,6 +24,8 @@ export const LARGE_BODY = 100_000;
 /** No server closes a connection that is in use, and none keeps one for less. */
 export const LEAST_IDLE = milliseconds(500);
 export const TOO_MANY_REQUESTS = 429;
+/** Of a database's connection, which is a part of opening it. */
+export const SIGN_IN = 'AUTHENTICATE';
 
 /**
  * What nearly all exchanges of a healthy service are: a call on a connection that had others before,
@@ -43,6 +45,7 @@ export const isOrdinaryExchange = (exchange: Exchange): boolean => {
     exchange.status < TOO_MANY_REQUESTS &&
     exchange.grpcStatus <= 0 &&
     exchange.metadata === null &&
+    exchange.method !== SIGN_IN &&
     exchange.stalls.length === 0 &&
     exchange.place > 0 &&
     exchange.requestBytes < LARGE_BODY &&

@@ -126,7 +126,7 @@ export const programWaits = defineFact({
         const known = new Set<Peer>(groups.map(({ peer }) => peer));
         groups.push(...patterns.found((peer) => known.has(peer)));
         // What a gateway's callers wait for is its own upstream where that explains it.
-        const named = explainedBy(groups, seen);
+        const named = explainedBy(groups, seen, (id) => waitedFor.has(id));
         const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);
         const all = [...patterns.all(), ...turns.all()];
         return {

@@ -48,6 +48,11 @@ export interface Chain {
   interrupted: boolean;
   /** When its client first began a call of another kind since; NaN where it did not. */
   wentOnAt: number;
+  /** Something shows that these are tries of one call: failures in a row on one connection are put together before. */
+  isProven: boolean;
+  /** The connection of the last try, and its place there; '' where calls share one. */
+  connection: string;
+  place: number;
 }
 
 /** One client, at whatever it calls. */
@@ -57,6 +62,9 @@ interface Caller {
   failedAt: number;
   /** Failed calls since which it has begun nothing else. */
   idle: { readonly kind: Kind; readonly chain: Chain }[];
+  /** Pauses of connections after a success, how many and the longest: who has one for itself shows there when it goes on. */
+  pauses: number;
+  longestPause: number;
 }
 
 interface Kind {
@@ -97,6 +105,8 @@ export function createRetries(done: (chain: Chain) => void) {
   // By client, then path: no text is made for each exchange.
   const callers = new Map<string, Caller>();
   const kinds: Kind[] = [];
+  // Whose latest call failed.
+  const failedOn = new Set<string>();
   const byRoute: (Kind | null | undefined)[] = [];
 
   function kindFor({ input, client, host, method, path, protocol }: Exchange): Kind | null {
@@ -104,6 +114,8 @@ export function createRetries(done: (chain: Chain) => void) {
       paths: new Map<string, Kind[]>(),
       failedAt: Number.NEGATIVE_INFINITY,
       idle: [],
+      pauses: 0,
+      longestPause: 0,
     };
     const ofPath = caller.paths.get(path) ?? [];
     for (const kind of ofPath) {
@@ -141,7 +153,16 @@ export function createRetries(done: (chain: Chain) => void) {
     return best;
   }
 
+  /** What its connection did before it. */
+  function notePause({ caller }: Kind, { connection, idleBefore }: Exchange): void {
+    if (failedOn.size > 0 && failedOn.delete(connection)) return;
+    if (!(idleBefore >= 0)) return;
+    caller.pauses++;
+    if (idleBefore > caller.longestPause) caller.longestPause = idleBefore;
+  }
+
   function addTo(kind: Kind, exchange: Exchange): void {
+    notePause(kind, exchange);
     goOnElsewhere(kind, exchange);
     while (kind.failed.length > 0 && exchange.startedAt - endOf((kind.failed[0] as Chain).last) > MAX_BACKOFF) {
       settle(kind.failed.shift() as Chain);
@@ -150,22 +171,28 @@ export function createRetries(done: (chain: Chain) => void) {
     const found = continued(kind, exchange);
     if (found !== null) {
       const { chain, because } = found;
-      kind.failed.splice(kind.failed.indexOf(chain), 1);
+      take(kind, chain);
       goOn(chain, exchange, because);
       if (failure === null) settle(chain);
-      else keep(kind, { ...chain, ...leftBy(exchange), failures: [...chain.failures, failure] });
+      else keep(kind, failedAgain(chain, exchange, failure));
     } else {
       for (const chain of kind.failed) if (exchange.startedAt >= endOf(chain.last)) chain.interrupted = true;
       kind.successes.follow(exchange.startedAt, kind.caller.failedAt);
       if (failure !== null) {
+        const former = kind.failed.find((chain) => isNextOn(chain, exchange));
         const chain = chainOf(exchange, failure);
         const next = takenElsewhere(kind, exchange);
-        if (next === null) keep(kind, chain);
-        else settle(goOn(chain, next, 'next-server'));
+        if (next !== null) settle(goOn(chain, next, 'next-server'));
+        else if (former === undefined) keep(kind, chain);
+        else {
+          take(kind, former);
+          keep(kind, failedAgain(triedAgain(former, exchange), exchange, failure));
+        }
       }
     }
     if (failure === null) kind.successes.add(exchange);
     else {
+      if (failedOn.size < MAX_FAILED) failedOn.add(exchange.connection);
       kind.caller.failedAt = endOf(exchange);
       if (found === null) kind.successes.failed();
     }
@@ -184,12 +211,13 @@ export function createRetries(done: (chain: Chain) => void) {
       if (known === undefined) byRoute[place] = kind;
       if (kind === null) return;
       if (kind.failed.length > 0) return addTo(kind, exchange);
+      notePause(kind, exchange);
       goOnElsewhere(kind, exchange);
       kind.successes.follow(exchange.startedAt, kind.caller.failedAt);
       kind.successes.add(exchange);
     },
     /** Chains that may go on, as far as they are. */
-    open: (): Chain[] => kinds.flatMap(({ failed }) => failed.filter(({ tries }) => tries > 1)),
+    open: (): Chain[] => kinds.flatMap(({ failed }) => failed.filter(({ isProven }) => isProven)),
   };
 
   function keep(kind: Kind, chain: Chain): void {
@@ -200,9 +228,20 @@ export function createRetries(done: (chain: Chain) => void) {
   }
 
   function settle(chain: Chain): void {
-    if (chain.tries > 1) done(chain);
+    if (chain.isProven) done(chain);
   }
 }
+
+const take = (kind: Kind, chain: Chain): void => void kind.failed.splice(kind.failed.indexOf(chain), 1);
+
+const failedAgain = (chain: Chain, exchange: Exchange, failure: Failure): Chain => ({
+  ...chain,
+  ...leftBy(exchange),
+  ...placeOf(exchange),
+  failures: [...chain.failures, failure],
+  interrupted: false,
+  wentOnAt: Number.NaN,
+});
 
 const leftBy = (exchange: Exchange): Pick<Chain, 'wasAnswered' | 'retryAfter'> => ({
   wasAnswered: isAnswered(exchange),
@@ -222,8 +261,20 @@ function chainOf(exchange: Exchange, failure: Failure): Chain {
     packets: [...exchange.packets],
     interrupted: false,
     wentOnAt: Number.NaN,
+    isProven: false,
+    ...placeOf(exchange),
   };
 }
+
+/** Who calls over HTTP/1 has the connection for itself until the answer is whole. */
+const placeOf = ({ protocol, connection, place }: Exchange): Pick<Chain, 'connection' | 'place'> => ({
+  connection: protocol === 'http/1.1' || protocol === 'http/1.0' ? connection : '',
+  place,
+});
+
+/** The very next call of its connection. */
+const isNextOn = (chain: Chain, { connection, place }: Exchange): boolean =>
+  chain.connection === connection && chain.place + 1 === place;
 
 /** A call of another kind begins since some failed. */
 function goOnElsewhere(own: Kind, { startedAt }: Exchange): void {
@@ -237,12 +288,17 @@ function goOnElsewhere(own: Kind, { startedAt }: Exchange): void {
 }
 
 function goOn(chain: Chain, exchange: Tried, because: Chain['because']): Chain {
+  if (chain.because === 'backoff') chain.because = because;
+  chain.isProven = true;
+  return triedAgain(chain, exchange);
+}
+
+function triedAgain(chain: Chain, exchange: Tried): Chain {
   chain.gaps.push(nanoseconds(Math.max(0, exchange.startedAt - endOf(chain.last))));
   const { server, serverPort, startedAt, duration, packets } = exchange;
   chain.last = { server, serverPort, startedAt, duration, packets: [...packets] };
   chain.tries++;
   chain.packets.push(...packets);
-  if (chain.because === 'backoff') chain.because = because;
   return chain;
 }
 
@@ -269,6 +325,8 @@ function gapsOf({ caller, successes }: Kind): { gaps: number; longest: number } 
   };
 }
 
+const isLonger = (wait: number, longest: number): boolean => wait > LONGER * longest && wait > longest + LEAST_LONGER;
+
 function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Chain['because'] | null {
   if (exchange.previousAttempts > 0) return exchange.previousAttempts === chain.tries ? 'header' : null;
   if (chain.because === 'header' && chain.tries > 1) return null;
@@ -277,9 +335,13 @@ function proofOf(kind: Kind, chain: Chain, exchange: Exchange, gap: number): Cha
     return gap >= retryAfter - AFTER_EARLY && gap <= retryAfter + AFTER_LATE ? 'retry-after' : null;
   }
   if (!wasAnswered && isElsewhere(exchange, last) && gap <= AT_ONCE) return 'next-server';
+  const { pauses, longestPause } = kind.caller;
+  // Beside other calls of the client, its connection tells; what goes on another that was open already is anybody's.
+  const isNext = isNextOn(chain, exchange);
+  if (isNext && pauses >= LEAST_GAPS && isLonger(exchange.idleBefore, longestPause)) return 'backoff';
+  if (!isNext && chain.connection !== '' && exchange.place > 0) return null;
   const { gaps, longest } = gapsOf(kind);
   if (gaps < LEAST_GAPS || chain.interrupted) return null;
-  const isLonger = (wait: number): boolean => wait > LONGER * longest && wait > longest + LEAST_LONGER;
   // A client that rests after a failure and then goes on with something else does not try again.
-  return isLonger(gap) && !isLonger(chain.wentOnAt - endOf(last)) ? 'backoff' : null;
+  return isLonger(gap, longest) && !isLonger(chain.wentOnAt - endOf(last), longest) ? 'backoff' : null;
 }

@@ -54,6 +54,8 @@ export interface Send {
   isFirst: boolean;
   /** The same question was asked once more, after a wait: proof that no answer had come. */
   askedAgain: boolean;
+  /** Its answer was not seen, and its client went on with what it asks only then. */
+  ledOn: boolean;
   /** False where the capture does not tell which place of its pair it had. */
   isPlaced: boolean;
 }
@@ -201,6 +203,7 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   waitedUntil: at,
   isFirst: false,
   askedAgain: false,
+  ledOn: false,
   isPlaced: true,
 });
 

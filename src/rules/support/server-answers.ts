@@ -9,6 +9,7 @@ import { createServerPlaces } from './server-places.ts';
 import { isProbe } from './single-use.ts';
 import { traffic } from './traffic.ts';
 import { firstByteWait } from './upstream-wait.ts';
+import { createUsual, type Kind } from './usual.ts';
 
 // A node's worth of servers, their first answers and their slower calls: what is beyond repeats it.
 const MAX_SERVERS = 64;
@@ -28,7 +29,11 @@ export interface AnsweringServer {
   readonly answers: number[];
   /** Calls that waited for long, whole. */
   readonly slow: Exchange[];
+  /** How long calls of the same kind as that slow one waited; null where there are too many kinds. */
+  alike(slow: Exchange): Delays | null;
 }
+
+type Counted = Omit<AnsweringServer, 'alike'>;
 
 export interface ServerAnswers extends Observer {
   all(): AnsweringServer[];
@@ -39,8 +44,11 @@ export interface ServerAnswers extends Observer {
 export const serverAnswers = defineFact({
   id: 'server-answers',
   create(fact): ServerAnswers {
-    const { routes } = fact(traffic);
-    const servers = createServerPlaces<AnsweringServer>(MAX_SERVERS, (input, server) => ({
+    const seen = fact(traffic);
+    const { routes } = seen;
+    const usual = createUsual(seen);
+    const kinds = new Map<string, Kind | null>();
+    const servers = createServerPlaces<Counted>(MAX_SERVERS, (input, server) => ({
       input,
       server,
       delays: new Delays(),
@@ -49,22 +57,26 @@ export const serverAnswers = defineFact({
       slow: [],
     }));
     /** By route: null where servers were too many. */
-    const byRoute: (AnsweringServer | null | undefined)[] = [];
+    const byRoute: (Counted | null | undefined)[] = [];
     let calls = 0;
 
-    function serverOf(route: Route, exchange: Exchange): AnsweringServer | null {
+    function serverOf(route: Route, exchange: Exchange): Counted | null {
       const server = servers.of(exchange);
       byRoute[route.place] = server;
       return server;
     }
 
     /** What was counted of its ordinary calls, and of the others. */
-    function whole(server: AnsweringServer, own: readonly Route[]): AnsweringServer {
+    function whole(server: Counted, own: readonly Route[], delaysOf: ReadonlyMap<Kind, Delays>): AnsweringServer {
       const probes = own.filter((route) => route.isProbe);
       return {
         ...server,
         delays: server.delays.with(own.map(({ firstBytes }) => firstBytes)),
         probes: server.probes.with(probes.map(({ firstBytes }) => firstBytes)),
+        alike({ id }) {
+          const kind = kinds.get(id) ?? null;
+          return kind === null ? null : (delaysOf.get(kind) ?? kind.delays);
+        },
       };
     }
 
@@ -84,12 +96,16 @@ export const serverAnswers = defineFact({
         const firstByte = firstByteWait(exchange);
         if (!(firstByte >= 0)) return;
         known.delays.add(firstByte);
+        const kind = usual.add(exchange, firstByte);
         if (isProbe(exchange)) known.probes.add(firstByte);
-        if (firstByte >= LEAST_SLOW && known.slow.length < MAX_SLOW) known.slow.push(copyExchange(exchange));
+        if (firstByte < LEAST_SLOW || known.slow.length >= MAX_SLOW) return;
+        known.slow.push(copyExchange(exchange));
+        kinds.set(exchange.id, kind);
       },
       all() {
         const routesOf = groupBy(routes.all, ({ place }) => byRoute[place]);
-        return servers.all().map((server) => whole(server, routesOf.get(server) ?? []));
+        const delaysOf = usual.withOrdinary();
+        return servers.all().map((server) => whole(server, routesOf.get(server) ?? [], delaysOf));
       },
       calls: () => calls + routes.calls,
     };

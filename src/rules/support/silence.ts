@@ -12,6 +12,8 @@ export interface Silence {
   shortestWait: number;
   /** Questions that were not, although it was time to: answers that the capture lacks. */
   unseen: number;
+  /** Questions whose client went on with what it asks after an answer only: proof that the capture lacks answers. */
+  ledOn: number;
   /** Questions that may still be asked again, by the whole seconds that the capture goes on after them. */
   readonly waiting: number[];
 }
@@ -20,6 +22,7 @@ export const createSilence = (): Silence => ({
   askedAgain: 0,
   shortestWait: Number.POSITIVE_INFINITY,
   unseen: 0,
+  ledOn: 0,
   waiting: [],
 });
 
@@ -33,7 +36,8 @@ const SAME_TIMER = 1.5;
 const MOSTLY = 0.75;
 
 /** Whether most questions without an answer were asked again: then the answers did not come. */
-export function isMissed({ askedAgain, shortestWait, unseen, waiting }: Silence): boolean {
+export function isMissed({ askedAgain, shortestWait, unseen, ledOn, waiting }: Silence): boolean {
+  if (ledOn > 0) return false;
   const due = Math.ceil((shortestWait * SAME_TIMER) / SECOND);
   const overdue = waiting.slice(due).reduce((sum, count) => sum + count, 0);
   return askedAgain > 0 && askedAgain >= MOSTLY * (askedAgain + unseen + overdue);
@@ -43,6 +47,7 @@ export function isMissed({ askedAgain, shortestWait, unseen, waiting }: Silence)
 export function countSilence(silence: Silence, send: Send, watchedUntil: Timestamp): void {
   const { fate, isFirst, askedAgain, at, waitedUntil } = send;
   if (fate === 'unseen') silence.unseen++;
+  if (send.ledOn) silence.ledOn++;
   if (fate !== 'lost' || !isFirst) return;
   if (askedAgain) {
     silence.askedAgain++;

@@ -21,11 +21,18 @@ export const isProbe = ({ path, method }: Pick<Exchange, 'path' | 'method'>): bo
   path === GRPC_CHECK ||
   (path.length > 1 && INITIALS.includes(path.charAt(1)) && (method === 'GET' || method === 'HEAD') && PROBE.test(path));
 
+/** Whether it was still open when it was last seen: the next call may have been about to come. */
+const isLeftOpen = ({ ending }: Connection): boolean => ending === 'captureEnd' || ending === 'evicted';
+
 /**
  * Whether a connection was opened for one call: as read, or, inside TLS, as its short life tells.
- * @returns null where it can't be told: its opening was not seen, or what it carried was not read
+ * @returns null where it can't be told: its opening or its end was not seen, or what it carried was not read
  */
-export function isSingleUse(connection: Connection): boolean | null {
+export const isSingleUse = (connection: Connection): boolean | null =>
+  isLeftOpen(connection) && connection.exchanges === 1 ? null : servesOne(connection);
+
+/** The same where no other call is to come on it. */
+export function servesOne(connection: Connection): boolean | null {
   if (!isOpened(connection) || !(connection.connectDuration >= 0) || connection.ending === 'refused') return null;
   if (connection.exchanges > 0) return connection.exchanges === 1;
   if (connection.protocol !== 'tls' || connection.bytes.client === 0 || connection.bytes.server === 0) return null;

@@ -22,7 +22,7 @@ export interface StallRule {
   /** Which stalls of that reason prove it; all where left out. */
   counts?(stall: Stall): boolean;
   /** An exchange whose waits another rule tells. */
-  isAnothers?(exchange: Exchange): boolean;
+  isAnothers?(exchange: Exchange, seesBothDirections: boolean): boolean;
   /** Occurrences that make a finding; fewer are chance. */
   leastCount: number;
   confidence: Confidence;
@@ -36,32 +36,37 @@ export interface StallRule {
 interface Counted {
   fromClient: number;
   fromServer: number;
+  /** Exchanges whose data never came through. */
+  inVain: number;
 }
 
 /**
  * A rule that counts exchanges which waited for one reason: each costs what its stalls took. Its
- * messages are `stalled` (count, total, server, cost, side) and `clear` (total).
+ * messages are `stalled` (count, total, server, cost, side, and `inVain`: how many never came through)
+ * and `clear` (total).
  */
 export function stallRule(
-  { report, clear, unobservable, fact }: RuleContext<'stalled' | 'clear'>,
+  { report, clear, unobservable, fact, inputs }: RuleContext<'stalled' | 'clear'>,
   options: StallRule,
 ): Observer {
   const seen = fact(traffic);
-  const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0 }));
+  const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0, inVain: 0 }));
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
   const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
+  const seesBoth = ({ input }: Exchange): boolean => inputs[input]?.vantage.sees.bothDirections === true;
   let heard = 0;
   return {
     unusualExchange(exchange) {
       heard++;
-      if (exchange.stalls.length === 0 || options.isAnothers?.(exchange) === true) return;
+      if (exchange.stalls.length === 0 || options.isAnothers?.(exchange, seesBoth(exchange)) === true) return;
       const stalls = own(exchange);
       const cost = stalledTime(exchange, stalls);
       if (cost < options.least) return;
       const group = groups.add(exchange, cost, packets);
       if (stalls[0]?.from === 'client') group.fromClient++;
       else group.fromServer++;
+      if (stalls.every(({ repaired }) => !repaired)) group.inVain++;
     },
     finish() {
       const parts = partsByServer(groups.all()).filter(({ tally }) => tally.count >= options.leastCount);
@@ -73,7 +78,14 @@ export function stallRule(
         const side: Side = clientSide > 0 ? 'client' : 'server';
         report({
           message: 'stalled',
-          data: { count: tally.count, total: of, server: subject.name, cost: tally.costs.quantile(0.5), side },
+          data: {
+            count: tally.count,
+            total: of,
+            server: subject.name,
+            cost: tally.costs.quantile(0.5),
+            side,
+            inVain: members.reduce((sum, { inVain }) => sum + inVain, 0),
+          },
           input,
           subject,
           of,

@@ -20,8 +20,10 @@ import { kindOf } from './usual.ts';
 export interface StoppedRule {
   /** Whether these pauses are this rule's. */
   isOwn(pauses: readonly Pause[]): boolean;
-  confidence: Confidence;
+  confidence(pauses: readonly Pause[]): Confidence;
   confidenceBecause(pauses: readonly Pause[]): string;
+  /** Why these pauses are only worth knowing, where they are. */
+  onlyInfo?(pauses: readonly Pause[]): string | undefined;
   because(server: string, pauses: readonly Pause[]): Setting[];
   fix(server: string): Fix[];
 }
@@ -57,6 +59,9 @@ export function stoppedRule(
 
   /** One server's finding for each address that clients know it by. */
   function reportsOf({ pauses: own }: PausesOf): Report<'stopped'>[] {
+    // Before its first answer a process or its clients may just have started: that is no first time.
+    const isOnce = own.filter(({ isFirst }) => !isFirst).length <= 1;
+    const onlyInfo = isOnce ? SEEN_ONCE : options.onlyInfo?.(own);
     const groups = createPeerGroups(seen, exchangeTally, () => ({}));
     for (const pause of own) {
       for (const call of pause.victims) groups.add(call, lostIn(pause, call), packetsOf);
@@ -78,7 +83,7 @@ export function stoppedRule(
         unit: 'exchanges',
         latency: calls,
         cost: tally,
-        confidence: options.confidence,
+        confidence: options.confidence(own),
         confidenceBecause: options.confidenceBecause(own),
         evidence: stopEvidence(own),
         because: options.because(subject.name, own),
@@ -86,8 +91,7 @@ export function stoppedRule(
         whatIf: { method: 'each affected exchange without the stretch in which its server stood still' },
         errors: 0,
         habit: false,
-        // Before its first answer a process or its clients may just have started: that is no first time.
-        ...(own.filter(({ isFirst }) => !isFirst).length <= 1 ? { onlyInfo: SEEN_ONCE } : {}),
+        ...(onlyInfo === undefined ? {} : { onlyInfo }),
       };
     });
   }

@@ -6,7 +6,7 @@ import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { FetchLog } from './fetch-log.ts';
 import { advice } from './fixes.ts';
-import type { Storm } from './storm-verdict.ts';
+import type { StormCause } from './storm-verdict.ts';
 
 // A role's sessions live an hour at most unless it says otherwise.
 const LONGEST_LENGTH = 3600;
@@ -34,8 +34,9 @@ export function whyOf(log: FetchLog): string {
 }
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */
-export function settingsOf(storm: Storm, log: FetchLog, { client, provider }: Sides): Setting[] {
+export function settingsOf(log: FetchLog, { client, provider }: Sides, cause: StormCause): Setting[] {
   const settings: Setting[] = [];
+  if (cause === 'new-client') return [UNKEPT, ...leftOf(log, provider)];
   const isLengthSeen = !Number.isNaN(log.length);
   settings.push({
     component: provider.name,
@@ -44,44 +45,46 @@ export function settingsOf(storm: Storm, log: FetchLog, { client, provider }: Si
     origin: isLengthSeen ? 'wire' : 'default',
     source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
   });
-  if (storm === 'anew') {
-    settings.push({
-      component: client.name,
-      setting: 'client, or provider of credentials',
-      value: 'a new one for each request, as it seems from the packets',
-      origin: 'wire',
-      source: 'fetches with more left than any refresh window',
-    });
-  } else {
-    settings.push({
-      component: provider.name,
-      setting: provider.refresh.setting,
-      value: time(provider.refresh.seconds),
-      origin: 'default',
-      source: provider.source,
-    });
-    settings.push({
-      component: client.name,
-      setting: client.setting,
-      value: time(client.windowSeconds),
-      origin: 'default',
-      source: client.source,
-    });
-  }
-  if (log.leastLeft >= 0) {
-    settings.push({
-      component: provider.name,
-      setting: 'left of the session at each fetch',
-      value: log.mostLeft - log.leastLeft < 1 ? time(log.leastLeft) : `${time(log.leastLeft)} to ${time(log.mostLeft)}`,
-      origin: 'wire',
-      source: 'Expiration in the answers, and the time of the packets',
-    });
-  }
-  return settings;
+  settings.push({
+    component: provider.name,
+    setting: provider.refresh.setting,
+    value: time(provider.refresh.seconds),
+    origin: 'default',
+    source: provider.source,
+  });
+  settings.push({
+    component: client.name,
+    setting: client.setting,
+    value: time(client.windowSeconds),
+    origin: 'default',
+    source: client.source,
+  });
+  return [...settings, ...leftOf(log, provider)];
 }
 
-export function stormFixes(storm: Storm, log: FetchLog, { client, provider }: Sides, workload: string): Fix[] {
-  if (storm === 'anew') return [keptClient(workload)];
+const UNKEPT: Setting = {
+  component: 'program',
+  setting: 'credentials kept between requests',
+  value: 'none, they are asked for anew',
+  origin: 'wire',
+  source: 'the packets: more is left than any SDK renews at',
+};
+
+function leftOf(log: FetchLog, { name }: CredentialProvider): Setting[] {
+  if (!(log.leastLeft >= 0)) return [];
+  return [
+    {
+      component: name,
+      setting: 'left of the session at each fetch',
+      value: [...new Set([time(log.leastLeft), time(log.mostLeft)])].join(' to '),
+      origin: 'wire',
+      source: 'Expiration in the answers, and the time of the packets',
+    },
+  ];
+}
+
+export function stormFixes(log: FetchLog, { client, provider }: Sides, workload: string, cause: StormCause): Fix[] {
+  if (cause === 'new-client') return [oneClient(workload)];
   const fixes: Fix[] = [];
   if (provider.isSettable) fixes.push(lengthFix(log, { client, provider }));
   if (client.calmSince !== null && !client.isCalm) {
@@ -104,30 +107,20 @@ export function stormFixes(storm: Storm, log: FetchLog, { client, provider }: Si
       ),
     );
   }
-  if (fixes.length === 0) {
-    fixes.push(
-      advice(
-        'code',
-        'one credentials provider for the process, kept between requests, with a refresh of its own in the background',
-        `the code of ${workload}`,
-        'revert the change',
-      ),
-    );
-  }
-  return fixes;
+  return fixes.length === 0 ? [oneClient(workload)] : fixes;
 }
 
-const keptClient = (workload: string): Fix =>
+const oneClient = (workload: string): Fix =>
   advice(
     'code',
-    'make the SDK’s client once for the process, or at least its provider of credentials, and keep it between requests: it fetches again only when they are nearly over',
+    'one SDK client (session, credentials provider) for the process, made at its start and kept between requests',
     `the code of ${workload}`,
     'revert the change',
   );
 
 /** What each change alone would leave: both of kiam's flags are needed, one newer release is enough. */
-export function halvesOf(storm: Storm, log: FetchLog, { client, provider }: Sides): HalfFix[] {
-  if (storm === 'anew') return [];
+export function halvesOf(log: FetchLog, { client, provider }: Sides, cause: StormCause): HalfFix[] {
+  if (cause === 'new-client') return [];
   const halves = isKiam(provider) ? kiamHalves(log, client, provider) : [];
   if (client.calmSince !== null && !client.isCalm) {
     halves.push({ change: `${client.name} ${client.calmSince} or newer`, remains: 0 });
@@ -201,6 +194,6 @@ export function certaintyOf(log: FetchLog, again: number): { confidence: Confide
   }
   return {
     confidence: 'certain',
-    confidenceBecause: 'the same process fetches again while the last answer is good for minutes',
+    confidenceBecause: 'the same process fetches again while the last answer is still good',
   };
 }

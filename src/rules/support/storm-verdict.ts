@@ -26,23 +26,25 @@ export interface Asked {
 }
 
 /**
- * Why credentials are fetched again and again: the client's `window` is longer than what is left of them, or with
- * more left than any window the program makes a client `anew` each time, which knows of no fetch before.
+ * Why they are fetched again: less is left than the client's window, or more than any window, and a new
+ * client is made for each request, which knows nothing of the one before.
  */
-export type Storm = 'window' | 'anew';
+export type StormCause = 'window' | 'new-client';
 
-/** Whether these fetches are a storm, as far as they tell by themselves; null for none. */
-export function stormOf(log: FetchLog, client: CredentialClient, { requests, calls, again }: Asked): Storm | null {
+/** What makes these fetches a storm, as far as they tell by themselves; null where they are none. */
+export function stormCause(log: FetchLog, client: CredentialClient, asked: Asked): StormCause | null {
+  const { requests, calls, again } = asked;
   if (log.repeats < LEAST_REPEATS) return null;
-  const storm = log.leastLeft > client.windowSeconds * TOLERANCE ? 'anew' : 'window';
-  // Where nobody is served, programs that start one after another would look alike.
-  if (storm === 'anew' && requests === 0) return null;
   const { inside, beside } = log.inRequests;
   if (requests > 0 && inside - beside < MOST * log.fetches) return null;
   const share = log.fetches / Math.max(1, requests > 0 ? requests : calls);
-  if (storm === 'window' && log.withoutHoldOff >= LEAST_REPEATS) return storm;
-  if (Math.max(log.ofOneProcess, again) >= LEAST_REPEATS) return share >= MOST ? storm : null;
-  return log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL ? storm : null;
+  const isOneProcess = Math.max(log.ofOneProcess, again) >= LEAST_REPEATS;
+  // Programs that start and end ask once each: only requests of one process tell that it keeps nothing.
+  if (log.leastLeft > client.windowSeconds * TOLERANCE) {
+    return requests > 0 && isOneProcess && share >= MOST ? 'new-client' : null;
+  }
+  const isHabit = isOneProcess ? share >= MOST : log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
+  return log.withoutHoldOff >= LEAST_REPEATS || isHabit ? 'window' : null;
 }
 
 /** Whether requests wait for the fetches, and don't go on meanwhile. */

@@ -55,14 +55,15 @@ export const traffic = defineFact({
     const peers = new Map<string, Peer[]>();
     /** By the client's port: each connection's has mostly a slot to itself. */
     const recent: (Peer | undefined)[] = Array.from({ length: SLOTS });
+    /** All but those that stand for others, by client and by server. */
+    const known = new Map<string, Map<string, Peer[]>>();
     let count = 0;
 
-    function find(row: Ends): Peer | undefined {
-      const ofClient = peers.get(row.client);
-      if (ofClient === undefined) return undefined;
-      for (const peer of ofClient) if (isBetween(peer, row)) return peer;
-      return undefined;
-    }
+    const find = (row: Ends): Peer | undefined =>
+      known
+        .get(row.client)
+        ?.get(row.server)
+        ?.find((peer) => isBetween(peer, row));
 
     function start(row: Ends): Peer {
       const isFull = count >= MAX_PEERS;
@@ -73,13 +74,22 @@ export const traffic = defineFact({
       const peer = new Peer(count++, row, isFull);
       ofClient.push(peer);
       peers.set(client, ofClient);
+      if (!isFull) remember(peer);
       return peer;
+    }
+
+    function remember(peer: Peer): void {
+      const servers = known.get(peer.client) ?? new Map<string, Peer[]>();
+      known.set(peer.client, servers);
+      const ofServer = servers.get(peer.address) ?? [];
+      servers.set(peer.address, ofServer);
+      ofServer.push(peer);
     }
 
     function peerOf(row: Ends): Peer {
       const slot = row.clientPort & (SLOTS - 1);
-      const known = recent[slot];
-      if (known !== undefined && known.client === row.client && isBetween(known, row)) return known;
+      const last = recent[slot];
+      if (last !== undefined && last.client === row.client && isBetween(last, row)) return last;
       const peer = find(row) ?? start(row);
       recent[slot] = peer;
       return peer;

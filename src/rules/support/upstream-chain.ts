@@ -4,6 +4,9 @@ import type { Waiting } from './upstream-groups.ts';
 
 // A call explains the request that waited for it where it covers most of what that lost.
 const COVERS = 0.8;
+// Of a request that is known to wait for it a call is worth its name with a smaller part: what else the request lost
+// has another cause, and neither hides the other.
+const LARGE = 1 / 3;
 // So do calls together for a finding: where most of its requests are explained.
 const MOST = 0.8;
 
@@ -12,8 +15,13 @@ const overlap = (a: Occurrence, b: Occurrence): number => Math.min(a.until, b.un
 /**
  * What a rule about requests judges, but with inbound requests that waited for a slow call of the
  * same service named as that upstream: both sides of a gateway or of a service in the middle.
+ * @param isLinked whether a call with that id is known to be waited for by a request
  */
-export function explainedBy(groups: readonly Waiting[], traffic: Traffic): Waiting[] {
+export function explainedBy(
+  groups: readonly Waiting[],
+  traffic: Traffic,
+  isLinked: (id: string) => boolean,
+): Waiting[] {
   const inbound = groups.filter(({ peer }) => traffic.isJudged(peer));
   const outbound = groups.filter(({ peer }) => !traffic.isJudged(peer) && traffic.directionOf(peer) === 'outbound');
   if (outbound.length === 0) return inbound;
@@ -23,7 +31,11 @@ export function explainedBy(groups: readonly Waiting[], traffic: Traffic): Waiti
     const own = outbound.filter((one) => one.input === input);
     let explained = 0;
     for (const request of tally.occurrences) {
-      const upstream = own.find((one) => calls.get(one)?.some((call) => isWaitedFor(request, call)));
+      for (const one of own) {
+        if (named.has(one)) continue;
+        if (calls.get(one)?.some((call) => isLinked(call.id) && isWaitedFor(request, call, LARGE))) named.add(one);
+      }
+      const upstream = own.find((one) => calls.get(one)?.some((call) => isWaitedFor(request, call, COVERS)));
       if (upstream === undefined) continue;
       explained++;
       named.add(upstream);
@@ -33,5 +45,5 @@ export function explainedBy(groups: readonly Waiting[], traffic: Traffic): Waiti
   return [...left, ...named];
 }
 
-const isWaitedFor = (request: Occurrence, call: Occurrence): boolean =>
-  call.from >= request.from && overlap(request, call) >= COVERS * request.cost;
+const isWaitedFor = (request: Occurrence, call: Occurrence, least: number): boolean =>
+  call.from >= request.from && overlap(request, call) >= least * request.cost;

@@ -1,0 +1,71 @@
+import { nanoseconds, seconds, type Duration } from '../../base/time.ts';
+import { isOpened, type Connection } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import { SIGN_IN } from './ordinary-exchanges.ts';
+import { connectCost } from './single-use.ts';
+
+// Connections that are signing in, or whose end has not come yet.
+const MAX_SESSIONS = 1 << 12;
+// BEGIN, a statement and COMMIT: what one request asks of a database in one go.
+const MOST_STATEMENTS = 3;
+// A pool keeps what it opened for minutes; who closes within a second has done what he came for.
+const SHORT_LIFE = seconds(1);
+
+/** What a client asks of a database before it may ask anything else. */
+const SETS_UP: ReadonlySet<string> = new Set(['STARTTLS', SIGN_IN]);
+
+export const isSignIn = ({ method, path }: Pick<Exchange, 'method' | 'path'>): boolean =>
+  path === '' && SETS_UP.has(method);
+
+interface SignIn {
+  calls: number;
+  readonly from: number;
+  until: number;
+}
+
+/** One connection to a database, from signing in on. */
+export interface Session {
+  /** Calls beside those that signed in. */
+  readonly statements: number;
+  /** Opened for one piece of work, and closed by its client. */
+  readonly isSingle: boolean;
+  /** What connecting and signing in took. */
+  readonly cost: Duration;
+}
+
+/** Tells sessions of databases, whose connections begin with calls of their own. */
+export function createSessions() {
+  const signIns = new Map<string, SignIn>();
+  return {
+    add({ connection, startedAt, duration }: Exchange): void {
+      const until = startedAt + duration;
+      const known = signIns.get(connection);
+      if (known === undefined) {
+        if (signIns.size < MAX_SESSIONS) signIns.set(connection, { calls: 1, from: startedAt, until });
+        return;
+      }
+      known.calls++;
+      known.until = Math.max(known.until, until);
+    },
+    /** Of a connection that has ended; null where nobody was seen to sign in. */
+    take(connection: Connection): Session | null {
+      const signIn = signIns.get(connection.id);
+      if (signIn === undefined) return null;
+      signIns.delete(connection.id);
+      if (!isOpened(connection) || !(connection.connectDuration >= 0)) return null;
+      const { exchanges, ending, endedBy, startedAt, duration } = connection;
+      const statements = exchanges - signIn.calls;
+      const took = connectCost(connection) + signIn.until - signIn.from;
+      return {
+        statements,
+        isSingle:
+          statements >= 1 &&
+          statements <= MOST_STATEMENTS &&
+          ending === 'fin' &&
+          endedBy === 'client' &&
+          startedAt + duration - signIn.until <= SHORT_LIFE,
+        cost: nanoseconds(Math.min(duration, took)),
+      };
+    },
+  };
+}

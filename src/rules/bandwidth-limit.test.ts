@@ -22,6 +22,14 @@ function uploads(left: number, roundTrip: number, least: number): Rows {
   return { connections, exchanges: exchanges.map(late) };
 }
 
+/** Small calls, and answers of 1.5 MB that take 1.05 s over a way of so many milliseconds. */
+function answers(roundTrip: number, protocol: Exchange['protocol']): Rows {
+  return new Traffic()
+    .open({ connect: roundTrip }, { minRoundTrip: milliseconds(roundTrip) })
+    .calls(20, { takes: roundTrip }, { protocol })
+    .calls(4, { takes: 1050 + roundTrip, firstByte: roundTrip }, { protocol, responseBytes: 1_500_000 }).rows;
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -30,6 +38,12 @@ ruleTester(rule, {
       reports: [{ count: 4, of: 24, cost: [0.63, 0.64], says: /which passed at a steady/ }],
     },
     { name: 'uploads that are on their way until the answer', ...uploads(10, 0.3, 0.3), reports: [{ count: 4 }] },
+    { name: 'gRPC over a short way', ...answers(5, 'grpc'), reports: [{ count: 4, of: 24 }] },
+    {
+      name: 'HTTP/1.1 over the long way of which a window is as much',
+      ...answers(42, 'http/1.1'),
+      reports: [{ count: 4 }],
+    },
     {
       name: 'images at 250 kB/s among quick small calls',
       ...new Traffic().calls(20).calls(4, { takes: 1030, firstByte: 6 }, large).rows,
@@ -47,6 +61,7 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: "HTTP/2's window of 64 kB for each round trip", ...answers(42, 'grpc') },
     { name: 'uploads after which the server thinks', ...uploads(340, 0.3, 0.3) },
     { name: 'uploads over a long way, which take so many round trips', ...uploads(140, 135, 130) },
     {

@@ -32,6 +32,13 @@ const QUICK = 0.2;
 // where the way itself is short beside it; over a long one, transfers of one size take as many round trips.
 const SHORT_WAY = 0.1;
 
+// Over HTTP/2 a sender may have a window of 65,535 bytes on the way unless its peer says otherwise (RFC
+// 9113, section 6.9.2), and the update takes a round trip: that rate is the window's, and no link's.
+const WINDOW = 65_535;
+// A few updates come before all is used up, and a round trip is a bit more than the shortest.
+const LEAST_OF_WINDOW = 0.6;
+const MOST_OF_WINDOW = 1.1;
+
 interface Transfers {
   /** Bytes a second, as if they were nanoseconds. */
   readonly rates: Distribution;
@@ -41,6 +48,8 @@ interface Transfers {
   others: number;
   /** Transfers of which the last part was on its way when all was sent. */
   queued: number;
+  /** Transfers over HTTP/2. */
+  windowed: number;
 }
 
 type Group = PeerGroup<Exchange> & Transfers;
@@ -62,6 +71,7 @@ export default defineRule({
       notSmall: new Distribution(),
       others: 0,
       queued: 0,
+      windowed: 0,
     }));
     // The least round trip of each peer: no queue is in it.
     const leasts = new Map<Peer, number>();
@@ -84,6 +94,7 @@ export default defineRule({
         }
         group.rates.add(nanoseconds(rate));
         if (isQueued) group.queued++;
+        if (exchange.protocol === 'grpc' || exchange.protocol === 'http/2') group.windowed++;
         groups.add(exchange, took, packetsOf);
       },
       connection(connection) {
@@ -93,7 +104,10 @@ export default defineRule({
         leasts.set(peer, Math.min(minRoundTrip, leasts.get(peer) ?? Number.POSITIVE_INFINITY));
       },
       finish() {
-        const limited = groups.judged().filter((group) => isLimited(group) && isNear(group, leasts.get(group.peer)));
+        const limited = groups.judged().filter((group) => {
+          const roundTrip = leasts.get(group.peer);
+          return isLimited(group) && isNear(group, roundTrip) && !isOfWindow(group, roundTrip);
+        });
         const parts = partsByServer<(typeof limited)[number], Exchange>(limited);
         for (const { groups: own, tally, subject, input } of parts) {
           const { calls } = seen.totals(input, subject);
@@ -166,6 +180,13 @@ function isLimited({ peer, rates, notSmall, others, tally }: Group): boolean {
 
 const isNear = ({ queued, tally }: Group, roundTrip = Number.NaN): boolean =>
   queued === 0 || roundTrip <= SHORT_WAY * tally.costs.quantile(0.5);
+
+/** One window of HTTP/2 for each round trip. */
+function isOfWindow({ windowed, rates }: Group, roundTrip = Number.NaN): boolean {
+  if (windowed === 0) return false;
+  const flight = (rates.quantile(0.5) * roundTrip) / NANOSECONDS_PER_SECOND;
+  return flight >= LEAST_OF_WINDOW * WINDOW && flight <= MOST_OF_WINDOW * WINDOW;
+}
 
 const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean =>
   requestBytes < LARGE_BODY && responseBytes < LARGE_BODY;

@@ -113,6 +113,16 @@ ruleTester(rule, {
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/] }],
     },
     {
+      name: 'gRPC calls that are no health checks',
+      ...closing({}, { protocol: 'grpc', method: 'POST', path: '/shop.Health/Check' }).rows,
+      reports: [{ count: 10 }],
+    },
+    {
+      name: 'what Spring Boot answers besides health checks',
+      ...connections(30, 1, '/actuator/prometheus').rows,
+      reports: [{ count: 30 }],
+    },
+    {
       name: 'a client that closes none, and opens another for each call',
       ...closing({ ending: 'captureEnd', endedBy: null }).rows,
       // The last may yet be used again, and the one before until the very moment that it was opened.
@@ -147,6 +157,11 @@ ruleTester(rule, {
       says: /connections are used again \(48 calls on 6 connections\)/,
     },
     { name: 'health checks, which open one each', ...connections(30, 1, '/healthz').rows },
+    { name: 'health checks of Spring Boot', ...connections(30, 1, '/actuator/health/readiness').rows },
+    {
+      name: "kubelet's gRPC probes",
+      ...closing({}, { protocol: 'grpc', method: 'POST', path: '/grpc.health.v1.Health/Check' }).rows,
+    },
     { name: 'inside TLS, connections that last', ...encrypted(25, 5000).rows },
     { name: 'a few, as a pool grows', ...connections(3, 1).rows },
     {

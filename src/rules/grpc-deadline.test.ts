@@ -44,6 +44,20 @@ ruleTester(rule, {
       reports: [{ count: 2, of: 12 }],
     },
     {
+      name: "a server whose clock ends the call first: its status is no answer's part",
+      ...new Traffic()
+        .calls(10, { takes: 5 }, quick)
+        .calls(2, { takes: 1500.1 }, { ...quick, grpcStatus: 4, outcome: 'error', responseMessages: 0 }).rows,
+      reports: [{ count: 2, says: /the server had not answered$/ }],
+    },
+    {
+      name: 'an answer that had begun',
+      ...new Traffic()
+        .calls(10, { takes: 5 }, quick)
+        .calls(2, { takes: 1500.1 }, { ...quick, grpcStatus: 4, outcome: 'error', responseMessages: 1 }).rows,
+      reports: [{ count: 2, says: /the answer was not complete$/ }],
+    },
+    {
       name: 'a deadline that went into a stalled connection',
       ...new Traffic()
         .calls(10, { takes: 5 }, quick)

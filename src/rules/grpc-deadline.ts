@@ -55,7 +55,7 @@ export default defineRule({
         const cost = nanoseconds(Math.max(0, exchange.duration - (usual.of(exchange) ?? 0)));
         const group = groups.add(exchange, cost, packetsOf);
         group.deadlines.add(deadlineOf(exchange));
-        if (!isResponded(exchange)) group.unanswered++;
+        if (!isAnswered(exchange)) group.unanswered++;
         if (stalledTime(exchange, stallsOf(exchange, 'loss', 'zero-window')) > MOST * exchange.duration)
           group.stalled++;
       },
@@ -136,6 +136,10 @@ function isExceeded(exchange: Exchange): boolean {
   if ((outcome !== 'cancelled' && outcome !== 'reset') || !(deadline > 0)) return false;
   return duration > deadline - EARLY && duration < deadline + LATE;
 }
+
+/** A status without a message is the end of the server's own clock, and no part of an answer. */
+const isAnswered = (exchange: Exchange): boolean =>
+  isResponded(exchange) && !(exchange.grpcStatus === DEADLINE_EXCEEDED && exchange.responseMessages === 0);
 
 /** What was asked for; where the header was not readable, what it lasted. */
 const deadlineOf = ({ deadline, duration }: Exchange): Duration => (deadline > 0 ? deadline : duration);

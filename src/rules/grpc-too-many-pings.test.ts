@@ -58,6 +58,30 @@ ruleTester(rule, {
       reports: [{ count: 1, says: /1 call cut$/, cost: [4.9, 5.1], errors: 1 }],
     },
     {
+      name: 'a call whose connection the client closes as the GOAWAY comes, as grpc-js does',
+      ...new Traffic()
+        .open({ connect: 0 })
+        .call({ takes: 5007 }, { ...cut, outcome: 'cancelled', endedBy: 'client', resetCode: -1 })
+        .close(pinged({ goaway: goaway({ at: at(5e9) }) })).rows,
+      reports: [{ count: 1, says: /1 call cut$/, cost: [4.9, 5.1], errors: 1 }],
+    },
+    {
+      name: 'a call that the client gave up by itself as the GOAWAY came',
+      ...new Traffic()
+        .open({ connect: 0 })
+        .call({ takes: 5007 }, { ...cut, outcome: 'cancelled', endedBy: 'client', resetCode: 8 })
+        .close(pinged({ goaway: goaway({ at: at(5e9) }) })).rows,
+      reports: [{ count: 1, says: /0 calls cut$/, errors: 0 }],
+    },
+    {
+      name: 'a client that closes long after',
+      ...new Traffic()
+        .open({ connect: 0 })
+        .call({ takes: 9000 }, { ...cut, outcome: 'cancelled', endedBy: 'client', resetCode: -1 })
+        .close(pinged({ goaway: goaway({ at: at(5e9) }) })).rows,
+      reports: [{ count: 1, says: /0 calls cut$/, errors: 0 }],
+    },
+    {
       name: 'a call that was UNAVAILABLE long before',
       ...new Traffic()
         .call({ takes: 500 }, { ...grpc, grpcStatus: 14, outcome: 'error' })

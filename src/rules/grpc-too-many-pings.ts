@@ -15,7 +15,8 @@ import { traffic } from './support/traffic.ts';
 const ENHANCE_YOUR_CALM = 11;
 // Calls that were cut and whose connection has not ended yet: a server closes soon after GOAWAY.
 const MAX_CUT = 1 << 12;
-// gRPC's C core answers what it cuts with UNAVAILABLE, in the same breath as the GOAWAY.
+// gRPC's C core answers what it cuts with UNAVAILABLE, in the same breath as the GOAWAY; clients (grpc-js)
+// close the connection themselves, with all that is open, as soon as it comes.
 const UNAVAILABLE = 14;
 const WITH_GOAWAY = milliseconds(10);
 
@@ -47,7 +48,7 @@ export default defineRule({
     return {
       unusualExchange(exchange) {
         if (isCut(exchange)) count(cuts, exchange);
-        else if (exchange.grpcStatus === UNAVAILABLE) {
+        else if (exchange.grpcStatus === UNAVAILABLE || isClosed(exchange)) {
           const { connection, startedAt, duration } = exchange;
           // Those before were refused for other reasons.
           if (startedAt + duration - (refused.get(connection)?.until ?? 0) > WITH_GOAWAY) refused.delete(connection);
@@ -66,7 +67,8 @@ export default defineRule({
         // The same code calms down other things, too: then no ping was sent, or other words came.
         if (goaway.debug !== null && goaway.debug !== 'too_many_pings') return;
         if (pings === null || pings.fromClient === 0) return;
-        const cut = known ?? (last !== undefined && Math.abs(last.until - goaway.at) <= WITH_GOAWAY ? last : undefined);
+        const together = WITH_GOAWAY + Math.max(0, connection.minRoundTrip || 0);
+        const cut = known ?? (last !== undefined && Math.abs(last.until - goaway.at) <= together ? last : undefined);
         const lost = cut?.longest ?? nanoseconds(0);
         const from = cut?.from ?? goaway.at;
         const group = groups.add(connection, lost, pingPackets, { from, until: goaway.at, lasted: lost });
@@ -158,6 +160,10 @@ const isCut = ({ protocol, endedBy, outcome }: Exchange): boolean =>
   outcome !== 'incomplete' &&
   outcome !== 'ok' &&
   outcome !== 'error';
+
+/** The client closed the connection under it, and did not give up this call alone. */
+const isClosed = ({ outcome, endedBy, resetCode }: Exchange): boolean =>
+  outcome === 'cancelled' && endedBy === 'client' && resetCode < 0;
 
 function count(cuts: Map<string, Cut>, { connection, startedAt, duration }: Exchange): void {
   const until = startedAt + duration;

@@ -66,6 +66,11 @@ function serving(count: number, takes: number, call: number) {
 ruleTester(rule, {
   finds: [
     {
+      name: 'as long waits without a resend, and longer ones than a resend takes',
+      ...joined(some(3, 220).rows, some(3, 900, { retransmissions: 1 }).rows),
+      reports: [{ count: 6 }],
+    },
+    {
       name: 'some calls of a kind take far longer than the others',
       ...some(4).rows,
       reports: [
@@ -221,6 +226,10 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'waits in which a segment was sent again, before a sender would do so by itself',
+      ...some(3, 220, { retransmissions: 1 }).rows,
+    },
     {
       name: 'requests that a service itself takes long for, of which all calls are seen',
       inputs: [inputOf()],

@@ -1,4 +1,4 @@
-import { nanoseconds, type Timestamp } from '../../base/time.ts';
+import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Observer } from '../../model/observer.ts';
@@ -37,6 +37,16 @@ export interface ProgramWaits extends Observer {
   /** Who is waited for: upstreams that others call, and services whose requests spend the time in themselves. */
   found(): { readonly upstreams: Waiting[]; readonly services: Waiting[] };
 }
+
+// What is lost at the end of what is sent is sent again 200 ms later (Linux: TCP_RTO_MIN, and a round trip).
+const RESENT_BY = milliseconds(300);
+
+/**
+ * Its answer may have been lost: where something else shows the hole before the sender's timer runs
+ * out, a PING or another call, the resend follows at once, and at its receiver no stall is seen.
+ */
+const isRepaired = ({ retransmissions }: Exchange, firstByte: Duration): boolean =>
+  retransmissions > 0 && firstByte < RESENT_BY;
 
 /** Exchanges that waited for the program behind a server's address. */
 export const programWaits = defineFact({
@@ -78,7 +88,7 @@ export const programWaits = defineFact({
         if (exchange.shape !== 'call') return;
         heard++;
         const { firstByte, pauses } = upstreamWait(exchange);
-        if (!(firstByte >= 0)) return;
+        if (!(firstByte >= 0) || isRepaired(exchange, firstByte)) return;
         if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
           contrast.usual.add(exchange, firstByte);
           const group = paused.add(exchange, pauses, pausePackets);

@@ -26,6 +26,33 @@ describe('queueOf', () => {
     expect(queue!.waits[9]! / 1e6).toBeGreaterThan(80);
   });
 
+  it('sees it where those that arrive at once are taken up in any order', () => {
+    // Sixteen callers; each calls again as it is answered, three at a time. A server of threads takes
+    // the last of three first.
+    const spans: { arrival: number; until: number }[] = [];
+    let waiting = Array.from({ length: 16 }, () => 0);
+    for (let now = 0; spans.length < 120; now += 25) {
+      const taken = waiting.slice(0, 3);
+      for (const [index, arrival] of taken.entries()) spans.push({ arrival, until: now + 25 + 0.1 * (2 - index) });
+      waiting = [...waiting.slice(3), now + 25.3, now + 25.2, now + 25.1];
+    }
+    const calls = spans
+      .map(({ arrival, until }) => ({ from: at(arrival * 1e6), until: at(until * 1e6) }))
+      .toSorted((a, b) => a.from - b.from);
+    const queue = queueOf(calls);
+    expect(queue?.slots).toBe(3);
+    expect(queue!.service / 1e6).toBeCloseTo(25, 0);
+    expect(queue!.waits).toHaveLength(calls.length);
+    expect(queue!.waits.at(-1)! / 1e6).toBeGreaterThan(80);
+  });
+
+  it('sees none where callers beside one another wait for nobody', () => {
+    // Sixteen callers whose calls take what they take, and begin together in bursts.
+    const sizes = [3, 25, 8, 14, 2, 19, 6, 31, 11];
+    const arrivals = Array.from({ length: 160 }, (_, index) => 40 * Math.floor(index / 16) + 0.01 * (index % 16));
+    expect(queueOf(served(arrivals, 160, (index) => sizes[index % sizes.length] as number))).toBeNull();
+  });
+
   it('sees none where calls just take their time', () => {
     const sizes = [3, 25, 8, 14, 2, 19, 6];
     const arrivals = Array.from({ length: 60 }, (_, index) => index * 2);

@@ -1,4 +1,4 @@
-import { nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 
 /** One call from its start to its end. */
 export interface Span {
@@ -24,6 +24,13 @@ const MAX_SLOTS = 32;
 const EXPLAINED = 1 / 3;
 // And it matters where the waits are a third of all time.
 const LEAST_SHARE = 1 / 3;
+// Calls that arrive at once are taken up in any order: threads and goroutines are not woken in that of
+// the packets. Those of a fiftieth of a call's time are at once, as in one packet; a server takes a
+// millisecond at most to hand them out. More would let any times look like those of a queue.
+const AT_ONCE_SHARE = 1 / 50;
+const AT_ONCE = milliseconds(1);
+// Twice as many at a time, each for twice as long, fit as well: the fewer are meant.
+const CLEARLY = 0.75;
 // Clocks and packets are no finer.
 const LEAST_SERVICE = 1000;
 
@@ -31,27 +38,51 @@ const LEAST_SERVICE = 1000;
  * Whether calls on one connection wait for one another: as if the server took `slots` of them at a
  * time, in order, each for about the same time. From each call's start and end alone: its turn comes
  * when fewer than `slots` that began before it are still open.
- * @param spans in order of their start
+ * @param calls in order of their start
  * @returns null where it explains the times no better than that calls just take that long
  */
-export function queueOf(spans: readonly Span[]): Queue | null {
-  if (spans.length < LEAST_CALLS) return null;
+export function queueOf(calls: readonly Span[]): Queue | null {
+  if (calls.length < LEAST_CALLS) return null;
+  const order = takenUp(calls);
+  const spans = order.map((index) => calls[index] as Span);
   const turns = Float64Array.from(spans, ({ from }) => from);
   const spread = spreadOf(spans, turns);
   let slots = 1;
   let left = Infinity;
   for (let tried = 1; tried <= MAX_SLOTS; tried++) {
     const own = spreadOf(spans, turnsOf(spans, tried, turns));
-    if (own < left) [slots, left] = [tried, own];
+    if (own < CLEARLY * left) [slots, left] = [tried, own];
   }
   if (left > EXPLAINED * spread) return null;
   turnsOf(spans, slots, turns);
-  const waits = spans.map(({ from }, index) => nanoseconds(Math.max(0, (turns[index] as number) - from)));
+  const waits = calls.map(() => nanoseconds(0));
+  for (const [place, index] of order.entries()) {
+    waits[index] = nanoseconds(Math.max(0, (turns[place] as number) - (calls[index] as Span).from));
+  }
   const total = spans.reduce((sum, { from, until }) => sum + until - from, 0);
   const waited = waits.reduce<number>((sum, wait) => sum + wait, 0);
   if (waited < LEAST_SHARE * total) return null;
   const services = spans.map(({ until }, index) => until - (turns[index] as number)).toSorted((a, b) => a - b);
   return { slots, service: nanoseconds(services[services.length >> 1] as number), waits };
+}
+
+/** The calls' places in the order in which they were taken up: of those that arrived at once, as they were done. */
+function takenUp(calls: readonly Span[]): number[] {
+  const durations = calls.map(({ from, until }) => until - from).toSorted((a, b) => a - b);
+  const atOnce = Math.min(AT_ONCE, AT_ONCE_SHARE * (durations[durations.length >> 1] as number));
+  const order: number[] = [];
+  let together: number[] = [];
+  const take = (): void => {
+    order.push(...together.toSorted((a, b) => (calls[a] as Span).until - (calls[b] as Span).until));
+    together = [];
+  };
+  for (const [index, { from }] of calls.entries()) {
+    const [first] = together;
+    if (first !== undefined && from - (calls[first] as Span).from > atOnce) take();
+    together.push(index);
+  }
+  take();
+  return order;
 }
 
 /**

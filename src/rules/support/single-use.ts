@@ -8,14 +8,18 @@ const SHORT_LIFE = seconds(1);
 
 // What kubelet and load balancers ask, a connection each time, as they are meant to.
 const PROBE =
-  /^\/(?:-\/)?(?:health|healthz|healthcheck|ready|readyz|readiness|live|livez|liveness|ping|status)(?:\/|$)/i;
+  /^\/(?:-\/|actuator\/)?(?:health|healthz|healthcheck|ready|readyz|readiness|live|livez|liveness|ping|status)(?:\/|$)/i;
 
 // Most paths are none by their first letter: the expression is asked about few.
-const INITIALS = '-hHrRlLpPsS';
+const INITIALS = '-aAhHrRlLpPsS';
+
+// The GRPC Health Checking Protocol's, which kubelet's gRPC probes ask.
+const GRPC_CHECK = '/grpc.health.v1.Health/Check';
 
 /** A health check by its path. */
 export const isProbe = ({ path, method }: Pick<Exchange, 'path' | 'method'>): boolean =>
-  path.length > 1 && INITIALS.includes(path.charAt(1)) && (method === 'GET' || method === 'HEAD') && PROBE.test(path);
+  path === GRPC_CHECK ||
+  (path.length > 1 && INITIALS.includes(path.charAt(1)) && (method === 'GET' || method === 'HEAD') && PROBE.test(path));
 
 /** Whether it was still open when it was last seen: the next call may have been about to come. */
 const isLeftOpen = ({ ending }: Connection): boolean => ending === 'captureEnd' || ending === 'evicted';

@@ -25,6 +25,11 @@ it('stalls count once where they overlap, and only within the exchange', () => {
   expect(stalledTime(exchange, [])).toBe(0);
 });
 
+it('nobody waits longer than the deadline of the call', () => {
+  expect(stalledTime({ ...exchange, deadline: milliseconds(150) }, stallsOf(exchange, 'loss'))).toBe(milliseconds(150));
+  expect(stalledTime({ ...exchange, deadline: milliseconds(900) }, stallsOf(exchange, 'loss'))).toBe(milliseconds(210));
+});
+
 it('stalls are proved by the packets of both, in order', () => {
   expect(stallPackets(exchange, stallsOf(exchange, 'loss'))).toEqual([3, 4, 5, 7, 9, 10]);
 });

@@ -8,15 +8,17 @@ import { Intervals } from './intervals.ts';
 export const stallsOf = (exchange: Exchange, ...reasons: readonly StallReason[]): Stall[] =>
   exchange.stalls.filter(({ reason }) => reasons.includes(reason));
 
-/** How long it waited so: stalls that overlap count once, and only what lies within the exchange. */
+/**
+ * How long its caller waited so: stalls that overlap count once, and only what lies within the exchange
+ * and its deadline. A gRPC caller gets its error then, though the RST_STREAM that says so stands in line
+ * behind what is lost.
+ */
 export function stalledTime(exchange: Exchange, stalls: readonly Stall[]): Duration {
-  const { startedAt, duration } = exchange;
+  const { startedAt, duration, deadline } = exchange;
+  const until = startedAt + (deadline > 0 ? Math.min(duration, deadline) : duration);
   const intervals = new Intervals();
   for (const stall of stalls) {
-    intervals.add(
-      Math.max(startedAt, stall.startedAt),
-      Math.min(startedAt + duration, stall.startedAt + stall.duration),
-    );
+    intervals.add(Math.max(startedAt, stall.startedAt), Math.min(until, stall.startedAt + stall.duration));
   }
   return nanoseconds(intervals.length());
 }

@@ -168,7 +168,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     const outlookOf = (reports: readonly Report[]): Outlook | null => (outlooks ??= new Outlooks(kept)).of(reports);
     const findings = absorb(reported, ABSORPTIONS)
       .map(({ rule, report, absorbs, vanishing }) => ({
-        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs, vanishing),
+        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs),
         absorbs: absorbs.map(({ rule: name, count, total }) => ({
           rule: name,
           count,

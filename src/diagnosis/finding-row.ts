@@ -27,7 +27,6 @@ export type Latencies = Readonly<Record<'lookups' | 'exchanges' | 'connections' 
 /**
  * What a rule reported, as the contract has it.
  * @param outlook on requests with the cause gone, where they are seen to wait for it
- * @param vanishing absorbed reports whose waits would be gone as well
  */
 export function findingRow(
   rule: NamedRule,
@@ -35,11 +34,10 @@ export function findingRow(
   latencies: Latencies,
   outlook: Outlook | null,
   inputs: readonly Input[],
-  vanishing: readonly Report[],
 ): Finding {
   const { cost } = report;
   const latency = report.latency ?? latencies[LATENCY_OF[report.unit]];
-  const { severity, because: severityBecause } = judgeSeverity(report, latency.total, vanishing);
+  const { severity, because: severityBecause } = judgeSeverity(report, latency.total);
   const references = (packets: readonly PacketId[]): (number | string)[] =>
     packets.map((packet) => packetReference(packet, report.input));
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { microseconds, milliseconds, seconds } from '../base/time.ts';
+import { milliseconds, seconds } from '../base/time.ts';
 import type { Report } from '../model/finding.ts';
 import { lookupOf } from '../model/testing/rows.ts';
 import { lookupTally } from '../rules/support/tally.ts';
@@ -25,23 +25,12 @@ describe('severity', () => {
     ['a third of all latency, 6 ms each', severity(6, 10, 100, milliseconds(120)), 'minor'],
     ['60 % of almost nothing', severity(2, 100, 100, milliseconds(133)), 'info'],
     ['60 % of almost nothing, as a habit', severity(2, 100, 100, milliseconds(133), { habit: true }), 'minor'],
-    ['a habit that nobody can feel', severity(0.06, 100, 100, milliseconds(100), { habit: true }), 'info'],
     ['6 ms, 1 % of all latency', severity(6, 1, 100, milliseconds(594)), 'info'],
     ['an error that costs no time', severity(0, 1, 100, seconds(1), { errors: 1 }), 'major'],
     ['dear, but known to pass', severity(5000, 4, 100, 0, { onlyInfo: 'warming up' }), 'info'],
     ['no latency at all', severity(0, 1, 1, 0), 'info'],
   ])('%s', (_, judged, expected) => {
     expect(judged).toBe(expected);
-  });
-
-  it('calls a cheap habit by what would be gone with it', () => {
-    const tally = lookupTally();
-    tally.add(lookupOf(), microseconds(60), () => []);
-    const gone = lookupTally();
-    gone.add(lookupOf(), microseconds(700), () => []);
-    const report = { cost: tally, of: 100, unit: 'lookups' as const, errors: 0, habit: true };
-    expect(judgeSeverity(report, seconds(1)).severity).toBe('info');
-    expect(judgeSeverity(report, seconds(1), [{ cost: gone }]).severity).toBe('minor');
   });
 
   it('says its threshold', () => {

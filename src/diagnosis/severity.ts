@@ -1,5 +1,5 @@
 import { formatShare, formatDuration } from '../base/text.ts';
-import { microseconds, milliseconds, seconds, type Duration } from '../base/time.ts';
+import { milliseconds, seconds, type Duration } from '../base/time.ts';
 import type { Cost, Report, Severity } from '../model/finding.ts';
 
 /** What a finding is worth, and the threshold that says so in words. */
@@ -26,19 +26,13 @@ const MAJOR_SHARE_FLOOR = milliseconds(20);
 
 export const CALLERS_GET_AN_ERROR = 'callers get an error';
 
-// A habit of most is worth a word however cheap, from what a short way to another node costs. A round trip
-// on one machine takes 20 to 120 µs: nobody feels that, not even at every call.
-const HABIT_FLOOR = microseconds(200);
-
 /**
  * Severity follows from cost; how certain the finding is never changes it.
  * @param latencyTotal nanoseconds that all lookups of the capture took together
- * @param vanishing what it explains of other rules, and would be gone with it
  */
 export function judgeSeverity(
   report: Pick<Report, 'cost' | 'of' | 'unit' | 'errors' | 'habit' | 'onlyInfo'>,
   latencyTotal: number,
-  vanishing: readonly Pick<Report, 'cost'>[] = [],
 ): Judgement {
   if (report.onlyInfo !== undefined) return { severity: 'info', because: report.onlyInfo };
   const { cost, of, unit } = report;
@@ -61,10 +55,7 @@ export function judgeSeverity(
   if (share >= MINOR_LATENCY_SHARE && typical >= MINOR_COST) {
     return { severity: 'minor', because: takes(MINOR_COST) };
   }
-  const spared = vanishing.reduce<number>((sum, symptom) => sum + symptom.cost.costs.quantile(0.5), typical);
-  if (report.habit && spared >= HABIT_FLOOR) {
-    return { severity: 'minor', because: `a habit of most ${unit}, cheap here` };
-  }
+  if (report.habit) return { severity: 'minor', because: `a habit of most ${unit}, cheap here` };
   return { severity: 'info', because: `less than ${formatDuration(MINOR_COST)} each or 2 % of all latency` };
 }
 

@@ -21,6 +21,9 @@ export const EXCHANGE_PROTOCOLS = [
 ] as const;
 export type ExchangeProtocol = (typeof EXCHANGE_PROTOCOLS)[number];
 
+/** Of an exchange or a connection: gRPC is HTTP/2, too. */
+export const isHttp2 = (protocol: string | null): boolean => protocol === 'grpc' || protocol === 'http/2';
+
 /**
  * How it came out for the client:
  * - `ok`: answered, with whatever HTTP status below 500, gRPC OK, no database error; a call whose

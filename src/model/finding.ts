@@ -158,7 +158,7 @@ export interface Report<Message extends string = string> {
   affected?: { count: number; of: number };
   /** Callers that got an error for it: makes it `major` at least. */
   errors: number;
-  /** Holds for most of twenty or more: makes it `minor` at least where anybody can feel its cost (RULES: habits). */
+  /** Holds for most of twenty or more: makes it `minor` at least, however cheap (RULES: habits). */
   habit: boolean;
   /** Keeps it at `info` whatever it cost, with the reason. */
   onlyInfo?: string;

@@ -1,7 +1,7 @@
 import { Distribution } from '../base/distribution.ts';
 import { formatBytes, formatShare } from '../base/text.ts';
 import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
-import { isResponded, type Exchange } from '../model/exchange.ts';
+import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -94,7 +94,7 @@ export default defineRule({
         }
         group.rates.add(nanoseconds(rate));
         if (isQueued) group.queued++;
-        if (exchange.protocol === 'grpc' || exchange.protocol === 'http/2') group.windowed++;
+        if (isHttp2(exchange.protocol)) group.windowed++;
         groups.add(exchange, took, packetsOf);
       },
       connection(connection) {

@@ -35,6 +35,8 @@ interface Extra {
   statements: number;
 }
 
+type Group = PeerGroup<Connection> & Extra;
+
 export default defineRule({
   id: 'connection-per-request',
   title: 'Each call opens its own connection',
@@ -155,7 +157,7 @@ export default defineRule({
   },
 });
 
-function addSession(group: PeerGroup<Connection> & Extra, connection: Connection, session: Session): void {
+function addSession(group: Group, connection: Connection, session: Session): void {
   group.judged++;
   if (!session.isSingle) return;
   group.signedIn++;
@@ -163,12 +165,7 @@ function addSession(group: PeerGroup<Connection> & Extra, connection: Connection
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
 }
 
-function judge(
-  group: Extra & PeerGroup<Connection>,
-  connection: Connection,
-  isSingle: boolean,
-  isClosing: boolean,
-): void {
+function judge(group: Group, connection: Connection, isSingle: boolean, isClosing: boolean): void {
   group.judged++;
   if (!isSingle) return;
   const cost = nanoseconds(connectCost(connection) + tlsCost(connection));

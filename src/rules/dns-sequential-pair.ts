@@ -9,6 +9,7 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import type { LossAnalysis } from './support/loss-shape.ts';
 import { losses } from './support/losses.ts';
+import { mayAskOneByOne } from './support/pair.ts';
 import { sequentialPairsOf } from './support/sequential.ts';
 import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
@@ -90,7 +91,11 @@ export default defineRule({
         group.pairs += pairs.sequential;
         group.samePort += pairs.samePort;
         const tally =
-          group.setBack !== null && mayStick(lookup) ? group.afterLoss : pairs.sure > 0 ? group.sure : group.fast;
+          group.setBack !== null && mayAskOneByOne(lookup.resolver)
+            ? group.afterLoss
+            : pairs.sure > 0
+              ? group.sure
+              : group.fast;
         tally.add(lookup, nanoseconds(Math.min(pairs.cost, lookup.duration)), pairPackets);
       },
       finish() {
@@ -196,9 +201,6 @@ type SetBack = 'lost' | 'an error';
 
 const setBackOf = ({ sends }: LossAnalysis): SetBack =>
   sends.some(({ fate }) => fate === 'lost') ? 'lost' : 'an error';
-
-/** Others ask as they did whatever happened before. */
-const mayStick = ({ resolver }: Lookup): boolean => resolver === 'glibc' || resolver === 'unknown';
 
 const DISTURBED = 'each lookup that asked for both families lost an answer first: what follows is no mode';
 

@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import { at, between, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import { isOpened, type Connection } from '../model/connection.ts';
-import { copyExchange, type Exchange } from '../model/exchange.ts';
+import { copyExchange, isHttp2, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -50,14 +50,13 @@ export default defineRule({
     let total = 0;
     return {
       unusualExchange(exchange) {
-        const isHttp2 = exchange.protocol === 'grpc' || exchange.protocol === 'http/2';
-        if (isHttp2 && exchange.place === 0 && first.size < MAX_FIRST)
+        if (isHttp2(exchange.protocol) && exchange.place === 0 && first.size < MAX_FIRST)
           first.set(exchange.connection, copyExchange(exchange));
       },
       connection(connection) {
         const call = first.get(connection.id);
         first.delete(connection.id);
-        if (connection.protocol !== 'grpc' && connection.protocol !== 'http/2') return;
+        if (!isHttp2(connection.protocol)) return;
         total++;
         const { goaway } = connection;
         if (call === undefined || !isOpened(connection)) return;

@@ -1,6 +1,6 @@
 import { formatDuration, plural } from '../base/text.ts';
 import { at, type Duration } from '../base/time.ts';
-import { copyExchange, type Exchange } from '../model/exchange.ts';
+import { copyExchange, isHttp2, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -53,13 +53,13 @@ export default defineRule({
     return {
       ordinaryExchange(exchange) {
         const { peer, protocol } = seen.routes.current as Route;
-        if (protocol !== 'grpc' && protocol !== 'http/2') return;
+        if (!isHttp2(protocol)) return;
         const group = groups.ofPeer(peer);
         if (group.calls.length < MAX_CALLS) keep(group, exchange);
       },
       unusualExchange(exchange) {
         const { protocol, shape, outcome } = exchange;
-        if ((protocol !== 'grpc' && protocol !== 'http/2') || shape !== 'call') return;
+        if (!isHttp2(protocol) || shape !== 'call') return;
         heard++;
         if (outcome !== 'ok') return;
         const group = groups.of(exchange);

@@ -1,7 +1,7 @@
 import { formatDuration, plural } from '../base/text.ts';
 import { at, between, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Exchange } from '../model/exchange.ts';
+import { isHttp2, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
@@ -60,7 +60,7 @@ export default defineRule({
         const last = refused.get(connection.id);
         cuts.delete(connection.id);
         refused.delete(connection.id);
-        if (connection.protocol !== 'grpc' && connection.protocol !== 'http/2') return;
+        if (!isHttp2(connection.protocol)) return;
         total++;
         const { goaway, pings } = connection;
         if (goaway?.code !== ENHANCE_YOUR_CALM || goaway.from !== 'server') return;
@@ -155,11 +155,7 @@ function pingEvidence(example: Connection | undefined): [Evidence, ...Evidence[]
 }
 
 const isCut = ({ protocol, endedBy, outcome }: Exchange): boolean =>
-  (protocol === 'grpc' || protocol === 'http/2') &&
-  endedBy !== 'client' &&
-  outcome !== 'incomplete' &&
-  outcome !== 'ok' &&
-  outcome !== 'error';
+  isHttp2(protocol) && endedBy !== 'client' && outcome !== 'incomplete' && outcome !== 'ok' && outcome !== 'error';
 
 /** The client closed the connection under it, and did not give up this call alone. */
 const isClosed = ({ outcome, endedBy, resetCode }: Exchange): boolean =>

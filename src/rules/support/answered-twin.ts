@@ -1,6 +1,6 @@
 import { isAddressType, type Lookup } from '../../model/lookup.ts';
 import type { Timestamp } from '../../base/time.ts';
-import { isPair, PAIR_GAP } from './pair.ts';
+import { isPair, mayAskOneByOne, PAIR_GAP } from './pair.ts';
 import { SOONEST_RETRY, type Send } from './sends.ts';
 
 /**
@@ -35,7 +35,7 @@ export function settleTwins({ resolver }: Lookup, sends: readonly Send[], watche
       if (again !== undefined && isAfterAWait(alone, again) && !(watchedUntil - again.at < SOONEST_RETRY))
         alone.fate = 'unseen';
     } else if (
-      (resolver === 'glibc' || resolver === 'unknown') &&
+      mayAskOneByOne(resolver) &&
       isPair(first.attempt, twin.attempt, resolver) &&
       isAfterAWait(twin, nextOfTwin) &&
       nextOfTwin.at >= next.answeredAt

@@ -17,6 +17,12 @@ export const PAIR_GAP = milliseconds(25);
 const ANSWERED_PAIR_GAP = milliseconds(2);
 
 /**
+ * After an answer that was lost or an error glibc asks one by one (facts: res_send.c, `RES_SNGLKUP`); others ask
+ * as they did before. Who is not told may be glibc.
+ */
+export const mayAskOneByOne = (resolver: ResolverName): boolean => resolver === 'glibc' || resolver === 'unknown';
+
+/**
  * A and AAAA of one name from one port, one right after the other. The first was sent first, and
  * nothing between them on their port.
  */

@@ -35,8 +35,8 @@ export function whyOf(log: FetchLog): string {
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */
 export function settingsOf(log: FetchLog, { client, provider }: Sides, cause: StormCause): Setting[] {
-  const settings: Setting[] = [];
   if (cause === 'new-client') return [UNKEPT, ...leftOf(log, provider)];
+  const settings: Setting[] = [];
   const isLengthSeen = !Number.isNaN(log.length);
   settings.push({
     component: provider.name,

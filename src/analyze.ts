@@ -1,42 +1,25 @@
-import { AddressTable } from './base/addresses.ts';
 import { toSeconds, type Duration } from './base/time.ts';
-import { openKeyLog, type KeyLogFile } from './capture/key-log-file.ts';
-import { openInput } from './capture/open.ts';
 import { createDiagnosis, type Manifests } from './diagnosis/diagnose.ts';
 import { verdictOf } from './diagnosis/verdict.ts';
-import { createExtract, createKeyLog, type Extract, type KeyLog } from './extract.ts';
-import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Connection } from './model/connection.ts';
 import type { ConnectionRow } from './model/connection-schema.ts';
 import type { Diagnosis } from './model/diagnosis.ts';
 import type { Exchange } from './model/exchange.ts';
 import type { Input } from './model/input.ts';
-import { RR_TYPE, type Lookup } from './model/lookup.ts';
+import type { Lookup } from './model/lookup.ts';
 import type { Observer } from './model/observer.ts';
 import type { ServiceChoice } from './model/request.ts';
-import type { TextSource } from './model/source.ts';
 import { TOOL } from './model/version.ts';
-import { readRows } from './rows/read-rows.ts';
+import { readInputs, type LeftOut, type Progress, type ReadInputs, type ReadOptions } from './read-inputs.ts';
 import { RULES } from './rules/registry.ts';
 import { createRequests } from './tracing/requests.ts';
 import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
 
-export interface Progress {
-  bytesRead: number;
-  /** Null where an input is a pipe. */
-  bytesTotal: number | null;
-  packets: number;
-}
+export type { Progress };
 
-export interface AnalyzeOptions extends WantedOptions {
-  /** Captures, tcpdump's text or exported rows; `-` is standard input. */
-  paths: readonly string[];
-  /** Server ports that carry DNS. */
-  dnsPorts: readonly number[];
+export interface AnalyzeOptions extends ReadOptions, WantedOptions {
   /** Only what took at least this long is found and exported; the rest still counts as contrast. */
   slowerThan: Duration | null;
-  /** Files with TLS secrets, as SSLKEYLOGFILE makes programs write them. */
-  keyLogs?: readonly string[];
   /** The service whose requests are followed; left out: told from the capture. */
   service?: ServiceChoice | null;
   /** Files and folders with manifests, to join the capture with. */
@@ -46,7 +29,8 @@ export interface AnalyzeOptions extends WantedOptions {
   onProgress?(done: Progress): void;
   /** Called now and then while inputs are read; `diagnosis` says what is known so far. */
   onInterim?(diagnosis: () => Diagnosis): void;
-  stdin?: NodeJS.ReadableStream;
+  /** Who reads the inputs; left out: this thread. */
+  read?: ReadInputs;
 }
 
 export interface Analysis {
@@ -54,16 +38,8 @@ export interface Analysis {
   inputs: readonly Input[];
 }
 
-interface LeftOut {
-  count: number;
-  because: string | null;
-}
-
-const TOOLS_OWN = "tcpdump's own PTR look-ups of the addresses it prints (it was run without -n)";
-
-/** The one sentence that knows all stages: inputs → packets → lookups → rules → diagnosis. */
+/** The one sentence that knows both halves: inputs → rows → rules → diagnosis. */
 export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
-  const addresses = new AddressTable();
   const inputs: Input[] = [];
   const leftOut: LeftOut = { count: 0, because: null };
   const wanted = createWanted(options);
@@ -71,7 +47,6 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut, ...manifests });
   const others = options.observers ?? [];
   const { slowerThan } = options;
-  const texts = new Map<number, TextSource>();
   let rows = 0;
 
   const tracer = createRequests({
@@ -84,11 +59,6 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   });
 
   const lookup = (found: Lookup): void => {
-    if (texts.get(found.input)?.namesResolved === true && isToolsOwn(found)) {
-      leftOut.count++;
-      leftOut.because = TOOLS_OWN;
-      return;
-    }
     if (!wanted.lookup(found)) return;
     rows++;
     run.observer.lookup(found);
@@ -118,47 +88,19 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     for (const observer of others) observer.input?.(begun);
   };
 
-  const keyLog = await readKeyLogs(options);
-  const sources: Source[] = [];
-  for (const path of options.paths) {
-    const opened = await openInput(path, inputs.length, {
-      addresses,
-      dnsPorts: options.dnsPorts,
-      onSecrets: keyLog.text,
-      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-    });
-    if (opened.kind === 'rows') {
-      await readRows(opened.lines, {
-        path,
-        damage: opened.damage,
-        inputs,
-        observers: [{ lookup, connection, exchange, input }],
-      });
-      continue;
-    }
-    inputs.push(opened.source.input);
-    if (opened.kind === 'text') texts.set(opened.source.input.input, opened.source);
-    sources.push(opened);
-  }
-
-  for (const track of await tracksOf(sources)) {
-    const extract = createExtract({
-      addresses,
-      dnsPorts: options.dnsPorts,
-      keyLog,
-      observer: { lookup, connection, exchange },
-    });
-    const tracked = track.map(({ opened }) => opened.source.input);
-    for (const begun of tracked) {
-      extract.begin(begun);
-      input(begun);
-    }
-    await mergeTrack(track, extract, () => {
-      options.onProgress?.(progressOf(sources));
-      options.onInterim?.(() => (rows > 0 ? run.result() : interim(extract, inputs, leftOut)));
-    });
-    extract.finish(tracked);
-  }
+  const { read = readInputs } = options;
+  await read(options, {
+    inputs,
+    leftOut,
+    lookup,
+    connection,
+    exchange,
+    input,
+    tick(done, held) {
+      options.onProgress?.(done);
+      options.onInterim?.(() => (rows > 0 ? run.result() : interim(held(), inputs, leftOut)));
+    },
+  });
 
   tracer.finish();
   run.observer.finish();
@@ -178,34 +120,13 @@ async function manifestsOf({ manifests = [], stdin }: AnalyzeOptions): Promise<{
   return { manifests: createJoin(read, PREDICTIONS, manifests) };
 }
 
-async function readKeyLogs({ keyLogs = [], paths }: AnalyzeOptions): Promise<KeyLog> {
-  const files: KeyLogFile[] = [];
-  const more = (): void => files.forEach((file) => file.more());
-  const keyLog = keyLogs.length === 0 ? createKeyLog() : createKeyLog(more);
-  for (const path of keyLogs) files.push(await openKeyLog(path, paths.includes('-'), keyLog.line));
-  return keyLog;
-}
-
 /** What can be said while all rows are still held back: they count as they stand now. */
-function interim(extract: Extract, inputs: readonly Input[], leftOut: LeftOut): Diagnosis {
+function interim(held: Iterable<Lookup>, inputs: readonly Input[], leftOut: LeftOut): Diagnosis {
   const now = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut });
   for (const input of inputs) now.observer.input(input);
-  for (const held of extract.snapshot()) now.observer.lookup(held);
+  for (const lookup of held) now.observer.lookup(lookup);
   now.observer.finish();
   return now.result();
-}
-
-const isToolsOwn = (lookup: Lookup): boolean => lookup.attempts.every((attempt) => attempt.type === RR_TYPE.PTR);
-
-function progressOf(sources: readonly Source[]): Progress {
-  const done: Progress = { bytesRead: 0, bytesTotal: 0, packets: 0 };
-  for (const { source } of sources) {
-    done.bytesRead += source.bytesRead;
-    done.bytesTotal =
-      done.bytesTotal === null || source.bytesTotal === null ? null : done.bytesTotal + source.bytesTotal;
-    done.packets += source.input.packets;
-  }
-  return done;
 }
 
 /** A finding whose dearest example was quicker than what the user calls slow is none. */

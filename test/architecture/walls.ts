@@ -92,9 +92,14 @@ export const WALLS: readonly Wall[] = [
     because: 'wanted.ts picks rows for the user, whoever made them and whoever reads them',
   },
   {
+    room: 'read-inputs.ts',
+    may: words('base model capture rows extract.ts merge.ts'),
+    because: 'read-inputs.ts is the first half: what rows mean is for the second',
+  },
+  {
     room: 'analyze.ts',
     may: words(
-      'base model knowledge capture rows tracing cluster diagnosis extract.ts merge.ts wanted.ts rules/registry.ts ' +
+      'base model knowledge tracing cluster diagnosis read-inputs.ts wanted.ts rules/registry.ts ' +
         'rules/predicted/registry.ts rules/support',
     ),
     because: 'analyze.ts knows what there is, and nothing of how an answer is shown or how packets are taken apart',

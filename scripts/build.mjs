@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { knowledgeTable, TABLE } from './knowledge.mjs';
 
 const PROGRAM = 'dist/cli/kubelag.cjs';
+const READER = 'dist/cli/reader.cjs';
 
 rmSync('dist', { recursive: true, force: true });
 writeFileSync(TABLE, knowledgeTable());
@@ -16,7 +17,7 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' 
 
 // The library is what tsc wrote. The program is one file, as to find and load some 250 modules one by
 // one took a third of a small capture's time. Names stay, for the lines of a bug report.
-rmSync('dist/cli', { recursive: true });
+for (const room of ['cli', 'transfer']) rmSync(join('dist', room), { recursive: true });
 
 // What each run needs is in the file, too. commander can start other programs, which loads half of Node's
 // network code first; ours has none to start.
@@ -28,9 +29,7 @@ const eachRun = {
     onLoad({ filter: /^/, namespace: 'unused' }, () => ({ contents: '' }));
   },
 };
-await build({
-  entryPoints: ['src/cli/main.ts'],
-  outfile: PROGRAM,
+const whole = {
   bundle: true,
   packages: 'external',
   plugins: [eachRun],
@@ -45,7 +44,10 @@ await build({
   minifyWhitespace: true,
   lineLimit: 200,
   logLevel: 'warning',
-});
+};
+await build({ ...whole, entryPoints: ['src/cli/main.ts'], outfile: PROGRAM });
+// What a thread that reads needs: less than half of it.
+await build({ ...whole, entryPoints: ['src/transfer/worker.ts'], outfile: READER });
 writeFileSync('dist/cli/package.json', '{ "type": "commonjs" }\n');
 for (const name of ['commander', 'picocolors']) {
   cpSync(join(dirname(require.resolve(name)), 'LICENSE'), `dist/cli/${name}.LICENSE`);

@@ -1,24 +1,9 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TOOL } from '../src/model/version.ts';
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const program = join(root, 'dist/cli/main.js');
-
-/** A build older than its sources says nothing about them. */
-function isFresh(): boolean {
-  if (!existsSync(program)) return false;
-  const built = statSync(program).mtimeMs;
-  return readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).every(
-    (entry) =>
-      !entry.isFile() ||
-      entry.name.endsWith('.test.ts') ||
-      statSync(join(entry.parentPath, entry.name)).mtimeMs <= built,
-  );
-}
+import { isFresh, program, root } from './support/built.ts';
 
 const kubelag = (...words: string[]) =>
   spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

@@ -13,6 +13,7 @@ import type { LintOptions } from '../lint.ts';
 import type { RenderOptions } from '../report/style.ts';
 import { UserError } from '../model/user-error.ts';
 import { closest } from './suggest.ts';
+import { isWorthThread } from './worth-thread.ts';
 
 export const FORMATS = ['terminal', 'json', 'markdown'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -74,7 +75,9 @@ export interface Services {
 export const services: Services = {
   async analyze(options) {
     const { analyze } = await import('../analyze.ts');
-    return analyze(options);
+    if (!isWorthThread(options.paths)) return analyze(options);
+    const { readAside } = await import('../transfer/read-aside.ts');
+    return analyze({ ...options, read: readAside(new URL('./reader.cjs', import.meta.url)) });
   },
   async render(diagnosis, format, look) {
     if (format === 'json') return (await import('../report/json.ts')).renderJson(diagnosis);

@@ -1,88 +1,17 @@
 import { Ajv } from 'ajv';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CONNECTION_ENDS, SIDES, STALL_REASONS, type Connection, type Stall } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { fromConnectionRow, toConnectionRow } from './connection-row.ts';
 import { ConnectionSchema } from './connection-schema.ts';
-import { count, lasted, orNever, packet, port, tampered, text, timestamp } from './testing/arbitraries.ts';
+import { orNever, tampered, timestamp } from './testing/arbitraries.ts';
+import { anyConnection, anyStall } from './testing/arbitrary-rows.ts';
 import { atMs, inputOf } from './testing/rows.ts';
 import { throughJson } from './testing/validate.ts';
 
 const validate = new Ajv({ strict: false }).compile(ConnectionSchema);
 
-const perSide = fc.record({ client: count, server: count });
-const sighting = fc.record({ at: timestamp, packet });
-const side = fc.constantFrom(...SIDES);
-const stall: fc.Arbitrary<Stall> = fc.record({
-  reason: fc.constantFrom(...STALL_REASONS),
-  from: side,
-  startedAt: timestamp,
-  duration: lasted,
-  bytes: count,
-  resends: count,
-  repaired: fc.boolean(),
-  packets: fc.array(packet, { maxLength: 12 }),
-});
-const connection: fc.Arbitrary<Connection> = fc.record({
-  id: text,
-  input: fc.integer({ min: 0, max: 3 }),
-  client: text,
-  clientPort: port,
-  server: text,
-  serverPort: port,
-  backend: fc.option(text),
-  rolesFrom: fc.constantFrom('handshake' as const, 'ports' as const),
-  startedAt: timestamp,
-  duration: lasted,
-  syns: fc.array(sighting, { maxLength: 3 }),
-  synAcks: fc.array(sighting, { maxLength: 3 }),
-  connectDuration: orNever(lasted),
-  roundTrip: orNever(lasted),
-  minRoundTrip: orNever(lasted),
-  tls: fc.option(
-    fc.record({
-      version: fc.option(text),
-      serverName: fc.option(text),
-      alpn: fc.option(text),
-      handshakeDuration: orNever(lasted),
-      startedAt: orNever(timestamp),
-      serverDuration: orNever(lasted),
-      resumed: fc.option(fc.boolean()),
-      retried: fc.boolean(),
-      clientCertificate: fc.option(fc.boolean()),
-      alerts: fc.array(text, { maxLength: 2 }),
-      decrypted: fc.boolean(),
-      unread: count,
-      packets: fc.array(packet, { maxLength: 4 }),
-    }),
-  ),
-  protocol: fc.option(text),
-  exchanges: count,
-  unanswered: count,
-  goaway: fc.option(
-    fc.record({ at: timestamp, packet, from: side, code: count, debug: fc.option(text), openStreams: count }),
-  ),
-  pings: fc.option(fc.record({ fromClient: count, fromServer: count, clientInterval: orNever(lasted) })),
-  bytes: perSide,
-  packets: perSide,
-  retransmissions: perSide,
-  spurious: perSide,
-  largestAcknowledged: perSide,
-  keepalives: perSide,
-  zeroWindows: perSide,
-  tooBig: count,
-  stalls: fc.array(stall, { maxLength: 3 }),
-  stallCount: count,
-  stallTime: lasted,
-  ending: fc.constantFrom(...CONNECTION_ENDS),
-  endedBy: fc.option(side),
-  endedAt: orNever(timestamp),
-  endPacket: fc.oneof(packet, fc.constant(-1)),
-  firstPacket: packet,
-  lastPacket: packet,
-});
-
-const [some] = fc.sample(connection, { seed: 3, numRuns: 1 }) as [Connection];
+const [some] = fc.sample(anyConnection, { seed: 3, numRuns: 1 }) as [Connection];
 const plain: Connection = {
   ...some,
   input: 0,
@@ -144,7 +73,7 @@ describe('a row as a connection', () => {
       inputOf({ input: 3, firstPacketAt: null }),
     ];
     fc.assert(
-      fc.property(connection, (written) => {
+      fc.property(anyConnection, (written) => {
         const row = throughJson(toConnectionRow(written, inputs));
         expect(validate(row) ? [] : validate.errors).toEqual([]);
         expect(fromConnectionRow(row)).toEqual(written);
@@ -179,7 +108,7 @@ describe('a row as a connection', () => {
     expect(fromConnectionRow({ ...row, server: 'a'.repeat(5000) })).toBeNull();
     expect(fromConnectionRow({ ...row, packets: [1, 2, 3, 4] })).toBeNull();
     expect(fromConnectionRow({ ...row, packets: [] })).toBeNull();
-    const [first] = toConnectionRow({ ...plain, stalls: fc.sample(stall, 1) }, [inputOf()]).stalls;
+    const [first] = toConnectionRow({ ...plain, stalls: fc.sample(anyStall, 1) }, [inputOf()]).stalls;
     expect(fromConnectionRow({ ...row, stalls: Array.from({ length: 65 }, () => first) })).toBeNull();
   });
 });

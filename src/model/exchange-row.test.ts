@@ -1,94 +1,18 @@
 import { Ajv } from 'ajv';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { at } from '../base/time.ts';
-import { SIDES } from './connection.ts';
-import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { fromExchangeRow, toExchangeRow } from './exchange-row.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
-import { METADATA_AGENTS, METADATA_QUESTIONS, METADATA_SERVICES } from './metadata.ts';
 import type { VantageKind } from './input.ts';
-import { count, lasted, orNever, packet, port, tampered, text, timestamp } from './testing/arbitraries.ts';
+import { tampered } from './testing/arbitraries.ts';
+import { anyExchange } from './testing/arbitrary-rows.ts';
 import { atMs, inputOf } from './testing/rows.ts';
 import { throughJson } from './testing/validate.ts';
 
 const validate = new Ajv({ strict: false }).compile(ExchangeSchema);
 
-const number = fc.oneof(count, fc.constant(-1));
-const untimed = fc.record({
-  id: text,
-  input: fc.integer({ min: 0, max: 3 }),
-  protocol: fc.constantFrom(...EXCHANGE_PROTOCOLS),
-  shape: fc.constantFrom(...EXCHANGE_SHAPES),
-  client: text,
-  clientPort: port,
-  server: text,
-  serverPort: port,
-  backend: fc.option(text),
-  connection: text,
-  method: text,
-  path: text,
-  host: text,
-  status: number,
-  grpcStatus: number,
-  error: fc.option(text),
-  outcome: fc.constantFrom(...EXCHANGE_OUTCOMES),
-  endedBy: fc.option(fc.constantFrom(...SIDES)),
-  resetCode: number,
-  startedAt: timestamp,
-  requestedAt: orNever(timestamp),
-  firstByteAt: orNever(timestamp),
-  duration: lasted,
-  requestBytes: count,
-  responseBytes: count,
-  requestMessages: count,
-  responseMessages: count,
-  packets: fc.array(packet, { maxLength: 4 }),
-  place: count,
-  inFlight: count,
-  reused: fc.boolean(),
-  idleBefore: orNever(lasted),
-  connectDuration: orNever(lasted),
-  tlsDuration: orNever(lasted),
-  roundTrip: orNever(lasted),
-  stalls: fc.array(
-    fc.record({
-      reason: fc.constant('loss' as const),
-      from: fc.constantFrom(...SIDES),
-      startedAt: timestamp,
-      duration: lasted,
-      bytes: count,
-      resends: count,
-      repaired: fc.boolean(),
-      packets: fc.array(packet, { maxLength: 12 }),
-    }),
-    { maxLength: 2 },
-  ),
-  retransmissions: count,
-  deadline: orNever(lasted),
-  previousAttempts: number,
-  retryAfter: orNever(lasted),
-  keepsConnection: fc.boolean(),
-  traceIds: fc.array(text, { maxLength: 8 }),
-  metadata: fc.option(
-    fc.record({
-      service: fc.constantFrom(...METADATA_SERVICES),
-      asks: fc.constantFrom(...METADATA_QUESTIONS),
-      software: fc.option(text),
-      agent: fc.option(fc.constantFrom(...METADATA_AGENTS)),
-      issuedAt: fc.oneof(fc.integer({ min: 0, max: 2_000_000_000 }), fc.constant(Number.NaN)),
-      expiresAt: fc.oneof(fc.integer({ min: 0, max: 2_000_000_000 }), fc.constant(Number.NaN)),
-      remaining: fc.oneof(fc.integer({ min: 0, max: 86_400 }), fc.constant(Number.NaN)),
-      session: fc.option(text),
-    }),
-  ),
-});
-// A connection opens before it is used.
-const exchange: fc.Arbitrary<Exchange> = fc
-  .tuple(untimed, orNever(lasted))
-  .map(([rest, before]) => ({ ...rest, openedAt: at(rest.startedAt - before) }));
-
-const [some] = fc.sample(exchange, { seed: 3, numRuns: 1 }) as [Exchange];
+const [some] = fc.sample(anyExchange, { seed: 3, numRuns: 1 }) as [Exchange];
 const plain: Exchange = {
   ...some,
   input: 0,
@@ -158,7 +82,7 @@ describe('a row as an exchange', () => {
       inputOf({ input: 3, firstPacketAt: null }),
     ];
     fc.assert(
-      fc.property(exchange, (written) => {
+      fc.property(anyExchange, (written) => {
         const row = throughJson(toExchangeRow(written, inputs));
         expect(validate(row) ? [] : validate.errors).toEqual([]);
         expect(fromExchangeRow(row)).toEqual(written);

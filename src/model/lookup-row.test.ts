@@ -1,13 +1,12 @@
 import * as fc from 'fast-check';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { nanoseconds } from '../base/time.ts';
 import { LookupSchema } from './lookup-schema.ts';
 import { fromLookupRow, toLookupRow } from './lookup-row.ts';
-import { CONFIDENCES, END_REASONS, OUTCOMES, RESOLVERS, type Attempt, type Lookup } from './lookup.ts';
 import { packetId } from './packet.ts';
 import { firstPacketAtOf } from './row-times.ts';
-import { lasted, orNever, packet, port, tampered, text, timestamp } from './testing/arbitraries.ts';
+import { tampered } from './testing/arbitraries.ts';
+import { anyLookup } from './testing/arbitrary-rows.ts';
 import { atMs, attemptOf, inputOf, lookupOf, unanswered } from './testing/rows.ts';
 import { throughJson } from './testing/validate.ts';
 
@@ -44,66 +43,6 @@ describe('a lookup as a row', () => {
   });
 });
 
-const dnatSight = fc.constantFrom('before' as const, 'both' as const, null);
-const otherReply = fc.record({
-  at: timestamp,
-  packet,
-  rcode: fc.integer({ min: 0, max: 4095 }),
-});
-const attempt: fc.Arbitrary<Attempt> = fc
-  .record({
-    name: text,
-    type: fc.integer({ min: 1, max: 0xffff }),
-    transactionId: port,
-    clientPort: port,
-    server: text,
-    serverPort: port,
-    transport: fc.constantFrom('udp' as const, 'tcp' as const),
-    sentAt: timestamp,
-    sentPacket: packet,
-    resends: fc.array(
-      fc.record({
-        at: timestamp,
-        packet,
-        behindDnat: dnatSight,
-      }),
-      { maxLength: 3 },
-    ),
-    earlierReplies: fc.array(otherReply, { maxLength: 2 }),
-    lateReplies: fc.array(otherReply, { maxLength: 2 }),
-    repliedAt: timestamp,
-    replyPacket: packet,
-    rcode: fc.integer({ min: -1, max: 4095 }),
-    truncated: fc.boolean(),
-    answerCount: port,
-    addresses: fc.array(text, { maxLength: 16 }),
-    ttl: fc.integer({ min: -1, max: 0xffff_ffff }),
-    unreachableAt: orNever(timestamp),
-    behindDnat: dnatSight,
-    backend: fc.option(text),
-  })
-  .map((made) => (made.rcode < 0 ? { ...made, ...unanswered, truncated: false } : made));
-
-const lookup: fc.Arbitrary<Lookup> = fc.record({
-  id: text,
-  input: fc.integer({ min: 0, max: 3 }),
-  name: text,
-  client: text,
-  server: text,
-  startedAt: timestamp,
-  duration: lasted,
-  endBecause: fc.constantFrom(...END_REASONS),
-  endTimer: fc.option(fc.record({ value: fc.integer({ min: 0, max: 2e11 }).map(nanoseconds), source: text })),
-  durationIsLowerBound: fc.boolean(),
-  outcome: fc.constantFrom(...OUTCOMES),
-  resolver: fc.constantFrom(...RESOLVERS),
-  resolverDetail: fc.option(text),
-  resolverConfidence: fc.constantFrom(...CONFIDENCES),
-  resolverBecause: text,
-  answers: fc.array(text, { maxLength: 16 }),
-  attempts: fc.array(attempt, { minLength: 1, maxLength: 4 }),
-});
-
 describe('a row as a lookup', () => {
   it('is the lookup that was written, to the nanosecond', () => {
     const inputs = [
@@ -113,7 +52,7 @@ describe('a row as a lookup', () => {
       inputOf({ input: 3, firstPacketAt: null }),
     ];
     fc.assert(
-      fc.property(lookup, (written) => {
+      fc.property(anyLookup, (written) => {
         const row = throughJson(toLookupRow(written, inputs));
         expect(validate(row) ? [] : validate.errors).toEqual([]);
         expect(fromLookupRow(row)).toEqual(written);

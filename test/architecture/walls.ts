@@ -97,6 +97,11 @@ export const WALLS: readonly Wall[] = [
     because: 'read-inputs.ts is the first half: what rows mean is for the second',
   },
   {
+    room: 'transfer',
+    may: ['base', 'model', 'read-inputs.ts'],
+    because: 'transfer carries rows from one thread to another, and knows neither how they are made nor what they mean',
+  },
+  {
     room: 'analyze.ts',
     may: words(
       'base model knowledge tracing cluster diagnosis read-inputs.ts wanted.ts rules/registry.ts ' +
@@ -116,7 +121,9 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: 'cli',
-    may: words('base model knowledge analyze.ts lint.ts rules/registry.ts rules/support compare report export fix'),
+    may: words(
+      'base model knowledge analyze.ts lint.ts transfer rules/registry.ts rules/support compare report export fix',
+    ),
     because: 'commands go through analyze.ts: what the stages are is not their business',
   },
 ];
@@ -158,9 +165,9 @@ export const OUTSIDE_MODULES: ReadonlySet<string> = new Set(
   ),
 );
 
-export const OUTSIDE: TextWall['rooms'] = ['capture', 'rows', 'cluster', 'export', 'fix', 'cli'];
+export const OUTSIDE: TextWall['rooms'] = ['capture', 'rows', 'transfer', 'cluster', 'export', 'fix', 'cli'];
 export const OUTSIDE_BECAUSE =
-  'only capture, rows, cluster, export, fix and cli touch files or the network: the rest works on what it is handed';
+  'only capture, rows, transfer, cluster, export, fix and cli touch files, threads or the network: the rest works on what it is handed';
 
 /** Who may use which package. */
 export const PACKAGES: ReadonlyMap<string, { rooms: readonly string[]; because: string }> = new Map([
@@ -176,7 +183,7 @@ export const PACKAGES: ReadonlyMap<string, { rooms: readonly string[]; because: 
 /** Slow to load; must not be reached by what runs for every capture. */
 export const HEAVY_PACKAGES: ReadonlySet<string> = new Set(['typebox', 'cli-progress', 'yaml', 'diff']);
 /** What runs for every capture. Dynamic imports are not followed: they are the way to load late. */
-export const EAGER_FILES = ['src/cli/main.ts', 'src/cli/explain.ts', 'src/analyze.ts'];
+export const EAGER_FILES = ['src/cli/main.ts', 'src/cli/explain.ts', 'src/analyze.ts', 'src/transfer/worker.ts'];
 export const HEAVY_BECAUSE =
   'a small capture is answered in under 200 ms, start included, and loading this alone takes half of that: ' +
   'use `import type`, or load it where it is needed with `await import()`';

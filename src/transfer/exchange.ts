@@ -1,0 +1,106 @@
+import { at, nanoseconds } from '../base/time.ts';
+import { SIDES, type Side, type Stall } from '../model/connection.ts';
+import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from '../model/exchange.ts';
+import type { Metadata } from '../model/metadata.ts';
+import type { BatchReader } from './batch-reader.ts';
+import type { BatchWriter } from './batch-writer.ts';
+
+const SIDE_OR_NULL: readonly (Side | null)[] = [null, ...SIDES];
+
+export function writeExchange(batch: BatchWriter, exchange: Exchange): void {
+  batch.id(exchange.id);
+  batch.integer(exchange.input);
+  batch.one(EXCHANGE_PROTOCOLS, exchange.protocol);
+  batch.one(EXCHANGE_SHAPES, exchange.shape);
+  batch.text(exchange.client);
+  batch.integer(exchange.clientPort);
+  batch.text(exchange.server);
+  batch.integer(exchange.serverPort);
+  batch.textOrNull(exchange.backend);
+  batch.text(exchange.connection);
+  batch.text(exchange.method);
+  batch.text(exchange.path);
+  batch.text(exchange.host);
+  batch.count(exchange.status);
+  batch.count(exchange.grpcStatus);
+  batch.textOrNull(exchange.error);
+  batch.one(EXCHANGE_OUTCOMES, exchange.outcome);
+  batch.one(SIDE_OR_NULL, exchange.endedBy);
+  batch.count(exchange.resetCode);
+  batch.number(exchange.startedAt);
+  batch.number(exchange.requestedAt);
+  batch.number(exchange.firstByteAt);
+  batch.number(exchange.duration);
+  batch.count(exchange.requestBytes);
+  batch.count(exchange.responseBytes);
+  batch.count(exchange.requestMessages);
+  batch.count(exchange.responseMessages);
+  batch.counts(exchange.packets);
+  batch.count(exchange.place);
+  batch.count(exchange.inFlight);
+  batch.flag(exchange.reused);
+  batch.number(exchange.idleBefore);
+  batch.number(exchange.openedAt);
+  batch.number(exchange.connectDuration);
+  batch.number(exchange.tlsDuration);
+  batch.number(exchange.roundTrip);
+  batch.rare(exchange.stalls);
+  batch.count(exchange.retransmissions);
+  batch.number(exchange.deadline);
+  batch.count(exchange.previousAttempts);
+  batch.number(exchange.retryAfter);
+  batch.flag(exchange.keepsConnection);
+  batch.texts(exchange.traceIds);
+  batch.flag(exchange.metadata !== null);
+  if (exchange.metadata !== null) batch.object({ ...exchange.metadata });
+}
+
+/** Each time another, as those who found it make them. */
+export function readExchange(batch: BatchReader): Exchange {
+  return {
+    id: batch.id(),
+    input: batch.integer(),
+    protocol: batch.one(EXCHANGE_PROTOCOLS),
+    shape: batch.one(EXCHANGE_SHAPES),
+    client: batch.text(),
+    clientPort: batch.integer(),
+    server: batch.text(),
+    serverPort: batch.integer(),
+    backend: batch.textOrNull(),
+    connection: batch.text(),
+    method: batch.text(),
+    path: batch.text(),
+    host: batch.text(),
+    status: batch.count(),
+    grpcStatus: batch.count(),
+    error: batch.textOrNull(),
+    outcome: batch.one(EXCHANGE_OUTCOMES),
+    endedBy: batch.one(SIDE_OR_NULL),
+    resetCode: batch.count(),
+    startedAt: at(batch.number()),
+    requestedAt: at(batch.number()),
+    firstByteAt: at(batch.number()),
+    duration: nanoseconds(batch.number()),
+    requestBytes: batch.count(),
+    responseBytes: batch.count(),
+    requestMessages: batch.count(),
+    responseMessages: batch.count(),
+    packets: batch.counts(),
+    place: batch.count(),
+    inFlight: batch.count(),
+    reused: batch.flag(),
+    idleBefore: nanoseconds(batch.number()),
+    openedAt: at(batch.number()),
+    connectDuration: nanoseconds(batch.number()),
+    tlsDuration: nanoseconds(batch.number()),
+    roundTrip: nanoseconds(batch.number()),
+    stalls: batch.rare<Stall>(),
+    retransmissions: batch.count(),
+    deadline: nanoseconds(batch.number()),
+    previousAttempts: batch.count(),
+    retryAfter: nanoseconds(batch.number()),
+    keepsConnection: batch.flag(),
+    traceIds: batch.texts(),
+    metadata: batch.flag() ? (batch.object() as Metadata) : null,
+  };
+}

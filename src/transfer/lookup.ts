@@ -1,0 +1,141 @@
+import { at, nanoseconds } from '../base/time.ts';
+import {
+  CONFIDENCES,
+  END_REASONS,
+  OUTCOMES,
+  RESOLVERS,
+  type Attempt,
+  type DnatSight,
+  type EndTimer,
+  type Lookup,
+  type OtherReply,
+  type Resend,
+} from '../model/lookup.ts';
+import type { BatchReader } from './batch-reader.ts';
+import type { BatchWriter } from './batch-writer.ts';
+
+const SIGHTS: readonly DnatSight[] = [null, 'before', 'both'];
+const TRANSPORTS: readonly Attempt['transport'][] = ['udp', 'tcp'];
+
+export function writeLookup(batch: BatchWriter, lookup: Lookup): void {
+  batch.id(lookup.id);
+  batch.integer(lookup.input);
+  batch.text(lookup.name);
+  batch.text(lookup.client);
+  batch.text(lookup.server);
+  batch.number(lookup.startedAt);
+  batch.number(lookup.duration);
+  batch.one(END_REASONS, lookup.endBecause);
+  batch.flag(lookup.endTimer !== null);
+  if (lookup.endTimer !== null) writeTimer(batch, lookup.endTimer);
+  batch.flag(lookup.durationIsLowerBound);
+  batch.one(OUTCOMES, lookup.outcome);
+  batch.one(RESOLVERS, lookup.resolver);
+  batch.textOrNull(lookup.resolverDetail);
+  batch.one(CONFIDENCES, lookup.resolverConfidence);
+  batch.text(lookup.resolverBecause);
+  batch.texts(lookup.answers);
+  batch.integer(lookup.attempts.length);
+  let before: Named = lookup;
+  for (const attempt of lookup.attempts) {
+    writeAttempt(batch, attempt, before);
+    before = attempt;
+  }
+}
+
+export function readLookup(batch: BatchReader): Lookup {
+  const lookup: Lookup = {
+    id: batch.id(),
+    input: batch.integer(),
+    name: batch.text(),
+    client: batch.text(),
+    server: batch.text(),
+    startedAt: at(batch.number()),
+    duration: nanoseconds(batch.number()),
+    endBecause: batch.one(END_REASONS),
+    endTimer: batch.flag() ? readTimer(batch) : null,
+    durationIsLowerBound: batch.flag(),
+    outcome: batch.one(OUTCOMES),
+    resolver: batch.one(RESOLVERS),
+    resolverDetail: batch.textOrNull(),
+    resolverConfidence: batch.one(CONFIDENCES),
+    resolverBecause: batch.text(),
+    answers: batch.texts(),
+    attempts: [],
+  };
+  lookup.attempts = readAttempts(batch, lookup);
+  return lookup;
+}
+
+/** An attempt mostly asks whom the one before asked, for the same name. */
+type Named = Pick<Attempt, 'name' | 'server'>;
+
+function writeTimer(batch: BatchWriter, { value, source }: EndTimer): void {
+  batch.number(value);
+  batch.text(source);
+}
+
+const readTimer = (batch: BatchReader): EndTimer => ({ value: nanoseconds(batch.number()), source: batch.text() });
+
+function readAttempts(batch: BatchReader, lookup: Named): Attempt[] {
+  const attempts: Attempt[] = [];
+  let before = lookup;
+  for (let left = batch.integer(); left > 0; left--) {
+    const attempt = readAttempt(batch, before);
+    attempts.push(attempt);
+    before = attempt;
+  }
+  return attempts;
+}
+
+function writeAttempt(batch: BatchWriter, attempt: Attempt, before: Named): void {
+  batch.textLike(attempt.name, before.name);
+  batch.integer(attempt.type);
+  batch.integer(attempt.transactionId);
+  batch.integer(attempt.clientPort);
+  batch.textLike(attempt.server, before.server);
+  batch.integer(attempt.serverPort);
+  batch.one(TRANSPORTS, attempt.transport);
+  batch.number(attempt.sentAt);
+  batch.count(attempt.sentPacket);
+  batch.rare(attempt.resends);
+  batch.rare(attempt.earlierReplies);
+  batch.rare(attempt.lateReplies);
+  batch.number(attempt.repliedAt);
+  batch.count(attempt.replyPacket);
+  batch.count(attempt.rcode);
+  batch.flag(attempt.truncated);
+  batch.count(attempt.answerCount);
+  batch.texts(attempt.addresses);
+  batch.count(attempt.ttl);
+  batch.number(attempt.unreachableAt);
+  batch.one(SIGHTS, attempt.behindDnat);
+  batch.textOrNull(attempt.backend);
+}
+
+function readAttempt(batch: BatchReader, before: Named): Attempt {
+  return {
+    name: batch.textLike(before.name),
+    type: batch.integer(),
+    transactionId: batch.integer(),
+    clientPort: batch.integer(),
+    server: batch.textLike(before.server),
+    serverPort: batch.integer(),
+    transport: batch.one(TRANSPORTS),
+    sentAt: at(batch.number()),
+    sentPacket: batch.count(),
+    resends: batch.rare<Resend>(),
+    earlierReplies: batch.rare<OtherReply>(),
+    lateReplies: batch.rare<OtherReply>(),
+    repliedAt: at(batch.number()),
+    replyPacket: batch.count(),
+    rcode: batch.count(),
+    truncated: batch.flag(),
+    answerCount: batch.count(),
+    addresses: batch.texts(),
+    ttl: batch.count(),
+    unreachableAt: at(batch.number()),
+    behindDnat: batch.one(SIGHTS),
+    backend: batch.textOrNull(),
+  };
+}

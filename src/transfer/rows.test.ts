@@ -1,0 +1,174 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { at } from '../base/time.ts';
+import { copyConnection, type Connection } from '../model/connection.ts';
+import { copyExchange, type Exchange } from '../model/exchange.ts';
+import type { Input } from '../model/input.ts';
+import { copyLookup, type Lookup } from '../model/lookup.ts';
+import { anyConnection, anyExchange, anyLookup } from '../model/testing/arbitrary-rows.ts';
+import { atMs, attemptOf, exchangeOf, inputOf, lookupOf } from '../model/testing/rows.ts';
+import type { Reading } from '../read-inputs.ts';
+import type { Batch } from './batch.ts';
+import { createRowsIn } from './rows-in.ts';
+import { createRowsOut } from './rows-out.ts';
+
+type Kept = { lookup: Lookup } | { connection: Connection } | { exchange: Exchange } | { begun: string };
+
+/** Keeps all that it is told, in order, and what its inputs were like then. */
+function listener() {
+  const kept: Kept[] = [];
+  const seen: string[] = [];
+  const inputs: Input[] = [];
+  const look = (): void => {
+    seen.push(inputs.map(({ vantage, endsAt }) => `${vantage.kind} ${vantage.sees.tcp} ${endsAt}`).join());
+  };
+  const reading: Reading = {
+    inputs,
+    leftOut: { count: 0, because: null },
+    input: ({ path }) => (look(), kept.push({ begun: path })),
+    lookup: (lookup) => (look(), kept.push({ lookup: copyLookup(lookup) })),
+    connection: (connection) => (look(), kept.push({ connection: copyConnection(connection) })),
+    exchange: (exchange) => (look(), kept.push({ exchange: copyExchange(exchange) })),
+    tick() {},
+  };
+  return { kept, seen, reading };
+}
+
+/** What is written comes out there, as a message would bring it. */
+function carried() {
+  const there = listener();
+  const batches: Batch[] = [];
+  const take = createRowsIn(there.reading);
+  const out = createRowsOut(
+    (batch) => {
+      batches.push(batch);
+      take(structuredClone(batch));
+    },
+    () => {},
+  );
+  return { ...out, ...there, batches, out: out.reading };
+}
+
+describe('rows from one thread to another', () => {
+  it('are those that were written, in their order', () => {
+    const row = fc.oneof(
+      anyLookup.map((lookup): Kept => ({ lookup })),
+      anyConnection.map((connection): Kept => ({ connection })),
+      anyExchange.map((exchange): Kept => ({ exchange })),
+    );
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 20 }), (rows) => {
+        const { out, finish, kept } = carried();
+        for (const one of rows) {
+          if ('lookup' in one) out.lookup(one.lookup);
+          else if ('connection' in one) out.connection(one.connection);
+          else if ('exchange' in one) out.exchange(one.exchange);
+        }
+        finish();
+        expect(kept).toEqual(rows);
+      }),
+    );
+  });
+
+  it('are those that were written where one is used again for the next', () => {
+    const { out, finish, kept } = carried();
+    const resends = [{ at: atMs(1), packet: 3, behindDnat: null }];
+    const attempt = attemptOf({ resends });
+    const lookup = lookupOf({ attempts: [attempt] });
+    out.lookup(lookup);
+    resends[0]!.packet = 9;
+    lookup.id = '0.l2';
+    attempt.server = '10.96.0.11';
+    out.lookup(lookup);
+    finish();
+    expect(kept).toMatchObject([
+      { lookup: { id: '0.l1', attempts: [{ server: '10.96.0.10', resends: [{ packet: 3 }] }] } },
+      { lookup: { id: '0.l2', attempts: [{ server: '10.96.0.11', resends: [{ packet: 9 }] }] } },
+    ]);
+  });
+
+  it.each([
+    '0.e17',
+    '12.e5',
+    '0.e0',
+    '0.e007',
+    '1234.e5',
+    '7',
+    '',
+    'e',
+    '\0.e3',
+    'ü.e3',
+    '0.e1234567890',
+    '0.e999999999',
+  ])('have their id: %j', (id) => {
+    const { out, finish, kept } = carried();
+    out.exchange(exchangeOf({ id }));
+    finish();
+    expect(kept).toEqual([{ exchange: exchangeOf({ id }) }]);
+  });
+
+  it('come in batches, whatever their size, and with texts that are told again where too many were', () => {
+    const { out, finish, kept, batches } = carried();
+    const wide = lookupOf({ attempts: Array.from({ length: 4096 }, (_, port) => attemptOf({ clientPort: port })) });
+    const rows: Kept[] = [];
+    for (let index = 0; index < 40_000; index++) {
+      const exchange = exchangeOf({ id: `0.e${index}`, path: `/${index}`, host: 'orders' });
+      out.exchange(exchange);
+      rows.push({ exchange });
+      if (index % 10_000 !== 0) continue;
+      out.lookup(wide);
+      rows.push({ lookup: wide });
+    }
+    finish();
+    expect(batches.length).toBeGreaterThan(10);
+    expect(batches.some((batch) => batch.forgetsTexts)).toBe(true);
+    expect(kept).toEqual(rows);
+  });
+});
+
+describe('inputs from one thread to another', () => {
+  it('are as they were when each row was told', () => {
+    const here = listener();
+    const { out, finish, seen, reading } = carried();
+    const input = inputOf({ endsAt: at(0) });
+    const both = (tell: (to: Reading) => void): void => {
+      tell(here.reading);
+      tell(out);
+    };
+    both(({ inputs }) => inputs.push(input));
+    both((to) => to.input(input));
+    input.endsAt = atMs(1);
+    both((to) => to.lookup(lookupOf()));
+    input.vantage.sees.tcp = true;
+    both((to) => to.exchange(exchangeOf()));
+    input.vantage = { ...input.vantage, kind: 'node' };
+    input.endsAt = atMs(3);
+    both((to) => to.lookup(lookupOf()));
+    input.packets = 9;
+    finish();
+    expect(here.seen).toEqual(['pod false 0', 'pod false 1000000', 'pod true 1000000', 'node true 3000000']);
+    expect(seen).toEqual(here.seen);
+    expect(reading.inputs).toEqual([input]);
+  });
+
+  it('stay the objects that they were, for who holds one', () => {
+    const { out, finish, reading } = carried();
+    const input = inputOf();
+    out.inputs.push(input);
+    out.input(input);
+    for (let index = 0; index < 10_000; index++) out.exchange(exchangeOf());
+    const [begun] = reading.inputs;
+    input.packets = 9;
+    finish();
+    expect(begun?.packets).toBe(9);
+    expect(reading.inputs[0]).toBe(begun);
+  });
+
+  it('say what was left out', () => {
+    const { out, finish, reading } = carried();
+    out.leftOut.count = 2;
+    out.leftOut.because = 'own look-ups';
+    finish();
+    expect(reading.leftOut).toEqual({ count: 2, because: 'own look-ups' });
+  });
+});

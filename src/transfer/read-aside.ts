@@ -4,6 +4,10 @@ import type { ReadInputs } from '../read-inputs.ts';
 import type { Message, Order } from './message.ts';
 import { createRowsIn } from './rows-in.ts';
 
+// Of what a packet makes next to nothing is left when the next comes: with a third of what V8 takes for new things by
+// itself a large capture needs 10 MiB less, for no measurable time.
+const resourceLimits = { maxYoungGenerationSizeMb: 24 };
+
 /**
  * Reads in a thread of its own, beside the one that asks what rows mean: two processors share the work.
  * @param program the file of worker.ts as it is built
@@ -14,7 +18,7 @@ export const readAside =
     new Promise((resolve, reject) => {
       const taken = new Int32Array(new SharedArrayBuffer(4));
       const options = { paths, dnsPorts, ...(keyLogs === undefined ? {} : { keyLogs }) };
-      const worker = new Worker(program, { workerData: { options, taken } satisfies Order });
+      const worker = new Worker(program, { workerData: { options, taken } satisfies Order, resourceLimits });
       const take = createRowsIn(reading);
       const hear = (message: Message): void => {
         switch (message.kind) {
@@ -41,4 +45,6 @@ export const readAside =
         }
       });
       worker.on('error', reject);
+      // After all that it said: where that was the end, nothing comes of this.
+      worker.on('exit', () => reject(new Error('the thread that reads ended before its inputs')));
     });

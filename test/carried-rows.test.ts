@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeCapture } from '../bench/generate.ts';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
 import { analyze, type AnalyzeOptions } from '../src/analyze.ts';
+import { LEAST_BYTES } from '../src/cli/worth-thread.ts';
 import { renderJson } from '../src/report/json.ts';
 import { readInputs, type ReadInputs } from '../src/read-inputs.ts';
+import { readAside } from '../src/transfer/read-aside.ts';
 import { createRowsIn } from '../src/transfer/rows-in.ts';
 import { createRowsOut } from '../src/transfer/rows-out.ts';
 import { isFresh, program, root } from './support/built.ts';
@@ -38,49 +40,30 @@ const answer = async (paths: readonly string[], more: Partial<AnalyzeOptions>): 
   return renderJson((await analyze({ ...options, paths: paths.map((path) => join(root, path)) })).diagnosis);
 };
 
-describe('rows that another thread read', () => {
+describe('rows as another thread hands them over', () => {
   it.each([...EXAMPLES, ...SHARED, EXAMPLES.flat()])('give the same answer: %s', async (...paths) => {
     expect(await answer(paths, { read: readCarried })).toBe(await answer(paths, {}));
   });
 });
 
-const kubelag = (...words: string[]) =>
-  spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', maxBuffer: 64 << 20 });
+describe.skipIf(!isFresh())('the thread that reads (npm run build)', () => {
+  const read = readAside(pathToFileURL(join(root, 'dist/cli/reader.cjs')));
 
-// Large enough to be read in a thread of its own, where there are two processors.
-const LARGE = 17 << 20;
-const PACKETS = 90_000;
-
-describe.skipIf(!isFresh())('a large capture (npm run build)', () => {
-  let folder: string;
-  const inFolder = (name: string): string => join(folder, name);
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'kubelag-large-'));
-    const file = openSync(inFolder('large.pcap'), 'w');
-    writeCapture({ kind: 'half', packets: PACKETS, seed: 7 }, (bytes) => void writeSync(file, bytes));
-    closeSync(file);
-    closeSync(openSync(inFolder('zeros.pcap'), 'w'));
-    truncateSync(inFolder('zeros.pcap'), LARGE);
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  it('has the answer that it has where it is read in one thread', async () => {
-    const { stdout, stderr, status } = kubelag('explain', '--format', 'json', inFolder('large.pcap'));
-    const options = { dnsPorts: [53], clients: [], names: [], slowerThan: null, paths: [inFolder('large.pcap')] };
-    expect(stderr).toBe('');
-    expect(status).toBe(1);
-    expect(stdout).toBe(renderJson((await analyze(options)).diagnosis));
+  it.each([...EXAMPLES, ...SHARED, EXAMPLES.flat()])('gives the same answer: %s', async (...paths) => {
+    expect(await answer(paths, { read })).toBe(await answer(paths, {}));
   });
 
-  it('is exported with all its rows', () => {
-    const { stdout, status } = kubelag('export', 'exchanges', '--format', 'ndjson', inFolder('large.pcap'));
-    expect(status).toBe(0);
-    expect(stdout.split('\n').filter((line) => line.includes('"kubelag/exchange/1"')).length).toBeGreaterThan(1000);
-  });
-
-  it('that is none is told in one line', () => {
-    const { stdout, stderr, status } = kubelag(inFolder('zeros.pcap'));
-    expect([stdout, status]).toEqual(['', 2]);
-    expect(stderr).toMatch(/^[^\n]*zeros\.pcap: [^\n]+\n$/);
+  it('reads what is large, and tells in one line that it is no capture', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kubelag-large-'));
+    const zeros = join(folder, 'zeros.pcap');
+    try {
+      closeSync(openSync(zeros, 'w'));
+      truncateSync(zeros, LEAST_BYTES);
+      const { stdout, stderr, status } = spawnSync(process.execPath, [program, zeros], { encoding: 'utf8' });
+      expect([stdout, status]).toEqual(['', 2]);
+      expect(stderr).toMatch(/^[^\n]*zeros\.pcap: [^\n]+\n$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

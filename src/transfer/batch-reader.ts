@@ -76,9 +76,9 @@ export class BatchReader {
     return place === NO_TEXT ? null : (this.#texts[place] as string);
   }
 
-  textLike(other: string): string {
+  textLike<Text extends string | null>(other: Text): Text {
     const place = this.integer();
-    return place === SAME_TEXT ? other : (this.#texts[place] as string);
+    return place === SAME_TEXT ? other : ((place === NO_TEXT ? null : this.#texts[place]) as Text);
   }
 
   id(): string {

@@ -1,8 +1,9 @@
 import { BATCHES, ESCAPE, ID_CHARACTERS, NO_NUMBER, NO_TEXT, SAME_TEXT, type Batch } from './batch.ts';
 
-// Some 1,000 rows: enough for what a message costs, and little enough to stay in the processor's cache.
-const INTEGERS = 1 << 15;
-const NUMBERS = 1 << 14;
+// Some 6,000 rows. Each message wakes the other thread, which may take this one's processor from it for a moment:
+// with an eighth of it a large capture took a sixth longer.
+const INTEGERS = 1 << 18;
+const NUMBERS = 1 << 17;
 // A batch goes when so much of it is full: most rows find room in the rest.
 const FULL = 0.75;
 // Addresses, names, paths: beyond, their places begin anew.
@@ -84,9 +85,9 @@ export class BatchWriter {
   }
 
   /** One that mostly is the same as another, which the reader has: to compare takes less than to find it. */
-  textLike(value: string, other: string): void {
+  textLike<Text extends string | null>(value: Text, other: Text): void {
     if (value === other) this.integer(SAME_TEXT);
-    else this.text(value);
+    else this.textOrNull(value);
   }
 
   /** `0.e17`: nearly all ids are a number behind a few characters, each in one row alone. */

@@ -4,23 +4,57 @@ import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange }
 import type { Metadata } from '../model/metadata.ts';
 import type { BatchReader } from './batch-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { LastTexts } from './last-texts.ts';
 
 const SIDE_OR_NULL: readonly (Side | null)[] = [null, ...SIDES];
 
-export function writeExchange(batch: BatchWriter, exchange: Exchange): void {
+/** Texts that the exchanges of a connection mostly have in common. */
+type Common = Pick<Exchange, 'client' | 'server' | 'backend' | 'method' | 'host'>;
+const NO_TEXTS: Common = { client: '', server: '', backend: null, method: '', host: '' };
+
+function keep(last: Common, { client, server, backend, method, host }: Exchange): void {
+  last.client = client;
+  last.server = server;
+  last.backend = backend;
+  last.method = method;
+  last.host = host;
+}
+
+export function createExchangeWriter(batch: BatchWriter): (exchange: Exchange) => void {
+  const lastOf = new LastTexts(NO_TEXTS);
+  return (exchange) => {
+    const last = lastOf.of(exchange.connection);
+    batch.text(exchange.connection);
+    write(batch, exchange, last);
+    keep(last, exchange);
+  };
+}
+
+/** Each time another, as those who found it make them. */
+export function createExchangeReader(batch: BatchReader): () => Exchange {
+  const lastOf = new LastTexts(NO_TEXTS);
+  return () => {
+    const connection = batch.text();
+    const last = lastOf.of(connection);
+    const exchange = read(batch, connection, last);
+    keep(last, exchange);
+    return exchange;
+  };
+}
+
+function write(batch: BatchWriter, exchange: Exchange, last: Common): void {
   batch.id(exchange.id);
   batch.integer(exchange.input);
   batch.one(EXCHANGE_PROTOCOLS, exchange.protocol);
   batch.one(EXCHANGE_SHAPES, exchange.shape);
-  batch.text(exchange.client);
+  batch.textLike(exchange.client, last.client);
   batch.integer(exchange.clientPort);
-  batch.text(exchange.server);
+  batch.textLike(exchange.server, last.server);
   batch.integer(exchange.serverPort);
-  batch.textOrNull(exchange.backend);
-  batch.text(exchange.connection);
-  batch.text(exchange.method);
+  batch.textLike(exchange.backend, last.backend);
+  batch.textLike(exchange.method, last.method);
   batch.text(exchange.path);
-  batch.text(exchange.host);
+  batch.textLike(exchange.host, last.host);
   batch.count(exchange.status);
   batch.count(exchange.grpcStatus);
   batch.textOrNull(exchange.error);
@@ -55,22 +89,21 @@ export function writeExchange(batch: BatchWriter, exchange: Exchange): void {
   if (exchange.metadata !== null) batch.object({ ...exchange.metadata });
 }
 
-/** Each time another, as those who found it make them. */
-export function readExchange(batch: BatchReader): Exchange {
+function read(batch: BatchReader, connection: string, last: Common): Exchange {
   return {
     id: batch.id(),
     input: batch.integer(),
     protocol: batch.one(EXCHANGE_PROTOCOLS),
     shape: batch.one(EXCHANGE_SHAPES),
-    client: batch.text(),
+    client: batch.textLike(last.client),
     clientPort: batch.integer(),
-    server: batch.text(),
+    server: batch.textLike(last.server),
     serverPort: batch.integer(),
-    backend: batch.textOrNull(),
-    connection: batch.text(),
-    method: batch.text(),
+    backend: batch.textLike(last.backend),
+    connection,
+    method: batch.textLike(last.method),
     path: batch.text(),
-    host: batch.text(),
+    host: batch.textLike(last.host),
     status: batch.count(),
     grpcStatus: batch.count(),
     error: batch.textOrNull(),

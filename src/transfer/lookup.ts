@@ -13,16 +13,47 @@ import {
 } from '../model/lookup.ts';
 import type { BatchReader } from './batch-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { LastTexts } from './last-texts.ts';
 
 const SIGHTS: readonly DnatSight[] = [null, 'before', 'both'];
 const TRANSPORTS: readonly Attempt['transport'][] = ['udp', 'tcp'];
 
-export function writeLookup(batch: BatchWriter, lookup: Lookup): void {
+/** Texts that the lookups of a client mostly have in common. */
+type Common = Pick<Lookup, 'server' | 'resolverDetail' | 'resolverBecause'>;
+const NO_TEXTS: Common = { server: '', resolverDetail: null, resolverBecause: '' };
+
+function keep(last: Common, { server, resolverDetail, resolverBecause }: Lookup): void {
+  last.server = server;
+  last.resolverDetail = resolverDetail;
+  last.resolverBecause = resolverBecause;
+}
+
+export function createLookupWriter(batch: BatchWriter): (lookup: Lookup) => void {
+  const lastOf = new LastTexts(NO_TEXTS);
+  return (lookup) => {
+    const last = lastOf.of(lookup.client);
+    batch.text(lookup.client);
+    write(batch, lookup, last);
+    keep(last, lookup);
+  };
+}
+
+export function createLookupReader(batch: BatchReader): () => Lookup {
+  const lastOf = new LastTexts(NO_TEXTS);
+  return () => {
+    const client = batch.text();
+    const last = lastOf.of(client);
+    const lookup = read(batch, client, last);
+    keep(last, lookup);
+    return lookup;
+  };
+}
+
+function write(batch: BatchWriter, lookup: Lookup, last: Common): void {
   batch.id(lookup.id);
   batch.integer(lookup.input);
   batch.text(lookup.name);
-  batch.text(lookup.client);
-  batch.text(lookup.server);
+  batch.textLike(lookup.server, last.server);
   batch.number(lookup.startedAt);
   batch.number(lookup.duration);
   batch.one(END_REASONS, lookup.endBecause);
@@ -31,9 +62,9 @@ export function writeLookup(batch: BatchWriter, lookup: Lookup): void {
   batch.flag(lookup.durationIsLowerBound);
   batch.one(OUTCOMES, lookup.outcome);
   batch.one(RESOLVERS, lookup.resolver);
-  batch.textOrNull(lookup.resolverDetail);
+  batch.textLike(lookup.resolverDetail, last.resolverDetail);
   batch.one(CONFIDENCES, lookup.resolverConfidence);
-  batch.text(lookup.resolverBecause);
+  batch.textLike(lookup.resolverBecause, last.resolverBecause);
   batch.texts(lookup.answers);
   batch.integer(lookup.attempts.length);
   let before: Named = lookup;
@@ -43,13 +74,13 @@ export function writeLookup(batch: BatchWriter, lookup: Lookup): void {
   }
 }
 
-export function readLookup(batch: BatchReader): Lookup {
+function read(batch: BatchReader, client: string, last: Common): Lookup {
   const lookup: Lookup = {
     id: batch.id(),
     input: batch.integer(),
     name: batch.text(),
-    client: batch.text(),
-    server: batch.text(),
+    client,
+    server: batch.textLike(last.server),
     startedAt: at(batch.number()),
     duration: nanoseconds(batch.number()),
     endBecause: batch.one(END_REASONS),
@@ -57,9 +88,9 @@ export function readLookup(batch: BatchReader): Lookup {
     durationIsLowerBound: batch.flag(),
     outcome: batch.one(OUTCOMES),
     resolver: batch.one(RESOLVERS),
-    resolverDetail: batch.textOrNull(),
+    resolverDetail: batch.textLike(last.resolverDetail),
     resolverConfidence: batch.one(CONFIDENCES),
-    resolverBecause: batch.text(),
+    resolverBecause: batch.textLike(last.resolverBecause),
     answers: batch.texts(),
     attempts: [],
   };

@@ -4,20 +4,22 @@ import type { Input } from '../model/input.ts';
 import type { LeftOut, Reading } from '../read-inputs.ts';
 import { KIND, type Batch } from './batch.ts';
 import { BatchReader } from './batch-reader.ts';
-import { readExchange } from './exchange.ts';
-import { readLookup } from './lookup.ts';
+import { createExchangeReader } from './exchange.ts';
+import { createLookupReader } from './lookup.ts';
 
 /** Hands on what `createRowsOut` wrote, as if it had been read here. @returns takes the next batch */
 export function createRowsIn(reading: Reading): (batch: Batch) => void {
   const { inputs, leftOut } = reading;
   const batch = new BatchReader();
+  const readExchange = createExchangeReader(batch);
+  const readLookup = createLookupReader(batch);
 
   function next(): void {
     switch (batch.integer()) {
       case KIND.exchange:
-        return reading.exchange(readExchange(batch));
+        return reading.exchange(readExchange());
       case KIND.lookup:
-        return reading.lookup(readLookup(batch));
+        return reading.lookup(readLookup());
       case KIND.connection:
         return reading.connection(batch.object() as Connection);
       case KIND.endsAt: {

@@ -4,8 +4,8 @@ import type { Input, Vantage } from '../model/input.ts';
 import type { Reading } from '../read-inputs.ts';
 import { KIND, type Batch } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
-import { writeExchange } from './exchange.ts';
-import { writeLookup } from './lookup.ts';
+import { createExchangeWriter } from './exchange.ts';
+import { createLookupWriter } from './lookup.ts';
 
 /** What the other side knows of an input. */
 interface Told {
@@ -21,6 +21,8 @@ interface Told {
  */
 export function createRowsOut(send: (batch: Batch) => void, tick: Reading['tick']) {
   const batch = new BatchWriter(send);
+  const writeExchange = createExchangeWriter(batch);
+  const writeLookup = createLookupWriter(batch);
   const inputs: Input[] = [];
   const told: Told[] = [];
 
@@ -60,7 +62,7 @@ export function createRowsOut(send: (batch: Batch) => void, tick: Reading['tick'
     lookup(lookup) {
       tell(lookup.input);
       batch.integer(KIND.lookup);
-      writeLookup(batch, lookup);
+      writeLookup(lookup);
       batch.endRow();
     },
     connection(connection) {
@@ -72,7 +74,7 @@ export function createRowsOut(send: (batch: Batch) => void, tick: Reading['tick'
     exchange(exchange) {
       tell(exchange.input);
       batch.integer(KIND.exchange);
-      writeExchange(batch, exchange);
+      writeExchange(exchange);
       batch.endRow();
     },
   };

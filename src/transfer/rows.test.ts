@@ -115,7 +115,7 @@ describe('rows from one thread to another', () => {
       if (index % 10_000 === 0) out.lookup(wide);
     }
     finish();
-    expect(batches.length).toBeGreaterThan(10);
+    expect(batches.length).toBeGreaterThan(5);
     expect(batches.some((batch) => batch.forgetsTexts)).toBe(true);
     const paths = kept.flatMap((row) => ('exchange' in row ? [row.exchange.path] : []));
     expect(paths.join()).toBe(Array.from({ length: 40_000 }, (_, index) => `/${index}`).join());

@@ -75,7 +75,7 @@ describe('reading in another thread', () => {
     await expect(read('')).rejects.toThrow('the thread that reads ended before its inputs');
   });
 
-  it('fails where what comes of the rows fails, and ends that one', async () => {
+  it('fails where what comes of the rows fails', async () => {
     const reading = read(`${SAYS} say({ kind: 'batch', batch: ${batchWithRow()} }); setInterval(() => {}, 1000);`, {
       exchange() {
         throw new RangeError('a fault of a rule');

@@ -15,7 +15,7 @@ const MINOR_COST = milliseconds(5);
 const WIDESPREAD = 0.01;
 
 const CRITICAL_LATENCY_SHARE = 0.5;
-const MAJOR_LATENCY_SHARE = 0.2;
+export const MAJOR_LATENCY_SHARE = 0.2;
 const MINOR_LATENCY_SHARE = 0.02;
 
 // A share alone says nothing where everything is fast: 60 % of 3 ms is no incident. So each

@@ -65,8 +65,14 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   function query(layers: Layers, message: DnsMessage): void {
     const hash = hashOf(message.id, message.nameHash);
     let steps = 0;
+    let previous: TransactionRecord | null = null;
     for (let known = buckets[hash & mask] as TransactionRecord | null; known !== null; known = known.nextInBucket) {
-      if (++steps > MAX_CHAIN) break;
+      if (++steps > MAX_CHAIN) {
+        // Nobody looks further: what lies there would only be passed by when it is let go.
+        if (previous !== null) previous.nextInBucket = null;
+        break;
+      }
+      previous = known;
       if (known.transactionId !== message.id || known.type !== message.type || known.name !== message.name) continue;
       const sameClient = known.clientId === layers.source && known.clientPort === layers.sourcePort;
       const sameServer = known.serverId === layers.destination && known.serverPort === layers.destinationPort;

@@ -298,6 +298,14 @@ describe('bounds', () => {
     expect(new Set(rows.map((row) => row.id)).size).toBe(40_000);
   });
 
+  it('hold where one id and name come from port after port', () => {
+    const s = scenario();
+    for (let index = 0; index < 10_000; index++) s.query({ ms: index / 100, id: 7, port: 1024 + index });
+    const rows = s.finish(500);
+    expect(rows.reduce((sum, { attempts }) => sum + attempts.length, 0)).toBe(10_000);
+    expect(Math.max(...rows.map(({ attempts }) => attempts.length))).toBe(256);
+  });
+
   it('emit in order of start', () => {
     const s = scenario();
     for (let index = 0; index < 5000; index++)

@@ -12,6 +12,7 @@ import { packetReference, type PacketId } from '../model/packet.ts';
 import { toRequestRow } from '../model/request-row.ts';
 import type { BesideRequests } from './beside-requests.ts';
 import { wiresharkFilter } from './filter.ts';
+import { latencyWords } from './latency-words.ts';
 import { judgeSeverity, shareOfLatency } from './severity.ts';
 import { quickerIn, type Outlook } from './outlook.ts';
 import { predictSaving } from './what-if.ts';
@@ -60,6 +61,7 @@ export function findingRow(
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
       maxSeconds: toSeconds(cost.costs.max),
       shareOfLatency: shareOfLatency(cost, latency.total),
+      shareOf: latencyWords(report),
       ...(report.costAtMost === undefined ? {} : { atMostSeconds: toSeconds(at(report.costAtMost)) }),
     },
     input: report.input,

@@ -76,24 +76,18 @@ export function damageWords(input: InputRow, full: boolean): string {
     .join(', ');
 }
 
-const TIME_OF = {
-  lookups: 'lookup',
-  connections: 'connecting',
-  exchanges: 'request',
-  calls: 'request',
-  requests: 'request',
-} as const;
-
 // Below, the range is as narrow as a busy machine makes it.
 const WORTH_A_RANGE = 1.05;
 
 /** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time; none of 36 requests is slower for it`. */
 export function costWords(finding: Finding): string {
   const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency, atMostSeconds = totalSeconds } = finding.cost;
+  // Saved answers of earlier versions do not say it.
+  const { shareOf = 'all latency' } = finding.cost;
   const { count, unit } = finding.occurrences;
   if (unit === 'objects') return 'not measured: manifests alone tell no time';
   if (totalSeconds <= 0) return 'no time, but errors or risk';
-  const share = `${formatShare(shareOfLatency)} of all ${TIME_OF[unit]} time`;
+  const share = `${formatShare(shareOfLatency)} of ${shareOf}`;
   const isOpen = atMostSeconds > totalSeconds * WORTH_A_RANGE;
   const total = isOpen
     ? `${duration(totalSeconds)} to ${duration(atMostSeconds)} (what a first use loads shows in no packet)`

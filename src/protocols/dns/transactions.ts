@@ -13,7 +13,8 @@ import { createRecord, resetRecord, type TransactionRecord } from './transaction
 // The longest wait of a stub resolver is c-ares's fourth, 40 s (facts: 0, 5, 15, 35, gives up at
 // 75); its resend must still find its query.
 const UNANSWERED_LIFETIME = seconds(90);
-// After a reply only its copies are to come, and a resend that crossed it.
+// After a reply only its copies are to come, a resend that crossed it, and glibc that asks again for both families
+// after 5 s because the other one had no answer.
 const ANSWERED_LIFETIME = seconds(6);
 // A flood of queries must not eat the memory: about 20 MB.
 const MAX_UNANSWERED = 1 << 15;

@@ -19,6 +19,7 @@ import { witness, type Witness } from '../rules/support/witness.ts';
 import { KeptRequests } from '../replay/kept-requests.ts';
 import { absorb } from './absorb.ts';
 import { ABSORPTIONS } from './absorption.ts';
+import { BesideRequests } from './beside-requests.ts';
 import { createConnectionStatistics } from './connection-statistics.ts';
 import { dearestFirst } from './dearest-first.ts';
 import { createExchangeStatistics } from './exchange-statistics.ts';
@@ -166,16 +167,17 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     // Made where there is something to predict.
     let outlooks: Outlooks | null = null;
     const outlookOf = (reports: readonly Report[]): Outlook | null => (outlooks ??= new Outlooks(kept)).of(reports);
-    const findings = absorb(reported, ABSORPTIONS)
-      .map(({ rule, report, absorbs, vanishing }) => ({
-        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs),
+    const beside = new BesideRequests(kept);
+    const findings = dearestFirst(
+      absorb(reported, ABSORPTIONS).map(({ rule, report, absorbs, vanishing }) => ({
+        ...findingRow(rule, report, latency, outlookOf([report, ...vanishing]), inputs, beside),
         absorbs: absorbs.map(({ rule: name, count, total }) => ({
           rule: name,
           count,
           totalSeconds: toSeconds(at(total)),
         })),
-      }))
-      .toSorted(dearestFirst);
+      })),
+    );
     const inputRows = inputs.map(toInputRow);
     const diagnosis: Diagnosis = {
       schema: DIAGNOSIS_SCHEMA,

@@ -10,7 +10,9 @@ import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
 import { packetReference, type PacketId } from '../model/packet.ts';
 import { toRequestRow } from '../model/request-row.ts';
+import type { BesideRequests } from './beside-requests.ts';
 import { wiresharkFilter } from './filter.ts';
+import { latencyWords } from './latency-words.ts';
 import { judgeSeverity, shareOfLatency } from './severity.ts';
 import { quickerIn, type Outlook } from './outlook.ts';
 import { predictSaving } from './what-if.ts';
@@ -27,6 +29,7 @@ export type Latencies = Readonly<Record<'lookups' | 'exchanges' | 'connections' 
 /**
  * What a rule reported, as the contract has it.
  * @param outlook on requests with the cause gone, where they are seen to wait for it
+ * @param beside which findings no request waits for
  */
 export function findingRow(
   rule: NamedRule,
@@ -34,6 +37,7 @@ export function findingRow(
   latencies: Latencies,
   outlook: Outlook | null,
   inputs: readonly Input[],
+  beside: BesideRequests,
 ): Finding {
   const { cost } = report;
   const latency = report.latency ?? latencies[LATENCY_OF[report.unit]];
@@ -51,12 +55,13 @@ export function findingRow(
     says: messageOf(rule, report.message, report.data),
     subject: { ...report.subject, workload: null },
     occurrences: { count: cost.count, of: report.of, unit: report.unit },
-    affected: affectedOf(report, outlook),
+    affected: affectedOf(report, outlook, beside),
     cost: {
       totalSeconds: toSeconds(at(cost.costs.total)),
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
       maxSeconds: toSeconds(cost.costs.max),
       shareOfLatency: shareOfLatency(cost, latency.total),
+      shareOf: latencyWords(report),
       ...(report.costAtMost === undefined ? {} : { atMostSeconds: toSeconds(at(report.costAtMost)) }),
     },
     input: report.input,
@@ -96,9 +101,11 @@ const LATENCY_OF: Readonly<Record<Unit, keyof Latencies>> = {
 };
 
 /** What paid for it, in requests. */
-function affectedOf({ affected, unit, of, cost }: Report, outlook: Outlook | null): Finding['affected'] {
+function affectedOf(report: Report, outlook: Outlook | null, beside: BesideRequests): Finding['affected'] {
+  const { affected, unit, of, cost } = report;
   if (unit === 'requests') return { count: cost.count, of, unit: 'requests' };
   if (affected !== undefined) return { ...affected, unit: 'requests' };
+  if (outlook === null && beside.holds(report)) return { count: 0, of: beside.count, unit: 'requests' };
   if (outlook === null || outlook.isPart) return null;
   return { count: quickerIn(outlook), of: outlook.before.length, unit: 'requests' };
 }

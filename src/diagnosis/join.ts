@@ -85,7 +85,7 @@ function joined(
     else further.push(notSeen(finding, diagnosis));
   }
   const { files, objects, workloads } = cluster;
-  const all = [...findings, ...further].toSorted(dearestFirst);
+  const all = dearestFirst([...findings, ...further]);
   const answer: Diagnosis = {
     ...diagnosis,
     findings: all,

@@ -5,11 +5,13 @@ import { lookupOf } from '../model/testing/rows.ts';
 import { lookupTally } from '../rules/support/tally.ts';
 import { judgeSeverity } from './severity.ts';
 
+const subject = { kind: 'client', name: '10.0.3.7' } as const;
+
 /** `count` occurrences of `cost` each among `of` lookups that otherwise take `rest` together. */
 function severity(cost: number, count: number, of: number, rest: number, parts: Partial<Report> = {}): string {
   const tally = lookupTally();
   for (let index = 0; index < count; index++) tally.add(lookupOf(), milliseconds(cost), () => []);
-  const report = { cost: tally, of, unit: 'lookups' as const, errors: 0, habit: false, ...parts };
+  const report = { cost: tally, of, unit: 'lookups' as const, subject, errors: 0, habit: false, ...parts };
   return judgeSeverity(report, tally.costs.total + rest).severity;
 }
 
@@ -36,7 +38,7 @@ describe('severity', () => {
   it('says its threshold', () => {
     const tally = lookupTally();
     tally.add(lookupOf(), seconds(5), () => []);
-    const report = { cost: tally, of: 10, unit: 'lookups' as const, errors: 0, habit: false };
+    const report = { cost: tally, of: 10, unit: 'lookups' as const, subject, errors: 0, habit: false };
     expect(judgeSeverity(report, tally.costs.total)).toEqual({
       severity: 'critical',
       because: '1 s or more for 1 % of lookups',
@@ -47,7 +49,7 @@ describe('severity', () => {
     // Ten of 1,000 make the hundredth; the tenth dearest decides.
     const tally = lookupTally();
     for (let index = 1; index <= 10; index++) tally.add(lookupOf(), milliseconds(index * 300), () => []);
-    const report = { cost: tally, unit: 'lookups' as const, errors: 0, habit: false };
+    const report = { cost: tally, unit: 'lookups' as const, subject, errors: 0, habit: false };
     const elsewhere = seconds(6000);
     expect(judgeSeverity({ ...report, of: 1000 }, elsewhere).severity).toBe('major');
     expect(judgeSeverity({ ...report, of: 700 }, elsewhere).severity).toBe('critical');

@@ -1,6 +1,7 @@
 import { formatShare, formatDuration } from '../base/text.ts';
 import { milliseconds, seconds, type Duration } from '../base/time.ts';
 import type { Cost, Report, Severity } from '../model/finding.ts';
+import { latencyWords } from './latency-words.ts';
 
 /** What a finding is worth, and the threshold that says so in words. */
 export interface Judgement {
@@ -15,7 +16,7 @@ const MINOR_COST = milliseconds(5);
 const WIDESPREAD = 0.01;
 
 const CRITICAL_LATENCY_SHARE = 0.5;
-const MAJOR_LATENCY_SHARE = 0.2;
+export const MAJOR_LATENCY_SHARE = 0.2;
 const MINOR_LATENCY_SHARE = 0.02;
 
 // A share alone says nothing where everything is fast: 60 % of 3 ms is no incident. So each
@@ -28,10 +29,13 @@ export const CALLERS_GET_AN_ERROR = 'callers get an error';
 
 /**
  * Severity follows from cost; how certain the finding is never changes it.
- * @param latencyTotal nanoseconds that all lookups of the capture took together
+ * @param latencyTotal nanoseconds that all rows took together of whose time the cost is a part
  */
 export function judgeSeverity(
-  report: Pick<Report, 'cost' | 'of' | 'unit' | 'errors' | 'habit' | 'onlyInfo'>,
+  report: Pick<
+    Report,
+    'cost' | 'of' | 'unit' | 'latency' | 'latencyUnit' | 'subject' | 'errors' | 'habit' | 'onlyInfo'
+  >,
   latencyTotal: number,
 ): Judgement {
   if (report.onlyInfo !== undefined) return { severity: 'info', because: report.onlyInfo };
@@ -41,7 +45,7 @@ export function judgeSeverity(
   const share = shareOfLatency(cost, latencyTotal);
   const costs = (least: Duration): string => `${formatDuration(least)} or more for 1 % of ${unit}`;
   const takes = (least: Duration): string =>
-    `${formatShare(share)} of all latency, ${formatDuration(least)} or more each`;
+    `${formatShare(share)} of ${latencyWords(report)}, ${formatDuration(least)} or more each`;
 
   if (widespread >= CRITICAL_COST) return { severity: 'critical', because: costs(CRITICAL_COST) };
   if (share >= CRITICAL_LATENCY_SHARE && typical >= CRITICAL_SHARE_FLOOR) {
@@ -56,7 +60,10 @@ export function judgeSeverity(
     return { severity: 'minor', because: takes(MINOR_COST) };
   }
   if (report.habit) return { severity: 'minor', because: `a habit of most ${unit}, cheap here` };
-  return { severity: 'info', because: `less than ${formatDuration(MINOR_COST)} each or 2 % of all latency` };
+  return {
+    severity: 'info',
+    because: `less than ${formatDuration(MINOR_COST)} each or 2 % of ${latencyWords(report)}`,
+  };
 }
 
 /** Between 0 and 1: what part of all latency the cause took. */

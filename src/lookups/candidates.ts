@@ -9,6 +9,8 @@ import type { Walks } from './search-walk.ts';
 const CHAINS = 1 << 11;
 // More lookups of one client and first label at once than this: the newest are looked at.
 const MAX_CANDIDATES = 48;
+// One call sends less: glibc at three servers, twice, for both families and seven names 84. What goes on is a flood.
+const MAX_ATTEMPTS = 256;
 
 /**
  * The open lookups that a query may belong to. Those still waiting are found by client and first
@@ -44,6 +46,7 @@ export function createCandidates(walks: Walks) {
       for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
+        if (lookup.attempts.length >= MAX_ATTEMPTS) continue;
         const strength = joinStrength(lookup, attempt, walks, candidates - 1);
         if (strength <= strongest) continue;
         strongest = strength;
@@ -54,6 +57,7 @@ export function createCandidates(walks: Walks) {
       for (let lookup = byPort[port] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
         if (lookup.clientId !== attempt.clientId || lookup.labelHash !== attempt.labelHash) continue;
         if (++candidates > MAX_CANDIDATES) break;
+        if (lookup.attempts.length >= MAX_ATTEMPTS) continue;
         const strength = joinStrength(lookup, attempt, walks, candidates - 1);
         if (strength <= strongest || (strength !== JOIN.sameId && strength !== JOIN.samePortWalk)) continue;
         strongest = strength;

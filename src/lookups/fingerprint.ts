@@ -214,8 +214,10 @@ function addWait(evidence: Evidence, waited: number): void {
   } else if (isAbout(waited, 5e9)) {
     seen.five++;
     addTimed(evidence, waited / 5e9);
-  } else if (isAbout(waited, 2e9) && waited < TWO_AT_ONCE) seen.two++;
-  else if (isAbout(waited, 2.94e9)) seen.three++;
+  } else if (isAbout(waited, 2e9) && waited < TWO_AT_ONCE) {
+    seen.two++;
+    addTimed(evidence, waited / 2e9);
+  } else if (isAbout(waited, 2.94e9)) seen.three++;
   else if (waited >= TWO_AT_ONCE && waited < TWO_LATE) seen.twoLate++;
   else if (waited >= TWO_LATE && waited < 3e9) seen.polled++;
   else if (waited > 5.9e9 && waited < 6.1e9) seen.six++;

@@ -287,6 +287,36 @@ describe('two lookups', () => {
   });
 });
 
+/** A is answered, and asked again after the timer; AAAA is not seen before. */
+function halfSeen(again: 'same id' | 'new id'): Lookup[] {
+  const s = scenario();
+  for (let index = 0; index < 6; index++) {
+    for (const attempt of pair(s, index * 20, { name: `warm${index}.test`, port: 41_000 + index })) {
+      s.reply(attempt, index * 20 + 1);
+    }
+  }
+  const a = s.query({ ms: 1000, port: 42_000 });
+  s.reply(a, 1001);
+  s.advance(5900);
+  if (again === 'same id') s.resend(a, 6005);
+  const second = again === 'same id' ? a : s.query({ ms: 6005, port: 42_000 });
+  s.reply(second, 6006);
+  s.reply(s.query({ ms: 6006.1, port: 42_000, type: 'AAAA' }), 6008);
+  return s.finish(8000).slice(6);
+}
+
+describe('a lookup of which the capture lacks the query that was lost', () => {
+  it('goes on where the answered one is asked again', () => {
+    const rows = halfSeen('same id');
+    expect(rows).toMatchObject([{ outcome: 'ok', attempts: [{ type: 1 }, { type: 28 }] }]);
+    expect(durations(rows)).toEqual([5008]);
+  });
+
+  it('is another where somebody asks anew', () => {
+    expect(durations(halfSeen('new id'))).toEqual([1, 3]);
+  });
+});
+
 describe('bounds', () => {
   it('hold with many open lookups, and say what was let go', () => {
     const s = scenario();
@@ -296,6 +326,14 @@ describe('bounds', () => {
     const rows = s.finish(500);
     expect(rows).toHaveLength(40_000);
     expect(new Set(rows.map((row) => row.id)).size).toBe(40_000);
+  });
+
+  it('hold where one id and name come from port after port', () => {
+    const s = scenario();
+    for (let index = 0; index < 10_000; index++) s.query({ ms: index / 100, id: 7, port: 1024 + index });
+    const rows = s.finish(500);
+    expect(rows.reduce((sum, { attempts }) => sum + attempts.length, 0)).toBe(10_000);
+    expect(Math.max(...rows.map(({ attempts }) => attempts.length))).toBe(256);
   });
 
   it('emit in order of start', () => {

@@ -103,11 +103,23 @@ export function createLookups(options: LookupsOptions) {
   }
 
   function resent(attempt: TrackedAttempt): void {
-    const lookup = lookupOf(attempt);
+    const lookup = lookupOf(attempt) ?? reopened(attempt);
     if (lookup === null) return;
     lookup.lastEventAt = lastSentAt(attempt);
     lookup.resent = true;
     waits(lookup);
+  }
+
+  /**
+   * glibc asks for both families again when one had no answer. Where the capture lacks that one's query (it was lost
+   * before it came by), all seemed to be answered.
+   */
+  function reopened(attempt: TrackedAttempt): OpenLookup | null {
+    const lookup = attempt.slot < 0 ? undefined : slots[attempt.slot];
+    if (lookup === undefined || lookup.state !== 'closed' || isComplete(lookup)) return null;
+    lookup.state = 'open';
+    closedAndHeld--;
+    return lookup;
   }
 
   function replied(attempt: TrackedAttempt): void {
@@ -219,8 +231,12 @@ export function createLookups(options: LookupsOptions) {
     }
     lookup.state = 'closed';
     closedAndHeld++;
+    const before = lookup.profile;
     lookup.profile = profileOf(lookup);
-    if (lookup.profile !== null) addEvidence(lookup.profile.evidence, lookup, options.horizon);
+    // One that was closed before told what it has to tell, but where it turned out to be of another kind.
+    if (lookup.profile !== null && lookup.profile !== before) {
+      addEvidence(lookup.profile.evidence, lookup, options.horizon);
+    }
     if (lookup.passedOver) emit(lookup);
   }
 

@@ -30,6 +30,10 @@ describe('a timer of two seconds', () => {
     expect(resolversAfter(held)).not.toContain('node');
   });
 
+  it('that Node began with its query tells it from c-ares by nothing', () => {
+    expect(resolversAfter([2004, 2003, 2005, 2007])).toEqual(new Set(['unknown']));
+  });
+
   it('that ends anywhere within the second after is Node’s', () => {
     const spread = [2100, 2900, 2450, 2700, 2310, 2820, 2550, 2640, 2380, 2760];
     expect(resolversAfter(spread)).toContain('node');

@@ -3,6 +3,7 @@ import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
 import type { Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
+import { roundsOf, seenInterval } from './rounds.ts';
 
 /** Where the capture ends: what would come later can't be seen. */
 export interface Horizon {
@@ -21,8 +22,11 @@ const TIMER_SLACK = seconds(0.25);
 const FIRES_LATE = milliseconds(60);
 // Later than this is no rounding: another timer.
 const MOST_LATE = 1.03;
-// Two sends closer than this are one burst (several servers at once, SERVFAIL), not a timer.
-const BURST = seconds(0.2);
+// Linux wakes who waits in poll, select or epoll later by a part of the wait, a thousandth unless the process is
+// nice, and by a tenth of a second at most (fs/select.c, select_estimate_accuracy; measured 2 ms of 2 s, 25 ms of 5 s
+// of a nice one, 100 ms of 40 s).
+const ROUNDED_UP = 1.001;
+const MOST_ROUNDED_UP = milliseconds(100);
 
 // c-ares from 1.32 (ares_metrics.c): five times a server's mean delay, 250 ms at the least.
 const ADAPTED_FACTOR = 5;
@@ -43,7 +47,7 @@ export function timerEnd(
   otherAnswered: boolean,
   horizon: Horizon,
 ): FamilyEnd {
-  const rounds = sendRounds(sameName);
+  const rounds = roundsOf(lookup, sameName, timers);
   const seenWait = seenInterval(rounds);
   const servers = new Set(sameName.map((attempt) => attempt.server)).size;
   if (timers === null) {
@@ -66,8 +70,8 @@ export function timerEnd(
   const [wait, isSeen] = lastWait(lookup, timers, rounds.length, servers, seenWait);
   const lastRound = rounds.at(-1) as Timestamp;
   const due = timers.totalFromFirst
-    ? plus(rounds[0] as Timestamp, nanoseconds(Math.round(wait * rounds.length * late)))
-    : plus(lastRound, nanoseconds(Math.round(wait * late)));
+    ? plus(rounds[0] as Timestamp, roundedUp(wait * rounds.length, late))
+    : plus(lastRound, roundedUp(wait, late));
   const ends: FamilyEnd = { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
   // Of who never asks again only silence tells that he waits in vain.
   const isSilent = horizon.endsAt - lastRound >= wait * PART_OF_WAIT;
@@ -104,7 +108,7 @@ export function gaveUpBefore(
   timers: ResolverTimers,
   otherAnswered: boolean,
 ): boolean {
-  const rounds = sendRounds(sameName);
+  const rounds = roundsOf(lookup, sameName, timers);
   const servers = new Set(sameName.map((attempt) => attempt.server)).size;
   const tries = (otherAnswered ? triesOfMissing(lookup, timers) : timers.tries) * servers;
   if (rounds.length < Math.max(2, tries)) return false;
@@ -126,10 +130,12 @@ function triesOfMissing(lookup: OpenLookup, timers: ResolverTimers): number {
   return first.type !== second.type && first.clientPort !== second.clientPort ? 1 : timers.triesOfMissingFamily;
 }
 
+const roundedUp = (wait: number, late: number): Duration =>
+  nanoseconds(Math.round(Math.min(wait * late, wait + MOST_ROUNDED_UP)));
+
 /**
- * By how much this client's timers are late: the kernel rounds long waits up by a part of them
- * (0.1 % in poll(2), more in the timer wheel), and a loaded node adds to it. Told from its waits
- * that ended with a resend, in this lookup or else in others.
+ * By how much this client's timers are late: the kernel rounds waits up, and a loaded node adds to it. Told
+ * from its waits that ended with a resend, in this lookup or else in others.
  */
 function lateness(
   lookup: OpenLookup,
@@ -138,36 +144,17 @@ function lateness(
   servers: number,
   seen: Duration | null,
 ): number {
-  if (timers.growth === 'jittered') return 1;
   const evidence = lookup.profile?.evidence;
   const usual = firstWait(lookup, timers, seen);
-  let factor = evidence !== undefined && evidence.timed > 0 ? evidence.timedLate / evidence.timed : 1;
-  if (seen !== null && Math.abs(seen - usual) < TIMER_SLACK) {
+  let factor = evidence !== undefined && evidence.timed > 0 ? evidence.timedLate / evidence.timed : ROUNDED_UP;
+  if (timers.growth !== 'jittered' && seen !== null && Math.abs(seen - usual) < TIMER_SLACK) {
     let nominal = 0;
     for (let wait = 1; wait < rounds.length; wait++) {
       nominal += timers.growth === 'doubling' ? usual * 2 ** Math.floor((wait - 1) / Math.max(1, servers)) : usual;
     }
     factor = ((rounds.at(-1) as number) - (rounds[0] as number)) / nominal;
   }
-  return factor > 1 && factor < MOST_LATE ? factor : 1;
-}
-
-/** Times at which the query left, several servers at once or a burst counted as one. */
-function sendRounds(sameName: readonly TrackedAttempt[]): Timestamp[] {
-  const times = sameName
-    .flatMap((attempt) => [attempt.sentAt, ...attempt.resends.map((resend) => resend.at)])
-    .toSorted((one, other) => one - other);
-  return times.filter((time, index) => index === 0 || time - (times[index - 1] as Timestamp) > BURST);
-}
-
-/** The shortest wait between two rounds: growth and load only lengthen the others. */
-function seenInterval(rounds: readonly Timestamp[]): Duration | null {
-  let shortest: number | null = null;
-  for (let index = 1; index < rounds.length; index++) {
-    const wait = (rounds[index] as number) - (rounds[index - 1] as number);
-    if (shortest === null || wait < shortest) shortest = wait;
-  }
-  return shortest === null ? null : nanoseconds(shortest);
+  return factor > 1 && factor < MOST_LATE ? factor : ROUNDED_UP;
 }
 
 /** How long the resolver waits after its `count`-th send, and whether that was seen rather than looked up. */

@@ -130,6 +130,7 @@ export const FindingSchema = Type.Object({
     p50Seconds: Type.Number(),
     maxSeconds: Type.Number(),
     shareOfLatency: Type.Number(),
+    shareOf: Type.Optional(Type.String({ description: 'what that is a share of, in words' })),
     atMostSeconds: Type.Optional(
       Type.Number({ description: 'what it may have cost in all, with what shows in no packet' }),
     ),

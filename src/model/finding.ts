@@ -137,6 +137,8 @@ export interface Report<Message extends string = string> {
    * out: all lookups, exchanges or connections of the capture, by the unit.
    */
   latency?: Distribution;
+  /** What these are, where it is not the unit. */
+  latencyUnit?: Unit;
   cost: Cost;
   /** What it cost at most in all, where some of it shows in no packet. Left out: as much as the cost. */
   costAtMost?: Duration;

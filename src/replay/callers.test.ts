@@ -4,6 +4,7 @@ import type { KeptRequest } from './kept-requests.ts';
 
 const request = (startedAt: number, endedAt: number): KeptRequest => ({
   owner: '0|10.0.3.7',
+  caller: '0|10.0.9.9',
   exchange: `0.e${startedAt}`,
   isOwnCall: false,
   startedAt,

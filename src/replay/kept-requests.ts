@@ -17,6 +17,8 @@ export interface KeptWait {
 export interface KeptRequest {
   /** Whose request it is: the service that received it, or the client that made it. */
   readonly owner: string;
+  /** Who made it, where its owner received it or not. */
+  readonly caller: string;
   /** Its root exchange. */
   readonly exchange: string;
   /** A client's own call, which waits for itself. */
@@ -41,6 +43,9 @@ export class KeptRequests {
   }
 }
 
+/** An address of one input, as requests have it. */
+export const ownerOf = (input: number, address: string): string => `${input}|${address}`;
+
 function keep(request: Request): KeptRequest {
   const { input, client, exchange, startedAt, duration, waits } = request;
   const own = isOwnCall(request);
@@ -51,7 +56,8 @@ function keep(request: Request): KeptRequest {
     if (clipped.endedAt > clipped.startedAt) kept.push(clipped);
   }
   return {
-    owner: `${input}|${own ? client : receiverOf(request)}`,
+    owner: ownerOf(input, own ? client : receiverOf(request)),
+    caller: ownerOf(input, client),
     exchange,
     isOwnCall: own,
     startedAt,

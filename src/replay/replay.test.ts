@@ -19,6 +19,7 @@ const wait = (from: number, until: number, to = SEARCH, reason: KeptWait['reason
 
 const request = (from: number, until: number, ...waits: KeptWait[]): KeptRequest => ({
   owner: '0|10.0.3.7',
+  caller: '0|10.0.9.9',
   exchange: `0.e${from}`,
   isOwnCall: false,
   startedAt: from,

@@ -76,31 +76,32 @@ export function damageWords(input: InputRow, full: boolean): string {
     .join(', ');
 }
 
-const TIME_OF = {
-  lookups: 'lookup',
-  connections: 'connecting',
-  exchanges: 'request',
-  calls: 'request',
-  requests: 'request',
-} as const;
-
 // Below, the range is as narrow as a busy machine makes it.
 const WORTH_A_RANGE = 1.05;
 
-/** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time`. */
+/** `20.1 s in all, 5.01 s each, at most 5.02 s; 97 % of all lookup time; none of 36 requests is slower for it`. */
 export function costWords(finding: Finding): string {
   const { totalSeconds, p50Seconds, maxSeconds, shareOfLatency, atMostSeconds = totalSeconds } = finding.cost;
+  // Saved answers of earlier versions do not say it.
+  const { shareOf = 'all latency' } = finding.cost;
   const { count, unit } = finding.occurrences;
   if (unit === 'objects') return 'not measured: manifests alone tell no time';
   if (totalSeconds <= 0) return 'no time, but errors or risk';
-  const share = `${formatShare(shareOfLatency)} of all ${TIME_OF[unit]} time`;
+  const share = `${formatShare(shareOfLatency)} of ${shareOf}`;
   const isOpen = atMostSeconds > totalSeconds * WORTH_A_RANGE;
   const total = isOpen
     ? `${duration(totalSeconds)} to ${duration(atMostSeconds)} (what a first use loads shows in no packet)`
     : duration(totalSeconds);
-  if (count === 1) return `${total}, ${share}`;
-  return `${total} in all, ${duration(p50Seconds)} each (median), at most ${duration(maxSeconds)}; ${share}`;
+  const spared = sparedWords(finding);
+  if (count === 1) return `${total}, ${share}${spared}`;
+  return `${total} in all, ${duration(p50Seconds)} each (median), at most ${duration(maxSeconds)}; ${share}${spared}`;
 }
+
+/** Where lookups are dear, and no request waits for them. */
+const sparedWords = ({ occurrences, affected }: Finding): string =>
+  occurrences.unit === 'lookups' && affected?.count === 0
+    ? `; none of ${plural(affected.of, 'request')} is slower for it`
+    : '';
 
 type WhatIf = NonNullable<Finding['whatIf']>;
 

@@ -126,7 +126,7 @@ export default defineRule({
             subject,
             of: opened,
             unit: 'connections',
-            latency: calls.count > 0 ? calls : opening,
+            ...(calls.count > 0 ? { latency: calls, latencyUnit: 'exchanges' } : { latency: opening }),
             cost: tally,
             confidence: hidden ? 'likely' : 'certain',
             confidenceBecause: hidden

@@ -114,7 +114,23 @@ ruleTester(rule, {
       reports: [{ count: 2, confidence: 'possible', because: /8 of 10 queries .*one dead server behind/ }],
     },
     {
-      name: 'Go loses one in five: a dead server behind the address would look the same, and is named',
+      name: 'Go loses three in ten: a dead server behind the address is as good a guess',
+      lookups: ((): Scenario => {
+        const scenario = new Scenario({ resolver: 'go' });
+        for (let index = 0; index < 12; index++) {
+          scenario.ask([
+            { port: 1, answered: 0.4 },
+            { type: AAAA, port: 2, sent: 0.05, answered: null },
+            { type: AAAA, port: 3, sent: 5000, answered: 5000.4 },
+          ]);
+          if (index % 2 === 0) scenario.apart(1);
+        }
+        return scenario;
+      })().lookups,
+      reports: [{ count: 12, of: 18, confidence: 'possible', because: /12 of 48 .* would look the same/ }],
+    },
+    {
+      name: 'Go loses one in nine: a dead server behind the address would look the same, and is named',
       lookups: ((): Scenario => {
         const scenario = new Scenario({ resolver: 'go' });
         for (let index = 0; index < 6; index++) {

@@ -89,6 +89,7 @@ export default defineRule({
             of: connections,
             unit: 'connections',
             latency: calls,
+            latencyUnit: 'exchanges',
             cost: tally,
             confidence: 'certain',
             confidenceBecause: 'the server says so in its GOAWAY',

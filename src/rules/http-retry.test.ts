@@ -38,6 +38,13 @@ function inTurn(again: boolean, wait: number, traffic = new Traffic()): Traffic 
   return traffic;
 }
 
+/** Calls of another client that fail, each on a connection of its own that is closed then. */
+function failedOnce(times: number): Traffic {
+  const traffic = new Traffic({ client: '10.0.9.9' });
+  for (let time = 0; time < times; time++) traffic.open().call({}, failed);
+  return traffic;
+}
+
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
 /** Two such callers of one client at once, each with a connection of its own. */
@@ -63,6 +70,12 @@ ruleTester(rule, {
       inputs: [inputOf()],
       ...besideEachOther(true, 300),
       reports: [{ count: 8, of: 80, cost: [0.31, 0.32], confidence: 'likely' }],
+    },
+    {
+      name: 'whatever number of connections failed before, and were closed',
+      inputs: [inputOf()],
+      ...joined(failedOnce(70).rows, besideEachOther(true, 300)),
+      reports: [{ count: 8, of: 150 }],
     },
     {
       name: 'at once at first, then after a wait: one call',

@@ -1,7 +1,6 @@
 import { plural } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
-import type { Report } from '../model/finding.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
@@ -27,58 +26,53 @@ export default defineRule({
     vain: '{count} of {total:exchange} with {server} waited {cost:duration} for a segment that was sent again and again and never acknowledged',
     clear: 'no exchange waited for a resent segment ({total:exchange})',
   },
-  create: (context) => {
-    const report = (finding: Report<'stalled'>): void => {
-      const isInVain = finding.data['inVain'] === finding.data['count'];
-      context.report(isInVain ? { ...finding, message: 'vain', confidenceBecause: IN_VAIN } : finding);
-    };
-    return stallRule(
-      { ...context, report },
-      {
-        reason: 'loss',
-        least: LEAST_WAIT,
-        // And without answer or acknowledgement the capture may show one direction: a closed window looks the same.
-        isAnothers: (exchange, seesBothDirections) =>
-          exchange.connectDuration >= SYN_SENT_AGAIN ||
-          (!isResponded(exchange) && Number.isNaN(exchange.roundTrip) && !(seesBothDirections && isInVain(exchange))),
-        // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
-        counts: ({ resends }) => resends > 0,
-        leastCount: 1,
-        confidence: 'certain',
-        confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',
-        waited: ({ from, bytes, resends }) =>
-          `${plural(bytes, 'byte')} of the ${from} lost${resends > 0 ? `, sent again ${plural(resends, 'time')}` : ''}`,
-        because: (server, from) => [
-          {
-            component: `path to ${server}`,
-            setting: 'segments',
-            value: `lost on the way from the ${from}`,
-            origin: 'wire',
-            source: 'the packets',
-          },
-          {
-            component: 'kernel',
-            setting: 'retransmission timeout',
-            value: '200 ms at least, doubling',
-            origin: 'default',
-            source: 'Linux, TCP_RTO_MIN; RFC 6298',
-          },
-        ],
-        fix: (server) => [
-          advice(
-            'infrastructure',
-            'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
-            `the path to ${server}`,
-            'nothing is changed',
-            'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
-          ),
-        ],
+  create: (context) =>
+    stallRule(context, {
+      reason: 'loss',
+      least: LEAST_WAIT,
+      // And without answer or acknowledgement the capture may show one direction: a closed window looks the same.
+      isAnothers: (exchange, seesBothDirections) =>
+        exchange.connectDuration >= SYN_SENT_AGAIN ||
+        (!isResponded(exchange) && Number.isNaN(exchange.roundTrip) && !(seesBothDirections && isInVain(exchange))),
+      // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
+      counts: ({ resends }) => resends > 0,
+      leastCount: 1,
+      confidence: 'certain',
+      confidenceBecause: 'the segment came only when it was sent again, and what followed waited for it',
+      inVain: {
+        message: 'vain',
+        confidenceBecause:
+          'the same data left again and again, each time after a longer wait, and nothing acknowledged it',
       },
-    );
-  },
+      waited: ({ from, bytes, resends }) =>
+        `${plural(bytes, 'byte')} of the ${from} lost${resends > 0 ? `, sent again ${plural(resends, 'time')}` : ''}`,
+      because: (server, from) => [
+        {
+          component: `path to ${server}`,
+          setting: 'segments',
+          value: `lost on the way from the ${from}`,
+          origin: 'wire',
+          source: 'the packets',
+        },
+        {
+          component: 'kernel',
+          setting: 'retransmission timeout',
+          value: '200 ms at least, doubling',
+          origin: 'default',
+          source: 'Linux, TCP_RTO_MIN; RFC 6298',
+        },
+      ],
+      fix: (server) => [
+        advice(
+          'infrastructure',
+          'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
+          `the path to ${server}`,
+          'nothing is changed',
+          'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
+        ),
+      ],
+    }),
 });
-
-const IN_VAIN = 'the same data left again and again, each time after a longer wait, and nothing acknowledged it';
 
 const isInVain = (exchange: Exchange): boolean =>
   stallsOf(exchange, 'loss').some(({ repaired, resends }) => !repaired && resends >= LEAST_IN_VAIN);

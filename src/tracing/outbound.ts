@@ -72,6 +72,12 @@ export const handshakesOf = ({ syns, synAcks, tls }: Connection): Handshakes => 
 
 const NO_HANDSHAKES: Handshakes = { connect: [], tls: [] };
 
+export interface OutboundRows {
+  readonly lookups: readonly KeptLookup[];
+  readonly exchanges: readonly Exchange[];
+  readonly connections: readonly Connection[];
+}
+
 /**
  * Puts lookups, handshakes and exchanges of clients together: a lookup belongs to the connection
  * that goes to one of its addresses right afterwards, a connection's handshakes to its first exchange.
@@ -79,13 +85,27 @@ const NO_HANDSHAKES: Handshakes = { connect: [], tls: [] };
  * @param handshakes of connections that carried exchanges, by id, as far as they are known
  */
 export function outboundCalls(
-  rows: {
-    lookups: readonly KeptLookup[];
-    exchanges: readonly Exchange[];
-    connections: readonly Connection[];
-  },
+  rows: OutboundRows,
   handshakes: ReadonlyMap<string, Handshakes> = new Map(),
 ): OutboundCall[] {
+  const { connections, lookupOf, calls } = linkedExchanges(rows, handshakes);
+  const taken = new Set(lookupOf.values());
+  return byTime([
+    ...calls,
+    ...connections.map((row) => connectOf(row, lookupOf.get(row) ?? null)),
+    ...rows.lookups.filter((lookup) => !taken.has(lookup)).map(lookupAlone),
+  ]);
+}
+
+/** Only those that are exchanges: of what else was opened or looked up, nobody is told. */
+export const exchangeCalls = (rows: OutboundRows, handshakes: ReadonlyMap<string, Handshakes>): OutboundCall[] =>
+  byTime(linkedExchanges(rows, handshakes).calls);
+
+const byTime = (calls: readonly OutboundCall[]): OutboundCall[] =>
+  calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
+
+/** Exchanges with what led to them, and the other connections with the lookups that led there. */
+function linkedExchanges(rows: OutboundRows, handshakes: ReadonlyMap<string, Handshakes>) {
   const exchanges = byStart(rows.exchanges);
   // What carried exchanges is theirs; what was open before the capture waited for nothing.
   const connections = byStart(rows.connections).filter(
@@ -93,24 +113,20 @@ export function outboundCalls(
   );
   const opening = exchanges.filter(isOpening);
   const openings = createOpenings(opening);
-  const openers = [
-    ...opening.map((row) => ({ row, client: row.client, server: row.server, openedAt: openings.begun(row) })),
-    ...connections.map((row) => ({ row, client: row.client, server: row.server, openedAt: row.startedAt })),
-  ];
-  const ledTo = lookupsThatLedTo(openers, rows.lookups);
   const lookupOf = new Map<Exchange | Connection, KeptLookup>();
-  for (const [{ row }, lookup] of ledTo) lookupOf.set(row, lookup);
-  const taken = new Set(lookupOf.values());
-  const calls = [
-    ...exchanges.map((row) => {
-      const lookup = lookupOf.get(row) ?? null;
-      const opens = lookup === null ? openings.begunFor(row) : openings.begun(row);
-      return callOf(row, lookup, opens, handshakes.get(row.connection) ?? NO_HANDSHAKES);
-    }),
-    ...connections.map((row) => connectOf(row, lookupOf.get(row) ?? null)),
-    ...rows.lookups.filter((lookup) => !taken.has(lookup)).map(lookupAlone),
-  ];
-  return calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
+  if (rows.lookups.length > 0) {
+    const openers = [
+      ...opening.map((row) => ({ row, client: row.client, server: row.server, openedAt: openings.begun(row) })),
+      ...connections.map((row) => ({ row, client: row.client, server: row.server, openedAt: row.startedAt })),
+    ];
+    for (const [{ row }, lookup] of lookupsThatLedTo(openers, rows.lookups)) lookupOf.set(row, lookup);
+  }
+  const calls = exchanges.map((row) => {
+    const lookup = lookupOf.get(row) ?? null;
+    const opens = lookup === null ? openings.begunFor(row) : openings.begun(row);
+    return callOf(row, lookup, opens, handshakes.get(row.connection) ?? NO_HANDSHAKES);
+  });
+  return { connections, lookupOf, calls };
 }
 
 /** @param opens when its connection began to open, where one was opened for it */

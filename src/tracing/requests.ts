@@ -14,6 +14,7 @@ import { createCallLinker } from './link-calls.ts';
 import {
   byStart,
   endOf,
+  exchangeCalls,
   handshakesOf,
   outboundCalls,
   respondedAt,
@@ -232,7 +233,7 @@ class Tracer {
     connections: readonly Connection[],
     exchanges: readonly Exchange[],
   ): void {
-    const opening = outboundCalls({ lookups, connections, exchanges: exchanges.filter(isOpening) }, this.#handshakes);
+    const opening = exchangeCalls({ lookups, connections, exchanges: exchanges.filter(isOpening) }, this.#handshakes);
     const isOwn = ({ shape, client }: Exchange): boolean => shape === 'call' && this.#services.isCaller(client);
     let next = 0;
     const tellOpening = (until: number): void => {

@@ -271,7 +271,13 @@ describe('bounds', () => {
 
   it('do not let one id and name make the search slow', () => {
     const s = scenario();
-    for (let index = 0; index < 3000; index++) s.query({ ms: index, port: 1024 + index });
-    expect(s.attempts).toHaveLength(3000);
+    for (let index = 0; index < 100_000; index++) {
+      s.query({ ms: index / 1000, from: `10.0.${index >> 14}.7`, port: 1024 + (index & 0x3fff) });
+    }
+    expect(s.attempts).toHaveLength(100_000);
+    expect(s.transactions.counts.evicted).toBe(100_000 - 32_768);
+    // The newest are found.
+    s.reply({ ms: 100, to: '10.0.6.7', port: 1024 + (99_999 & 0x3fff) });
+    expect(s.events.at(-1)).toBe('replied 0');
   });
 });

@@ -13,7 +13,8 @@ import { createRecord, resetRecord, type TransactionRecord } from './transaction
 // The longest wait of a stub resolver is c-ares's fourth, 40 s (facts: 0, 5, 15, 35, gives up at
 // 75); its resend must still find its query.
 const UNANSWERED_LIFETIME = seconds(90);
-// After a reply only its copies are to come, and a resend that crossed it.
+// After a reply only its copies are to come, a resend that crossed it, and glibc that asks again for both families
+// after 5 s because the other one had no answer.
 const ANSWERED_LIFETIME = seconds(6);
 // A flood of queries must not eat the memory: about 20 MB.
 const MAX_UNANSWERED = 1 << 15;
@@ -65,8 +66,14 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
   function query(layers: Layers, message: DnsMessage): void {
     const hash = hashOf(message.id, message.nameHash);
     let steps = 0;
+    let previous: TransactionRecord | null = null;
     for (let known = buckets[hash & mask] as TransactionRecord | null; known !== null; known = known.nextInBucket) {
-      if (++steps > MAX_CHAIN) break;
+      if (++steps > MAX_CHAIN) {
+        // Nobody looks further: what lies there would only be passed by when it is let go.
+        if (previous !== null) previous.nextInBucket = null;
+        break;
+      }
+      previous = known;
       if (known.transactionId !== message.id || known.type !== message.type || known.name !== message.name) continue;
       const sameClient = known.clientId === layers.source && known.clientPort === layers.sourcePort;
       const sameServer = known.serverId === layers.destination && known.serverPort === layers.destinationPort;

@@ -55,7 +55,13 @@ export const raceFinding = (parts: Partial<Finding> = {}): Finding => ({
   subject: { kind: 'pod', name: '10.0.3.7', workload: null },
   occurrences: { count: 4, of: 120, unit: 'lookups' },
   affected: null,
-  cost: { totalSeconds: 20.021, p50Seconds: 5.005, maxSeconds: 5.012, shareOfLatency: 0.97 },
+  cost: {
+    totalSeconds: 20.021,
+    p50Seconds: 5.005,
+    maxSeconds: 5.012,
+    shareOfLatency: 0.97,
+    shareOf: 'all lookup time',
+  },
   input: 0,
   examples: [exampleOf(raceLookup(), [412, 413, 611, 613])],
   evidence: [{ says: 'A and AAAA leave one port within 22 µs; the AAAA query is never answered', packets: [413] }],
@@ -120,7 +126,13 @@ export const walkFinding = (parts: Partial<Finding> = {}): Finding => ({
   subject: { kind: 'client', name: 'tcpdump-1565115240-2sgg9', workload: null },
   occurrences: { count: 1, of: 1, unit: 'lookups' },
   affected: null,
-  cost: { totalSeconds: 0.1232, p50Seconds: 0.1232, maxSeconds: 0.1232, shareOfLatency: 0.844 },
+  cost: {
+    totalSeconds: 0.1232,
+    p50Seconds: 0.1232,
+    maxSeconds: 0.1232,
+    shareOfLatency: 0.844,
+    shareOf: 'all lookup time',
+  },
   input: 0,
   examples: [
     exampleOf(

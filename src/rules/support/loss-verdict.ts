@@ -53,6 +53,9 @@ const CERTAIN_LOSSES = 10;
 const MIXED_CHANCE = 1 / 500;
 const STRAY_CHANCE = 1 / 100;
 const STRAYS = 1;
+// One dead server of up to four takes so many of the ports, and few paths lose as much: where each port asks once,
+// the two look the same, and neither is likely. Above {@link deadBackendSign}'s third it is the server.
+const AS_ONE_OF_FOUR = 0.25;
 // So many in a row on one port no path loses on which anything works.
 const PINNED_QUERIES = 20;
 // Beyond this a chance is told as "less than one in a million".
@@ -354,6 +357,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
     counts.flowsMixed === 0 && counts.flowsDead > 0 ? '; one dead server behind the address would look the same' : '';
   // Where they asked more than once each, chance hardly lets none of them through.
   const isWhole = alike !== '' && lost > counts.flowsDead;
+  const isDoubtful = alike !== '' && counts.flowsDead >= AS_ONE_OF_FOUR * (counts.flowsDead + counts.flowsFine);
   const parts = [
     counts.firstLost > 0 ? `${formatCount(counts.firstLost)} first of a pair` : '',
     counts.secondLost > 0 ? `${formatCount(counts.secondLost)} second of a pair` : '',
@@ -362,7 +366,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   ].filter((part) => part !== '');
   return {
     cause: 'loss',
-    confidence: lost >= LIKELY_LOSSES && !isWhole ? 'likely' : 'possible',
+    confidence: lost >= LIKELY_LOSSES && !isWhole && !isDoubtful ? 'likely' : 'possible',
     because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}`,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RR_TYPE, type Lookup } from '../../model/lookup.ts';
+import { connectionOf } from '../../model/testing/rows.ts';
 import deadServer from '../dns-dead-server.ts';
 import loss from '../dns-loss.ts';
 import { runRule } from './testing/run-rule.ts';
@@ -35,8 +36,19 @@ describe('answers that a capture does not have', () => {
 
   it('stay so where a few were asked again, and are no server’s death', () => {
     const lookups = [...unseen(9), ...new Scenario().silent(2).lookups];
-    expect(whys(lookups)).toEqual([expect.stringMatching(/most were never asked again \(4 were\)/)]);
+    expect(whys(lookups)).toEqual([expect.stringMatching(/, and only 4 of 22 questions were asked again: it saw/)]);
     expect(runRule(deadServer, { lookups }).reports).toEqual([]);
+  });
+
+  it('stay so where all were asked again, and connections show one direction', () => {
+    const connection = connectionOf({ packets: { client: 9, server: 0 }, bytes: { client: 900, server: 0 } });
+    const { unobservables } = runRule(loss, {
+      lookups: new Scenario().silent(2).lookups,
+      connections: [connection],
+    });
+    expect(unobservables.map(({ why }) => why)).toEqual([
+      'the capture has 8 DNS queries and no answer of anybody, nor one of any TCP server: it saw one direction',
+    ]);
   });
 
   it('are a dead server where nearly all were asked again', () => {
@@ -53,7 +65,18 @@ describe('answers that a capture does not have', () => {
 
   it('to one client are said to be missing, the others are judged', () => {
     const lookups = [...unseen(9, { client: '10.0.3.9' }), ...new Scenario().pair(9).lostSecond().lookups];
-    expect(whys(lookups)).toEqual([expect.stringMatching(/^no DNS answer from or to 10\.0\.3\.9 is in the capture/)]);
+    expect(whys(lookups)).toEqual([
+      'no DNS answer from or to 10.0.3.9 is in the capture (9 lookups, none of which asked again): they come another way',
+    ]);
+  });
+
+  it('to one client are said to be missing by how few of its questions were asked again', () => {
+    const lookups = [
+      ...unseen(9, { client: '10.0.3.9' }),
+      ...new Scenario({ client: '10.0.3.9' }).silent(1).lookups,
+      ...new Scenario().pair(9).lookups,
+    ];
+    expect(whys(lookups)).toEqual([expect.stringMatching(/\(10 lookups, 1 of which asked again\): they come/)]);
   });
 
   it('are not missing where each question is asked again at another server', () => {

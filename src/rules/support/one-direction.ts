@@ -2,7 +2,7 @@ import { formatCount, plural } from '../../base/text.ts';
 import type { Unobservable } from '../../model/finding.ts';
 import type { ServerRecord } from './loss-groups.ts';
 import type { Verdict } from './loss-verdict.ts';
-import type { Silence } from './silence.ts';
+import { dueOf, isMissed, type Silence } from './silence.ts';
 
 const CAPTURE = "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'";
 
@@ -15,11 +15,15 @@ export function oneSided(verdicts: readonly Verdict[], records: readonly ServerR
 }
 
 /** Who missed an answer asked again. */
-function missedBy(records: readonly Pick<Silence, 'askedAgain' | 'unseen' | 'ledOn'>[]): string {
+function missedBy(records: readonly Silence[]): string {
   if (sum(records, 'ledOn') > 0) return ', yet who asked went on as after one: it saw one direction';
+  // Only connections in one direction make the silence of a server that all missed the capture's.
+  if (records.every(isMissed)) return ', nor one of any TCP server: it saw one direction';
   const askedAgain = sum(records, 'askedAgain');
-  if (askedAgain > 0)
-    return `, and most were never asked again (${formatCount(askedAgain)} were): it saw one direction`;
+  const questions = records.reduce((total, record) => total + dueOf(record), 0);
+  if (askedAgain > 0) {
+    return `, and only ${formatCount(askedAgain)} of ${plural(questions, 'question')} were asked again: it saw one direction`;
+  }
   if (sum(records, 'unseen') > 0) return ', and nobody missed one: it saw one direction';
   return ': it saw one direction, or none came while it lasted';
 }
@@ -33,12 +37,11 @@ export function partlyBlind(verdicts: readonly Verdict[]): Unobservable | null {
   if (blind.length === 0) return null;
   const whose = [...new Set(blind.map(({ group, record }) => (record.answered > 0 ? group.client : record.server)))];
   const named = whose.length > MOST_NAMED ? `${formatCount(whose.length)} addresses` : whose.join(', ');
-  const lookups = plural(
-    blind.reduce((count, { group }) => count + group.tally.count, 0),
-    'lookup',
-  );
+  const tallied = blind.map(({ group: { missed, tally } }) => ({ missed, lookups: tally.count }));
+  const missed = sum(tallied, 'missed');
+  const lookups = plural(sum(tallied, 'lookups'), 'lookup');
   return {
-    why: `no DNS answer from or to ${named} is in the capture (${lookups}), and hardly anybody asked again: they come another way`,
+    why: `no DNS answer from or to ${named} is in the capture (${lookups}, ${missed === 0 ? 'none' : formatCount(missed)} of which asked again): they come another way`,
     capture: CAPTURE,
   };
 }

@@ -105,7 +105,7 @@ export function createRetries(done: (chain: Chain) => void) {
   // By client, then path: no text is made for each exchange.
   const callers = new Map<string, Caller>();
   const kinds: Kind[] = [];
-  // Whose latest call failed.
+  // Whose latest call failed, and that may go on: the oldest first.
   const failedOn = new Set<string>();
   const byRoute: (Kind | null | undefined)[] = [];
 
@@ -192,7 +192,9 @@ export function createRetries(done: (chain: Chain) => void) {
     }
     if (failure === null) kind.successes.add(exchange);
     else {
-      if (failedOn.size < MAX_FAILED) failedOn.add(exchange.connection);
+      // One that was closed is never asked for again: the oldest gives way.
+      if (failedOn.size >= MAX_FAILED) failedOn.delete(failedOn.values().next().value as string);
+      failedOn.add(exchange.connection);
       kind.caller.failedAt = endOf(exchange);
       if (found === null) kind.successes.failed();
     }

@@ -30,4 +30,10 @@ it('are counted by back end, ordinary and others, health checks among them', () 
   expect(all.map(({ slow }) => slow.length)).toEqual([2, 0, 0]);
   expect(all[0]?.delays.max).toBe(milliseconds(90));
   expect(all[2]?.answers).toEqual([154, 164, 174, 184, 194, 204].map(atMs));
+  // Put together once, until there is more.
+  expect(answers.all()).toBe(all);
+  call(1);
+  expect(answers.all().map(({ delays }) => delays.count)).toEqual([11, 4, 6]);
+  call(1, { duration: milliseconds(90) });
+  expect(answers.all().map(({ delays }) => delays.count)).toEqual([12, 4, 6]);
 });

@@ -36,7 +36,7 @@ export interface AnsweringServer {
 type Counted = Omit<AnsweringServer, 'alike'>;
 
 export interface ServerAnswers extends Observer {
-  all(): AnsweringServer[];
+  all(): readonly AnsweringServer[];
   calls(): number;
 }
 
@@ -59,6 +59,8 @@ export const serverAnswers = defineFact({
     /** By route: null where servers were too many. */
     const byRoute: (Counted | null | undefined)[] = [];
     let calls = 0;
+    // Several rules ask at the end: what was put together holds until the next call is heard.
+    let latest: { readonly calls: number; readonly servers: readonly AnsweringServer[] } | null = null;
 
     function serverOf(route: Route, exchange: Exchange): Counted | null {
       const server = servers.of(exchange);
@@ -103,9 +105,13 @@ export const serverAnswers = defineFact({
         kinds.set(exchange.id, kind);
       },
       all() {
+        const heard = calls + routes.calls;
+        if (latest?.calls === heard) return latest.servers;
         const routesOf = groupBy(routes.all, ({ place }) => byRoute[place]);
         const delaysOf = usual.withOrdinary();
-        return servers.all().map((server) => whole(server, routesOf.get(server) ?? [], delaysOf));
+        const all = servers.all().map((server) => whole(server, routesOf.get(server) ?? [], delaysOf));
+        latest = { calls: heard, servers: all };
+        return all;
       },
       calls: () => calls + routes.calls,
     };

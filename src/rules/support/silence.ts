@@ -36,11 +36,13 @@ const SAME_TIMER = 1.5;
 const MOSTLY = 0.75;
 
 /** Whether most questions without an answer were asked again: then the answers did not come. */
-export function isMissed({ askedAgain, shortestWait, unseen, ledOn, waiting }: Silence): boolean {
-  if (ledOn > 0) return false;
+export const isMissed = (silence: Silence): boolean =>
+  silence.ledOn === 0 && silence.askedAgain > 0 && silence.askedAgain >= MOSTLY * dueOf(silence);
+
+/** Questions without an answer that were asked again, or would have been by the capture's end. */
+export function dueOf({ askedAgain, shortestWait, unseen, waiting }: Silence): number {
   const due = Math.ceil((shortestWait * SAME_TIMER) / SECOND);
-  const overdue = waiting.slice(due).reduce((sum, count) => sum + count, 0);
-  return askedAgain > 0 && askedAgain >= MOSTLY * (askedAgain + unseen + overdue);
+  return waiting.slice(due).reduce((sum, count) => sum + count, askedAgain + unseen);
 }
 
 /** @param watchedUntil the capture's end */

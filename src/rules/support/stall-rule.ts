@@ -15,7 +15,7 @@ import { traffic } from './traffic.ts';
 import type { Observer } from '../../model/observer.ts';
 
 /** What one rule about stalled exchanges differs in from another. */
-export interface StallRule {
+export interface StallRule<Message extends string> {
   reason: StallReason;
   /** Shorter waits are no occurrence. */
   least: Duration;
@@ -27,6 +27,8 @@ export interface StallRule {
   leastCount: number;
   confidence: Confidence;
   confidenceBecause: string;
+  /** What is told instead of `stalled` where none of the data ever came through, with the same data. */
+  inVain?: { message: Message; confidenceBecause: string };
   /** What is said of the data that waited. */
   waited(stall: Stall): string;
   because(server: string, from: Side): Setting[];
@@ -42,12 +44,11 @@ interface Counted {
 
 /**
  * A rule that counts exchanges which waited for one reason: each costs what its stalls took. Its
- * messages are `stalled` (count, total, server, cost, side, and `inVain`: how many never came through)
- * and `clear` (total).
+ * messages are `stalled` (count, total, server, cost, side) and `clear` (total).
  */
-export function stallRule(
-  { report, clear, unobservable, fact, inputs }: RuleContext<'stalled' | 'clear'>,
-  options: StallRule,
+export function stallRule<Message extends string = never>(
+  { report, clear, unobservable, fact, inputs }: RuleContext<'stalled' | 'clear' | Message>,
+  options: StallRule<Message>,
 ): Observer {
   const seen = fact(traffic);
   const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0, inVain: 0 }));
@@ -76,15 +77,19 @@ export function stallRule(
         const of = Math.max(tally.count, totals.calls.count === 0 ? streams : totals.calls.count);
         const clientSide = members.reduce((sum, { fromClient, fromServer }) => sum + fromClient - fromServer, 0);
         const side: Side = clientSide > 0 ? 'client' : 'server';
+        const isInVain = members.reduce((sum, { inVain }) => sum + inVain, 0) === tally.count;
+        const { message, confidenceBecause } = (isInVain ? options.inVain : undefined) ?? {
+          message: 'stalled' as const,
+          confidenceBecause: options.confidenceBecause,
+        };
         report({
-          message: 'stalled',
+          message,
           data: {
             count: tally.count,
             total: of,
             server: subject.name,
             cost: tally.costs.quantile(0.5),
             side,
-            inVain: members.reduce((sum, { inVain }) => sum + inVain, 0),
           },
           input,
           subject,
@@ -93,7 +98,7 @@ export function stallRule(
           latency: totals.calls,
           cost: tally,
           confidence: options.confidence,
-          confidenceBecause: options.confidenceBecause,
+          confidenceBecause,
           evidence: stallEvidence(tally.dearest, own, options),
           because: options.because(subject.name, side),
           fix: options.fix(subject.name, side),
@@ -113,13 +118,13 @@ export function stallRule(
 function stallEvidence(
   example: Exchange | undefined,
   own: (exchange: Exchange) => readonly Stall[],
-  options: StallRule,
+  { waited }: Pick<StallRule<string>, 'waited'>,
 ): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
   const lines: Evidence[] = [{ says: kindOf(example), packets: [...example.packets] }];
   for (const stall of own(example)) {
     if (stall.packets.length === 0) continue;
-    lines.push({ says: `${options.waited(stall)}: ${formatDuration(stall.duration)}`, packets: [...stall.packets] });
+    lines.push({ says: `${waited(stall)}: ${formatDuration(stall.duration)}`, packets: [...stall.packets] });
   }
   return evidenceOf(lines, example);
 }

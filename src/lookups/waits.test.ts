@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../base/random.ts';
+import type { Lookup } from '../model/lookup.ts';
+import { pair, scenario } from './testing/scenario.ts';
+
+const inMs = ({ duration }: Lookup): number => Math.round(duration / 1e6);
+
+/** Lookups one after the other from two ports, as with glibc's single-request-reopen, AAAA asked for when A is answered. */
+function inTurn(replied: number): Lookup {
+  const s = scenario();
+  for (let index = 0; index < 6; index++) {
+    const [ms, name, port] = [index * 20, `warm${index}.test`, 41_000 + 2 * index];
+    s.reply(s.query({ ms, name, port }), ms + 1);
+    s.reply(s.query({ ms: ms + 1.1, name, port: port + 1, type: 'AAAA' }), ms + 2);
+  }
+  s.reply(s.query({ ms: 1000, port: 42_000 }), 1000 + replied);
+  s.query({ ms: 1000 + replied + 0.1, port: 42_001, type: 'AAAA' });
+  return s.finish(20_000).at(-1) as Lookup;
+}
+
+describe('a last wait', () => {
+  it('is rounded up by the kernel', () => {
+    expect(inTurn(1)).toMatchObject({ resolver: 'glibc', endBecause: 'timer', durationIsLowerBound: false });
+    expect(inMs(inTurn(1))).toBe(5005);
+  });
+
+  it('of glibc that asks one by one runs for both from the first one’s query', () => {
+    expect(inMs(inTurn(3000))).toBe(5005);
+  });
+
+  it('is rounded up by a tenth of a second at most', () => {
+    const random = seededRandom(7);
+    const id = (): number => Math.floor(random() * 65_536);
+    const s = scenario();
+    for (let index = 0; index < 8; index++) {
+      const query = { name: `warm${index}.test` };
+      s.reply(s.query({ ...query, ms: index * 20, id: id() }), index * 20 + 1);
+      s.reply(s.query({ ...query, ms: index * 20 + 0.03, id: id(), type: 'AAAA' }), index * 20 + 1);
+    }
+    const attempts = pair(s, 1000);
+    // Waits of 5, 10 and 20 s, each by a half per cent longer as of a process that is nice.
+    for (const ms of [6025, 16_075, 36_175]) for (const attempt of attempts) s.resend(attempt, ms);
+    const row = s.finish(120_000).at(-1) as Lookup;
+    expect(row).toMatchObject({ resolver: 'c-ares', endBecause: 'timer', outcome: 'timeout' });
+    expect(inMs(row)).toBe(75_275);
+  });
+});

@@ -110,9 +110,11 @@ describe('rows from one thread to another', () => {
   it('come in batches, whatever their size, and with texts that are told again where too many were', () => {
     const { out, finish, kept, batches } = carried();
     const wide = lookupOf({ attempts: Array.from({ length: 50_000 }, (_, port) => attemptOf({ clientPort: port })) });
-    const exchanges = Array.from({ length: 40_000 }, (_, index) =>
-      exchangeOf({ path: `/${index}`, connection: `0.c${index % 20_000}`, host: `shop-${index % 20_000}` }),
-    );
+    const exchanges = Array.from({ length: 40_000 }, (_, index) => {
+      // 25,000 connections, then some of them again, the last ones first.
+      const shop = index ** 2 % 50_021;
+      return exchangeOf({ path: `/${index}`, connection: `0.c${shop}`, host: `shop-${shop}` });
+    });
     for (const exchange of exchanges) out.exchange(exchange);
     out.lookup(wide);
     finish();

@@ -1,6 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { Distribution } from '../base/distribution.ts';
-import { at, toSeconds } from '../base/time.ts';
+import { at, seconds, toSeconds, type Timestamp } from '../base/time.ts';
 import { copyConnection, isOpened, type Connection } from '../model/connection.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
@@ -13,6 +13,11 @@ const MAX_UNREAD = 256;
 // The commonest are what a reader looks at.
 const MAX_NAMED = 8;
 const OTHERS = 'others';
+// A SYN is sent again after that long (RFC 6298; Linux, TCP_TIMEOUT_INIT): where the capture ends before,
+// nobody knows yet whether its client gets a connection.
+const SYN_TIMEOUT = seconds(1);
+// More that begin as a capture ends are a flood.
+const MAX_BEGUN = 1024;
 
 type Unread = Diagnosis['connections']['unread'][number];
 
@@ -35,6 +40,8 @@ export function createConnectionStatistics(): ConnectionStatistics {
   let count = 0;
   let opened = 0;
   let failed = 0;
+  /** Connections of one SYN that was not answered, which is early to tell where the capture ends. */
+  const begun: Pick<Connection, 'input' | 'startedAt'>[] = [];
   let full = 0;
   let resumed = 0;
   let encrypted = 0;
@@ -77,7 +84,11 @@ export function createConnectionStatistics(): ConnectionStatistics {
     connection(connection) {
       count++;
       if (isOpened(connection)) opened++;
-      if (hasFailed(connection)) failed++;
+      if (hasFailed(connection)) {
+        const { ending, syns, input, startedAt } = connection;
+        if (ending === 'captureEnd' && syns.length === 1 && begun.length < MAX_BEGUN) begun.push({ input, startedAt });
+        else failed++;
+      }
       const took = countOpening(connection) as typeof connection.connectDuration;
       if (took >= 0) opening.add(took);
       slowest.add(connection, took);
@@ -95,7 +106,7 @@ export function createConnectionStatistics(): ConnectionStatistics {
     row: (inputs) => ({
       count,
       opened,
-      failed,
+      failed: failed + begun.filter(({ input, startedAt }) => !isEarly(startedAt, inputs[input])).length,
       latency: latencyRow(connecting),
       tls: { count: encrypted, full, resumed, latency: latencyRow(handshakes) },
       roundTrip: latencyRow(roundTrip),
@@ -110,6 +121,9 @@ export function createConnectionStatistics(): ConnectionStatistics {
 /** The client wanted a connection and got none. */
 const hasFailed = ({ ending, syns, packets, bytes }: Connection): boolean =>
   ending === 'refused' || (syns.length > 0 && packets.server === 0 && bytes.client === 0);
+
+const isEarly = (startedAt: Timestamp, input: Input | undefined): boolean =>
+  input !== undefined && input.endsAt - startedAt < SYN_TIMEOUT;
 
 /** Why a connection that carried data shows no exchange; null where it shows some. */
 function whyUnread({ exchanges, protocol, bytes, tls }: Connection): Unread['because'] | null {

@@ -252,6 +252,15 @@ describe('the verdict on requests', () => {
       ),
       'no known cause makes connections fail, yet some do: 9 requests, slowest 4 ms; 1 of 2 connections failed, slowest 400 µs',
     ],
+    [
+      'a connection that begins as the capture ends',
+      joined(
+        new Traffic().open().calls(9).rows,
+        new Traffic({ server: '10.9.9.9' }).wait(60_500).open({ connect: null }, { packets: { client: 1, server: 0 } })
+          .rows,
+      ),
+      'no request is slow: 9 requests, slowest 4 ms',
+    ],
   ])('%s: clear', (_, rows, says) => {
     expect(diagnose(rules, rows).verdict).toEqual({ status: 'clear', says });
   });

@@ -1,36 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Stall } from '../model/connection.ts';
 import { BACKEND } from './testing/segments.ts';
 import { ACK, createDialogue, FIN, RST, type Dialogue } from './testing/dialogue.ts';
+import { stallsOf, warmUp } from './testing/losses.ts';
 
 const MS = 1e6;
-
-/** Those of one reason, times in milliseconds. */
-const stallsOf = (dialogue: Dialogue, reason: Stall['reason'] = 'loss') =>
-  dialogue
-    .end()
-    .stalls.filter((stall) => stall.reason === reason)
-    .map(({ from, startedAt, duration, bytes, resends, repaired, packets }) => ({
-      from,
-      start: startedAt / MS,
-      duration: duration / MS,
-      bytes,
-      resends,
-      repaired,
-      packets: [...packets],
-    }));
-
-/** Some exchanges, so that identifications are known to count. */
-function warmUp(dialogue: Dialogue, from = 1): number {
-  let at = from;
-  for (let index = 0; index < 4; index++) {
-    dialogue.client(at, { length: 100 });
-    dialogue.server(at + 1, { length: 200 });
-    dialogue.client(at + 1.1);
-    at += 2;
-  }
-  return at;
-}
 
 describe('a segment that is lost behind the capture', () => {
   it('stalls from its first sending to the one that arrived', () => {
@@ -211,64 +184,6 @@ describe('a segment that is lost before the capture', () => {
       retransmissions: { client: 1, server: 1 },
       spurious: { client: 1, server: 0 },
     });
-  });
-
-  it('is told by identifications where nothing was sent behind it', () => {
-    const dialogue = createDialogue();
-    const at = warmUp(dialogue);
-    dialogue.client(at, { length: 80 });
-    dialogue.server(at + 40, {});
-    dialogue.server(at + 60, { length: 809, unseen: true });
-    dialogue.server(at + 299, { length: 809, again: 800 });
-    expect(stallsOf(dialogue)).toMatchObject([
-      { from: 'server', start: at + 40, duration: 259, bytes: 809, repaired: true },
-    ]);
-    expect(dialogue.row().retransmissions.server).toBe(1);
-  });
-
-  it('began at the latest one timeout before its resend, where the sender was silent for long', () => {
-    const dialogue = createDialogue();
-    const at = warmUp(dialogue);
-    dialogue.client(at, { length: 80 });
-    dialogue.server(at + 40, {});
-    dialogue.server(at + 3000, { length: 809, unseen: true });
-    dialogue.server(at + 3210, { length: 809, again: 800 });
-    expect(stallsOf(dialogue)).toMatchObject([{ start: at + 3020, duration: 190 }]);
-  });
-
-  it.each([
-    ['identifications that count nothing', { identified: false }, 1],
-    ['those of a system that counts all its packets', { hopLimit: 128 }, 1],
-    ['a wait shorter than any timeout', {}, 0.5],
-  ])('is not told by %s', (_, options, share) => {
-    const dialogue = createDialogue(options);
-    const at = warmUp(dialogue);
-    dialogue.client(at, { length: 80 });
-    dialogue.server(at + 60, { length: 809, unseen: true });
-    dialogue.server(at + 299 * share, { length: 809, again: 800 });
-    expect(stallsOf(dialogue)).toEqual([]);
-  });
-
-  it('is not told by identifications where the acknowledgment is what the capture lacks', () => {
-    const dialogue = createDialogue();
-    const at = warmUp(dialogue);
-    dialogue.client(at, { length: 80 });
-    dialogue.server(at + 40, { unseen: true });
-    dialogue.server(at + 1000, { length: 809 });
-    expect(stallsOf(dialogue)).toEqual([]);
-  });
-
-  it('is not told by identifications where the capture leaves packets out', () => {
-    const dialogue = createDialogue();
-    for (let at = 10; at < 60; at += 10) {
-      dialogue.client(at, { length: 80 });
-      dialogue.server(at + 1, { unseen: true });
-      dialogue.server(at + 2, { length: 100 });
-    }
-    dialogue.client(100, { length: 80 });
-    dialogue.server(100.1, { unseen: true });
-    dialogue.server(400, { length: 100 });
-    expect(stallsOf(dialogue)).toEqual([]);
   });
 
   it('stalls to the end where it never comes', () => {

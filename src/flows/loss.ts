@@ -113,17 +113,21 @@ interface Late {
 export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: Late): number {
   const { progressAt, missing, isFirstAck } = late;
   const pieces = missing === 0 ? 0 : Math.ceil(missing / sender.fullSegment(peer));
-  const before = Math.max(progressAt, sender.packetBeforeAt);
+  // What the sender answers was seen a round trip before its answer can be.
+  const way = progressAt > sender.packetBeforeAt ? peer.roundTrip.least || 0 : 0;
+  const before = Math.max(progressAt, sender.packetBeforeAt) + way;
   const wait = layers.time - before;
+  // On a long path the timer runs a round trip longer (RFC 6298: RTO = SRTT + …; Linux adds 200 ms at least).
+  const usual = USUAL_RETRANSMISSION_TIMEOUT + (sender.roundTrip.least || 0) + (peer.roundTrip.least || 0);
   // A receiver acknowledges within 200 ms (delayed ACK, TCP_DELACK_MAX) what it does not answer by
   // then: where no such packet was seen, it is one of those that the capture lacks.
-  const acknowledgments = isFirstAck && wait > USUAL_RETRANSMISSION_TIMEOUT ? 1 : 0;
+  const acknowledgments = isFirstAck && wait > usual ? 1 : 0;
   const lost = sender.skipped - pieces - acknowledgments;
   if (lost <= 0 || lost > MOST_SKIPPED || !sender.isCounting || !peer.known) return Number.NaN;
   // A probe after 200 ms, a timeout after as long again, then twice as long each.
   const doublings = 2 ** (lost - 1);
   if (!(wait >= LEAST_RETRANSMISSION_TIMEOUT * doublings)) return Number.NaN;
-  if (wait <= USUAL_RETRANSMISSION_TIMEOUT * doublings) return before;
+  if (wait <= usual * doublings) return before;
   return layers.time - LEAST_RETRANSMISSION_TIMEOUT * doublings;
 }
 

@@ -2,6 +2,7 @@ import rule from './cpu-throttling.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, GRID, PAUSES } from './support/testing/pausing.ts';
 import type { Rows } from './support/testing/run-rule.ts';
+import { callersOf } from './support/testing/throttled.ts';
 import { Traffic } from './support/testing/traffic.ts';
 
 /** Calls one after another, each of so many milliseconds; the next begins right after the answer. */
@@ -15,8 +16,25 @@ function inTurn(lengths: readonly number[], pause = 0): Rows {
 /** Work of three periods or of six, whose answers come as a period begins. */
 const throttled = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 290 : 590));
 
+/** A process that computes two or three answers in each period: no call is quick, and some take one period, some two. */
+const WORK = [2, 4, 6, 3, 5];
+const inEachPeriod = { callers: 4, work: (call: number) => WORK[call % WORK.length] as number, runs: 9, calls: 160 };
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'stops in nearly every period, so that no call is quick',
+      ...callersOf(inEachPeriod),
+      reports: [
+        {
+          message: 'stopped',
+          says: /^10\.96\.44\.12:8080 stood still \d+ times and went on at steps of 100 ms, as a CPU limit makes it: 1\d\d of 160 exchanges waited \d+ ms each/,
+          confidence: 'possible',
+          because: /cpu\.stat/,
+          settings: [/limits\.cpu/],
+        },
+      ],
+    },
     {
       name: 'stretches that end at one phase of 100 ms',
       ...clients(3, GRID),
@@ -64,6 +82,13 @@ ruleTester(rule, {
     { name: 'a worker’s turns of 300 ms, each a little late', ...inTurn(throttled, 0.2) },
     { name: 'calls that all take the same time, sent at a steady pace', ...inTurn(throttled.map(() => 290)) },
     { name: 'quick calls at a steady pace', ...inTurn(throttled.map(() => 90)) },
+    { name: 'stops whose period is another', ...callersOf({ ...inEachPeriod, period: 101 }) },
+    { name: 'as many answers in each period, all after two', ...callersOf({ ...inEachPeriod, work: () => 4.5 }) },
+    {
+      name: 'calls that are computed in turn without a limit',
+      ...callersOf({ ...inEachPeriod, runs: 100, work: () => 45 }),
+    },
+    { name: 'calls of one length at a pace of 100 ms', ...clients(4, [], 90) },
     { name: 'a few on the grid', ...inTurn(throttled.slice(0, 12)) },
     { name: 'pauses at no regular times', ...clients(3, PAUSES) },
     { name: 'four on the grid: chance', ...clients(3, GRID.slice(0, 4)) },

@@ -1,4 +1,5 @@
-import { formatDuration, formatShare } from '../base/text.ts';
+import { formatDuration, formatShare, plural } from '../base/text.ts';
+import type { Duration } from '../base/time.ts';
 import { CFS_PERIOD, concentrationOf, isOnGrid } from './support/cfs-grid.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
@@ -6,9 +7,11 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { beyond, gridAnswersOf, type GridAnswers } from './support/grid-answers.ts';
+import { gridStretchesOf } from './support/grid-stretches.ts';
+import { ownTimes } from './support/own-times.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { serverAnswers } from './support/server-answers.ts';
-import { stoppedRule } from './support/stopped.ts';
+import { serverAnswers, type AnsweringServer } from './support/server-answers.ts';
+import { isStopped, stoppedRule } from './support/stopped.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -27,6 +30,7 @@ export default defineRule({
   create(context) {
     const seen = context.fact(traffic);
     const answers = context.fact(serverAnswers);
+    const times = context.fact(ownTimes);
     const reported = new Set<string>();
     // What is throttled in every period never stands still for once: both are looked for, and one verdict comes of it.
     const otherwise: (() => void)[] = [];
@@ -50,16 +54,22 @@ export default defineRule({
       },
     );
 
-    function reportGrid({ calls, concentration, usual }: GridAnswers): void {
+    function reportCalls(own: Told): void {
       const groups = createPeerGroups(seen, exchangeTally, () => ({}));
-      for (const call of calls) groups.add(call, beyond(call, usual), ({ packets }) => packets);
+      for (const [call, cost] of own.lost) groups.add(call, cost, ({ packets }) => packets);
       for (const { tally, subject, input } of partsByServer<ReturnType<typeof groups.of>, Exchange>(groups.judged())) {
         if (reported.has(`${input}|${subject.name}`)) continue;
         reported.add(`${input}|${subject.name}`);
         const latency = seen.totals(input, subject).calls;
         context.report({
-          message: 'grid',
-          data: { server: subject.name, count: tally.count, total: latency.count, cost: tally.costs.quantile(0.5) },
+          message: own.message,
+          data: {
+            server: subject.name,
+            count: tally.count,
+            total: latency.count,
+            cost: tally.costs.quantile(0.5),
+            times: plural(own.times, 'time'),
+          },
           input,
           subject,
           of: latency.count,
@@ -67,17 +77,42 @@ export default defineRule({
           latency,
           cost: tally,
           confidence: 'possible',
-          confidenceBecause: `late answers begin at one phase of 100 ms (${formatShare(concentration)} concentrated, ${tally.count} times); cpu.stat of the container would prove it`,
+          confidenceBecause: `${own.what} one phase of 100 ms (${formatShare(own.concentration)} concentrated, ${own.times} times); cpu.stat of the container would prove it`,
           evidence: evidenceOf([], tally.dearest),
           because: settings(subject.name),
           fix: fixes(subject.name),
-          whatIf: {
-            method: 'each affected exchange as quick as the quickest, or within one period where none is quick',
-          },
+          whatIf: { method: own.method },
           errors: 0,
           habit: false,
         });
       }
+    }
+
+    /** Late answers, at one phase. */
+    const reportGrid = ({ calls, concentration, usual }: GridAnswers): void =>
+      reportCalls({
+        message: 'grid',
+        what: 'late answers begin at',
+        lost: calls.map((call) => [call, beyond(call, usual)]),
+        times: calls.length,
+        concentration,
+        method: 'each affected exchange as quick as the quickest, or within one period where none is quick',
+      });
+
+    /** Stops in nearly every period. */
+    function reportStretches(server: AnsweringServer): void {
+      const stretches = gridStretchesOf(server);
+      if (stretches === null) return;
+      const lost = [...stretches.lost].filter(([call, cost]) => isStopped(times, call, cost));
+      if (lost.length < stretches.count) return;
+      reportCalls({
+        message: 'stopped',
+        what: 'stretches without an answer to several open calls end at',
+        lost,
+        times: stretches.count,
+        concentration: stretches.concentration,
+        method: 'each affected exchange without the stretches in which its server stood still',
+      });
     }
 
     return {
@@ -86,11 +121,22 @@ export default defineRule({
         otherwise.length = 0;
         stopped.finish?.();
         for (const one of gridAnswersOf(answers.all())) reportGrid(one);
+        for (const one of answers.all()) reportStretches(one);
         if (reported.size === 0) for (const say of otherwise) say();
       },
     };
   },
 });
+
+/** Calls of one server that a CPU limit kept waiting, and how that shows. */
+interface Told {
+  readonly message: 'stopped' | 'grid';
+  readonly what: string;
+  readonly lost: Iterable<readonly [Exchange, Duration]>;
+  readonly times: number;
+  readonly concentration: number;
+  readonly method: string;
+}
 
 const settings = (server: string): Setting[] => [
   {

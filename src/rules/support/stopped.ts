@@ -1,5 +1,5 @@
 import { formatDuration, plural } from '../../base/text.ts';
-import { between } from '../../base/time.ts';
+import { between, type Duration } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Fix, Report, Setting } from '../../model/finding.ts';
@@ -8,7 +8,7 @@ import type { Observer } from '../../model/observer.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
 import { LEAST_VICTIMS, lostIn, pausesOf, type Pause, type PausesOf } from './pauses.ts';
-import { ownTimes } from './own-times.ts';
+import { ownTimes, type OwnTimes } from './own-times.ts';
 import { createPeerGroups } from './peer-groups.ts';
 import { serverAnswers } from './server-answers.ts';
 import { partsByServer, SEEN_ONCE } from './subjects.ts';
@@ -43,16 +43,12 @@ export function stoppedRule(
   const answers = fact(serverAnswers);
   const times = fact(ownTimes);
 
-  /** Who waited for a call of its own was not stopped; where what it waits for can't be read, nobody knows. */
-  function isStopped(pause: Pause, call: Exchange): boolean {
-    const receiver = receiverOf(call);
-    if (!times.isKnown(call.input, receiver) || times.isVeiled(call.input, receiver)) return true;
-    return times.isOwn(call.id, lostIn(pause, call));
-  }
-
   function stopsOf(of: PausesOf): PausesOf {
     const stops = of.pauses
-      .map((pause) => ({ ...pause, victims: pause.victims.filter((call) => isStopped(pause, call)) }))
+      .map((pause) => ({
+        ...pause,
+        victims: pause.victims.filter((call) => isStopped(times, call, lostIn(pause, call))),
+      }))
       .filter(({ victims }) => victims.length >= LEAST_VICTIMS);
     return { ...of, pauses: stops };
   }
@@ -111,6 +107,13 @@ export function stoppedRule(
       clear('clear', { total }, { count: total, unit: 'exchanges' });
     },
   };
+}
+
+/** Who waited for a call of its own was not stopped; where what it waits for can't be read, nobody knows. */
+export function isStopped(times: OwnTimes, call: Exchange, lost: Duration): boolean {
+  const receiver = receiverOf(call);
+  if (!times.isKnown(call.input, receiver) || times.isVeiled(call.input, receiver)) return true;
+  return times.isOwn(call.id, lost);
 }
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

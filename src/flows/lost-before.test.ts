@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { createDialogue } from './testing/dialogue.ts';
+import { stallsOf, warmUp } from './testing/losses.ts';
+
+describe('a segment that is lost before the capture, nothing behind it', () => {
+  it('is told by identifications where nothing was sent behind it', () => {
+    const dialogue = createDialogue();
+    const at = warmUp(dialogue);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 40, {});
+    dialogue.server(at + 60, { length: 809, unseen: true });
+    dialogue.server(at + 299, { length: 809, again: 800 });
+    expect(stallsOf(dialogue)).toMatchObject([
+      { from: 'server', start: at + 40, duration: 259, bytes: 809, repaired: true },
+    ]);
+    expect(dialogue.row().retransmissions.server).toBe(1);
+  });
+
+  it('began at the latest one timeout before its resend, where the sender was silent for long', () => {
+    const dialogue = createDialogue();
+    const at = warmUp(dialogue);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 40, {});
+    dialogue.server(at + 3000, { length: 809, unseen: true });
+    dialogue.server(at + 3210, { length: 809, again: 800 });
+    expect(stallsOf(dialogue)).toMatchObject([{ start: at + 3020, duration: 190 }]);
+  });
+
+  it.each([
+    ['identifications that count nothing', { identified: false }, 1],
+    ['those of a system that counts all its packets', { hopLimit: 128 }, 1],
+    ['a wait shorter than any timeout', {}, 0.5],
+  ])('is not told by %s', (_, options, share) => {
+    const dialogue = createDialogue(options);
+    const at = warmUp(dialogue);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 60, { length: 809, unseen: true });
+    dialogue.server(at + 299 * share, { length: 809, again: 800 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+
+  it('is not told by identifications where the acknowledgment is what the capture lacks', () => {
+    const dialogue = createDialogue();
+    const at = warmUp(dialogue);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 40, { unseen: true });
+    dialogue.server(at + 1000, { length: 809 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+
+  it('is told on a long path, whose timer runs a round trip longer, from when the answer could have come', () => {
+    const dialogue = createDialogue({ ways: [60, 0.1] });
+    const at = warmUp(dialogue, 61);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 64, { length: 809, unseen: true });
+    dialogue.client(at + 341, { length: 80, again: 400, acknowledges: 800 });
+    // It echoes the request's first sending, which had arrived.
+    dialogue.server(at + 373, { length: 809, again: 800, stamps: [5000 + at + 338, 5000 + Math.floor(at)] });
+    expect(stallsOf(dialogue)).toMatchObject([{ from: 'server', start: at + 60, duration: 313, repaired: true }]);
+  });
+
+  it('is not told of the same wait on a short path, where the acknowledgment may be what is lacking', () => {
+    const dialogue = createDialogue();
+    const at = warmUp(dialogue);
+    dialogue.client(at, { length: 80 });
+    dialogue.server(at + 40, { unseen: true });
+    dialogue.server(at + 373, { length: 809 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+
+  it('is not told by identifications where the capture leaves packets out', () => {
+    const dialogue = createDialogue();
+    for (let at = 10; at < 60; at += 10) {
+      dialogue.client(at, { length: 80 });
+      dialogue.server(at + 1, { unseen: true });
+      dialogue.server(at + 2, { length: 100 });
+    }
+    dialogue.client(100, { length: 80 });
+    dialogue.server(100.1, { unseen: true });
+    dialogue.server(400, { length: 100 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+});

@@ -1,0 +1,46 @@
+import type { Rows } from './run-rule.ts';
+import { joined, Traffic } from './traffic.ts';
+
+/** A process under a CPU limit, times in milliseconds. */
+export interface Throttled {
+  callers: number;
+  /** What one call computes; calls take their turns. */
+  work: (call: number) => number;
+  /** For how long it runs in each period. */
+  runs: number;
+  period?: number;
+  calls: number;
+}
+
+// That long the builder lets pass between two calls on a connection.
+const GAP = 10;
+
+/** Callers that ask again and again, each on its connection, of a process that stops in each period. */
+export function callersOf({ callers, work, runs, period = 100, calls }: Throttled): Required<Rows> {
+  const connections = Array.from({ length: callers }, (_, caller) => ({
+    caller,
+    traffic: new Traffic().wait(3 * caller).open({ connect: 0 }, { id: `0.c${caller}` }),
+    asksAt: 3 * caller,
+  }));
+  let free = 0;
+  for (let call = 0; call < calls; call++) {
+    const next = connections.reduce((first, other) => (other.asksAt < first.asksAt ? other : first));
+    free = ranUntil(Math.max(free, next.asksAt), work(call), runs, period);
+    next.traffic.call({ takes: free - next.asksAt }, { id: `0.e${next.caller}-${call}` });
+    next.asksAt = free + GAP;
+  }
+  return joined(...connections.map(({ traffic }) => traffic.rows));
+}
+
+/** When so much work is done that begins at a time, where a process runs in the first part of each period only. */
+function ranUntil(from: number, work: number, runs: number, period: number): number {
+  let now = from;
+  for (let left = work; ;) {
+    const phase = now % period;
+    if (phase >= runs) now += period - phase;
+    const slice = runs - (phase >= runs ? 0 : phase);
+    if (left <= slice) return now + left;
+    left -= slice;
+    now += slice;
+  }
+}

@@ -1,4 +1,4 @@
-import { at, nanoseconds } from '../base/time.ts';
+import { at, nanoseconds, NEVER } from '../base/time.ts';
 import { SIDES, type Side, type Stall } from '../model/connection.ts';
 import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from '../model/exchange.ts';
 import type { Metadata } from '../model/metadata.ts';
@@ -42,7 +42,68 @@ export function createExchangeReader(batch: BatchReader): () => Exchange {
   };
 }
 
+/** What is the same in nearly all exchanges: it goes as one flag. */
+type Rest = Pick<
+  Exchange,
+  | 'error'
+  | 'outcome'
+  | 'endedBy'
+  | 'resetCode'
+  | 'reused'
+  | 'openedAt'
+  | 'connectDuration'
+  | 'tlsDuration'
+  | 'stalls'
+  | 'retransmissions'
+  | 'deadline'
+  | 'previousAttempts'
+  | 'retryAfter'
+  | 'keepsConnection'
+  | 'traceIds'
+  | 'metadata'
+>;
+const NO_TIME = nanoseconds(Number.NaN);
+const USUAL_REST: Rest = {
+  error: null,
+  outcome: 'ok',
+  endedBy: null,
+  resetCode: -1,
+  reused: true,
+  openedAt: NEVER,
+  connectDuration: NO_TIME,
+  tlsDuration: NO_TIME,
+  stalls: [],
+  retransmissions: 0,
+  deadline: NO_TIME,
+  previousAttempts: -1,
+  retryAfter: NO_TIME,
+  keepsConnection: true,
+  traceIds: [],
+  metadata: null,
+};
+
+const hasUsualRest = (exchange: Exchange): boolean =>
+  exchange.outcome === 'ok' &&
+  exchange.error === null &&
+  exchange.endedBy === null &&
+  exchange.resetCode === -1 &&
+  exchange.reused &&
+  Number.isNaN(exchange.openedAt) &&
+  Number.isNaN(exchange.connectDuration) &&
+  Number.isNaN(exchange.tlsDuration) &&
+  exchange.stalls.length === 0 &&
+  exchange.retransmissions === 0 &&
+  Number.isNaN(exchange.deadline) &&
+  exchange.previousAttempts === -1 &&
+  Number.isNaN(exchange.retryAfter) &&
+  exchange.keepsConnection &&
+  exchange.traceIds.length === 0 &&
+  exchange.metadata === null;
+
 function write(batch: BatchWriter, exchange: Exchange, last: Common): void {
+  const isUsual = hasUsualRest(exchange);
+  batch.flag(isUsual);
+  if (!isUsual) writeRest(batch, exchange);
   batch.id(exchange.id);
   batch.integer(exchange.input);
   batch.one(EXCHANGE_PROTOCOLS, exchange.protocol);
@@ -57,10 +118,6 @@ function write(batch: BatchWriter, exchange: Exchange, last: Common): void {
   batch.textLike(exchange.host, last.host);
   batch.count(exchange.status);
   batch.count(exchange.grpcStatus);
-  batch.textOrNull(exchange.error);
-  batch.one(EXCHANGE_OUTCOMES, exchange.outcome);
-  batch.one(SIDE_OR_NULL, exchange.endedBy);
-  batch.count(exchange.resetCode);
   batch.number(exchange.startedAt);
   batch.number(exchange.requestedAt);
   batch.number(exchange.firstByteAt);
@@ -72,24 +129,12 @@ function write(batch: BatchWriter, exchange: Exchange, last: Common): void {
   batch.counts(exchange.packets);
   batch.count(exchange.place);
   batch.count(exchange.inFlight);
-  batch.flag(exchange.reused);
   batch.number(exchange.idleBefore);
-  batch.number(exchange.openedAt);
-  batch.number(exchange.connectDuration);
-  batch.number(exchange.tlsDuration);
   batch.number(exchange.roundTrip);
-  batch.rare(exchange.stalls);
-  batch.count(exchange.retransmissions);
-  batch.number(exchange.deadline);
-  batch.count(exchange.previousAttempts);
-  batch.number(exchange.retryAfter);
-  batch.flag(exchange.keepsConnection);
-  batch.texts(exchange.traceIds);
-  batch.flag(exchange.metadata !== null);
-  if (exchange.metadata !== null) batch.object({ ...exchange.metadata });
 }
 
 function read(batch: BatchReader, connection: string, last: Common): Exchange {
+  const rest = batch.flag() ? USUAL_REST : readRest(batch);
   return {
     id: batch.id(),
     input: batch.integer(),
@@ -106,10 +151,6 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     host: batch.textLike(last.host),
     status: batch.count(),
     grpcStatus: batch.count(),
-    error: batch.textOrNull(),
-    outcome: batch.one(EXCHANGE_OUTCOMES),
-    endedBy: batch.one(SIDE_OR_NULL),
-    resetCode: batch.count(),
     startedAt: at(batch.number()),
     requestedAt: at(batch.number()),
     firstByteAt: at(batch.number()),
@@ -121,12 +162,57 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     packets: batch.counts(),
     place: batch.count(),
     inFlight: batch.count(),
-    reused: batch.flag(),
     idleBefore: nanoseconds(batch.number()),
+    roundTrip: nanoseconds(batch.number()),
+    error: rest.error,
+    outcome: rest.outcome,
+    endedBy: rest.endedBy,
+    resetCode: rest.resetCode,
+    reused: rest.reused,
+    openedAt: rest.openedAt,
+    connectDuration: rest.connectDuration,
+    tlsDuration: rest.tlsDuration,
+    stalls: rest.stalls,
+    retransmissions: rest.retransmissions,
+    deadline: rest.deadline,
+    previousAttempts: rest.previousAttempts,
+    retryAfter: rest.retryAfter,
+    keepsConnection: rest.keepsConnection,
+    traceIds: rest.traceIds,
+    metadata: rest.metadata,
+  };
+}
+
+function writeRest(batch: BatchWriter, exchange: Exchange): void {
+  batch.textOrNull(exchange.error);
+  batch.one(EXCHANGE_OUTCOMES, exchange.outcome);
+  batch.one(SIDE_OR_NULL, exchange.endedBy);
+  batch.count(exchange.resetCode);
+  batch.flag(exchange.reused);
+  batch.number(exchange.openedAt);
+  batch.number(exchange.connectDuration);
+  batch.number(exchange.tlsDuration);
+  batch.rare(exchange.stalls);
+  batch.count(exchange.retransmissions);
+  batch.number(exchange.deadline);
+  batch.count(exchange.previousAttempts);
+  batch.number(exchange.retryAfter);
+  batch.flag(exchange.keepsConnection);
+  batch.texts(exchange.traceIds);
+  batch.flag(exchange.metadata !== null);
+  if (exchange.metadata !== null) batch.object({ ...exchange.metadata });
+}
+
+function readRest(batch: BatchReader): Rest {
+  return {
+    error: batch.textOrNull(),
+    outcome: batch.one(EXCHANGE_OUTCOMES),
+    endedBy: batch.one(SIDE_OR_NULL),
+    resetCode: batch.count(),
+    reused: batch.flag(),
     openedAt: at(batch.number()),
     connectDuration: nanoseconds(batch.number()),
     tlsDuration: nanoseconds(batch.number()),
-    roundTrip: nanoseconds(batch.number()),
     stalls: batch.rare<Stall>(),
     retransmissions: batch.count(),
     deadline: nanoseconds(batch.number()),

@@ -109,6 +109,10 @@ export class BatchReader {
     return this.#objects[this.#object++] as object;
   }
 
+  objectOrNull<T extends object>(): T | null {
+    return this.flag() ? (this.object() as T) : null;
+  }
+
   /** A list that was written as `rare`. */
   rare<T extends object>(): readonly T[] {
     return this.flag() ? (this.object() as readonly T[]) : NONE;

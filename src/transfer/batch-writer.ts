@@ -9,6 +9,9 @@ const FULL = 0.75;
 // Addresses, names, paths: beyond, their places begin anew.
 const MAX_TEXTS = 1 << 15;
 
+// Each is copied with the message, some microseconds and a kilobyte each.
+const MAX_OBJECTS = 1 << 10;
+
 const integersOf = (count: number): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(4 * count));
 const numbersOf = (count: number): Float64Array<SharedArrayBuffer> =>
   new Float64Array(new SharedArrayBuffer(8 * count));
@@ -115,6 +118,11 @@ export class BatchWriter {
     this.#objects.push(value);
   }
 
+  objectOrNull(value: object | null): void {
+    this.flag(value !== null);
+    if (value !== null) this.object({ ...value });
+  }
+
   /** A list that is empty nearly always, of what may be used again once the row is told. */
   rare(values: readonly object[]): void {
     this.flag(values.length > 0);
@@ -123,7 +131,8 @@ export class BatchWriter {
 
   /** A row ends. */
   endRow(): void {
-    if (this.#integer > FULL * INTEGERS || this.#number > FULL * NUMBERS) this.flush();
+    const isFull = this.#integer > FULL * INTEGERS || this.#number > FULL * NUMBERS;
+    if (isFull || this.#objects.length > MAX_OBJECTS || this.#texts.length > MAX_TEXTS) this.flush();
   }
 
   /** What is written goes. */

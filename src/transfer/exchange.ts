@@ -1,12 +1,11 @@
 import { at, nanoseconds, NEVER } from '../base/time.ts';
-import { SIDES, type Side, type Stall } from '../model/connection.ts';
+import type { Stall } from '../model/connection.ts';
 import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from '../model/exchange.ts';
 import type { Metadata } from '../model/metadata.ts';
 import type { BatchReader } from './batch-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { SIDE_OR_NULL } from './connection.ts';
 import { LastTexts } from './last-texts.ts';
-
-const SIDE_OR_NULL: readonly (Side | null)[] = [null, ...SIDES];
 
 /** Texts that the exchanges of a connection mostly have in common. */
 type Common = Pick<Exchange, 'client' | 'server' | 'backend' | 'method' | 'host'>;
@@ -199,8 +198,7 @@ function writeRest(batch: BatchWriter, exchange: Exchange): void {
   batch.number(exchange.retryAfter);
   batch.flag(exchange.keepsConnection);
   batch.texts(exchange.traceIds);
-  batch.flag(exchange.metadata !== null);
-  if (exchange.metadata !== null) batch.object({ ...exchange.metadata });
+  batch.objectOrNull(exchange.metadata);
 }
 
 function readRest(batch: BatchReader): Rest {
@@ -220,6 +218,6 @@ function readRest(batch: BatchReader): Rest {
     retryAfter: nanoseconds(batch.number()),
     keepsConnection: batch.flag(),
     traceIds: batch.texts(),
-    metadata: batch.flag() ? (batch.object() as Metadata) : null,
+    metadata: batch.objectOrNull<Metadata>(),
   };
 }

@@ -1,9 +1,9 @@
 import { at } from '../base/time.ts';
-import type { Connection } from '../model/connection.ts';
 import type { Input } from '../model/input.ts';
 import type { LeftOut, Reading } from '../read-inputs.ts';
 import { KIND, type Batch } from './batch.ts';
 import { BatchReader } from './batch-reader.ts';
+import { readConnection } from './connection.ts';
 import { createExchangeReader } from './exchange.ts';
 import { createLookupReader } from './lookup.ts';
 
@@ -21,7 +21,7 @@ export function createRowsIn(reading: Reading): (batch: Batch) => void {
       case KIND.lookup:
         return reading.lookup(readLookup());
       case KIND.connection:
-        return reading.connection(batch.object() as Connection);
+        return reading.connection(readConnection(batch));
       case KIND.endsAt: {
         const input = inputs[batch.integer()] as Input;
         input.endsAt = at(batch.number());

@@ -1,9 +1,9 @@
 import { at, type Timestamp } from '../base/time.ts';
-import { copyConnection } from '../model/connection.ts';
 import type { Input, Vantage } from '../model/input.ts';
 import type { Reading } from '../read-inputs.ts';
 import { KIND, type Batch } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { writeConnection } from './connection.ts';
 import { createExchangeWriter } from './exchange.ts';
 import { createLookupWriter } from './lookup.ts';
 
@@ -68,7 +68,7 @@ export function createRowsOut(send: (batch: Batch) => void, tick: Reading['tick'
     connection(connection) {
       tell(connection.input);
       batch.integer(KIND.connection);
-      batch.object(copyConnection(connection));
+      writeConnection(batch, connection);
       batch.endRow();
     },
     exchange(exchange) {

@@ -6,7 +6,7 @@ import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { copyLookup, type Lookup } from '../model/lookup.ts';
 import { anyConnection, anyExchange, anyLookup } from '../model/testing/arbitrary-rows.ts';
-import { atMs, attemptOf, exchangeOf, inputOf, lookupOf } from '../model/testing/rows.ts';
+import { atMs, attemptOf, connectionOf, exchangeOf, inputOf, lookupOf, tlsOf } from '../model/testing/rows.ts';
 import type { Reading } from '../read-inputs.ts';
 import type { Batch } from './batch.ts';
 import { createRowsIn } from './rows-in.ts';
@@ -123,6 +123,15 @@ describe('rows from one thread to another', () => {
     // As text: to compare so many objects takes seconds.
     const rows = [...exchanges.map((exchange) => ({ exchange })), { lookup: wide }];
     expect(kept.map((row) => JSON.stringify(row)).join('\n')).toBe(rows.map((row) => JSON.stringify(row)).join('\n'));
+  });
+});
+
+describe('objects among rows', () => {
+  it('go before they are many', () => {
+    const { out, finish, batches } = carried();
+    for (let index = 0; index < 5000; index++) out.connection(connectionOf({ tls: tlsOf() }));
+    finish();
+    expect(Math.max(...batches.map(({ objects }) => objects.length))).toBeLessThan(1100);
   });
 });
 

@@ -112,7 +112,10 @@ interface Late {
  */
 export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: Late): number {
   const { progressAt, missing, isFirstAck } = late;
-  const pieces = missing === 0 ? 0 : Math.ceil(missing / sender.fullSegment(peer));
+  // What the other side has acknowledged meanwhile the capture alone lacks.
+  const unseen = sender.unseenAt > sender.packetBeforeAt ? (sender.unseenEnd - sender.unseenStart) | 0 : 0;
+  const full = sender.fullSegment(peer);
+  const pieces = Math.ceil(missing / full) + Math.ceil(unseen / full);
   // What the sender answers was seen a round trip before its answer can be.
   const way = progressAt > sender.packetBeforeAt ? peer.roundTrip.least || 0 : 0;
   const before = Math.max(progressAt, sender.packetBeforeAt) + way;

@@ -26,6 +26,18 @@ describe('a segment that is lost before the capture, nothing behind it', () => {
     expect(stallsOf(dialogue)).toMatchObject([{ start: at + 3020, duration: 190 }]);
   });
 
+  it('is none that the other side acknowledges: the capture alone lacks it', () => {
+    const dialogue = createDialogue();
+    let at = warmUp(dialogue);
+    // A stream of events, two fifths of a second apart.
+    for (const unseen of [false, true, false, true, false]) {
+      dialogue.server(at, { length: 39, unseen });
+      dialogue.client(at + 0.1);
+      at += 400;
+    }
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+
   it.each([
     ['identifications that count nothing', { identified: false }, 1],
     ['those of a system that counts all its packets', { hopLimit: 128 }, 1],

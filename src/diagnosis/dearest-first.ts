@@ -1,5 +1,5 @@
 import type { Finding } from '../model/diagnosis.ts';
-import { SEVERITIES } from '../model/finding.ts';
+import { SEVERITIES, sparesRequests } from '../model/finding.ts';
 import { CONFIDENCES } from '../model/lookup.ts';
 import { CALLERS_GET_AN_ERROR, MAJOR_LATENCY_SHARE } from './severity.ts';
 
@@ -26,10 +26,6 @@ const bySeverity = (a: Finding, b: Finding): number =>
 
 /** Where its errors alone make it that severe: of what is severe for its cost, the cost tells. */
 const losesCalls = ({ severityBecause }: Finding): boolean => severityBecause === CALLERS_GET_AN_ERROR;
-
-/** Lookups while requests were followed, none of which is slower for them. What befalls calls, callers hear of. */
-const sparesRequests = ({ occurrences, affected }: Finding): boolean =>
-  occurrences.unit === 'lookups' && affected?.count === 0;
 
 /** By what requests themselves take of it, or would take without. */
 function slowsRequestsDown({ severity, occurrences, cost, whatIf }: Finding): boolean {

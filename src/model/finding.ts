@@ -19,6 +19,18 @@ export type Sense = (typeof SENSES)[number];
 export const UNITS = ['lookups', 'connections', 'exchanges', 'calls', 'requests'] as const;
 export type Unit = (typeof UNITS)[number];
 
+/**
+ * Of a finding: lookups while requests were followed, none of which is slower for them. What befalls calls, callers
+ * hear of.
+ */
+export const sparesRequests = ({
+  occurrences,
+  affected,
+}: {
+  readonly occurrences: { readonly unit: string };
+  readonly affected: { readonly count: number } | null;
+}): boolean => occurrences.unit === 'lookups' && affected?.count === 0;
+
 export interface Subject {
   kind: 'pod' | 'client' | 'server' | 'name' | 'capture';
   /** A connection's server with its port: `10.96.44.12:8080`. */

@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatShare, plural } from '../base/text.ts';
 import type { Diagnosis, Finding, InputRow } from '../model/diagnosis.ts';
+import { sparesRequests } from '../model/finding.ts';
 import type { LookupRow } from '../model/lookup-schema.ts';
 import type { QueryLine } from './query-lines.ts';
 
@@ -98,9 +99,9 @@ export function costWords(finding: Finding): string {
 }
 
 /** Where lookups are dear, and no request waits for them. */
-const sparedWords = ({ occurrences, affected }: Finding): string =>
-  occurrences.unit === 'lookups' && affected?.count === 0
-    ? `; none of ${plural(affected.of, 'request')} is slower for it`
+const sparedWords = (finding: Finding): string =>
+  finding.affected !== null && sparesRequests(finding)
+    ? `; none of ${plural(finding.affected.of, 'request')} is slower for it`
     : '';
 
 type WhatIf = NonNullable<Finding['whatIf']>;

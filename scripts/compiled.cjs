@@ -58,7 +58,7 @@ function boundNewSpace() {
 
 /** @param cachedData what was compiled of it before; whether V8 took it says `cachedDataRejected` */
 exports.compile = (file, cachedData) =>
-  new Script(Module.wrap(readFileSync(file, 'utf8')), { filename: file, cachedData });
+  new Script(Module.wrap(readFileSync(file, 'latin1')), { filename: file, cachedData });
 
 /** As `require(file)` would. */
 exports.run = (script, file) => {

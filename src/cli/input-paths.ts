@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../model/user-error.ts';
+import type { Io } from './io.ts';
 import { closest } from './suggest.ts';
 
 /** As a file name: standard input or output. */
@@ -8,15 +9,15 @@ export const STANDARD_STREAM = '-';
 /** What files a command reads: where none is named, what is piped in. Null where nothing is. */
 export function inputPaths(
   files: readonly string[],
-  stdinIsTerminal: boolean,
+  io: Pick<Io, 'stdinIsTerminal'>,
   commands: readonly string[],
 ): readonly string[] | null {
-  if (files.length === 0) return stdinIsTerminal ? null : [STANDARD_STREAM];
+  if (files.length === 0) return io.stdinIsTerminal ? null : [STANDARD_STREAM];
   const seen = new Set<string>();
   for (const file of files) {
     if (seen.has(file)) throw new UserError(`${file}: is named twice; its packets would count twice`);
     seen.add(file);
-    if (file === STANDARD_STREAM && stdinIsTerminal) {
+    if (file === STANDARD_STREAM && io.stdinIsTerminal) {
       throw new UserError('-: nothing is piped in; try: tcpdump -i any -s 0 -w - port 53 | kubelag -');
     }
   }

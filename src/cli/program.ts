@@ -108,7 +108,7 @@ export function createProgram(context: Context, done: (status: number) => void):
     files: readonly string[],
     work: (paths: readonly string[]) => Promise<number>,
   ): Promise<void> => {
-    const paths = inputPaths(files, io.stdinIsTerminal, commands());
+    const paths = inputPaths(files, io, commands());
     if (paths === null) io.stderr.write(SHORT_HELP);
     done(paths === null ? EXIT.usage : await work(paths));
   };

@@ -35,9 +35,14 @@ const MAX_PADDING = 7;
 const HAS_SYMBOL = 0x100;
 const SYMBOL_SHIFT = 16;
 const INVALID = -1;
-const { transitions: TRANSITIONS, accepts: ACCEPTS } = build();
+interface Tables {
+  transitions: Int32Array;
+  accepts: Uint8Array;
+}
+// Most captures have no HTTP/2 to read.
+let tables: Tables | undefined;
 
-function build(): { transitions: Int32Array; accepts: Uint8Array } {
+function build(): Tables {
   // `tree[2 * node + bit]`: an inner node, or -1 - symbol.
   const tree = new Int32Array(STATES * 2);
   let nodes = 1;
@@ -90,17 +95,18 @@ function build(): { transitions: Int32Array; accepts: Uint8Array } {
  * @returns how many octets the string has, also those that did not fit; -1 where it is none
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
+  const { transitions, accepts } = (tables ??= build());
   let state = 0;
   let length = 0;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] as number;
-    const high = TRANSITIONS[(state << 4) | (byte >>> 4)] as number;
+    const high = transitions[(state << 4) | (byte >>> 4)] as number;
     if (high < 0) return -1;
     if ((high & HAS_SYMBOL) !== 0) out[length++] = high >>> SYMBOL_SHIFT;
-    const low = TRANSITIONS[((high & 0xff) << 4) | (byte & 15)] as number;
+    const low = transitions[((high & 0xff) << 4) | (byte & 15)] as number;
     if (low < 0) return -1;
     if ((low & HAS_SYMBOL) !== 0) out[length++] = low >>> SYMBOL_SHIFT;
     state = low & 0xff;
   }
-  return ACCEPTS[state] === 1 ? length : -1;
+  return accepts[state] === 1 ? length : -1;
 }

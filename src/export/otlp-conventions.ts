@@ -1,4 +1,5 @@
 import { parseV4, parseV6 } from '../base/addresses.ts';
+import { grpcStatusName } from '../model/code-names.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { attributes, type Attribute } from './otlp-span.ts';
 
@@ -25,27 +26,6 @@ export type ExchangeFacts = Pick<
 > & { error: string | null };
 
 type Role = 'server' | 'client';
-
-/** https://grpc.io/docs/guides/status-codes/ by number. */
-const GRPC_STATUS = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
 
 // HTTP methods of RFC 9110 and PATCH; any other is _OTHER in a span, whose names must be few.
 const HTTP_METHODS: ReadonlySet<string> = new Set([
@@ -118,7 +98,7 @@ const rpc = ({ path, grpcStatus }: ExchangeFacts): Attribute[] =>
   attributes({
     'rpc.system.name': 'grpc',
     'rpc.method': path.replace(/^\//, ''),
-    'rpc.status_code': GRPC_STATUS[grpcStatus] ?? null,
+    'rpc.status_code': grpcStatus >= 0 ? grpcStatusName(grpcStatus) : null,
     'network.protocol.name': 'http',
     'network.protocol.version': '2',
   });
@@ -150,9 +130,9 @@ export function errorType(facts: ExchangeFacts, role: Role): string {
   const { outcome, status, grpcStatus, error } = facts;
   if (outcome === 'reset' || outcome === 'closed' || outcome === 'cancelled') return outcome;
   if (facts.protocol === 'grpc') {
-    const code = GRPC_STATUS[grpcStatus] ?? '';
+    const code = grpcStatusName(grpcStatus);
     const isError = role === 'client' ? grpcStatus > 0 : GRPC_SERVER_ERRORS.has(code);
-    return isError ? code || String(grpcStatus) : '';
+    return isError ? code : '';
   }
   if (isHttp(facts)) {
     return status >= (role === 'client' ? FIRST_CLIENT_ERROR : FIRST_SERVER_ERROR) ? String(status) : '';

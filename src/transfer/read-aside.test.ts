@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import { exchangeOf } from '../model/testing/rows.ts';
 import { UserError } from '../model/user-error.ts';
 import type { Progress, Reading } from '../read-inputs.ts';
@@ -75,12 +76,15 @@ describe('reading in another thread', () => {
     await expect(read('')).rejects.toThrow('the thread that reads ended before its inputs');
   });
 
-  it('fails where what comes of the rows fails', async () => {
+  it('fails where what comes of the rows fails, and ends that one', async () => {
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
     const reading = read(`${SAYS} say({ kind: 'batch', batch: ${batchWithRow()} }); setInterval(() => {}, 1000);`, {
       exchange() {
         throw new RangeError('a fault of a rule');
       },
     });
     await expect(reading).rejects.toThrow('a fault of a rule');
+    expect(terminate).toHaveBeenCalledOnce();
+    terminate.mockRestore();
   });
 });

@@ -1,4 +1,4 @@
-import { RR_TYPE } from '../model/lookup.ts';
+import { RR_TYPE, type Lookup } from '../model/lookup.ts';
 import rule from './dns-slow-server.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
@@ -12,6 +12,10 @@ const slow = (scenario: Scenario, answered: number, count = 1): Scenario => {
   }
   return scenario;
 };
+
+/** At the same times. */
+const threeClients = (asks: (scenario: Scenario) => Scenario): Lookup[] =>
+  ['10.0.3.7', '10.0.3.8', '10.0.3.9'].flatMap((client) => asks(new Scenario({ client })).lookups);
 
 ruleTester(rule, {
   finds: [
@@ -112,6 +116,21 @@ ruleTester(rule, {
       name: 'one answer of 120 ms among fast ones is worth a word and no more',
       lookups: slow(new Scenario().pair(4), 120).pair(4).lookups,
       reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'three clients that wait for one moment of a server',
+      lookups: threeClients((scenario) => slow(scenario.pair(20), 138).pair(4)),
+      reports: [{ message: 'slow', count: 3, onlyInfo: true }],
+    },
+    {
+      name: 'three clients that wait for two moments of a server',
+      lookups: threeClients((scenario) => slow(scenario.pair(20), 138, 2).pair(4)),
+      reports: [{ message: 'slow', count: 6, onlyInfo: false }],
+    },
+    {
+      name: 'a moment of half a second',
+      lookups: threeClients((scenario) => slow(scenario.pair(20), 538).pair(4)),
+      reports: [{ message: 'slow', count: 3, onlyInfo: false }],
     },
     {
       name: 'one answer just after the resolver’s timer: the resend may be missing from the capture',

@@ -95,7 +95,7 @@ export default defineRule({
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
-            ...onlyInfo(part, seen, verdicts, of),
+            ...onlyInfo(part, usual, seen, verdicts, of),
           });
         }
         if (parts.length > 0) return;
@@ -127,6 +127,7 @@ const isEvident = ({ tally }: Part<SlowGroup>, usual: Duration): boolean =>
 
 function onlyInfo(
   part: Part<SlowGroup>,
+  usual: Duration,
   seen: Losses,
   verdicts: readonly Verdict[],
   of: number,
@@ -135,6 +136,10 @@ function onlyInfo(
   const lastAt = at(Math.max(...groups.map((group) => group.lastAt)));
   if (isWarmingUp(seen.startsAt, lastAt, tally.count, of)) {
     return { onlyInfo: 'only the first lookups of the capture: caches fill' };
+  }
+  const isOnce = Math.min(...groups.map((group) => group.firstEnd)) > lastAt;
+  if (isOnce && tally.count > 1 && usual < SLOW_ANSWER && tally.costs.max < SLOW_ALONE) {
+    return { onlyInfo: 'all of them at one moment, and not half a second late' };
   }
   if (tally.count >= SEVERAL_ANSWERS) return {};
   if (tally.costs.max < SLOW_ALONE) return { onlyInfo: 'one or two answers, and not half a second late' };

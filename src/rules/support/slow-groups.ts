@@ -1,4 +1,4 @@
-import { nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { nanoseconds, plus, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { COREDNS_QUANTA } from '../../knowledge/cluster-defaults.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { LossGroup } from './loss-groups.ts';
@@ -15,7 +15,9 @@ export interface SlowGroup {
   /** The least of the slow answers, and the most. */
   least: Duration;
   most: Duration;
+  /** When the last of them began, and when the first ended. */
   lastAt: Timestamp;
+  firstEnd: Timestamp;
   /** How many have the length of each of CoreDNS's own waits. */
   readonly quanta: number[];
   /** The answers came after the question was asked again. */
@@ -48,7 +50,9 @@ export function createSlowGroups() {
       group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
       if (slowest < group.least) group.least = slowest;
       if (slowest > group.most) group.most = slowest;
-      group.lastAt = lookup.startedAt;
+      const end = plus(lookup.startedAt, lookup.duration);
+      if (lookup.startedAt > group.lastAt) group.lastAt = lookup.startedAt;
+      if (end < group.firstEnd) group.firstEnd = end;
       for (const [index, quantum] of COREDNS_QUANTA.entries()) {
         const length = seconds(quantum.seconds);
         if (slowest >= length && slowest < length * (1 + QUANTUM_WIDTH)) group.quanta[index]!++;
@@ -66,6 +70,7 @@ const createGroup = (input: number, client: string, server: string, slowest: Dur
   least: slowest,
   most: slowest,
   lastAt: Number.NEGATIVE_INFINITY as Timestamp,
+  firstEnd: Number.POSITIVE_INFINITY as Timestamp,
   quanta: COREDNS_QUANTA.map(() => 0),
   askedAgain: false,
   errors: 0,

@@ -20,6 +20,36 @@ function contrastOf(durations: readonly (number | readonly [number, Partial<Exch
   return { seen, contrast, found: contrast.standingOut() };
 }
 
+/** As many as there are of this many quantiles of a lognormal distribution, in milliseconds, in any order. */
+function lognormal(count: number, median: number, sigma: number): number[] {
+  const values: number[] = [];
+  for (let index = 0; index < count; index++) {
+    values.push(median * Math.exp(sigma * normalQuantile((index + 0.5) / count)));
+  }
+  return values;
+}
+
+/** By halving: the error function's series is enough for it. */
+function normalQuantile(share: number): number {
+  let [low, high] = [-6, 6];
+  for (let step = 0; step < 50; step++) {
+    const middle = (low + high) / 2;
+    if (normalShare(middle) < share) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Of a normal distribution below so many standard deviations: Abramowitz and Stegun 26.2.10. */
+function normalShare(deviations: number): number {
+  let [term, sum] = [deviations, deviations];
+  for (let n = 1; n < 200; n++) {
+    term *= -(deviations ** 2) / (2 * n);
+    sum += term / (2 * n + 1);
+  }
+  return 0.5 + sum / Math.sqrt(2 * Math.PI);
+}
+
 const times = (count: number, ms: number, parts: Partial<Exchange> = {}): [number, Partial<Exchange>][] =>
   Array.from({ length: count }, () => [ms, parts]);
 
@@ -48,7 +78,15 @@ describe('contrast', () => {
     expect(found.map(({ tally }) => tally.count)).toEqual([1]);
   });
 
+  it('finds what stands apart from a tail', () => {
+    const { found } = contrastOf([...lognormal(600, 20, 0.9), ...times(8, 1500)]);
+    expect(found.map(({ tally }) => tally.count)).toEqual([8]);
+  });
+
   it.each([
+    ['a heavy tail', lognormal(300, 20, 0.9)],
+    ['a heavy tail of few', lognormal(40, 30, 1)],
+    ['a few of a tail that lie apart', [...lognormal(600, 20, 0.9), ...times(4, 1500)]],
     ['the thin end of a tail', [...times(60, 12), ...times(20, 25), ...times(6, 40), 62]],
     ['steady slowness', times(20, 300)],
     ['what is five times as long, but short', [...times(20, 4), 40]],

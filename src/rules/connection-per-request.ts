@@ -8,7 +8,7 @@ import { advice } from './support/fixes.ts';
 import { tlsCost } from './support/handshake-waits.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { createSessions, isSignIn, type Session } from './support/sessions.ts';
-import { connectCost, isProbe, isSingleUse, servesOne } from './support/single-use.ts';
+import { connectCost, isMostly, isProbe, isSingleUse, sealedCalls, servesOne } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -29,6 +29,8 @@ interface Extra {
   byServer: number;
   byLife: number;
   noKeepAlive: number;
+  /** Inside TLS, on connections that carried many. */
+  sealedCalls: number;
   /** Of databases: connections that are signed in to, and the calls on those that serve one piece of work. */
   signedIn: number;
   signIns: number;
@@ -61,6 +63,7 @@ export default defineRule({
       byServer: 0,
       byLife: 0,
       noKeepAlive: 0,
+      sealedCalls: 0,
       signedIn: 0,
       signIns: 0,
       statements: 0,
@@ -97,6 +100,7 @@ export default defineRule({
         group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
         if (session !== null) return addSession(group, connection, session);
         if (isProbed) return;
+        group.sealedCalls += sealedCalls(connection);
         const single = isSingleUse(connection);
         if (single !== null) judge(group, connection, single, isClosing);
         else if (!isWaiting && servesOne(connection) === true && leftOpen.length < MAX_LEFT_OPEN)
@@ -107,10 +111,10 @@ export default defineRule({
         const wasteful = groups
           .all()
           .filter(
-            ({ tally, judged, peer, signedIn, signIns, statements }) =>
+            ({ tally, judged, peer, signedIn, signIns, statements, sealedCalls: sealed }) =>
               tally.count >= LEAST_COUNT &&
               tally.count > MOST * judged &&
-              isMost(tally.count - signedIn + statements, peer.calls.count - signIns),
+              isMostly(tally.count - signedIn + statements, peer.calls.count - signIns + sealed),
           );
         const parts = partsByServer(wasteful);
         for (const { groups: own, tally, subject, input } of parts) {
@@ -174,9 +178,6 @@ function judge(group: Group, connection: Connection, isSingle: boolean, isClosin
   if (connection.protocol === 'tls') group.byLife++;
   if (isClosing) group.noKeepAlive++;
 }
-
-/** Of the calls that were read, too: a pool that grows serves many more. */
-const isMost = (single: number, calls: number): boolean => calls === 0 || single > MOST * calls;
 
 function singleEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);

@@ -112,6 +112,15 @@ describe('a cause absorbs', () => {
     );
   });
 
+  it('requests of a service that rested before it tried a call again, behind whatever address it is asked', () => {
+    const behind = { ...service, server: '10.96.0.7', backend: '10.0.3.7:8080' };
+    const slow = exchanges(every(4, (index) => [index * 1000, index * 1000 + 300, behind]));
+    const tried = exchanges(every(4, (index) => [index * 1000 + 5, index * 1000 + 280, { client: '10.0.3.7' }]));
+    const others = exchanges(every(4, (index) => [index * 1000 + 5, index * 1000 + 280, { client: '10.0.3.8' }]));
+    expect(absorbed(['http-retry', tried], ['service-slow', slow])).toBe('http-retry 4 (service-slow 4)');
+    expect(absorbed(['http-retry', others], ['service-slow', slow])).toBe('http-retry 4 | service-slow 4');
+  });
+
   it('all but one, which is then only worth knowing unless it is certain', () => {
     const all = every(4, (index) => [index * 100, index * 100 + 50]);
     const leftOf = (confidence: Report['confidence']) =>

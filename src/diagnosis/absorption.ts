@@ -63,6 +63,8 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['connection-pool-wait'], symptoms: ['upstream-slow', 'process-pause'], by: ['same'] },
   // The wait until the 504, at the gateway's callers and at the gateway.
   { causes: ['timeout-order'], symptoms: ['upstream-slow', 'service-slow'], by: ['same', 'inside'] },
+  // A request that waits for the next try waits for nobody that is seen.
+  { causes: ['http-retry'], symptoms: ['service-slow'], by: ['wait'] },
   // Who gives up on one server and asks the next has waited for the first: the retry's cost holds it.
   { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
   // Calls that wait their turn behind one connection are that connection's.

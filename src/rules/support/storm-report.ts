@@ -30,7 +30,7 @@ const time = (count: number): string => formatDuration(seconds(Math.round(count)
 export function whyOf(log: FetchLog): string {
   if (Number.isNaN(log.leastLeft)) return `; the capture cuts off how long they live`;
   const of = Number.isNaN(log.length) ? '' : ` of ${time(log.length)}`;
-  return `, though ${time(log.mostLeft)}${of} were left`;
+  return `, though ${time(log.mostLeftBefore >= 0 ? log.mostLeftBefore : log.mostLeft)}${of} were left`;
 }
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */

@@ -114,6 +114,11 @@ ruleTester(rule, {
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/], fixes: [/keep connections open/] }],
     },
     {
+      name: 'a client that asks for it, and a server that does so',
+      ...closing({ endedBy: 'server' }, { asksToClose: true, keepsConnection: false }).rows,
+      reports: [{ count: 10, settings: [/^client keep-alive off: its requests ask/], fixes: [/NGINX with keepalive/] }],
+    },
+    {
       name: 'a client that closes because the answer says so',
       ...closing({ endedBy: 'client' }, { keepsConnection: false }).rows,
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/] }],

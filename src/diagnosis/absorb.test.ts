@@ -112,6 +112,15 @@ describe('a cause absorbs', () => {
     );
   });
 
+  it('requests of a service that rested before it tried a call again, behind whatever address it is asked', () => {
+    const behind = { ...service, server: '10.96.0.7', backend: '10.0.3.7:8080' };
+    const slow = exchanges(every(4, (index) => [index * 1000, index * 1000 + 300, behind]));
+    const tried = exchanges(every(4, (index) => [index * 1000 + 5, index * 1000 + 280, { client: '10.0.3.7' }]));
+    const others = exchanges(every(4, (index) => [index * 1000 + 5, index * 1000 + 280, { client: '10.0.3.8' }]));
+    expect(absorbed(['http-retry', tried], ['service-slow', slow])).toBe('http-retry 4 (service-slow 4)');
+    expect(absorbed(['http-retry', others], ['service-slow', slow])).toBe('http-retry 4 | service-slow 4');
+  });
+
   it('all but one, which is then only worth knowing unless it is certain', () => {
     const all = every(4, (index) => [index * 100, index * 100 + 50]);
     const leftOf = (confidence: Report['confidence']) =>
@@ -190,6 +199,54 @@ describe('a cause absorbs', () => {
         ['credentials-refresh-storm', exchanges(requests)],
       ),
     ).toMatch(/^credentials-refresh-storm 5 \((serial-calls|upstream-slow) 5\) \((serial-calls|upstream-slow) 5\)$/);
+  });
+});
+
+/** Requests of a second, of which their fetch costs so much. */
+function storm(cost: number, refs?: readonly string[]): Report {
+  const tally = exchangeTally();
+  for (let index = 0; index < 5; index++) {
+    const row = exchangeOf({
+      ...service,
+      id: `in${index}`,
+      connection: `0.c${index}`,
+      startedAt: atMs(index * 2000),
+      duration: milliseconds(1000),
+    });
+    tally.add(row, milliseconds(cost), () => [1], refs === undefined ? {} : { refs });
+  }
+  return reportOf(tally);
+}
+/** A call in each that takes so long, and costs all of it. */
+const called = (took: number): Report =>
+  exchanges(
+    every(5, (index) => [
+      index * 2000 + 50,
+      index * 2000 + 50 + took,
+      { client: '10.0.3.7', server: '10.0.5.5', id: `out${index}`, connection: `0.d${index}` },
+    ]),
+  );
+/** What the request lost besides. */
+const lost = (took: number): Report =>
+  exchanges(every(5, (index) => [index * 2000, index * 2000 + took, { ...service, id: `in${index}` }]));
+
+describe('requests that fetch credentials explain', () => {
+  it.each([
+    [
+      'the call that they fetch with',
+      'upstream-slow',
+      storm(500, ['out0', 'out1', 'out2', 'out3', 'out4']),
+      called(400),
+      5,
+    ],
+    ['no slow call of something else', 'upstream-slow', storm(500, ['out9']), called(400), 0],
+    ['no call that takes far longer than the fetch', 'upstream-slow', storm(30), called(900), 0],
+    ['what they spent in the line for it', 'service-slow', storm(500), lost(600), 5],
+    ['no time of their own that is far more', 'service-slow', storm(30), lost(900), 0],
+    ['no row of calls that takes far longer', 'serial-calls', storm(30), lost(900), 0],
+  ] as const)('%s', (_, id, cause, symptom, expected) => {
+    const left = expected > 0 ? ` (${id} ${expected})` : ` | ${id} 5`;
+    expect(absorbed(['credentials-refresh-storm', cause], [id, symptom])).toBe(`credentials-refresh-storm 5${left}`);
   });
 });
 

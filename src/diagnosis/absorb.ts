@@ -133,14 +133,14 @@ function causesOf<Rule extends { readonly id: string }>(
   table: readonly Absorption[],
 ) {
   const found: { cause: Entry<Rule>; vanishes: boolean; touches: (occurrence: Occurrence) => boolean }[] = [];
-  for (const { causes, symptoms, by, below, vanishes = false } of table) {
+  for (const { causes, symptoms, by, below, isMost = false, vanishes = false } of table) {
     if (!symptoms.includes(symptom.rule.id)) continue;
     if (below !== undefined && symptom.report.cost.costs.quantile(0.5) >= below) continue;
     for (const cause of entries) {
       // What is no more than worth knowing explains no finding.
       if (cause.report.onlyInfo !== undefined || cause.report.input !== symptom.report.input) continue;
       if (!causes.includes(cause.rule.id)) continue;
-      found.push({ cause, vanishes, touches: createTouching(cause.report.cost.occurrences, by) });
+      found.push({ cause, vanishes, touches: createTouching(cause.report.cost.occurrences, by, isMost) });
     }
   }
   return found;

@@ -9,6 +9,8 @@ export interface Absorption {
   by: readonly Touch[];
   /** Only symptoms of which a typical one costs less: dearer ones are the first thing that a person must know. */
   below?: Duration;
+  /** Only occurrences of which the cause's cost is most: what a request lost beside it has a name of its own. */
+  isMost?: true;
   /** What the symptom's occurrences cost would be gone with the cause, beside what the cause itself costs. */
   vanishes?: true;
 }
@@ -27,8 +29,9 @@ export const ABSORPTIONS: readonly Absorption[] = [
     causes: ['credentials-refresh-storm', 'metadata-per-request'],
     symptoms: ['serial-calls', 'upstream-slow'],
     by: ['same', 'inside'],
+    isMost: true,
   },
-  { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
+  { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'], isMost: true },
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
   {
     causes: ['metadata-hop-limit'],
@@ -43,7 +46,7 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
   // Answers that take most of a round trip are on their way, and not in the server's program.
   { causes: ['network-latency'], symptoms: ['upstream-slow'], by: ['same'] },
-  { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'] },
+  { causes: ['serial-calls'], symptoms: ['upstream-slow'], by: ['same', 'inside'], isMost: true },
   { causes: ['connection-per-request'], symptoms: ['tls-handshake-cost'], by: ['same'], vanishes: true },
   {
     causes: ['connection-per-request'],
@@ -60,6 +63,8 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['connection-pool-wait'], symptoms: ['upstream-slow', 'process-pause'], by: ['same'] },
   // The wait until the 504, at the gateway's callers and at the gateway.
   { causes: ['timeout-order'], symptoms: ['upstream-slow', 'service-slow'], by: ['same', 'inside'] },
+  // A request that waits for the next try waits for nobody that is seen.
+  { causes: ['http-retry'], symptoms: ['service-slow'], by: ['wait'] },
   // Who gives up on one server and asks the next has waited for the first: the retry's cost holds it.
   { causes: ['http-retry'], symptoms: ['upstream-slow'], by: ['same'] },
   // Calls that wait their turn behind one connection are that connection's.

@@ -11,7 +11,8 @@ import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
  * - `before`: the cause ends just before the symptom, for the same client
  * - `after`: the symptom ends just before the cause, for the same client
  * - `during`: the symptom's client or server met the cause while the symptom lasted
- * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it
+ * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it; where the cause
+ *   names the calls that it is made of, it is one of these
  */
 export type Touch = 'same' | 'peers' | 'wait' | 'covers' | 'before' | 'after' | 'during' | 'inside';
 
@@ -46,11 +47,21 @@ const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) =
   during: (cause, symptom) =>
     concerns(cause, symptom) && cause.from >= symptom.from - SWAPPED && cause.until <= symptom.until + SWAPPED,
   inside: (cause, symptom) =>
-    cause.server === symptom.client && symptom.from >= cause.from - SWAPPED && symptom.until <= cause.until + SWAPPED,
+    cause.server === symptom.client &&
+    symptom.from >= cause.from - SWAPPED &&
+    symptom.until <= cause.until + SWAPPED &&
+    (cause.refs === undefined || cause.refs.includes(symptom.id)),
 };
 
-/** Tells whether an occurrence of a symptom touches one of the cause's, in any of these ways. */
-export function createTouching(causes: KeptOccurrences, by: readonly Touch[]): (symptom: Occurrence) => boolean {
+/**
+ * Tells whether an occurrence of a symptom touches one of the cause's, in any of these ways.
+ * @param isMost the cause's cost must be most of the symptom's
+ */
+export function createTouching(
+  causes: KeptOccurrences,
+  by: readonly Touch[],
+  isMost = false,
+): (symptom: Occurrence) => boolean {
   const all = [...causes].toSorted((a, b) => a.from - b.from);
   const tests = by.map((touch) => TOUCHES[touch]);
   // Longest first: how far back a cause may begin that still lasts.
@@ -60,6 +71,7 @@ export function createTouching(causes: KeptOccurrences, by: readonly Touch[]): (
     for (; index < all.length; index++) {
       const cause = all[index] as Occurrence;
       if (cause.from > symptom.until + AT_ONCE) return false;
+      if (isMost && cause.cost < MOST * symptom.cost) continue;
       if (tests.some((test) => test(cause, symptom))) return true;
     }
     return false;

@@ -86,6 +86,7 @@ export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): Exc
     previousAttempts: countOrNull(exchange.previousAttempts),
     retryAfterSeconds: secondsOrNull(exchange.retryAfter),
     keepsConnection: exchange.keepsConnection,
+    asksToClose: exchange.asksToClose,
     traceIds: [...exchange.traceIds],
     metadata: exchange.metadata === null ? null : toMetadataRow(exchange.metadata),
   };
@@ -103,7 +104,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   const input = integer(row['input'], MAX_INPUT);
   if (input === null) return null;
   const place: RowPlace = { input, startsAt };
-  const { id, client, server, backend, connection, error, reused, keepsConnection } = row;
+  const { id, client, server, backend, connection, error, reused, keepsConnection, asksToClose = false } = row;
   const method = textOrUnseen(row['method']);
   const path = textOrUnseen(row['path']);
   const host = textOrUnseen(row['host']);
@@ -120,6 +121,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   if (!isText(id) || !isText(client) || !isText(server) || !isTextOrNull(backend) || !isText(connection)) return null;
   if (method === null || path === null || host === null || !isTextOrNull(error)) return null;
   if (typeof reused !== 'boolean' || typeof keepsConnection !== 'boolean') return null;
+  if (typeof asksToClose !== 'boolean') return null;
   if (protocol === null || shape === null || outcome === null || oneOf(DIRECTIONS, row['direction']) === null)
     return null;
   if (endedBy === null && row['endedBy'] !== null) return null;
@@ -142,6 +144,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
     endedBy,
     reused,
     keepsConnection,
+    asksToClose,
     traceIds,
     metadata,
     ...counts,

@@ -63,6 +63,8 @@ export const ExchangeSchema = Type.Object({
   previousAttempts: nullable(Type.Integer()),
   retryAfterSeconds: nullable(Type.Number()),
   keepsConnection: Type.Boolean(),
+  /** Rows that were written before it was part of them lack it. */
+  asksToClose: Type.Optional(Type.Boolean()),
   traceIds: Type.Array(Type.String({ description: 'header and hash of an identifier that travels' })),
   metadata: nullable(MetadataSchema),
   readUntilSeconds: ReadUntil,

@@ -126,6 +126,8 @@ export interface Exchange {
   retryAfter: Duration;
   /** The response allows the connection to be used again (HTTP/1: no `Connection: close`, no HTTP/1.0 without keep-alive). */
   keepsConnection: boolean;
+  /** The request itself asks to close the connection behind the answer (HTTP/1: `Connection: close`, HTTP/1.0 without keep-alive). */
+  asksToClose: boolean;
   /** Identifiers that travel from call to call: header and hash, `traceparent:9f86d081884c7d65`. */
   traceIds: readonly string[];
   /** Of an exchange with a metadata or credentials service; null for all others. */
@@ -176,6 +178,7 @@ export const copyExchange = (exchange: Exchange): Exchange => ({
   previousAttempts: exchange.previousAttempts,
   retryAfter: exchange.retryAfter,
   keepsConnection: exchange.keepsConnection,
+  asksToClose: exchange.asksToClose,
   traceIds: exchange.traceIds,
   metadata: exchange.metadata === null ? null : { ...exchange.metadata },
 });

@@ -67,6 +67,7 @@ export function beginExchange(
     previousAttempts: UNSEEN,
     retryAfter: UNKNOWN,
     keepsConnection: true,
+    asksToClose: false,
     traceIds: NO_TRACE_IDS,
     metadata: null,
     requestFirst: UNSEEN,

@@ -14,13 +14,19 @@ function connections(count: number, calls: number, path = '/api/items'): Traffic
 }
 
 /** Connections inside TLS that live so many milliseconds after their handshakes. */
-function encrypted(count: number, lives: number, tls = 4): Traffic {
+function encrypted(count: number, lives: number, tls = 4, packets = 8): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
       .open({ connect: 1, tls })
       .wait(lives)
-      .close({ protocol: 'tls', exchanges: 0, ending: 'fin', bytes: { client: 400, server: 900 } });
+      .close({
+        protocol: 'tls',
+        exchanges: 0,
+        ending: 'fin',
+        bytes: { client: 400, server: 900 },
+        packets: { client: packets, server: packets },
+      });
   }
   return traffic;
 }
@@ -108,6 +114,11 @@ ruleTester(rule, {
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/], fixes: [/keep connections open/] }],
     },
     {
+      name: 'a client that asks for it, and a server that does so',
+      ...closing({ endedBy: 'server' }, { asksToClose: true, keepsConnection: false }).rows,
+      reports: [{ count: 10, settings: [/^client keep-alive off: its requests ask/], fixes: [/NGINX with keepalive/] }],
+    },
+    {
       name: 'a client that closes because the answer says so',
       ...closing({ endedBy: 'client' }, { keepsConnection: false }).rows,
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/] }],
@@ -139,6 +150,11 @@ ruleTester(rule, {
       reports: [{ count: 25, cost: [0.001, 0.006], confidence: 'likely' }],
     },
     {
+      name: 'inside TLS, beside a connection with fewer calls',
+      ...joined(encrypted(25, 40).rows, encrypted(1, 600, 4, 60).rows),
+      reports: [{ count: 25, of: 26 }],
+    },
+    {
       name: 'inside TLS: each lives as short as one call does',
       ...encrypted(25, 40).rows,
       reports: [{ count: 25, confidence: 'likely', cost: [0.0049, 0.0051] }],
@@ -163,6 +179,11 @@ ruleTester(rule, {
       ...closing({}, { protocol: 'grpc', method: 'POST', path: '/grpc.health.v1.Health/Check' }).rows,
     },
     { name: 'inside TLS, connections that last', ...encrypted(25, 5000).rows },
+    {
+      name: 'inside TLS, connections that a client opened at once and does without, since one carries all its calls',
+      ...joined(encrypted(11, 20).rows, encrypted(1, 600, 4, 300).rows),
+    },
+    { name: 'inside TLS, short ones that carried many calls', ...encrypted(25, 600, 4, 60).rows },
     { name: 'a few, as a pool grows', ...connections(3, 1).rows },
     {
       name: 'a pool that grew to serve many more calls',

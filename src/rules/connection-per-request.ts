@@ -1,14 +1,15 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
-import { copyConnection, type Connection } from '../model/connection.ts';
-import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import { copyConnection, type Connection, type Side } from '../model/connection.ts';
+import type { Evidence, Fix } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { tlsCost } from './support/handshake-waits.ts';
+import { keepAliveFixes, keepAliveSettings, type Closer } from './support/keep-alive.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { createSessions, isSignIn, type Session } from './support/sessions.ts';
-import { connectCost, isProbe, isSingleUse, servesOne } from './support/single-use.ts';
+import { connectCost, isMostly, isProbe, isSingleUse, sealedCalls, servesOne } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -29,6 +30,9 @@ interface Extra {
   byServer: number;
   byLife: number;
   noKeepAlive: number;
+  byRequest: number;
+  /** Inside TLS, on connections that carried many. */
+  sealedCalls: number;
   /** Of databases: connections that are signed in to, and the calls on those that serve one piece of work. */
   signedIn: number;
   signIns: number;
@@ -51,7 +55,8 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const probes = new Set<string>();
-    const closing = new Set<string>();
+    /** Whose words end the connection with its first call. */
+    const toldBy = new Map<string, Side>();
     const sessions = createSessions();
     const waiting = new Set<string>();
     let leftOpen: Connection[] = [];
@@ -61,6 +66,8 @@ export default defineRule({
       byServer: 0,
       byLife: 0,
       noKeepAlive: 0,
+      byRequest: 0,
+      sealedCalls: 0,
       signedIn: 0,
       signIns: 0,
       statements: 0,
@@ -71,7 +78,7 @@ export default defineRule({
       leftOpen = leftOpen.filter((connection) => {
         const group = groups.of(connection);
         if (connection.startedAt + connection.duration >= group.lastOpenedAt) return true;
-        judge(group, connection, true, false);
+        judge(group, connection, true, null);
         return false;
       });
     }
@@ -85,20 +92,25 @@ export default defineRule({
         }
         if (exchange.place > 0) return;
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
-        else if (!exchange.keepsConnection && closing.size < MAX_PROBES) closing.add(exchange.connection);
+        else if (toldBy.size < MAX_PROBES) {
+          if (exchange.asksToClose) toldBy.set(exchange.connection, 'client');
+          else if (!exchange.keepsConnection) toldBy.set(exchange.connection, 'server');
+        }
         if (exchange.outcome === 'incomplete' && waiting.size < MAX_PROBES) waiting.add(exchange.connection);
       },
       connection(connection) {
         const isProbed = probes.delete(connection.id);
-        const isClosing = closing.delete(connection.id);
+        const told = toldBy.get(connection.id) ?? null;
+        toldBy.delete(connection.id);
         const isWaiting = waiting.delete(connection.id);
         const session = sessions.take(connection);
         const group = groups.of(connection);
         group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
         if (session !== null) return addSession(group, connection, session);
         if (isProbed) return;
+        group.sealedCalls += sealedCalls(connection);
         const single = isSingleUse(connection);
-        if (single !== null) judge(group, connection, single, isClosing);
+        if (single !== null) judge(group, connection, single, told);
         else if (!isWaiting && servesOne(connection) === true && leftOpen.length < MAX_LEFT_OPEN)
           leftOpen.push(copyConnection(connection));
       },
@@ -107,18 +119,23 @@ export default defineRule({
         const wasteful = groups
           .all()
           .filter(
-            ({ tally, judged, peer, signedIn, signIns, statements }) =>
+            ({ tally, judged, peer, signedIn, signIns, statements, sealedCalls: sealed }) =>
               tally.count >= LEAST_COUNT &&
               tally.count > MOST * judged &&
-              isMost(tally.count - signedIn + statements, peer.calls.count - signIns),
+              isMostly(tally.count - signedIn + statements, peer.calls.count - signIns + sealed),
           );
         const parts = partsByServer(wasteful);
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening, calls } = seen.totals(input, subject);
           const sum = (field: keyof Extra): number => own.reduce((count, group) => count + group[field], 0);
-          const hidden = sum('byLife') > MOST * tally.count;
-          const signsIn = sum('signedIn') > MOST * tally.count;
-          const closes = sum('byServer') > MOST * tally.count || sum('noKeepAlive') > MOST * tally.count;
+          const isMost = (field: keyof Extra): boolean => sum(field) > MOST * tally.count;
+          const closer: Closer = isMost('byRequest')
+            ? 'request'
+            : isMost('byServer') || isMost('noKeepAlive')
+              ? 'server'
+              : 'client';
+          const hidden = isMost('byLife');
+          const signsIn = isMost('signedIn');
           report({
             message: signsIn ? 'session' : 'each',
             data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
@@ -135,8 +152,8 @@ export default defineRule({
                 ? 'on each of these connections its client signs in, asks once or twice and closes it'
                 : 'one call was read on each of these connections',
             evidence: singleEvidence(tally.dearest),
-            because: settings(subject.name, closes),
-            fix: signsIn ? [pooled(subject.name)] : fixes(subject.name, closes),
+            because: keepAliveSettings(subject.name, closer),
+            fix: signsIn ? [pooled(subject.name)] : keepAliveFixes(subject.name, closer),
             whatIf: signsIn
               ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
               : { method: 'each affected call without its handshakes' },
@@ -165,18 +182,17 @@ function addSession(group: Group, connection: Connection, session: Session): voi
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
 }
 
-function judge(group: Group, connection: Connection, isSingle: boolean, isClosing: boolean): void {
+function judge(group: Group, connection: Connection, isSingle: boolean, told: Side | null): void {
   group.judged++;
   if (!isSingle) return;
   const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
   group.tally.add(connection, cost, connectionPackets);
-  if (connection.endedBy === 'server') group.byServer++;
   if (connection.protocol === 'tls') group.byLife++;
-  if (isClosing) group.noKeepAlive++;
+  // A server that closes because its client asked for it would have kept the connection.
+  if (told === 'client') group.byRequest++;
+  else if (connection.endedBy === 'server') group.byServer++;
+  if (told === 'server') group.noKeepAlive++;
 }
-
-/** Of the calls that were read, too: a pool that grows serves many more. */
-const isMost = (single: number, calls: number): boolean => calls === 0 || single > MOST * calls;
 
 function singleEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
@@ -190,23 +206,6 @@ function singleEvidence(example: Connection | undefined): [Evidence, ...Evidence
   ];
 }
 
-const settings = (server: string, closes: boolean): Setting[] => [
-  {
-    component: closes ? server : 'client',
-    setting: 'keep-alive',
-    value: closes ? 'off: it closes after each answer' : 'not used: the connection is closed after each answer',
-    origin: 'wire',
-    source: 'who closes first, and what the headers say',
-  },
-  {
-    component: 'client',
-    setting: 'connection pool',
-    value: 'none that is used again',
-    origin: 'wire',
-    source: 'the packets',
-  },
-];
-
 const pooled = (server: string): Fix =>
   advice(
     'code',
@@ -214,22 +213,3 @@ const pooled = (server: string): Fix =>
     `the client of ${server}`,
     'open a connection for each request again',
   );
-
-const fixes = (server: string, closes: boolean): Fix[] =>
-  closes
-    ? [
-        advice(
-          'code',
-          'let the server keep connections open (HTTP/1.1 keep-alive; NGINX: keepalive in the upstream block, proxy_http_version 1.1, an empty Connection header)',
-          `the workload behind ${server}`,
-          'turn keep-alive off again',
-        ),
-      ]
-    : [
-        advice(
-          'code',
-          'use one client for all calls and read each answer to its end: requests.Session, one http.Client or Transport, an agent with keepAlive',
-          `the client of ${server}`,
-          'make a client for each call again',
-        ),
-      ];

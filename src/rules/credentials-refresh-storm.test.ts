@@ -247,6 +247,7 @@ ruleTester(rule, {
           confidence: 'likely',
           because: /cuts paths and bodies/,
           says: /cuts off how long/,
+          settings: [/left of the session .* the capture cuts the answers off/, /refresh window/],
         },
       ],
     },

@@ -4,6 +4,7 @@ import { inputOf } from '../model/testing/rows.ts';
 import rule from './http-retry.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
+import { Serving, type Step } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 
 const failed: Partial<Exchange> = { status: 503, outcome: 'error' };
@@ -45,6 +46,23 @@ function failedOnce(times: number): Traffic {
   return traffic;
 }
 
+/** Requests that come every 20 ms, each with so many calls; every tenth meets a failure, and rests before what follows. */
+function requestsWith(calls: number, again: boolean): Rows {
+  const requests = new Serving();
+  for (let index = 0; index < 60; index++) {
+    const isFailing = index % 10 === 9;
+    const steps: Step[] = [];
+    for (let call = 0; call < calls; call++) {
+      const isFailed = isFailing && call === 1 % calls;
+      steps.push({ at: 1 + 6 * call, takes: 5, ...(isFailed ? { parts: failed } : {}) });
+    }
+    const end = 6 * calls;
+    if (isFailing && again) steps.push({ at: end + 250, takes: 5 });
+    requests.request(isFailing ? end + 257 : end + 2, steps, {}, true).wait(20);
+  }
+  return requests.rows;
+}
+
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
 /** Two such callers of one client at once, each with a connection of its own. */
@@ -70,6 +88,18 @@ ruleTester(rule, {
       inputs: [inputOf()],
       ...besideEachOther(true, 300),
       reports: [{ count: 8, of: 80, cost: [0.31, 0.32], confidence: 'likely' }],
+    },
+    {
+      name: 'within requests, beside calls of others that go on',
+      inputs: [inputOf()],
+      ...requestsWith(1, true),
+      reports: [{ count: 6, of: 60, cost: [0.249, 0.256], because: /makes the call once more than others do/ }],
+    },
+    {
+      name: 'one of several calls within requests',
+      inputs: [inputOf()],
+      ...requestsWith(4, true),
+      reports: [{ count: 6, because: /makes the call once more than others do/ }],
     },
     {
       name: 'whatever number of connections failed before, and were closed',
@@ -151,6 +181,16 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'requests that meet a failure, rest and answer without another try',
+      inputs: [inputOf()],
+      ...requestsWith(1, false),
+    },
+    {
+      name: 'requests that go through a list, of which one call fails',
+      inputs: [inputOf()],
+      ...requestsWith(6, false),
+    },
     {
       name: 'callers beside one another that rest after a failure and go on',
       inputs: [inputOf()],

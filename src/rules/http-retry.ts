@@ -6,7 +6,9 @@ import type { Confidence } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { observedServices } from './support/observed-services.ts';
 import { createRetries, failureOf, type Chain } from './support/retries.ts';
+import { createRetriesWithin } from './support/retries-within.ts';
 import type { OccurrencesOf } from './support/subjects.ts';
 import type { Route } from './support/routes.ts';
 import { partsByServer, weakest } from './support/subjects.ts';
@@ -37,6 +39,7 @@ const CONFIDENCE: Record<Chain['because'], { confidence: Confidence; says: strin
     says: 'the same call went to another server as soon as the first try was given up',
   },
   backoff: { confidence: 'likely', says: 'the same call came again, after a wait that successes are not followed by' },
+  request: { confidence: 'likely', says: 'a request that meets the failure makes the call once more than others do' },
 };
 
 export default defineRule({
@@ -51,6 +54,8 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const services = fact(observedServices);
+    const within = createRetriesWithin();
     const settled = new Map<string, Group>();
     let heard = 0;
     let failed = 0;
@@ -92,12 +97,25 @@ export default defineRule({
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         heard++;
-        if (failureOf(exchange) !== null) failed++;
+        if (failureOf(exchange) !== null) {
+          failed++;
+          within.failed(exchange);
+        }
         retries.add(exchange);
+      },
+      request(request) {
+        const service = services.current();
+        if (service !== null) within.add(`${service.place}`, request);
       },
       finish() {
         const groups = new Map([...settled].map(([key, group]) => [key, copyOf(group)]));
         for (const chain of retries.open()) put(groups, chain);
+        const byRequest = new Map<string, Group>();
+        for (const chain of within.chains()) put(byRequest, chain);
+        // What requests show beside one another, waits between calls of several show in part.
+        for (const [key, group] of byRequest) {
+          if (group.chains > (groups.get(key)?.chains ?? 0)) groups.set(key, group);
+        }
         const proven = [...groups.values()].filter(
           ({ peer, chains, because }) =>
             isJudged(peer) && (chains >= LEAST_BY_WAIT || because.has('header') || because.has('retry-after')),

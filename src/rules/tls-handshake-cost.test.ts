@@ -2,13 +2,19 @@ import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './tls-handshake-cost.ts';
 
-function connections(count: number, { resumed = false, lives = 30 } = {}): Traffic {
+function connections(count: number, { resumed = false, lives = 30, packets = 8 } = {}): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
       .open({ connect: 1, tls: 12, resumed })
       .wait(lives)
-      .close({ protocol: 'tls', exchanges: 0, ending: 'fin', bytes: { client: 400, server: 900 } });
+      .close({
+        protocol: 'tls',
+        exchanges: 0,
+        ending: 'fin',
+        bytes: { client: 400, server: 900 },
+        packets: { client: packets, server: packets },
+      });
   }
   return traffic;
 }
@@ -43,6 +49,10 @@ ruleTester(rule, {
     { name: 'too few for a habit', ...connections(12).rows, reports: [{ count: 12, of: 12, habit: false }] },
   ],
   clear: [
+    {
+      name: 'connections that a client opened at once and does without, since one carries all its calls',
+      ...joined(connections(11).rows, connections(1, { packets: 300 }).rows),
+    },
     {
       name: 'sessions that are resumed',
       ...connections(40, { resumed: true }).rows,

@@ -5,7 +5,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { isSingleUse } from './support/single-use.ts';
+import { isMostly, isSingleUse, sealedCalls } from './support/single-use.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -25,7 +25,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
-    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0 }));
+    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0, sealedCalls: 0 }));
     let total = 0;
     return {
       connection(connection) {
@@ -34,6 +34,7 @@ export default defineRule({
         total++;
         const group = groups.of(connection);
         group.handshakes++;
+        group.sealedCalls += sealedCalls(connection);
         if (tls.resumed === false && isSingleUse(connection) === true) {
           group.tally.add(connection, tls.handshakeDuration, handshakePackets);
         }
@@ -41,7 +42,10 @@ export default defineRule({
       finish() {
         const costly = groups
           .all()
-          .filter(({ tally, handshakes }) => tally.count >= LEAST_COUNT && tally.count > MOST * handshakes);
+          .filter(
+            ({ tally, handshakes, sealedCalls: sealed }) =>
+              tally.count >= LEAST_COUNT && tally.count > MOST * handshakes && isMostly(tally.count, sealed),
+          );
         const parts = partsByServer(costly);
         for (const { tally, subject, input } of parts) {
           const { opened, opening } = seen.totals(input, subject);

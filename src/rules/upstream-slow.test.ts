@@ -1,6 +1,7 @@
 import { at, milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -36,6 +37,22 @@ function half(call: number): Serving {
     requests.request(610, [{ at: 305, takes: call }]).serve(4, 8, [{ at: 1, takes: 4 }]);
   }
   return requests;
+}
+
+/**
+ * What a node sees of a front that calls a service, which calls one that takes `leaf` ms; so long do the front and
+ * the service between take themselves.
+ */
+function chain(count: number, front: number, between: number, leaf: number): Rows {
+  const middle = { client: '10.0.3.7', server: '10.20.30.40', serverPort: 9200, connection: '0.c-same' };
+  const last = { client: '10.20.30.40', server: '10.20.30.50', serverPort: 9300, connection: '0.c-leaf' };
+  const all = new Serving();
+  for (let index = 0; index < count; index++) {
+    all.request(leaf + between + front, [{ at: 1, takes: leaf + between }], {}, true);
+    all.request(leaf + between, [{ at: 1, takes: leaf, parts: last }], middle).wait(front);
+  }
+  // The front's call and the request that the service between receives are one exchange.
+  return { exchanges: all.exchanges.filter(({ connection }) => connection !== '0.c-same'), requests: all.requests };
 }
 
 /** Requests of so many callers at once, with one call in each. */
@@ -215,6 +232,18 @@ ruleTester(rule, {
       inputs: [inputOf()],
       ...serving(30, 140, 120),
       reports: [{ count: 30, subject: '10.96.44.12:8080', because: /spend most of their time there/ }],
+    },
+    {
+      name: 'the last of a chain on a node, and none of those that only wait for it',
+      inputs: [inputOf()],
+      ...chain(30, 4, 5, 150),
+      reports: [{ count: 30, subject: '10.20.30.50:9300', cost: [0.15, 0.15] }],
+    },
+    {
+      name: 'a service that spends half of the time itself, as what its callers wait for',
+      inputs: [inputOf()],
+      ...chain(30, 4, 120, 110),
+      reports: [{ count: 30, subject: '10.20.30.40:9200', cost: [0.23, 0.23] }],
     },
     {
       name: 'the same with requests at once, put together with their calls',

@@ -58,6 +58,7 @@ type Rest = Pick<
   | 'previousAttempts'
   | 'retryAfter'
   | 'keepsConnection'
+  | 'asksToClose'
   | 'traceIds'
   | 'metadata'
 >;
@@ -77,6 +78,7 @@ const USUAL_REST: Rest = {
   previousAttempts: -1,
   retryAfter: NO_TIME,
   keepsConnection: true,
+  asksToClose: false,
   traceIds: [],
   metadata: null,
 };
@@ -96,6 +98,7 @@ const hasUsualRest = (exchange: Exchange): boolean =>
   exchange.previousAttempts === -1 &&
   Number.isNaN(exchange.retryAfter) &&
   exchange.keepsConnection &&
+  !exchange.asksToClose &&
   exchange.traceIds.length === 0 &&
   exchange.metadata === null;
 
@@ -177,6 +180,7 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     previousAttempts: rest.previousAttempts,
     retryAfter: rest.retryAfter,
     keepsConnection: rest.keepsConnection,
+    asksToClose: rest.asksToClose,
     traceIds: rest.traceIds,
     metadata: rest.metadata,
   };
@@ -197,6 +201,7 @@ function writeRest(batch: BatchWriter, exchange: Exchange): void {
   batch.count(exchange.previousAttempts);
   batch.number(exchange.retryAfter);
   batch.flag(exchange.keepsConnection);
+  batch.flag(exchange.asksToClose);
   batch.texts(exchange.traceIds);
   batch.objectOrNull(exchange.metadata);
 }
@@ -217,6 +222,7 @@ function readRest(batch: BatchReader): Rest {
     previousAttempts: batch.count(),
     retryAfter: nanoseconds(batch.number()),
     keepsConnection: batch.flag(),
+    asksToClose: batch.flag(),
     traceIds: batch.texts(),
     metadata: batch.objectOrNull<Metadata>(),
   };

@@ -184,6 +184,7 @@ const untimed = fc.record({
   previousAttempts: number,
   retryAfter: orNever(lasted),
   keepsConnection: fc.boolean(),
+  asksToClose: fc.boolean(),
   traceIds: fc.array(text, { maxLength: 8 }),
   metadata: fc.option(
     fc.record({

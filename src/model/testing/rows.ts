@@ -225,6 +225,7 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     previousAttempts: -1,
     retryAfter: UNSEEN,
     keepsConnection: true,
+    asksToClose: false,
     traceIds: [],
     metadata: null,
     ...parts,

@@ -92,6 +92,15 @@ describe('an exchange', () => {
     expect(answerWith('connection: keep-alive\r\n', '1.0')?.keepsConnection).toBe(true);
   });
 
+  it.each([
+    ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', false],
+    ['GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, Close\r\n\r\n', true],
+    ['GET / HTTP/1.0\r\n\r\n', true],
+    ['GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', false],
+  ])('says whether the request asks to close: %j', (request, asksToClose) => {
+    expect(talk().client(request).server(OK).exchanges[0]).toMatchObject({ asksToClose });
+  });
+
   it('of HTTP/1.0 is one', () => {
     const { exchanges } = talk().client('GET / HTTP/1.0\r\n\r\n').server(OK);
     expect(exchanges[0]).toMatchObject({ protocol: 'http/1.0', host: '', status: 200 });

@@ -43,6 +43,8 @@ export class Requests implements ReaderOwner {
   headed(head: Head): number {
     this.#describe(head);
     this.#head = null;
+    const exchange = this.#current?.exchange;
+    if (exchange) exchange.asksToClose = head.closes || (head.minor === 0 && !head.keepsAlive);
     if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
     if (head.isChunked) return BODY.chunked;
     // Any other coding is an error for a request, which has no other end (RFC 9112 section 6.3).

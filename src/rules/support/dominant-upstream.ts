@@ -18,7 +18,7 @@ const receiverOfPeer = ({ address, backend }: Peer): string => receiverOf({ serv
 /**
  * Upstreams that a service's requests spend most of their time at, however steadily. Which call
  * belongs to which request is told by `shares` where requests are put together; else it shows only
- * where the service has one request at a time, and others are left out.
+ * where the service has one request at a time, and others are left out. Of a chain of them, the last.
  */
 export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamShares): Waiting[] {
   const found: Waiting[] = [];
@@ -55,8 +55,12 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
     if (waited < LEAST_SHARE * spent) continue;
     found.push(waitingOf(peer, 'share', '', tally, delays.quantile(0.5), lastAt));
   }
-  return found;
+  return found.filter((one) => !found.some((other) => leadsOn(one, other)));
 }
+
+/** In a chain of services, whose calls a node sees, each waits for the next: the last is who lets them all wait. */
+const leadsOn = ({ peer, usual }: Waiting, next: Waiting): boolean =>
+  next.input === peer.input && next.client === receiverOfPeer(peer) && next.usual <= usual;
 
 /** As many of its calls as are kept; all waited alike. */
 function traced(peer: Peer, calls: readonly Exchange[], { median, lastAt }: UpstreamShare): Waiting {

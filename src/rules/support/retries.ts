@@ -41,8 +41,8 @@ export interface Chain {
   failures: Failure[];
   /** From the end of a try to the start of the next. */
   gaps: Duration[];
-  /** What shows that it is one call: a header, `Retry-After`, another server at once, or the wait. */
-  because: 'header' | 'retry-after' | 'next-server' | 'backoff';
+  /** What shows that it is one call: a header, `Retry-After`, another server at once, the wait, or the request it is for. */
+  because: 'header' | 'retry-after' | 'next-server' | 'backoff' | 'request';
   packets: number[];
   /** Another call of the kind began since: a wait says nothing any more. */
   interrupted: boolean;
@@ -93,7 +93,7 @@ export function failureOf(exchange: Exchange): Failure | null {
 const endOf = ({ startedAt, duration }: Tried): number => startedAt + duration;
 
 /** Before its client gave up: what comes later is seen on the wire, and nobody reads it. */
-const isAnswered = (one: Exchange): boolean =>
+export const isAnswered = (one: Exchange): boolean =>
   !Number.isNaN(one.firstByteAt) && (one.outcome !== 'cancelled' || one.firstByteAt <= endOf(one));
 
 /**

@@ -6,6 +6,11 @@ import { handshakesOf } from './tally.ts';
 // A connection inside TLS that lives no longer, and is closed rather than cut, carried a call or two.
 const SHORT_LIFE = seconds(1);
 
+// A handshake and one call take up to sixteen packets of each side, with HTTP/2's settings and with acknowledgments
+// (gRPC, of a hundred measured). Twice as many are several calls, of which each takes two at most as a rule.
+const MANY_PACKETS = 32;
+const PACKETS_OF_CALL = 2;
+
 // What kubelet and load balancers ask, a connection each time, as they are meant to.
 const PROBE =
   /^\/(?:-\/|actuator\/)?(?:health|healthz|healthcheck|ready|readyz|readiness|live|livez|liveness|ping|status)(?:\/|$)/i;
@@ -36,8 +41,22 @@ export function servesOne(connection: Connection): boolean | null {
   if (!isOpened(connection) || !(connection.connectDuration >= 0) || connection.ending === 'refused') return null;
   if (connection.exchanges > 0) return connection.exchanges === 1;
   if (connection.protocol !== 'tls' || connection.bytes.client === 0 || connection.bytes.server === 0) return null;
+  if (sealedCalls(connection) > 0) return false;
   return connection.ending === 'fin' && connection.duration - handshakesOf(connection) <= SHORT_LIFE;
 }
+
+/**
+ * How many calls a connection carried inside TLS, about, where both sides sent far more packets than one takes: a
+ * client that multiplexes may open several and goes on with one. 0 where they are few, or were read.
+ */
+export function sealedCalls({ protocol, exchanges, packets }: Connection): number {
+  if (protocol !== 'tls' || exchanges > 0) return 0;
+  const both = Math.min(packets.client, packets.server);
+  return both >= MANY_PACKETS ? both / PACKETS_OF_CALL : 0;
+}
+
+/** Of all calls, too: a pool that grows serves many more. */
+export const isMostly = (single: number, calls: number): boolean => calls === 0 || single > calls / 2;
 
 /** What the TCP handshake takes where no SYN is lost. */
 export function connectCost({ syns, synAcks, connectDuration }: Connection): Duration {

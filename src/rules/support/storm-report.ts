@@ -30,37 +30,49 @@ const time = (count: number): string => formatDuration(seconds(Math.round(count)
 export function whyOf(log: FetchLog): string {
   if (Number.isNaN(log.leastLeft)) return `; the capture cuts off how long they live`;
   const of = Number.isNaN(log.length) ? '' : ` of ${time(log.length)}`;
-  return `, though ${time(log.mostLeft)}${of} were left`;
+  return `, though ${time(log.mostLeftBefore >= 0 ? log.mostLeftBefore : log.mostLeft)}${of} were left`;
 }
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */
 export function settingsOf(log: FetchLog, { client, provider }: Sides, cause: StormCause): Setting[] {
   if (cause === 'new-client') return [UNKEPT, ...leftOf(log, provider)];
-  const settings: Setting[] = [];
-  const isLengthSeen = !Number.isNaN(log.length);
-  settings.push({
-    component: provider.name,
-    setting: provider.length.setting,
-    value: time(isLengthSeen ? log.length : provider.length.seconds),
-    origin: isLengthSeen ? 'wire' : 'default',
-    source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
-  });
-  settings.push({
-    component: provider.name,
-    setting: provider.refresh.setting,
-    value: time(provider.refresh.seconds),
-    origin: 'default',
-    source: provider.source,
-  });
-  settings.push({
+  const window: Setting = {
     component: client.name,
     setting: client.setting,
     value: time(client.windowSeconds),
     origin: 'default',
     source: client.source,
-  });
-  return [...settings, ...leftOf(log, provider)];
+  };
+  if (log.isGuess && Number.isNaN(log.leastLeft)) return [unread(provider), window];
+  const isLengthSeen = !Number.isNaN(log.length);
+  return [
+    {
+      component: provider.name,
+      setting: provider.length.setting,
+      value: time(isLengthSeen ? log.length : provider.length.seconds),
+      origin: isLengthSeen ? 'wire' : 'default',
+      source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
+    },
+    {
+      component: provider.name,
+      setting: provider.refresh.setting,
+      value: time(provider.refresh.seconds),
+      origin: 'default',
+      source: provider.source,
+    },
+    window,
+    ...leftOf(log, provider),
+  ];
 }
+
+/** Whose sessions these are stands in answers that the capture cuts off: no provider's defaults can be told of it. */
+const unread = ({ name }: CredentialProvider): Setting => ({
+  component: name,
+  setting: 'left of the session at each fetch',
+  value: 'less than the SDK’s window, or a new client asks each time: the capture cuts the answers off',
+  origin: 'wire',
+  source: 'credentials are fetched again and again',
+});
 
 const UNKEPT: Setting = {
   component: 'program',

@@ -3,6 +3,7 @@ import { emptyList, emptyNumbers } from '../../base/lists.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
+import { receiverOf } from '../../model/direction.ts';
 import type { Cost, Example, Occurrence } from '../../model/finding.ts';
 import { copyLookup, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
@@ -19,6 +20,7 @@ interface Counted<Row> {
   copy(row: Row): Row;
   example(row: Row, packets: readonly PacketId[]): Example;
   connection(row: Row): string;
+  /** Behind a DNAT, where one was seen: what this one asks for meanwhile it asks from there. */
   server(row: Row): string;
   from(row: Row): Timestamp;
   until(row: Row): Timestamp;
@@ -209,7 +211,7 @@ const EXCHANGES: Counted<Exchange> = {
   copy: copyExchange,
   example: (row, packets) => ({ kind: 'exchange', row, packets }),
   connection: ({ connection }) => connection,
-  server: ({ server }) => server,
+  server: receiverOf,
   // The caller waits from when the connection is opened for it.
   from: (exchange) => at(exchange.startedAt - openingOf(exchange)),
   until: ({ startedAt, duration }) => at(startedAt + duration),
@@ -224,7 +226,7 @@ const CONNECTIONS: Counted<Connection> = {
   copy: copyConnection,
   example: (row, packets) => ({ kind: 'connection', row, packets }),
   connection: ({ id }) => id,
-  server: ({ server }) => server,
+  server: receiverOf,
   from: ({ startedAt }) => startedAt,
   until: ({ startedAt, duration }) => at(startedAt + duration),
   lasted: handshakesOf,
@@ -235,7 +237,7 @@ const REQUESTS: Counted<Request> = {
   copy: copyRequest,
   example: (row, packets) => ({ kind: 'request', row, packets }),
   connection: () => '',
-  server: ({ server }) => server,
+  server: receiverOf,
   from: ({ startedAt }) => startedAt,
   until: ({ startedAt, duration }) => at(startedAt + duration),
   lasted: ({ duration }) => duration,

@@ -1,0 +1,140 @@
+import { at, nanoseconds } from '../../base/time.ts';
+import { copyExchange, type Exchange } from '../../model/exchange.ts';
+import type { Request, Wait } from '../../model/request.ts';
+import { failureOf, isAnswered, type Chain } from './retries.ts';
+
+// Failed calls whose request has not come yet, or that no request made.
+const MAX_FAILED = 1 << 10;
+// Services and kinds of their calls, and requests in which one failed.
+const MAX_KINDS = 512;
+const MAX_FOUND = 1 << 10;
+// How often a request makes a call shows in some in which none of the kind fails.
+const LEAST_USUAL = 5;
+
+/** Calls of one kind in one request, of which some failed. */
+interface Found {
+  readonly kind: Kind;
+  readonly calls: readonly Wait[];
+  /** Those that failed, by the place among the calls. */
+  readonly failed: ReadonlyMap<number, Exchange>;
+}
+
+interface Kind {
+  /** How many requests make so many calls of it, where none fails. */
+  readonly usual: Map<number, number>;
+}
+
+const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
+
+/**
+ * Tries of one call within one request, where requests are put together with their calls: a request that
+ * meets a failure makes one call of the kind more than others do. No wait has to stand out.
+ */
+export function createRetriesWithin() {
+  const failed = new Map<string, Exchange>();
+  const kinds = new Map<string, Kind>();
+  const found: Found[] = [];
+
+  function kindOf(service: string, what: string): Kind | null {
+    const key = `${service}|${what}`;
+    const known = kinds.get(key);
+    if (known !== undefined) return known;
+    if (kinds.size >= MAX_KINDS) return null;
+    const kind = { usual: new Map<number, number>() };
+    kinds.set(key, kind);
+    return kind;
+  }
+
+  return {
+    /** A call that failed; requests come after what they are made of. */
+    failed(exchange: Exchange): void {
+      if (failed.size >= MAX_FAILED) failed.delete(failed.keys().next().value as string);
+      failed.set(exchange.id, copyExchange(exchange));
+    },
+    /** A request that a service received. */
+    add(service: string, { waits }: Request): void {
+      for (const [what, calls] of callsByKind(waits)) {
+        const kind = kindOf(service, what);
+        if (kind === null) continue;
+        const ofThese = new Map<number, Exchange>();
+        for (const [place, { ref }] of calls.entries()) {
+          const exchange = failed.get(ref);
+          if (exchange !== undefined) ofThese.set(place, exchange);
+        }
+        if (ofThese.size === 0) kind.usual.set(calls.length, (kind.usual.get(calls.length) ?? 0) + 1);
+        else if (found.length < MAX_FOUND) found.push({ kind, calls, failed: ofThese });
+      }
+    },
+    chains: (): Chain[] => found.flatMap(chainsOf),
+  };
+}
+
+function callsByKind(waits: readonly Wait[]): Map<string, Wait[]> {
+  const kinds = new Map<string, Wait[]>();
+  for (const wait of waits) {
+    if (wait.reason !== 'upstream') continue;
+    const calls = kinds.get(wait.what);
+    if (calls === undefined) kinds.set(wait.what, [wait]);
+    else calls.push(wait);
+  }
+  for (const calls of kinds.values()) calls.sort((a, b) => a.startedAt - b.startedAt);
+  return kinds;
+}
+
+/** What most requests make; 0 where too few tell. */
+function usualOf({ usual }: Kind): number {
+  let most = 0;
+  let times = 0;
+  let all = 0;
+  for (const [count, requests] of usual) {
+    all += requests;
+    if (requests > times) [most, times] = [count, requests];
+  }
+  return all >= LEAST_USUAL ? most : 0;
+}
+
+function chainsOf({ kind, calls, failed }: Found): Chain[] {
+  const usual = usualOf(kind);
+  let more = usual === 0 ? 0 : calls.length - usual;
+  const chains: Chain[] = [];
+  const taken = new Set<number>();
+  for (const place of failed.keys()) {
+    if (taken.has(place)) continue;
+    const tries = [place];
+    for (let last = place; more > 0 && failed.has(last); more--) {
+      const next = calls.findIndex((call, index) => !taken.has(index) && call.startedAt >= endOf(calls[last] as Wait));
+      if (next < 0) break;
+      taken.add(next);
+      tries.push(next);
+      last = next;
+    }
+    if (tries.length > 1) chains.push(chainOf(tries, calls, failed));
+  }
+  return chains;
+}
+
+function chainOf(tries: readonly number[], calls: readonly Wait[], failed: ReadonlyMap<number, Exchange>): Chain {
+  const waits = tries.map((place) => calls[place] as Wait);
+  const first = failed.get(tries[0] as number) as Exchange;
+  const last = waits.at(-1) as Wait;
+  const { startedAt, duration, packets } = last;
+  return {
+    first,
+    last: { server: first.server, serverPort: first.serverPort, startedAt: at(startedAt), duration, packets },
+    wasAnswered: isAnswered(first),
+    retryAfter: first.retryAfter,
+    tries: tries.length,
+    failures: tries.flatMap((place) => {
+      const exchange = failed.get(place);
+      return exchange === undefined ? [] : [failureOf(exchange) as string];
+    }),
+    gaps: waits.slice(1).map((wait, index) => nanoseconds(Math.max(0, wait.startedAt - endOf(waits[index] as Wait)))),
+    because: 'request',
+    packets: waits.flatMap((wait) => [...wait.packets]),
+    interrupted: false,
+    wentOnAt: Number.NaN,
+    isProven: true,
+    connection: '',
+    place: 0,
+  };
+}

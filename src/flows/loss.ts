@@ -123,8 +123,10 @@ export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: L
   // On a long path the timer runs a round trip longer (RFC 6298: RTO = SRTT + …; Linux adds 200 ms at least).
   const usual = USUAL_RETRANSMISSION_TIMEOUT + (sender.roundTrip.least || 0) + (peer.roundTrip.least || 0);
   // A receiver acknowledges within 200 ms (delayed ACK, TCP_DELACK_MAX) what it does not answer by
-  // then: where no such packet was seen, it is one of those that the capture lacks.
-  const acknowledgments = isFirstAck && wait > usual ? 1 : 0;
+  // then: where no such packet was seen, it is one of those that the capture lacks. So it is where this
+  // sender mostly acknowledges first and answers later.
+  const acknowledgesFirst = wait > usual || sender.acknowledgedAlone > sender.acknowledgedWithData;
+  const acknowledgments = isFirstAck && acknowledgesFirst ? 1 : 0;
   const lost = sender.skipped - pieces - acknowledgments;
   if (lost <= 0 || lost > MOST_SKIPPED || !sender.isCounting || !peer.known) return Number.NaN;
   // A probe after 200 ms, a timeout after as long again, then twice as long each.

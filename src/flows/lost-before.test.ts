@@ -80,6 +80,24 @@ describe('a segment that is lost before the capture, nothing behind it', () => {
     expect(stallsOf(dialogue)).toEqual([]);
   });
 
+  it.each([
+    ['none where it is what the capture lacks, of a server that acknowledges first and takes 200 ms to answer', 0.1, 0],
+    ['one where the server answers at once otherwise', null, 1],
+  ])('of an acknowledgment is %s', (_, acknowledged, count) => {
+    const dialogue = createDialogue();
+    for (let at = 0; at < 1000; at += 250) {
+      dialogue.client(at, { length: 80 });
+      if (acknowledged !== null) dialogue.server(at + acknowledged);
+      dialogue.server(at + (acknowledged === null ? 1 : 205), { length: 500 });
+      dialogue.client(at + 210);
+    }
+    dialogue.client(1000, { length: 80 });
+    if (acknowledged !== null) dialogue.server(1000 + acknowledged, { unseen: true });
+    else dialogue.server(1001, { length: 500, unseen: true });
+    dialogue.server(1206, acknowledged === null ? { length: 500, again: 2000 } : { length: 500 });
+    expect(stallsOf(dialogue)).toHaveLength(count);
+  });
+
   it('is not told by identifications where the capture leaves packets out', () => {
     const dialogue = createDialogue();
     for (let at = 10; at < 60; at += 10) {

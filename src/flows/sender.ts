@@ -104,6 +104,10 @@ export class Sender {
   delayedPacket: PacketId = -1;
   largest = 0;
 
+  /** How often the first packet that acknowledged the peer's data carried none of its own, and how often some. */
+  acknowledgedAlone = 0;
+  acknowledgedWithData = 0;
+
   loss: Loss | null = null;
   /** It, or who waited for its data, has closed: nobody waits for what is lost still. */
   isGivenUp = false;

@@ -1,6 +1,7 @@
 import { at, milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
 import type { Arrival } from '../model/tracked-connection.ts';
+import { awareAt, type Segment } from './segment.ts';
 import type { TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
 
 /** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
@@ -15,14 +16,6 @@ const ONE_SIDED_PATIENCE = seconds(3);
 const MAX_SEGMENTS = 4096;
 // Nearly no direction has segments that wait: this stands for none, and nothing is ever put in.
 const NONE: Segment[] = [];
-
-interface Segment {
-  sequence: number;
-  bytes: Uint8Array;
-  /** On the wire: more than `bytes.length` where the capture cut it. */
-  length: number;
-  arrival: Arrival;
-}
 
 /** What a direction knows of its position: nothing; a guess from the other side or from an empty segment; all. */
 type State = 'unknown' | 'guessed' | 'open' | 'ended';
@@ -279,6 +272,7 @@ export class Direction {
       sequence,
       bytes,
       length: layers.payloadLength,
+      acknowledgment: layers.acknowledgment | 0,
       arrival: { input: layers.input, number: layers.number, time: layers.time },
     });
     this.#pendingBytes += bytes.length;
@@ -320,6 +314,8 @@ export class Direction {
   #skipTo(sequence: number, arrival: Arrival | null, because: 'expire' | 'room' = 'room'): void {
     const first = this.#pending[0];
     const said = first !== undefined && first.sequence === sequence ? first.arrival : arrival;
+    // What the other side sent before it had what is missing here comes before the hole.
+    if (because === 'expire' && said !== null) this.peer?.release(awareAt(this.peer.#pending, this.next, said.time));
     const missing = (sequence - this.next) | 0;
     if (missing > 0 && said !== null) {
       this.#shared.counters.gaps++;

@@ -89,6 +89,10 @@ export class TcpWatch {
     if (layers.payloadLength > 0) {
       if (this.#sends(sender, peer, layers, sequence)) progressed = true;
     } else if (!isSyn) this.#stands(sender, peer, layers, sequence);
+    if (this.#acknowledging && !Number.isNaN(peer.lastAt)) {
+      if (layers.payloadLength === 0) sender.acknowledgedAlone++;
+      else sender.acknowledgedWithData++;
+    }
     if ((tcpFlags & TCP_FLAG.fin) !== 0) {
       if (!sender.finished) this.#closes(sender, peer, layers);
     }

@@ -1,4 +1,4 @@
-import { seconds, type Duration } from '../base/time.ts';
+import { milliseconds, seconds, type Duration } from '../base/time.ts';
 import type { ResolverName } from '../model/lookup.ts';
 import { valueOf } from './known.ts';
 
@@ -160,3 +160,22 @@ export function timersOf(resolver: ResolverName, detail: string | null): Resolve
   const text = detail ?? '';
   return RESOLVER_TIMERS.find((entry) => entry.resolver === resolver && text.startsWith(entry.detail)) ?? null;
 }
+
+// Timers are whole seconds in all resolvers without jitter, measured +0 … +20 ms. musl's is half of its five.
+const TIMER_STEP = seconds(1);
+export const TIMER_LATE = milliseconds(60);
+export const TIMER_EARLY = milliseconds(3);
+const LEAST_TIMER = seconds(1);
+export const MOST_TIMER = seconds(41);
+const HALF_OF_FIVE = seconds(2.5);
+
+/** Whether a resolver that waits for whole seconds may have waited so long. */
+export function isTimer(waited: number, late: number = TIMER_LATE): boolean {
+  if (waited < LEAST_TIMER - TIMER_EARLY || waited > MOST_TIMER) return false;
+  const beyond = (waited + TIMER_EARLY) % TIMER_STEP;
+  return beyond <= late + TIMER_EARLY;
+}
+
+/** The same, or musl's own 2.5 s. */
+export const isFirstWait = (waited: number): boolean =>
+  isTimer(waited) || (waited >= HALF_OF_FIVE - TIMER_EARLY && waited <= HALF_OF_FIVE + TIMER_LATE);

@@ -2,20 +2,46 @@ import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
 import { isAddressType, RR_TYPE } from '../model/lookup.ts';
 import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, PortUse } from './evidence.ts';
-import type { OpenLookup } from './open-lookup.ts';
+import { lateTwins } from '../knowledge/late-twins.ts';
+import type { OpenLookup, Profile } from './open-lookup.ts';
 import type { Horizon } from './waits.ts';
 
 const EDNS_SIZES_TOLD_APART = 8;
+// c-ares from 1.32 waits no shorter; those that ask for a lost family again wait longer.
+const SOONEST_TIMER = milliseconds(250);
 /** One more than the greatest that {@link kindOf} gives. */
 export const KINDS = 4 * EDNS_SIZES_TOLD_APART;
 
-/** Which of a client's lookups are alike enough to be one resolver's. */
-export function kindOf(lookup: OpenLookup): number {
+/**
+ * Which of a client's lookups are alike enough to be one resolver's. One whose second family was first seen when
+ * it was sent again does not show how both are sent: it is of the kind of most others.
+ */
+export function kindOf(lookup: OpenLookup, others: readonly (Profile | undefined)[]): number {
   const first = lookup.attempts[0] as TrackedAttempt;
+  if (hasLateTwin(lookup)) return usualKind(others, sizeClass(first.ednsSize));
   const ports = portUse(lookup, twinOf(lookup, first));
   const use = ports === 'single' ? 0 : ports === 'different' ? 1 : first.type === RR_TYPE.AAAA ? 3 : 2;
   return use * EDNS_SIZES_TOLD_APART + sizeClass(first.ednsSize);
 }
+
+/** Early out: most lookups take no time. */
+const hasLateTwin = ({ attempts, startedAt, lastEventAt }: OpenLookup): boolean =>
+  lastEventAt - startedAt >= SOONEST_TIMER && lateTwins(attempts).length > 0;
+
+function usualKind(others: readonly (Profile | undefined)[], size: number): number {
+  let usual = size;
+  let most = 0;
+  for (const [kind, profile] of others.entries()) {
+    if (profile === undefined || asksAlone(kind) || kind % EDNS_SIZES_TOLD_APART !== size) continue;
+    if (profile.evidence.lookups <= most) continue;
+    most = profile.evidence.lookups;
+    usual = kind;
+  }
+  return usual;
+}
+
+/** Whether lookups of this kind ask for one family only. */
+export const asksAlone = (kind: number): boolean => kind < EDNS_SIZES_TOLD_APART;
 
 /** A first query that a closed port refused is asked anew from another port, and its twin leaves from there. */
 function portUse(lookup: OpenLookup, twin: TrackedAttempt | null): PortUse {
@@ -99,6 +125,7 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
   const first = attempts[0] as TrackedAttempt;
   if (first.clientPort === evidence.lastPort) evidence.portKept++;
   evidence.lastPort = first.clientPort;
+  if (hasLateTwin(lookup)) return;
   if (first.cookie) evidence.cookies++;
   if (first.rcode >= 0 && first.resends.length === 0) {
     evidence.delays += first.repliedAt - first.sentAt;

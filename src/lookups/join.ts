@@ -1,4 +1,5 @@
 import { milliseconds, seconds } from '../base/time.ts';
+import { isFirstWait, isTimer, MOST_TIMER, TIMER_EARLY } from '../knowledge/resolver-timers.ts';
 import { lastSentAt, RCODE, RR_TYPE } from '../model/lookup.ts';
 import { hasAddresses, isSameName, lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { asksAnew, isAskedAnew } from './larger-buffer.ts';
@@ -18,25 +19,27 @@ export const JOIN = {
   weakWalk: 2,
   /** New port, new id, at a resolver's timer (Go). */
   timedRetry: 3,
+  /** The same for the other family, whose first query the capture lacks. */
+  timedTwin: 4,
   /** After an error, with a new id, but some time later: another call that walks may ask for the name by then. */
-  lateRetry: 4,
+  lateRetry: 5,
   /** The next suffix from a new port (glibc, musl, Go). */
-  walk: 5,
+  walk: 6,
   /** Another server at the same time, with a new id (hickory; c-ares looks whether a server is back). */
-  besideAnother: 6,
+  besideAnother: 7,
   /** The other family from another port (Go; single-request-reopen). */
-  otherPortPair: 7,
+  otherPortPair: 8,
   /** At once after an error, with a new id (the next server). */
-  retryAfterError: 8,
+  retryAfterError: 9,
   /** The next suffix from the same port (c-ares). */
-  samePortWalk: 9,
+  samePortWalk: 10,
   /** All over again, since the answers did not fit (glibc). */
-  largerBuffer: 10,
-  samePortPair: 11,
+  largerBuffer: 11,
+  samePortPair: 12,
   /** TCP after a truncated answer. */
-  afterTruncation: 12,
+  afterTruncation: 13,
   /** Same id from a new port or to the next server (glibc, musl, c-ares, Node). */
-  sameId: 13,
+  sameId: 14,
 } as const;
 
 // A stub goes on within microseconds after a reply; a throttled pod may be stopped for a CFS
@@ -50,13 +53,6 @@ const SAME_PORT_PAIR = milliseconds(250);
 const AT_ONCE = milliseconds(5);
 // An error is answered at once, too, but with a new query, and on a loaded machine some ms late.
 const FOLLOWS_ERROR = milliseconds(25);
-// Timers are whole seconds in all resolvers without jitter that take a new id (Go, Netty) or go
-// on with another query (glibc), measured +0 … +20 ms. musl's 2.5 s keep the id.
-const TIMER_STEP = seconds(1);
-const TIMER_LATE = milliseconds(60);
-const TIMER_EARLY = milliseconds(3);
-const LEAST_TIMER = seconds(1);
-const MOST_TIMER = seconds(41);
 // Go waits 5 s (src/net/dnsconfig.go; measured up to 93 ms late where all processors are busy) unless
 // `timeout:` says less; who wants it longer is not known.
 const RETRY_TIMER = seconds(5);
@@ -82,7 +78,7 @@ export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks:
       earlier.type === attempt.type
         ? retryStrength(lookup, earlier, attempt, newer)
         : isPair(earlier.type, attempt.type)
-          ? pairStrength(lookup, earlier, attempt)
+          ? pairStrength(lookup, earlier, attempt, newer)
           : JOIN.none;
     if (strength > best) best = strength;
   }
@@ -135,12 +131,6 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
 const isError = (attempt: TrackedAttempt): boolean =>
   (attempt.rcode > 0 && attempt.rcode !== RCODE.NXDOMAIN) || !Number.isNaN(attempt.unreachableAt);
 
-function isTimer(waited: number, late = TIMER_LATE): boolean {
-  if (waited < LEAST_TIMER - TIMER_EARLY || waited > MOST_TIMER) return false;
-  const beyond = (waited + TIMER_EARLY) % TIMER_STEP;
-  return beyond <= late + TIMER_EARLY;
-}
-
 /** Where others ask for the same all the time, one of them soon falls into the window of a timer. */
 function isRetryTimer(waited: number, newer: number): boolean {
   const chosen = waited < RETRY_TIMER - TIMER_EARLY;
@@ -157,7 +147,7 @@ const hasPair = (lookup: OpenLookup, samePort: boolean): boolean => {
   );
 };
 
-function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt): number {
+function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt, newer: number): number {
   for (const other of lookup.attempts) {
     // The lookup has its query of this family for this name: a second one is another caller's.
     if (other.type !== attempt.type || !isSameName(other, attempt)) continue;
@@ -165,12 +155,29 @@ function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Trac
   }
   const waited = attempt.sentAt - lastEventAt(earlier);
   if (earlier.clientPort === attempt.clientPort) {
-    return waited <= SAME_PORT_PAIR || isTimer(waited) ? JOIN.samePortPair : JOIN.none;
+    return waited <= SAME_PORT_PAIR || isSentAgain(earlier, attempt) ? JOIN.samePortPair : JOIN.none;
   }
-  if (earlier.rcode >= 0) return waited <= FOLLOWS_REPLY ? JOIN.otherPortPair : JOIN.none;
+  if (earlier.rcode >= 0) {
+    if (waited <= FOLLOWS_REPLY) return JOIN.otherPortPair;
+    return isTimedTwin(lookup, earlier, attempt, newer) ? JOIN.timedTwin : JOIN.none;
+  }
   // Sequential glibc goes on to the other family when the first one's wait is over.
   return waited <= OTHER_PORT_PAIR || isTimer(waited) ? JOIN.otherPortPair : JOIN.none;
 }
+
+// Who asks for both in so many lookups asks for one alone for a reason.
+const PAIRS_THAT_TELL = 3;
+
+/** New port, new id: only a client that is known to ask for both families lacks one of them. */
+function isTimedTwin(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt, newer: number): boolean {
+  if (!lookup.isHalf || lookup.pairsBefore < PAIRS_THAT_TELL || earlier.ednsSize !== attempt.ednsSize) return false;
+  const waited = attempt.sentAt - earlier.sentAt;
+  return isFirstWait(waited) && isRetryTimer(waited, newer);
+}
+
+/** Where its twin is answered the first one was sent with that, and the capture lacks it: it was lost on its way there. */
+const isSentAgain = (earlier: TrackedAttempt, { sentAt }: TrackedAttempt): boolean =>
+  earlier.rcode < 0 ? isTimer(sentAt - lastEventAt(earlier)) : isFirstWait(sentAt - earlier.sentAt);
 
 function walkStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks): number {
   const before = stageBefore(lookup, attempt);

@@ -1,24 +1,29 @@
 import { Fifo } from '../base/fifo.ts';
 import { LinkedQueue } from '../base/linked-queue.ts';
 import { at, milliseconds, plus, seconds, type Timestamp } from '../base/time.ts';
-import { lastSentAt, RCODE, RR_TYPE, type Lookup } from '../model/lookup.ts';
+import { lastSentAt, type Lookup } from '../model/lookup.ts';
 import { lastEventAt, type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createCandidates } from './candidates.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
-import { addEvidence, createEvidence, KINDS, kindOf } from './fingerprint.ts';
+import { addEvidence, asksAlone, createEvidence, KINDS, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { HeldLookups } from './held-lookups.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
 import { createWalks } from './search-walk.ts';
+import { isComplete, isHalf } from './stages.ts';
 
 // The longest wait within one lookup is c-ares's last, 40 s.
 const LONGEST_WAIT = seconds(42);
 // When all is answered and an address is found, only c-ares goes on (the other family's walk), and
 // glibc that asks for both again after a loss: within the same turn of their loops.
 const GOES_ON_WITHIN = milliseconds(5);
+// Where one family is answered and the other not seen, that one was lost before it came by, perhaps, and is asked
+// for again: the longest first wait is gRPC's, 6 s. Halves are few where both are asked for, and no more are kept.
+const HALF_COMES_WITHIN = seconds(6.5);
+const MAX_HALVES = 1024;
 // What a resend was for may still be answered: a server that is late is so by less than this, or no cause.
 const LATE_REPLY = seconds(1);
 // Rows wait to come in order of start, and for better knowledge of their resolver: until so many
@@ -63,6 +68,7 @@ export function createLookups(options: LookupsOptions) {
   /** By client, then by kind of lookup. */
   const profiles: ((Profile | undefined)[] | undefined)[] = [];
   let profileCount = 0;
+  let halves = 0;
   let sweptAt = at(-Infinity);
   let closedAndHeld = 0;
 
@@ -111,8 +117,8 @@ export function createLookups(options: LookupsOptions) {
   }
 
   /**
-   * glibc asks for both families again when one had no answer. Where the capture lacks that one's query (it was lost
-   * before it came by), all seemed to be answered.
+   * All seemed to be answered, and the same query is sent again: its answer was lost behind the capture, or (glibc,
+   * which asks for both families again) the other family's query before it.
    */
   function reopened(attempt: TrackedAttempt): OpenLookup | null {
     const lookup = attempt.slot < 0 ? undefined : slots[attempt.slot];
@@ -129,6 +135,12 @@ export function createLookups(options: LookupsOptions) {
     if (attempt.earlierReplies.length === 0) lookup.unanswered--;
     if (lookup.unanswered > 0) return;
     const complete = isComplete(lookup);
+    if (!complete && mayBeHalf(lookup)) {
+      lookup.due = plus(attempt.repliedAt, HALF_COMES_WITHIN);
+      if (!lookup.isHalf) halves++;
+      lookup.isHalf = true;
+      return;
+    }
     if (complete && lookup.resent) {
       // Nobody goes on, but an answer to the first sending may still come: slow, not lost.
       candidates.lingering(lookup);
@@ -143,6 +155,20 @@ export function createLookups(options: LookupsOptions) {
   function unreachable(attempt: TrackedAttempt): void {
     const lookup = lookupOf(attempt);
     if (lookup !== null) lookup.lastEventAt = attempt.unreachableAt;
+  }
+
+  /** One family of its last name has all its answers, and its client asks for both. */
+  function mayBeHalf(lookup: OpenLookup): boolean {
+    if (halves >= MAX_HALVES || !isHalf(lookup)) return false;
+    let alone = 0;
+    let paired = 0;
+    for (const [kind, profile] of (profiles[lookup.clientId] ?? []).entries()) {
+      if (profile === undefined) continue;
+      if (asksAlone(kind)) alone += profile.evidence.lookups;
+      else paired += profile.evidence.lookups;
+    }
+    lookup.pairsBefore = paired;
+    return alone <= paired;
   }
 
   const lookupOf = (attempt: TrackedAttempt): OpenLookup | null => {
@@ -165,6 +191,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.stem = -1;
     lookup.unanswered = 0;
     lookup.resent = false;
+    lookup.isHalf = false;
     lookup.state = 'open';
     lookup.queued = 'none';
     held.append(lookup);
@@ -190,11 +217,17 @@ export function createLookups(options: LookupsOptions) {
   /** It goes on. The ring of those that linger briefly lets it go when its turn comes. */
   function waits(lookup: OpenLookup): void {
     lookup.due = plus(lookup.lastEventAt, LONGEST_WAIT);
+    if (lookup.isHalf) leaveHalves(lookup);
     if (lookup.queued === 'soon') {
       soon.remove(lookup);
       lookup.queued = 'none';
     }
     candidates.waiting(lookup);
+  }
+
+  function leaveHalves(lookup: OpenLookup): void {
+    lookup.isHalf = false;
+    halves--;
   }
 
   /** Nothing before `time` follows: lookups end whose last event lets expect no more by now. */
@@ -225,6 +258,7 @@ export function createLookups(options: LookupsOptions) {
 
   function close(lookup: OpenLookup): void {
     candidates.remove(lookup);
+    if (lookup.isHalf) leaveHalves(lookup);
     if (lookup.queued === 'soon') {
       soon.remove(lookup);
       lookup.queued = 'none';
@@ -241,7 +275,7 @@ export function createLookups(options: LookupsOptions) {
   }
 
   function profileOf(lookup: OpenLookup): Profile | null {
-    const kind = kindOf(lookup);
+    const kind = kindOf(lookup, profiles[lookup.clientId] ?? []);
     const known = profiles[lookup.clientId]?.[kind];
     if (known !== undefined) return known;
     if (profileCount >= MAX_PROFILES) return null;
@@ -351,25 +385,3 @@ function verdictOf(profile: Profile): Verdict {
 }
 
 const isKnownWell = (profile: Profile | null): boolean => profile === null || profile.evidence.lookups >= KNOWN_WELL;
-
-/** Both families have their answer for the last name, and one of them is an address. */
-function isComplete(lookup: OpenLookup): boolean {
-  const attempts = lookup.attempts;
-  if (attempts.length < 2) return false;
-  const last = attempts[attempts.length - 1] as TrackedAttempt;
-  const before = attempts[attempts.length - 2] as TrackedAttempt;
-  if (last.name !== before.name || last.type === before.type || last.truncated || before.truncated) return false;
-  if (last.rcode !== RCODE.NOERROR || before.rcode !== RCODE.NOERROR) return false;
-  if (last.addresses.length > 0 && before.addresses.length > 0) return true;
-  return last.addresses.length + before.addresses.length > 0 && !isGrpcLike(lookup);
-}
-
-/**
- * AAAA before A from one port: gRPC's c-ares, which goes on for the family that it has not found
- * when its process next runs (16 ms later measured). To wait for all who may go on so long costs
- * a quarter of the speed.
- */
-function isGrpcLike({ attempts }: OpenLookup): boolean {
-  const [first, second] = attempts as [TrackedAttempt, TrackedAttempt];
-  return first.type === RR_TYPE.AAAA && second.clientPort === first.clientPort;
-}

@@ -33,6 +33,10 @@ export interface OpenLookup extends Lookup {
   unanswered: number;
   /** One of the attempts was sent again. */
   resent: boolean;
+  /** One family is answered and the other one not seen: it is waited for as for a resend. */
+  isHalf: boolean;
+  /** How many lookups of its client had asked for both by then. */
+  pairsBefore: number;
   state: 'open' | 'closed' | 'free';
   /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
   profile: Profile | null;
@@ -87,6 +91,8 @@ class Grown implements OpenLookup {
   stem = -1;
   unanswered = 0;
   resent = false;
+  isHalf = false;
+  pairsBefore = 0;
   state: 'open' | 'closed' | 'free' = 'free';
   profile: Profile | null = null;
   chains: (OpenLookup | null)[] | null = null;

@@ -33,6 +33,40 @@ const besideLate = (count: number): Lookup[] =>
 ruleTester(rule, {
   finds: [
     {
+      name: 'firsts and seconds that were lost before the capture',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond(4).unseenFirst(4).pair(4).lookups,
+      reports: [{ count: 8, confidence: 'likely', because: /8 lost queries are not in the capture/ }],
+    },
+    {
+      name: 'Go’s, each from its own port',
+      lookups: new Scenario({ resolver: 'go' }).apart(40).unseenSecond(6, 5000, 50_000).lookups,
+      reports: [{ count: 6, confidence: 'likely', because: /6 lost queries are not in the capture/ }],
+    },
+    {
+      name: 'answers that came by and did not arrive',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unreceived(6, 2500, ['AAAA']).pair(4).lookups,
+      reports: [
+        {
+          message: 'behind',
+          says: /^6 of 30 lookups waited 2\.5 s for answers that came by: 6 of 66 queries to 10\.96\.0\.10 asked again all the same$/,
+          cost: [2.499, 2.5],
+          confidence: 'likely',
+          because: /6 answers came by/,
+          fixes: [/find where answers go/],
+        },
+      ],
+    },
+    {
+      name: 'the same of glibc, which asks for both families again',
+      lookups: new Scenario().pair(20).unreceived(2, 5000, ['A', 'AAAA']).lookups,
+      reports: [{ message: 'behind', count: 2, cost: [4.999, 5], confidence: 'possible' }],
+    },
+    {
+      name: 'some lost before the capture, and some behind it',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unreceived(3).lostBoth(3, 2500).lookups,
+      reports: [{ message: 'lost', count: 6, says: /9 of \d+ queries/ }],
+    },
+    {
       name: 'one beside three late answers: it may be later still, and is worth knowing, no more',
       lookups: besideLate(3),
       reports: [{ count: 1, onlyInfo: true }],
@@ -254,6 +288,20 @@ ruleTester(rule, {
   ],
   clear: [
     {
+      name: 'a port and an id that are asked from again and again: a prober',
+      lookups: new Scenario({ resolver: 'unknown' }).pair(9).ask([
+        {
+          again: [1000, 2000, 3000, 4000],
+          earlier: [0.4, 1000.4, 2000.4, 3000.4].map((time) => ({ at: time, rcode: 0 })),
+          answered: 4000.4,
+        },
+      ]).lookups,
+    },
+    {
+      name: 'asked again at no timer of a resolver',
+      lookups: new Scenario({ resolver: 'unknown' }).pair(9).unreceived(3, 1700).lookups,
+    },
+    {
       name: 'healthy',
       lookups: new Scenario().pair(50).lookups,
       says: /^no query was lost \(100 queries, all answered\)$/,
@@ -301,6 +349,11 @@ ruleTester(rule, {
     },
   ],
   unobservable: [
+    {
+      name: 'one family of some, both of the others: c-ares leaves it at that when the other one is lost',
+      lookups: new Scenario({ resolver: 'c-ares' }).pair(12).ask([{}]).ask([{}]).ask([{}]).lookups,
+      why: /^3 of 15 lookups of 10\.0\.3\.7 asked for one address family, the others for both/,
+    },
     {
       name: 'one direction only',
       lookups: new Scenario().ask([{ answered: null }], { lasts: 5000, endBecause: 'timer' }).lookups,

@@ -2,9 +2,10 @@ import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
-import { lostOf, sentOf } from './support/loss-counts.ts';
+import { lostOf, sentOf, type LossCounts } from './support/loss-counts.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { answersLate, type Verdict } from './support/loss-verdict.ts';
+import { unseenHalves } from './support/halves.ts';
 import { losses } from './support/losses.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
@@ -17,6 +18,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     lost: '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost',
+    behind:
+      '{count} of {total:lookup} waited {least}{wait:duration} for answers that came by: {lost} of {sent:query} to {server} asked again all the same',
     open: '{count} of {total:lookup} waited {least}{wait:duration}, until the capture ended, for answers that had not come: {lost} of {sent:query} to {server}',
     clear: 'no query was lost ({sent:query}, all answered)',
     other: 'no query was lost at random ({lost} of {sent:query} unanswered, for other reasons)',
@@ -30,19 +33,21 @@ export default defineRule({
         if (blind !== null) return unobservable(blind);
         const blindSpot = partlyBlind(verdicts);
         if (blindSpot !== null) unobservable(blindSpot);
+        const halves = unseenHalves(seen.families());
+        if (halves !== null) unobservable(halves);
         const lossy = partsOfCause(verdicts, 'loss', partsByClient, seen, inputs);
         for (const { part, own, common } of lossy) {
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(part.subject);
           const servers = [...new Set(own.map(({ group }) => group.server))];
-          const counts = own[0]?.counts;
-          const lost = counts === undefined ? 0 : lostOf(counts);
-          const sent = counts === undefined ? 0 : sentOf(counts);
+          const [counts, before, behind] = countsOf(own);
+          const lost = before + behind;
+          const sent = sentOf(counts);
           report({
             ...common,
             ...strayOf(lost, verdicts, own),
             ...(isOpen(part) ? MAY_COME : {}),
-            message: isOpen(part) ? 'open' : 'lost',
+            message: isOpen(part) ? 'open' : before === 0 ? 'behind' : 'lost',
             data: {
               count: part.tally.count,
               total: common.of,
@@ -51,23 +56,20 @@ export default defineRule({
               sent,
               server: servers.length === 1 ? (servers[0] ?? '?') : `${servers.length} servers`,
             },
-            because: [...waitSettings(part.groups), unanswered(lost, sent, servers)],
+            because: [
+              ...waitSettings(part.groups),
+              before === 0 ? ignored(lost, sent, servers) : unanswered(lost, sent, servers),
+            ],
             fix: [
-              advice(
-                'infrastructure',
-                'find where queries go: overloaded or throttled CoreDNS (its CPU limit, its replicas), the rate limit of the cloud resolver, drops on the path',
-                'the cluster DNS',
-                'undo the change that was made',
-                'kubectl -n kube-system top pods -l k8s-app=kube-dns',
-              ),
-              ...(counts !== undefined && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
+              before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO,
+              ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               nodeLocalCache(),
               ...shorterWaits(resolvers, target),
             ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });
         }
-        if (lossy.length > 0) return;
+        if (lossy.length > 0 || halves !== null) return;
         const totals = totalsOf(seen);
         clear(totals.lost === 0 ? 'clear' : 'other', totals, { count: totals.sent, unit: 'queries' });
       },
@@ -102,6 +104,31 @@ const MAY_COME = {
 const besideRace = (verdicts: readonly Verdict[], own: readonly Verdict[]): boolean =>
   verdicts.some(({ cause, record }) => cause === 'race' && own.some((other) => other.record === record));
 
+/** What happened to all queries, and what was lost on the way to the server or to the capture, and behind it. */
+function countsOf(own: readonly Verdict[]): [LossCounts, number, number] {
+  const lossy = own.find(({ group }) => group.shape !== 'unreceived');
+  const counts = (lossy ?? (own[0] as Verdict)).counts;
+  const behind = own.reduce((sum, { group }) => sum + group.counts.unreceived, 0);
+  return [counts, lossy === undefined ? 0 : lostOf(counts), behind];
+}
+
+const WHERE_QUERIES_GO = advice(
+  'infrastructure',
+  'find where queries go: overloaded or throttled CoreDNS (its CPU limit, its replicas), the rate limit of the cloud resolver, drops on the path',
+  'the cluster DNS',
+  'undo the change that was made',
+  'kubectl -n kube-system top pods -l k8s-app=kube-dns',
+);
+
+const whereAnswersGo = (client: string): Fix =>
+  advice(
+    'infrastructure',
+    'find where answers go: capture nearer to the client; drops on the path, a full connection table, a policy or firewall that lets no answer in',
+    `the way to ${client}`,
+    'undo the change that was made',
+    'conntrack -S',
+  );
+
 /** Where each port that lost something lost everything, a dead server behind the address is the other reading. */
 const deadPod = (servers: readonly string[]): Fix =>
   advice(
@@ -111,6 +138,12 @@ const deadPod = (servers: readonly string[]): Fix =>
     'scale back what was scaled',
     'kubectl -n kube-system get endpointslices,pods -l k8s-app=kube-dns -o wide',
   );
+
+const ignored = (lost: number, sent: number, servers: readonly string[]): Setting => ({
+  ...unanswered(lost, sent, servers),
+  component: `path from ${servers.join(', ')}`,
+  setting: 'answered queries that were sent again',
+});
 
 const unanswered = (lost: number, sent: number, servers: readonly string[]): Setting => ({
   component: `path to ${servers.join(', ')}`,

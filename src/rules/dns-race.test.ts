@@ -1,47 +1,12 @@
-import { RCODE, RR_TYPE } from '../model/lookup.ts';
+import { RR_TYPE } from '../model/lookup.ts';
 import { createDamage } from '../model/input.ts';
 import { atMs, inputOf } from '../model/testing/rows.ts';
 import rule from './dns-race.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario, together } from './support/testing/scenario.ts';
+import { grpc, lostInWalk } from './support/testing/walks.ts';
 
-const { A, AAAA } = RR_TYPE;
-
-/** gRPC's c-ares: AAAA leaves first, each family walks by itself, the lost A comes back after 6 s. */
-const grpc = new Scenario({ resolver: 'c-ares', detail: 'gRPC', name: 'svc.prod.svc.cluster.local' }).ask([
-  { type: AAAA, name: 'svc.prod.svc.cluster.local.cluster.local', answered: 25, rcode: RCODE.NXDOMAIN, records: 0 },
-  {
-    type: A,
-    name: 'svc.prod.svc.cluster.local.cluster.local',
-    sent: 0.27,
-    again: [6000],
-    answered: 6001.4,
-    rcode: RCODE.NXDOMAIN,
-    records: 0,
-  },
-  { type: AAAA, sent: 25.1, answered: 27, records: 0 },
-  { type: A, sent: 6001.5, answered: 6003 },
-]);
-
-/** c-ares walks the search list on one port; the pair of one stage loses its second. */
-const lostInWalk = (scenario: Scenario, stage: number): Scenario => {
-  const names = ['svc.prod.a.test', 'svc.prod.b.test', 'svc.prod'];
-  let clock = 0;
-  return scenario.ask(
-    names.flatMap((name, index) => {
-      const found = index === names.length - 1 ? {} : { rcode: RCODE.NXDOMAIN, records: 0 };
-      const sent = clock;
-      const wait = index === stage ? 5000 : 0;
-      clock += wait + 1;
-      const again = wait > 0 ? { again: [sent + wait] } : {};
-      return [
-        { name, sent, answered: sent + 0.5, ...found },
-        { name, type: AAAA, sent: sent + 0.03, answered: sent + wait + 0.6, ...again, ...found },
-      ];
-    }),
-    { name: 'svc.prod' },
-  );
-};
+const { AAAA } = RR_TYPE;
 
 /** glibc by then asks one after the other on one port; a quick answer to A is there before AAAA leaves. */
 const quickSecond = (scenario: Scenario, wait: number): Scenario =>
@@ -60,6 +25,30 @@ const lossySecond = { type: AAAA, sent: 0.03, answered: null } as const;
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'seconds that were lost before the capture, and are seen as musl sends them again',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond(6).pair(4).lookups,
+      reports: [
+        {
+          count: 6,
+          of: 30,
+          cost: [2.499, 2.5],
+          confidence: 'likely',
+          because: /6 lost queries are not in the capture/,
+          evidence: [/same port: not in the capture/],
+        },
+      ],
+    },
+    {
+      name: 'one of them is possible only',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond().lookups,
+      reports: [{ count: 1, confidence: 'possible', because: /1 lost query is not in the capture/ }],
+    },
+    {
+      name: 'sent again from another port, where its client sends pairs from one (Node)',
+      lookups: new Scenario({ resolver: 'node' }).pair(20).unseenSecond(6, 3000, 50_000).lookups,
+      reports: [{ count: 6, confidence: 'likely' }],
+    },
     {
       name: 'five seconds lost: one in thirty-two by chance',
       lookups: new Scenario().pair(40).lostSecond(5).pair(40).lookups,
@@ -271,6 +260,22 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'seconds that come at no resolver’s timer: they were asked for then',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond(6, 1700).pair(4).lookups,
+    },
+    {
+      name: 'firsts that are not in the capture as often as seconds: loss before it',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond(4).unseenFirst(4).pair(4).lookups,
+    },
+    {
+      name: 'each family from its own port, as Go asks: no pair of one flow',
+      lookups: new Scenario({ resolver: 'go' }).apart(20).unseenSecond(6, 5000, 50_000).apart(4).lookups,
+    },
+    {
+      name: 'glibc that asks one by one, and whose answers are lost behind the capture',
+      lookups: new Scenario().pair(20).unreceived(3, 5000, ['A', 'AAAA']).unseenSecond(5, 5000).lookups,
+    },
     {
       name: 'seconds after an answer that took long: one by one, whose flow is known',
       lookups: new Scenario().pair(20).lostLone(6).lookups,

@@ -200,7 +200,7 @@ export default defineRule({
 type SetBack = 'lost' | 'an error';
 
 const setBackOf = ({ sends }: LossAnalysis): SetBack =>
-  sends.some(({ fate }) => fate === 'lost') ? 'lost' : 'an error';
+  sends.some(({ fate }) => fate === 'lost' || fate === 'unreceived') ? 'lost' : 'an error';
 
 const DISTURBED = 'each lookup that asked for both families lost an answer first: what follows is no mode';
 

@@ -1,3 +1,4 @@
+import { at } from '../base/time.ts';
 import rule from './tcp-delayed-ack.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Traffic } from './support/testing/traffic.ts';
@@ -30,6 +31,13 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'calls whose answers the capture lacks in part: what comes before the next one is not all theirs',
+      ...new Traffic()
+        .calls(5)
+        .calls(3, { takes: 44, stalls: [held] }, { outcome: 'incomplete', firstByteAt: at(Number.NaN) })
+        .calls(5).rows,
+    },
     {
       name: 'a server that thinks 40 ms',
       ...new Traffic().calls(30, { takes: 44 }).rows,

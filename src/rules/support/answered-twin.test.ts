@@ -12,6 +12,7 @@ function analysed(questions: readonly Question[], watchedUntil = 60_000, client:
     usual: () => milliseconds(0.4),
     slowest: () => milliseconds(0),
     watchedUntil: at(milliseconds(watchedUntil)),
+    asksFromOnePort: false,
   });
 }
 
@@ -24,6 +25,7 @@ const fatesOf = (questions: readonly Question[], resolver: 'glibc' | 'go'): stri
       usual: () => milliseconds(0.4),
       slowest: () => milliseconds(0),
       watchedUntil: at(milliseconds(60_000)),
+      asksFromOnePort: false,
     }),
   );
 };

@@ -1,7 +1,7 @@
 import type { ResolverName } from '../../model/lookup.ts';
 import type { LossCounts } from './loss-counts.ts';
 import { isPair } from './pair.ts';
-import type { Send } from './sends.ts';
+import { isAnswer, type Send } from './sends.ts';
 
 export interface Flow {
   server: string;
@@ -30,7 +30,7 @@ export type FlowShape = 'seconds' | 'seconds-past-dnat' | 'whole' | 'prefix' | '
 
 const isLost = (send: Send | undefined): boolean => send !== undefined && send.fate === 'lost';
 
-const isCounted = ({ fate }: Send): boolean => fate === 'answered' || fate === 'late' || fate === 'lost';
+const isCounted = (send: Send): boolean => isAnswer(send) || isLost(send);
 
 const isTold = ({ fate }: Send): boolean => fate !== 'unknown' && fate !== 'unseen';
 
@@ -50,12 +50,14 @@ export function countFlow(flow: Flow, counts: LossCounts, resolver: ResolverName
   let lostAfterAnswer = 0;
   let answers = 0;
   for (const send of flow.sends) {
+    if (send.fate === 'unreceived') counts.unreceived++;
     if (isCounted(send)) {
       if (answers > 0) counts.followingSent++;
       else counts.freshSent++;
     }
     if (isLost(send)) {
       lost++;
+      if (!send.isSeen) counts.unseenLost++;
       if (answers > 0) lostAfterAnswer++;
     } else if (isCounted(send) || send.fate === 'unseen') answers++;
   }

@@ -13,6 +13,10 @@ export const createLossCounts = () => ({
   loneLost: 0,
   /** Of all but the seconds those that nobody asked again: they may have been answered, and the capture lacks it. */
   strayLost: 0,
+  /** Lost ones that the capture lacks: what was sent at the resolver's timer shows them. */
+  unseenLost: 0,
+  /** Answered ones whose answers got lost behind the capture. */
+  unreceived: 0,
   /** First sendings whose twin is not in the capture, whatever became of them; and those lost, but for strays. */
   aloneSent: 0,
   aloneLost: 0,

@@ -3,7 +3,7 @@ import type { Evidence } from '../../model/finding.ts';
 import { typeName, type Lookup } from '../../model/lookup.ts';
 import { evidenceOf } from './evidence.ts';
 import type { LossAnalysis } from './loss-shape.ts';
-import { answerTime, type Send } from './sends.ts';
+import { answerTime, isAnswer, type Send } from './sends.ts';
 
 // The story of one lookup: a lost query, its twin, the resends. More is in the example itself.
 const MAX_LINES = 6;
@@ -43,7 +43,7 @@ const isSameQuestion = (a: Send, b: Send): boolean =>
   a.attempt.type === b.attempt.type && a.attempt.name === b.attempt.name;
 
 function line(send: Send, index: number, sends: readonly Send[], twin: Send | undefined): Evidence {
-  const { attempt, fate } = send;
+  const { attempt, fate, isSeen } = send;
   const former = sends.findLast((other, earlier) => earlier < index && isSameQuestion(other, send));
   const question = `${typeName(attempt.type)} of ${attempt.name}`;
   const again = former === undefined ? '' : ` asked again, +${formatDuration(send.at - former.at)}`;
@@ -56,11 +56,12 @@ function line(send: Send, index: number, sends: readonly Send[], twin: Send | un
   const said = {
     answered: `answered after ${formatDuration(answerTime(send))}`,
     late: `answered only after ${formatDuration(answerTime(send))}`,
-    lost: 'no answer',
+    lost: isSeen ? 'no answer' : 'not in the capture, which has only the next asking',
+    unreceived: `answered after ${formatDuration(answerTime(send))}, and asked again all the same`,
     unreachable: 'ICMP: nobody listens there',
     unknown: 'not waited for',
     unseen: 'not asked again, so it was answered',
   }[fate];
-  const packets = fate === 'answered' || fate === 'late' ? [send.packet, send.answerPacket] : [send.packet];
+  const packets = isAnswer(send) ? [send.packet, send.answerPacket] : [send.packet];
   return { says: `${question}${again}${port}: ${said}`, packets };
 }

@@ -6,6 +6,7 @@ import { familyFault, isHalf, refusedTime, type FamilyFault } from './family-fau
 import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
+import { settleUnreceived } from './unreceived.ts';
 import { endOf, sendsOf, type Send, type SendContext } from './sends.ts';
 
 /**
@@ -18,6 +19,7 @@ import { endOf, sendsOf, type Send, type SendContext } from './sends.ts';
  * - `other`: anything else;
  * - `unreachable`: ICMP said that nobody listens;
  * - `late`: nothing was lost, an answer came after the question was asked again;
+ * - `unreceived`: nothing was lost before the capture, and an answer after it;
  * - `unheard`: a server did not answer, and nobody waited for it: others did;
  * - `answered`: nothing was lost.
  */
@@ -30,6 +32,7 @@ export type LossShape =
   | 'other'
   | 'unreachable'
   | 'late'
+  | 'unreceived'
   | 'unheard'
   | 'answered';
 
@@ -70,6 +73,7 @@ const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysis {
   const sends = sendsOf(lookup, context);
   settleTwins(lookup, sends, context.watchedUntil);
+  settleUnreceived(lookup, sends);
   const server = guiltyServer(lookup, sends);
   const counts = createLossCounts();
   countFamilies(counts, lookup);
@@ -84,6 +88,7 @@ export function analyseLosses(lookup: Lookup, context: SendContext): LossAnalysi
   const lates = new Intervals();
   for (const send of sends) {
     if (send.fate === 'lost' || send.fate === 'unreachable') waits.add(send.at, send.waitedUntil);
+    else if (send.fate === 'unreceived') waits.add(send.answeredAt, send.waitedUntil);
     else if (send.fate === 'answered') useful.add(send.at, send.answeredAt);
     else if (send.fate === 'late') lates.add(send.at, Math.min(send.answeredAt, end));
   }
@@ -168,6 +173,7 @@ function shapeOf(
   if (lost.length === 0) {
     if (sends.some((send) => send.fate === 'unreachable')) return 'unreachable';
     if (sends.some((send) => send.fate === 'late')) return 'late';
+    if (sends.some((send) => send.fate === 'unreceived')) return 'unreceived';
     return sends.some((send) => send.fate === 'unknown' && isUnheard(send, sends)) ? 'unheard' : 'answered';
   }
   const own = sends.filter((send) => send.attempt.server === server);

@@ -122,6 +122,7 @@ function judgeServer(
     if (group.shape === 'unheard') return silent !== null && record.queries >= LIKELY_LOSSES ? silent : NOTHING;
     if (group.shape === 'late') return lateAnswers(group);
     if (group.shape === 'unreachable') return refusedPort(group);
+    if (group.shape === 'unreceived') return lostBehind(groups);
     if (silent !== null) return silent;
     const seen = seenDead(record, group);
     if (seen !== null) return seen;
@@ -196,6 +197,19 @@ const refusedPort = (group: LossGroup): Judged => ({
   confidence: 'certain',
   because: `ICMP says that nobody listens there (${plural(group.tally.count, 'lookup')})`,
 });
+
+/** Whatever was lost on its way there as well. */
+function lostBehind(groups: readonly LossGroup[]): Judged {
+  const answers = groups.reduce((sum, { counts }) => sum + counts.unreceived, 0);
+  const lookups = groups.reduce((sum, { shape, tally }) => sum + (shape === 'unreceived' ? tally.count : 0), 0);
+  return {
+    cause: 'loss',
+    confidence: lookups >= LIKELY_LOSSES ? 'likely' : 'possible',
+    because:
+      `${plural(answers, 'answer')} came by, and the same query was sent again at the resolver's timer all the same ` +
+      `(${plural(lookups, 'lookup')}): lost between here and the client, or dropped there`,
+  };
+}
 
 const ONE_SIDED: Judged = { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
 
@@ -292,6 +306,8 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   const secondLost = secondsLostOf(counts);
   if (seconds.length === 0 || secondLost === 0) return null;
   if (secondLost < LIKELY_LOSSES && answersLate(groups)) return null;
+  // Answers are lost on the way back: one that was may look like a second query that the capture lacks (glibc, one by one).
+  if (counts.unreceived > 0 && counts.unseenLost >= secondLost) return null;
   const sparedLost = sparedLostOf(counts);
   const share = secondsOf(counts) / (secondsOf(counts) + sparedOf(counts));
   const isStray = sparedLost <= STRAYS && straysOf(counts) >= sparedLost && secondLost >= LIKELY_LOSSES;
@@ -321,7 +337,7 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
       confidence: lacking === '' ? 'likely' : 'possible',
       because:
         `${formatCount(secondLost)} of ${formatCount(secondsOf(counts))} second queries of a pair are lost, and ${spared}${lacking} ` +
-        `(by chance ${chance(byChance)})`,
+        `(by chance ${chance(byChance)})${beforeCapture(counts)}`,
     };
   }
   return {
@@ -331,9 +347,15 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
       (secondLost === 1
         ? 'one lost query, the second of its pair: any lost packet may look so'
         : `${formatCount(secondLost)} lost queries, each the second of its pair: by chance ${chance(byChance)}`) +
-      `; ${whole}`,
+      `; ${whole}${beforeCapture(counts)}`,
   };
 }
+
+/** What the capture could not see. */
+const beforeCapture = ({ unseenLost }: LossCounts): string =>
+  unseenLost === 0
+    ? ''
+    : `; ${plural(unseenLost, 'lost query is', 'lost queries are')} not in the capture: lost before it, and asked again at the resolver's timer`;
 
 // Three late answers are no coincidence of one packet on its way.
 const SEVERAL_LATE = 3;
@@ -367,7 +389,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   return {
     cause: 'loss',
     confidence: lost >= LIKELY_LOSSES && !isWhole && !isDoubtful ? 'likely' : 'possible',
-    because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}`,
+    because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}${beforeCapture(counts)}`,
   };
 }
 

@@ -22,10 +22,11 @@ import {
 } from './loss-groups.ts';
 import type { FamilyFault } from './family-fault.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
+import { countHalf, type Halves } from './halves.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
 import { countSilence, createSilence, isMissed, type Silence } from './silence.ts';
 import { createPeers } from './peers.ts';
-import { isError, isPlain, type Send } from './sends.ts';
+import { isAnswer, isError, isPlain, type Send } from './sends.ts';
 
 // More servers than any resolv.conf holds, on a node with pods of many kinds; later ones share one place.
 const MAX_SERVERS = 256;
@@ -48,7 +49,8 @@ interface Pending {
   readonly usual: Duration;
 }
 
-interface ClientRecord extends Silence {
+interface ClientRecord extends Silence, Halves {
+  readonly client: string;
   lookups: number;
   ordinary: number;
   /** Some answer to it is in the capture. */
@@ -68,6 +70,8 @@ export interface Losses extends Observer {
   /** Takes a kept lookup apart once more. */
   analyse(lookup: Lookup): LossAnalysis;
   servers(): ServerRecord[];
+  /** How clients asked for the two families. */
+  families(): readonly (Halves & { readonly client: string })[];
   /** What happened to all queries. */
   counts(): LossCounts;
   /** How long answers of this server usually take: their median, 0 where none was seen. */
@@ -115,7 +119,10 @@ export const losses = defineFact({
     const twoSided = new Set<number>();
     const oneSided = new Set<number>();
     const servers = createPeers(MAX_SERVERS, createServerRecord);
-    const clients = createPeers(MAX_CLIENTS, (): ClientRecord => ({
+    const clients = createPeers(MAX_CLIENTS, (_, client): ClientRecord => ({
+      client,
+      halves: 0,
+      pairs: 0,
       lookups: 0,
       ordinary: 0,
       heard: false,
@@ -208,6 +215,8 @@ export const losses = defineFact({
         usual: (server) => servers.of(lookup.input, server).delays.quantile(0.9),
         slowest: (server) => slowestOf(servers.of(lookup.input, server)),
         watchedUntil,
+        // Each family from a port of its own is Go's way, and no ordinary lookup.
+        asksFromOnePort: lookup.resolver !== 'go' && (clients.get(lookup.input, lookup.client)?.ordinary ?? 0) > 0,
       });
 
     const usualOf = (lookup: Lookup): Duration => usualDelay(servers.of(lookup.input, lookup.server));
@@ -219,7 +228,7 @@ export const losses = defineFact({
         countSilence(client, send, endOfInput(lookup.input));
         const { attempt } = send;
         const server = asked(lookup.input, attempt.server);
-        const isHeard = send.fate === 'answered' || send.fate === 'late';
+        const isHeard = isAnswer(send);
         server.queries++;
         if (isHeard) countHeard(server, attempt.clientPort);
         else if (send.fate === 'lost') countLost(server, attempt.clientPort);
@@ -230,7 +239,7 @@ export const losses = defineFact({
         }
         if (isHeard) {
           server.answered++;
-          if (send.fate === 'answered') server.delays.add(send.answeredAt - send.at);
+          if (send.fate !== 'late') server.delays.add(send.answeredAt - send.at);
           else server.slowestLate = Math.max(server.slowestLate, send.answeredAt - send.at);
           if (isError(attempt.rcode)) continue;
           if (attempt.type === RR_TYPE.A) server.answeredA++;
@@ -308,6 +317,7 @@ export const losses = defineFact({
         if (familyNames.size > 0) plain(lookup);
         else ordinaryPair(lookup);
         client.ordinary++;
+        client.pairs++;
         client.heard = true;
         ordinaryLookups++;
       },
@@ -318,6 +328,7 @@ export const losses = defineFact({
         hand.explained = false;
         hand.slowest = nanoseconds(0);
         if (pending.length > 0) settlePending(false);
+        countHalf(client, lookup);
         if (isPlain(lookup)) {
           client.heard = true;
           plain(lookup);
@@ -350,6 +361,7 @@ export const losses = defineFact({
       analyse: (lookup) => takeApart(lookup),
       usual: (input, server) => servers.get(input, server)?.delays.quantile(0.5) ?? nanoseconds(0),
       servers: allServers,
+      families: () => clients.all(),
       counts() {
         const sum = createLossCounts();
         for (const { counts } of [...allServers(), ...groups.values()]) addLossCounts(sum, counts);

@@ -14,6 +14,7 @@ const contextOf = (usual = 0.4, watchedUntil = Number.NaN, slowest = 0): SendCon
   usual: () => milliseconds(usual),
   slowest: () => milliseconds(slowest),
   watchedUntil: at(watchedUntil * 1e6),
+  asksFromOnePort: false,
 });
 
 const fates = (lookup: Lookup, usual = 0.4): string[] => sendsOf(lookup, contextOf(usual)).map(({ fate }) => fate);

@@ -1,6 +1,16 @@
 import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { lateTwins, type LateTwin } from '../../knowledge/late-twins.ts';
 import { timersOf } from '../../knowledge/resolver-timers.ts';
-import { RCODE, type Attempt, type DnatSight, type Lookup, type OtherReply, type Resend } from '../../model/lookup.ts';
+import {
+  copyAttempt,
+  RCODE,
+  RR_TYPE,
+  type Attempt,
+  type DnatSight,
+  type Lookup,
+  type OtherReply,
+  type Resend,
+} from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 
 /**
@@ -32,9 +42,10 @@ const HELD_UP_PART_OF_WAIT = 0.06;
 
 /**
  * `unreachable`: ICMP said that nobody listens. `unknown`: nobody waited for it long enough to tell.
+ * `unreceived`: answered, and asked again all the same (unreceived.ts).
  * `unseen`: nobody asked again although it was time to: it was answered, and the capture lacks that.
  */
-export type Fate = 'answered' | 'late' | 'lost' | 'unreachable' | 'unknown' | 'unseen';
+export type Fate = 'answered' | 'late' | 'lost' | 'unreceived' | 'unreachable' | 'unknown' | 'unseen';
 
 /** One query packet and what became of it. */
 export interface Send {
@@ -50,6 +61,8 @@ export interface Send {
   toldAt: Timestamp;
   /** When the same question was next asked, anywhere, or when the caller stopped waiting. */
   waitedUntil: Timestamp;
+  /** False where the capture lacks it: it was lost before, as what was sent at its timer shows. */
+  isSeen: boolean;
   /** The first sending of its question, to any server. */
   isFirst: boolean;
   /** The same question was asked once more, after a wait: proof that no answer had come. */
@@ -60,7 +73,7 @@ export interface Send {
   isPlaced: boolean;
 }
 
-/** Every attempt was answered at the first asking, with an answer and not an error. */
+/** Every attempt was answered at the first asking, with an answer and not an error, and the capture lacks none. */
 export function isPlain(lookup: Lookup): boolean {
   const { attempts } = lookup;
   for (let index = 0; index < attempts.length; index++) {
@@ -68,7 +81,7 @@ export function isPlain(lookup: Lookup): boolean {
     if (attempt.rcode !== RCODE.NOERROR && attempt.rcode !== RCODE.NXDOMAIN) return false;
     if (attempt.resends.length > 0) return false;
   }
-  return true;
+  return lookup.duration < SOONEST_RETRY || lateTwins(attempts).length === 0;
 }
 
 export const endOf = (lookup: Lookup): Timestamp => (lookup.startedAt + lookup.duration) as Timestamp;
@@ -80,13 +93,17 @@ export interface SendContext {
   slowest(server: string): Duration;
   /** Until when the capture would have shown a reply; NaN where that is not known. */
   watchedUntil: Timestamp;
+  /** Its client is known to send A and AAAA from one port. */
+  asksFromOnePort: boolean;
 }
 
 /** All query packets of a lookup in order of time, each with its fate. */
 export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
   const sends: Send[] = [];
   for (const attempt of lookup.attempts) sends.push(...sendsOfAttempt(attempt, context.usual(attempt.server)));
-  sends.sort((a, b) => a.at - b.at);
+  for (const twin of lateTwins(lookup.attempts)) sends.push(unseenSend(twin, context.asksFromOnePort));
+  const first = lookup.resolverDetail === GRPC ? RR_TYPE.AAAA : RR_TYPE.A;
+  sends.sort((a, b) => a.at - b.at || (a.isSeen && b.isSeen ? 0 : a.attempt.type === first ? -1 : 1));
   settle(lookup, sends, context.watchedUntil);
   if (waitsOutErrors(lookup)) {
     // Had it come, it would have been the error that all its other sendings got, and waited out as well.
@@ -211,11 +228,46 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   answerPacket: 0,
   toldAt: Number.NaN as Timestamp,
   waitedUntil: at,
+  isSeen: true,
   isFirst: false,
   askedAgain: false,
   ledOn: false,
   isPlaced: true,
 });
+
+// Asks for AAAA before A; all others whose order can be told ask for A first.
+const GRPC = 'gRPC';
+// The wire has no such port: which one it left from, where each family has its own, nobody knows.
+const UNKNOWN_PORT = 0;
+
+/** It left with its twin, and what is seen of it is the resend. */
+function unseenSend({ seen, late }: LateTwin, fromOnePort: boolean): Send {
+  const { sentAt: at, sentPacket: packet } = seen;
+  const clientPort = fromOnePort || seen.clientPort === late.clientPort ? seen.clientPort : UNKNOWN_PORT;
+  const attempt: Attempt = {
+    ...copyAttempt(late),
+    ...UNANSWERED,
+    sentAt: at,
+    sentPacket: packet,
+    clientPort,
+    server: seen.server,
+    behindDnat: null,
+    backend: null,
+  };
+  return { ...sendOf(attempt, { at, packet, behindDnat: null }), isSeen: false };
+}
+
+const UNANSWERED = {
+  resends: [],
+  earlierReplies: [],
+  lateReplies: [],
+  repliedAt: Number.NaN as Timestamp,
+  replyPacket: 0,
+  rcode: -1,
+  truncated: false,
+  answerCount: 0,
+  addresses: [],
+} as const;
 
 function isLate(first: Send, last: Send, answer: number, usual: Duration): boolean {
   const wait = last.at - first.at;
@@ -286,3 +338,6 @@ const askedBefore = (send: Send, sends: readonly Send[]): number =>
 
 /** From the query that was answered to its answer. */
 export const answerTime = (send: Send): Duration => nanoseconds(send.answeredAt - send.at);
+
+/** The server answered it. */
+export const isAnswer = ({ fate }: Send): boolean => fate === 'answered' || fate === 'late' || fate === 'unreceived';

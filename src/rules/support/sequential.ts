@@ -56,8 +56,14 @@ export function sequentialPairsOf(lookup: Lookup): Readonly<SequentialPairs> | n
 const asksForBoth = (attempts: readonly Attempt[]): boolean =>
   attempts.some(({ type }) => type === RR_TYPE.A) && attempts.some(({ type }) => type === RR_TYPE.AAAA);
 
-const isSequential = (first: Attempt, second: Attempt): boolean =>
-  second.sentAt >= (first.earlierReplies[0]?.at ?? first.repliedAt);
+// Who waits for the first answer asks for the second in the same turn of its loop, or after a throttled pod's stop.
+const FOLLOWS_ANSWER = milliseconds(250);
+
+/** One that comes a resolver's timer later was sent at once as well, and lost before the capture. */
+function isSequential(first: Attempt, second: Attempt): boolean {
+  const waited = second.sentAt - (first.earlierReplies[0]?.at ?? first.repliedAt);
+  return waited >= 0 && waited <= FOLLOWS_ANSWER;
+}
 
 // The families' walks of c-ares drift apart by a suffix or two.
 const TWIN_DISTANCE = 8;

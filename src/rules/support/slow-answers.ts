@@ -1,7 +1,7 @@
 import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
-import { answerTime, type Send } from './sends.ts';
+import { answerTime, isAnswer, type Send } from './sends.ts';
 
 /**
  * From here an answer is slow by itself: RULES takes a median of 100 ms for slow where nothing
@@ -14,7 +14,7 @@ const CACHED_ANSWER = milliseconds(5);
 
 /** The slowest answer to one sending: what was sent again has several. */
 export const slowestOf = (sends: readonly Send[]): Duration =>
-  nanoseconds(sends.reduce((slowest, send) => Math.max(slowest, isHeard(send) ? answerTime(send) : 0), 0));
+  nanoseconds(sends.reduce((slowest, send) => Math.max(slowest, isAnswer(send) ? answerTime(send) : 0), 0));
 
 /**
  * What the caller waited beyond usual answers, for a lookup without losses. Answers that are
@@ -29,7 +29,7 @@ export function slowCost(lookup: Lookup, sends: readonly Send[], usual: Duration
   const close = (): void => {
     if (end > start) cost += Math.max(0, end - start - normal);
   };
-  for (const { at, answeredAt } of sends.filter(isHeard)) {
+  for (const { at, answeredAt } of sends.filter(isAnswer)) {
     if (at <= end) {
       end = Math.max(end, answeredAt);
       continue;
@@ -42,12 +42,10 @@ export function slowCost(lookup: Lookup, sends: readonly Send[], usual: Duration
   return nanoseconds(Math.min(cost, lookup.duration));
 }
 
-const isHeard = ({ fate }: Send): boolean => fate === 'answered' || fate === 'late';
-
 /** The slow ones, slowest first. */
 export const slowSends = (sends: readonly Send[]): Send[] =>
   sends
-    .filter((send) => isHeard(send) && answerTime(send) >= SLOW_ANSWER)
+    .filter((send) => isAnswer(send) && answerTime(send) >= SLOW_ANSWER)
     .toSorted((a, b) => answerTime(b) - answerTime(a));
 
 /** Query and answer of each slow one. */

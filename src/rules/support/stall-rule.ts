@@ -55,6 +55,9 @@ export function stallRule<Message extends string = never>(
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
   const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
+  /** Bytes of it are missing, so that nobody saw its end: what comes before the next one began is not all its own. */
+  const isLeftOpen = ({ input, outcome, startedAt, duration }: Exchange): boolean =>
+    outcome === 'incomplete' && startedAt + duration < (inputs[input]?.endsAt ?? startedAt);
   const seesBoth = ({ input }: Exchange): boolean => inputs[input]?.vantage.sees.bothDirections === true;
   let heard = 0;
   return {
@@ -62,6 +65,7 @@ export function stallRule<Message extends string = never>(
       heard++;
       if (exchange.stalls.length === 0 || options.isAnothers?.(exchange, seesBoth(exchange)) === true) return;
       const stalls = own(exchange);
+      if (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired)) return;
       const cost = stalledTime(exchange, stalls);
       if (cost < options.least) return;
       const group = groups.add(exchange, cost, packets);

@@ -114,6 +114,42 @@ export class Scenario {
     return this;
   }
 
+  /** The same, captured where the lost query never came by: musl and c-ares send it again alone. */
+  unseenSecond(count = 1, wait = 2500, port?: number): this {
+    for (let index = 0; index < count; index++) {
+      const other = port === undefined ? {} : { port };
+      this.ask([{}, { type: RR_TYPE.AAAA, sent: wait, answered: wait + 0.5, records: 0, ...other }]);
+    }
+    return this;
+  }
+
+  unseenFirst(count = 1, wait = 2500): this {
+    for (let index = 0; index < count; index++) {
+      this.ask([
+        { sent: wait, answered: wait + 0.5 },
+        { type: RR_TYPE.AAAA, answered: 0.5, records: 0 },
+      ]);
+    }
+    return this;
+  }
+
+  /** Answered where the capture was taken, and sent again all the same; both families where glibc does so. */
+  unreceived(count = 1, wait = 2500, again: readonly ('A' | 'AAAA')[] = ['A']): this {
+    for (let index = 0; index < count; index++) {
+      const twice = (type: 'A' | 'AAAA', sent: number): Question =>
+        again.includes(type)
+          ? {
+              sent,
+              again: [wait + sent],
+              earlier: [{ at: sent + 0.4, rcode: RCODE.NOERROR }],
+              answered: wait + sent + 0.4,
+            }
+          : { sent };
+      this.ask([twice('A', 0), { type: RR_TYPE.AAAA, records: 0, ...twice('AAAA', 0.03) }]);
+    }
+    return this;
+  }
+
   lostFirst(count = 1, wait = 5000): this {
     for (let index = 0; index < count; index++) {
       this.ask([

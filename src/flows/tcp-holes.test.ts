@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { milliseconds } from '../base/time.ts';
+import { createRecorder, SYN, ACK } from './testing/segments.ts';
+
+/** Questions and answers of one byte in turn; some answers are not in the capture. */
+function inTurn(count: number, missing: readonly number[]): string[] {
+  const recorder = createRecorder();
+  recorder.push({ sequence: 0, flags: SYN });
+  recorder.push({ from: 'server', sequence: 0, acknowledgment: 1, flags: SYN | ACK });
+  for (let index = 1; index <= count; index++) {
+    recorder.push({ sequence: index, acknowledgment: index, data: `${index}` });
+    if (!missing.includes(index)) {
+      recorder.push({ from: 'server', sequence: index, acknowledgment: index + 1, data: 'abcdefgh'[index - 1] ?? '' });
+    }
+  }
+  const last = { sequence: count + 1, acknowledgment: count + 1, flags: ACK };
+  recorder.push({ ...last, time: milliseconds(50) });
+  recorder.push({ ...last, time: milliseconds(100) });
+  return recorder.log;
+}
+
+it.each([
+  [[1], ['c:1', 's gap', 'c:2', 's:b', 'c:3', 's:c', 'c:4', 's:d', 'c:5', 's:e']],
+  [
+    [1, 3],
+    ['c:1', 's gap', 'c:2', 's:b', 'c:3', 's gap', 'c:4', 's:d', 'c:5', 's:e'],
+  ],
+  [
+    [1, 2, 4],
+    ['c:1', 's gap', 'c:23', 's:c', 'c:4', 's gap', 'c:5', 's:e'],
+  ],
+])('holes of one side stand behind what the other side had sent before them: %j', (missing, log) => {
+  expect(inTurn(5, missing)).toEqual(log);
+});

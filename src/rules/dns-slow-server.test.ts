@@ -13,6 +13,13 @@ const slow = (scenario: Scenario, answered: number, count = 1): Scenario => {
   return scenario;
 };
 
+/** A server that asks others: half of its answers take 8 ms, 4 % of them 64 ms and more, 2 % 90 ms, 1 % 128 ms. */
+const recursion = (scenario: Scenario): Scenario =>
+  [...Array.from({ length: 192 }, () => 8), 70, 74, 80, 86, 96, 100, 110, 130].reduce(
+    (all, answered) => slow(all.pair(), answered),
+    scenario,
+  );
+
 /** At the same times. */
 const threeClients = (asks: (scenario: Scenario) => Scenario): Lookup[] =>
   ['10.0.3.7', '10.0.3.8', '10.0.3.9'].flatMap((client) => asks(new Scenario({ client })).lookups);
@@ -116,6 +123,16 @@ ruleTester(rule, {
       name: 'one answer of 120 ms among fast ones is worth a word and no more',
       lookups: slow(new Scenario().pair(4), 120).pair(4).lookups,
       reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
+      name: 'a few far names among many: their times have a heavy tail',
+      lookups: recursion(new Scenario()).lookups,
+      reports: [{ message: 'slow', onlyInfo: true }],
+    },
+    {
+      name: 'answers that stand apart from those of far names',
+      lookups: slow(recursion(new Scenario()), 2003, 9).lookups,
+      reports: [{ message: 'slow', count: 11, onlyInfo: false, settings: [/2 s for each try/] }],
     },
     {
       name: 'three clients that wait for one moment of a server',

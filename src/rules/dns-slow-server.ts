@@ -1,9 +1,11 @@
+import { groupBy } from '../base/group-by.ts';
 import { formatDuration, plural } from '../base/text.ts';
 import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
 import { timersOf } from '../knowledge/resolver-timers.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
+import { apart, type Beside } from './support/apart.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
@@ -59,7 +61,14 @@ export default defineRule({
         if (blind !== null) return unobservable(blind);
         const late = verdicts.filter(({ cause }) => cause === 'slow-server').map(({ group }) => lateGroup(group));
         const standing = slow.all().filter((group) => standsOut(group, seen.usual(group.input, group.server)));
-        const parts = partsByServer([...standing, ...late]).filter((part) =>
+        const tails = new Set<SlowGroup>();
+        const told = [...groupBy(standing, ({ input, server }) => `${input}|${server}`).values()].flatMap((own) => {
+          const longest = apart(own, (some) => beside(some, seen));
+          if (longest.length > 0) return longest;
+          for (const group of own) tails.add(group);
+          return own;
+        });
+        const parts = partsByServer([...told, ...late]).filter((part) =>
           isEvident(part, seen.usual(part.input, part.subject.name)),
         );
         for (const part of parts) {
@@ -95,7 +104,7 @@ export default defineRule({
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
-            ...onlyInfo(part, usual, seen, verdicts, of),
+            ...(part.groups.every((group) => tails.has(group)) ? TAIL : onlyInfo(part, usual, seen, verdicts, of)),
           });
         }
         if (parts.length > 0) return;
@@ -120,6 +129,21 @@ function messageOf({ groups, tally }: Part<SlowGroup>, usual: Duration): 'late' 
 
 const standsOut = (group: SlowGroup, usual: Duration): boolean =>
   usual >= SLOW_ANSWER || group.least >= CONTRAST * usual;
+
+const TAIL = { onlyInfo: 'the thin end of all answers: more of them take from half as long up to as long' };
+
+// A bucket of delays is known by its middle, an eighth of a power of two above its least.
+const LEAST_OF_BUCKET = 2 ** (-1 / 8);
+
+/** Of all the server's answers. Where most are slow, slow ones need not stand apart. */
+function beside(groups: readonly SlowGroup[], seen: Losses): Beside {
+  const [{ input, server }] = groups as [SlowGroup];
+  const delays = seen.servers().find((record) => record.input === input && record.server === server)?.delays;
+  const shortest = Math.min(...groups.map(({ least }) => least));
+  const from = (delay: number): number => delays?.between(delay, Number.POSITIVE_INFINITY) ?? 0;
+  const count = from(shortest * LEAST_OF_BUCKET);
+  return { count, near: seen.usual(input, server) >= SLOW_ANSWER ? 0 : from(shortest / 2) - count };
+}
 
 /** Without contrast one or two answers of 100 ms and more are a far server, nothing that is wrong. */
 const isEvident = ({ tally }: Part<SlowGroup>, usual: Duration): boolean =>

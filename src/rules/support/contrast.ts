@@ -1,7 +1,7 @@
 import type { Duration, Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { PacketId } from '../../model/packet.ts';
-import { chanceOfAtLeast } from './binomial.ts';
+import { apart, type Beside } from './apart.ts';
 import type { OccurrencesOf } from './subjects.ts';
 import type { Delays } from './delays.ts';
 import { exchangeTally, type ExchangeTally } from './tally.ts';
@@ -13,13 +13,6 @@ import { createUsual, usualOf, type Kind } from './usual.ts';
 const MAX_BANDS = 512;
 // A band spans a factor of 1.4: fine enough to divide what stands out from what does not.
 const BANDS_PER_OCTAVE = 2;
-
-// What stands out stands apart. Where more calls take from half as long up to as long, the longest are the thin end of
-// all of them. Even of Pareto's tail with an index of 1.3, which has no variance, there are so many for each; of a
-// lognormal one whose p99 is eight times the median, two and a half.
-const TAIL = 1.5;
-// Further up such a tail few are left, and these may lie apart by chance: so often at most in 1,000 captures.
-const BY_CHANCE = 1e-3;
 
 export interface ContrastOptions {
   /** Below this nothing stands out, however quick the others are. */
@@ -100,7 +93,7 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
         if (median === null) continue;
         const far = [...ofKind.values()].filter((band) => band.least >= factor * median);
         const groups = new Map<Peer, StandingOut>();
-        for (const { peer, tally, lastAt } of apart(far, delays)) {
+        for (const { peer, tally, lastAt } of apart(far, (longest) => beside(longest, delays))) {
           const group = groups.get(peer) ?? createGroup(peer, kind, median, delays.count);
           group.tally.absorb(tally.beyond(median));
           if (lastAt > group.lastAt) group.lastAt = lastAt;
@@ -113,25 +106,7 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
   };
 }
 
-/** Without those that are but the thin end of a tail: all of them, or the quicker ones. */
-function apart(far: readonly Band[], delays: Delays): readonly Band[] {
-  const whole = beside(far, delays);
-  if (whole.near <= TAIL * whole.count) return far;
-  let found: readonly Band[] = [];
-  let best = BY_CHANCE;
-  for (const size of new Set(far.map((band) => band.size))) {
-    const longest = far.filter((band) => band.size >= size);
-    const { count, near } = beside(longest, delays);
-    const chance = chanceOfAtLeast(count, count + near, 1 / (1 + TAIL));
-    if (chance >= best) continue;
-    best = chance;
-    found = longest;
-  }
-  return found;
-}
-
-/** How many there are, and how many that are shorter, but half as long at least. */
-function beside(longest: readonly Band[], delays: Delays): { count: number; near: number } {
+function beside(longest: readonly Band[], delays: Delays): Beside {
   const count = longest.reduce((sum, { tally }) => sum + tally.count, 0);
   const shortest = Math.min(...longest.map(({ least }) => least));
   return { count, near: delays.between(shortest / 2, Number.POSITIVE_INFINITY) - count };

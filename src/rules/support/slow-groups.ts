@@ -11,6 +11,8 @@ export interface SlowGroup {
   readonly input: number;
   readonly client: string;
   readonly server: string;
+  /** In powers of two of what is slow at all. */
+  readonly size: number;
   readonly tally: LookupTally;
   /** The least of the slow answers, and the most. */
   least: Duration;
@@ -39,7 +41,7 @@ export function createSlowGroups() {
     const key = full ? `${band}` : `${lookup.input}|${lookup.server}|${band}`;
     const known = groups.get(`${lookup.input}|${lookup.server}|${band}`) ?? groups.get(key);
     if (known !== undefined) return known;
-    const group = createGroup(lookup.input, lookup.client, lookup.server, slowest);
+    const group = createGroup(lookup.input, lookup.client, lookup.server, band, slowest);
     groups.set(key, group);
     return group;
   }
@@ -62,10 +64,11 @@ export function createSlowGroups() {
   };
 }
 
-const createGroup = (input: number, client: string, server: string, slowest: Duration): SlowGroup => ({
+const createGroup = (input: number, client: string, server: string, size: number, slowest: Duration): SlowGroup => ({
   input,
   client,
   server,
+  size,
   tally: lookupTally(),
   least: slowest,
   most: slowest,
@@ -78,7 +81,7 @@ const createGroup = (input: number, client: string, server: string, slowest: Dur
 
 /** Lookups whose answers came after the question was asked again. */
 export const lateGroup = ({ input, client, server, tally, errors }: LossGroup): SlowGroup => ({
-  ...createGroup(input, client, server, nanoseconds(0)),
+  ...createGroup(input, client, server, 0, nanoseconds(0)),
   tally,
   askedAgain: true,
   // Nobody asks again for the warming up of a cache: it repeats by itself.

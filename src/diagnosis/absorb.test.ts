@@ -242,7 +242,7 @@ describe('requests that fetch credentials explain', () => {
     ['no slow call of something else', 'upstream-slow', storm(500, ['out9']), called(400), 0],
     ['no call that takes far longer than the fetch', 'upstream-slow', storm(30), called(900), 0],
     ['what they spent in the line for it', 'service-slow', storm(500), lost(600), 5],
-    ['no time of their own that is far more', 'service-slow', storm(30), lost(900), 0],
+    ['time of their own, which a client for each request takes as well', 'service-slow', storm(100), lost(430), 5],
     ['no row of calls that takes far longer', 'serial-calls', storm(30), lost(900), 0],
   ] as const)('%s', (_, id, cause, symptom, expected) => {
     const left = expected > 0 ? ` (${id} ${expected})` : ` | ${id} 5`;

@@ -1,7 +1,7 @@
 import { milliseconds, nanoseconds } from '../base/time.ts';
 import { atMs, stallOf, tlsOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './tls-handshake-slow.ts';
 
 function connections(count: number, takes: number, parts: Parameters<Traffic['close']>[0] = {}): Traffic {
@@ -64,6 +64,21 @@ ruleTester(rule, {
         .wait(20)
         .close({ protocol: 'tls', minRoundTrip: nanoseconds(Number.NaN) }).rows,
       reports: [{ count: 1, cost: [0.189, 0.191] }],
+    },
+    {
+      name: 'some that last as long as a lost segment takes: it may be one that was lost before the capture',
+      ...joined(connections(3, 210).rows, connections(20, 5).rows),
+      reports: [{ count: 3, of: 23, confidence: 'possible', because: /no loss is seen; .* the other end would tell/ }],
+    },
+    {
+      name: 'most that last as long: no loss holds up all',
+      ...joined(connections(13, 210).rows, connections(10, 5).rows),
+      reports: [{ count: 13, confidence: 'certain' }],
+    },
+    {
+      name: 'some that are sooner than anything is sent again',
+      ...joined(connections(3, 120).rows, connections(20, 5).rows),
+      reports: [{ count: 3, confidence: 'certain' }],
     },
     { name: 'once', ...connections(1, 190).rows, reports: [{ count: 1, onlyInfo: true }] },
   ],

@@ -35,7 +35,7 @@ export function lossReport(
     evidence: lossEvidence(example, example === undefined ? null : seen.analyse(example)),
     errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
     habit: false,
-    ...(isUnproven(part, seen) ? { onlyInfo: UNPROVEN } : {}),
+    ...(isUnproven(part, seen) ? { onlyInfo: UNPROVEN } : isOneUnseen(part) ? { onlyInfo: ONE_UNSEEN } : {}),
   };
 }
 
@@ -57,6 +57,12 @@ function isUnproven({ groups, tally }: Part<LossGroup>, seen: Losses): boolean {
 
 // RULES: likely from five. Some resolvers give a lost family up without asking again (c-ares from 1.20).
 const FEW = 5;
+
+const ONE_UNSEEN = 'one lookup, and the capture lacks its lost query: halves of two lookups may look so';
+
+/** Halves of two lookups of one name, of which the capture lacks a packet each, look like one that was asked again. */
+const isOneUnseen = ({ groups, tally }: Part<LossGroup>): boolean =>
+  tally.count === 1 && groups.every(({ counts }) => counts.unseenLost > 0);
 
 /** One finding's worth of what has one cause. */
 export interface CausePart {

@@ -137,8 +137,10 @@ export class Direction {
   /** The other side says that it has everything before `acknowledgment`. */
   acknowledge(acknowledgment: number, layers: Layers): void {
     if (this.state === 'ended') return;
-    const fresh = this.state === 'guessed' && !this.delivered && this.#pending.length === 0;
-    // Of what came before the capture nothing can be told: start where the other side stands.
+    // Of what came before the capture nothing can be told: start where the other side stands. Of one that
+    // began within it the first acknowledgment tells where.
+    const isBegun = this.delivered || this.#pending.length > 0 || this.peer?.opened === true;
+    const fresh = this.state === 'guessed' && !isBegun;
     if (this.state === 'unknown' || (fresh && ((acknowledgment - this.next) | 0) > 0)) {
       this.start(acknowledgment, 'guessed');
     }

@@ -32,3 +32,16 @@ it.each([
 ])('holes of one side stand behind what the other side had sent before them: %j', (missing, log) => {
   expect(inTurn(5, missing)).toEqual(log);
 });
+
+it('is told where the first answer is missing, and what opened the connection for its side', () => {
+  const recorder = createRecorder();
+  recorder.push({ sequence: 0, flags: SYN });
+  recorder.push({ sequence: 1, acknowledgment: 101, flags: ACK });
+  recorder.push({ sequence: 1, acknowledgment: 101, data: 'one?' });
+  recorder.push({ from: 'server', sequence: 101, acknowledgment: 5, flags: ACK });
+  recorder.push({ sequence: 5, acknowledgment: 103, data: 'two?' });
+  recorder.push({ from: 'server', sequence: 103, acknowledgment: 9, data: '2!' });
+  recorder.push({ sequence: 9, acknowledgment: 105, flags: ACK, time: milliseconds(50) });
+  recorder.streams.finish();
+  expect(recorder.log.slice(0, 4)).toEqual(['c:one?', 's gap', 'c:two?', 's:2!']);
+});

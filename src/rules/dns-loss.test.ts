@@ -90,6 +90,16 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'four of them, and answers came since: the capture itself may lack these',
+      lookups: [
+        ...new Scenario().pair(9).lookups,
+        ...unanswered(4, 4.7),
+        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(12)) }).lookups,
+      ],
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ message: 'open', count: 4, onlyInfo: true }],
+    },
+    {
       name: 'the living server’s one answer that the capture lacks, beside a dead one',
       lookups: new Scenario()
         .ask([

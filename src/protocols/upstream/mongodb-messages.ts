@@ -53,6 +53,9 @@ const COMMANDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 export const OTHER_COMMAND = 'COMMAND';
+// Of before OP_MSG.
+const QUERY_METHOD = 'query';
+const GET_MORE_METHOD = 'getMore';
 /** They wait for news, by design, where they name how long. */
 const WAITING: ReadonlyMap<string, string> = new Map([
   ['getMore', 'maxTimeMS'],
@@ -101,12 +104,12 @@ export interface Command {
 
 /** What a request asks for; `body` stands behind the head. */
 export function commandIn(kind: number, bytes: Uint8Array, body: number, end: number): Command {
-  if (kind === GET_MORE) return { name: 'getMore', waits: false };
+  if (kind === GET_MORE) return { name: GET_MORE_METHOD, waits: false };
   if (kind === MESSAGE) return commandOf(bytes, documentIn(bytes, body, end), end);
   if (kind !== QUERY) return { name: kind === COMPRESSED ? '' : OTHER_COMMAND, waits: false };
   const stop = zeroFrom(bytes, body, end);
   const isCommand = stop !== -1 && latin1(bytes, Math.max(body, stop - 5), stop) === '.$cmd';
-  return isCommand ? commandOf(bytes, stop + 9, end) : { name: 'query', waits: false };
+  return isCommand ? commandOf(bytes, stop + 9, end) : { name: QUERY_METHOD, waits: false };
 }
 
 /** Where the document of a message begins that has the command: sections of other documents may stand before it. */
@@ -132,15 +135,21 @@ function commandOf(bytes: Uint8Array, start: number, end: number): Command {
   return { name: name === '' ? OTHER_COMMAND : name, waits: false };
 }
 
-/** An answer's error number, `error` where it has none; null where all is well, or it isn't told. */
-export function errorIn(kind: number, bytes: Uint8Array, body: number, end: number): string | null {
+/**
+ * An answer's error number, `error` where it has none; null where all is well, or it isn't told.
+ * What a query of before OP_MSG finds are documents, whose `ok` is the user's own.
+ * @param method of the request
+ */
+export function errorIn(kind: number, method: string, bytes: Uint8Array, body: number, end: number): string | null {
   if (kind !== MESSAGE && kind !== REPLY) return null;
   const start = kind === MESSAGE ? documentIn(bytes, body, end) : body + REPLY_FIELDS;
+  const areDocuments = kind === REPLY && (method === QUERY_METHOD || method === GET_MORE_METHOD);
   let failed = false;
   let code: number | null = null;
   for (const field of fields(bytes, start, end)) {
-    if (field.name === 'ok') failed ||= numberOf(bytes, field) === 0;
-    else if (field.name === '$err') failed = true;
+    if (field.name === '$err') failed = true;
+    else if (areDocuments && !failed) continue;
+    else if (field.name === 'ok') failed ||= numberOf(bytes, field) === 0;
     else if (field.name === 'code') code = numberOf(bytes, field);
     else if (isFailure(field)) {
       const inner = innerCode(bytes, field);

@@ -33,6 +33,29 @@ describe('commands', () => {
     expect(methods).toEqual(['isMaster ok 1-2', 'ping ok 1-2', 'query ok 1-2', 'insert ok 1-2', "'' ok 1-2"]);
   });
 
+  it('of before OP_MSG fail by their own word, not by a field of what a query finds', () => {
+    const query = framed(
+      2004,
+      1,
+      0,
+      cat(little32(0), 'shop.orders\0', little32(0), little32(-1), document(int32('a', 1))),
+    );
+    const ping = framed(
+      2004,
+      1,
+      0,
+      cat(little32(0), 'admin.$cmd\0', little32(0), little32(-1), document(int32('ping', 1))),
+    );
+    const reply = (...fields: readonly Uint8Array[]): Buffer =>
+      framed(1, 10, 1, cat(little32(8), new Uint8Array(12), little32(1), document(...fields)));
+    const said = [
+      new Talk(mongodb).client(query).server(reply(int32('ok', 0), int32('code', 7))),
+      new Talk(mongodb).client(query).server(reply(string('$err', 'x'), int32('code', 13))),
+      new Talk(mongodb).client(ping).server(reply(int32('ok', 0), int32('code', 13))),
+    ].map((talk) => talk.said[0]);
+    expect(said).toEqual(['query ok 1-2', 'query error 13 1-2', 'ping error 13 1-2']);
+  });
+
   it('that want no answer are no exchange', () => {
     const talk = new Talk(mongodb)
       .client(

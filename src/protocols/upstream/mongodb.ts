@@ -82,7 +82,7 @@ function converse(context: ConversationContext): Conversation {
         if (answering !== undefined) sawResponse(answering, length, arrival);
       },
       body(bytes, start, end) {
-        if (answering !== undefined) answering.error = errorIn(answerKind, bytes, start, end);
+        if (answering !== undefined) answering.error = errorIn(answerKind, answering.method, bytes, start, end);
       },
       done(arrival) {
         if (answering === undefined) return;

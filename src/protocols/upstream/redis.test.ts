@@ -93,6 +93,16 @@ describe('listeners', () => {
     expect(talk.said).toEqual(['GET ok 3-4', 'SUBSCRIBE stream incomplete 1-4']);
   });
 
+  it('of RESP3 may be answered with what looks like a message', () => {
+    const talk = new Talk(redis)
+      .client(command('SUBSCRIBE', 'news'))
+      .server(confirmed.replace('*', '>'))
+      .client(command('LRANGE', 'words', '0', '2'))
+      .server(message)
+      .finish();
+    expect(talk.said).toEqual(['LRANGE ok 3-4', 'SUBSCRIBE stream incomplete 1-2']);
+  });
+
   it('that may not listen are told so', () => {
     expect(new Talk(redis).client(command('SUBSCRIBE', 'x')).server('-NOPERM no\r\n').said).toEqual([
       'SUBSCRIBE stream error NOPERM 1-2',

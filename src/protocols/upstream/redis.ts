@@ -178,7 +178,7 @@ function converse(context: ConversationContext): Conversation {
     error = null;
     isMessage = type === '>';
     pushes ||= isMessage;
-    undecided = type === '*' && subscribes;
+    undecided = type === '*' && subscribes && !pushes;
     answering = isMessage ? subscription : undecided ? undefined : waiting.front?.exchange;
     if (undecided) reply.start(first);
     else if (answering !== undefined) answeredFirst(answering, first, arrival);

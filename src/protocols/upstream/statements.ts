@@ -3,11 +3,8 @@ const MOST = 1024;
 
 /** Remembers what a prepared statement does, so that its execution can be told. */
 export function remember<Key>(statements: Map<Key, string>, key: Key, verb: string): void {
-  if (statements.size >= MOST) {
-    for (const oldest of statements.keys()) {
-      statements.delete(oldest);
-      break;
-    }
-  }
+  // One that is prepared anew (PostgreSQL's without a name, for each query) is the newest again, and takes no other's place.
+  statements.delete(key);
+  if (statements.size >= MOST) statements.delete(statements.keys().next().value as Key);
   statements.set(key, verb);
 }

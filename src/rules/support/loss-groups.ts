@@ -1,4 +1,4 @@
-import { milliseconds, nanoseconds, type Duration } from '../../base/time.ts';
+import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import { Delays } from './delays.ts';
 import { addLossCounts, createLossCounts, type LossCounts } from './loss-counts.ts';
@@ -72,6 +72,8 @@ export interface LossGroup {
   openEnded: number;
   /** Those of them that may still ask again, or be answered, when the capture ends. */
   pending: number;
+  /** When the first of them began. */
+  firstAt: Timestamp;
   /** Lookups that asked again for want of this server's answer: the others prove only that the capture has none. */
   missed: number;
   /** Lost queries, and those of them that were seen before the DNAT only. */
@@ -121,6 +123,7 @@ export const createLossGroup = (
   errors: 0,
   openEnded: 0,
   pending: 0,
+  firstAt: at(Infinity),
   missed: 0,
   lost: 0,
   lostBeforeDnat: 0,
@@ -173,6 +176,7 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   if (analysis.failed || analysis.familyFailed) group.errors++;
   if (lookup.durationIsLowerBound) group.openEnded++;
   if (analysis.pending) group.pending++;
+  if (lookup.startedAt < group.firstAt) group.firstAt = lookup.startedAt;
   if (analysis.sends.some((send) => send.attempt.server === analysis.server && isMissed(send))) group.missed++;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;

@@ -35,7 +35,7 @@ export function lossReport(
     evidence: lossEvidence(example, example === undefined ? null : seen.analyse(example)),
     errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
     habit: false,
-    ...(isUnproven(part) ? { onlyInfo: UNPROVEN } : {}),
+    ...(isUnproven(part, seen) ? { onlyInfo: UNPROVEN } : isOneUnseen(part) ? { onlyInfo: ONE_UNSEEN } : {}),
   };
 }
 
@@ -45,10 +45,24 @@ const UNPROVEN = 'nobody asks again while the capture lasts: the capture itself 
  * One packet that the capture missed looks like one that was lost, until its sender asks again. So
  * do many at the capture's end, where the answers may still come.
  */
-function isUnproven({ groups, tally }: Part<LossGroup>): boolean {
+function isUnproven({ groups, tally }: Part<LossGroup>, seen: Losses): boolean {
   if (groups.some(({ missed, shape }) => missed > 0 || shape === 'unreachable')) return false;
-  return tally.count === 1 || groups.every(({ pending, tally: own }) => pending === own.count);
+  if (tally.count === 1 || groups.every(({ pending, tally: own }) => pending === own.count)) return true;
+  // Answers that came to the same client since speak against an outage; packets lost at random are asked for again.
+  return (
+    tally.count < FEW &&
+    groups.every((group) => group.openEnded === group.tally.count && seen.fineAt(group) > group.firstAt)
+  );
 }
+
+// RULES: likely from five. Some resolvers give a lost family up without asking again (c-ares from 1.20).
+const FEW = 5;
+
+const ONE_UNSEEN = 'one lookup, and the capture lacks its lost query: halves of two lookups may look so';
+
+/** Halves of two lookups of one name, of which the capture lacks a packet each, look like one that was asked again. */
+const isOneUnseen = ({ groups, tally }: Part<LossGroup>): boolean =>
+  tally.count === 1 && groups.every(({ counts }) => counts.unseenLost > 0);
 
 /** One finding's worth of what has one cause. */
 export interface CausePart {

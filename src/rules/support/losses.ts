@@ -51,6 +51,8 @@ interface Pending {
 
 interface ClientRecord extends Silence, Halves {
   readonly client: string;
+  /** When the last lookup began that lost nothing. */
+  fineAt: Timestamp;
   lookups: number;
   ordinary: number;
   /** Some answer to it is in the capture. */
@@ -70,6 +72,8 @@ export interface Losses extends Observer {
   /** Takes a kept lookup apart once more. */
   analyse(lookup: Lookup): LossAnalysis;
   servers(): ServerRecord[];
+  /** When the client's last lookup began that lost nothing. */
+  fineAt(group: Pick<LossGroup, 'input' | 'client'>): Timestamp;
   /** How clients asked for the two families. */
   families(): readonly (Halves & { readonly client: string })[];
   /** What happened to all queries. */
@@ -121,6 +125,7 @@ export const losses = defineFact({
     const servers = createPeers(MAX_SERVERS, createServerRecord);
     const clients = createPeers(MAX_CLIENTS, (_, client): ClientRecord => ({
       client,
+      fineAt: NEVER,
       halves: 0,
       pairs: 0,
       lookups: 0,
@@ -318,6 +323,7 @@ export const losses = defineFact({
         else ordinaryPair(lookup);
         client.ordinary++;
         client.pairs++;
+        client.fineAt = lookup.startedAt;
         client.heard = true;
         ordinaryLookups++;
       },
@@ -331,6 +337,7 @@ export const losses = defineFact({
         countHalf(client, lookup);
         if (isPlain(lookup)) {
           client.heard = true;
+          client.fineAt = lookup.startedAt;
           plain(lookup);
           return;
         }
@@ -361,6 +368,7 @@ export const losses = defineFact({
       analyse: (lookup) => takeApart(lookup),
       usual: (input, server) => servers.get(input, server)?.delays.quantile(0.5) ?? nanoseconds(0),
       servers: allServers,
+      fineAt: ({ input, client }) => clients.get(input, client)?.fineAt ?? NEVER,
       families: () => clients.all(),
       counts() {
         const sum = createLossCounts();

@@ -11,6 +11,13 @@ export function emptyList<Item>(): Item[] {
   return list as Item[];
 }
 
+/** A list with one more. To push into an empty one makes room for 17, of which most lists need one. */
+export function withOneMore<Item>(list: Item[], item: Item): Item[] {
+  if (list.length === 0) return [item];
+  list.push(item);
+  return list;
+}
+
 /** A table of so many places for objects, all empty. */
 export function emptySlots<Item>(count: number): (Item | null)[] {
   const slots: (Item | null)[] = [];

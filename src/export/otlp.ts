@@ -1,3 +1,4 @@
+import { Recent } from '../base/recent.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import type { Observer } from '../model/observer.ts';
@@ -24,7 +25,7 @@ export interface OtlpExporter extends Observer {
  */
 export function createOtlpExporter(write: Write): OtlpExporter {
   const inputs: Input[] = [];
-  const facts = new Map<string, ExchangeFacts>();
+  const facts = new Recent<string, ExchangeFacts>(MAX_FACTS);
   /** By the service that was observed. */
   let batch = new Map<string, Span[]>();
   let inBatch = 0;
@@ -49,7 +50,6 @@ export function createOtlpExporter(write: Write): OtlpExporter {
       inputs[input.input] = input;
     },
     exchange(exchange) {
-      if (facts.size >= MAX_FACTS) for (const oldest of facts.keys()) if (facts.delete(oldest)) break;
       facts.set(exchange.id, factsOf(exchange));
     },
     request(request) {

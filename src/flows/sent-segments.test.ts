@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at } from '../base/time.ts';
 import { createLayers, type Layers } from '../model/packet.ts';
-import { SentSegments } from './sent-segments.ts';
+import { SegmentRoom, SentSegments } from './sent-segments.ts';
 
 interface Plain {
   start: number;
@@ -48,7 +48,7 @@ describe('segments that are sent', () => {
   it('are kept as a plain list would keep them, over the wrap of their numbers', () => {
     fc.assert(
       fc.property(fc.nat(0xffffffff), fc.array(step, { maxLength: 200 }), (origin, steps) => {
-        const sent = new SentSegments({ left: 1 << 20 });
+        const sent = new SentSegments(new SegmentRoom(1 << 20));
         let plain: Plain[] = [];
         const holes: [number, number][] = [];
         let next = 0;
@@ -102,7 +102,7 @@ describe('segments that are sent', () => {
   });
 
   it('are bounded each and together: the oldest are forgotten', () => {
-    const room = { left: 100 };
+    const room = new SegmentRoom(100);
     const sent = new SentSegments(room);
     for (let index = 0; index < 500; index++) sent.push(index * 10, index * 10 + 10, layersAt(index));
     expect(sent.count).toBe(64);
@@ -111,8 +111,22 @@ describe('segments that are sent', () => {
     sent.release();
     expect(room.left).toBe(100);
 
-    const alone = new SentSegments({ left: 1 << 20 });
+    const alone = new SentSegments(new SegmentRoom(1 << 20));
     for (let index = 0; index < 10_000; index++) alone.push(index, index + 1, layersAt(index));
     expect(alone.count).toBe(4096);
+  });
+
+  it('of directions that share room are their own, whoever had that room before', () => {
+    const room = new SegmentRoom(100);
+    const [one, other] = [new SentSegments(room), new SentSegments(room)];
+    one.push(0, 10, layersAt(1));
+    other.push(500, 510, layersAt(2));
+    one.acknowledge(10);
+    other.push(510, 530, layersAt(3));
+    one.push(10, 15, layersAt(4));
+    other.acknowledge(510);
+    expect(contents(one)).toEqual([{ start: 10, end: 15, time: 4, packet: 4 }]);
+    expect(contents(other)).toEqual([{ start: 510, end: 530, time: 3, packet: 3 }]);
+    expect(other.removedAt).toBe(2);
   });
 });

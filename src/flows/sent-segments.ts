@@ -16,12 +16,29 @@ const FIRST_CAPACITY = 8;
 // The kernel's default receive window (tcp_rmem[2] = 6 MiB) in segments of usual size; beyond, the oldest is forgotten.
 const MAX_CAPACITY = 4096;
 
+// Of directions that have something in flight at a time there are few, however many connections are open.
+const MAX_SPARE = 1024;
+
 const EMPTY = new Float64Array(0);
 
 /** Room for segments that all directions share. */
-export interface SegmentRoom {
+export class SegmentRoom {
   /** Segments that may still be kept beyond each direction's first few. */
   left: number;
+  readonly #spare: Float64Array[] = [];
+
+  constructor(left: number) {
+    this.left = left;
+  }
+
+  /** Room for a direction's first few. */
+  take(): Float64Array {
+    return this.#spare.pop() ?? new Float64Array(FIRST_CAPACITY * STRIDE);
+  }
+
+  giveBack(ring: Float64Array): void {
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(ring);
+  }
 }
 
 /** The segments of one direction that the other side has not acknowledged, in order of their numbers. */
@@ -36,8 +53,9 @@ export class SentSegments {
   /** The largest of them. */
   removedLargest = 0;
   readonly #room: SegmentRoom;
-  #ring = new Float64Array(FIRST_CAPACITY * STRIDE);
-  #capacity = FIRST_CAPACITY;
+  /** Empty while nothing is in flight, as of most directions most of the time. */
+  #ring: Float64Array = EMPTY;
+  #capacity = 0;
   #head = 0;
 
   constructor(room: SegmentRoom) {
@@ -99,6 +117,8 @@ export class SentSegments {
       if (++this.#head === this.#capacity) this.#head = 0;
       this.count--;
     }
+    // More than the first few, it is likely to need again.
+    if (this.#capacity === FIRST_CAPACITY) this.#giveBack();
   }
 
   /** The index of the segment that holds this number; -1 where none does. */
@@ -168,9 +188,17 @@ export class SentSegments {
   /** Gives its room back: nothing may be put in any more. */
   release(): void {
     this.clear();
-    this.#room.left += this.#capacity - FIRST_CAPACITY;
-    this.#capacity = FIRST_CAPACITY;
+    if (this.#capacity === FIRST_CAPACITY) this.#giveBack();
+    if (this.#capacity > FIRST_CAPACITY) this.#room.left += this.#capacity - FIRST_CAPACITY;
+    this.#capacity = 0;
     this.#ring = EMPTY;
+  }
+
+  #giveBack(): void {
+    this.#room.giveBack(this.#ring);
+    this.#ring = EMPTY;
+    this.#capacity = 0;
+    this.#head = 0;
   }
 
   #offset(index: number): number {
@@ -180,6 +208,11 @@ export class SentSegments {
   }
 
   #makeRoom(): void {
+    if (this.#capacity === 0) {
+      this.#ring = this.#room.take();
+      this.#capacity = FIRST_CAPACITY;
+      return;
+    }
     const capacity = this.#capacity * 2;
     if (capacity > MAX_CAPACITY || this.#room.left < this.#capacity) {
       if (++this.#head === this.#capacity) this.#head = 0;

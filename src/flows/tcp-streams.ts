@@ -6,7 +6,7 @@ import { Attempts } from './attempts.ts';
 import { isUnreachable } from './icmp-errors.ts';
 import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
-import type { SegmentRoom } from './sent-segments.ts';
+import { SegmentRoom } from './sent-segments.ts';
 import { Servers } from './servers.ts';
 import { Direction, type Shared } from './tcp-direction.ts';
 import {
@@ -66,7 +66,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const servers = new Servers();
   const openings = new Openings();
   const attempts = new Attempts();
-  const room: SegmentRoom = { left: limits.segments };
+  const room = new SegmentRoom(limits.segments);
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
   function push(layers: Layers): void {

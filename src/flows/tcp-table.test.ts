@@ -7,6 +7,7 @@ import { Direction } from './tcp-direction.ts';
 import { createTcpCounters, TCP_LIMITS } from './tcp-stream.ts';
 import { TcpWatch } from './tcp-watch.ts';
 import { trackedRow } from './tracked-row.ts';
+import { SegmentRoom } from './sent-segments.ts';
 import { ConnectionTable, type Connection } from './tcp-table.ts';
 
 function createConnection(client: number, clientPort: number): Connection {
@@ -28,7 +29,7 @@ function createConnection(client: number, clientPort: number): Connection {
     clientPort,
     fromClient: direction,
     fromServer: direction,
-    watch: new TcpWatch(row, { left: 0 }, 0),
+    watch: new TcpWatch(row, new SegmentRoom(0), 0),
     alias: null,
     faces: [],
     lastPacketAt: at(0),

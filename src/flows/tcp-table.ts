@@ -1,5 +1,5 @@
 import { LinkedQueue } from '../base/linked-queue.ts';
-import { emptySlots } from '../base/lists.ts';
+import { emptySlots, withOneMore } from '../base/lists.ts';
 import type { Timestamp } from '../base/time.ts';
 import type { AddressId } from '../model/packet.ts';
 import type { Direction } from './tcp-direction.ts';
@@ -15,7 +15,7 @@ export interface Connection {
   readonly fromServer: Direction;
   readonly watch: TcpWatch;
   /** The client's own tuple first; others are what DNAT made of it. */
-  readonly faces: Face[];
+  faces: Face[];
   lastPacketAt: Timestamp;
   /** Both directions ended: kept for a while, so that what is late finds it. */
   closed: boolean;
@@ -101,7 +101,7 @@ export class ConnectionTable {
       connection,
       next: null,
     };
-    connection.faces.push(face);
+    connection.faces = withOneMore(connection.faces, face);
     if (++this.#faceCount > this.#faces.length) this.#grow();
     this.#link(face);
   }

@@ -1,3 +1,4 @@
+import { withOneMore } from '../base/lists.ts';
 import { between, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { MAX_SYNS, type Side } from '../model/connection.ts';
 import { packetId, TCP_FLAG, type Layers } from '../model/packet.ts';
@@ -199,10 +200,10 @@ export class TcpWatch {
       sender.highest = (layers.sequence + 1) | 0;
     }
     if (!isAnswer) {
-      if (sender === this.client && row.syns.length < MAX_SYNS) row.syns.push(sighting);
+      if (sender === this.client && row.syns.length < MAX_SYNS) row.syns = withOneMore(row.syns, sighting);
       return;
     }
-    if (row.synAcks.length < MAX_SYNS) row.synAcks.push(sighting);
+    if (row.synAcks.length < MAX_SYNS) row.synAcks = withOneMore(row.synAcks, sighting);
     const first = row.syns[0];
     if (first === undefined || this.#isEstablished) return;
     row.connectDuration = elapsed(first.at, layers.time);
@@ -218,7 +219,8 @@ export class TcpWatch {
     if (!isThird && layers.payloadLength === 0) return;
     this.#isEstablished = true;
     row.establishedAt = layers.time;
-    const [syn, answer] = [row.syns[0], row.synAcks[0]];
+    const syn = row.syns[0];
+    const answer = row.synAcks[0];
     // Where the answer went another way, its acknowledgment tells.
     if (isThird && answer === undefined && syn !== undefined) row.connectDuration = elapsed(syn.at, layers.time);
     if (isThird && answer !== undefined && row.synAcks.length === 1) {

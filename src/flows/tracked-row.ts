@@ -81,6 +81,8 @@ export function trackedRow(
     undelivered: false,
     repairing: false,
     openExchanges: 0,
+    heldExchanges: 0,
+    heldFrom: 0,
     isTurned: false,
     reader: null,
   };

@@ -25,6 +25,10 @@ export interface TrackedConnection extends Connection {
   repairing: boolean;
   /** Exchanges that have begun and not ended. */
   openExchanges: number;
+  /** Exchanges that ended, and their client has not shown to have the answer. */
+  heldExchanges: number;
+  /** The place of the first of them among those of all connections. */
+  heldFrom: number;
   /**
    * Only ports told client from server, and what is said tells that they were wrong: a protocol
    * says so before its first exchange. Until the row is complete its sides keep the names that

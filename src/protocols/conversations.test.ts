@@ -131,6 +131,18 @@ describe('conversations', () => {
     expect(driver.counts.opaque).toBe(0);
   });
 
+  it('keeps nothing of a connection whose sides have both ended, and hears their ends once', () => {
+    const heard: string[] = [];
+    const { driver, connection, say } = setUp(wordProtocol('a', 'PING', heard));
+    say('client', 'PING');
+    driver.end(connection, 'client', arrivalOf(20), 'fin');
+    expect(connection.reader).not.toBeNull();
+    driver.end(connection, 'server', arrivalOf(21), 'fin');
+    expect(connection.reader).toBeNull();
+    driver.closed(connection);
+    expect(heard).toEqual(['a open from start', 'a client PING #10', 'a client fin', 'a server fin']);
+  });
+
   it('lets the port decide where two say yes, else the order', () => {
     const heard: string[] = [];
     const protocols = [wordProtocol('a', 'PING', heard), wordProtocol('b', 'PING', heard, { ports: [8080] })];

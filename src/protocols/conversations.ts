@@ -42,6 +42,8 @@ class Line implements Conversation {
   readonly connection: TrackedConnection;
   readonly #shared: Shared;
   readonly #handedOver: OpenExchange | null;
+  #clientEnded = false;
+  #serverEnded = false;
 
   constructor(shared: Shared, connection: TrackedConnection, fromStart: boolean, handedOver: OpenExchange | null) {
     this.#shared = shared;
@@ -60,6 +62,13 @@ class Line implements Conversation {
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
     this.speaker?.end(from, arrival, because);
+    if (from === 'client') this.#clientEnded = true;
+    else this.#serverEnded = true;
+  }
+
+  /** Nothing more comes from either side. */
+  get isOver(): boolean {
+    return this.#clientEnded && this.#serverEnded;
   }
 
   decide(protocol: Protocol, fromStart: boolean): void {
@@ -152,7 +161,10 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
 
     /** Nothing more from that side. */
     end(connection: TrackedConnection, from: Side, arrival: Arrival, because: StreamEnd): void {
-      lineOf(connection).speaker?.end(from, arrival, because);
+      const line = lineOf(connection);
+      line.end(from, arrival, because);
+      // At once: until it is sure that the connection is over there may be ten thousand others.
+      if (line.isOver) letGo(connection, line);
     },
 
     /** Nothing reads this connection, nor will: its bytes need not be put together. */
@@ -160,9 +172,12 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
 
     /** The connection is over, both sides have ended: all that was kept of it is let go. */
     closed(connection: TrackedConnection): void {
-      if (!(connection.reader instanceof Line)) return;
-      connection.reader.letGo();
-      connection.reader = null;
+      if (connection.reader instanceof Line) letGo(connection, connection.reader);
     },
   };
+}
+
+function letGo(connection: TrackedConnection, line: Line): void {
+  line.letGo();
+  connection.reader = null;
 }

@@ -17,6 +17,9 @@ const SHOWS_WITHIN = seconds(1);
 const LONGEST_HELD = seconds(120);
 // Answers on their way at a time; beyond, those held longest go as they are.
 const MAX_HELD = 1 << 14;
+// With those that were let go of between: each look at all closes the gaps.
+const MAX_PLACES = 2 * MAX_HELD;
+const NOWHERE = -1;
 
 /**
  * Where a capture is taken before the place where packets are lost (on a node, at the server), an
@@ -26,54 +29,71 @@ const MAX_HELD = 1 << 14;
  * @param emit each exchange, in order of their ends as they pass by, mostly
  */
 export function createDelivery(emit: (exchange: Exchange) => void) {
-  // Side by side: nothing is made for an exchange that is held, as nearly all are for a moment.
-  const exchanges: Exchange[] = emptyList();
+  // Side by side: nothing is made for an exchange that is held, as nearly all are for a moment. Null where one was let go
+  // of between: to close the gap for each takes as long as there are others.
+  const exchanges: (Exchange | null)[] = emptyList();
   const connections: TrackedConnection[] = emptyList();
+  let held = 0;
   let lookAt = at(-Infinity);
 
   function push(exchange: Exchange, connection: TrackedConnection): void {
     if (!connection.undelivered) return emit(exchange);
-    if (exchanges.length >= MAX_HELD) letGoOfOlder();
+    if (held >= MAX_HELD) letGoOfOlder();
+    if (exchanges.length >= MAX_PLACES) settleIf(() => false);
+    if (connection.heldExchanges++ === 0) connection.heldFrom = exchanges.length;
     exchanges.push(exchange);
     connections.push(connection);
+    held++;
   }
 
   function advance(time: Timestamp): void {
-    const { length } = exchanges;
-    if (length === 0 || time < lookAt) return;
-    lookAt = at(time + (length > FEW ? LONG_STEP : SHORT_STEP));
+    if (held === 0 || time < lookAt) return;
+    lookAt = at(time + (held > FEW ? LONG_STEP : SHORT_STEP));
     settleIf((exchange, connection) => !mayShow(exchange, connection, time));
   }
 
   /** The connection is over: all of its exchanges are as they are. */
   function closed(connection: TrackedConnection): void {
-    if (exchanges.length > 0) settleIf((_, own) => own === connection);
+    for (let index = connection.heldFrom; connection.heldExchanges > 0; index++) {
+      const exchange = exchanges[index] as Exchange | null;
+      if (exchange === null || connections[index] !== connection) continue;
+      exchanges[index] = null;
+      letGo(exchange, connection);
+    }
   }
 
   /** The older half goes as it is: all at once, since to shift one from so many takes as long. */
   function letGoOfOlder(): void {
-    const older = exchanges.splice(0, MAX_HELD / 2);
-    for (const [index, connection] of connections.splice(0, MAX_HELD / 2).entries()) {
-      settle(older[index] as Exchange, connection);
-    }
+    let left = MAX_HELD / 2;
+    settleIf(() => left-- > 0);
   }
 
   /** Lets go of some; the others stay in their order. */
   function settleIf(isDue: (exchange: Exchange, connection: TrackedConnection) => boolean): void {
     let kept = 0;
     for (let index = 0; index < exchanges.length; index++) {
-      const exchange = exchanges[index] as Exchange;
+      const exchange = exchanges[index] as Exchange | null;
+      if (exchange === null) continue;
       const connection = connections[index] as TrackedConnection;
       if (isDue(exchange, connection)) {
-        settle(exchange, connection);
+        letGo(exchange, connection);
+        if (connection.heldFrom === index) connection.heldFrom = NOWHERE;
         continue;
       }
+      const isFirst = connection.heldFrom === index || connection.heldFrom === NOWHERE;
+      if (isFirst) connection.heldFrom = kept;
       exchanges[kept] = exchange;
       connections[kept] = connection;
       kept++;
     }
     exchanges.length = kept;
     connections.length = kept;
+  }
+
+  function letGo(exchange: Exchange, connection: TrackedConnection): void {
+    connection.heldExchanges--;
+    held--;
+    settle(exchange, connection);
   }
 
   function settle(exchange: Exchange, connection: TrackedConnection): void {

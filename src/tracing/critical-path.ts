@@ -15,7 +15,8 @@ const endOf = ({ startedAt, duration }: Stretch): number => startedAt + duration
  * @returns a duration for each wait, in their order; their sum is at most the whole's duration
  */
 export function criticalShares(whole: Stretch, waits: readonly Stretch[]): Duration[] {
-  const [only] = waits;
+  if (waits.length === 0) return [];
+  const only = waits[0];
   // Nearly all calls of a client wait for their answer and nothing else.
   if (
     waits.length === 1 &&

@@ -56,8 +56,8 @@ export const respondedAt = (exchange: Exchange): Timestamp =>
 export const byStart = <Row extends { startedAt: Timestamp }>(list: readonly Row[]): Row[] =>
   list.toSorted((a, b) => a.startedAt - b.startedAt);
 
-export const firstAndLast = (packets: readonly PacketId[]): PacketId[] =>
-  packets.filter((_, index) => index === 0 || index === packets.length - 1);
+export const firstAndLast = (packets: readonly PacketId[]): readonly PacketId[] =>
+  packets.length <= 2 ? packets : [packets[0] as PacketId, packets.at(-1) as PacketId];
 
 /** The packets of a connection's handshakes. */
 export interface Handshakes {
@@ -65,12 +65,23 @@ export interface Handshakes {
   readonly tls: readonly PacketId[];
 }
 
-export const handshakesOf = ({ syns, synAcks, tls }: Connection): Handshakes => ({
-  connect: firstAndLast([...syns, ...synAcks].map(({ packet }) => packet)),
-  tls: firstAndLast(tls?.packets ?? []),
-});
+/** Those of a connection, by its id. */
+type KnownHandshakes = Pick<ReadonlyMap<string, Handshakes>, 'get'>;
 
-const NO_HANDSHAKES: Handshakes = { connect: [], tls: [] };
+const NO_PACKETS: readonly PacketId[] = [];
+
+export function handshakesOf({ syns, synAcks, tls }: Connection): Handshakes {
+  const first = syns[0] ?? synAcks[0];
+  const last = synAcks.at(-1) ?? syns.at(-1);
+  const isOne = syns.length + synAcks.length === 1;
+  return {
+    connect:
+      first === undefined || last === undefined ? NO_PACKETS : isOne ? [first.packet] : [first.packet, last.packet],
+    tls: tls === null ? NO_PACKETS : firstAndLast(tls.packets.slice()),
+  };
+}
+
+const NO_HANDSHAKES: Handshakes = { connect: NO_PACKETS, tls: NO_PACKETS };
 
 export interface OutboundRows {
   readonly lookups: readonly KeptLookup[];
@@ -86,7 +97,7 @@ export interface OutboundRows {
  */
 export function outboundCalls(
   rows: OutboundRows,
-  handshakes: ReadonlyMap<string, Handshakes> = new Map(),
+  handshakes: KnownHandshakes = new Map<string, Handshakes>(),
 ): OutboundCall[] {
   const { connections, lookupOf, calls } = linkedExchanges(rows, handshakes);
   const taken = new Set(lookupOf.values());
@@ -98,14 +109,14 @@ export function outboundCalls(
 }
 
 /** Only those that are exchanges: of what else was opened or looked up, nobody is told. */
-export const exchangeCalls = (rows: OutboundRows, handshakes: ReadonlyMap<string, Handshakes>): OutboundCall[] =>
+export const exchangeCalls = (rows: OutboundRows, handshakes: KnownHandshakes): OutboundCall[] =>
   byTime(linkedExchanges(rows, handshakes).calls);
 
 const byTime = (calls: readonly OutboundCall[]): OutboundCall[] =>
   calls.toSorted((a, b) => a.startedAt - b.startedAt || a.endedAt - b.endedAt);
 
 /** Exchanges with what led to them, and the other connections with the lookups that led there. */
-function linkedExchanges(rows: OutboundRows, handshakes: ReadonlyMap<string, Handshakes>) {
+function linkedExchanges(rows: OutboundRows, handshakes: KnownHandshakes) {
   const exchanges = byStart(rows.exchanges);
   // What carried exchanges is theirs; what was open before the capture waited for nothing.
   const connections = byStart(rows.connections).filter(
@@ -133,33 +144,30 @@ function linkedExchanges(rows: OutboundRows, handshakes: ReadonlyMap<string, Han
 function callOf(exchange: Exchange, lookup: KeptLookup | null, opens: Timestamp, handshakes: Handshakes): OutboundCall {
   const { client, server, serverPort, startedAt, connectDuration, tlsDuration } = exchange;
   const to = endpoint(server, serverPort);
-  const waits: WaitDraft[] = [];
-  if (lookup !== null) waits.push(dnsWait(lookup));
   const connected = at(opens + orZero(connectDuration));
   const secured = at(connected + orZero(tlsDuration));
-  const opening = { to, ref: exchange.connection, what: '', ends: 'seen' } as const;
-  if (connectDuration >= 0) {
-    waits.push({ ...opening, reason: 'connect', startedAt: opens, endedAt: connected, packets: handshakes.connect });
-  }
-  if (tlsDuration >= 0) {
-    waits.push({ ...opening, reason: 'tls', startedAt: connected, endedAt: secured, packets: handshakes.tls });
-  }
   // Whoever gives up while its packets are still sent again goes on without a word on the wire.
   const isOpen = exchange.outcome === 'incomplete' && Number.isNaN(exchange.firstByteAt);
   const endedAt = endOf(exchange);
-  waits.push({
+  const said = saidOf(exchange);
+  const answer: WaitDraft = {
     reason: exchange.metadata === null ? 'upstream' : 'metadata',
     to,
     ref: exchange.id,
-    what: saidOf(exchange),
+    what: said,
     startedAt,
     endedAt,
     ends: isOpen ? 'unseen' : 'seen',
     packets: firstAndLast(exchange.packets),
-  });
+  };
+  let waits: readonly WaitDraft[] = [answer];
+  if (tlsDuration >= 0) waits = [openingOf(exchange, 'tls', to, connected, secured, handshakes.tls), ...waits];
+  if (connectDuration >= 0)
+    waits = [openingOf(exchange, 'connect', to, opens, connected, handshakes.connect), ...waits];
+  if (lookup !== null) waits = [dnsWait(lookup), ...waits];
   return {
     id: exchange.id,
-    kind: `${to} ${saidOf(exchange)}`,
+    kind: `${to} ${said}`,
     client,
     startedAt: (waits[0] as WaitDraft).startedAt,
     endedAt: isOpen ? startedAt : endedAt,
@@ -169,6 +177,15 @@ function callOf(exchange: Exchange, lookup: KeptLookup | null, opens: Timestamp,
     exchange,
   };
 }
+
+const openingOf = (
+  { connection }: Exchange,
+  reason: 'connect' | 'tls',
+  to: string,
+  startedAt: Timestamp,
+  endedAt: Timestamp,
+  packets: readonly PacketId[],
+): WaitDraft => ({ reason, to, ref: connection, what: '', startedAt, endedAt, ends: 'seen', packets });
 
 function dnsWait(lookup: KeptLookup): WaitDraft {
   return {

@@ -1,5 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
+import { Recent } from '../base/recent.ts';
 import { between, type Timestamp } from '../base/time.ts';
 import { copyConnection, DNS_PROTOCOL, isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
@@ -89,7 +90,7 @@ class Tracer {
   #connections: Connection[] = [];
   #exchanges: Exchange[] = [];
   /** Of connections that carried exchanges: these tell how long the handshakes took, but not in which packets. */
-  readonly #handshakes = new Map<string, Handshakes>();
+  readonly #handshakes = new Recent<string, Handshakes>(MAX_KEPT);
   readonly #names = new Map<string, Map<number, string>>();
   readonly #idOf = (place: number): string => `${this.#number}.r${place}`;
   readonly #ownAnswerOf = createOwnAnswer({
@@ -117,7 +118,7 @@ class Tracer {
   connection(connection: Connection): void {
     if (connection.protocol === DNS_PROTOCOL) return;
     if (connection.exchanges > 0) {
-      if (isOpened(connection)) this.#remember(connection);
+      if (isOpened(connection)) this.#handshakes.set(connection.id, handshakesOf(connection));
       return;
     }
     this.#connections.push(copyConnection(connection));
@@ -142,13 +143,6 @@ class Tracer {
       this.#services.isCaller(exchange.client) &&
       this.#services.receiverOf(exchange) === null
     );
-  }
-
-  #remember(connection: Connection): void {
-    if (this.#handshakes.size >= MAX_KEPT) {
-      for (const oldest of this.#handshakes.keys()) if (this.#handshakes.delete(oldest)) break;
-    }
-    this.#handshakes.set(connection.id, handshakesOf(connection));
   }
 
   finish(): void {

@@ -53,6 +53,8 @@ export function trackedConnection(changes: Partial<TrackedConnection> = {}): Tra
     undelivered: false,
     repairing: false,
     openExchanges: 0,
+    heldExchanges: 0,
+    heldFrom: 0,
     isTurned: false,
     reader: null,
     ...changes,

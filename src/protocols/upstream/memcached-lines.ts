@@ -44,6 +44,9 @@ const isCount = (text: string | undefined): boolean => text !== undefined && /^\
 
 /** The request that a line is; null where it is none. */
 export function requestIn(bytes: Uint8Array, start: number, end: number): Request | null {
+  // Every verb is in lower case: nearly all that is no request shows with its first byte.
+  const first = bytes[start] as number;
+  if ((first < 0x61 || first > 0x7a) && first !== 0x20) return null;
   const words = latin1(bytes, start, Math.min(end, start + LONGEST_LINE))
     .split(' ')
     .filter((word) => word !== '');
@@ -124,14 +127,17 @@ const LONGEST_VERB = 15;
 
 export function recogniseText(from: Side, bytes: Uint8Array, start: number, end: number): Recognition {
   const upTo = Math.min(end, start + LONGEST_LINE);
-  const feed = bytes.subarray(start, upTo).indexOf(10);
-  const first = latin1(bytes, start, Math.min(upTo, start + LONGEST_VERB));
-  // Other protocols have a quit, too.
-  if (feed < 1)
-    return feed === -1 && upTo === end && /^[a-z_]+( [\x21-\x7e ]*)?\r?$|^[A-Z_]+/.test(first) ? 'more' : 'no';
+  let feed = 0;
+  while (start + feed < upTo && bytes[start + feed] !== 10) feed++;
+  if (start + feed === upTo) {
+    const first = latin1(bytes, start, Math.min(upTo, start + LONGEST_VERB));
+    return upTo === end && /^[a-z_]+( [\x21-\x7e ]*)?\r?$|^[A-Z_]+/.test(first) ? 'more' : 'no';
+  }
+  if (feed === 0) return 'no';
   const stop = bytes[start + feed - 1] === 13 ? start + feed - 1 : start + feed;
   if (from === 'client') {
     const request = requestIn(bytes, start, stop);
+    // Other protocols have a quit, too.
     return request === null ? 'no' : request.verb === 'quit' ? 'more' : 'yes';
   }
   if (bytes[start + feed - 1] !== 13) return 'no';

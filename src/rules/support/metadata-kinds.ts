@@ -1,3 +1,4 @@
+import { Recent } from '../../base/recent.ts';
 import type { Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { MetadataQuestion } from '../../model/metadata.ts';
@@ -32,7 +33,7 @@ export interface MetadataKinds extends Observer {
 export const metadataKinds = defineFact({
   id: 'metadata-kinds',
   create(): MetadataKinds {
-    const calls = new Map<string, MetadataCall>();
+    const calls = new Recent<string, MetadataCall>(MAX_KEPT);
     /** By client, the last whose path is not known. */
     const unknown = new Map<string, MetadataCall>();
 
@@ -45,7 +46,6 @@ export const metadataKinds = defineFact({
         if (isGuess && before !== undefined && startedAt - before.startedAt < JUST_BEFORE) before.asks = 'roles';
         const asks = isGuess ? 'credentials' : metadata.asks;
         const call: MetadataCall = { asks, isGuess, path, startedAt, packets: [...packets] };
-        if (calls.size >= MAX_KEPT) for (const oldest of calls.keys()) if (calls.delete(oldest)) break;
         calls.set(id, call);
         if (unknown.size >= MAX_KEPT) unknown.clear();
         if (asks === 'unknown') unknown.set(client, call);

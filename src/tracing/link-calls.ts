@@ -47,7 +47,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     return plan;
   }
 
-  function problemOf(): LinkProblem {
+  function problemOf(served: Times, made: Times): LinkProblem {
     const kindsOf = new Int32Array(sent.length);
     const steps = new Int32Array(sent.length);
     for (let place = 0; place < sent.length; place++) {
@@ -62,22 +62,30 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
       responses[place] = respondedAt;
       plansOf.push(planOf(kind));
     }
-    const served = timesOf(received);
-    const { starts, ends } = timesOf(sent);
     const { candidates, isFixed, isBounded } = flightsOf(received, sent);
     return new LinkProblem(
       { starts: served.starts, responses, ends: served.ends, plans: plansOf },
-      { kinds: kindsOf, steps, starts, ends, lanes: lanesOf(sent), candidates, isFixed, isBounded },
+      {
+        kinds: kindsOf,
+        steps,
+        starts: made.starts,
+        ends: made.ends,
+        lanes: lanesOf(sent),
+        candidates,
+        isFixed,
+        isBounded,
+      },
       kinds.size,
     );
   }
 
   function link(until: number): void {
-    if (plans.size === 0) grain = grainOf(received, sent);
-    let isTaught = true;
-    for (const { kind } of received) if (!plans.has(kind)) isTaught = false;
-    const problem = problemOf();
-    const solver = improve(problem, isTaught);
+    const served = timesOf(received);
+    const made = timesOf(sent);
+    const known = plans.size;
+    if (known === 0) grain = grainOf(served.starts, served.ends, made.starts, made.ends);
+    const problem = problemOf(served, made);
+    const solver = improve(problem, plans.size === known);
     const unusual = new Unusual(problem);
     const later: Sent[] = [];
     for (let place = 0; place < sent.length; place++) {
@@ -138,7 +146,12 @@ function startOf(received: readonly Call[], sent: readonly Call[], share: number
   return start;
 }
 
-function timesOf(calls: readonly Call[]): { starts: Float64Array; ends: Float64Array } {
+interface Times {
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+}
+
+function timesOf(calls: readonly Call[]): Times {
   const starts = new Float64Array(calls.length);
   const ends = new Float64Array(calls.length);
   for (let place = 0; place < calls.length; place++) {
@@ -150,18 +163,17 @@ function timesOf(calls: readonly Call[]): { starts: Float64Array; ends: Float64A
 }
 
 /** What readings of the clock lie apart at least: 1 ms where that is what the program logs. */
-function grainOf(...lists: readonly (readonly Call[])[]): number {
-  const times = new Float64Array(lists.reduce((count, calls) => count + 2 * calls.length, 0));
+function grainOf(...columns: readonly Float64Array[]): number {
+  const times = new Float64Array(columns.reduce((count, column) => count + column.length, 0));
   let count = 0;
-  for (const calls of lists) {
-    const { starts, ends } = timesOf(calls);
-    times.set(starts, count);
-    times.set(ends, count + starts.length);
-    count += 2 * starts.length;
+  for (const column of columns) {
+    times.set(column, count);
+    count += column.length;
   }
   times.sort();
   let grain = MOST_GRAIN;
-  for (let index = 1; index < count; index++) {
+  // Nothing finer counts.
+  for (let index = 1; index < count && grain > LEAST_GRAIN; index++) {
     const apart = (times[index] as number) - (times[index - 1] as number);
     if (apart > 0 && apart < grain) grain = apart;
   }

@@ -37,8 +37,8 @@ export class LinkChances {
     this.#samples++;
   }
 
-  /** @param best the gain of the best move, 0 where staying is best */
-  note(call: number, { targets, gains, count }: Moves, best: number): void {
+  /** @param moves weighed, as {@link CAUTION} says */
+  note(call: number, { targets, weights, staying, total, count }: Moves): void {
     const candidates = this.#problem.calls.candidates[call] as readonly number[];
     const begin = this.#begins[call] as number;
     const end = this.#begins[call + 1] as number;
@@ -52,13 +52,10 @@ export class LinkChances {
       last[place] = 0;
     }
     this.#lastOf[call] = this.#samples;
-    let total = Math.exp(-best / CAUTION);
-    last[owner] = total;
+    last[owner] = staying;
     for (let index = 0; index < count; index++) {
       const place = begin + placeOf(targets[index] as number, candidates);
-      const weight = Math.exp(((gains[index] as number) - best) / CAUTION);
-      last[place] = (last[place] as number) + weight;
-      total += weight;
+      last[place] = (last[place] as number) + (weights[index] as number);
     }
     for (let place = begin; place < end; place++) last[place] = (last[place] as number) / total;
   }

@@ -1,3 +1,4 @@
+import { NO_FRACTION } from '../base/fraction.ts';
 import { Likelihoods } from './likelihoods.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
 import { Trade } from './trade.ts';
@@ -28,6 +29,10 @@ export class Moves {
   targets = new Int32Array(roomFor(MANY_CANDIDATES));
   /** ln of how much likelier all is with it. */
   gains = new Float64Array(roomFor(MANY_CANDIDATES));
+  /** How likely each is by that, and to stay, and all together: once they are weighed. */
+  weights = new Float64Array(roomFor(MANY_CANDIDATES));
+  staying = NO_FRACTION;
+  total = NO_FRACTION;
   /** The call that comes back for it, -1 for none. */
   #others = new Int32Array(roomFor(MANY_CANDIDATES));
   /** Where these are numbers, all calls of that stretch change places. */
@@ -64,6 +69,19 @@ export class Moves {
       this.#note(to, leaving + this.#likelihoods.change(to, this.#trade.theirs), -1, Number.NaN, Number.NaN);
       if (from !== NOBODY) this.#findTrades(call, from, to, candidates.length <= MANY_CANDIDATES, isWhole);
     }
+  }
+
+  /** @param best the gain of the best move, 0 where staying is best */
+  weigh(best: number, temperature: number): void {
+    const { gains, weights, count } = this;
+    this.staying = Math.exp(-best / temperature);
+    let total = this.staying;
+    for (let place = 0; place < count; place++) {
+      const weight = Math.exp(((gains[place] as number) - best) / temperature);
+      weights[place] = weight;
+      total += weight;
+    }
+    this.total = total;
   }
 
   /** Makes one of those that were found. */
@@ -119,6 +137,7 @@ export class Moves {
     if (room <= this.gains.length) return;
     this.targets = new Int32Array(room);
     this.gains = new Float64Array(room);
+    this.weights = new Float64Array(room);
     this.#others = new Int32Array(room);
     this.#sinces = new Float64Array(room);
     this.#untils = new Float64Array(room);

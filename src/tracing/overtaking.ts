@@ -40,7 +40,7 @@ export function learnOvertaking(problem: LinkProblem): void {
     let seen = 0;
     let dealt = 0;
     for (const one of pauses.values()) {
-      inOrder(one);
+      sort(one);
       seen += overtakings(one);
       for (let deal = 0; deal < DEALS; deal++) {
         shuffle(one.lengths, problem.random);
@@ -61,13 +61,20 @@ function collect({ count, pairs, origins, targets }: Ways, pauses: Map<number, P
   }
 }
 
-function inOrder({ sources, lengths }: Pauses): void {
+function sort({ sources, lengths }: Pauses): void {
+  if (isInOrder(sources)) return;
   const order = Array.from(sources.keys()).sort((a, b) => (sources[a] as number) - (sources[b] as number));
   const before = { sources: [...sources], lengths: [...lengths] };
   for (const [to, from] of order.entries()) {
     sources[to] = before.sources[from] as number;
     lengths[to] = before.lengths[from] as number;
   }
+}
+
+function isInOrder(list: readonly number[]): boolean {
+  for (let index = 1; index < list.length; index++)
+    if ((list[index] as number) < (list[index - 1] as number)) return false;
+  return true;
 }
 
 /** How often one that came later went on earlier. */

@@ -123,23 +123,23 @@ export class LinkSolver {
       best = gain;
       likeliest = place;
     }
-    if (chances !== null) chances.note(call, this.#moves, best);
-    this.#states[call] = likeliest < 0 ? state : AWAKE;
     // Where nothing is worth a thought, nothing is drawn.
-    const taken = temperature === 0 || state === ASLEEP ? likeliest : this.#drawn(best, temperature);
+    const isDrawn = temperature > 0 && state !== ASLEEP;
+    if (isDrawn || chances !== null) this.#moves.weigh(best, temperature);
+    if (chances !== null) chances.note(call, this.#moves);
+    this.#states[call] = likeliest < 0 ? state : AWAKE;
+    const taken = isDrawn ? this.#drawn() : likeliest;
     if (taken < 0) return false;
     this.#take(call, taken);
     return true;
   }
 
   /** One of the moves, as often as it is likely; -1 to stay. */
-  #drawn(best: number, temperature: number): number {
-    const { gains, count } = this.#moves;
-    let total = Math.exp(-best / temperature);
-    for (let place = 0; place < count; place++) total += Math.exp(((gains[place] as number) - best) / temperature);
+  #drawn(): number {
+    const { weights, total, count } = this.#moves;
     let left = this.#problem.random() * total;
     for (let place = 0; place < count; place++) {
-      left -= Math.exp(((gains[place] as number) - best) / temperature);
+      left -= weights[place] as number;
       if (left < 0) return place;
     }
     return -1;

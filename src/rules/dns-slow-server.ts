@@ -12,6 +12,7 @@ import { advice, nodeLocalCache } from './support/fixes.ts';
 import { lossEvidence } from './support/loss-evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
+import { AT_ONE_MOMENT, isOneMoment } from './support/one-moment.ts';
 import type { LossAnalysis } from './support/loss-shape.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import { answerTime, soonAfter } from './support/sends.ts';
@@ -161,10 +162,8 @@ function onlyInfo(
   if (isWarmingUp(seen.startsAt, lastAt, tally.count, of)) {
     return { onlyInfo: 'only the first lookups of the capture: caches fill' };
   }
-  const isOnce = Math.min(...groups.map((group) => group.firstEnd)) > lastAt;
-  if (isOnce && tally.count > 1 && usual < SLOW_ANSWER && tally.costs.max < SLOW_ALONE) {
-    return { onlyInfo: 'all of them at one moment, and not half a second late' };
-  }
+  if (tally.count > 1 && usual < SLOW_ANSWER && isOneMoment(groups, tally.costs.max))
+    return { onlyInfo: AT_ONE_MOMENT };
   if (tally.count >= SEVERAL_ANSWERS) return {};
   if (tally.costs.max < SLOW_ALONE) return { onlyInfo: 'one or two answers, and not half a second late' };
   if (isAmongLosses(part, verdicts)) {

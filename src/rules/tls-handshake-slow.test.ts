@@ -80,6 +80,18 @@ ruleTester(rule, {
       ...joined(connections(3, 120).rows, connections(20, 5).rows),
       reports: [{ count: 3, confidence: 'certain' }],
     },
+    {
+      name: 'a pool that is opened at once',
+      ...connections(8, 190, { tls: tlsOf({ startedAt: atMs(0), handshakeDuration: milliseconds(190), packets: [] }) })
+        .rows,
+      reports: [{ count: 8, onlyInfo: true }],
+    },
+    {
+      name: 'a pool that waits for half a second and more',
+      ...connections(8, 590, { tls: tlsOf({ startedAt: atMs(0), handshakeDuration: milliseconds(590), packets: [] }) })
+        .rows,
+      reports: [{ count: 8, onlyInfo: false }],
+    },
     { name: 'once', ...connections(1, 190).rows, reports: [{ count: 1, onlyInfo: true }] },
   ],
   clear: [

@@ -6,9 +6,10 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { beyondRoundTrips, LEAST_BEYOND, roundTripOf } from './support/handshake-waits.ts';
+import { AT_ONE_MOMENT, extend, isOneMoment, noExtent, type Extent } from './support/one-moment.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
-import { connectionTally } from './support/tally.ts';
+import { connectionTally, type ConnectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
 // What is lost before it comes by the capture shows as silence until it is sent again, which Linux does 200 ms later at
@@ -29,7 +30,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
-    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0, byServer: 0 }));
+    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0, byServer: 0, ...noExtent() }));
     let total = 0;
     let slowest = nanoseconds(0);
     return {
@@ -45,6 +46,7 @@ export default defineRule({
         const from = tls.startedAt;
         const until = at(from + tls.handshakeDuration);
         group.tally.add(connection, beyond, handshakePackets, { from, until, lasted: tls.handshakeDuration });
+        extend(group, from, until);
         if (tls.serverDuration > beyond / 2) group.byServer++;
       },
       finish() {
@@ -107,7 +109,7 @@ export default defineRule({
             relieves: ['tls'],
             errors: 0,
             habit: false,
-            ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+            ...onlyInfo(own, tally),
           });
         }
         if (parts.length > 0) return;
@@ -117,6 +119,11 @@ export default defineRule({
     };
   },
 });
+
+function onlyInfo(groups: readonly Extent[], { count, costs }: ConnectionTally): { onlyInfo?: string } {
+  if (count === 1) return { onlyInfo: SEEN_ONCE };
+  return isOneMoment(groups, costs.max) ? { onlyInfo: AT_ONE_MOMENT } : {};
+}
 
 const certaintyOf = (cost: Duration, share: number): Pick<Report, 'confidence' | 'confidenceBecause'> =>
   share < MOST && cost >= RESENT_AFTER && cost <= RESENT_BY

@@ -2,12 +2,13 @@ import { nanoseconds, plus, seconds, type Duration, type Timestamp } from '../..
 import { COREDNS_QUANTA } from '../../knowledge/cluster-defaults.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { LossGroup } from './loss-groups.ts';
+import { extend, noExtent, type Extent } from './one-moment.ts';
 import type { Send } from './sends.ts';
 import { SLOW_ANSWER, slowCost, slowPackets } from './slow-answers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
 
 /** Slow lookups at one server whose slowest answers are of one size. */
-export interface SlowGroup {
+export interface SlowGroup extends Extent {
   readonly input: number;
   readonly client: string;
   readonly server: string;
@@ -17,9 +18,6 @@ export interface SlowGroup {
   /** The least of the slow answers, and the most. */
   least: Duration;
   most: Duration;
-  /** When the last of them began, and when the first ended. */
-  lastAt: Timestamp;
-  firstEnd: Timestamp;
   /** How many have the length of each of CoreDNS's own waits. */
   readonly quanta: number[];
   /** The answers came after the question was asked again. */
@@ -52,9 +50,7 @@ export function createSlowGroups() {
       group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
       if (slowest < group.least) group.least = slowest;
       if (slowest > group.most) group.most = slowest;
-      const end = plus(lookup.startedAt, lookup.duration);
-      if (lookup.startedAt > group.lastAt) group.lastAt = lookup.startedAt;
-      if (end < group.firstEnd) group.firstEnd = end;
+      extend(group, lookup.startedAt, plus(lookup.startedAt, lookup.duration));
       for (const [index, quantum] of COREDNS_QUANTA.entries()) {
         const length = seconds(quantum.seconds);
         if (slowest >= length && slowest < length * (1 + QUANTUM_WIDTH)) group.quanta[index]!++;
@@ -72,8 +68,7 @@ const createGroup = (input: number, client: string, server: string, size: number
   tally: lookupTally(),
   least: slowest,
   most: slowest,
-  lastAt: Number.NEGATIVE_INFINITY as Timestamp,
-  firstEnd: Number.POSITIVE_INFINITY as Timestamp,
+  ...noExtent(),
   quanta: COREDNS_QUANTA.map(() => 0),
   askedAgain: false,
   errors: 0,

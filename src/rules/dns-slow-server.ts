@@ -133,8 +133,8 @@ const standsOut = (group: SlowGroup, usual: Duration): boolean =>
 
 const TAIL = { onlyInfo: 'the thin end of all answers: more of them take from half as long up to as long' };
 
-// A bucket of delays is known by its middle, an eighth of a power of two above its least.
-const LEAST_OF_BUCKET = 2 ** (-1 / 8);
+// A bucket of delays is known by its middle (delays.ts): nine tenths at least of the longest in it.
+const MIDDLE_OF_BUCKET = 0.9;
 
 /** Of all the server's answers. Where most are slow, slow ones need not stand apart. */
 function beside(groups: readonly SlowGroup[], seen: Losses): Beside {
@@ -142,7 +142,7 @@ function beside(groups: readonly SlowGroup[], seen: Losses): Beside {
   const delays = seen.servers().find((record) => record.input === input && record.server === server)?.delays;
   const shortest = Math.min(...groups.map(({ least }) => least));
   const from = (delay: number): number => delays?.between(delay, Number.POSITIVE_INFINITY) ?? 0;
-  const count = from(shortest * LEAST_OF_BUCKET);
+  const count = from(shortest * MIDDLE_OF_BUCKET);
   return { count, near: seen.usual(input, server) >= SLOW_ANSWER ? 0 : from(shortest / 2) - count };
 }
 

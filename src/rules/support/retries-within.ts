@@ -1,3 +1,4 @@
+import { Recent } from '../../base/recent.ts';
 import { at, nanoseconds } from '../../base/time.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
 import type { Request, Wait } from '../../model/request.ts';
@@ -31,7 +32,7 @@ const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
  * meets a failure makes one call of the kind more than others do. No wait has to stand out.
  */
 export function createRetriesWithin() {
-  const failed = new Map<string, Exchange>();
+  const failed = new Recent<string, Exchange>(MAX_FAILED);
   const kinds = new Map<string, Kind>();
   const found: Found[] = [];
 
@@ -48,7 +49,6 @@ export function createRetriesWithin() {
   return {
     /** A call that failed; requests come after what they are made of. */
     failed(exchange: Exchange): void {
-      if (failed.size >= MAX_FAILED) failed.delete(failed.keys().next().value as string);
       failed.set(exchange.id, copyExchange(exchange));
     },
     /** A request that a service received. */

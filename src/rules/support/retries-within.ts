@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group-by.ts';
 import { Recent } from '../../base/recent.ts';
 import { at, nanoseconds } from '../../base/time.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
@@ -70,15 +71,8 @@ export function createRetriesWithin() {
 }
 
 function callsByKind(waits: readonly Wait[]): Map<string, Wait[]> {
-  const kinds = new Map<string, Wait[]>();
-  for (const wait of waits) {
-    if (wait.reason !== 'upstream') continue;
-    const calls = kinds.get(wait.what);
-    if (calls === undefined) kinds.set(wait.what, [wait]);
-    else calls.push(wait);
-  }
-  for (const calls of kinds.values()) calls.sort((a, b) => a.startedAt - b.startedAt);
-  return kinds;
+  const calls = waits.filter(({ reason }) => reason === 'upstream').toSorted((a, b) => a.startedAt - b.startedAt);
+  return groupBy(calls, ({ what }) => what);
 }
 
 /** What most requests make; 0 where too few tell. */

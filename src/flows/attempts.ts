@@ -48,11 +48,11 @@ export class Attempts {
     let found: Connection | null = null;
     let looked = 0;
     for (let attempt = this.#queue.last; attempt !== null; attempt = attempt.earlier) {
-      const { client, lastPacketAt, watch } = attempt.connection;
+      const { client, lastPacketAt, row } = attempt.connection;
       if (between(lastPacketAt, quote.time) > SAID_WITHIN) break;
       if (++looked > MAX_LOOKED_AT) return null;
       if (client !== quote.source) continue;
-      if (quote.destination !== 0 && quote.destination !== watch.row.serverId) continue;
+      if (quote.destination !== 0 && quote.destination !== row.serverId) continue;
       if (found !== null) return null;
       found = attempt.connection;
     }

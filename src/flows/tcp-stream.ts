@@ -44,6 +44,8 @@ export interface TcpLimits {
   connections: number;
   /** Of these, the ones that nobody has answered. */
   attempts: number;
+  /** Connections that ended and wait for their last packets; beyond, those that ended first are told. */
+  closing: number;
   /** Bytes kept of one direction that wait for a missing piece. */
   bytesPerDirection: number;
   /** The same of all together. */
@@ -58,6 +60,9 @@ export const TCP_LIMITS: TcpLimits = {
   // Linux lets so many wait for one listener, and no more (tcp_max_syn_backlog of a large machine): beyond is a
   // flood or a scan, of which 180,000 SYNs took 279 MiB with as many kept as of others.
   attempts: 1 << 12,
+  // Some 3 KB each. Where more end within a second, those of the last 200 ms should be among them: what is lost at the
+  // end is sent again by then (TCP_RTO_MIN).
+  closing: 1 << 12,
   // The kernel's default receive window at most (tcp_rmem[2] = 6 MiB): more can't be in flight.
   bytesPerDirection: 6 << 20,
   bytes: 32 << 20,

@@ -93,11 +93,11 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       if (isSyn && !hasAck) attempts.again(connection);
       else attempts.remove(connection);
     }
-    const { watch } = connection;
+    const { row, watch } = connection;
     const fromClient = isClient(connection, source, sourcePort);
-    const mayBeCopy = isSyn || !watch.goesBeyond(layers, fromClient);
-    if (memory.isCopy(watch.ordinal * 2 + Number(fromClient), layers, mayBeCopy)) return countCopy(layers);
-    if (connection.told) return;
+    const mayBeCopy = isSyn || watch === null || !watch.goesBeyond(layers, fromClient);
+    if (memory.isCopy(connection.ordinal * 2 + Number(fromClient), layers, mayBeCopy)) return countCopy(layers);
+    if (watch === null) return;
 
     const direction = fromClient ? connection.fromClient : connection.fromServer;
     const peer = fromClient ? connection.fromServer : connection.fromClient;
@@ -110,7 +110,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
         direction.isNear(sequence, RESET_DISTANCE) ||
         (hasAck && peer.isNear(layers.acknowledgment | 0, RESET_DISTANCE));
       // An answer that a DNAT forgot to translate meets no socket: that reset ends another tuple's connection, which is none.
-      const isStray = fromClient && !(destination === watch.row.serverId && destinationPort === watch.row.serverPort);
+      const isStray = fromClient && !(destination === row.serverId && destinationPort === row.serverPort);
       if (!valid || isStray) return;
       watch.reset(layers, fromClient);
       end(connection, layers, 'reset');
@@ -166,7 +166,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       candidate = candidate.nextOfClient;
     }
     const forwarded = isAnswer ? null : openings.find(layers);
-    if (forwarded !== null && !forwarded.told && forwarded.alias === null) {
+    if (forwarded !== null && forwarded.watch !== null && forwarded.alias === null) {
       forwarded.alias = { address: source, port: sourcePort };
       return join(forwarded, layers);
     }
@@ -217,13 +217,13 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (connection.faces.length >= MAX_FACES) return null;
     const { source, sourcePort, destination, destinationPort } = layers;
     table.addFace(connection, source, sourcePort, destination, destinationPort);
-    const { row, client: watched } = connection.watch;
+    const { row, watch } = connection;
     const fromClient = isClient(connection, source, sourcePort);
     const server = fromClient ? destination : source;
     const serverPort = fromClient ? destinationPort : sourcePort;
     const backend = endpoint(options.addresses.text(server), serverPort);
     if (server === row.serverId && serverPort === row.serverPort) return connection;
-    if (watched.known) {
+    if (watch === null || watch.client.known) {
       // What the client sent before had the ends that it knows.
       if (fromClient || row.backend === null) row.backend = backend;
     } else {
@@ -255,13 +255,14 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       clientPort: ends.clientPort,
       fromClient: new Direction({ id: number * 2, connection: row, fromClient: true }, shared),
       fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
-      watch: new TcpWatch(row, room, number),
+      row,
+      ordinal: number,
+      watch: new TcpWatch(row, room),
       alias: null,
       attempt: null,
       faces: [],
       lastPacketAt: layers.time,
       closed: false,
-      told: false,
       nextOfClient: null,
       earlier: null,
       later: null,
@@ -293,9 +294,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   }
 
   function end(connection: Connection, arrival: Arrival, because: TcpEnd): void {
-    const { watch } = connection;
-    if (because === 'replaced' || because === 'evicted') noteEnd(watch.row, because, null, arrival);
-    if (!connection.closed) watch.finish(arrival.time);
+    if (because === 'replaced' || because === 'evicted') noteEnd(connection.row, because, null, arrival);
+    if (!connection.closed) connection.watch?.finish(arrival.time);
     giveUpHoles(connection);
     attempts.remove(connection);
     connection.fromClient.close(arrival, because);
@@ -305,28 +305,28 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
 
   /** Its row is complete. */
   function tell(connection: Connection): void {
-    if (connection.told) return;
+    const { row, watch } = connection;
+    if (watch === null) return;
     table.tell(connection);
-    connection.watch.finish(connection.lastPacketAt);
-    options.onConnection?.(connection.watch.row);
+    watch.finish(connection.lastPacketAt);
+    options.onConnection?.(row);
   }
 
   function quoted(layers: Layers, quote: Layers): void {
     if (quote.protocol !== IP_PROTOCOL.tcp) return;
     if (quote.sourcePort === 0) {
-      if (isUnreachable(layers)) attempts.onlyOneFor(quote)?.watch.maybeRefused(layers);
+      if (isUnreachable(layers)) attempts.onlyOneFor(quote)?.watch?.maybeRefused(layers);
       return;
     }
     const face = table.find(quote.source, quote.sourcePort, quote.destination, quote.destinationPort);
     if (face === null) return;
-    const { watch, told } = face.connection;
-    if (!told && watch.quoted(layers, quote)) end(face.connection, layers, 'reset');
+    if (face.connection.watch?.quoted(layers, quote)) end(face.connection, layers, 'reset');
   }
 
   function advance(time: Timestamp): void {
     if (time >= shared.deadline) expire(time);
     for (let oldest = table.closing.first; oldest !== null; oldest = table.closing.first) {
-      if (between(oldest.lastPacketAt, time) < LAST_PACKETS) return;
+      if (between(oldest.lastPacketAt, time) < LAST_PACKETS && table.closing.size <= limits.closing) return;
       tell(oldest);
     }
   }

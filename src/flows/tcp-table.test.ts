@@ -29,13 +29,14 @@ function createConnection(client: number, clientPort: number): Connection {
     clientPort,
     fromClient: direction,
     fromServer: direction,
-    watch: new TcpWatch(row, new SegmentRoom(0), 0),
+    row,
+    ordinal: 0,
+    watch: new TcpWatch(row, new SegmentRoom(0)),
     alias: null,
     faces: [],
     lastPacketAt: at(0),
     closed: false,
     attempt: null,
-    told: false,
     ...links,
   };
 }

@@ -4,6 +4,7 @@ import type { Timestamp } from '../base/time.ts';
 import type { AddressId } from '../model/packet.ts';
 import type { Direction } from './tcp-direction.ts';
 import type { TcpWatch } from './tcp-watch.ts';
+import type { TrackedRow } from './tracked-row.ts';
 
 /** One connection with both directions and all tuples under which its packets are seen. */
 export interface Connection {
@@ -13,7 +14,11 @@ export interface Connection {
   alias: { readonly address: AddressId; readonly port: number } | null;
   readonly fromClient: Direction;
   readonly fromServer: Direction;
-  readonly watch: TcpWatch;
+  readonly row: TrackedRow;
+  /** Unique among connections. */
+  readonly ordinal: number;
+  /** Null once its row was handed on: nothing more is counted. */
+  watch: TcpWatch | null;
   /** The client's own tuple first; others are what DNAT made of it. */
   faces: Face[];
   lastPacketAt: Timestamp;
@@ -21,8 +26,6 @@ export interface Connection {
   closed: boolean;
   /** Null once anything but SYNs of its client was seen. */
   attempt: Attempt | null;
-  /** Its row was handed on, so that nothing more is counted. */
-  told: boolean;
   nextOfClient: Connection | null;
   earlier: Connection | null;
   later: Connection | null;
@@ -130,13 +133,13 @@ export class ConnectionTable {
   /** A closed connection's row is handed on. */
   tell(connection: Connection): void {
     this.closing.remove(connection);
-    connection.told = true;
+    connection.watch = null;
     this.closed.append(connection);
   }
 
   #queueOf(connection: Connection): LinkedQueue<Connection> {
     if (!connection.closed) return this.open;
-    return connection.told ? this.closed : this.closing;
+    return connection.watch === null ? this.closed : this.closing;
   }
 
   remove(connection: Connection): void {

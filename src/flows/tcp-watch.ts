@@ -35,8 +35,6 @@ const GIVEN_UP = milliseconds(100);
 /** Watches one connection's packets, copies left out, and writes what TCP tells into its row. */
 export class TcpWatch {
   readonly row: TrackedRow;
-  /** Unique among connections. */
-  readonly ordinal: number;
   readonly client = new Sender('client');
   readonly server = new Sender('server');
   readonly #room: SegmentRoom;
@@ -52,9 +50,8 @@ export class TcpWatch {
   #quotedAt = Number.NaN;
   #refusal: Arrival | null = null;
 
-  constructor(row: TrackedRow, room: SegmentRoom, ordinal: number) {
+  constructor(row: TrackedRow, room: SegmentRoom) {
     this.row = row;
-    this.ordinal = ordinal;
     this.#room = room;
   }
 

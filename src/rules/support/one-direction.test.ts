@@ -4,7 +4,7 @@ import { connectionOf } from '../../model/testing/rows.ts';
 import deadServer from '../dns-dead-server.ts';
 import loss from '../dns-loss.ts';
 import { runRule } from './testing/run-rule.ts';
-import { Scenario, type Client } from './testing/scenario.ts';
+import { Scenario, type Client, type Question } from './testing/scenario.ts';
 
 const AAAA = RR_TYPE.AAAA;
 
@@ -54,6 +54,19 @@ describe('answers that a capture does not have', () => {
   it('are a dead server where nearly all were asked again', () => {
     const lookups = [...unseen(1), ...new Scenario().silent(4).lookups];
     expect(runRule(deadServer, { lookups }).reports).toMatchObject([{ subject: { name: '10.96.0.10' } }]);
+  });
+
+  it('are dead servers where two are asked in turns, whichever was waited for longer', () => {
+    const turns = (type: number): Question[] => [
+      { type, answered: null },
+      { type, server: '10.96.0.11', port: 1, sent: 1000, answered: null },
+      { type, port: 2, sent: 3000, answered: null },
+    ];
+    const open = { outcome: 'incomplete', endBecause: 'captureEnd', durationIsLowerBound: true, lasts: 3900 } as const;
+    const { lookups } = new Scenario().ask([...turns(RR_TYPE.A), ...turns(AAAA)], open);
+    expect(runRule(deadServer, { lookups }).reports).toMatchObject([
+      { subject: { name: '10.96.0.11' }, confidence: 'possible' },
+    ]);
   });
 
   it('of one server are said to be missing, the other is judged', () => {

@@ -50,12 +50,14 @@ export function countSilence(silence: Silence, send: Send, watchedUntil: Timesta
   const { fate, isFirst, askedAgain, at, waitedUntil } = send;
   if (fate === 'unseen') silence.unseen++;
   if (send.ledOn) silence.ledOn++;
-  if (fate !== 'lost' || !isFirst) return;
+  if (fate !== 'lost') return;
   if (askedAgain) {
     silence.askedAgain++;
     silence.shortestWait = Math.min(silence.shortestWait, waitedUntil - at);
     return;
   }
+  // The last of those who asked in vain before is none: then they give up.
+  if (!isFirst) return;
   const place = Math.min(MOST_SECONDS, Math.floor((watchedUntil - at) / SECOND));
   for (let index = silence.waiting.length; index <= place; index++) silence.waiting.push(0);
   if (place >= 0) (silence.waiting[place] as number)++;

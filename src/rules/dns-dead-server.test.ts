@@ -138,6 +138,24 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'one lookup that asks two servers in turns',
+      lookups: new Scenario().ask(
+        [
+          { answered: null },
+          { server: SECOND, port: 1, sent: 1000, answered: null },
+          { port: 2, sent: 3000, answered: null },
+        ],
+        { outcome: 'timeout', endBecause: 'timer', lasts: 5000 },
+      ).lookups,
+      reports: [
+        {
+          message: 'noneHeard',
+          says: /^no server answers \(10\.96\.0\.10, 10\.96\.0\.11\), unless the capture has one direction only: 1 of 1 lookup waited 5 s for them$/,
+          confidence: 'possible',
+        },
+      ],
+    },
+    {
       name: 'one lookup, where a connection shows both directions',
       lookups: new Scenario().silent().lookups,
       connections: [connectionOf({ packets: { client: 4, server: 4 } })],

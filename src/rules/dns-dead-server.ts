@@ -18,6 +18,8 @@ export default defineRule({
     dead: '{server} never answers ({queries:query}): {count} of {total:lookup} waited {least}{wait:duration} for it',
     unheard:
       '{server} never answers, unless the capture has one direction only: {count} of {total:lookup} waited {least}{wait:duration} for it ({queries:query})',
+    noneHeard:
+      'no server answers ({all}), unless the capture has one direction only: {count} of {total:lookup} waited {least}{wait:duration} for them',
     asked:
       '{server} never answers ({queries:query} of {count:lookup}); nobody waits for it: others are asked at the same time',
     backend: 'one server behind {server} never answers: {count} of {total:lookup} waited {least}{wait:duration}',
@@ -49,22 +51,27 @@ export default defineRule({
           const { record, backend } = own[0] as Verdict;
           const closed = own.every(({ group }) => group.shape === 'unreachable');
           const waited = own.some(({ group }) => group.shape !== 'unheard');
-          const other = seen.servers().some((server) => server.input === part.input && server.answered > 0);
+          const others = seen.servers().filter((other) => other.input === part.input && other !== record);
+          const other = others.some((server) => server.answered > 0);
           const of = backend === null ? common.of : seen.lookupsOf(part.input, { kind: 'server', name: record.server });
           report({
             ...common,
             of,
-            message: messageOf(own, closed, waited),
+            message: messageOf(own, closed, waited, others.length > 0),
             data: {
               count: part.tally.count,
               total: of,
               server: part.subject.name,
+              all: [record, ...others]
+                .map(({ server }) => server)
+                .toSorted()
+                .join(', '),
               service: record.server,
               backends: record.backends.size,
               ...waitOf(part),
               queries: (backend ?? record).queries,
             },
-            because: [silence(record, backend), ...othersSilent(seen.servers(), record), ...waitSettings(part.groups)],
+            because: [silence(record, backend), ...othersSilent(others), ...waitSettings(part.groups)],
             fix: [
               record.answered > 0 || closed
                 ? advice(
@@ -102,11 +109,12 @@ export default defineRule({
   },
 });
 
-function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolean) {
+function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolean, hasOthers: boolean) {
   if (closed) return 'closed';
   if (!waited) return 'asked';
   if (verdicts.some(({ dead }) => dead === 'address')) return 'dead';
-  if (verdicts.some(({ dead }) => dead === 'unheard')) return 'unheard';
+  // Then nothing else was heard, either.
+  if (verdicts.some(({ dead }) => dead === 'unheard')) return hasOthers ? 'noneHeard' : 'unheard';
   return verdicts.some(({ backend }) => backend !== null) ? 'seenBackend' : 'backend';
 }
 
@@ -114,10 +122,9 @@ function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolea
 const SILENT_QUERIES = 5;
 
 /** A lookup that waits for several dead servers counts once, for the one that cost most. */
-const othersSilent = (servers: readonly ServerRecord[], { input, server }: ServerRecord): Setting[] =>
-  servers
-    .filter((other) => other.input === input && other.server !== server)
-    .filter((other) => other.answered === 0 && other.queries >= SILENT_QUERIES)
+const othersSilent = (others: readonly ServerRecord[]): Setting[] =>
+  others
+    .filter(({ answered, queries }) => answered === 0 && queries >= SILENT_QUERIES)
     .map((other) => silence(other, null));
 
 function silence({ server, answered, queries }: ServerRecord, backend: BackendRecord | null): Setting {

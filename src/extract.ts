@@ -190,6 +190,12 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     dns.message(text, read);
   }
 
+  /** tcpdump says that an ICMP error came. @param quoted what was sent in vain, as far as the text says */
+  function unreachable(quoted: Layers): void {
+    advance(quoted.time);
+    dns.undelivered(quoted);
+  }
+
   /** The inputs are read: what is still open ends. */
   function finish(inputs: readonly Input[]): void {
     for (const input of inputs) {
@@ -214,6 +220,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     goOn,
     packet,
     message,
+    unreachable,
     finish,
     snapshot: lookups.snapshot,
     counts: dns.counts,

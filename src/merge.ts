@@ -160,7 +160,8 @@ function pushPackets(source: PacketSource, extract: Extract, until: number): Sou
 function pushMessages(source: TextSource, extract: Extract, until: number): SourceState {
   const { layers, message } = source;
   for (let left = TICK_EVERY; left > 0; left--) {
-    extract.message(layers, message);
+    if (source.isUnreachable) extract.unreachable(layers);
+    else extract.message(layers, message);
     const state = source.next();
     if (state !== 'packet') return state;
     if (layers.time > until) return state;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { analyze } from '../src/analyze.ts';
 import { readText, type ReadMessage } from '../src/capture/testing/read-all.ts';
 
 // Two captures, printed by tcpdump 4.99.3 in fifteen ways each: one by glibc whose answers are
@@ -82,4 +83,16 @@ describe.skipIf(!existsSync(INCIDENTS))('the two incident texts (../shared/incid
     expect(asked.map(({ number }) => number)).toEqual([2, 14]);
     expect((asked[1] as ReadMessage).time - (asked[0] as ReadMessage).time).toBe(5_999_308_000);
   });
+});
+
+test('an ICMP error in the text says that nobody listens, as it does in the capture', async () => {
+  const { diagnosis } = await analyze({
+    paths: [join(TEXTS, 'closed-nn.txt')],
+    dnsPorts: [53],
+    clients: [],
+    names: [],
+    slowerThan: null,
+  });
+  const says: unknown = expect.stringMatching(/^nobody listens at 10\.99\.0\.4: ICMP said so/);
+  expect(diagnosis.findings).toMatchObject([{ rule: 'dns-dead-server', confidence: 'certain', says }]);
 });

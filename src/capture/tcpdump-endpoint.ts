@@ -34,6 +34,10 @@ export function readEndpoint(text: string): Endpoint {
   return { host, port: portOfWord(word), service: word, isName: isName(host) };
 }
 
+/** A port that stands by itself, as a number or as a word. */
+export const portOf = (word: string): number =>
+  /^\d{1,5}$/.test(word) ? Number(word) : (SERVICES.get(word) ?? portOfWord(word));
+
 const withoutPort = (host: string): Endpoint => ({ host, port: -1, service: null, isName: isName(host) });
 
 const isName = (host: string): boolean => parseV4(host) === null && parseV6(host) === null;

@@ -1,11 +1,14 @@
 import type { AddressTable } from '../base/addresses.ts';
 import type { DnsMessage } from '../model/dns-message.ts';
-import { IP_PROTOCOL, TCP_FLAG, type Layers } from '../model/packet.ts';
+import { IP_PROTOCOL, TCP_FLAG, UNKNOWN_PORT, type Layers } from '../model/packet.ts';
 import { readDnsText } from './tcpdump-dns.ts';
-import { readEndpoint, type Endpoint } from './tcpdump-endpoint.ts';
+import { portOf, readEndpoint, type Endpoint } from './tcpdump-endpoint.ts';
 
-/** `dns`: the message was read; `other`: no DNS in it; `unreadable`: DNS by its port, but not in its words. */
-export type PacketVerdict = 'dns' | 'other' | 'unreadable';
+/**
+ * `dns`: the message was read; `unreachable`: an ICMP error about one; `other`: no DNS in it; `unreadable`: DNS by its
+ * port, but not in its words.
+ */
+export type PacketVerdict = 'dns' | 'unreachable' | 'other' | 'unreadable';
 
 // `host.port > host.port: `, at the beginning of a word; link-level addresses have no colon behind them.
 const PAIR = /(?:^|\s)([^\s>]+) > (\S+?):(?=\s|$)/g;
@@ -17,6 +20,15 @@ const TCP_LENGTH = /, length (\d{1,6}):?(?: |$)/;
 const OLD_TCP =
   /^([SFPRWEU]{1,6}|\.) (?:\[[^\]]{1,40}\] )?(?:\d+:\d+\((\d+)\) ?)?(?:ack \d+ ?)?(?:win \d+ ?)?(?:urg \d+ ?)?(?:<[^>]{0,200}> ?)?/;
 const OLD_TAIL = /(?: (?:\(DF\)|\[tos [^\]]{1,20}\]|\(ttl [^)]{1,60}\)))+$/;
+const ICMP = /^(?:ICMP|icmp)/;
+// `ICMP 10.0.0.10 udp port 53 unreachable`, `ICMP host 10.0.0.10 unreachable - admin prohibited`, `icmp: …` before 4.0
+// (print-icmp.c), `ICMP6, destination unreachable, unreachable port, fd00::a udp port 53` (print-icmp6.c).
+const UNREACHABLE = [
+  /^(?:ICMP|icmp:) (\S+) udp port (\S+) unreachable/,
+  /^(?:ICMP|icmp:) host (\S+) unreachable/,
+  /^(?:ICMP6|icmp6:),? destination unreachable, unreachable port, (\S+) udp port ([^\s,]+)/,
+  /^(?:ICMP6|icmp6:),? destination unreachable, unreachable address ([^\s,]+)/,
+];
 const HOP_LIMIT = /\b(?:ttl|hlim) (\d{1,3})\b/;
 const IP_ID = /\bid (\d{1,5})\b/;
 const FLAG_BITS: Readonly<Record<string, number>> = {
@@ -51,12 +63,31 @@ export class PacketText {
     for (const match of text.matchAll(PAIR)) {
       const after = text.slice(match.index + match[0].length).trimStart();
       // What an ICMP error quotes is not on the wire now.
-      if (/^(?:ICMP|icmp)/.test(after)) return 'other';
+      if (ICMP.test(after)) return this.#readError(match[2] as string, after);
       const source = readEndpoint(match[1] as string);
       const destination = readEndpoint(match[2] as string);
       if (!this.#ports.has(source.port) && !this.#ports.has(destination.port)) continue;
       if (source.port < 0 || destination.port < 0) continue;
       return this.#readDns(text.slice(0, match.index), source, destination, after);
+    }
+    return 'other';
+  }
+
+  /** The layers are those of what was sent in vain, as far as the text says. */
+  #readError(client: string, words: string): PacketVerdict {
+    for (const pattern of UNREACHABLE) {
+      const match = pattern.exec(words);
+      if (match === null) continue;
+      const [, server, port] = match as unknown as [string, string, string | undefined];
+      const serverPort = port === undefined ? UNKNOWN_PORT : portOf(port);
+      if (serverPort !== UNKNOWN_PORT && !this.#ports.has(serverPort)) return 'other';
+      const layers = this.#layers;
+      layers.protocol = IP_PROTOCOL.udp;
+      layers.source = this.#addresses.internText(client);
+      layers.destination = this.#addresses.internText(server);
+      layers.sourcePort = UNKNOWN_PORT;
+      layers.destinationPort = serverPort;
+      return 'unreachable';
     }
     return 'other';
   }

@@ -153,7 +153,46 @@ describe('what stands around a packet', () => {
         `\tIP (tos 0x0, ttl 64, id 2, offset 0, flags [DF], proto UDP (17), length 52)\n` +
         `    10.0.0.1.40000 > 10.0.0.2.53: 1+ A? a.test. (24)\n${query(T1)}\n`,
     );
-    expect(messages.map(({ number }) => number)).toEqual([2]);
+    expect(messages.map(({ number, isUnreachable }) => [number, isUnreachable])).toEqual([
+      [1, true],
+      [2, false],
+    ]);
+    expect(source.otherPackets).toBe(0);
+  });
+
+  test.each([
+    ['IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 udp port 53 unreachable, length 60', ['10.0.0.1', '10.0.0.2', 53]],
+    ['IP 10.0.0.9 > 10.0.0.1: ICMP host 10.0.0.2 unreachable, length 60', ['10.0.0.1', '10.0.0.2', 0]],
+    [
+      'IP 10.0.0.9 > 10.0.0.1: ICMP host 10.0.0.2 unreachable - admin prohibited, length 60',
+      ['10.0.0.1', '10.0.0.2', 0],
+    ],
+    ['10.0.0.2 > 10.0.0.1: icmp: 10.0.0.2 udp port domain unreachable (DF)', ['10.0.0.1', '10.0.0.2', 53]],
+    [
+      'IP dns.kube-system > pod-7: ICMP dns.kube-system udp port domain unreachable, length 60',
+      ['pod-7', 'dns.kube-system', 53],
+    ],
+    [
+      'IP6 fd00::2 > fd00::1: ICMP6, destination unreachable, unreachable port, fd00::2 udp port 53, length 80',
+      ['fd00::1', 'fd00::2', 53],
+    ],
+    [
+      'IP6 fd00::9 > fd00::1: ICMP6, destination unreachable, unreachable address fd00::2, length 80',
+      ['fd00::1', 'fd00::2', 0],
+    ],
+  ])('%s', async (line, [source, destination, destinationPort]) => {
+    const { messages } = await readText(`${query()}\n${T1} ${line}\n`);
+    expect(messages[1]).toMatchObject({ isUnreachable: true, number: 2, source, destination, destinationPort });
+  });
+
+  test.each([
+    'IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 udp port 123 unreachable, length 60',
+    'IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 tcp port 53 unreachable, length 60',
+    'IP 10.0.0.2 > 10.0.0.1: ICMP echo request, id 7, seq 1, length 64',
+    'IP6 fe80::1 > fe80::2: ICMP6, neighbor solicitation, who has fe80::2, length 32',
+  ])('%s: is about no DNS', async (line) => {
+    const { messages, source } = await readText(`${query()}\n${T1} ${line}\n`);
+    expect(messages).toHaveLength(1);
     expect(source.otherPackets).toBe(1);
   });
 

@@ -11,7 +11,7 @@ import { LineReader } from './lines.ts';
 import { note } from './notes.ts';
 import { SourceBase } from './source-base.ts';
 import { chooseClock, TextClock } from './tcpdump-clock.ts';
-import { PacketText } from './tcpdump-packet.ts';
+import { PacketText, type PacketVerdict } from './tcpdump-packet.ts';
 import { readStamp, type Stamp } from './tcpdump-stamp.ts';
 
 const DIRECTION = /^(?:(\S{1,64})\s+)?(In|Out|B|M|P)\s+(?:ifindex (\d{1,9}) )?/;
@@ -46,6 +46,7 @@ interface Pending {
 export class TcpdumpText extends SourceBase implements TextSource {
   readonly layers: Layers = createLayers();
   readonly message: DnsMessage = createDnsMessage();
+  isUnreachable = false;
   otherPackets = 0;
   /** Lines with packets but without times (`-t`). */
   timeless = 0;
@@ -238,7 +239,7 @@ export class TcpdumpText extends SourceBase implements TextSource {
     return true;
   }
 
-  /** The packet's last line has come: reads it whole. @returns whether it is DNS */
+  /** The packet's last line has come: reads it whole. @returns whether it is about DNS */
   #settlePending(): boolean {
     const pending = this.#pending;
     this.#pending = null;
@@ -257,18 +258,19 @@ export class TcpdumpText extends SourceBase implements TextSource {
     const betweenWords = parts.join(' ');
     if (parts.length === 1) return this.#read(pending, betweenWords);
     // A blank within a name is more likely the place where a terminal wrapped it.
-    if (this.#read(pending, betweenWords) && !this.message.name.includes(' ')) return true;
+    if (this.#read(pending, betweenWords) && (this.isUnreachable || !this.message.name.includes(' '))) return true;
     return this.#read(pending, parts.join('')) || this.#read(pending, betweenWords);
   }
 
-  #verdict: 'dns' | 'other' | 'unreadable' = 'other';
+  #verdict: PacketVerdict = 'other';
 
   #read(pending: Pending, text: string): boolean {
     const { layers } = this;
     const direction = DIRECTION.exec(text);
     const words = direction === null ? text : text.slice(direction[0].length);
     this.#verdict = this.#packet.read(words);
-    if (this.#verdict !== 'dns') return false;
+    this.isUnreachable = this.#verdict === 'unreachable';
+    if (this.#verdict !== 'dns' && !this.isUnreachable) return false;
     layers.number = pending.number;
     layers.time = at(pending.time + this.shift);
     layers.cookedType = direction === null ? -1 : (COOKED_TYPES[direction[2] as string] as number);

@@ -70,6 +70,9 @@ export function createPacket(input: number): Packet {
   };
 }
 
+/** Stands for a port that is not known: no packet has it (RFC 6335 section 6 reserves it). */
+export const UNKNOWN_PORT = 0;
+
 /** IP protocol numbers (IANA) that the tool looks into. */
 export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 

@@ -32,10 +32,12 @@ export interface PacketSource extends Source {
   continue(home: Input): void;
 }
 
-/** DNS messages of tcpdump's text: `next` fills `layers` (without bytes) and `message`. */
+/** DNS messages of tcpdump's text, and ICMP errors about them: `next` fills `layers` (without bytes) and `message`. */
 export interface TextSource extends Source {
   readonly layers: Layers;
   readonly message: DnsMessage;
+  /** An ICMP error: `layers` has who sent what to whom in vain, ports as far as they are known, and `message` nothing. */
+  readonly isUnreachable: boolean;
   /** Names stand in the place of addresses (no `-n`): tcpdump's own PTR look-ups may be among the packets. */
   readonly namesResolved: boolean;
   /** Packets that carry no DNS message: other traffic, TCP handshakes, ICMP. */

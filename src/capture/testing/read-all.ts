@@ -13,8 +13,9 @@ export interface ReadPacket {
   data: string;
 }
 
-/** One DNS message of a text, copied. */
+/** One DNS message of a text, or what an ICMP error is about, copied. */
 export interface ReadMessage {
+  isUnreachable: boolean;
   number: number;
   time: number;
   version: number;
@@ -70,6 +71,7 @@ export async function readText(
   await drain(source, () => {
     const { layers, message } = source;
     messages.push({
+      isUnreachable: source.isUnreachable,
       number: layers.number,
       time: layers.time,
       version: layers.version,

@@ -104,6 +104,8 @@ export function createDns({ addresses, ports, sink }: DnsOptions) {
     unreachable,
     /** A message that somebody else has read, such as tcpdump. */
     message: (layers: Layers, read: DnsMessage): void => transactions.push(layers, read),
+    /** An ICMP error that somebody else has read, of which not all is known. */
+    undelivered: transactions.undelivered,
     advance: transactions.advance,
     release: transactions.release,
     settle: transactions.settle,

@@ -1,10 +1,10 @@
 import type { AddressTable } from '../../base/addresses.ts';
 import { LinkedQueue } from '../../base/linked-queue.ts';
 import { emptySlots } from '../../base/lists.ts';
-import { plus, seconds, type Timestamp } from '../../base/time.ts';
+import { between, plus, seconds, type Timestamp } from '../../base/time.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
 import { lastSentAt } from '../../model/lookup.ts';
-import { IP_PROTOCOL, packetId, type Layers } from '../../model/packet.ts';
+import { IP_PROTOCOL, packetId, UNKNOWN_PORT, type Layers } from '../../model/packet.ts';
 import { type AttemptSink, type TrackedAttempt } from '../../model/tracked-attempt.ts';
 import { isCopy, isLate, isOtherFace } from './copies.ts';
 import { EarlyReplies } from './early-replies.ts';
@@ -29,6 +29,9 @@ const MAX_POOLED = 1 << 13;
 const MAX_CHAIN = 64;
 // c-ares sends one query four times, musl's bursts after SERVFAIL some ten.
 const MAX_RESENDS = 64;
+// A machine that has no such port says so within a round trip; a router that finds no such host asks for its address
+// three times first, a second each (Linux, mcast_solicit).
+const ERROR_WITHIN = seconds(3.5);
 const INITIAL_BUCKETS = 1 << 12;
 
 export interface TransactionCounts {
@@ -239,6 +242,24 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     }
   }
 
+  /**
+   * An ICMP error says that nobody takes what this client sent to this server, and not which query: the first that it may
+   * be, since errors come in the order of what they are about.
+   */
+  function undelivered({ time, source, destination, destinationPort }: Layers): void {
+    let first: TransactionRecord | null = null;
+    let steps = 0;
+    for (let known = unanswered.last; known !== null && ++steps <= MAX_CHAIN; known = known.earlier) {
+      if (between(lastSentAt(known), time) > ERROR_WITHIN) break;
+      const isTo =
+        known.serverId === destination && (destinationPort === UNKNOWN_PORT || known.serverPort === destinationPort);
+      if (isTo && known.clientId === source && Number.isNaN(known.unreachableAt)) first = known;
+    }
+    if (first === null) return;
+    first.unreachableAt = time;
+    sink.unreachable(first);
+  }
+
   // Times go through the record: a number with a fraction that is handed over takes a place on the heap.
 
   function wait(record: TransactionRecord): void {
@@ -336,7 +357,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     buckets = larger;
   }
 
-  return { counts, push, unreachable, advance, release, settle };
+  return { counts, push, unreachable, undelivered, advance, release, settle };
 }
 
 function hashOf(id: number, nameHash: number): number {

@@ -11,7 +11,7 @@ import {
   type OtherReply,
   type Resend,
 } from '../../model/lookup.ts';
-import type { PacketId } from '../../model/packet.ts';
+import { UNKNOWN_PORT, type PacketId } from '../../model/packet.ts';
 
 /**
  * No resolver asks an unanswered question again sooner: c-ares's least is 250 ms (facts §2, since
@@ -237,12 +237,11 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
 
 // Asks for AAAA before A; all others whose order can be told ask for A first.
 const GRPC = 'gRPC';
-// The wire has no such port: which one it left from, where each family has its own, nobody knows.
-const UNKNOWN_PORT = 0;
 
 /** It left with its twin, and what is seen of it is the resend. */
 function unseenSend({ seen, late }: LateTwin, fromOnePort: boolean): Send {
   const { sentAt: at, sentPacket: packet } = seen;
+  // Which one it left from, where each family has its own, nobody knows.
   const clientPort = fromOnePort || seen.clientPort === late.clientPort ? seen.clientPort : UNKNOWN_PORT;
   const attempt: Attempt = {
     ...copyAttempt(late),

@@ -190,10 +190,10 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     dns.message(text, read);
   }
 
-  /** tcpdump says that an ICMP error came. @param quoted what was sent in vain, as far as the text says */
-  function unreachable(quoted: Layers): void {
-    advance(quoted.time);
-    dns.undelivered(quoted);
+  /** tcpdump says that an ICMP error came. @param text what was sent in vain, as far as it says */
+  function unreachable(text: Layers): void {
+    advance(text.time);
+    dns.undelivered(text);
   }
 
   /** The inputs are read: what is still open ends. */

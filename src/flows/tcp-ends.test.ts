@@ -30,3 +30,20 @@ describe('a hole', () => {
     ]);
   });
 });
+
+describe('connections that ended', () => {
+  it('are told, the first of them first, where many do within a second', () => {
+    const recorder = createRecorder({ limits: { closing: 2 } });
+    const told: number[] = [];
+    for (let port = 1; port <= 4; port++) {
+      recorder.push({ clientPort: port, sequence: 50, flags: FIN | ACK, acknowledgment: 90 });
+      recorder.push({ clientPort: port, from: 'server', sequence: 90, flags: FIN | ACK, acknowledgment: 51 });
+      told.push(recorder.told.length);
+    }
+    expect(told).toEqual([0, 0, 0, 1]);
+    // What comes late starts no other, and counts no more.
+    recorder.push({ clientPort: 1, sequence: 50, flags: FIN | ACK, acknowledgment: 90 });
+    expect(recorder.streams.counters.connections).toBe(4);
+    expect(recorder.told.map(({ packets }) => packets.client)).toEqual([1, 1]);
+  });
+});

@@ -63,35 +63,13 @@ function scenario() {
   };
 }
 
-describe('an ICMP error of which the query is not known', () => {
-  const ask = (s: ReturnType<typeof scenario>): void => {
-    s.query({ ms: 0, message: { id: 1 } });
-    s.query({ ms: 1, message: { id: 2, type: 28 } });
-  };
-  const told = ({ attempts }: ReturnType<typeof scenario>): number[] =>
-    attempts.map(({ unreachableAt }) => unreachableAt / 1e6);
+const askBoth = (s: ReturnType<typeof scenario>): void => {
+  s.query({ ms: 0, message: { id: 1 } });
+  s.query({ ms: 1, message: { id: 2, type: 28 } });
+};
 
-  it('is about the first that it may be, and the next about the next', () => {
-    const s = scenario();
-    ask(s);
-    s.undelivered({ ms: 2 });
-    s.undelivered({ ms: 3, port: 0 });
-    s.undelivered({ ms: 4 });
-    expect(told(s)).toEqual([2, 3]);
-    expect(s.events.slice(2)).toEqual(['unreachable', 'unreachable']);
-  });
-
-  it('is about none of another client, server or port, none that was answered, and none of long ago', () => {
-    const s = scenario();
-    ask(s);
-    s.reply({ ms: 2, message: { id: 1 } });
-    s.undelivered({ ms: 3, from: BACKEND });
-    s.undelivered({ ms: 3, to: BACKEND });
-    s.undelivered({ ms: 3, port: 54 });
-    s.undelivered({ ms: 4000 });
-    expect(told(s)).toEqual([Number.NaN, Number.NaN]);
-  });
-});
+const toldAt = ({ attempts }: ReturnType<typeof scenario>): number[] =>
+  attempts.map(({ unreachableAt }) => unreachableAt / 1e6);
 
 describe('queries and replies', () => {
   it('are one transaction with its resends', () => {
@@ -312,5 +290,28 @@ describe('bounds', () => {
     // The newest are found.
     s.reply({ ms: 100, to: '10.0.6.7', port: 1024 + (99_999 & 0x3fff) });
     expect(s.events.at(-1)).toBe('replied 0');
+  });
+});
+
+describe('an ICMP error of which the query is not known', () => {
+  it('is about the first that it may be, and the next about the next', () => {
+    const s = scenario();
+    askBoth(s);
+    s.undelivered({ ms: 2 });
+    s.undelivered({ ms: 3, port: 0 });
+    s.undelivered({ ms: 4 });
+    expect(toldAt(s)).toEqual([2, 3]);
+    expect(s.events.slice(2)).toEqual(['unreachable', 'unreachable']);
+  });
+
+  it('is about none of another client, server or port, none that was answered, and none of long ago', () => {
+    const s = scenario();
+    askBoth(s);
+    s.reply({ ms: 2, message: { id: 1 } });
+    s.undelivered({ ms: 3, from: BACKEND });
+    s.undelivered({ ms: 3, to: BACKEND });
+    s.undelivered({ ms: 3, port: 54 });
+    s.undelivered({ ms: 4000 });
+    expect(toldAt(s)).toEqual([Number.NaN, Number.NaN]);
   });
 });

@@ -21,6 +21,13 @@ function unseen(count: number, client: Client = {}): Lookup[] {
   return scenario.lookups;
 }
 
+/** Two servers in turns, none of which answers. */
+const turns = (type: number): Question[] => [
+  { type, answered: null },
+  { type, server: '10.96.0.11', port: 1, sent: 1000, answered: null },
+  { type, port: 2, sent: 3000, answered: null },
+];
+
 const whys = (lookups: Lookup[], rule = loss): string[] =>
   runRule(rule, { lookups }).unobservables.map(({ why }) => why);
 
@@ -57,11 +64,6 @@ describe('answers that a capture does not have', () => {
   });
 
   it('are dead servers where two are asked in turns, whichever was waited for longer', () => {
-    const turns = (type: number): Question[] => [
-      { type, answered: null },
-      { type, server: '10.96.0.11', port: 1, sent: 1000, answered: null },
-      { type, port: 2, sent: 3000, answered: null },
-    ];
     const open = { outcome: 'incomplete', endBecause: 'captureEnd', durationIsLowerBound: true, lasts: 3900 } as const;
     const { lookups } = new Scenario().ask([...turns(RR_TYPE.A), ...turns(AAAA)], open);
     expect(runRule(deadServer, { lookups }).reports).toMatchObject([

@@ -64,7 +64,9 @@ const EDNS_GO_CARES = 1232;
 const EDNS_CARES_OLDER = 1280;
 /** glibc with `options edns0` (RESOLV_EDNS_BUFFER_SIZE). */
 const EDNS_GLIBC = 1200;
-const EDNS_NETTY = 4096;
+export const EDNS_NETTY = 4096;
+/** What fits into 1500 bytes of IPv4: systemd-resolved says what its link carries; measured with 252. */
+const EDNS_RESOLVED = 1472;
 // Who asks now and then (dig, ldns) takes a new port each time; two alike may be chance.
 const KEPT_FOR_NETTY = 3;
 const IN_TURN = 0.9;
@@ -102,12 +104,20 @@ function judgeWithEdns(evidence: Evidence): Verdict {
     if (size === EDNS_GO_CARES) {
       return told('go', null, sure, `A and AAAA from two ports, EDNS size ${size} without options`);
     }
+    if (size === EDNS_RESOLVED) {
+      return told(
+        'systemd-resolved',
+        null,
+        'likely',
+        `A and AAAA from two ports, EDNS size ${size}: its link's 1500 bytes`,
+      );
+    }
     return unknown(
       `A and AAAA from two ports with EDNS size ${size}: neither glibc nor musl, nor a Go of its defaults`,
     );
   }
   if (size === EDNS_NETTY && evidence.portKept > evidence.lookups / 2 && evidence.portKept >= KEPT_FOR_NETTY) {
-    return told('netty', null, 'likely', `all lookups from one port with EDNS size ${size}`);
+    return told('netty', null, 'likely', `lookup after lookup from one port with EDNS size ${size}`);
   }
   if (size === EDNS_NETTY && ports === 'same') {
     return told('netty', null, 'possible', `A and AAAA from one port with EDNS size ${size}`);

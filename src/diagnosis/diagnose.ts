@@ -201,7 +201,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       lookup: tellLookup,
       connection(connection) {
-        if (connection.protocol === DNS_PROTOCOL) return;
+        if (connection.protocol === DNS_PROTOCOL) {
+          for (const observer of observers) observer.dnsConnection?.(connection);
+          return;
+        }
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange: tellExchange,

@@ -91,6 +91,19 @@ describe('one lookup', () => {
     expect(rows[0]).toMatchObject({ resolver: 'go', outcome: 'ok', endBecause: 'reply' });
   });
 
+  it("takes glibc's last try from new ports, the second of which leaves when the first is answered", () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.reply(aaaa, 1);
+    s.resend(a, 5020);
+    s.reply(a, 5021);
+    // Asked again although it was answered, and lost.
+    s.resend(aaaa, 5022);
+    s.reply(s.query({ ms: 10_035, port: 41_000, id: a.transactionId }), 10_036);
+    s.reply(s.query({ ms: 10_037, port: 41_001, id: aaaa.transactionId, type: 'AAAA' }), 10_038);
+    expect(durations(s.finish(20_000))).toEqual([10_038]);
+  });
+
   it.each([
     ['at the same wait', [1002, 2004, 3006], 1],
     ['at another one', [1002, 4003], 2],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
-import { scenario } from './testing/scenario.ts';
+import { pair, scenario } from './testing/scenario.ts';
 
 const DEAD = '10.96.0.11';
 
@@ -66,6 +66,27 @@ describe('A and AAAA from two ports', () => {
   it("are systemd-resolved's with what fits into 1500 bytes of IPv4 as EDNS size, and nobody's with another", () => {
     expect(resolversOfPairs(1472)).toEqual(new Set(['systemd-resolved']));
     expect(resolversOfPairs(1400)).toEqual(new Set(['unknown']));
+  });
+});
+
+describe('pairs from one port', () => {
+  it.each([
+    ['ids at random', () => 23_456, 'c-ares'],
+    ['ids of musl, glibc and Node in turn', (index: number) => [5, 3 << 8, 23_456][index % 3] as number, 'unknown'],
+  ])('with %s', (_, step, resolver) => {
+    const s = scenario();
+    for (let index = 0; index < 30; index++) {
+      const query = { ms: index * 20, name: `a${index}.test`, port: 41_000 + index };
+      const id = 1000 + index * 601;
+      for (const attempt of [s.query({ ...query, id }), s.query({ ...query, type: 'AAAA', id: id + step(index) })]) {
+        s.reply(attempt, index * 20 + 1);
+      }
+    }
+    // One after c-ares's own 5 and 10 s.
+    const lost = pair(s, 1000, { name: 'lost.test', port: 42_000, id: 7 });
+    for (const ms of [6000, 16_000]) for (const attempt of lost) s.resend(attempt, ms);
+    for (const attempt of lost) s.reply(attempt, 16_001);
+    expect(new Set(s.finish(60_000).map((row) => row.resolver))).toEqual(new Set([resolver]));
   });
 });
 

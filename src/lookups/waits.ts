@@ -2,6 +2,7 @@ import { milliseconds, nanoseconds, plus, seconds, type Duration, type Timestamp
 import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
 import type { Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import { chosenWaitOf } from './chosen-wait.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { roundsOf, seenInterval } from './rounds.ts';
 
@@ -85,11 +86,25 @@ export function timerEnd(
     kind: 'timer',
     at: due,
     wait,
-    source: isSeen ? `the wait between its own resends (${timers.resolver})` : timers.source,
+    source: sourceOf(lookup, timers, isSeen),
     lowerBound: timers.growth === 'jittered' && rounds.length > 1,
     outcome: 'timeout',
   };
 }
+
+function sourceOf(lookup: OpenLookup, timers: ResolverTimers, isSeen: boolean): string {
+  if (isSeen) return `the wait between its own resends (${timers.resolver})`;
+  const chosen = readsTimeout(timers) ? chosenWait(lookup) : null;
+  return chosen === null || chosen === timers.firstWait
+    ? timers.source
+    : `the wait between this client's other resends (${timers.resolver})`;
+}
+
+/** Whose waits are `timeout` of resolv.conf(5), each of them. */
+const readsTimeout = ({ growth, totalFromFirst }: ResolverTimers): boolean => growth === 'constant' && !totalFromFirst;
+
+const chosenWait = ({ profile }: OpenLookup): Duration | null =>
+  profile === null ? null : chosenWaitOf(profile.chosenWait);
 
 /**
  * Nobody asked again although it was time to: there was an answer, and the capture does not have it.
@@ -190,6 +205,7 @@ function firstWait(lookup: OpenLookup, timers: ResolverTimers, seen: Duration | 
   const [first] = lookup.attempts;
   const evidence = lookup.profile?.evidence;
   if (timers.resolver === 'node') return seen !== null && seen < timers.firstWait ? ADAPTED : timers.firstWait;
+  if (readsTimeout(timers)) return chosenWait(lookup) ?? timers.firstWait;
   if (timers.resolver !== 'c-ares' || timers.growth !== 'jittered' || evidence === undefined) return timers.firstWait;
   const knowsServer = evidence.cookies > 0 && first?.cookie === false;
   const adapted =

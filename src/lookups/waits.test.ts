@@ -28,6 +28,23 @@ describe('a last wait', () => {
     expect(inMs(inTurn(3000))).toBe(5005);
   });
 
+  it('that nobody follows is over in vain where the capture is silent for longer than answers take', () => {
+    const ends = [1, 300].map((delay) => {
+      const s = scenario();
+      for (let index = 0; index < 6; index++) {
+        const ms = index * 1000;
+        for (const attempt of pair(s, ms, { name: `warm${index}.test`, port: 41_000 + index, edns: 1232 })) {
+          s.reply(attempt, ms + delay);
+        }
+      }
+      const [a] = pair(s, 8000, { port: 42_000, edns: 1232 });
+      s.reply(a, 8000 + delay);
+      const { resolver, endBecause } = s.finish(8500).at(-1) as Lookup;
+      return `${resolver} ${endBecause}`;
+    });
+    expect(ends).toEqual(['c-ares timer', 'c-ares captureEnd']);
+  });
+
   it.each([
     [[2002, 2003], 2004],
     [[2002], 5005],

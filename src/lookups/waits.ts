@@ -36,6 +36,8 @@ const ADAPTED = milliseconds(250);
 const POLLED = seconds(1);
 // The last packet mostly ends the capture, before the last wait is over: a tenth of it is more than answers take.
 const PART_OF_WAIT = 0.1;
+// Where a server takes its time, silence is longer than that.
+const TIMES_DELAY = 3;
 // Whoever it is asks again by then: gRPC's 6 s are the longest first wait of all.
 const ASKED_AGAIN_BY = seconds(10);
 
@@ -75,7 +77,7 @@ export function timerEnd(
     : plus(lastRound, roundedUp(wait, late));
   const ends: FamilyEnd = { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
   // Of who never asks again only silence tells that he waits in vain.
-  const isSilent = horizon.endsAt - lastRound >= wait * PART_OF_WAIT;
+  const isSilent = horizon.endsAt - lastRound >= Math.max(wait * PART_OF_WAIT, usualDelay(lookup) * TIMES_DELAY);
   if (rounds.length === 1 && timers.triesOfMissingFamily === 1 && !isSilent) return ends;
   if (rounds.length < tries) {
     if (horizon.endsAt < Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK) return ends;
@@ -211,8 +213,12 @@ function firstWait(lookup: OpenLookup, timers: ResolverTimers, seen: Duration | 
   const adapted =
     evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two + evidence.resentAfter.polled === 0);
   if (!adapted || first?.cookie === true) return timers.firstWait;
-  const usualDelay = evidence.delays / Math.max(1, evidence.delayed);
-  return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay * ADAPTED_FACTOR)));
+  return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay(lookup) * ADAPTED_FACTOR)));
+}
+
+/** What its client's first queries take that are answered without a second sending. */
+function usualDelay({ profile }: OpenLookup): number {
+  return profile === null ? 0 : profile.evidence.delays / Math.max(1, profile.evidence.delayed);
 }
 
 /** res_send.c: server i > 0 waits (timeout << i) / servers, in whole seconds. */

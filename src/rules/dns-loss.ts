@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/text.ts';
+import { milliseconds } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { typeName } from '../model/lookup.ts';
@@ -54,7 +55,7 @@ export default defineRule({
           const sent = sentOf(counts);
           report({
             ...common,
-            ...strayOf(lost, verdicts, own),
+            ...strayOf(part, lost, verdicts, own),
             ...(isOpen(part) ? MAY_COME : {}),
             message: isOpen(part) ? 'open' : before === 0 ? 'behind' : 'lost',
             data: {
@@ -91,10 +92,21 @@ export default defineRule({
 const FEW_LOSSES = 5;
 const STRAY = 'few, beside the many that a race lost: any path loses a packet now and then';
 
+// The least that a finding is worth more than a word for.
+const NOTICED = milliseconds(5);
+const NOBODY_WAITED = 'nobody waited for most of them: another answer of the lookup took as long';
+
 const BESIDE_LATE = 'few, beside answers that come late: these may be later still, or the capture may lack them';
 
 /** Too few to speak of beside what else the same server's lookups show. */
-function strayOf(lost: number, verdicts: readonly Verdict[], own: readonly Verdict[]): { onlyInfo?: string } {
+function strayOf(
+  { tally, groups }: Part<LossGroup>,
+  lost: number,
+  verdicts: readonly Verdict[],
+  own: readonly Verdict[],
+): { onlyInfo?: string } {
+  const failed = groups.some(({ errors }) => errors > 0);
+  if (!failed && tally.costs.quantile(0.5) < NOTICED) return { onlyInfo: NOBODY_WAITED };
   if (lost >= FEW_LOSSES) return {};
   if (besideRace(verdicts, own)) return { onlyInfo: STRAY };
   const ofServers = verdicts.filter(({ record }) => own.some((other) => other.record === record));

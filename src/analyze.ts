@@ -13,7 +13,7 @@ import { TOOL } from './model/version.ts';
 import { readInputs, type LeftOut, type Progress, type ReadInputs, type ReadOptions } from './read-inputs.ts';
 import { RULES } from './rules/registry.ts';
 import { createRequests } from './tracing/requests.ts';
-import { createWanted, isSlow, type WantedOptions } from './wanted.ts';
+import { createWanted, filtersOf, isSlow, type WantedOptions } from './wanted.ts';
 
 export type { Progress };
 
@@ -44,7 +44,9 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const leftOut: LeftOut = { count: 0, because: null };
   const wanted = createWanted(options);
   const manifests = await manifestsOf(options);
-  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut, ...manifests });
+  const filters = filtersOf(options);
+  const unwanted = filters === null ? null : { lookups: 0, exchanges: 0, connections: 0, filters };
+  const run = createDiagnosis({ rules: RULES, inputs, version: TOOL.version, leftOut, unwanted, ...manifests });
   const others = options.observers ?? [];
   const { slowerThan } = options;
   let rows = 0;
@@ -59,7 +61,10 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   });
 
   const lookup = (found: Lookup): void => {
-    if (!wanted.lookup(found)) return;
+    if (!wanted.lookup(found)) {
+      if (unwanted !== null) unwanted.lookups++;
+      return;
+    }
     rows++;
     run.observer.lookup(found);
     tracer.lookup(found);
@@ -67,7 +72,10 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     for (const observer of others) observer.lookup?.(found);
   };
   const connection = (closed: Connection): void => {
-    if (!wanted.connection(closed)) return;
+    if (!wanted.connection(closed)) {
+      if (unwanted !== null) unwanted.connections++;
+      return;
+    }
     rows++;
     run.observer.connection(closed);
     tracer.connection(closed);
@@ -75,7 +83,10 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     for (const observer of others) observer.connection?.(closed);
   };
   const exchange = (done: Exchange): void => {
-    if (!wanted.exchange(done)) return;
+    if (!wanted.exchange(done)) {
+      if (unwanted !== null) unwanted.exchanges++;
+      return;
+    }
     rows++;
     run.observer.exchange(done);
     tracer.exchange(done);

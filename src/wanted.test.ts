@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { milliseconds, nanoseconds } from './base/time.ts';
 import { connectionOf, exchangeOf, lookupOf, tlsOf, unopened } from './model/testing/rows.ts';
-import { createWanted, isSlow } from './wanted.ts';
+import { createWanted, filtersOf, isSlow } from './wanted.ts';
 
 const all = { clients: [], names: [] };
+
+describe('what was asked for', () => {
+  it('is said as it is written', () => {
+    expect(filtersOf(all)).toBeNull();
+    expect(filtersOf({ clients: ['10.0.3.7', '10.0.3.8'], names: ['*.example'] })).toBe(
+      '--client 10.0.3.7,10.0.3.8 and --name *.example',
+    );
+  });
+});
 
 describe('what is wanted', () => {
   it('is all where nothing is named', () => {

@@ -14,6 +14,15 @@ export interface WantedOptions {
 // Connections that may be open while exchanges of them were wanted; with more, the oldest are forgotten.
 const MAX_CONNECTIONS = 1 << 16;
 
+/** What was asked for, as it is written on the command line; null for all. */
+export function filtersOf({ clients, names }: WantedOptions): string | null {
+  const filters = [
+    ...(clients.length === 0 ? [] : [`--client ${clients.join(',')}`]),
+    ...(names.length === 0 ? [] : [`--name ${names.join(',')}`]),
+  ];
+  return filters.length === 0 ? null : filters.join(' and ');
+}
+
 /**
  * Which rows the user asked for. A lookup has the name that was looked up, an exchange the host
  * that it asks, a connection the server name of its TLS handshake or the hosts of its exchanges,

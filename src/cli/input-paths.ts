@@ -22,6 +22,10 @@ export function inputPaths(
     }
   }
   const first = files[0] as string;
+  // `kubelag --quiet show a.pcap`: options before it made the word a file of explain's.
+  if (commands.includes(first) && !existsSync(first)) {
+    throw new UserError(`${first}: no such file; a command comes first, options behind it: kubelag ${first} …`);
+  }
   // `kubelag exprot a.pcap`: explain is the default command, so the word arrives as a file.
   const meant = /^[a-z]+$/.test(first) && !existsSync(first) ? closest(first, commands) : null;
   if (meant !== null) throw new UserError(`${first}: no such file or command; did you mean kubelag ${meant}?`);

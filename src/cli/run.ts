@@ -13,16 +13,18 @@ import { services as realServices, type Services } from './services.ts';
  * @param words without the program's own name
  */
 export async function run(words: readonly string[], io: Io, services: Services = realServices): Promise<number> {
+  let commands: readonly string[] = [];
   try {
     let status: number = EXIT.clear;
     const program = createProgram({ io, services }, (reached) => {
       status = reached;
     });
+    commands = program.commands.map((command) => command.name());
     await program.parseAsync(words, { from: 'user' });
     return status;
   } catch (error) {
     try {
-      return explainFailure(error, io);
+      return explainFailure(error, io, helpOf(words, commands));
     } catch (second) {
       if (second instanceof ClosedOutput) return EXIT.clear;
       throw second;
@@ -30,13 +32,13 @@ export async function run(words: readonly string[], io: Io, services: Services =
   }
 }
 
-function explainFailure(error: unknown, io: Io): number {
+function explainFailure(error: unknown, io: Io, help: string): number {
   if (error instanceof ClosedOutput) return EXIT.clear;
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof CommanderError) {
     // Help and version were asked for, and have been written.
     if (error.exitCode === 0) return EXIT.clear;
-    io.stderr.write(`kubelag: ${usageMessage(error)}\n`);
+    io.stderr.write(`kubelag: ${usageMessage(error, help)}\n`);
     return EXIT.usage;
   }
   if (error instanceof UserError) {
@@ -51,8 +53,17 @@ function explainFailure(error: unknown, io: Io): number {
   return EXIT.bug;
 }
 
+/** Where to read on. Options before a command made them options of explain, the default. */
+function helpOf(words: readonly string[], commands: readonly string[]): string {
+  const place = words.findIndex((word) => commands.includes(word));
+  if (place < 0) return 'see kubelag --help';
+  return place === 0
+    ? `see kubelag ${words[0]} --help`
+    : `a command comes first, options behind it: kubelag ${words[place]} …`;
+}
+
 /** Commander's words in one line that says what to do. */
-function usageMessage(error: CommanderError): string {
+function usageMessage(error: CommanderError, help: string): string {
   const [what = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
   const hint = hints
     .join(' ')
@@ -60,5 +71,5 @@ function usageMessage(error: CommanderError): string {
     .replace(/^Did/, 'did');
   const line = printable(what).replace(/\.$/, '').replace('. Allowed choices are', '; write one of');
   if (hint !== '') return `${line}; ${printable(hint)}`;
-  return line.includes('; write one of') ? line : `${line}; see kubelag --help`;
+  return line.includes('; write one of') ? line : `${line}; ${help}`;
 }

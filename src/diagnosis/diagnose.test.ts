@@ -218,6 +218,13 @@ describe('without lookups', () => {
     expect(result.verdict).toEqual({ status: 'insufficient', says: why });
     expect(result.ruledOut).toEqual([]);
   });
+
+  it('says where all are of others than were asked for, and nothing of a capture that would show more', () => {
+    const unwanted = { lookups: 27, exchanges: 0, connections: 0, filters: '--client 10.9.9.9' };
+    const { verdict, unobservable } = diagnose([slowRule('a')], [], { unwanted });
+    expect(unobservable).toMatchObject([{ why: 'none of 27 lookups is of --client 10.9.9.9', capture: null }]);
+    expect(verdict).toEqual({ status: 'insufficient', says: 'none of 27 lookups is of --client 10.9.9.9' });
+  });
 });
 
 describe('rules and facts', () => {

@@ -28,7 +28,7 @@ import { createLookupStatistics } from './lookup-statistics.ts';
 import { createRequestStatistics } from './request-statistics.ts';
 import { Outlooks, type Outlook } from './outlook.ts';
 import { createSamples } from './samples.ts';
-import { createHearing } from './unheard.ts';
+import { createHearing, type Unwanted } from './unheard.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface DiagnosisOptions {
@@ -41,6 +41,8 @@ export interface DiagnosisOptions {
   manifests?: Manifests;
   /** Lookups that never reach the observer; read when the result is made. */
   leftOut?: { readonly count: number; readonly because: string | null };
+  /** The same of all rows that the user did not ask for; null where he asked for all. */
+  unwanted?: Unwanted | null;
   /** Which lookups rules are told of in the quick way; a test has all of them told in the other. */
   isOrdinary?(lookup: Lookup): boolean;
   isOrdinaryExchange?(exchange: Exchange): boolean;
@@ -148,7 +150,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       connections: connections.row(inputs),
       requests: requests.row(inputs),
     };
-    const unheard = createHearing(inputs, rows);
+    const unheard = createHearing(inputs, rows, options.unwanted ?? null);
     for (const runner of runners) {
       const { rule } = runner;
       const reason = unheard(rule.sees);
@@ -201,7 +203,10 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
       },
       lookup: tellLookup,
       connection(connection) {
-        if (connection.protocol === DNS_PROTOCOL) return;
+        if (connection.protocol === DNS_PROTOCOL) {
+          for (const observer of observers) observer.dnsConnection?.(connection);
+          return;
+        }
         for (const observer of hearConnection) observer.connection?.(connection);
       },
       exchange: tellExchange,

@@ -11,17 +11,33 @@ const TCP_CAPTURE = "tcpdump -i any -s 0 -w all.pcap 'tcp or port 53 or icmp or 
 const SHORT_PACKETS = 512;
 
 type Rows = Pick<Diagnosis, 'lookups' | 'exchanges' | 'connections'>;
+
+/** Rows that the capture holds and the user did not ask for. */
+export interface Unwanted {
+  lookups: number;
+  exchanges: number;
+  connections: number;
+  /** What he asked for, as he wrote it: `--client 10.0.3.7`. */
+  readonly filters: string;
+}
+
 type Unheard = Unobservable & { missing: Sense };
 
 /** Tells why a rule could not have heard anything, from what it needs to see; null where it could. */
-export function createHearing(inputs: readonly Input[], rows: Rows): (sees: readonly Sense[]) => Unheard | null {
+export function createHearing(
+  inputs: readonly Input[],
+  rows: Rows,
+  unwanted: Unwanted | null,
+): (sees: readonly Sense[]) => Unheard | null {
   const reasons = new Map<Sense, Unheard>();
   const missing = (sense: Sense, reason: Unobservable): void => {
     reasons.set(sense, { ...reason, missing: sense });
   };
-  if (rows.lookups.count === 0) missing('dns', whyNoLookups(inputs, rows));
-  if (rows.connections.count === 0) missing('tcp', whyNoConnections(inputs, rows));
-  if (rows.exchanges.count === 0) missing('http', whyNoExchanges(inputs, rows));
+  if (rows.lookups.count === 0) missing('dns', unasked(unwanted, 'lookups') ?? whyNoLookups(inputs, rows));
+  if (rows.connections.count === 0) {
+    missing('tcp', unasked(unwanted, 'connections') ?? whyNoConnections(inputs, rows));
+  }
+  if (rows.exchanges.count === 0) missing('http', unasked(unwanted, 'exchanges') ?? whyNoExchanges(inputs, rows));
   return (sees) => {
     for (const sense of sees) {
       const reason = reasons.get(sense);
@@ -29,6 +45,12 @@ export function createHearing(inputs: readonly Input[], rows: Rows): (sees: read
     }
     return null;
   };
+}
+
+/** All that there are of a kind are of other clients or names than the user asked for. */
+function unasked(unwanted: Unwanted | null, kind: 'lookups' | 'connections' | 'exchanges'): Unobservable | null {
+  if (unwanted === null || unwanted[kind] === 0) return null;
+  return { why: `none of ${plural(unwanted[kind], kind.slice(0, -1))} is of ${unwanted.filters}`, capture: null };
 }
 
 /** Exported rows are read in place of captures, and were exported without these; null where not. */

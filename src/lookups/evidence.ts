@@ -27,8 +27,11 @@ export interface Evidence {
   sequential: number;
   /** Queries of AAAA before A, where order is a race (different ports). */
   aaaaBeforeA: number;
-  /** Port of the lookup before, and how many lookups began from the same one: a resolver that keeps its socket. */
-  lastPort: number;
+  /**
+   * Ports of the lookups before, of each process of a pod one perhaps, and how many lookups began from one of them: a
+   * resolver that keeps its socket. Counted where the EDNS size is Netty's.
+   */
+  recentPorts: number[];
   portKept: number;
   walksOnOnePort: number;
   walksOnNewPorts: number;

@@ -4,6 +4,7 @@ import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, PortUse } from './evidence.ts';
 import { lateTwins } from '../knowledge/late-twins.ts';
 import type { OpenLookup, Profile } from './open-lookup.ts';
+import { EDNS_NETTY } from './resolver.ts';
 import type { Horizon } from './waits.ts';
 
 const EDNS_SIZES_TOLD_APART = 8;
@@ -89,7 +90,7 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     sameHighOctet: 0,
     sequential: 0,
     aaaaBeforeA: 0,
-    lastPort: -1,
+    recentPorts: [],
     portKept: 0,
     walksOnOnePort: 0,
     walksOnNewPorts: 0,
@@ -123,8 +124,7 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
   evidence.lookups++;
   const attempts = lookup.attempts;
   const first = attempts[0] as TrackedAttempt;
-  if (first.clientPort === evidence.lastPort) evidence.portKept++;
-  evidence.lastPort = first.clientPort;
+  if (evidence.ednsSize === EDNS_NETTY) addPort(evidence, first.clientPort);
   if (hasLateTwin(lookup)) return;
   if (first.cookie) evidence.cookies++;
   if (first.rcode >= 0 && first.resends.length === 0) {
@@ -137,6 +137,19 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
     return;
   }
   addAll(evidence, lookup, horizon);
+}
+
+// So many processes of one pod are told apart by their ports.
+const RECENT_PORTS = 8;
+
+function addPort(evidence: Evidence, port: number): void {
+  const { recentPorts } = evidence;
+  if (recentPorts.includes(port)) {
+    evidence.portKept++;
+    return;
+  }
+  recentPorts.push(port);
+  if (recentPorts.length > RECENT_PORTS) recentPorts.shift();
 }
 
 /** What most lookups are: there is no more to be learned of them. */

@@ -17,7 +17,7 @@ export const JOIN = {
   timedWalk: 1,
   /** Another suffix that shares first labels only, at once after a negative answer. */
   weakWalk: 2,
-  /** New port, new id, at a resolver's timer (Go). */
+  /** New id at a resolver's timer: from a new port (Go), or from the only one at the next server (Netty). */
   timedRetry: 3,
   /** The same for the other family, whose first query the capture lacks. */
   timedTwin: 4,
@@ -62,8 +62,10 @@ const CHOSEN_TIMER_LATE = milliseconds(20);
 const MOST_CHANCE = 0.3;
 // Nine of ten retries come within this (Go, measured on a loaded machine).
 const PROMPT = milliseconds(5);
-// Go's default (`attempts:2`): a third try of one server is the application's own second lookup.
+// Go's default (`attempts:2`): a third try of one server is the application's own second lookup, but where somebody
+// chose a shorter wait. Then tries may have been chosen, too, up to the most that resolv.conf(5) allows.
 const TRIES_OF_ONE_SERVER = 2;
+const CHOSEN_TRIES = 5;
 
 /** @param newer lookups of the same client and first label that began later and are still open */
 export function joinStrength(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks, newer: number): number {
@@ -113,20 +115,40 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (isError(earlier) && waited <= FOLLOWS_ERROR) return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
   if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
   if (earlier.rcode >= 0 || !isRetryTimer(waited, newer)) return JOIN.none;
-  // Netty keeps its one socket, and asks a server once.
-  if (earlier.server === attempt.server && earlier.clientPort === attempt.clientPort) return JOIN.none;
+  if (earlier.clientPort === attempt.clientPort) {
+    // Netty keeps its one socket, and asks each server once, always with a new id (DnsResolveContext.query; measured
+    // with 4.1.118). Others have a socket for each server, or keep the id.
+    return hasAskedServer(lookup, attempt) ? JOIN.none : JOIN.timedRetry;
+  }
   // glibc, musl and c-ares keep the id; who resent it or sent its pair from one port is no Go.
   if (earlier.resends.length > 0 || hasPair(lookup, true)) return JOIN.none;
   if (attempt.ednsSize < 0 && !hasPair(lookup, false)) return JOIN.none;
   let tries = 0;
+  let last = earlier;
+  let before = earlier;
   for (const other of lookup.attempts) {
     if (other.name !== attempt.name || other.type !== attempt.type) continue;
     // Another server has answered: nobody waits for this one.
     if (other.rcode >= 0 && !isError(other)) return JOIN.none;
-    if (other.server === attempt.server) tries++;
+    if (other.server !== attempt.server) continue;
+    tries++;
+    before = last;
+    last = other;
   }
-  return tries < TRIES_OF_ONE_SERVER ? JOIN.timedRetry : JOIN.none;
+  const most = isSameWait(before, last, attempt) ? CHOSEN_TRIES : TRIES_OF_ONE_SERVER;
+  return tries < most ? JOIN.timedRetry : JOIN.none;
 }
+
+/** Shorter than the default, and the same again. */
+function isSameWait(before: TrackedAttempt, last: TrackedAttempt, attempt: TrackedAttempt): boolean {
+  const waited = attempt.sentAt - last.sentAt;
+  const isChosen = waited < RETRY_TIMER - TIMER_EARLY;
+  return isChosen && Math.abs(waited - (last.sentAt - before.sentAt)) <= CHOSEN_TIMER_LATE;
+}
+
+/** Whether this name and type went to this server before. */
+const hasAskedServer = ({ attempts }: OpenLookup, { name, type, server }: TrackedAttempt): boolean =>
+  attempts.some((other) => other.server === server && other.name === name && other.type === type);
 
 const isError = (attempt: TrackedAttempt): boolean =>
   (attempt.rcode > 0 && attempt.rcode !== RCODE.NXDOMAIN) || !Number.isNaN(attempt.unreachableAt);

@@ -91,6 +91,58 @@ describe('one lookup', () => {
     expect(rows[0]).toMatchObject({ resolver: 'go', outcome: 'ok', endBecause: 'reply' });
   });
 
+  it("takes glibc's last try from new ports, the second of which leaves when the first is answered", () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.reply(aaaa, 1);
+    s.resend(a, 5020);
+    s.reply(a, 5021);
+    // Asked again although it was answered, and lost.
+    s.resend(aaaa, 5022);
+    s.reply(s.query({ ms: 10_035, port: 41_000, id: a.transactionId }), 10_036);
+    s.reply(s.query({ ms: 10_037, port: 41_001, id: aaaa.transactionId, type: 'AAAA' }), 10_038);
+    expect(durations(s.finish(20_000))).toEqual([10_038]);
+  });
+
+  it.each([
+    ['at the same wait', [1002, 2004, 3006], 1],
+    ['at another one', [1002, 4003], 2],
+    ["after Go's default of two", [5002, 10_004], 2],
+  ])("takes Go's third try where somebody chose a shorter wait: %s", (_, tries, lookups) => {
+    const s = scenario();
+    let port = 1;
+    for (const ms of [0, ...tries]) {
+      const a = s.query({ ms, port: port++, edns: 1232 });
+      const aaaa = s.query({ ms: ms + 0.1, port: port++, edns: 1232, type: 'AAAA' });
+      if (ms === tries.at(-1)) for (const attempt of [a, aaaa]) s.reply(attempt, ms + 1);
+    }
+    expect(s.finish(11_000)).toHaveLength(lookups);
+  });
+
+  it("takes Netty's retry at the next server from its one port with a new id, and no second call to one server", () => {
+    const lookups = ['10.96.0.11', '10.96.0.10'].map((server) => {
+      const s = scenario();
+      pair(s, 0, { edns: 4096 });
+      for (const attempt of pair(s, 5039, { edns: 4096, server })) s.reply(attempt, 5041);
+      return s.finish(6000);
+    });
+    expect(lookups.map((rows) => rows.length)).toEqual([1, 2]);
+    expect(lookups[0]).toMatchObject([{ resolver: 'netty', outcome: 'ok', attempts: [{}, {}, {}, {}] }]);
+  });
+
+  it("is not Netty's where another server answered, or the next one is asked at no timer", () => {
+    for (const [answered, ms] of [
+      [true, 5010],
+      [false, 5400],
+    ] as const) {
+      const s = scenario();
+      const first = pair(s, 0, { edns: 4096 });
+      if (answered) for (const attempt of first) s.reply(attempt, 2);
+      for (const attempt of pair(s, ms, { edns: 4096, server: '10.96.0.11' })) s.reply(attempt, ms + 2);
+      expect(s.finish(6000)).toHaveLength(2);
+    }
+  });
+
   it('takes a retry after an error, some milliseconds late on a loaded machine', () => {
     const s = scenario();
     const a = s.query({ ms: 0, port: 1, edns: 1232 });

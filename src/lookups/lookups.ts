@@ -4,6 +4,7 @@ import { at, milliseconds, plus, seconds, type Timestamp } from '../base/time.ts
 import { lastSentAt, type Lookup } from '../model/lookup.ts';
 import { lastEventAt, type AttemptSink, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { createCandidates } from './candidates.ts';
+import { addFirstWait, createChosenWait } from './chosen-wait.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
@@ -142,8 +143,7 @@ export function createLookups(options: LookupsOptions) {
       return;
     }
     if (complete && lookup.resent) {
-      // Nobody goes on, but an answer to the first sending may still come: slow, not lost.
-      candidates.lingering(lookup);
+      // An answer to the first sending may still come: slow, not lost. Nobody goes on but glibc, from a new port.
       lookup.due = plus(attempt.repliedAt, LATE_REPLY);
       return;
     }
@@ -270,6 +270,7 @@ export function createLookups(options: LookupsOptions) {
     // One that was closed before told what it has to tell, but where it turned out to be of another kind.
     if (lookup.profile !== null && lookup.profile !== before) {
       addEvidence(lookup.profile.evidence, lookup, options.horizon);
+      if (lookup.resent || lookup.attempts.length > 2) addFirstWait(lookup.profile.chosenWait, lookup.attempts);
     }
     if (lookup.passedOver) emit(lookup);
   }
@@ -280,8 +281,9 @@ export function createLookups(options: LookupsOptions) {
     if (known !== undefined) return known;
     if (profileCount >= MAX_PROFILES) return null;
     profileCount++;
-    const profile: Profile = { evidence: createEvidence(lookup), verdict: null, renewAt: 0 };
     const ofClient = profiles[lookup.clientId];
+    const chosenWait = ofClient?.find((other) => other !== undefined)?.chosenWait ?? createChosenWait();
+    const profile: Profile = { evidence: createEvidence(lookup), chosenWait, verdict: null, renewAt: 0 };
     if (ofClient === undefined)
       profiles[lookup.clientId] = Array.from({ length: KINDS }, (_, index) => (index === kind ? profile : undefined));
     else ofClient[kind] = profile;

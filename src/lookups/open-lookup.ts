@@ -2,11 +2,14 @@ import { emptyList } from '../base/lists.ts';
 import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import type { ChosenWait } from './chosen-wait.ts';
 import type { Evidence, Verdict } from './evidence.ts';
 
 /** What lookups of one client and kind have in common, and which resolver that makes. */
 export interface Profile {
   readonly evidence: Evidence;
+  /** One for all kinds of a client's lookups. */
+  readonly chosenWait: ChosenWait;
   verdict: Verdict | null;
   /** Number of lookups at which the verdict is worth another look. */
   renewAt: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
-import { scenario } from './testing/scenario.ts';
+import { pair, scenario } from './testing/scenario.ts';
 
 const DEAD = '10.96.0.11';
 
@@ -24,6 +24,28 @@ function resolversAfter(waits: readonly number[]): Set<string> {
   return new Set(s.finish(waits.length * 10_000 + 20_000).map(({ resolver }) => resolver));
 }
 
+/** Three pairs from two ports each. */
+function resolversOfPairs(edns: number): Set<string> {
+  const s = scenario();
+  for (const ms of [0, 100, 200]) {
+    const port = 41_000 + ms;
+    const a = s.query({ ms, name: `a${ms}.test`, port, edns });
+    const aaaa = s.query({ ms: ms + 0.2, name: `a${ms}.test`, type: 'AAAA', port: port + 1, edns });
+    s.reply(a, ms + 2);
+    s.reply(aaaa, ms + 2);
+  }
+  return new Set(s.finish(1000).map(({ resolver }) => resolver));
+}
+
+/** Lookups of A alone, from these ports. */
+function resolversFrom(ports: readonly number[], edns = 4096): Set<string> {
+  const s = scenario();
+  for (const [index, port] of ports.entries()) {
+    s.reply(s.query({ ms: index * 100, name: `a${index}.test`, port, edns }), index * 100 + 2);
+  }
+  return new Set(s.finish(10_000).map(({ resolver }) => resolver));
+}
+
 describe('a timer of two seconds', () => {
   it('that a busy machine holds up is not taken for Node’s, which looks at the clock once a second', () => {
     const held = [2001, 2002, 2170, 2003, 2040, 2001, 2240, 2002, 2004, 2090, 2001, 2012, 2130, 2003];
@@ -37,5 +59,44 @@ describe('a timer of two seconds', () => {
   it('that ends anywhere within the second after is Node’s', () => {
     const spread = [2100, 2900, 2450, 2700, 2310, 2820, 2550, 2640, 2380, 2760];
     expect(resolversAfter(spread)).toContain('node');
+  });
+});
+
+describe('A and AAAA from two ports', () => {
+  it("are systemd-resolved's with what fits into 1500 bytes of IPv4 as EDNS size, and nobody's with another", () => {
+    expect(resolversOfPairs(1472)).toEqual(new Set(['systemd-resolved']));
+    expect(resolversOfPairs(1400)).toEqual(new Set(['unknown']));
+  });
+});
+
+describe('pairs from one port', () => {
+  it.each([
+    ['ids at random', () => 23_456, 'c-ares'],
+    ['ids of musl, glibc and Node in turn', (index: number) => [5, 3 << 8, 23_456][index % 3] as number, 'unknown'],
+  ])('with %s', (_, step, resolver) => {
+    const s = scenario();
+    for (let index = 0; index < 30; index++) {
+      const query = { ms: index * 20, name: `a${index}.test`, port: 41_000 + index };
+      const id = 1000 + index * 601;
+      for (const attempt of [s.query({ ...query, id }), s.query({ ...query, type: 'AAAA', id: id + step(index) })]) {
+        s.reply(attempt, index * 20 + 1);
+      }
+    }
+    // One after c-ares's own 5 and 10 s.
+    const lost = pair(s, 1000, { name: 'lost.test', port: 42_000, id: 7 });
+    for (const ms of [6000, 16_000]) for (const attempt of lost) s.resend(attempt, ms);
+    for (const attempt of lost) s.reply(attempt, 16_001);
+    expect(new Set(s.finish(60_000).map((row) => row.resolver))).toEqual(new Set([resolver]));
+  });
+});
+
+describe('lookups from one port', () => {
+  it("are Netty's, of several processes in turn and for one family alone, too", () => {
+    expect(resolversFrom([1, 2, 3, 1, 2, 3, 1, 2, 3, 1])).toEqual(new Set(['netty']));
+  });
+
+  it("are nobody's where most ports are new, or the EDNS size is another", () => {
+    expect(resolversFrom([1, 2, 3, 4, 5, 6, 1, 2, 3, 7])).toEqual(new Set(['unknown']));
+    expect(resolversFrom([1, 2, 3, 1, 2, 3, 1, 2, 3, 1], 1400)).toEqual(new Set(['unknown']));
   });
 });

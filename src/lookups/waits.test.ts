@@ -28,6 +28,47 @@ describe('a last wait', () => {
     expect(inMs(inTurn(3000))).toBe(5005);
   });
 
+  it('that nobody follows is over in vain where the capture is silent for longer than answers take', () => {
+    const ends = [1, 300].map((delay) => {
+      const s = scenario();
+      for (let index = 0; index < 6; index++) {
+        const ms = index * 1000;
+        for (const attempt of pair(s, ms, { name: `warm${index}.test`, port: 41_000 + index, edns: 1232 })) {
+          s.reply(attempt, ms + delay);
+        }
+      }
+      const [a] = pair(s, 8000, { port: 42_000, edns: 1232 });
+      s.reply(a, 8000 + delay);
+      const { resolver, endBecause } = s.finish(8500).at(-1) as Lookup;
+      return `${resolver} ${endBecause}`;
+    });
+    expect(ends).toEqual(['c-ares timer', 'c-ares captureEnd']);
+  });
+
+  it.each([
+    [[2002, 2003], 2004],
+    [[2002], 5005],
+    [[2002, 5005, 2002, 5005], 5005],
+  ])('is what the client waited for before it asked again in other lookups: %j', (waits, expected) => {
+    const s = scenario();
+    for (let index = 0; index < 8; index++) {
+      for (const attempt of pair(s, index * 20, { name: `warm${index}.test`, port: 41_000 + index })) {
+        s.reply(attempt, index * 20 + 1);
+      }
+    }
+    for (const [index, wait] of waits.entries()) {
+      const ms = 1000 + index * 10_000;
+      const attempts = pair(s, ms, { name: `lost${index}.test`, port: 42_000 + index });
+      for (const attempt of attempts) s.resend(attempt, ms + wait);
+      for (const attempt of attempts) s.reply(attempt, ms + wait + 1);
+    }
+    s.reply(s.query({ ms: 50_000, port: 43_000 }), 50_001);
+    s.query({ ms: 50_001.1, port: 43_001, type: 'AAAA' });
+    const row = s.finish(70_000).at(-1) as Lookup;
+    expect(row).toMatchObject({ resolver: 'glibc', endBecause: 'timer' });
+    expect(Math.abs(inMs(row) - expected)).toBeLessThan(10);
+  });
+
   it('is rounded up by a tenth of a second at most', () => {
     const random = seededRandom(7);
     const id = (): number => Math.floor(random() * 65_536);

@@ -2,6 +2,7 @@ import { milliseconds, nanoseconds, plus, seconds, type Duration, type Timestamp
 import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
 import type { Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import { chosenWaitOf } from './chosen-wait.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { roundsOf, seenInterval } from './rounds.ts';
 
@@ -35,6 +36,8 @@ const ADAPTED = milliseconds(250);
 const POLLED = seconds(1);
 // The last packet mostly ends the capture, before the last wait is over: a tenth of it is more than answers take.
 const PART_OF_WAIT = 0.1;
+// Where a server takes its time, silence is longer than that.
+const TIMES_DELAY = 3;
 // Whoever it is asks again by then: gRPC's 6 s are the longest first wait of all.
 const ASKED_AGAIN_BY = seconds(10);
 
@@ -74,7 +77,7 @@ export function timerEnd(
     : plus(lastRound, roundedUp(wait, late));
   const ends: FamilyEnd = { kind: 'captureEnd', at: Math.max(lastSend, horizon.endsAt) as Timestamp };
   // Of who never asks again only silence tells that he waits in vain.
-  const isSilent = horizon.endsAt - lastRound >= wait * PART_OF_WAIT;
+  const isSilent = horizon.endsAt - lastRound >= Math.max(wait * PART_OF_WAIT, usualDelay(lookup) * TIMES_DELAY);
   if (rounds.length === 1 && timers.triesOfMissingFamily === 1 && !isSilent) return ends;
   if (rounds.length < tries) {
     if (horizon.endsAt < Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK) return ends;
@@ -85,11 +88,25 @@ export function timerEnd(
     kind: 'timer',
     at: due,
     wait,
-    source: isSeen ? `the wait between its own resends (${timers.resolver})` : timers.source,
+    source: sourceOf(lookup, timers, isSeen),
     lowerBound: timers.growth === 'jittered' && rounds.length > 1,
     outcome: 'timeout',
   };
 }
+
+function sourceOf(lookup: OpenLookup, timers: ResolverTimers, isSeen: boolean): string {
+  if (isSeen) return `the wait between its own resends (${timers.resolver})`;
+  const chosen = readsTimeout(timers) ? chosenWait(lookup) : null;
+  return chosen === null || chosen === timers.firstWait
+    ? timers.source
+    : `the wait between this client's other resends (${timers.resolver})`;
+}
+
+/** Whose waits are `timeout` of resolv.conf(5), each of them. */
+const readsTimeout = ({ growth, totalFromFirst }: ResolverTimers): boolean => growth === 'constant' && !totalFromFirst;
+
+const chosenWait = ({ profile }: OpenLookup): Duration | null =>
+  profile === null ? null : chosenWaitOf(profile.chosenWait);
 
 /**
  * Nobody asked again although it was time to: there was an answer, and the capture does not have it.
@@ -190,13 +207,18 @@ function firstWait(lookup: OpenLookup, timers: ResolverTimers, seen: Duration | 
   const [first] = lookup.attempts;
   const evidence = lookup.profile?.evidence;
   if (timers.resolver === 'node') return seen !== null && seen < timers.firstWait ? ADAPTED : timers.firstWait;
+  if (readsTimeout(timers)) return chosenWait(lookup) ?? timers.firstWait;
   if (timers.resolver !== 'c-ares' || timers.growth !== 'jittered' || evidence === undefined) return timers.firstWait;
   const knowsServer = evidence.cookies > 0 && first?.cookie === false;
   const adapted =
     evidence.resentAfter.quarter > 0 || (knowsServer && evidence.resentAfter.two + evidence.resentAfter.polled === 0);
   if (!adapted || first?.cookie === true) return timers.firstWait;
-  const usualDelay = evidence.delays / Math.max(1, evidence.delayed);
-  return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay * ADAPTED_FACTOR)));
+  return nanoseconds(Math.min(seconds(5), Math.max(ADAPTED, usualDelay(lookup) * ADAPTED_FACTOR)));
+}
+
+/** What its client's first queries take that are answered without a second sending. */
+function usualDelay({ profile }: OpenLookup): number {
+  return profile === null ? 0 : profile.evidence.delays / Math.max(1, profile.evidence.delayed);
 }
 
 /** res_send.c: server i > 0 waits (timeout << i) / servers, in whole seconds. */

@@ -22,6 +22,8 @@ export interface Observer {
   /** …and those, where they are heard, but otherwise than the rest. */
   ordinary?(lookup: Lookup): void;
   connection?(connection: Connection): void;
+  /** A rule's: connections that carry DNS, or were to, which it does not get as `connection`. */
+  dnsConnection?(connection: Connection): void;
   /** The same of exchanges: in place of `exchange`, all but ordinary calls (rules/support/ordinary-exchanges.ts)… */
   unusualExchange?(exchange: Exchange): void;
   /** …and those, where they are heard, but otherwise than the rest. */
@@ -36,5 +38,5 @@ export interface Observer {
 
 /** One that hears all rows, whatever their kind: no rule. */
 export type FullObserver = Required<
-  Omit<Observer, 'turn' | 'unusual' | 'ordinary' | 'unusualExchange' | 'ordinaryExchange'>
+  Omit<Observer, 'turn' | 'dnsConnection' | 'unusual' | 'ordinary' | 'unusualExchange' | 'ordinaryExchange'>
 >;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inputRowOf, raceFinding } from './testing/diagnoses.ts';
-import { costWords, damageWords } from './words.ts';
+import { inputRowOf, raceFinding, whatIfOf } from './testing/diagnoses.ts';
+import { costWords, damageWords, savingWords } from './words.ts';
 
 const words = (packets: number, cut: number, format: 'pcap' | 'tcpdump text' = 'pcap'): string => {
   const input = inputRowOf({ packets, format });
@@ -30,5 +30,20 @@ describe('the cost of lookups', () => {
     for (const affected of [null, { count: 4, of: 36, unit: 'requests' }]) {
       expect(costWords(raceFinding({ affected }))).toMatch(/ of all lookup time$/);
     }
+  });
+});
+
+describe('what would be saved', () => {
+  const whatIf = whatIfOf({ metric: 'request duration p50', nowSeconds: 0.362, thenSeconds: 0.3619, method: '' });
+  const spread = { ...whatIf.before, p50Seconds: 0.362, p90Seconds: 0.4, p99Seconds: 0.609 };
+
+  it('is next to nothing where no figure changes as it is shown, and figures where one does', () => {
+    const after = { ...spread, p90Seconds: 0.3999 };
+    expect(savingWords({ ...whatIf, before: spread, after })).toBe(
+      'next to nothing: request duration p50 stays at 362 ms',
+    );
+    expect(savingWords({ ...whatIf, before: spread, after: { ...after, p99Seconds: 0.5 } })).toBe(
+      'request duration p50: 362 ms → 362 ms, p99 609 ms → 500 ms',
+    );
   });
 });

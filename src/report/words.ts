@@ -122,6 +122,9 @@ export function savingWords({ metric, nowSeconds, thenSeconds, isAtMost, count, 
     return was === is ? [] : `, ${name} ${was} → ${is}`;
   });
   const bound = isAtMost ? ' at best' : '';
+  if (others.length === 0 && duration(nowSeconds) === duration(thenSeconds)) {
+    return `next to nothing: ${metric} stays at ${duration(nowSeconds)}`;
+  }
   return `${metric}: ${duration(nowSeconds)} → ${duration(thenSeconds)}${others.join('')}${bound}`;
 }
 

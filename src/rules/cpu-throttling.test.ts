@@ -56,7 +56,7 @@ ruleTester(rule, {
       reports: [
         {
           message: 'grid',
-          says: /^40 of 40 exchanges with 10\.96\.44\.12:8080 end at one phase of 100 ms, \d+ ms late each, as a CPU limit makes it/,
+          says: /^a CPU limit seems to stop 10\.96\.44\.12:8080: 40 of 40 exchanges \d+ ms late each, at one phase of 100 ms$/,
           count: 40,
           confidence: 'possible',
           because: /cpu\.stat/,

@@ -24,7 +24,7 @@ export default defineRule({
   messages: {
     stopped:
       '{server} stood still {times} and went on at steps of 100 ms, as a CPU limit makes it: {count} of {total:exchange} waited {cost:duration} each',
-    grid: '{count} of {total:exchange} with {server} end at one phase of 100 ms, {cost:duration} late each, as a CPU limit makes it',
+    grid: 'a CPU limit seems to stop {server}: {count} of {total:exchange} {cost:duration} late each, at one phase of 100 ms',
     clear: 'no server stood still until a step of 100 ms ({total:call})',
   },
   create(context) {

@@ -31,8 +31,32 @@ const failing = (rcode: number, outcome: Lookup['outcome']): Scenario =>
     { outcome, answers: [] },
   );
 
+/** The first server refuses all, the second answers; of the last lookup only the refusal is there. */
+const refusedFirst = (before: number): Lookup[] => {
+  const refused = { server: '10.96.0.11', rcode: RCODE.REFUSED, records: 0 };
+  const scenario = new Scenario();
+  for (let index = 0; index < before; index++) scenario.ask([refused, { sent: 1, answered: 1.5 }]);
+  return scenario.ask([refused], { outcome: 'refused', answers: [] }).lookups;
+};
+
+/** The capture ends so soon after the last of them. */
+const endingAfter = (lookups: readonly Lookup[], ms: number) =>
+  inputOf({ endsAt: at((lookups.at(-1) as Lookup).startedAt + milliseconds(ms)) });
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a last refusal, although others go on from one, where the capture goes on',
+      lookups: refusedFirst(3),
+      inputs: [endingAfter(refusedFirst(3), 2000)],
+      reports: [{ count: 1, says: /REFUSED/ }],
+    },
+    {
+      name: 'a last refusal where nobody went on from one',
+      lookups: refusedFirst(0),
+      inputs: [endingAfter(refusedFirst(0), 2)],
+      reports: [{ count: 1, says: /REFUSED/ }],
+    },
     {
       name: 'a name with a suffix that nobody goes on from',
       lookups: new Scenario({ name: 'api.example.com.prod.svc.cluster.local' }).ask(
@@ -259,6 +283,11 @@ ruleTester(rule, {
         { name: 'a.test', outcome: 'nxdomain', answers: [] },
       ).lookups,
       inputs: [inputOf({ endsAt: at(milliseconds(9 * 50 + 100)) })],
+    },
+    {
+      name: 'a refusal that the capture ends with, where others go on to the next server from one',
+      lookups: refusedFirst(3),
+      inputs: [endingAfter(refusedFirst(3), 2)],
     },
     {
       name: 'cut off by the end of the capture',

@@ -56,9 +56,12 @@ const WAITED_OUT = milliseconds(200);
 const MOST_LABELS = 5;
 const CLUSTER_SUFFIX = '.svc.cluster.local';
 
-/** Asked with a search suffix at the capture's very end: what comes next is not in it. */
-function mayWalkOn({ name, startedAt, duration, attempts }: Lookup, endsAt: Timestamp | undefined): boolean {
-  if (endsAt === undefined || endsAt - (startedAt + duration) >= NEXT_SUFFIX_WITHIN) return false;
+/** At the capture's very end: what comes next is not in it. */
+const isAtEnd = ({ startedAt, duration }: Lookup, endsAt: Timestamp | undefined): boolean =>
+  endsAt !== undefined && endsAt - (startedAt + duration) < NEXT_SUFFIX_WITHIN;
+
+/** Asked with a search suffix. */
+function mayWalkOn({ name, attempts }: Lookup): boolean {
   if (attempts.every((attempt) => attempt.name !== name)) return true;
   return name.endsWith(CLUSTER_SUFFIX) && name.split('.').length > MOST_LABELS;
 }
@@ -87,6 +90,8 @@ export default defineRule({
     const byName = new Map<string, ErrorGroup[]>();
     const forwarded = createForwarded();
     let explained = 0;
+    /** Lookups that went on from an error to an answer: the next server's, or the next try's. */
+    let recovered = 0;
 
     const groupOf = (lookup: Lookup, outcome: Failure, addresses: boolean, family: string): ErrorGroup => {
       const half = isHalf(lookup);
@@ -117,6 +122,7 @@ export default defineRule({
         if (outcome === 'incomplete') return;
         if (outcome === 'ok' || outcome === 'nodata') {
           countFound(lookup);
+          if (lookup.attempts.some(isError)) recovered++;
           if (!waitedOut(lookup) || forwarded.isForwarded(lookup)) return;
           groupOf(lookup, 'delayed', true, '').tally.add(lookup, retryCost(lookup), errorPackets);
           return;
@@ -133,7 +139,9 @@ export default defineRule({
         // gRPC asks for a service configuration that hardly anyone has.
         if (lookup.name.startsWith('_grpc_config.')) return;
         // The other half, which may well be found, is not in the capture.
-        if ((outcome === 'nxdomain' && isHalf(lookup)) || mayWalkOn(lookup, inputs[lookup.input]?.endsAt)) return;
+        if (outcome === 'nxdomain' && isHalf(lookup)) return;
+        const goesOn = mayWalkOn(lookup) || (outcome !== 'nxdomain' && recovered > 0);
+        if (goesOn && isAtEnd(lookup, inputs[lookup.input]?.endsAt)) return;
         const { current } = seen;
         const fault = current?.familyFailed === true ? current.family : null;
         const family = fault === null ? '' : familyKey(lookup.input, lookup.server, fault);

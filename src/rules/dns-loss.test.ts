@@ -90,6 +90,22 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'one that was asked again proves no more than itself of those that are open',
+      lookups: new Scenario().pair(9).lostFirst().lookups.concat(unanswered(5, 4.7)),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ message: 'lost', count: 6, confidence: 'possible' }],
+    },
+    {
+      name: 'one that nobody waited for: the other family came late, too',
+      lookups: new Scenario({ resolver: 'go' }).apart(30).ask([
+        { port: 50_001, answered: null },
+        { port: 50_002, type: AAAA, sent: 0.05, answered: 5500 },
+        { port: 50_003, sent: 5000, answered: 5001 },
+        { port: 50_004, type: AAAA, sent: 5000.1, answered: 5001.1 },
+      ]).lookups,
+      reports: [{ cost: [0, 0.001], onlyInfo: true }],
+    },
+    {
       name: 'four of them, and answers came since: the capture itself may lack these',
       lookups: [
         ...new Scenario().pair(9).lookups,

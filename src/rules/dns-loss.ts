@@ -1,4 +1,9 @@
-import type { Fix, Setting } from '../model/finding.ts';
+import { formatDuration } from '../base/text.ts';
+import { milliseconds } from '../base/time.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import type { Input } from '../model/input.ts';
+import { typeName } from '../model/lookup.ts';
+import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
@@ -6,10 +11,11 @@ import { lostOf, sentOf, type LossCounts } from './support/loss-counts.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { answersLate, type Verdict } from './support/loss-verdict.ts';
 import { unseenHalves } from './support/halves.ts';
-import { losses } from './support/losses.ts';
+import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { losses, type Losses } from './support/losses.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { partsByClient, targetOf, type Part } from './support/subjects.ts';
+import { partsByClient, targetOf, tempered, type Part } from './support/subjects.ts';
 
 export default defineRule({
   id: 'dns-loss',
@@ -21,11 +27,13 @@ export default defineRule({
     behind:
       '{count} of {total:lookup} waited {least}{wait:duration} for answers that came by: {lost} of {sent:query} to {server} asked again all the same',
     open: '{count} of {total:lookup} waited {least}{wait:duration}, until the capture ended, for answers that had not come: {lost} of {sent:query} to {server}',
+    anew: '{count} of {total:lookup} waited {wait:duration} for answers that came by: one family asked for anew after {server} had answered both',
     clear: 'no query was lost ({sent:query}, all answered)',
     other: 'no query was lost at random ({lost} of {sent:query} unanswered, for other reasons)',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
+    const anew = fact(askedAnew);
     return {
       finish() {
         const verdicts = seen.verdicts();
@@ -33,7 +41,9 @@ export default defineRule({
         if (blind !== null) return unobservable(blind);
         const blindSpot = partlyBlind(verdicts);
         if (blindSpot !== null) unobservable(blindSpot);
-        const halves = unseenHalves(seen.families());
+        const unheard = partsByClient(anew.groups().filter(isUnheard));
+        const explained = unheard.reduce((sum, { tally }) => sum + tally.count, 0);
+        const halves = explained > 0 ? null : unseenHalves(seen.families());
         if (halves !== null) unobservable(halves);
         const lossy = partsOfCause(verdicts, 'loss', partsByClient, seen, inputs);
         for (const { part, own, common } of lossy) {
@@ -45,7 +55,7 @@ export default defineRule({
           const sent = sentOf(counts);
           report({
             ...common,
-            ...strayOf(lost, verdicts, own),
+            ...strayOf(part, lost, verdicts, own),
             ...(isOpen(part) ? MAY_COME : {}),
             message: isOpen(part) ? 'open' : before === 0 ? 'behind' : 'lost',
             data: {
@@ -54,7 +64,7 @@ export default defineRule({
               ...waitOf(part),
               lost,
               sent,
-              server: servers.length === 1 ? (servers[0] ?? '?') : `${servers.length} servers`,
+              server: named(servers),
             },
             because: [
               ...waitSettings(part.groups),
@@ -69,7 +79,8 @@ export default defineRule({
             whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });
         }
-        if (lossy.length > 0 || halves !== null) return;
+        for (const part of unheard) report(anewReport(part, seen, inputs));
+        if (lossy.length + unheard.length > 0 || halves !== null) return;
         const totals = totalsOf(seen);
         clear(totals.lost === 0 ? 'clear' : 'other', totals, { count: totals.sent, unit: 'queries' });
       },
@@ -81,15 +92,68 @@ export default defineRule({
 const FEW_LOSSES = 5;
 const STRAY = 'few, beside the many that a race lost: any path loses a packet now and then';
 
+// The least that a finding is worth more than a word for.
+const NOTICED = milliseconds(5);
+const NOBODY_WAITED = 'nobody waited for most of them: another answer of the lookup took as long';
+
 const BESIDE_LATE = 'few, beside answers that come late: these may be later still, or the capture may lack them';
 
 /** Too few to speak of beside what else the same server's lookups show. */
-function strayOf(lost: number, verdicts: readonly Verdict[], own: readonly Verdict[]): { onlyInfo?: string } {
+function strayOf(
+  { tally, groups }: Part<LossGroup>,
+  lost: number,
+  verdicts: readonly Verdict[],
+  own: readonly Verdict[],
+): { onlyInfo?: string } {
+  const failed = groups.some(({ errors }) => errors > 0);
+  if (!failed && tally.costs.quantile(0.5) < NOTICED) return { onlyInfo: NOBODY_WAITED };
   if (lost >= FEW_LOSSES) return {};
   if (besideRace(verdicts, own)) return { onlyInfo: STRAY };
   const ofServers = verdicts.filter(({ record }) => own.some((other) => other.record === record));
   return answersLate(ofServers.map(({ group }) => group)) ? { onlyInfo: BESIDE_LATE } : {};
 }
+
+// A packet or two any capture may lack, and one more may come at a timer's wait by chance.
+const SEVERAL_ANEW = 3;
+
+const isUnheard = ({ halves, tally }: AskedAnew): boolean => tally.count >= SEVERAL_ANEW && tally.count * 2 > halves;
+
+function anewReport({ input, subject, groups, tally }: Part<AskedAnew>, seen: Losses, inputs: readonly Input[]) {
+  const servers = [...new Set(groups.map(({ server }) => server))];
+  const total = seen.lookupsOf(input, subject);
+  const confidence = tally.count >= FEW_LOSSES ? 'likely' : 'possible';
+  return {
+    message: 'anew',
+    data: { count: tally.count, total, wait: tally.costs.quantile(0.5), server: named(servers) },
+    input,
+    subject,
+    of: total,
+    unit: 'lookups',
+    cost: tally,
+    ...tempered(
+      confidence,
+      "each at its resolver's timer after the first asking, or with the id of that: what is asked again did not arrive",
+      inputs[input],
+    ),
+    evidence: anewEvidence(tally),
+    because: [ignored(tally.count, total, servers)],
+    fix: [whereAnswersGo(subject.name)],
+    whatIf: { unknown: 'the wait lies between two lookups of this capture, which are one at the client' },
+    errors: 0,
+    habit: false,
+  } as const;
+}
+
+function anewEvidence({ dearest, costs }: AskedAnew['tally']): [Evidence, ...Evidence[]] {
+  const lines = (dearest?.attempts ?? []).map((attempt): Evidence => ({
+    says: `${typeName(attempt.type)} of ${attempt.name} asked for anew, up to ${formatDuration(costs.max)} after the first asking`,
+    packets: packetsOf(attempt),
+  }));
+  return evidenceOf(lines, dearest);
+}
+
+const named = (servers: readonly string[]): string =>
+  servers.length === 1 ? (servers[0] ?? '?') : `${servers.length} servers`;
 
 /** Nobody has asked again yet, or given up: the answers may come when the capture is over. */
 const isOpen = ({ groups }: Part<LossGroup>): boolean =>

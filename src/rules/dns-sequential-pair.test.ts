@@ -65,6 +65,11 @@ ruleTester(rule, {
   ],
   clear: [
     { name: 'parallel pairs', lookups: new Scenario().pair(30).lookups, says: /at once \(30 pairs\), 0 one after/ },
+    {
+      name: 'one lookup alone that it costs a tenth of a millisecond',
+      lookups: new Scenario().ask([{ answered: 4 }, { type: AAAA, sent: 4.1, answered: 4.2, records: 0 }]).lookups,
+      says: /^one lookup alone/,
+    },
     { name: 'Go: parallel from two ports', lookups: new Scenario({ resolver: 'go' }).apart(9).lookups },
     {
       name: 'answers under 2 ms that are there before the twin leaves',

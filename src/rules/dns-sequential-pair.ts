@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, plural } from '../base/text.ts';
-import { nanoseconds } from '../base/time.ts';
+import { milliseconds, nanoseconds } from '../base/time.ts';
 import type { Evidence } from '../model/finding.ts';
 import { isAddressType, type Lookup, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
@@ -16,6 +16,8 @@ import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Where other lookups of the client ask in parallel, one pair is an accident of scheduling.
 const REPEATED = 3;
+// One lookup is no habit, and what it costs below this nobody notices.
+const NOTICED = milliseconds(1);
 const CERTAIN_PAIRS = 5;
 const MAX_LINES = 4;
 
@@ -47,6 +49,7 @@ export default defineRule({
     sequential: '{count} of {total:lookup} asked for AAAA and A one after the other, {cost:duration} more each',
     sticky: '{count} of {total:lookup} asked one family after the other since an answer was {what} (glibc, by thread)',
     clear: 'A and AAAA are asked at once ({parallel:pair}), {sequential} one after the other',
+    once: 'one lookup alone asked for A and AAAA one after the other, for less than a millisecond more',
     noPairs: 'no lookup asked for both A and AAAA ({total:lookup})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -112,6 +115,7 @@ export default defineRule({
           // Where nothing is parallel the fast ones are sequential too.
           if (!asksAtOnce) tally.absorb(group.fast);
           if (!sticky) tally.absorb(group.afterLoss);
+          if (tally.count === 1 && tally.costs.max < NOTICED) continue;
           found.push({ ...group, tally, sticky: false });
         }
         for (const sticky of [false, true]) {
@@ -191,6 +195,7 @@ export default defineRule({
         if (parallel + sequential === 0 && unjudged > 0) unobservable({ why: DISTURBED, capture: null });
         else if (parallel + sequential === 0)
           clear('noPairs', { total: seen.lookups }, { count: seen.lookups, unit: 'lookups' });
+        else if (parallel === 0 && sequential === 1) clear('once', {}, { count: 1, unit: 'pairs' });
         else clear('clear', { parallel, sequential }, { count: parallel + sequential, unit: 'pairs' });
       },
     };

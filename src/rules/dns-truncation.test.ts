@@ -1,4 +1,6 @@
 import { RR_TYPE } from '../model/lookup.ts';
+import { DNS_PROTOCOL, type Connection } from '../model/connection.ts';
+import { atMs, connectionOf } from '../model/testing/rows.ts';
 import rule from './dns-truncation.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
@@ -16,6 +18,12 @@ const truncated = (scenario: Scenario, count = 1): Scenario => {
   }
   return scenario;
 };
+
+/** To the name server, never opened. */
+const inVain = (parts: Partial<Connection> = {}): Connection =>
+  connectionOf({ server: '10.96.0.10', serverPort: 53, protocol: DNS_PROTOCOL, synAcks: [], exchanges: 0, ...parts });
+
+const kept = new Scenario().ask([{ truncated: true }]).lookups;
 
 ruleTester(rule, {
   finds: [
@@ -48,8 +56,40 @@ ruleTester(rule, {
     },
     {
       name: 'a resolver that makes do with what is there',
-      lookups: new Scenario().ask([{ truncated: true }]).lookups,
+      lookups: kept,
       reports: [{ message: 'kept', count: 1, cost: [0, 0] }],
+    },
+    {
+      name: 'a server that refuses TCP: the caller gets an error',
+      lookups: kept,
+      connections: [inVain({ ending: 'refused' })],
+      reports: [
+        {
+          message: 'refused',
+          says: /^1 of 1 lookup got an answer too big for UDP, and 10\.96\.0\.10 refuses/,
+          errors: 1,
+          fixes: [/let TCP through/],
+          settings: [/refused/],
+          evidence: [/truncated/, /refused/],
+        },
+      ],
+    },
+    {
+      name: 'one that does not answer there',
+      lookups: kept,
+      connections: [inVain({ syns: [0, 1000, 2000].map((ms) => ({ at: atMs(ms), packet: ms + 9 })) })],
+      reports: [{ message: 'unheard', says: /does not answer over TCP: 2 s and more/, errors: 1 }],
+    },
+    {
+      name: 'no refusal where another connection opened, the capture ended with the only SYN, or it went elsewhere',
+      lookups: kept,
+      connections: [
+        inVain({ ending: 'refused' }),
+        inVain({ synAcks: [{ at: atMs(1), packet: 9 }] }),
+        inVain({ server: '10.96.0.11' }),
+        inVain({ server: '10.96.0.12', ending: 'refused' }),
+      ],
+      reports: [{ message: 'kept', errors: 0 }],
     },
     {
       name: 'TCP that is never answered costs until the caller gives up',

@@ -12,6 +12,7 @@ import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { endOf } from './support/sends.ts';
 import { isHabit, partsByClient, targetOf } from './support/subjects.ts';
+import { createVainConnections, type Vain } from './support/vain-connections.ts';
 
 export default defineRule({
   id: 'dns-truncation',
@@ -20,13 +21,19 @@ export default defineRule({
   sees: ['dns'],
   messages: {
     truncated: '{count} of {total:lookup} got an answer too big for UDP and asked again over TCP, {cost:duration} more',
+    refused:
+      '{count} of {total:lookup} got an answer too big for UDP, and {server} refuses the connection to ask again over TCP',
+    unheard:
+      '{count} of {total:lookup} got an answer too big for UDP, and {server} does not answer over TCP: {waited:duration} and more for each try',
     kept: '{count} of {total:lookup} got an answer too big for UDP and did not ask over TCP: records are missing',
     clear: 'no answer was truncated ({answers:answer})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(losses);
     const groups = createClientGroups(() => ({ overTcp: 0 }));
+    const inVain = createVainConnections();
     return {
+      dnsConnection: inVain.add,
       unusual(lookup) {
         if (!lookup.attempts.some(isTruncated)) return;
         const cost = tcpTime(lookup);
@@ -42,9 +49,10 @@ export default defineRule({
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(subject);
           const overTcp = part.groups.some((group) => group.overTcp > 0);
+          const vain = overTcp ? null : inVain.of(part.groups.map(({ server }) => server));
           report({
-            message: overTcp ? 'truncated' : 'kept',
-            data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5) },
+            message: overTcp ? 'truncated' : vain === null ? 'kept' : vain.isRefused ? 'refused' : 'unheard',
+            data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5), ...vain?.data },
             input,
             subject,
             of,
@@ -52,16 +60,27 @@ export default defineRule({
             cost: tally,
             confidence: 'certain',
             confidenceBecause: 'the answers carry the TC bit',
-            evidence: truncationEvidence(tally.dearest as Lookup),
-            because: [{ ...UDP_SIZE, origin: 'default' }, ...resolvers.map(pairSetting).slice(0, 1)],
-            fix: fixes(
-              resolvers.some((settings) => honours(settings, 'edns0')),
-              target,
-            ),
+            evidence: truncationEvidence(tally.dearest as Lookup, vain),
+            because: [
+              { ...UDP_SIZE, origin: 'default' },
+              ...(vain === null ? resolvers.map(pairSetting).slice(0, 1) : [vain.setting]),
+            ],
+            fix: [
+              ...(vain === null ? [] : [letTcpThrough(vain.data.server)]),
+              ...fixes(
+                resolvers.some((settings) => honours(settings, 'edns0')),
+                target,
+              ),
+            ],
             whatIf: overTcp
               ? { method: 'each affected lookup without its part over TCP' }
-              : { unknown: 'what the answers over UDP leave out, nobody waits for' },
-            errors: 0,
+              : {
+                  unknown:
+                    vain === null
+                      ? 'what the answers over UDP leave out, nobody waits for'
+                      : 'without the answer over TCP the lookup has nothing to go on with',
+                },
+            errors: vain === null ? 0 : tally.count,
             habit: isHabit(tally.count, of),
           });
         }
@@ -106,7 +125,7 @@ const truncationPackets = (lookup: Lookup): PacketId[] =>
     .flatMap((attempt) => [attempt, ...overTcp(lookup, attempt)])
     .flatMap(packetsOf);
 
-function truncationEvidence(example: Lookup): [Evidence, ...Evidence[]] {
+function truncationEvidence(example: Lookup, vain: Vain | null): [Evidence, ...Evidence[]] {
   const lines = example.attempts.filter(isTruncated).flatMap((attempt): Evidence[] => [
     { says: `${typeName(attempt.type)} of ${attempt.name}: answer truncated (TC)`, packets: packetsOf(attempt) },
     ...overTcp(example, attempt).map((again) => ({
@@ -114,8 +133,17 @@ function truncationEvidence(example: Lookup): [Evidence, ...Evidence[]] {
       packets: packetsOf(again),
     })),
   ]);
-  return evidenceOf(lines, example);
+  return evidenceOf(vain === null ? lines : [...lines, vain.evidence], example);
 }
+
+const letTcpThrough = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'let TCP through to port 53: network policies and firewalls often name UDP alone, and a Service needs both protocols',
+    server,
+    'undo the change that was made',
+    'kubectl get networkpolicies -A; kubectl -n kube-system get service kube-dns -o yaml',
+  );
 
 const fixes = (edns: boolean, target: string): Fix[] => [
   ...(edns

@@ -57,7 +57,7 @@ ruleTester(rule, {
       ...new Serving().request(1045, once).serve(20, 22, plain).rows,
       reports: [
         {
-          says: /^10\.0\.3\.7 waited 1 s for a token of 169\.254\.169\.254:80 that never came, 1 time, and went on without$/,
+          says: /^1 wait of 1 s for a token of 169\.254\.169\.254:80 that never came: 10\.0\.3\.7 went on without$/,
           count: 1,
           cost: [1, 1.01],
           subject: '10.0.3.7',

@@ -23,7 +23,7 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    lost: '{client} waited {cost:duration} for a token of {server} that never came, {count:time}, and went on without',
+    lost: '{count:wait} of {cost:duration} for a token of {server} that never came: {client} went on without',
     clear: 'tokens of the metadata service come, or nobody asks for any ({answered} came)',
     refused:
       'tokens of the metadata service are refused at once, by a proxy or a firewall before it: {refused:time}; SDKs go on without',

@@ -118,7 +118,7 @@ export default defineRule({
               ),
               advice(
                 'infrastructure',
-                'or clamp the segment size on the way (iptables -j TCPMSS --clamp-mss-to-pmtu), or let hosts find it (net.ipv4.tcp_mtu_probing=1)',
+                'clamp the segment size on the way (iptables -j TCPMSS --clamp-mss-to-pmtu), or let hosts find it (net.ipv4.tcp_mtu_probing=1)',
                 'the nodes',
                 'remove the rule again',
               ),

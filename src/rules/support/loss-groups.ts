@@ -204,3 +204,7 @@ export function countLost(record: ServerRecord, port: number): void {
   if (record.deadPort === port) record.deadPortQueries++;
   else record.deadPort = 0;
 }
+
+/** Lookups that nobody has asked again for when the capture ends: their answers may come yet. */
+export const stillOpen = (groups: readonly LossGroup[]): number =>
+  groups.reduce((sum, { openEnded, missed }) => sum + Math.max(0, openEnded - missed), 0);

@@ -15,7 +15,7 @@ import {
   straysOf,
   type LossCounts,
 } from './loss-counts.ts';
-import type { BackendRecord, LossGroup, ServerRecord } from './loss-groups.ts';
+import { stillOpen, type BackendRecord, type LossGroup, type ServerRecord } from './loss-groups.ts';
 import type { LossShape } from './loss-shape.ts';
 import { isMissed } from './silence.ts';
 
@@ -388,7 +388,7 @@ function lossOf(counts: LossCounts, groups: readonly LossGroup[]): Judged {
   ].filter((part) => part !== '');
   return {
     cause: 'loss',
-    confidence: lost >= LIKELY_LOSSES && !isWhole && !isDoubtful ? 'likely' : 'possible',
+    confidence: lost - stillOpen(groups) >= LIKELY_LOSSES && !isWhole && !isDoubtful ? 'likely' : 'possible',
     because: `${formatCount(lost)} of ${plural(sentOf(counts), 'query', 'queries')} unanswered: ${parts.join(', ')}${familyHint(groups)}${alike}${beforeCapture(counts)}`,
   };
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { fillMessage } from '../../../base/text.ts';
 import { at, type Timestamp } from '../../../base/time.ts';
-import type { Connection } from '../../../model/connection.ts';
+import { DNS_PROTOCOL, type Connection } from '../../../model/connection.ts';
 import type { Exchange } from '../../../model/exchange.ts';
 import type { Clear, Report, Unit, Unobservable } from '../../../model/finding.ts';
 import type { Input } from '../../../model/input.ts';
@@ -144,7 +144,10 @@ const hearing = (observers: readonly Observer[], routes: Routes): Observer => ({
   lookup: tellLookups(observers),
   exchange: tellExchanges(observers, routes),
   connection(row) {
-    for (const observer of observers) observer.connection?.(row);
+    for (const observer of observers) {
+      if (row.protocol === DNS_PROTOCOL) observer.dnsConnection?.(row);
+      else observer.connection?.(row);
+    }
   },
   request(row) {
     if (isOwnCall(row)) return;

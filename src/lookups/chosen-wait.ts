@@ -1,0 +1,43 @@
+import { nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { isTimer } from '../knowledge/resolver-timers.ts';
+import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
+
+/** What a client's resolv.conf has for `timeout`, as the lookups tell that asked again: the majority of their first waits. */
+export interface ChosenWait {
+  wait: Duration;
+  /** By how many lookups it leads. */
+  lead: number;
+}
+
+// One may be the next call of a program that asks once a second.
+const LEAD_THAT_TELLS = 2;
+
+export const createChosenWait = (): ChosenWait => ({ wait: nanoseconds(0), lead: 0 });
+
+/** Null where too few asked again, or each after another wait. */
+export const chosenWaitOf = (chosen: ChosenWait): Duration | null =>
+  chosen.lead >= LEAD_THAT_TELLS ? chosen.wait : null;
+
+export function addFirstWait(chosen: ChosenWait, attempts: readonly TrackedAttempt[]): void {
+  for (const attempt of attempts) {
+    const again = askedAgainAt(attempt, attempts);
+    if (again === null) continue;
+    const waited = again - attempt.sentAt;
+    if (!isTimer(waited)) return;
+    const wait = seconds(Math.round(waited / seconds(1)));
+    if (chosen.lead === 0) chosen.wait = wait;
+    chosen.lead += wait === chosen.wait ? 1 : -1;
+    return;
+  }
+}
+
+/** When a query that had no answer was sent again: from its port, or (Go, glibc that reopens) from another one. */
+function askedAgainAt(attempt: TrackedAttempt, attempts: readonly TrackedAttempt[]): number | null {
+  const again =
+    attempt.resends[0]?.at ??
+    attempts.find((other) => other.sentAt > attempt.sentAt && other.type === attempt.type && isSameName(other, attempt))
+      ?.sentAt;
+  if (again === undefined) return null;
+  const answeredAt = attempt.earlierReplies[0]?.at ?? attempt.repliedAt;
+  return answeredAt < again ? null : again;
+}

@@ -51,6 +51,8 @@ export interface Evidence {
     six: number;
     other: number;
   };
+  /** The shortest silence after which one of them was sent again as it was; infinite while none was. */
+  shortestWait: number;
   /** Asked again from the same port after a silence: Node opens a new socket for that. */
   samePortAgain: number;
   /** Waits that match a known timer: how many, and their lengths against it, added up. */

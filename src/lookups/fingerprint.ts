@@ -4,6 +4,7 @@ import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, PortUse } from './evidence.ts';
 import { lateTwins } from '../knowledge/late-twins.ts';
 import type { OpenLookup, Profile } from './open-lookup.ts';
+import { MOST_SERVERS_ALIKE, seenInterval, sendRounds } from './rounds.ts';
 import type { Horizon } from './waits.ts';
 
 const EDNS_SIZES_TOLD_APART = 8;
@@ -98,6 +99,7 @@ export function createEvidence(lookup: OpenLookup): Evidence {
     delayed: 0,
     authenticData: 0,
     resentAfter: { quarter: 0, twoPointFive: 0, two: 0, twoLate: 0, polled: 0, three: 0, five: 0, six: 0, other: 0 },
+    shortestWait: Number.POSITIVE_INFINITY,
     samePortAgain: 0,
     timed: 0,
     timedLate: Number.NaN,
@@ -175,6 +177,7 @@ function addAll(evidence: Evidence, lookup: OpenLookup, horizon: Horizon): void 
     }
   }
   if (retried) addRetries(evidence, lookup);
+  if (resent) addShortestWait(evidence, attempts);
   if (resent && attempts.length > 1) addLoss(evidence, lookup);
   const lost = firstUnanswered(attempts);
   if (lost !== null) {
@@ -270,6 +273,15 @@ function addGivenUp(evidence: Evidence, lookup: OpenLookup, endsAt: Timestamp): 
       (other) => other !== lost && other.type === lost.type && other.name === lost.name,
     );
     if (!again) evidence.gaveUpMissing++;
+  }
+}
+
+/** Of queries that were sent again as they were: what else asks for the name again may be another call. */
+function addShortestWait(evidence: Evidence, attempts: readonly TrackedAttempt[]): void {
+  if (new Set(attempts.map(({ server }) => server)).size > MOST_SERVERS_ALIKE) return;
+  for (const attempt of attempts) {
+    const wait = seenInterval(sendRounds([attempt]));
+    if (wait !== null && wait < evidence.shortestWait) evidence.shortestWait = wait;
   }
 }
 

@@ -326,7 +326,18 @@ export function createLookups(options: LookupsOptions) {
     lookup.resolverBecause = verdict?.because ?? 'too many clients to follow each';
     lookup.name = nameOf(lookup);
     options.settle(lookup.attempts);
+    lookup.usualWait = lookup.unanswered > 0 ? usualWaitOf(lookup) : Number.POSITIVE_INFINITY;
     settleEnd(lookup, options.horizon);
+  }
+
+  /** A client's lookups share a resolv.conf (`options timeout:`), in whichever way they ask. */
+  function usualWaitOf({ clientId, resolver }: OpenLookup): number {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const profile of profiles[clientId] ?? []) {
+      if (profile !== undefined && profile.evidence.shortestWait < shortest && verdictOf(profile).resolver === resolver)
+        shortest = profile.evidence.shortestWait;
+    }
+    return shortest;
   }
 
   function recycle(lookup: OpenLookup): void {

@@ -29,6 +29,8 @@ export interface OpenLookup extends Lookup {
   lastEventAt: Timestamp;
   /** Length of what the names have in common once it walks, -1 before. */
   stem: number;
+  /** How long its client's resolver was seen to wait before it asked again, in any lookup; infinite where it never did. */
+  usualWait: number;
   /** How many of the attempts have no reply. */
   unanswered: number;
   /** One of the attempts was sent again. */
@@ -89,6 +91,7 @@ class Grown implements OpenLookup {
   labelHash = 0;
   lastEventAt = NEVER;
   stem = -1;
+  usualWait = Number.NaN;
   unanswered = 0;
   resent = false;
   isHalf = false;

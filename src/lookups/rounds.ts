@@ -35,8 +35,11 @@ const sendTimes = ({ sentAt, resends }: TrackedAttempt): Timestamp[] => [sentAt,
 const lastSentBefore = (attempt: TrackedAttempt, time: Timestamp): Timestamp =>
   sendTimes(attempt).findLast((sent) => sent <= time) ?? time;
 
+// Of two servers glibc gives each the same wait, of three it does not (res_send.c, `timeout << server`).
+export const MOST_SERVERS_ALIKE = 2;
+
 /** Times at which the query left, several servers at once or a burst counted as one. */
-function sendRounds(sameName: readonly TrackedAttempt[]): Timestamp[] {
+export function sendRounds(sameName: readonly TrackedAttempt[]): Timestamp[] {
   const times = sameName.flatMap(sendTimes).toSorted((one, other) => one - other);
   return times.filter((time, index) => index === 0 || time - (times[index - 1] as Timestamp) > BURST);
 }

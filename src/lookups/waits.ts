@@ -3,7 +3,7 @@ import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
 import type { Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
-import { roundsOf, seenInterval } from './rounds.ts';
+import { MOST_SERVERS_ALIKE, roundsOf, seenInterval } from './rounds.ts';
 
 /** Where the capture ends: what would come later can't be seen. */
 export interface Horizon {
@@ -48,23 +48,24 @@ export function timerEnd(
   horizon: Horizon,
 ): FamilyEnd {
   const rounds = roundsOf(lookup, sameName, timers);
-  const seenWait = seenInterval(rounds);
+  const ownWait = seenInterval(rounds);
   const servers = new Set(sameName.map((attempt) => attempt.server)).size;
   if (timers === null) {
-    if (seenWait === null && horizon.endsAt >= lastSend + ASKED_AGAIN_BY) return unseenEnd(lastSend);
-    if (seenWait === null || horizon.endsAt < lastSend + seenWait) {
+    if (ownWait === null && horizon.endsAt >= lastSend + ASKED_AGAIN_BY) return unseenEnd(lastSend);
+    if (ownWait === null || horizon.endsAt < lastSend + ownWait) {
       // Whoever it is waited so long at least, or the capture ended before.
       return { kind: 'captureEnd', at: Math.min(horizon.endsAt, lastSend + ADAPTED) as Timestamp };
     }
     return {
       kind: 'timer',
-      at: plus(lastSend, seenWait),
-      wait: seenWait,
+      at: plus(lastSend, ownWait),
+      wait: ownWait,
       source: 'the wait between its own resends; the resolver is not known',
       lowerBound: true,
       outcome: 'timeout',
     };
   }
+  const seenWait = ownWait ?? waitOfOthers(lookup, timers, servers);
   const late = lateness(lookup, timers, rounds, servers, seenWait);
   const tries = (otherAnswered ? triesOfMissing(lookup, timers) : timers.tries) * servers;
   const [wait, isSeen] = lastWait(lookup, timers, rounds.length, servers, seenWait);
@@ -79,17 +80,23 @@ export function timerEnd(
   if (rounds.length < tries) {
     if (horizon.endsAt < Math.max(due, lastRound + timers.firstWait) + TIMER_SLACK) return ends;
     // Who has an option for the wait may have one for the tries.
-    if (!isSeen) return unseenEnd(lastSend);
+    if (!isSeen || ownWait === null) return unseenEnd(lastSend);
   }
   return {
     kind: 'timer',
     at: due,
     wait,
-    source: isSeen ? `the wait between its own resends (${timers.resolver})` : timers.source,
+    source: isSeen
+      ? `the wait between its own resends${ownWait === null ? ' in other lookups' : ''} (${timers.resolver})`
+      : timers.source,
     lowerBound: timers.growth === 'jittered' && rounds.length > 1,
     outcome: 'timeout',
   };
 }
+
+/** What its client's resolver waits before it asks again, as its other lookups show; where all waits are alike. */
+const waitOfOthers = ({ usualWait }: OpenLookup, { growth }: ResolverTimers, servers: number): Duration | null =>
+  growth === 'constant' && servers <= MOST_SERVERS_ALIKE && usualWait < Infinity ? nanoseconds(usualWait) : null;
 
 /**
  * Nobody asked again although it was time to: there was an answer, and the capture does not have it.

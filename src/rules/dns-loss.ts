@@ -1,7 +1,7 @@
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
+import { chosenWait, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf, type LossCounts } from './support/loss-counts.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { answersLate, type Verdict } from './support/loss-verdict.ts';
@@ -64,7 +64,7 @@ export default defineRule({
               before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO,
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               nodeLocalCache(),
-              ...shorterWaits(resolvers, target),
+              ...shorterWaits(resolvers, target, chosenWait(part.groups)),
             ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });

@@ -31,7 +31,18 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   if (open !== undefined) end = { kind: 'captureEnd', at: Math.max(end.at, open.at) as Timestamp };
   finishWith(lookup, end);
   lookup.outcome = open === undefined ? outcomeOf(ends, timers) : 'incomplete';
+  if (lookup.outcome === 'nxdomain' && lookup.resolver === 'glibc') lookup.outcome = asItIs(lookup) ?? 'nxdomain';
   if (isNegative(lookup.outcome) && endsApart(lookup, types)) lookup.outcome = 'incomplete';
+}
+
+/**
+ * The error of a name that was asked for as it is, before all suffixes: that is what glibc tells its caller, whatever
+ * the suffixes said (res_query.c, `saved_herrno`). Null where there is none.
+ */
+function asItIs({ attempts, name }: OpenLookup): Outcome | null {
+  const [first] = attempts;
+  if (first === undefined || first.name !== name || !isOtherError(first.rcode)) return null;
+  return replyOutcome(first, first.rcode);
 }
 
 const isNegative = (outcome: Outcome): boolean => outcome === 'nxdomain' || outcome === 'nodata';

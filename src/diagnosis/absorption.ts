@@ -75,5 +75,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
     symptoms: ['tcp-retransmission-stall'],
     by: ['same'],
   },
+  // Connections that were open before the capture were idle, too.
+  { causes: ['tcp-idle-drop'], symptoms: ['tcp-retransmission-stall'], by: ['peers'] },
+  // A request that waited for a call that vanished, and a gateway that did until it said 504.
+  {
+    causes: ['mtu-blackhole', 'tcp-idle-drop'],
+    symptoms: ['upstream-slow', 'service-slow', 'timeout-order'],
+    by: ['wait', 'covers'],
+  },
   { causes: ['tcp-idle-reuse', 'tcp-idle-drop', 'tcp-connect-retry'], symptoms: ['http-retry'], by: ['same', 'peers'] },
 ];

@@ -175,6 +175,8 @@ export default defineRule({
 });
 
 function addSession(group: Group, connection: Connection, session: Session): void {
+  // Nothing was asked on it: MongoDB's drivers watch their server on connections of their own.
+  if (session.statements === 0) return;
   group.judged++;
   if (!session.isSingle) return;
   group.signedIn++;

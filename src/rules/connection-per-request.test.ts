@@ -100,8 +100,8 @@ ruleTester(rule, {
     },
     {
       name: 'a MongoDB client for each request, each with a connection that watches the server besides',
-      ...greeted(10, 2).rows,
-      reports: [{ message: 'session', count: 10 }],
+      ...greeted(20, 2).rows,
+      reports: [{ message: 'session', count: 20, of: 40, habit: true }],
     },
     {
       name: 'with a transaction each',
@@ -181,7 +181,7 @@ ruleTester(rule, {
     },
   ],
   clear: [
-    { name: 'a MongoDB client that is kept', ...greeted(5, 40).rows },
+    { name: 'a MongoDB client that is kept', ...greeted(6, 40).rows },
     { name: 'sessions of a database that serve many statements', ...signedIn(10, 12).rows },
     { name: 'sessions that are kept for a while', ...signedIn(10, 1, 3000).rows },
     {

@@ -110,6 +110,21 @@ describe('a cause absorbs', () => {
     );
   });
 
+  it('lookups that are made again and again, where what each costs is a lost answer', () => {
+    const lost = lookups([0, 3000, 6000, 9000].map((from) => [from, from + 1000]));
+    const cheap = lookups([
+      [0, 100],
+      [3000, 3100],
+    ]);
+    const again = lookups([0, 3000, 6000, 9000].map((from) => [from, from + 1000]));
+    expect(absorbed(['dns-family-missing', lost], ['dns-lookup-per-request', again])).toBe(
+      'dns-family-missing 4 (dns-lookup-per-request 4)',
+    );
+    expect(absorbed(['dns-loss', cheap], ['dns-lookup-per-request', again])).toBe(
+      'dns-loss 2 | dns-lookup-per-request 4',
+    );
+  });
+
   it('requests of a service whose calls vanish, and a gateway’s 504 for want of them', () => {
     const lost = exchanges(
       every(4, (index) => [index * 5000 + 5, index * 5000 + 2010, { client: '10.0.3.7', server: '10.0.5.5' }]),
@@ -118,6 +133,10 @@ describe('a cause absorbs', () => {
       every(4, (index) => [index * 5000 + 5, index * 5000 + 2010, { client: '10.0.3.8', server: '10.0.5.5' }]),
     );
     const waited = exchanges(every(4, (index) => [index * 5000, index * 5000 + 2008, service]));
+    const meanwhile = exchanges(
+      every(4, (index) => [index * 5000, index * 5000 + 700, { client: '10.0.3.7', server: '10.0.5.6' }]),
+    );
+    expect(absorbed(['mtu-blackhole', lost], ['upstream-slow', meanwhile])).toBe('mtu-blackhole 4 | upstream-slow 4');
     for (const symptom of ['timeout-order', 'upstream-slow', 'service-slow']) {
       expect(absorbed(['mtu-blackhole', lost], [symptom, waited])).toBe(`mtu-blackhole 4 (${symptom} 4)`);
       expect(absorbed(['mtu-blackhole', elsewhere], [symptom, waited])).toBe(`mtu-blackhole 4 | ${symptom} 4`);

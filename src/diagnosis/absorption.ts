@@ -25,6 +25,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: WAITS_FOR_DNS, symptoms: ['service-slow'], by: ['wait'] },
   // Who gives up does so while the lookup still lasts, or with what it left of the time.
   { causes: WAITS_FOR_DNS, symptoms: ['grpc-deadline', 'timeout-order'], by: ['covers', 'before'] },
+  // What a lookup that is made again costs is its lost answer's, and a name that is kept would be looked up now and then.
+  {
+    causes: ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-family-missing'],
+    symptoms: ['dns-lookup-per-request'],
+    by: ['same'],
+    isMost: true,
+  },
   {
     causes: ['credentials-refresh-storm', 'metadata-per-request'],
     symptoms: ['serial-calls', 'upstream-slow'],
@@ -81,7 +88,7 @@ export const ABSORPTIONS: readonly Absorption[] = [
   {
     causes: ['mtu-blackhole', 'tcp-idle-drop'],
     symptoms: ['upstream-slow', 'service-slow', 'timeout-order'],
-    by: ['wait', 'covers'],
+    by: ['behind'],
   },
   { causes: ['tcp-idle-reuse', 'tcp-idle-drop', 'tcp-connect-retry'], symptoms: ['http-retry'], by: ['same', 'peers'] },
 ];

@@ -59,7 +59,8 @@ export const ownTimes = defineFact({
     const requests = new Map<string, number>();
     /** Bytes of each client that may be calls it waits for, and can't be read. */
     const hidden = new Map<string, number>();
-    const slow = new Map<string, { own: Duration; asks: boolean; key: string; from: Timestamp; until: Timestamp }>();
+    /** `since` its own last answer, or from its beginning on. */
+    const slow = new Map<string, { own: Duration; key: string; from: Timestamp; since: Timestamp; until: Timestamp }>();
     const asked = new Map<string, Asked[]>();
     let kept = 0;
     /** Calls to metadata services: while one request fetches credentials, the others wait for it at the SDK's lock. */
@@ -73,12 +74,12 @@ export const ownTimes = defineFact({
       return time;
     }
 
-    /** It asked nobody, and went on with an answer that another one waited for just as long. */
-    const sharesAnswer = ({ key, from, until }: { key: string; from: Timestamp; until: Timestamp }): boolean =>
+    /** It asked nobody any more, and went on with an answer that another one waited for just as long. */
+    const sharesAnswer = ({ key, since, until }: { key: string; since: Timestamp; until: Timestamp }): boolean =>
       (asked.get(key) ?? []).some((other) => {
         const rest = until - other.until;
-        if (rest < -SWAPPED || rest > WITH_ANSWER) return false;
-        return other.until - Math.max(from, other.from) >= ALL_THE_TIME * (until - from);
+        if (other.until <= since || rest < -SWAPPED || rest > WITH_ANSWER) return false;
+        return other.until - Math.max(since, other.from) >= ALL_THE_TIME * (until - since);
       });
 
     return {
@@ -95,7 +96,7 @@ export const ownTimes = defineFact({
         if (request.duration < LEAST_SLOW || slow.size >= MAX_SLOW) return;
         const { startedAt: from, duration, own } = request;
         const waited = askedOf(request);
-        slow.set(request.exchange, { own, asks: waited !== null, key, from, until: at(from + duration) });
+        slow.set(request.exchange, { own, key, from, since: waited?.until ?? from, until: at(from + duration) });
         if (waited === null || waited.until - waited.from < LEAST_SLOW || kept >= MAX_ASKED) return;
         kept++;
         addTo(asked, key, waited);
@@ -112,7 +113,7 @@ export const ownTimes = defineFact({
       isOwn(exchange, lost) {
         const request = slow.get(exchange);
         if (request === undefined || request.own < MOST * lost || fetching(request) >= FETCHED * lost) return false;
-        return request.asks || !sharesAnswer(request);
+        return request.until - request.since < MOST * lost || !sharesAnswer(request);
       },
     };
   },

@@ -30,6 +30,19 @@ describe('the end', () => {
     expect(row.duration).toBeCloseTo(5e9, -8);
   });
 
+  it('is told over TCP where a query over UDP was given up for it, though its answer comes all the same', () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.reply(a, 1);
+    a.truncated = true;
+    const tcp = s.query({ ms: 1.2, port: 45_000, transport: 'tcp', id: a.transactionId });
+    const tcpTwin = s.query({ ms: 1.2, port: 45_000, type: 'AAAA', transport: 'tcp', id: aaaa.transactionId });
+    s.reply(aaaa, 2.5);
+    s.reply(tcp, 14);
+    s.reply(tcpTwin, 27);
+    expect(durations(s.finish(1000))).toEqual([27]);
+  });
+
   it.each([5, 3])('of a walk is told by the name as it is where that was asked for first (rcode %d)', (rcode) => {
     const s = scenario();
     // glibc's two ids of a pair differ in the lowest bits of the low octet only.

@@ -171,14 +171,17 @@ function endingReply(
     if (attempt.rcode < 0 || isClosed(attempt, attempt.repliedAt, sameName)) continue;
     if (timers?.waitsOutErrors === true && isOtherError(attempt.rcode)) continue;
     // What was truncated is asked for over TCP, perhaps before the truncated answer itself is there.
-    if (attempt.truncated && sameName.some(({ transport, sentAt }) => transport === 'tcp' && sentAt > attempt.sentAt)) {
-      continue;
-    }
+    // Who has gone on to TCP hears no more of what he asked over UDP.
+    if (sameName.some(({ transport, sentAt }) => transport === 'tcp' && isPast(attempt, sentAt))) continue;
     heard.push({ at: attempt.repliedAt, rcode: attempt.rcode, attempt });
   }
   heard.sort((one, other) => one.at - other.at);
   return heard.find((reply) => reply.at >= lastSend) ?? null;
 }
+
+/** Asked over UDP before that moment, and cut or not answered until then. */
+const isPast = ({ transport, truncated, sentAt, repliedAt }: TrackedAttempt, moment: Timestamp): boolean =>
+  transport === 'udp' && sentAt < moment && (truncated || repliedAt > moment);
 
 const isOtherError = (rcode: number): boolean => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
 

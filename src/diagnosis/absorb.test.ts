@@ -95,6 +95,54 @@ describe('a cause absorbs', () => {
     expect(left?.report.cost.examples.map(({ row }) => row.id)).toEqual(['0.e4']);
   });
 
+  it('what a connection that was open before the capture lost, where others were forgotten for being idle', () => {
+    const mongo: Partial<Exchange> = { client: '10.0.3.7', server: '10.0.5.5' };
+    const dropped = exchanges(
+      every(3, (index) => [index * 5000, index * 5000 + 2500, { ...mongo, connection: `0.d${index}` }]),
+    );
+    const watch = exchanges([[4000, 14_000, { ...mongo, connection: '0.w' }]]);
+    const others = exchanges([[4000, 14_000, { ...mongo, server: '10.0.5.6', connection: '0.w' }]]);
+    expect(absorbed(['tcp-idle-drop', dropped], ['tcp-retransmission-stall', watch])).toBe(
+      'tcp-idle-drop 3 (tcp-retransmission-stall 1)',
+    );
+    expect(absorbed(['tcp-idle-drop', dropped], ['tcp-retransmission-stall', others])).toBe(
+      'tcp-idle-drop 3 | tcp-retransmission-stall 1',
+    );
+  });
+
+  it('lookups that are made again and again, where what each costs is a lost answer', () => {
+    const lost = lookups([0, 3000, 6000, 9000].map((from) => [from, from + 1000]));
+    const cheap = lookups([
+      [0, 100],
+      [3000, 3100],
+    ]);
+    const again = lookups([0, 3000, 6000, 9000].map((from) => [from, from + 1000]));
+    expect(absorbed(['dns-family-missing', lost], ['dns-lookup-per-request', again])).toBe(
+      'dns-family-missing 4 (dns-lookup-per-request 4)',
+    );
+    expect(absorbed(['dns-loss', cheap], ['dns-lookup-per-request', again])).toBe(
+      'dns-loss 2 | dns-lookup-per-request 4',
+    );
+  });
+
+  it('requests of a service whose calls vanish, and a gateway’s 504 for want of them', () => {
+    const lost = exchanges(
+      every(4, (index) => [index * 5000 + 5, index * 5000 + 2010, { client: '10.0.3.7', server: '10.0.5.5' }]),
+    );
+    const elsewhere = exchanges(
+      every(4, (index) => [index * 5000 + 5, index * 5000 + 2010, { client: '10.0.3.8', server: '10.0.5.5' }]),
+    );
+    const waited = exchanges(every(4, (index) => [index * 5000, index * 5000 + 2008, service]));
+    const meanwhile = exchanges(
+      every(4, (index) => [index * 5000, index * 5000 + 700, { client: '10.0.3.7', server: '10.0.5.6' }]),
+    );
+    expect(absorbed(['mtu-blackhole', lost], ['upstream-slow', meanwhile])).toBe('mtu-blackhole 4 | upstream-slow 4');
+    for (const symptom of ['timeout-order', 'upstream-slow', 'service-slow']) {
+      expect(absorbed(['mtu-blackhole', lost], [symptom, waited])).toBe(`mtu-blackhole 4 (${symptom} 4)`);
+      expect(absorbed(['mtu-blackhole', elsewhere], [symptom, waited])).toBe(`mtu-blackhole 4 | ${symptom} 4`);
+    }
+  });
+
   it('requests of a service that was refused a connection meanwhile', () => {
     const refused: Partial<Exchange> = { client: '10.0.3.7', server: '10.0.5.5' };
     const slow = exchanges(every(4, (index) => [index * 1000, index * 1000 + 400, service]));

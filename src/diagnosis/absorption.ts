@@ -25,6 +25,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: WAITS_FOR_DNS, symptoms: ['service-slow'], by: ['wait'] },
   // Who gives up does so while the lookup still lasts, or with what it left of the time.
   { causes: WAITS_FOR_DNS, symptoms: ['grpc-deadline', 'timeout-order'], by: ['covers', 'before'] },
+  // What a lookup that is made again costs is its lost answer's, and a name that is kept would be looked up now and then.
+  {
+    causes: ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-family-missing'],
+    symptoms: ['dns-lookup-per-request'],
+    by: ['same'],
+    isMost: true,
+  },
   {
     causes: ['credentials-refresh-storm', 'metadata-per-request'],
     symptoms: ['serial-calls', 'upstream-slow'],
@@ -74,6 +81,14 @@ export const ABSORPTIONS: readonly Absorption[] = [
     causes: ['mtu-blackhole', 'tcp-idle-drop', 'tcp-zero-window'],
     symptoms: ['tcp-retransmission-stall'],
     by: ['same'],
+  },
+  // Connections that were open before the capture were idle, too.
+  { causes: ['tcp-idle-drop'], symptoms: ['tcp-retransmission-stall'], by: ['peers'] },
+  // A request that waited for a call that vanished, and a gateway that did until it said 504.
+  {
+    causes: ['mtu-blackhole', 'tcp-idle-drop'],
+    symptoms: ['upstream-slow', 'service-slow', 'timeout-order'],
+    by: ['behind'],
   },
   { causes: ['tcp-idle-reuse', 'tcp-idle-drop', 'tcp-connect-retry'], symptoms: ['http-retry'], by: ['same', 'peers'] },
 ];

@@ -8,13 +8,15 @@ import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
  * - `peers`: one client and server at one time
  * - `wait`: the symptom's client or server waited for the cause, and that is most of the symptom's cost
  * - `covers`: the same, but the symptom may end first: whoever gave up
+ * - `behind`: the symptom’s server waited for the cause, and that is most of the symptom’s time; what else the cause’s
+ *   client does meanwhile is none of it
  * - `before`: the cause ends just before the symptom, for the same client
  * - `after`: the symptom ends just before the cause, for the same client
  * - `during`: the symptom's client or server met the cause while the symptom lasted
  * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it; where the cause
  *   names the calls that it is made of, it is one of these
  */
-export type Touch = 'same' | 'peers' | 'wait' | 'covers' | 'before' | 'after' | 'during' | 'inside';
+export type Touch = 'same' | 'peers' | 'wait' | 'covers' | 'behind' | 'before' | 'after' | 'during' | 'inside';
 
 // A client goes on at once when it has its answer; its event loop may be busy for a moment.
 const AT_ONCE = milliseconds(50);
@@ -40,6 +42,8 @@ const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) =
     overlap(cause, symptom) >= Math.max(1, MOST * symptom.cost),
   covers: (cause, symptom) =>
     concerns(cause, symptom) && overlap(cause, symptom) >= Math.max(1, MOST * (symptom.until - symptom.from)),
+  behind: (cause, symptom) =>
+    cause.client === symptom.server && overlap(cause, symptom) >= Math.max(1, MOST * (symptom.until - symptom.from)),
   before: (cause, symptom) =>
     cause.client === symptom.client && cause.until <= symptom.from && symptom.from - cause.until <= AT_ONCE,
   after: (cause, symptom) =>

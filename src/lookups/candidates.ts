@@ -41,6 +41,7 @@ export function createCandidates(walks: Walks) {
     find(attempt: TrackedAttempt): OpenLookup | null {
       let best: OpenLookup | null = null;
       let strongest: number = JOIN.none;
+      let nearest = Number.POSITIVE_INFINITY;
       let candidates = 0;
       const label = keyOf(attempt.clientId, attempt.labelHash);
       for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
@@ -48,8 +49,12 @@ export function createCandidates(walks: Walks) {
         if (++candidates > MAX_CANDIDATES) break;
         if (lookup.attempts.length >= MAX_ATTEMPTS) continue;
         const strength = joinStrength(lookup, attempt, walks, candidates - 1);
-        if (strength <= strongest) continue;
+        if (strength < strongest || strength === JOIN.none) continue;
+        // Of calls for one name side by side that one goes on whose answer, or whose query, came just now.
+        const lag = attempt.sentAt - lookup.lastEventAt;
+        if (strength === strongest && !(isTold(strength) && lag < nearest)) continue;
         strongest = strength;
+        nearest = lag;
         best = lookup;
         if (strength === JOIN.sameId) return best;
       }
@@ -78,6 +83,9 @@ export function createCandidates(walks: Walks) {
     },
   };
 }
+
+/** Steps that follow what came before at once, from a new port: nothing but the time tells whose they are. */
+const isTold = (strength: number): boolean => strength === JOIN.otherPortPair || strength === JOIN.walk;
 
 /** Both families were found at the first asking: nobody goes on from there. */
 function hasAll(lookup: OpenLookup): boolean {

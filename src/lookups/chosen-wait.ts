@@ -5,12 +5,14 @@ import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 /** What a client's resolv.conf has for `timeout`, as the lookups tell that asked again: the majority of their first waits. */
 export interface ChosenWait {
   wait: Duration;
-  /** By how many lookups it leads. */
+  /** By how many lookups it leads; one that sent the very same query again counts twice. */
   lead: number;
 }
 
-// One may be the next call of a program that asks once a second.
+// One with a new id may be the next call of a program that asks once a second.
 const LEAD_THAT_TELLS = 2;
+const SAME_QUERY = 2;
+const LIKE_QUERY = 1;
 
 export const createChosenWait = (): ChosenWait => ({ wait: nanoseconds(0), lead: 0 });
 
@@ -25,8 +27,10 @@ export function addFirstWait(chosen: ChosenWait, attempts: readonly TrackedAttem
     const waited = again - attempt.sentAt;
     if (!isTimer(waited)) return;
     const wait = seconds(Math.round(waited / seconds(1)));
-    if (chosen.lead === 0) chosen.wait = wait;
-    chosen.lead += wait === chosen.wait ? 1 : -1;
+    const weight = attempt.resends.length > 0 ? SAME_QUERY : LIKE_QUERY;
+    if (wait === chosen.wait) chosen.lead += weight;
+    else if (weight > chosen.lead) Object.assign(chosen, { wait, lead: weight - chosen.lead });
+    else chosen.lead -= weight;
     return;
   }
 }

@@ -30,6 +30,40 @@ describe('the end', () => {
     expect(row.duration).toBeCloseTo(5e9, -8);
   });
 
+  it('is told over TCP where a query over UDP was given up for it, though its answer comes all the same', () => {
+    const s = scenario();
+    const [a, aaaa] = pair(s, 0);
+    s.reply(a, 1);
+    a.truncated = true;
+    const tcp = s.query({ ms: 1.2, port: 45_000, transport: 'tcp', id: a.transactionId });
+    const tcpTwin = s.query({ ms: 1.2, port: 45_000, type: 'AAAA', transport: 'tcp', id: aaaa.transactionId });
+    s.reply(aaaa, 2.5);
+    s.reply(tcp, 14);
+    s.reply(tcpTwin, 27);
+    expect(durations(s.finish(1000))).toEqual([27]);
+  });
+
+  it.each([5, 3])('of a walk is told by the name as it is where that was asked for first (rcode %d)', (rcode) => {
+    const s = scenario();
+    // glibc's two ids of a pair differ in the lowest bits of the low octet only.
+    const ask = (ms: number, name: string, code: number): void => {
+      const query = { ms, name, port: 40_000 + ms };
+      for (const attempt of [
+        s.query({ ...query, id: 8 * ms }),
+        s.query({ ...query, ms: ms + 0.03, id: 8 * ms + 0x4001, type: 'AAAA' }),
+      ])
+        s.reply(attempt, ms + 0.5, code);
+    };
+    for (let index = 0; index < 6; index++) ask(index * 20, `warm${index}.test`, 0);
+    for (const [index, name] of ['db.corp.test', 'db.corp.test.svc.test', 'db.corp.test.test'].entries())
+      ask(1000 + index, name, index === 0 ? rcode : 3);
+    expect(s.finish(20_000).at(-1)).toMatchObject({
+      resolver: 'glibc',
+      name: 'db.corp.test',
+      outcome: rcode === 5 ? 'refused' : 'nxdomain',
+    });
+  });
+
   it("is the resolver's timer where the reply came after the last one was over, and the reply before", () => {
     const ends = [5900, 6200].map((replied) => {
       const s = scenario();

@@ -31,7 +31,18 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   if (open !== undefined) end = { kind: 'captureEnd', at: Math.max(end.at, open.at) as Timestamp };
   finishWith(lookup, end);
   lookup.outcome = open === undefined ? outcomeOf(ends, timers) : 'incomplete';
+  if (lookup.outcome === 'nxdomain' && lookup.resolver === 'glibc') lookup.outcome = asItIs(lookup) ?? 'nxdomain';
   if (isNegative(lookup.outcome) && endsApart(lookup, types)) lookup.outcome = 'incomplete';
+}
+
+/**
+ * The error of a name that was asked for as it is, before all suffixes: that is what glibc tells its caller, whatever
+ * the suffixes said (res_query.c, `saved_herrno`). Null where there is none.
+ */
+function asItIs({ attempts, name }: OpenLookup): Outcome | null {
+  const [first] = attempts;
+  if (first === undefined || first.name !== name || !isOtherError(first.rcode)) return null;
+  return replyOutcome(first, first.rcode);
 }
 
 const isNegative = (outcome: Outcome): boolean => outcome === 'nxdomain' || outcome === 'nodata';
@@ -160,14 +171,17 @@ function endingReply(
     if (attempt.rcode < 0 || isClosed(attempt, attempt.repliedAt, sameName)) continue;
     if (timers?.waitsOutErrors === true && isOtherError(attempt.rcode)) continue;
     // What was truncated is asked for over TCP, perhaps before the truncated answer itself is there.
-    if (attempt.truncated && sameName.some(({ transport, sentAt }) => transport === 'tcp' && sentAt > attempt.sentAt)) {
-      continue;
-    }
+    // Who has gone on to TCP hears no more of what he asked over UDP.
+    if (sameName.some(({ transport, sentAt }) => transport === 'tcp' && isPast(attempt, sentAt))) continue;
     heard.push({ at: attempt.repliedAt, rcode: attempt.rcode, attempt });
   }
   heard.sort((one, other) => one.at - other.at);
   return heard.find((reply) => reply.at >= lastSend) ?? null;
 }
+
+/** Asked over UDP before that moment, and cut or not answered until then. */
+const isPast = ({ transport, truncated, sentAt, repliedAt }: TrackedAttempt, moment: Timestamp): boolean =>
+  transport === 'udp' && sentAt < moment && (truncated || repliedAt > moment);
 
 const isOtherError = (rcode: number): boolean => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
 

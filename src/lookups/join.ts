@@ -112,7 +112,9 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   if (earlier.transactionId === attempt.transactionId) return JOIN.sameId;
   if (earlier.truncated && attempt.transport === 'tcp' && earlier.transport === 'udp') return JOIN.afterTruncation;
   if (asksAnew(lookup, attempt)) return JOIN.largerBuffer;
-  if (isError(earlier) && waited <= FOLLOWS_ERROR) return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
+  if (isError(earlier) && waited <= FOLLOWS_ERROR && !hasWalkedOn(lookup, earlier)) {
+    return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
+  }
   if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
   if (earlier.rcode >= 0 || !isRetryTimer(waited, newer)) return JOIN.none;
   if (earlier.clientPort === attempt.clientPort) {
@@ -152,6 +154,13 @@ const hasAskedServer = ({ attempts }: OpenLookup, { name, type, server }: Tracke
 
 const isError = (attempt: TrackedAttempt): boolean =>
   (attempt.rcode > 0 && attempt.rcode !== RCODE.NXDOMAIN) || !Number.isNaN(attempt.unreachableAt);
+
+/**
+ * The same family has asked for another name since: nobody goes back. Where the name as it is was refused first
+ * (`ndots`), and so was each with a suffix, who asks for it again is the next call.
+ */
+const hasWalkedOn = ({ attempts }: OpenLookup, earlier: TrackedAttempt): boolean =>
+  attempts.some((other) => other.type === earlier.type && other.sentAt > earlier.sentAt && !isSameName(other, earlier));
 
 /** Where others ask for the same all the time, one of them soon falls into the window of a timer. */
 function isRetryTimer(waited: number, newer: number): boolean {

@@ -65,6 +65,21 @@ function signedIn(
   return traffic;
 }
 
+/** MongoDB's connections: of each client one with so many commands, and one that only watches the server. */
+function greeted(count: number, commands: number): Traffic {
+  const traffic = new Traffic({ serverPort: 27_017 });
+  const database = { protocol: 'mongodb', path: '', status: -1 } as const;
+  for (let index = 0; index < count; index++) {
+    for (const asked of [commands, 0]) {
+      traffic.open({ connect: 1 }).call({ takes: 2 }, { ...database, method: 'ismaster' });
+      if (asked === 0) traffic.call({ takes: 900 }, { ...database, method: 'hello', shape: 'stream' });
+      traffic.calls(asked, {}, { ...database, method: 'find' });
+      traffic.close({ protocol: 'mongodb', exchanges: asked === 0 ? 2 : 1 + asked, ending: 'fin', endedBy: 'client' });
+    }
+  }
+  return traffic;
+}
+
 /** Ten connections that were opened at once, with a call each. */
 const atOnce = () => joined(...Array.from({ length: 10 }, () => new Traffic().open({ connect: 8 }).call().rows));
 
@@ -82,6 +97,11 @@ ruleTester(rule, {
           fixes: [/one pool of connections/],
         },
       ],
+    },
+    {
+      name: 'a MongoDB client for each request, each with a connection that watches the server besides',
+      ...greeted(20, 2).rows,
+      reports: [{ message: 'session', count: 20, of: 40, habit: true }],
     },
     {
       name: 'with a transaction each',
@@ -161,6 +181,7 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'a MongoDB client that is kept', ...greeted(6, 40).rows },
     { name: 'sessions of a database that serve many statements', ...signedIn(10, 12).rows },
     { name: 'sessions that are kept for a while', ...signedIn(10, 1, 3000).rows },
     {

@@ -37,6 +37,7 @@ interface Extra {
   signedIn: number;
   signIns: number;
   statements: number;
+  watching: number;
 }
 
 type Group = PeerGroup<Connection> & Extra;
@@ -71,6 +72,7 @@ export default defineRule({
       signedIn: 0,
       signIns: 0,
       statements: 0,
+      watching: 0,
     }));
 
     /** Answered and idle, yet another was opened rather than this one used. */
@@ -158,7 +160,7 @@ export default defineRule({
               ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
               : { method: 'each affected call without its handshakes' },
             errors: 0,
-            habit: isHabit(tally.count, opened),
+            habit: isHabit(tally.count, opened - sum('watching')),
           });
         }
         if (parts.length > 0) return;
@@ -175,6 +177,11 @@ export default defineRule({
 });
 
 function addSession(group: Group, connection: Connection, session: Session): void {
+  // Nothing was asked on it: MongoDB's drivers watch their server on connections of their own.
+  if (session.statements === 0) {
+    group.watching++;
+    return;
+  }
   group.judged++;
   if (!session.isSingle) return;
   group.signedIn++;

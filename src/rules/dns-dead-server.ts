@@ -2,7 +2,7 @@ import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import type { BackendRecord, ServerRecord } from './support/loss-groups.ts';
-import { lossReport, waitOf, waitSettings } from './support/loss-report.ts';
+import { chosenWait, lossReport, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import { losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
@@ -88,7 +88,7 @@ export default defineRule({
                     'put the address back',
                     'kubectl -n kube-system get service,endpointslices -l k8s-app=kube-dns -o wide',
                   ),
-              ...shorterWaits(resolvers, target),
+              ...shorterWaits(resolvers, target, chosenWait(part.groups)),
               ...(other && record.answered === 0 && resolvers.some((settings) => honours(settings, 'rotate'))
                 ? [dnsOption('rotate: only every other lookup begins with the dead server', target, { name: 'rotate' })]
                 : []),

@@ -69,6 +69,18 @@ ruleTester(rule, {
       reports: [{ says: /NXDOMAIN/, count: 1 }],
     },
     {
+      name: 'a step of a walk that others go on from: its own next step went astray',
+      lookups: new Scenario()
+        .pair(9)
+        .ask([{ name: 'api.example.test.svc.cluster.local', ...dead }], {
+          name: 'api.example.test.svc.cluster.local',
+          outcome: 'nxdomain',
+          answers: [],
+        })
+        .walk(3).lookups,
+      reports: [{ count: 1, onlyInfo: true }],
+    },
+    {
       name: 'one family fails in two lookups only: too few for the family rule',
       lookups: Array.from({ length: 2 }).reduce<Scenario>(
         (scenario) =>

@@ -109,9 +109,18 @@ export default defineRule({
       return group;
     };
 
-    const countFound = ({ name }: Lookup): void => {
-      const failed = byName.size > 0 ? byName.get(name) : undefined;
+    const countName = (name: string): void => {
+      const failed = byName.get(name);
       if (failed !== undefined) for (const group of failed) group.found++;
+    };
+    /** With all that it asked for on its way: what another one seems to have ended with is a step of such a walk. */
+    const countFound = ({ name, attempts }: Lookup): void => {
+      if (byName.size === 0) return;
+      countName(name);
+      for (const [index, attempt] of attempts.entries()) {
+        if (attempt.name !== name && attempts.findIndex((other) => other.name === attempt.name) === index)
+          countName(attempt.name);
+      }
     };
 
     return {

@@ -95,17 +95,18 @@ const serverSetting = (group: LossGroup, family: string, refused: boolean): Sett
 
 /** What each resolver makes of one family alone. */
 function outcomes(groups: readonly LossGroup[]): Setting[] {
-  return resolversOf(groups).flatMap(({ resolver, detail }): Setting[] => {
+  const settings = new Map<string, Setting>();
+  for (const { resolver, detail } of resolversOf(groups)) {
     const timers = timersOf(resolver, detail);
-    if (timers === null) return [];
-    return [
-      {
-        component: settingsOfAll([{ resolver, detail }])[0]?.name ?? resolver,
-        setting: 'one family unanswered',
-        value: timers.succeedsWithOneFamily ? 'returns the other after its last try' : 'fails',
-        origin: 'default',
-        source: timers.source,
-      },
-    ];
-  });
+    const component = settingsOfAll([{ resolver, detail }])[0]?.name ?? resolver;
+    if (timers === null || settings.has(component)) continue;
+    settings.set(component, {
+      component,
+      setting: 'one family unanswered',
+      value: timers.succeedsWithOneFamily ? 'returns the other after its last try' : 'fails',
+      origin: 'default',
+      source: timers.source,
+    });
+  }
+  return [...settings.values()];
 }

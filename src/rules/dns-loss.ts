@@ -6,7 +6,7 @@ import { typeName } from '../model/lookup.ts';
 import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
+import { chosenWait, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf, type LossCounts } from './support/loss-counts.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { answersLate, type Verdict } from './support/loss-verdict.ts';
@@ -74,7 +74,7 @@ export default defineRule({
               before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO,
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               nodeLocalCache(),
-              ...shorterWaits(resolvers, target),
+              ...shorterWaits(resolvers, target, chosenWait(part.groups)),
             ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });

@@ -44,6 +44,18 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'both families over TCP where one answer was cut: the caller waits for both',
+      lookups: new Scenario()
+        .ask([
+          { answered: 0.5, truncated: true, records: 0 },
+          { type: AAAA, sent: 0.03, answered: 0.6, records: 0 },
+          { port: 8000, transport: 'tcp', sent: 1.5, answered: 8.5 },
+          { port: 8000, transport: 'tcp', type: AAAA, sent: 1.6, answered: 20.5, records: 0 },
+        ])
+        .pair(5).lookups,
+      reports: [{ count: 1, cost: [0.0199, 0.0201] }],
+    },
+    {
       name: 'a habit: most of many lookups',
       lookups: truncated(new Scenario(), 20).pair(5).lookups,
       reports: [{ count: 20, of: 25, habit: true }],

@@ -108,11 +108,18 @@ const overTcp = (lookup: Lookup, attempt: Attempt): Attempt[] =>
     .slice(0, 1);
 
 /** From the truncated answer, connecting included, to the answer over TCP. */
+/** glibc asks for both families on that connection, also for the one whose answer did fit (res_send.c). */
+const twinsOf = ({ attempts }: Lookup, { name, type, clientPort }: Attempt): Attempt[] =>
+  attempts.filter(
+    (other) =>
+      other.transport === 'tcp' && other.clientPort === clientPort && other.name === name && other.type !== type,
+  );
+
 function tcpTime(lookup: Lookup): Duration {
   const intervals = new Intervals();
   for (const attempt of lookup.attempts) {
     if (!isTruncated(attempt)) continue;
-    for (const again of overTcp(lookup, attempt)) {
+    for (const again of overTcp(lookup, attempt).flatMap((first) => [first, ...twinsOf(lookup, first)])) {
       intervals.add(attempt.repliedAt, again.rcode >= 0 ? again.repliedAt : endOf(lookup));
     }
   }

@@ -26,6 +26,25 @@ function blackhole(count: number, bytes: number, arrived: number, repaired = fal
   return traffic;
 }
 
+/** Two calls that never get through, on connections that are sent on for 4 s, and a new connection 2.3 s after each. */
+function givenUp(): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < 2; index++) {
+    traffic
+      .open()
+      .calls(3)
+      .call({ takes: 4000, stalls: [vanished(1448)] }, unanswered)
+      .close({ largestAcknowledged: { client: 200, server: 900 } });
+    traffic
+      .wait(-1700)
+      .open()
+      .calls(1)
+      .close({ largestAcknowledged: { client: 200, server: 900 } })
+      .wait(5000);
+  }
+  return traffic;
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -44,6 +63,11 @@ ruleTester(rule, {
           evidence: [/a segment of 1,448 bytes of the server never arrives, sent again 4 times/],
         },
       ],
+    },
+    {
+      name: 'callers that give up without a word, as their next connection shows: the kernel sends on',
+      ...givenUp().rows,
+      reports: [{ count: 2, cost: [2.3, 2.31] }],
     },
   ],
   clear: [

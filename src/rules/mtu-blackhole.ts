@@ -1,17 +1,18 @@
 import { plural } from '../base/text.ts';
-import { between } from '../base/time.ts';
 import type { Side, Stall } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { openings } from './support/openings.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
+import { vanishedTally, type Vanished } from './support/vanished.ts';
 
 // Every path carries 576 bytes (RFC 1122 section 3.3.3): a smaller segment is never too big.
 const LEAST_SIZE = 536;
@@ -21,6 +22,7 @@ const LEAST_COUNT = 2;
 const MAX_WAITING = 1 << 12;
 
 interface Extra {
+  calls: Vanished[];
   /** The largest segments of each side that arrived on any connection, and the smallest that never did. */
   arrived: Record<Side, number>;
   vanished: Record<Side, number>;
@@ -38,11 +40,14 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const opened = fact(openings);
     const waiting = new Map<string, Exchange[]>();
     const groups = createPeerGroups(seen, exchangeTally, (): Extra => ({
+      calls: [],
       arrived: { client: 0, server: 0 },
       vanished: { client: Infinity, server: Infinity },
     }));
+    const kept = new Set<ReturnType<typeof groups.of>>();
     let held = 0;
     let largest = 0;
     return {
@@ -62,18 +67,19 @@ export default defineRule({
         const group = groups.of(connection);
         group.arrived.client = Math.max(group.arrived.client, client);
         group.arrived.server = Math.max(group.arrived.server, server);
+        if (exchanges.length > 0) kept.add(group);
         for (const exchange of exchanges) {
-          const from = exchange.startedAt;
-          const until = waitedUntil(exchange, connection);
-          const cost = between(from, until);
-          group.tally.add(exchange, cost, vanishedPackets, { from, until, lasted: cost });
+          group.calls.push({ exchange, until: waitedUntil(exchange, connection) });
           for (const { from: side, bytes } of vanishedOf(exchange)) {
             group.vanished[side] = Math.min(group.vanished[side], bytes);
           }
         }
       },
       finish() {
-        const parts = partsByServer(groups.all().filter(isTooBig)).filter(({ tally }) => tally.count >= LEAST_COUNT);
+        const tooBig = [...kept]
+          .filter(isTooBig)
+          .map((group) => ({ ...group, tally: vanishedTally(group.calls, opened, vanishedPackets) }));
+        const parts = partsByServer(tooBig).filter(({ tally }) => tally.count >= LEAST_COUNT);
         for (const { groups: own, tally, subject, input } of parts) {
           const totals = seen.totals(input, subject).calls;
           const side: Side = own.some(({ vanished }) => vanished.server < Infinity) ? 'server' : 'client';

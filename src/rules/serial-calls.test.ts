@@ -77,6 +77,11 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'connections to a database that are set up before the one question',
+      inputs,
+      ...new Serving().serve(10, 130, inTurn(5, { protocol: 'mongodb', method: 'hello', path: '', status: -1 })).rows,
+    },
     { name: 'calls at the same time', inputs, ...new Serving().serve(10, 30, together(10)).rows },
     { name: 'four in a row', inputs, ...new Serving().serve(10, 90, inTurn(4)).rows },
     {

@@ -6,6 +6,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
+import { setsUp } from './support/sessions.ts';
 import { SEEN_ONCE } from './support/subjects.ts';
 
 // Two or three calls in a row are how a service looks up one thing with another's answer; with
@@ -158,7 +159,7 @@ function longestChain({ waits, duration }: Request): Chain | null {
   const byUpstream = new Map<string, Wait[]>();
   const reads: Wait[] = [];
   for (const wait of waits) {
-    if (wait.reason !== 'upstream') continue;
+    if (wait.reason !== 'upstream' || setsUp(wait.what)) continue;
     const own = byUpstream.get(wait.to);
     if (own === undefined) byUpstream.set(wait.to, [wait]);
     else own.push(wait);

@@ -1,5 +1,5 @@
 import { formatDuration, plural } from '../base/text.ts';
-import { at, between, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -7,25 +7,19 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
-import { openings, type Openings } from './support/openings.ts';
+import { openings } from './support/openings.ts';
 import { partsByServer } from './support/subjects.ts';
-import { exchangeTally, type ExchangeTally } from './support/tally.ts';
+import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
+import { vanishedTally, type Vanished } from './support/vanished.ts';
 
 // No firewall forgets a connection sooner.
 const LEAST_IDLE = seconds(1);
-// Nobody gives up sooner; a connection that is opened before is another call's.
-const LEAST_PATIENCE = seconds(1);
 // One resend may be chance; a connection that is forgotten answers none.
 const LEAST_RESENDS = 2;
 // Calls whose connection has not ended yet.
 const MAX_WAITING = 1 << 12;
-
-interface Vanished {
-  exchange: Exchange;
-  until: Timestamp;
-}
 
 interface Extra {
   vanished: Vanished[];
@@ -91,7 +85,7 @@ export default defineRule({
       finish() {
         const forgotten = [...kept]
           .filter((group) => group.leastIdle > group.longestFine && isAliveAfter(group, aliveAt(group)))
-          .map((group) => ({ ...group, tally: tallyOf(group.vanished, opened) }));
+          .map((group) => ({ ...group, tally: vanishedTally(group.vanished, opened, vanishedPackets) }));
         const parts = partsByServer(forgotten);
         for (const { groups: own, tally, subject, input } of parts) {
           const { calls } = seen.totals(input, subject);
@@ -176,19 +170,6 @@ const isVanished = (exchange: Exchange): boolean =>
   stallsOf(exchange, 'loss').some(
     ({ from, repaired, resends }) => from === 'client' && !repaired && resends >= LEAST_RESENDS,
   );
-
-/** Who gave up without a word shows by the next connection to the same server. */
-function tallyOf(vanished: readonly Vanished[], opened: Openings): ExchangeTally {
-  const tally = exchangeTally();
-  for (const { exchange, until } of vanished) {
-    const from = exchange.startedAt;
-    const next = opened.nextFrom(exchange, from + LEAST_PATIENCE);
-    const end = next < until ? at(next) : until;
-    const cost = between(from, end);
-    tally.add(exchange, cost, vanishedPackets, { from, until: end, lasted: cost });
-  }
-  return tally;
-}
 
 const vanishedPackets = (exchange: Exchange): readonly number[] => stallPackets(exchange, stallsOf(exchange, 'loss'));
 

@@ -4,7 +4,7 @@ import { inputOf } from '../model/testing/rows.ts';
 import rule from './tcp-retransmission-stall.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 
 const lost = (from: number, lasts: number) =>
   ({ at: from, lasts, parts: { reason: 'loss', from: 'server', resends: 1 } }) as const;
@@ -54,6 +54,15 @@ ruleTester(rule, {
           because: /nothing acknowledged it/,
         },
       ],
+    },
+    {
+      name: 'the same of a caller that gave up without a word, as its next connection shows: the kernel sends on',
+      inputs: [inputOf()],
+      ...joined(
+        vanished(4),
+        new Traffic().wait(2500).open({}, { id: '0.c-next' }).call({}, { id: '0.e-next' }).close().rows,
+      ),
+      reports: [{ message: 'vain', count: 1, cost: [2.49, 2.51] }],
     },
     {
       name: 'stalls of one exchange that overlap cost once',

@@ -12,6 +12,7 @@ interface Query {
   server?: string;
   client?: number;
   edns?: number;
+  transport?: 'udp' | 'tcp';
 }
 
 const firstLabel = (name: string): number =>
@@ -45,6 +46,7 @@ export function scenario() {
       server = '10.96.0.10',
       client = 1,
       edns = -1,
+      transport = 'udp',
     }: Query) {
       advance(ms);
       const attempt: TrackedAttempt = {
@@ -54,7 +56,7 @@ export function scenario() {
         clientPort: port,
         server,
         serverPort: 53,
-        transport: 'udp',
+        transport,
         sentAt: at(milliseconds(ms)),
         sentPacket: ++packet,
         resends: [],

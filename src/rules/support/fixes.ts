@@ -1,3 +1,4 @@
+import { seconds, type Duration } from '../../base/time.ts';
 import { settingsOf, type ResolverSettings, type ResolvOption } from '../../knowledge/resolver-settings.ts';
 import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
 import type { ResolverName } from '../../model/lookup.ts';
@@ -119,8 +120,15 @@ export function raceFixes(resolvers: readonly ResolverSettings[], target: string
   return [...fixes, nodeLocalCache(), newerKernel()];
 }
 
-/** Shorter waits, where the resolver reads them per try. */
-export function shorterWaits(resolvers: readonly ResolverSettings[], target: string): Fix[] {
+// What the fix would set.
+const A_SECOND = seconds(1);
+
+/**
+ * Shorter waits, where the resolver reads them per try.
+ * @param chosen what it waits already, where that is not its default
+ */
+export function shorterWaits(resolvers: readonly ResolverSettings[], target: string, chosen: Duration | null): Fix[] {
+  if (chosen !== null && chosen <= A_SECOND) return [];
   return resolvers.some((settings) => honours(settings, 'timeout') && honours(settings, 'rotate'))
     ? [
         dnsOption(

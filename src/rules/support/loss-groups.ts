@@ -76,6 +76,8 @@ export interface LossGroup {
   firstAt: Timestamp;
   /** Lookups that asked again for want of this server's answer: the others prove only that the capture has none. */
   missed: number;
+  /** The shortest wait before one of them asked again; infinite where none did. */
+  shortestWait: number;
   /** Lost queries, and those of them that were seen before the DNAT only. */
   lost: number;
   lostBeforeDnat: number;
@@ -125,6 +127,7 @@ export const createLossGroup = (
   pending: 0,
   firstAt: at(Infinity),
   missed: 0,
+  shortestWait: Number.POSITIVE_INFINITY,
   lost: 0,
   lostBeforeDnat: 0,
   resolvers: [],
@@ -177,7 +180,13 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   if (lookup.durationIsLowerBound) group.openEnded++;
   if (analysis.pending) group.pending++;
   if (lookup.startedAt < group.firstAt) group.firstAt = lookup.startedAt;
-  if (analysis.sends.some((send) => send.attempt.server === analysis.server && isMissed(send))) group.missed++;
+  let isMissing = false;
+  for (const send of analysis.sends) {
+    if (send.attempt.server !== analysis.server || !isMissed(send)) continue;
+    isMissing = true;
+    group.shortestWait = Math.min(group.shortestWait, send.waitedUntil - send.at);
+  }
+  if (isMissing) group.missed++;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;
   countResolver(group.resolvers, lookup, 1);

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/text.ts';
+import { milliseconds, nanoseconds, seconds, type Duration } from '../../base/time.ts';
 import { settingsOf } from '../../knowledge/resolver-settings.ts';
 import { timersOf } from '../../knowledge/resolver-timers.ts';
 import type { Report, Setting } from '../../model/finding.ts';
@@ -102,6 +103,7 @@ export const waitOf = ({ groups, tally }: Part<LossGroup>): { wait: number; leas
 /** The resolvers' own timers, which turn a lost packet into seconds. */
 export function waitSettings(groups: readonly LossGroup[]): Setting[] {
   const settings = new Map<string, Setting>();
+  const chosen = chosenWait(groups);
   for (const { resolver, detail } of resolversOf(groups)) {
     const timers = timersOf(resolver, detail);
     const { name } = settingsOf(resolver, detail);
@@ -109,10 +111,24 @@ export function waitSettings(groups: readonly LossGroup[]): Setting[] {
     settings.set(name, {
       component: name,
       setting: 'wait before asking again',
-      value: formatDuration(timers.firstWait),
-      origin: 'default',
-      source: timers.source,
+      ...(chosen === null
+        ? { value: formatDuration(timers.firstWait), origin: 'default', source: timers.source }
+        : { value: formatDuration(chosen), origin: 'wire', source: 'how long it was until the same was asked again' }),
     });
   }
   return [...settings.values()];
+}
+
+// Timers fire late, never early: the whole second below is what was set.
+const FIRES_LATE = milliseconds(250);
+
+/** The wait that an option sets (`timeout:`), where the one resolver seen always waits alike, and waited shorter than by default. */
+export function chosenWait(groups: readonly LossGroup[]): Duration | null {
+  const [one, ...others] = resolversOf(groups);
+  const isAlone = one !== undefined && others.every(({ resolver }) => resolver === one.resolver);
+  const timers = isAlone ? timersOf(one.resolver, one.detail) : null;
+  const shortest = Math.min(...groups.map(({ shortestWait }) => shortestWait));
+  if (timers?.growth !== 'constant' || shortest > timers.firstWait - FIRES_LATE) return null;
+  const whole = Math.floor(shortest / seconds(1)) * seconds(1);
+  return nanoseconds(whole > 0 && shortest - whole < FIRES_LATE ? whole : shortest);
 }

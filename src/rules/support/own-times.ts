@@ -1,4 +1,5 @@
-import { at, type Duration, type Timestamp } from '../../base/time.ts';
+import { addTo } from '../../base/group-by.ts';
+import { at, milliseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
@@ -35,6 +36,20 @@ export interface OwnTimes extends Observer {
   isOwn(exchange: string, lost: number): boolean;
 }
 
+/** When a request waited for upstreams, from the first on to the last. */
+interface Asked {
+  from: Timestamp;
+  until: Timestamp;
+}
+
+// Requests that ask for the same wait for one call of one of them (a batch of a Kafka producer, single flight, a
+// cache that fills): they go on with its answer, and have waited for it all the time.
+const WITH_ANSWER = milliseconds(10);
+const SWAPPED = milliseconds(1);
+const ALL_THE_TIME = 0.9;
+// Waits that others may share, of all services: as many as requests that take long.
+const MAX_ASKED = MAX_SLOW;
+
 const keyOf = (input: number, address: string): string => `${input}|${address}`;
 
 /** What slow requests spent in the service that received them, waiting for nobody. */
@@ -44,7 +59,10 @@ export const ownTimes = defineFact({
     const requests = new Map<string, number>();
     /** Bytes of each client that may be calls it waits for, and can't be read. */
     const hidden = new Map<string, number>();
-    const slow = new Map<string, { own: Duration; key: string; from: Timestamp; until: Timestamp }>();
+    /** `since` its own last answer, or from its beginning on. */
+    const slow = new Map<string, { own: Duration; key: string; from: Timestamp; since: Timestamp; until: Timestamp }>();
+    const asked = new Map<string, Asked[]>();
+    let kept = 0;
     /** Calls to metadata services: while one request fetches credentials, the others wait for it at the SDK's lock. */
     const fetches: { key: string; from: Timestamp; until: Timestamp }[] = [];
 
@@ -55,6 +73,14 @@ export const ownTimes = defineFact({
       }
       return time;
     }
+
+    /** It asked nobody any more, and went on with an answer that another one waited for just as long. */
+    const sharesAnswer = ({ key, since, until }: { key: string; since: Timestamp; until: Timestamp }): boolean =>
+      (asked.get(key) ?? []).some((other) => {
+        const rest = until - other.until;
+        if (other.until <= since || rest < -SWAPPED || rest > WITH_ANSWER) return false;
+        return other.until - Math.max(since, other.from) >= ALL_THE_TIME * (until - since);
+      });
 
     return {
       connection(connection) {
@@ -69,7 +95,11 @@ export const ownTimes = defineFact({
         if (count > 0 || requests.size < MAX_SERVICES) requests.set(key, count + 1);
         if (request.duration < LEAST_SLOW || slow.size >= MAX_SLOW) return;
         const { startedAt: from, duration, own } = request;
-        slow.set(request.exchange, { own, key, from, until: at(from + duration) });
+        const waited = askedOf(request);
+        slow.set(request.exchange, { own, key, from, since: waited?.until ?? from, until: at(from + duration) });
+        if (waited === null || waited.until - waited.from < LEAST_SLOW || kept >= MAX_ASKED) return;
+        kept++;
+        addTo(asked, key, waited);
       },
       unusualExchange({ metadata, input, client, startedAt, duration }) {
         if (metadata === null || fetches.length >= MAX_FETCHES) return;
@@ -82,11 +112,23 @@ export const ownTimes = defineFact({
       },
       isOwn(exchange, lost) {
         const request = slow.get(exchange);
-        return request !== undefined && request.own >= MOST * lost && fetching(request) < FETCHED * lost;
+        if (request === undefined || request.own < MOST * lost || fetching(request) >= FETCHED * lost) return false;
+        return request.until - request.since < MOST * lost || !sharesAnswer(request);
       },
     };
   },
 });
+
+function askedOf({ waits }: Request): Asked | null {
+  let from = Number.POSITIVE_INFINITY;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const { reason, startedAt, duration } of waits) {
+    if (reason !== 'upstream' && reason !== 'queue') continue;
+    from = Math.min(from, startedAt);
+    until = Math.max(until, startedAt + duration);
+  }
+  return until > from ? { from: at(from), until: at(until) } : null;
+}
 
 /** Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. */
 const hides = ({ exchanges, bytes, packets }: Connection): boolean =>

@@ -11,11 +11,21 @@ const MOST_STATEMENTS = 6;
 // A pool keeps what it opened for minutes; who closes within a second has done what he came for.
 const SHORT_LIFE = seconds(1);
 
-/** What a client asks of a database before it may ask anything else. */
-const SETS_UP: ReadonlySet<string> = new Set(['STARTTLS', SIGN_IN]);
+/** What a client asks of a database before it may ask anything else; MongoDB's drivers greet on each connection. */
+const SETS_UP: ReadonlySet<string> = new Set([
+  'STARTTLS',
+  SIGN_IN,
+  'hello',
+  'isMaster',
+  'ismaster',
+  'saslStart',
+  'saslContinue',
+]);
 
-export const isSignIn = ({ method, path }: Pick<Exchange, 'method' | 'path'>): boolean =>
-  path === '' && SETS_UP.has(method);
+/** Of a wait: what it asks for. */
+export const setsUp = (what: string): boolean => SETS_UP.has(what);
+
+export const isSignIn = ({ method, path }: Pick<Exchange, 'method' | 'path'>): boolean => path === '' && setsUp(method);
 
 interface SignIn {
   calls: number;

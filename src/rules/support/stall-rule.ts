@@ -1,17 +1,19 @@
 import { formatDuration } from '../../base/text.ts';
-import type { Duration } from '../../base/time.ts';
+import { between, plus, type Duration } from '../../base/time.ts';
 import type { Side, Stall, StallReason } from '../../model/connection.ts';
-import type { Exchange } from '../../model/exchange.ts';
+import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import { kindOf } from './usual.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
+import { openings } from './openings.ts';
 import { createPeerGroups } from './peer-groups.ts';
 import { stalledTime, stallPackets, stallsOf } from './stalls.ts';
 import { isHabit, partsByServer } from './subjects.ts';
-import { exchangeTally } from './tally.ts';
+import { exchangeTally, type ExchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
+import { givenUpAt } from './vanished.ts';
 import type { Observer } from '../../model/observer.ts';
 
 /** What one rule about stalled exchanges differs in from another. */
@@ -39,8 +41,11 @@ interface Counted {
   fromClient: number;
   fromServer: number;
   /** Exchanges whose data never came through. */
-  inVain: number;
+  inVain: Exchange[];
 }
+
+// Their connections end later, and tell how long somebody waited.
+const MAX_IN_VAIN = 1 << 12;
 
 /**
  * A rule that counts exchanges which waited for one reason: each costs what its stalls took. Its
@@ -51,7 +56,10 @@ export function stallRule<Message extends string = never>(
   options: StallRule<Message>,
 ): Observer {
   const seen = fact(traffic);
-  const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0, inVain: 0 }));
+  const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0, inVain: [] }));
+  const opened = fact(openings);
+  const withInVain = new Set<ReturnType<typeof groups.of>>();
+  let kept = 0;
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
   const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
@@ -59,6 +67,23 @@ export function stallRule<Message extends string = never>(
   const isLeftOpen = ({ input, outcome, startedAt, duration }: Exchange): boolean =>
     outcome === 'incomplete' && startedAt + duration < (inputs[input]?.endsAt ?? startedAt);
   const seesBoth = ({ input }: Exchange): boolean => inputs[input]?.vantage.sees.bothDirections === true;
+  /** Nobody waits for what a kernel sends on and on after its program has given up. */
+  const addInVain = (tally: ExchangeTally, exchange: Exchange): void => {
+    const from = exchange.startedAt;
+    const end = plus(from, exchange.duration);
+    const until = isResponded(exchange) ? end : givenUpAt({ exchange, until: end }, opened);
+    const waited = { ...exchange, duration: between(from, until) };
+    const cost = stalledTime(waited, own(exchange));
+    tally.add(exchange, cost, packets, { from, until, lasted: waited.duration });
+  };
+  /** With those that had to wait for their connections' ends. */
+  const whole = (group: ReturnType<typeof groups.of>): ReturnType<typeof groups.of> => {
+    if (group.inVain.length === 0) return group;
+    const tally = exchangeTally();
+    tally.absorb(group.tally);
+    for (const exchange of group.inVain) addInVain(tally, exchange);
+    return { ...group, tally };
+  };
   let heard = 0;
   return {
     unusualExchange(exchange) {
@@ -68,20 +93,25 @@ export function stallRule<Message extends string = never>(
       if (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired)) return;
       const cost = stalledTime(exchange, stalls);
       if (cost < options.least) return;
-      const group = groups.add(exchange, cost, packets);
+      const isInVain = stalls.every(({ repaired }) => !repaired) && kept < MAX_IN_VAIN;
+      const group = isInVain ? groups.of(exchange) : groups.add(exchange, cost, packets);
       if (stalls[0]?.from === 'client') group.fromClient++;
       else group.fromServer++;
-      if (stalls.every(({ repaired }) => !repaired)) group.inVain++;
+      if (!isInVain) return;
+      kept++;
+      group.inVain.push(copyExchange(exchange));
+      withInVain.add(group);
     },
     finish() {
-      const parts = partsByServer(groups.all()).filter(({ tally }) => tally.count >= options.leastCount);
+      const all = new Set([...groups.all(), ...withInVain]);
+      const parts = partsByServer([...all].map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
       for (const { groups: members, tally, subject, input } of parts) {
         const totals = seen.totals(input, subject);
         const streams = seen.peers().reduce((sum, peer) => sum + (peer.input === input ? peer.streams : 0), 0);
         const of = Math.max(tally.count, totals.calls.count === 0 ? streams : totals.calls.count);
         const clientSide = members.reduce((sum, { fromClient, fromServer }) => sum + fromClient - fromServer, 0);
         const side: Side = clientSide > 0 ? 'client' : 'server';
-        const isInVain = members.reduce((sum, { inVain }) => sum + inVain, 0) === tally.count;
+        const isInVain = members.reduce((sum, { inVain }) => sum + inVain.length, 0) === tally.count;
         const { message, confidenceBecause } = (isInVain ? options.inVain : undefined) ?? {
           message: 'stalled' as const,
           confidenceBecause: options.confidenceBecause,

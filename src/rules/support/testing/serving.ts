@@ -165,7 +165,7 @@ export class Serving {
           to,
           reason: call.metadata === null ? 'upstream' : 'metadata',
           ref: call.id,
-          what: `${call.method} ${call.path}`,
+          what: `${call.method} ${call.path}`.trim(),
           startedAt: call.startedAt,
           duration: call.duration,
         }),

@@ -107,7 +107,6 @@ const overTcp = (lookup: Lookup, attempt: Attempt): Attempt[] =>
     )
     .slice(0, 1);
 
-/** From the truncated answer, connecting included, to the answer over TCP. */
 /** glibc asks for both families on that connection, also for the one whose answer did fit (res_send.c). */
 const twinsOf = ({ attempts }: Lookup, { name, type, clientPort }: Attempt): Attempt[] =>
   attempts.filter(
@@ -115,6 +114,7 @@ const twinsOf = ({ attempts }: Lookup, { name, type, clientPort }: Attempt): Att
       other.transport === 'tcp' && other.clientPort === clientPort && other.name === name && other.type !== type,
   );
 
+/** From the truncated answer, connecting included, to the answer over TCP. */
 function tcpTime(lookup: Lookup): Duration {
   const intervals = new Intervals();
   for (const attempt of lookup.attempts) {

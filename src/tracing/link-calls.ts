@@ -198,7 +198,9 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
     call,
     parent: owner === NOBODY ? undefined : received[owner],
     probability,
-    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, bounded),
+    confidence: unusual.isDoubtful(index)
+      ? 'possible'
+      : confidenceOf(probability, bounded || isWithheld(owner, candidates)),
     because: basisOf(owner, calls.isFixed[index] === 1, candidates.length),
     runnersUp: chances === null ? [] : runnersUpOf(chances, place, candidates, received),
     bounded,
@@ -223,8 +225,12 @@ function runnersUpOf<Received>(
   return found.length > RUNNERS_UP ? found.slice(0, RUNNERS_UP) : found;
 }
 
-function confidenceOf(probability: number, isBounded: boolean): Confidence {
-  if (probability >= CERTAIN && !isBounded) return 'certain';
+/** It could have been made for some request, and is said to have been for none: no packet says that. */
+const isWithheld = (owner: number, candidates: readonly number[]): boolean => owner === NOBODY && candidates.length > 0;
+
+/** @param isUncertain whatever the probability */
+function confidenceOf(probability: number, isUncertain: boolean): Confidence {
+  if (probability >= CERTAIN && !isUncertain) return 'certain';
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 

@@ -17,6 +17,9 @@ const LATER_ROUNDS = [
   [1, 0],
   [1, 0],
 ];
+// What was shifted along chains teaches anew, and shows others.
+const MOST_SHIFTS = 3;
+const SHIFTED_ROUND = [0];
 const LAST_TEMPERATURES = [1, 1, 1, 1];
 const SAMPLES = 10;
 // After so many a call that nothing tells is known to be one.
@@ -45,6 +48,10 @@ export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
       learnRound(solver, problem, temperatures);
       learnOvertaking(problem);
     }
+  }
+  for (let times = 0; times < MOST_SHIFTS && solver.shift(); times++) {
+    learnRound(solver, problem, SHIFTED_ROUND);
+    learnOvertaking(problem);
   }
   for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
   settle(solver);

@@ -6,6 +6,7 @@ import { lanesOf } from './lanes.ts';
 import { improve } from './learn-links.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
+import { UnclearKinds } from './unclear.ts';
 import { Unusual } from './unusual.ts';
 import { firstStepOf } from './walk.ts';
 
@@ -87,10 +88,11 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     const problem = problemOf(served, made);
     const solver = improve(problem, plans.size === known);
     const unusual = new Unusual(problem);
+    const unclear = new UnclearKinds(problem, solver);
     const later: Sent[] = [];
     for (let place = 0; place < sent.length; place++) {
       const call = sent[place] as Sent;
-      if (call.startedAt < until) listener.link(linkOf(call, place, problem, received, solver, unusual));
+      if (call.startedAt < until) listener.link(linkOf(call, place, problem, received, solver, unusual, unclear));
       else later.push(call);
     }
     sent = later;
@@ -187,6 +189,7 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   received: readonly Received[],
   solver: LinkSolver,
   unusual: Unusual,
+  unclear: UnclearKinds,
 ): Link<Received, Sent> {
   const candidates = calls.candidates[index] as readonly number[];
   const owner = owners[index] as number;
@@ -194,13 +197,12 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   const chances = solver.chances(index);
   const place = owner === NOBODY ? candidates.length : candidates.indexOf(owner);
   const probability = chances === null ? 1 : Math.min(1, chances[place] as number);
+  const isUncertain = bounded || isWithheld(owner, candidates) || unclear.has(index);
   return {
     call,
     parent: owner === NOBODY ? undefined : received[owner],
     probability,
-    confidence: unusual.isDoubtful(index)
-      ? 'possible'
-      : confidenceOf(probability, bounded || isWithheld(owner, candidates)),
+    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, isUncertain),
     because: basisOf(owner, calls.isFixed[index] === 1, candidates.length),
     runnersUp: chances === null ? [] : runnersUpOf(chances, place, candidates, received),
     bounded,

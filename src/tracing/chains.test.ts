@@ -30,6 +30,7 @@ function shiftedBy(usual: number): LinkProblem {
       starts: callStarts,
       ends: callStarts.map((start) => start + MILLISECOND),
       lanes: null,
+      freed: null,
       candidates: Array.from(starts, (_, place) => (place <= KNOWN ? [place] : [place - 1, place])),
       isFixed: new Uint8Array(starts.length),
       isBounded: new Uint8Array(starts.length),

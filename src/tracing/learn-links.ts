@@ -1,4 +1,4 @@
-import { FIRST_GUESSES, guess } from './first-guesses.ts';
+import { firstGuesses, guess } from './first-guesses.ts';
 import { takeLikelier } from './likelier.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
@@ -77,7 +77,7 @@ function learnBeginning(first: LinkProblem): void {
   const solver = new LinkSolver(first);
   let best = first.owners;
   let most = -Infinity;
-  for (const rank of FIRST_GUESSES) {
+  for (const rank of firstGuesses(first)) {
     guess(first, rank);
     if (!isNew(first.owners, guesses)) continue;
     learnFirst(first);
@@ -99,7 +99,7 @@ function learnBeginning(first: LinkProblem): void {
 function guessLikeliest(problem: LinkProblem): void {
   let best = problem.owners;
   let most = -Infinity;
-  for (const rank of FIRST_GUESSES) {
+  for (const rank of firstGuesses(problem)) {
     guess(problem, rank);
     const likelihood = likelihoodOf(problem, problem.isDoubtful);
     if (likelihood <= most) continue;

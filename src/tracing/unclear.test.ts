@@ -17,6 +17,7 @@ function problem(): LinkProblem {
       starts: new Float64Array(count),
       ends: new Float64Array(count),
       lanes: null,
+      freed: null,
       candidates: Array.from({ length: count }, (_, call) => (call === count - 1 ? [0] : [0, 1])),
       isFixed: new Uint8Array(count),
       isBounded: new Uint8Array(count),

@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import { CallList } from './call-list.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { Likelihoods } from './likelihoods.ts';
@@ -6,7 +7,9 @@ import type { LinkProblem } from './link-problem.ts';
 /*
  * A request that has a call too many and one that lacks it are often not in flight together: each of
  * those between them has the call of the next. No swap of two helps, since who gives is left without;
- * only all of them at once do (ejection chains: Glover 1996).
+ * only all of them at once do (ejection chains: Glover 1996). Requests that wait for the same thing go
+ * on at the same time: where one seems to make all their calls, those without any vouch for one another,
+ * so that what is likely must be told by the others alone.
  */
 
 // What fewer requests of a kind do is unusual: there a chain may begin.
@@ -31,17 +34,11 @@ interface Way {
   readonly gain: number;
 }
 
-/** How often requests of a kind do what most of them do, and how many calls of each kind that is. */
-interface Usual {
-  readonly counts: ReadonlyMap<number, number>;
-  /** Requests by the set of calls that they have. */
-  readonly sets: ReadonlyMap<number, number>;
-  readonly all: number;
-}
-
 export class Chains {
   readonly #problem: LinkProblem;
   readonly #likelihoods: Likelihoods;
+  /** How many calls of each kind most requests of a plan have. */
+  readonly #usual = new Map<CallPlan, ReadonlyMap<number, number>>();
   readonly #one = new CallList();
   readonly #other = new CallList();
 
@@ -52,79 +49,78 @@ export class Chains {
 
   /**
    * Shifts calls along each chain that makes all likelier.
+   * @param isTold what is likely is told by requests alone that do what many others do, and who takes what is given
+   * lacks it
    * @param changed is told of each request that has others then
    * @returns how many chains
    */
-  shift(changed: (request: number) => void): number {
+  shift(isTold: boolean, changed: (request: number) => void): number {
+    const unusual = this.#unusual();
+    if (!unusual.some((request) => this.#surplusOf(request).length > 0)) return 0;
+    if (isTold) this.#unlearn(unusual);
     let count = 0;
-    for (const [request, usual] of this.#unusual()) {
-      for (const given of this.#surplusOf(request, usual)) {
-        const best = this.#bestFrom(request, given);
-        if (best === null) continue;
-        for (let way: Way | null = best; way !== null; way = way.before) {
-          this.#problem.settle(way.request, filled(this.#one, way.calls));
-          this.#likelihoods.changed(way.request);
-          changed(way.request);
-        }
-        count++;
-        break;
-      }
-    }
+    for (const request of unusual)
+      for (let times = 0; times < MOST_SURPLUS && this.#shiftFrom(request, isTold, changed); times++) count++;
+    if (isTold) this.#relearn();
     return count;
   }
 
-  /** Requests that do what few of their kind do, with what most of them do. */
-  #unusual(): [number, Usual][] {
+  #unlearn(requests: readonly number[]): void {
+    for (const request of requests) this.#problem.unlearn(request);
+    this.#likelihoods.relearned();
+  }
+
+  #relearn(): void {
+    this.#problem.relearn();
+    this.#likelihoods.relearned();
+  }
+
+  #shiftFrom(request: number, isTold: boolean, changed: (request: number) => void): boolean {
+    for (const given of this.#surplusOf(request)) {
+      const best = this.#bestFrom(request, given, isTold);
+      if (best === null) continue;
+      for (let way: Way | null = best; way !== null; way = way.before) {
+        this.#problem.settle(way.request, filled(this.#one, way.calls));
+        this.#likelihoods.changed(way.request);
+        changed(way.request);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  /** Requests that do what few of their kind do. */
+  #unusual(): number[] {
     const { requestCount } = this.#problem;
     const byPlan = new Map<CallPlan, number[]>();
     const sets = new Float64Array(requestCount);
     for (let request = 0; request < requestCount; request++) {
-      const plan = this.#problem.planOf(request);
-      const alike = byPlan.get(plan);
-      if (alike === undefined) byPlan.set(plan, [request]);
-      else alike.push(request);
+      addTo(byPlan, this.#problem.planOf(request), request);
       sets[request] = this.#problem.walkOf(request).set;
     }
-    const unusual: [number, Usual][] = [];
-    for (const alike of byPlan.values()) {
-      const usual = this.#usualOf(alike, sets);
+    const unusual: number[] = [];
+    for (const [plan, alike] of byPlan) {
+      const counts = new Map<number, number>();
       for (const request of alike) {
-        const count = usual.sets.get(sets[request] as number) ?? 0;
-        if (count < usual.all * RARE_SHARE) unusual.push([request, usual]);
+        const set = sets[request] as number;
+        counts.set(set, (counts.get(set) ?? 0) + 1);
       }
+      const countOf = (request: number): number => counts.get(sets[request] as number) as number;
+      const usual = alike.reduce((most, request) => (countOf(request) > countOf(most) ? request : most));
+      this.#usual.set(plan, this.#kindsOf(this.#callsOf(usual)));
+      for (const request of alike) if (countOf(request) < alike.length * RARE_SHARE) unusual.push(request);
     }
     return unusual;
   }
 
-  #usualOf(requests: readonly number[], setOf: Float64Array): Usual {
-    const sets = new Map<number, number>();
-    let most = 0;
-    let usual = requests[0] as number;
-    for (const request of requests) {
-      const set = setOf[request] as number;
-      const count = (sets.get(set) ?? 0) + 1;
-      sets.set(set, count);
-      if (count <= most) continue;
-      most = count;
-      usual = request;
-    }
-    const counts = new Map<number, number>();
-    for (const call of this.#callsOf(usual)) {
-      const kind = this.#kindOf(call);
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    }
-    return { counts, sets, all: requests.length };
-  }
-
   /** What a request has beyond what is usual: the first or the last of each kind, or any one. */
-  #surplusOf(request: number, { counts }: Usual): (readonly number[])[] {
+  #surplusOf(request: number): (readonly number[])[] {
     const { isFixed } = this.#problem.calls;
     const own = this.#callsOf(request);
-    const surplus = own.filter((call) => {
-      const kind = this.#kindOf(call);
-      const count = own.filter((other) => this.#kindOf(other) === kind).length;
-      return isFixed[call] === 0 && count > (counts.get(kind) ?? 0);
-    });
+    const counts = this.#kindsOf(own);
+    const usual = this.#usualOf(request);
+    const isSurplus = (kind: number): boolean => (counts.get(kind) as number) > (usual.get(kind) ?? 0);
+    const surplus = own.filter((call) => isFixed[call] === 0 && isSurplus(this.#kindOf(call)));
     const single = surplus.slice(0, MOST_SURPLUS).map((call) => [call]);
     const first = this.#firstOfEach(surplus);
     if (first.length < 2) return single;
@@ -143,7 +139,7 @@ export class Chains {
   }
 
   /** The best chain that begins there; null where none is better than to leave all as it is. */
-  #bestFrom(request: number, given: readonly number[]): Way | null {
+  #bestFrom(request: number, given: readonly number[], isTold: boolean): Way | null {
     const calls = this.#callsOf(request).filter((call) => !given.includes(call));
     const gain = this.#likelihoods.change(request, filled(this.#one, calls));
     let best: Way | null = null;
@@ -154,8 +150,8 @@ export class Chains {
       for (const way of ways) {
         for (const taker of this.#takersOf(way)) {
           const own = this.#callsOf(taker);
-          const end = this.#wayTo(taker, way, own, []);
-          if (end.gain > most) {
+          const end = !isTold || this.#lacks(taker, way.given) ? this.#wayTo(taker, way, own, []) : null;
+          if (end !== null && end.gain > most) {
             most = end.gain;
             best = end;
           }
@@ -191,12 +187,30 @@ export class Chains {
     return (first ?? []).filter((request) => !isIn(way, request) && others.every((list) => list.includes(request)));
   }
 
+  /** Requests of its kind mostly have more of such calls: else several that do what few do would become one that does it all. */
+  #lacks(request: number, calls: readonly number[]): boolean {
+    const own = this.#kindsOf(this.#callsOf(request));
+    const usual = this.#usualOf(request);
+    return calls.every((call) => (own.get(this.#kindOf(call)) ?? 0) < (usual.get(this.#kindOf(call)) ?? 0));
+  }
+
   /** Its calls of the kinds of others, as many as those; null where that is not what it has. */
   #alikeOf(own: readonly number[], others: readonly number[]): readonly number[] | null {
     const kinds = others.map((call) => this.#kindOf(call));
     const alike = own.filter((call) => kinds.includes(this.#kindOf(call)));
     const isSame = alike.length === others.length && alike.every((call) => this.#problem.calls.isFixed[call] === 0);
     return isSame ? alike : null;
+  }
+
+  #usualOf(request: number): ReadonlyMap<number, number> {
+    return this.#usual.get(this.#problem.planOf(request)) as ReadonlyMap<number, number>;
+  }
+
+  /** How many calls of each kind. */
+  #kindsOf(calls: readonly number[]): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const call of calls) counts.set(this.#kindOf(call), (counts.get(this.#kindOf(call)) ?? 0) + 1);
+    return counts;
   }
 
   #callsOf(request: number): readonly number[] {

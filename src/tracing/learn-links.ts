@@ -49,12 +49,13 @@ export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
       learnOvertaking(problem);
     }
   }
-  for (let times = 0; times < MOST_SHIFTS && solver.shift(); times++) {
+  for (let times = 0; times < MOST_SHIFTS && solver.shift(false); times++) {
     learnRound(solver, problem, SHIFTED_ROUND);
     learnOvertaking(problem);
   }
   for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
   settle(solver);
+  solver.shift(true);
   // Samples say how sure the answer is, and where they lead is another.
   const answer = problem.owners.slice();
   for (let sample = 0; sample < SAMPLES; sample++) {

@@ -77,9 +77,9 @@ export class LinkSolver {
     return this.#sweep(temperature, null);
   }
 
-  /** Where a call too many belongs to one further on. @returns whether anything changed its place */
-  shift(): boolean {
-    return this.#chains.shift((request) => this.#wake(request)) > 0;
+  /** Where a call too many belongs to one further on. @param isTold by what is usual alone @returns whether anything changed its place */
+  shift(isTold: boolean): boolean {
+    return this.#chains.shift(isTold, (request) => this.#wake(request)) > 0;
   }
 
   /** Looks at each call once, and counts what was seen for {@link chances}. */

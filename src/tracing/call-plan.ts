@@ -89,7 +89,7 @@ export class CallPlan {
    * taught, since what it taught itself would always speak for what is believed already.
    * @param weight what it was learned with, 0 where it was not
    */
-  logLikelihood({ count, set, transitions, pauses, choices }: Walk, weight: number): number {
+  logLikelihood({ count, set, transitions, pauses, choices, odds }: Walk, weight: number): number {
     const others = Math.max(0, this.#sets.weight - weight);
     const own = weight === 0 ? 0 : (weight * others) / (others + FEW_OTHERS);
     let sum = 0;
@@ -98,7 +98,7 @@ export class CallPlan {
       const { from, gaps, anywhere, lane } = this.#transitionOf(transitions[index] as number);
       const times = gaps === null ? 0 : Math.max(0, gaps.weight - own);
       const share = (times + NEVER_SEEN) / (Math.max(0, from.total - own) + NEVER_SEEN * (from.known + 1));
-      product *= share * (gaps ?? anywhere).density(pauses[index] as number, own);
+      product *= share * (gaps ?? anywhere).density(pauses[index] as number, own) * (odds[index] as number);
       const choice = choices[index] as number;
       if (choice !== 0) product *= lane.ratio(choice, own);
       if (product > NEARLY_NOTHING) continue;

@@ -18,6 +18,8 @@ export interface CallColumns {
   readonly ends: Float64Array;
   /** Null where nobody knows any. */
   readonly lanes: Lanes | null;
+  /** When the call before was done, at servers that are asked by one request at a time (`turn-taking.ts`). Null where there is none. */
+  readonly freed: Float64Array | null;
   /** Requests in flight while it lasted. */
   readonly candidates: readonly (readonly number[])[];
   /** 1 where an identifier says whose it is: it stays there. */

@@ -2,29 +2,39 @@ import type { LinkProblem } from './link-problem.ts';
 
 /** Who gets a call at first, of those in flight. */
 export interface FirstGuess {
-  /** Who made the fewest calls of the kind comes first, whatever else. */
-  readonly isShared: boolean;
+  /**
+   * Who made the fewest calls of the kind comes first, whatever else: `one` counts each, `each` so many together as
+   * there are for each request; `all` counts none.
+   */
+  readonly share: 'one' | 'each' | 'all';
   /** Of others the first by this comes first; the shortest pause before the call. */
   readonly by: 'start' | 'last start' | 'end' | 'pause';
 }
 
-export const FIRST_GUESSES: readonly FirstGuess[] = [
+const FIRST_GUESSES: readonly FirstGuess[] = [
   // First come, first served.
-  { isShared: true, by: 'start' },
+  { share: 'one', by: 'start' },
   // A call is made shortly before what it was made for ends: what is left to do comes behind a lock, in any order.
-  { isShared: true, by: 'end' },
+  { share: 'one', by: 'end' },
   // The last to come is the one that still has calls to make.
-  { isShared: true, by: 'last start' },
+  { share: 'one', by: 'last start' },
   // What follows at once belongs together.
-  { isShared: false, by: 'pause' },
+  { share: 'all', by: 'pause' },
   // Whoever holds the lock makes all of its calls, and ends first.
-  { isShared: false, by: 'end' },
+  { share: 'all', by: 'end' },
 ];
 
-export function guess(problem: LinkProblem, { isShared, by }: FirstGuess): void {
+// Whoever holds the lock makes as many as each does, and ends before those that wait for it.
+const LOCKED_GUESS: FirstGuess = { share: 'each', by: 'end' };
+
+export const firstGuesses = ({ calls: { freed } }: LinkProblem): readonly FirstGuess[] =>
+  freed === null ? FIRST_GUESSES : [...FIRST_GUESSES, LOCKED_GUESS];
+
+export function guess(problem: LinkProblem, { share, by }: FirstGuess): void {
   const { requests, callCount, calls } = problem;
   const times = by === 'end' ? requests.ends : requests.starts;
   const sign = by === 'last start' ? -1 : 1;
+  const together = share === 'each' ? callsForEach(problem) : null;
   problem.clear();
   for (let call = 0; call < callCount; call++) {
     const candidates = calls.candidates[call] as readonly number[];
@@ -34,7 +44,8 @@ export function guess(problem: LinkProblem, { isShared, by }: FirstGuess): void 
     let lowest = Infinity;
     for (let index = 0; candidates.length > 1 && index < candidates.length; index++) {
       const request = candidates[index] as number;
-      const count = isShared ? alikeOf(problem, request, call) : 0;
+      const made = share === 'all' ? 0 : alikeOf(problem, request, call);
+      const count = together === null ? made : Math.floor(made / (together[calls.kinds[call] as number] as number));
       if (count > fewest) continue;
       const rank = by === 'pause' ? pauseBefore(problem, request, call) : sign * (times[request] as number);
       if (count === fewest && rank >= lowest) continue;
@@ -44,6 +55,16 @@ export function guess(problem: LinkProblem, { isShared, by }: FirstGuess): void 
     }
     problem.give(call, owner);
   }
+}
+
+/** By kind: how many calls there are for each request, one at least. */
+function callsForEach({ calls: { kinds }, callCount, requestCount, logAlone }: LinkProblem): Float64Array {
+  const counts = new Float64Array(logAlone.length);
+  for (let call = 0; call < callCount; call++) {
+    const kind = kinds[call] as number;
+    counts[kind] = (counts[kind] as number) + 1;
+  }
+  return counts.map((count) => Math.max(1, Math.round(count / requestCount)));
 }
 
 /** How many calls of the kind it made. */

@@ -1,4 +1,4 @@
-import { FIRST_GUESSES, guess } from './first-guesses.ts';
+import { firstGuesses, guess } from './first-guesses.ts';
 import { takeLikelier } from './likelier.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
@@ -17,6 +17,9 @@ const LATER_ROUNDS = [
   [1, 0],
   [1, 0],
 ];
+// What was shifted along chains teaches anew, and shows others.
+const MOST_SHIFTS = 3;
+const SHIFTED_ROUND = [0];
 const LAST_TEMPERATURES = [1, 1, 1, 1];
 const SAMPLES = 10;
 // After so many a call that nothing tells is known to be one.
@@ -46,8 +49,13 @@ export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
       learnOvertaking(problem);
     }
   }
+  for (let times = 0; times < MOST_SHIFTS && solver.shift(false); times++) {
+    learnRound(solver, problem, SHIFTED_ROUND);
+    learnOvertaking(problem);
+  }
   for (const temperature of LAST_TEMPERATURES) solver.sweep(temperature);
   settle(solver);
+  solver.shift(true);
   // Samples say how sure the answer is, and where they lead is another.
   const answer = problem.owners.slice();
   for (let sample = 0; sample < SAMPLES; sample++) {
@@ -70,7 +78,7 @@ function learnBeginning(first: LinkProblem): void {
   const solver = new LinkSolver(first);
   let best = first.owners;
   let most = -Infinity;
-  for (const rank of FIRST_GUESSES) {
+  for (const rank of firstGuesses(first)) {
     guess(first, rank);
     if (!isNew(first.owners, guesses)) continue;
     learnFirst(first);
@@ -92,7 +100,7 @@ function learnBeginning(first: LinkProblem): void {
 function guessLikeliest(problem: LinkProblem): void {
   let best = problem.owners;
   let most = -Infinity;
-  for (const rank of FIRST_GUESSES) {
+  for (const rank of firstGuesses(problem)) {
     guess(problem, rank);
     const likelihood = likelihoodOf(problem, problem.isDoubtful);
     if (likelihood <= most) continue;

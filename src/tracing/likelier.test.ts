@@ -28,6 +28,7 @@ function pairs(count: number, overtaking = 0): LinkProblem {
       starts: later(8),
       ends: later(22),
       lanes: null,
+      freed: null,
       candidates,
       isFixed: new Uint8Array(calls),
       isBounded: new Uint8Array(calls),

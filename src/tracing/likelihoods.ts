@@ -76,13 +76,16 @@ export class Likelihoods {
 
   /** What it would be if two requests had these calls. */
   bothChange(from: number, mine: CallList, to: number, theirs: CallList): number {
-    const gain = this.change(from, mine) + this.change(to, theirs);
-    const { overtaking } = this.#problem.planOf(from);
-    if (overtaking === 0 || this.#problem.planOf(to) !== this.#problem.planOf(from)) return gain;
-    return gain + overtaking * this.#overtakingChange(from, mine, to, theirs);
+    return this.change(from, mine) + this.change(to, theirs) + this.orderChange(from, mine, to, theirs);
   }
 
-  /** Where a program keeps the order of its requests, or does not: what two of them say of it. */
+  /** Of that, what they say of each other: where a program keeps the order of its requests. */
+  orderChange(from: number, mine: CallList, to: number, theirs: CallList): number {
+    const { overtaking } = this.#problem.planOf(from);
+    if (overtaking === 0 || this.#problem.planOf(to) !== this.#problem.planOf(from)) return 0;
+    return overtaking * this.#overtakingChange(from, mine, to, theirs);
+  }
+
   #overtakingChange(from: number, mine: CallList, to: number, theirs: CallList): number {
     const problem = this.#problem;
     const own = problem.callsOf[from] as readonly number[];

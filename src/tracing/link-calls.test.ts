@@ -69,6 +69,20 @@ test('what nothing tells apart is called possible, with its runner-up', () => {
   expect(link?.runnersUp[0]?.parent).toBeDefined();
 });
 
+test('that a call belongs to nobody is certain only where nobody was in flight', () => {
+  const many = Array.from({ length: 1000 }, (_, index) => ({ from: 100 * index, by: 0.9 + (index % 5) * 0.05 }));
+  const received = many.map(({ from, by }, index) => request(`alone${index}`, from, from + by + 21, from + by + 21));
+  const sent = many.map(({ from, by }, index) => call(`call${index}`, from + by, from + by + 20));
+  // While nobody is in flight, but for one that a request's call had begun before.
+  const scrapes = [...many.map(({ from }) => from + 50), 1007].map((from) => ({
+    ...call(`scrape${from}`, from, from + 1),
+    kind: 'PUT /metrics',
+  }));
+  const links = linked(received, [...sent, ...scrapes]);
+  expect(links.get('scrape1007')).toMatchObject({ parent: undefined, confidence: 'likely' });
+  expect(links.get('scrape1050')).toMatchObject({ parent: undefined, confidence: 'certain' });
+});
+
 /** Pairs of requests 2 ms apart that are known by their identifiers: in each pair both are held up for as long. */
 function heldUp(isInOrder: boolean): { received: ReceivedCall[]; sent: SentCall[] } {
   const received: ReceivedCall[] = [];

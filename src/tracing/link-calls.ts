@@ -6,6 +6,8 @@ import { lanesOf } from './lanes.ts';
 import { improve } from './learn-links.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
+import { freedTimes } from './turn-taking.ts';
+import { UnclearKinds } from './unclear.ts';
 import { Unusual } from './unusual.ts';
 import { firstStepOf } from './walk.ts';
 
@@ -71,6 +73,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
         starts: made.starts,
         ends: made.ends,
         lanes: lanesOf(sent),
+        freed: freedTimes(sent),
         candidates,
         isFixed,
         isBounded,
@@ -87,10 +90,11 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     const problem = problemOf(served, made);
     const solver = improve(problem, plans.size === known);
     const unusual = new Unusual(problem);
+    const unclear = new UnclearKinds(problem, solver);
     const later: Sent[] = [];
     for (let place = 0; place < sent.length; place++) {
       const call = sent[place] as Sent;
-      if (call.startedAt < until) listener.link(linkOf(call, place, problem, received, solver, unusual));
+      if (call.startedAt < until) listener.link(linkOf(call, place, problem, received, solver, unusual, unclear));
       else later.push(call);
     }
     sent = later;
@@ -187,6 +191,7 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   received: readonly Received[],
   solver: LinkSolver,
   unusual: Unusual,
+  unclear: UnclearKinds,
 ): Link<Received, Sent> {
   const candidates = calls.candidates[index] as readonly number[];
   const owner = owners[index] as number;
@@ -194,11 +199,12 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   const chances = solver.chances(index);
   const place = owner === NOBODY ? candidates.length : candidates.indexOf(owner);
   const probability = chances === null ? 1 : Math.min(1, chances[place] as number);
+  const isUncertain = bounded || isWithheld(owner, candidates) || unclear.has(index);
   return {
     call,
     parent: owner === NOBODY ? undefined : received[owner],
     probability,
-    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, bounded),
+    confidence: unusual.isDoubtful(index) ? 'possible' : confidenceOf(probability, isUncertain),
     because: basisOf(owner, calls.isFixed[index] === 1, candidates.length),
     runnersUp: chances === null ? [] : runnersUpOf(chances, place, candidates, received),
     bounded,
@@ -223,8 +229,12 @@ function runnersUpOf<Received>(
   return found.length > RUNNERS_UP ? found.slice(0, RUNNERS_UP) : found;
 }
 
-function confidenceOf(probability: number, isBounded: boolean): Confidence {
-  if (probability >= CERTAIN && !isBounded) return 'certain';
+/** It could have been made for some request, and is said to have been for none: no packet says that. */
+const isWithheld = (owner: number, candidates: readonly number[]): boolean => owner === NOBODY && candidates.length > 0;
+
+/** @param isUncertain whatever the probability */
+function confidenceOf(probability: number, isUncertain: boolean): Confidence {
+  if (probability >= CERTAIN && !isUncertain) return 'certain';
   return probability >= LIKELY ? 'likely' : 'possible';
 }
 

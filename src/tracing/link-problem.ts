@@ -83,11 +83,10 @@ export class LinkProblem {
   relearn(): void {
     if (!this.#isLearned) this.forget();
     for (let request = 0; request < this.requestCount; request++) {
-      if (this.#isLearned) {
-        const learned = this.#learned[request] as readonly number[];
+      if (this.#isLearned && this.#weights[request] === 1) {
         const calls = this.callsOf[request] as readonly number[];
-        if (isSame(learned, calls, calls.length)) continue;
-        this.planOf(request).learn(this.walkWith(request, learned, learned.length), -1);
+        if (isSame(this.#learned[request] as readonly number[], calls, calls.length)) continue;
+        this.unlearn(request);
       }
       this.learn(request, 1);
     }
@@ -108,6 +107,13 @@ export class LinkProblem {
     if (learned.length > calls.length) learned.length = calls.length;
     this.#weights[request] = weight;
     this.planOf(request).learn(this.walkOf(request), weight);
+  }
+
+  /** Its plan knows what all learned from it no more, until all is relearned. */
+  unlearn(request: number): void {
+    const learned = this.#learned[request] as readonly number[];
+    this.planOf(request).learn(this.walkWith(request, learned, learned.length), -(this.#weights[request] as number));
+    this.#weights[request] = 0;
   }
 
   /** ln of how likely a request is with the first `count` of these calls, by what the other requests taught. */

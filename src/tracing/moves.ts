@@ -22,7 +22,7 @@ const roomFor = (candidates: number): number => 1 + candidates * MOST_TO_ONE;
  */
 export class Moves {
   readonly #problem: LinkProblem;
-  readonly #likelihoods: Likelihoods;
+  readonly likelihoods: Likelihoods;
   readonly #trade: Trade;
   count = 0;
   /** To which request. */
@@ -41,12 +41,12 @@ export class Moves {
 
   constructor(problem: LinkProblem) {
     this.#problem = problem;
-    this.#likelihoods = new Likelihoods(problem);
+    this.likelihoods = new Likelihoods(problem);
     this.#trade = new Trade(problem);
   }
 
   relearned(): void {
-    this.#likelihoods.relearned();
+    this.likelihoods.relearned();
   }
 
   /** @param isWhole tries all that two requests did the other way round, too: what is certain must bear that */
@@ -59,14 +59,14 @@ export class Moves {
     this.#begin(candidates.length);
     if (from !== NOBODY) {
       this.#trade.exchange(call, from, NOBODY, -1);
-      leaving = this.#likelihoods.change(from, this.#trade.mine);
+      leaving = this.likelihoods.change(from, this.#trade.mine);
       this.#note(NOBODY, leaving + alone, -1, Number.NaN, Number.NaN);
     }
     for (let place = 0; place < candidates.length; place++) {
       const to = candidates[place] as number;
       if (to === from) continue;
       this.#trade.exchange(call, NOBODY, to, -1);
-      this.#note(to, leaving + this.#likelihoods.change(to, this.#trade.theirs), -1, Number.NaN, Number.NaN);
+      this.#note(to, leaving + this.likelihoods.change(to, this.#trade.theirs), -1, Number.NaN, Number.NaN);
       if (from !== NOBODY) this.#findTrades(call, from, to, candidates.length <= MANY_CANDIDATES, isWhole);
     }
   }
@@ -94,11 +94,11 @@ export class Moves {
     this.#problem.owners[call] = NOBODY;
     if (from !== NOBODY) {
       this.#problem.settle(from, this.#trade.mine);
-      this.#likelihoods.changed(from);
+      this.likelihoods.changed(from);
     }
     if (to !== NOBODY) {
       this.#problem.settle(to, this.#trade.theirs);
-      this.#likelihoods.changed(to);
+      this.likelihoods.changed(to);
     }
   }
 
@@ -107,7 +107,7 @@ export class Moves {
     const other = this.#trade.counterpart(call, from, to);
     if (other >= 0) {
       this.#trade.exchange(call, from, to, other);
-      this.#note(to, this.#likelihoods.bothChange(from, mine, to, theirs), other, Number.NaN, Number.NaN);
+      this.#note(to, this.likelihoods.bothChange(from, mine, to, theirs), other, Number.NaN, Number.NaN);
     }
     const { calls, callsOf } = this.#problem;
     const own = callsOf[from] as readonly number[];
@@ -128,7 +128,7 @@ export class Moves {
   #findStretch(from: number, to: number, since: number, until: number): void {
     const { mine, theirs } = this.#trade;
     if (!this.#trade.swapStretch(from, to, since, until)) return;
-    this.#note(to, this.#likelihoods.bothChange(from, mine, to, theirs), -1, since, until);
+    this.#note(to, this.likelihoods.bothChange(from, mine, to, theirs), -1, since, until);
   }
 
   #begin(candidates: number): void {

@@ -1,3 +1,4 @@
+import { Chains } from './chains.ts';
 import { CAUTION, LinkChances } from './link-chances.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
 import { Moves } from './moves.ts';
@@ -23,6 +24,7 @@ const ASLEEP = 2;
 export class LinkSolver {
   readonly #problem: LinkProblem;
   readonly #moves: Moves;
+  readonly #chains: Chains;
   /** Null: not sampled yet. */
   #chances: LinkChances | null = null;
   /** Calls that could go elsewhere. */
@@ -36,6 +38,7 @@ export class LinkSolver {
   constructor(problem: LinkProblem) {
     this.#problem = problem;
     this.#moves = new Moves(problem);
+    this.#chains = new Chains(problem, this.#moves.likelihoods);
     this.#states = new Uint8Array(problem.callCount);
     this.#isGivenUp = new Uint8Array(problem.callCount);
     this.#firsts = new Int32Array(problem.requestCount).fill(problem.callCount);
@@ -74,6 +77,11 @@ export class LinkSolver {
     return this.#sweep(temperature, null);
   }
 
+  /** Where a call too many belongs to one further on. @param isTold by what is usual alone @returns whether anything changed its place */
+  shift(isTold: boolean): boolean {
+    return this.#chains.shift(isTold, (request) => this.#wake(request)) > 0;
+  }
+
   /** Looks at each call once, and counts what was seen for {@link chances}. */
   sample(): void {
     if (this.#chances === null) {
@@ -96,6 +104,11 @@ export class LinkSolver {
   /** How likely each candidate is, nobody last. Null for a call that was never in doubt. */
   chances(call: number): Float64Array | null {
     return this.#chances === null ? null : this.#chances.of(call);
+  }
+
+  /** How likely the likeliest candidate is. */
+  mostLikely(call: number): number {
+    return this.#chances === null ? 1 : this.#chances.most(call);
   }
 
   #sweep(temperature: number, chances: LinkChances | null): number {

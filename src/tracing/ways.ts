@@ -1,5 +1,5 @@
 import type { LinkProblem } from './link-problem.ts';
-import { isBeside, keyOf, Walk } from './walk.ts';
+import { isBeside, keyOf, stepOf, Walk } from './walk.ts';
 
 /** What a request did without regard to what it began meanwhile: for which step it waited before each. Filled anew for each. */
 export class Ways {
@@ -13,7 +13,7 @@ export class Ways {
 
   /** @param calls the first `count` of them */
   take(problem: LinkProblem, request: number, calls: readonly number[], count: number): this {
-    const { count: steps, transitions, sources, pauses } = problem.walkWith(request, calls, count, this.#walk);
+    const { count: steps, transitions, times, sources } = problem.walkWith(request, calls, count, this.#walk);
     if (this.pairs.length < transitions.length) this.#grow(transitions.length);
     let from = 0;
     let origin = 0;
@@ -26,9 +26,9 @@ export class Ways {
         from = transition - key;
         origin = source;
       }
-      this.pairs[index] = from + (key >> 1);
+      this.pairs[index] = from + stepOf(key);
       this.origins[index] = origin;
-      this.targets[index] = source + (pauses[index] as number);
+      this.targets[index] = times[index] as number;
     }
     return this;
   }

@@ -1,0 +1,234 @@
+import { addTo } from '../base/group-by.ts';
+import { CallList } from './call-list.ts';
+import type { CallPlan } from './call-plan.ts';
+import type { Likelihoods } from './likelihoods.ts';
+import type { LinkProblem } from './link-problem.ts';
+
+/*
+ * A request that has a call too many and one that lacks it are often not in flight together: each of
+ * those between them has the call of the next. No swap of two helps, since who gives is left without;
+ * only all of them at once do (ejection chains: Glover 1996). Requests that wait for the same thing go
+ * on at the same time: where one seems to make all their calls, those without any vouch for one another,
+ * so that what is likely must be told by the others alone.
+ */
+
+// What fewer requests of a kind do is unusual: there a chain may begin.
+const RARE_SHARE = 0.1;
+// Requests that are in flight with none of the same are never far: calls shift by a few requests.
+const MOST_LINKS = 8;
+// Ways that are followed at once: the best.
+const MOST_WAYS = 4;
+// What a request has too many, tried one by one: of more, the first.
+const MOST_SURPLUS = 6;
+// As likely either way is no reason to change.
+const LEAST_GAIN = 0.5;
+
+/** A request that takes over what the one before gives, and gives its own of the same kinds. */
+interface Way {
+  readonly request: number;
+  readonly before: Way | null;
+  /** What it has then. */
+  readonly calls: readonly number[];
+  readonly given: readonly number[];
+  /** ln of how much likelier all is, up to here. */
+  readonly gain: number;
+}
+
+export class Chains {
+  readonly #problem: LinkProblem;
+  readonly #likelihoods: Likelihoods;
+  /** How many calls of each kind most requests of a plan have. */
+  readonly #usual = new Map<CallPlan, ReadonlyMap<number, number>>();
+  readonly #one = new CallList();
+  readonly #other = new CallList();
+
+  constructor(problem: LinkProblem, likelihoods: Likelihoods) {
+    this.#problem = problem;
+    this.#likelihoods = likelihoods;
+  }
+
+  /**
+   * Shifts calls along each chain that makes all likelier.
+   * @param isTold what is likely is told by requests alone that do what many others do, and who takes what is given
+   * lacks it
+   * @param changed is told of each request that has others then
+   * @returns how many chains
+   */
+  shift(isTold: boolean, changed: (request: number) => void): number {
+    const unusual = this.#unusual();
+    if (!unusual.some((request) => this.#surplusOf(request).length > 0)) return 0;
+    if (isTold) this.#unlearn(unusual);
+    let count = 0;
+    for (const request of unusual)
+      for (let times = 0; times < MOST_SURPLUS && this.#shiftFrom(request, isTold, changed); times++) count++;
+    if (isTold) this.#relearn();
+    return count;
+  }
+
+  #unlearn(requests: readonly number[]): void {
+    for (const request of requests) this.#problem.unlearn(request);
+    this.#likelihoods.relearned();
+  }
+
+  #relearn(): void {
+    this.#problem.relearn();
+    this.#likelihoods.relearned();
+  }
+
+  #shiftFrom(request: number, isTold: boolean, changed: (request: number) => void): boolean {
+    for (const given of this.#surplusOf(request)) {
+      const best = this.#bestFrom(request, given, isTold);
+      if (best === null) continue;
+      for (let way: Way | null = best; way !== null; way = way.before) {
+        this.#problem.settle(way.request, filled(this.#one, way.calls));
+        this.#likelihoods.changed(way.request);
+        changed(way.request);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  /** Requests that do what few of their kind do. */
+  #unusual(): number[] {
+    const { requestCount } = this.#problem;
+    const byPlan = new Map<CallPlan, number[]>();
+    const sets = new Float64Array(requestCount);
+    for (let request = 0; request < requestCount; request++) {
+      addTo(byPlan, this.#problem.planOf(request), request);
+      sets[request] = this.#problem.walkOf(request).set;
+    }
+    const unusual: number[] = [];
+    for (const [plan, alike] of byPlan) {
+      const counts = new Map<number, number>();
+      for (const request of alike) {
+        const set = sets[request] as number;
+        counts.set(set, (counts.get(set) ?? 0) + 1);
+      }
+      const countOf = (request: number): number => counts.get(sets[request] as number) as number;
+      const usual = alike.reduce((most, request) => (countOf(request) > countOf(most) ? request : most));
+      this.#usual.set(plan, this.#kindsOf(this.#callsOf(usual)));
+      for (const request of alike) if (countOf(request) < alike.length * RARE_SHARE) unusual.push(request);
+    }
+    return unusual;
+  }
+
+  /** What a request has beyond what is usual: the first or the last of each kind, or any one. */
+  #surplusOf(request: number): (readonly number[])[] {
+    const { isFixed } = this.#problem.calls;
+    const own = this.#callsOf(request);
+    const counts = this.#kindsOf(own);
+    const usual = this.#usualOf(request);
+    const isSurplus = (kind: number): boolean => (counts.get(kind) as number) > (usual.get(kind) ?? 0);
+    const surplus = own.filter((call) => isFixed[call] === 0 && isSurplus(this.#kindOf(call)));
+    const single = surplus.slice(0, MOST_SURPLUS).map((call) => [call]);
+    const first = this.#firstOfEach(surplus);
+    if (first.length < 2) return single;
+    const last = this.#firstOfEach(surplus.toReversed()).toReversed();
+    return first.length === surplus.length ? [first, ...single] : [first, last, ...single];
+  }
+
+  #firstOfEach(calls: readonly number[]): number[] {
+    const known = new Set<number>();
+    return calls.filter((call) => {
+      const kind = this.#kindOf(call);
+      const isFirst = !known.has(kind);
+      known.add(kind);
+      return isFirst;
+    });
+  }
+
+  /** The best chain that begins there; null where none is better than to leave all as it is. */
+  #bestFrom(request: number, given: readonly number[], isTold: boolean): Way | null {
+    const calls = this.#callsOf(request).filter((call) => !given.includes(call));
+    const gain = this.#likelihoods.change(request, filled(this.#one, calls));
+    let best: Way | null = null;
+    let most = LEAST_GAIN;
+    let ways: Way[] = [{ request, before: null, calls, given, gain }];
+    for (let links = 0; links < MOST_LINKS && ways.length > 0; links++) {
+      const next: Way[] = [];
+      for (const way of ways) {
+        for (const taker of this.#takersOf(way)) {
+          const own = this.#callsOf(taker);
+          const end = !isTold || this.#lacks(taker, way.given) ? this.#wayTo(taker, way, own, []) : null;
+          if (end !== null && end.gain > most) {
+            most = end.gain;
+            best = end;
+          }
+          const alike = this.#alikeOf(own, way.given);
+          if (alike === null) continue;
+          next.push(
+            this.#wayTo(
+              taker,
+              way,
+              own.filter((call) => !alike.includes(call)),
+              alike,
+            ),
+          );
+        }
+      }
+      ways = next.sort((a, b) => b.gain - a.gain).slice(0, MOST_WAYS);
+    }
+    return best;
+  }
+
+  /** @param kept what it keeps of its own */
+  #wayTo(request: number, before: Way, kept: readonly number[], given: readonly number[]): Way {
+    const calls = [...kept, ...before.given].sort((a, b) => a - b);
+    const gain = this.#likelihoods.change(request, filled(this.#one, calls));
+    const order = this.#likelihoods.orderChange(request, this.#one, before.request, filled(this.#other, before.calls));
+    return { request, before, calls, given, gain: before.gain + gain + order };
+  }
+
+  /** Who could have made all that is given, and is not in the chain yet. */
+  #takersOf(way: Way): number[] {
+    const { candidates } = this.#problem.calls;
+    const [first, ...others] = way.given.map((call) => candidates[call] as readonly number[]);
+    return (first ?? []).filter((request) => !isIn(way, request) && others.every((list) => list.includes(request)));
+  }
+
+  /** Requests of its kind mostly have more of such calls: else several that do what few do would become one that does it all. */
+  #lacks(request: number, calls: readonly number[]): boolean {
+    const own = this.#kindsOf(this.#callsOf(request));
+    const usual = this.#usualOf(request);
+    return calls.every((call) => (own.get(this.#kindOf(call)) ?? 0) < (usual.get(this.#kindOf(call)) ?? 0));
+  }
+
+  /** Its calls of the kinds of others, as many as those; null where that is not what it has. */
+  #alikeOf(own: readonly number[], others: readonly number[]): readonly number[] | null {
+    const kinds = others.map((call) => this.#kindOf(call));
+    const alike = own.filter((call) => kinds.includes(this.#kindOf(call)));
+    const isSame = alike.length === others.length && alike.every((call) => this.#problem.calls.isFixed[call] === 0);
+    return isSame ? alike : null;
+  }
+
+  #usualOf(request: number): ReadonlyMap<number, number> {
+    return this.#usual.get(this.#problem.planOf(request)) as ReadonlyMap<number, number>;
+  }
+
+  /** How many calls of each kind. */
+  #kindsOf(calls: readonly number[]): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const call of calls) counts.set(this.#kindOf(call), (counts.get(this.#kindOf(call)) ?? 0) + 1);
+    return counts;
+  }
+
+  #callsOf(request: number): readonly number[] {
+    return this.#problem.callsOf[request] as readonly number[];
+  }
+
+  #kindOf(call: number): number {
+    return this.#problem.calls.kinds[call] as number;
+  }
+}
+
+function isIn(chain: Way, request: number): boolean {
+  for (let way: Way | null = chain; way !== null; way = way.before) if (way.request === request) return true;
+  return false;
+}
+
+function filled(list: CallList, calls: readonly number[]): CallList {
+  list.clear();
+  for (let index = 0; index < calls.length; index++) list.push(calls[index] as number);
+  return list;
+}

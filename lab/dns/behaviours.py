@@ -71,14 +71,45 @@ class Race:
         return ("drop",) if lost else None
 
 
+@dataclass
+class Only:
+    """Which queries a behaviour is for: all where nothing is said."""
+
+    servers: list[str] | None = None
+    types: list[str] | None = None
+    transport: str | None = None
+    match: str = ""  # names that hold this
+
+    def takes(self, arrival: Arrival) -> bool:
+        return (
+            (self.servers is None or arrival.server in self.servers)
+            and (self.types is None or arrival.type in self.types)
+            and (self.transport is None or arrival.transport == self.transport)
+            and self.match in arrival.name
+        )
+
+
 class Loss:
     """Loses any UDP query with one chance, resends too."""
 
-    def __init__(self, random: random.Random, p: float, **_) -> None:
-        self.random, self.p = random, p
+    def __init__(self, random: random.Random, p: float, kind: str = "", **only) -> None:
+        self.random, self.p, self.only = random, p, Only(**{"transport": "udp", **only})
 
     def act(self, arrival: Arrival):
-        return ("drop",) if arrival.transport == "udp" and self.random.random() < self.p else None
+        return ("drop",) if self.only.takes(arrival) and self.random.random() < self.p else None
+
+
+class Burst:
+    """Loses every UDP query for `lost` seconds of every `period`, `offset` seconds after the first query."""
+
+    def __init__(self, random: random.Random, lost: float, period: float, offset: float = 0.5, **_) -> None:
+        self.lost, self.period, self.offset, self.began = lost, period, offset, None
+
+    def act(self, arrival: Arrival):
+        if self.began is None:
+            self.began = arrival.at
+        since = arrival.at - self.began - self.offset
+        return ("drop",) if arrival.transport == "udp" and since >= 0 and since % self.period < self.lost else None
 
 
 class Dead:
@@ -94,13 +125,13 @@ class Dead:
 class Slow:
     """Answers late; `first` only the first time a query is seen (its resend is quick)."""
 
-    def __init__(self, random: random.Random, ms: list[float], p: float = 1, first: bool = False, types=None, **_) -> None:
-        self.random, self.p, self.ms, self.first, self.types = random, p, ms, first, types
+    def __init__(
+        self, random: random.Random, ms: list[float], p: float = 1, first: bool = False, kind: str = "", **only
+    ) -> None:
+        self.random, self.p, self.ms, self.first, self.only = random, p, ms, first, Only(**only)
 
     def act(self, arrival: Arrival):
-        if self.types and arrival.type not in self.types:
-            return None
-        if (self.first and arrival.seen > 1) or self.random.random() >= self.p:
+        if not self.only.takes(arrival) or (self.first and arrival.seen > 1) or self.random.random() >= self.p:
             return None
         return ("delay", self.random.uniform(*self.ms) / 1000)
 
@@ -118,13 +149,15 @@ class Family:
 
 
 class Code:
-    """Names that hold `match` get this code, with a chance."""
+    """Queries get this code, with a chance; `first` only the first time each is seen."""
 
-    def __init__(self, random: random.Random, code: str, match: str = "", p: float = 1, **_) -> None:
-        self.random, self.code, self.match, self.p = random, code, match, p
+    def __init__(
+        self, random: random.Random, code: str, p: float = 1, first: bool = False, kind: str = "", **only
+    ) -> None:
+        self.random, self.code, self.p, self.first, self.only = random, code, p, first, Only(**only)
 
     def act(self, arrival: Arrival):
-        if self.match not in arrival.name or self.random.random() >= self.p:
+        if not self.only.takes(arrival) or (self.first and arrival.seen > 1) or self.random.random() >= self.p:
             return None
         return ("rcode", self.code)
 
@@ -140,7 +173,7 @@ class Truncate:
 
 
 KINDS = {
-    "race": Race, "loss": Loss, "dead": Dead, "slow": Slow, "family": Family, "code": Code, "truncate": Truncate,
+    "race": Race, "burst": Burst, "loss": Loss, "dead": Dead, "slow": Slow, "family": Family, "code": Code, "truncate": Truncate,
 }  # fmt: skip
 
 

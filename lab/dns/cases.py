@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab import Case
 from more_cases import more
+from option_cases import options
 
 RACE, LOSS = {"kind": "race", "p": 0.22}, {"kind": "loss", "p": 0.15}
 SLOW = {"kind": "slow", "ms": [200, 800]}
@@ -53,9 +54,10 @@ def basic(resolver: str) -> list[Case]:
 BASIC = ["glibc", "musl-1.2.3", "go", "cares-1.18.1", "pycares-1.34.9", "grpc-1.51.1", "grpc-1.85.3", "node"]
 
 
-def all_cases(available: set[str]) -> list[Case]:
+def all_cases(available: set[str], recorded: bool) -> list[Case]:
+    """@param recorded without those that the committed set leaves out"""
     cases: list[Case] = []
     for resolver in BASIC:
         if resolver in available:
             cases += basic(resolver)
-    return [*cases, *(case for case in more() if case.resolver in available)]
+    return [*cases, *(case for case in [*more(), *([] if recorded else options())] if {case.resolver, *case.mix} <= available)]

@@ -63,6 +63,9 @@ class Case:
     repeat_names: bool = False
     filter: str = CAPTURE_FILTER
     expect_detail: str | None = None
+    snap: int = 0
+    mix: list[str] = field(default_factory=list)  # more resolvers, whose processes take turns with `resolver`'s
+    no_tcp: str = ""  # what the server does with TCP: `reject`, `drop`
 
     def resolv(self) -> str:
         lines = "".join(f"nameserver {server}\n" for server in self.servers)
@@ -87,12 +90,14 @@ class Case:
         return lists
 
 
-def run_clients(case: Case, resolver: Resolver, network: Network) -> list[dict]:
+def run_clients(case: Case, resolver: Resolver, network: Network, others: tuple[Resolver, ...]) -> list[dict]:
     """Every process's stopwatch lines, each with its process number, in order of start."""
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), **resolver.environment}
     running = []
-    for names in case.name_lists():
-        command = resolver.command(names, case.gap, case.threads, case.mode)
+    kinds = [resolver, *others]
+    for number, names in enumerate(case.name_lists()):
+        one = kinds[number % len(kinds)]
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), **one.environment}
+        command = one.command(names, case.gap, case.threads, case.mode if one is resolver else "")
         running.append(
             subprocess.Popen(["ip", "netns", "exec", network.pod, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True, env=environment)  # fmt: skip
@@ -108,11 +113,14 @@ def run_clients(case: Case, resolver: Resolver, network: Network) -> list[dict]:
             print(f"{case.name}: process {number} was stopped after {CLIENT_TIMEOUT_SECONDS} s", file=sys.stderr)
         if process.returncode != 0 and process.returncode != -9:
             print(f"{case.name}: process {number} ended with {process.returncode}: {errors[-400:]}", file=sys.stderr)
-        lookups += [{"process": number, **json.loads(line)} for line in output.splitlines() if line.startswith("{")]
+        who = {"process": number, **({"resolver": kinds[number % len(kinds)].resolver} if others else {})}
+        lookups += [{**who, **json.loads(line)} for line in output.splitlines() if line.startswith("{")]
     return sorted(lookups, key=lambda lookup: lookup["startEpoch"])
 
 
-def run_case(case: Case, resolver: Resolver, tag: str, number: int, seed: int, output: Path) -> dict:
+def run_case(
+    case: Case, resolver: Resolver, tag: str, number: int, seed: int, output: Path, others: tuple[Resolver, ...] = ()
+) -> dict:
     addresses = list(BACKENDS) if case.dnat else case.servers
     network = Network(tag, number, addresses, case.resolv(), case.dnat)
     server = None
@@ -133,11 +141,13 @@ def run_case(case: Case, resolver: Resolver, tag: str, number: int, seed: int, o
             if server.stdout.readline().strip() != "ready":
                 raise RuntimeError(f"{case.name}: the server did not start")
             captures = [{"file": f"{case.name}.pcap", "vantage": "pod", "interface": "any" if case.any else "eth0"}]
-            network.capture(network.pod, captures[0]["interface"], output / captures[0]["file"], case.filter)
+            network.capture(network.pod, captures[0]["interface"], output / captures[0]["file"], case.filter, case.snap)
+            if case.no_tcp:
+                network.close_tcp(case.no_tcp)
             if case.dnat:
                 captures.append({"file": f"{case.name}.node.pcap", "vantage": "node", "interface": "any"})
-                network.capture(network.node, "any", output / captures[1]["file"], case.filter)
-            lookups = run_clients(case, resolver, network)
+                network.capture(network.node, "any", output / captures[-1]["file"], case.filter)
+            lookups = run_clients(case, resolver, network, others)
             network.stop_captures()
             node_dropped = network.dropped_by_node()
         finally:
@@ -155,6 +165,7 @@ def run_case(case: Case, resolver: Resolver, tag: str, number: int, seed: int, o
         "schema": TRUTH_SCHEMA,
         "name": case.name,
         "resolver": resolver.resolver,
+        **({"resolvers": sorted({resolver.resolver, *(one.resolver for one in others)})} if others else {}),
         "resolverDetail": resolver.detail,
         "version": resolver.version,
         "scenario": case.scenario,

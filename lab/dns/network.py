@@ -42,8 +42,12 @@ class Network:
         if self.node:
             self.link(self.node, "eth0", "10.250.0.1/24", self.server, "eth0", "10.250.0.2/24")
             self.route()
+        if any(":" in address for address in self.addresses):
+            run("ip", "-n", self.pod, "address", "add", "fd00:10:244::7/64", "dev", "eth0", "nodad")
+            run("ip", "-n", middle, "address", "add", "fd00:10:244::1/64", "dev", f"veth{self.tag}", "nodad")
+            run("ip", "-n", self.pod, "-6", "route", "add", "default", "via", "fd00:10:244::1")
         for address in self.addresses:
-            run("ip", "-n", self.server, "address", "add", f"{address}/32", "dev", "lo")
+            run("ip", "-n", self.server, "address", "add", f"{address}/{128 if ':' in address else 32}", "dev", "lo")
         # Any address that the zone hands out is the server's own, so connections find a listener.
         run("ip", "-n", self.server, "route", "add", "local", "10.100.0.0/16", "dev", "lo")
 
@@ -80,9 +84,17 @@ class Network:
                 "--connbytes-dir", "original", "--connbytes-mode", "packets", "-m", "conntrack", "!", "--ctstatus",
                 "SEEN_REPLY", "-m", "statistic", "--mode", "random", "--probability", str(self.dnat["race"]),
                 "-j", "DROP")  # fmt: skip
+        if self.dnat.get("answerloss"):
+            run(*iptables, "-A", "FORWARD", "-p", "udp", "--sport", "53", "-m", "statistic", "--mode", "random",
+                "--probability", str(self.dnat["answerloss"]), "-j", "DROP")  # fmt: skip
         if self.dnat.get("loss"):
             run(*iptables, "-A", "FORWARD", "-p", "udp", "--dport", "53", "-m", "statistic", "--mode", "random",
                 "--probability", str(self.dnat["loss"]), "-j", "DROP")  # fmt: skip
+
+    def close_tcp(self, how: str) -> None:
+        """The server refuses (`reject`) or ignores (`drop`) DNS over TCP."""
+        action = ("REJECT", "--reject-with", "tcp-reset") if how == "reject" else ("DROP",)
+        run("ip", "netns", "exec", self.server, "iptables", "-w", "-A", "INPUT", "-p", "tcp", "--dport", "53", "-j", *action)
 
     def dropped_by_node(self) -> int:
         """Packets that the node's own rule dropped."""

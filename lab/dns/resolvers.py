@@ -49,6 +49,8 @@ class Resolver:
             return [*self.program, "lookup", str(gap), str(threads), *names]
         if self.kind == "python":
             return [*self.program, str(gap), str(threads), *names]
+        if self.kind == "netty":
+            return [*self.program, str(gap), str(threads), *(flags or ["both"]), *names]
         return [*self.program, str(gap), *names]
 
 
@@ -81,6 +83,10 @@ def all_resolvers() -> dict[str, Resolver]:
         Resolver("node", "node", f"Node {output('node', '--version')}, c-ares {output('node', '-p', 'process.versions.ares')}",
                  "node", [program("node"), str(CLIENTS / "resolve.mjs")], "dns.resolve"),
     ]  # fmt: skip
+    for folder in sorted(BUILD.glob("netty-*")):
+        version = folder.name.removeprefix("netty-")
+        command = [program("java"), "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{folder}/*", "NettyResolve"]
+        found.append(Resolver("netty", "netty", f"Netty {version}", "netty", command))
     for binary in sorted(BUILD.glob("gai-musl-*")):
         version = binary.name.removeprefix("gai-musl-")
         found.append(Resolver(f"musl-{version}", "musl", f"musl {version}", "getaddrinfo", [str(binary)]))

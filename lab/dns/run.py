@@ -25,10 +25,10 @@ DEFAULT_OUTPUT = HERE.parent.parent / "test" / "corpora" / "dns-lab"
 MOST_BYTES = 100_000
 
 
-def work(index: int, case: Case, resolver: Resolver, output: Path, salt: int) -> str:
+def work(index: int, case: Case, resolver: Resolver, output: Path, salt: int, others: tuple[Resolver, ...]) -> str:
     # A tag of at most four characters: interface names end at fifteen.
     tag = f"{os.getpid() % 36**2:x}{index:x}"[-5:]
-    truth = run_case(case, resolver, tag, index, zlib.crc32(case.name.encode()) % 100000 + salt, output)
+    truth = run_case(case, resolver, tag, index, zlib.crc32(case.name.encode()) % 100000 + salt, output, others)
     sizes = {one["file"]: (output / one["file"]).stat().st_size for one in truth["captures"]}
     summary = truth["summary"]
     large = "  LARGE" if max(sizes.values()) > MOST_BYTES else ""
@@ -49,9 +49,10 @@ def main() -> int:
     parser.add_argument("--missing", action="store_true", help="only cases without a truth yet")
     arguments = parser.parse_args()
     resolvers = all_resolvers()
+    available = {key for key, one in resolvers.items() if one.available}
     cases = [
         (index, case)
-        for index, case in enumerate(all_cases({key for key, one in resolvers.items() if one.available}))
+        for index, case in enumerate(all_cases(available, recorded=arguments.output == DEFAULT_OUTPUT and not arguments.list))
         if any(fnmatch.fnmatch(case.name, pattern) for pattern in arguments.patterns)
         and not (arguments.missing and (arguments.output / f"{case.name}.truth.json").exists())
     ]
@@ -69,7 +70,8 @@ def main() -> int:
     failures = 0
     with ThreadPoolExecutor(arguments.jobs) as pool:
         futures = {
-            pool.submit(work, index, case, resolvers[case.resolver], arguments.output, arguments.salt): case
+            pool.submit(work, index, case, resolvers[case.resolver], arguments.output, arguments.salt,
+                        tuple(resolvers[one] for one in case.mix)): case  # fmt: skip
             for index, case in cases
         }
         for future in as_completed(futures):

@@ -3,7 +3,7 @@
 # machine is left out with a word: the lab then runs the cases of what there is.
 #
 # Debian packages that all of it needs: gcc musl-tools libc-ares-dev cmake golang nodejs
-# openjdk-17-jdk-headless cargo python3-venv tcpdump iproute2 iptables
+# openjdk-17-jdk-headless maven cargo python3-venv tcpdump iproute2 iptables
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 to=${KUBELAG_LAB:-/var/tmp/kubelag-lab}
@@ -20,6 +20,11 @@ have musl-gcc "musl client" && {
 }
 have go "Go client" && (cd "$here/clients/go" && CGO_ENABLED=0 go build -trimpath -o "$to/goresolver" .)
 have javac "Java client" && javac -d "$to" "$here/clients/Resolve.java"
+have mvn "Netty client" && {
+  netty=4.1.118.Final
+  cp -r "$here/clients/netty" "$work/netty" && (cd "$work/netty" && mvn -q -B "-Dnetty.version=$netty" package dependency:copy-dependencies) &&
+    mkdir -p "$to/netty-$netty" && cp "$work"/netty/target/*.jar "$work"/netty/target/dependency/*.jar "$to/netty-$netty/"
+}
 
 if have gcc "c-ares client" && [ -e /usr/include/ares.h ]; then
   version=$(sed -n 's/.*ARES_VERSION_STR "\(.*\)".*/\1/p' /usr/include/ares_version.h)

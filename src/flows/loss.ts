@@ -113,9 +113,9 @@ interface Late {
 export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: Late): number {
   const { progressAt, missing, isFirstAck } = late;
   // What the other side has acknowledged meanwhile the capture alone lacks.
-  const unseen = sender.unseenAt > sender.packetBeforeAt ? (sender.unseenEnd - sender.unseenStart) | 0 : 0;
+  const unseen = sender.unseenAt > sender.packetBeforeAt ? sender.unseenPieces : 0;
   const full = sender.fullSegment(peer);
-  const pieces = Math.ceil(missing / full) + Math.ceil(unseen / full);
+  const pieces = Math.ceil(missing / full) + unseen;
   // What the sender answers was seen a round trip before its answer can be.
   const way = progressAt > sender.packetBeforeAt ? peer.roundTrip.least || 0 : 0;
   const before = Math.max(progressAt, sender.packetBeforeAt) + way;

@@ -69,6 +69,8 @@ export class Sender {
   unseenStart = 0;
   unseenEnd = 0;
   unseenAt = -Infinity;
+  /** How many segments that were at least, since its last packet. */
+  unseenPieces = 0;
   sent: SentSegments | null = null;
   /** From its data to the other side's acknowledgment, as seen where the capture was taken. */
   readonly roundTrip = new RoundTrip();
@@ -148,6 +150,16 @@ export class Sender {
   /** Its window has no room now for the next segment of its peer. */
   get isClosed(): boolean {
     return !Number.isNaN(this.closedAt) && Number.isNaN(this.reopenedAt);
+  }
+
+  /** The other side has more of it than the capture saw. */
+  skipTo(acknowledgment: number, time: Timestamp, fullSegment: number): void {
+    const pieces = Math.ceil(((acknowledgment - this.highest) | 0) / fullSegment);
+    this.unseenPieces = pieces + (this.unseenAt > this.#packetAt ? this.unseenPieces : 0);
+    this.unseenStart = this.highest;
+    this.unseenEnd = acknowledgment;
+    this.unseenAt = time;
+    this.highest = acknowledgment;
   }
 
   /** A position that no window reaches: another connection's. */

@@ -244,10 +244,7 @@ export class TcpWatch {
     if (!peer.known) return false;
     const ahead = (acknowledgment - peer.highest) | 0;
     if (ahead > (peer.finished ? 1 : 0) && ahead <= WIDEST_WINDOW) {
-      peer.unseenStart = peer.highest;
-      peer.unseenEnd = acknowledgment;
-      peer.unseenAt = layers.time;
-      peer.highest = acknowledgment;
+      peer.skipTo(acknowledgment, layers.time, peer.fullSegment(sender));
     }
     const { sent } = peer;
     if (sent !== null && sent.count > 0) {

@@ -39,12 +39,24 @@ const refusedFirst = (before: number): Lookup[] => {
   return scenario.ask([refused], { outcome: 'refused', answers: [] }).lookups;
 };
 
+const halfRefused = (count: number): Lookup[] => {
+  const scenario = new Scenario();
+  const refused = { type: AAAA, rcode: RCODE.REFUSED, records: 0 };
+  for (let index = 0; index < count; index++) scenario.ask([refused], { outcome: 'refused', answers: [] });
+  return scenario.lookups;
+};
+
 /** The capture ends so soon after the last of them. */
 const endingAfter = (lookups: readonly Lookup[], ms: number) =>
   inputOf({ endsAt: at((lookups.at(-1) as Lookup).startedAt + milliseconds(ms)) });
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'AAAA alone refused, twice: the capture may lack what A got',
+      lookups: halfRefused(2),
+      reports: [{ count: 2, says: /REFUSED/, errors: 0, onlyInfo: true }],
+    },
     {
       name: 'a last refusal, although others go on from one, where the capture goes on',
       lookups: refusedFirst(3),
@@ -301,6 +313,7 @@ ruleTester(rule, {
       lookups: refusedFirst(3),
       inputs: [endingAfter(refusedFirst(3), 2)],
     },
+    { name: 'AAAA alone refused, three times: that is the family rule’s', lookups: halfRefused(3) },
     {
       name: 'cut off by the end of the capture',
       lookups: new Scenario()

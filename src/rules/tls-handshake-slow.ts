@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Evidence, Report } from '../model/finding.ts';
+import type { Evidence, Fix, Report } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -17,6 +17,7 @@ import { traffic } from './support/traffic.ts';
 // the hole. Losses are some; what a server waits for itself holds up most of its handshakes.
 const RESENT_AFTER = milliseconds(200);
 const RESENT_BY = milliseconds(300);
+const TIMEOUTS = [1, 2, 4];
 const MOST = 0.5;
 
 export default defineRule({
@@ -26,11 +27,17 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     slow: '{count} of {total:TLS handshake} with {server} waited {cost:duration} for the {side}',
+    late: '{count} of {total:TLS handshake} with {server} came {cost:duration} late: as where a segment is lost before this place, or the {side} took so long',
     clear: 'no TLS handshake took longer than its round trips ({total:handshake}, slowest {slowest:duration})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
-    const groups = createPeerGroups(seen, connectionTally, () => ({ handshakes: 0, byServer: 0, ...noExtent() }));
+    const groups = createPeerGroups(seen, connectionTally, () => ({
+      handshakes: 0,
+      byServer: 0,
+      asResent: 0,
+      ...noExtent(),
+    }));
     let total = 0;
     let slowest = nanoseconds(0);
     return {
@@ -48,6 +55,7 @@ export default defineRule({
         group.tally.add(connection, beyond, handshakePackets, { from, until, lasted: tls.handshakeDuration });
         extend(group, from, until);
         if (tls.serverDuration > beyond / 2) group.byServer++;
+        if (isAsResent(beyond)) group.asResent++;
       },
       finish() {
         const parts = partsByServer(groups.all());
@@ -56,8 +64,10 @@ export default defineRule({
           const byServer = own.reduce((sum, group) => sum + group.byServer, 0);
           const side = byServer * 2 >= tally.count ? 'server' : 'client';
           const { opening } = seen.totals(input, subject);
+          const asResent = own.reduce((sum, group) => sum + group.asResent, 0);
+          const mayBeLost = tally.count < handshakes * MOST && asResent === tally.count;
           report({
-            message: 'slow',
+            message: mayBeLost ? 'late' : 'slow',
             data: {
               count: tally.count,
               total: handshakes,
@@ -71,7 +81,7 @@ export default defineRule({
             unit: 'connections',
             latency: opening,
             cost: tally,
-            ...certaintyOf(tally.costs.quantile(0.5), tally.count / handshakes),
+            ...(mayBeLost ? MAY_BE_LOST : certaintyOf(tally.costs.quantile(0.5), tally.count / handshakes)),
             evidence: slowEvidence(tally.dearest),
             because: [
               {
@@ -90,6 +100,7 @@ export default defineRule({
               },
             ],
             fix: [
+              ...(mayBeLost ? [whereSegmentsGo(subject.name)] : []),
               advice(
                 'code',
                 side === 'server'
@@ -125,13 +136,28 @@ function onlyInfo(groups: readonly Extent[], { count, costs }: ConnectionTally):
   return isOneMoment(groups, costs.max) ? { onlyInfo: AT_ONE_MOMENT } : {};
 }
 
+const MAY_BE_LOST = {
+  confidence: 'possible',
+  confidenceBecause:
+    'the round trips are far shorter, and no loss is seen; but a segment that is lost before it comes here is sent again after 200 ms, which looks the same: a capture at the other end would tell',
+} as const;
+
+/** What is sent once more comes after one timeout; what is lost again after twice and four times as long. */
+const isAsResent = (beyond: Duration): boolean =>
+  TIMEOUTS.some((times) => beyond >= RESENT_AFTER * times && beyond <= RESENT_BY * times);
+
+const whereSegmentsGo = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'see first whether segments are lost: capture at the server as well, and look at drops of interfaces and queues on the way',
+    `the path to ${server}`,
+    'nothing is changed',
+    'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts',
+  );
+
 const certaintyOf = (cost: Duration, share: number): Pick<Report, 'confidence' | 'confidenceBecause'> =>
   share < MOST && cost >= RESENT_AFTER && cost <= RESENT_BY
-    ? {
-        confidence: 'possible',
-        confidenceBecause:
-          'the round trips are far shorter, and no loss is seen; but a segment that is lost before it comes here is sent again after 200 ms, which looks the same: a capture at the other end would tell',
-      }
+    ? MAY_BE_LOST
     : { confidence: 'certain', confidenceBecause: 'nothing was lost meanwhile, and the round trips are far shorter' };
 
 function slowEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {

@@ -57,28 +57,6 @@ ruleTester(rule, {
       ],
     },
     {
-      name: 'after waits that an option has set: no default is blamed, and what is set already is not advised',
-      lookups: new Scenario().pair(40).lostFirst(3, 1000).lostSecond(3, 1000).pair(40).lookups,
-      reports: [
-        {
-          count: 6,
-          settings: [/wait before asking again 1 s/, /queries without an answer/],
-          fixes: [/find where/, /NodeLocal/],
-        },
-      ],
-    },
-    {
-      name: 'after waits of the default, which may be shortened',
-      lookups: new Scenario().pair(40).lostFirst(3).lostSecond(3).pair(40).lookups,
-      reports: [
-        {
-          count: 6,
-          settings: [/wait before asking again 5 s/, /queries without an answer/],
-          fixes: [/find where/, /NodeLocal/, /timeout:1/],
-        },
-      ],
-    },
-    {
       name: 'the same of glibc, which asks for both families again',
       lookups: new Scenario().pair(20).unreceived(2, 5000, ['A', 'AAAA']).lookups,
       reports: [{ message: 'behind', count: 2, cost: [4.999, 5], confidence: 'possible' }],

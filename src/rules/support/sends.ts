@@ -65,6 +65,8 @@ export interface Send {
   isSeen: boolean;
   /** The first sending of its question, to any server. */
   isFirst: boolean;
+  /** The first of them that went to its server. */
+  isFirstThere: boolean;
   /** The same question was asked once more, after a wait: proof that no answer had come. */
   askedAgain: boolean;
   /** Its answer was not seen, and its client went on with what it asks only then. */
@@ -230,6 +232,7 @@ const sendOf = (attempt: Attempt, { at, packet, behindDnat }: Resend): Send => (
   waitedUntil: at,
   isSeen: true,
   isFirst: false,
+  isFirstThere: false,
   askedAgain: false,
   ledOn: false,
   isPlaced: true,
@@ -285,6 +288,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
   const nextAsked = new Map<string, Timestamp>();
   const lastAsked = new Map(sends.map((send) => [questionOf(send), send.at]));
   const firstAsked = new Map(sends.toReversed().map((send) => [questionOf(send), send.at]));
+  const firstAskedThere = new Map(sends.toReversed().map((send) => [questionThere(send), send.at]));
   const open = lookup.endBecause === 'captureEnd';
   const heard = new Set(sends.filter(({ attempt }) => attempt.rcode >= 0).map(questionOf));
   const wentOn = open && goesOnAfter(lookup, end, watchedUntil);
@@ -301,6 +305,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
     const next = nextAsked.get(question);
     nextAsked.set(question, send.at);
     send.isFirst = firstAsked.get(question) === send.at;
+    send.isFirstThere = firstAskedThere.get(questionThere(send)) === send.at;
     send.askedAgain = (lastAsked.get(question) as Timestamp) - send.at >= SOONEST_RETRY;
     send.waitedUntil = next !== undefined && next < end ? next : (Math.max(end, send.at) as Timestamp);
     // TCP resends by itself; what a missing answer means there, these rules don't judge.
@@ -317,6 +322,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
 }
 
 const questionOf = ({ attempt }: Send): string => `${attempt.type} ${attempt.name}`;
+const questionThere = (send: Send): string => `${send.attempt.server} ${questionOf(send)}`;
 
 /**
  * The capture went on after what it calls the lookup's end for want of packets: its resolver did not

@@ -47,16 +47,17 @@ export function dueOf({ askedAgain, shortestWait, unseen, waiting }: Silence): n
 
 /** @param watchedUntil the capture's end */
 export function countSilence(silence: Silence, send: Send, watchedUntil: Timestamp): void {
-  const { fate, isFirst, askedAgain, at, waitedUntil } = send;
+  const { fate, isFirst, isFirstThere, askedAgain, at, waitedUntil } = send;
   if (fate === 'unseen') silence.unseen++;
   if (send.ledOn) silence.ledOn++;
-  if (fate !== 'lost') return;
+  // Of two servers that are asked in turns each is asked again. musl asks one again and again for errors that it gets at once.
+  if (fate !== 'lost' || !isFirstThere) return;
   if (askedAgain) {
     silence.askedAgain++;
     silence.shortestWait = Math.min(silence.shortestWait, waitedUntil - at);
     return;
   }
-  // The last of those who asked in vain before is none: then they give up.
+  // After the last that was asked of another one they give up.
   if (!isFirst) return;
   const place = Math.min(MOST_SECONDS, Math.floor((watchedUntil - at) / SECOND));
   for (let index = silence.waiting.length; index <= place; index++) silence.waiting.push(0);

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
-import type { Request } from '../model/request.ts';
+import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -123,12 +123,18 @@ export default defineRule({
 });
 
 /** By upstream that is called; locks that an SDK holds for its credentials, or a JVM for a name's lookup, are no pools. */
-function turnsOf({ waits }: Request): Map<string, number> {
+function turnsOf({ waits }: Request): ReadonlyMap<string, number> {
+  if (!waits.some(isTurn)) return NO_TURNS;
   const turns = new Map<string, number>();
   const upstreams = new Set<string>();
   for (const { reason, to } of waits) if (reason === 'upstream') upstreams.add(to);
-  for (const { reason, to, critical } of waits) {
-    if (reason === 'queue' && critical > 0 && upstreams.has(to)) turns.set(to, (turns.get(to) ?? 0) + critical);
+  for (const wait of waits) {
+    const { to, critical } = wait;
+    if (isTurn(wait) && upstreams.has(to)) turns.set(to, (turns.get(to) ?? 0) + critical);
   }
   return turns;
 }
+
+const NO_TURNS: ReadonlyMap<string, number> = new Map();
+
+const isTurn = ({ reason, critical }: Wait): boolean => reason === 'queue' && critical > 0;

@@ -156,6 +156,7 @@ const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
 /** The dearest row of calls, each begun when the one before was answered. */
 function longestChain({ waits, duration }: Request): Chain | null {
+  if (waits.length < LEAST_CALLS) return null;
   const byUpstream = new Map<string, Wait[]>();
   const reads: Wait[] = [];
   for (const wait of waits) {

@@ -12,13 +12,19 @@ import type { Queued } from './queueing.ts';
 // Who reads a whole answer closes its connection and answers itself within the same moment.
 const CLOSES_WITHIN = microseconds(500);
 
+export interface SeenWait {
+  readonly call: OutboundCall;
+  readonly wait: WaitDraft;
+}
+
+// Of the many that call nobody.
+const NO_WAITS: readonly never[] = [];
+
 /** What a request waited for in its calls, each wait until the request went on. */
-export function seenWaits(
-  calls: readonly OutboundCall[],
-  endedAt: Timestamp,
-): { call: OutboundCall; wait: WaitDraft }[] {
+export function seenWaits(calls: readonly OutboundCall[], endedAt: Timestamp): readonly SeenWait[] {
+  if (calls.length === 0) return NO_WAITS;
   const inOrder = calls.toSorted((one, other) => one.startedAt - other.startedAt);
-  const seen: { call: OutboundCall; wait: WaitDraft }[] = [];
+  const seen: SeenWait[] = [];
   for (const [index, call] of inOrder.entries()) {
     for (const wait of call.waits) {
       if (wait.ends === 'within' && wait.endedAt > endedAt + CLOSES_WITHIN) continue;
@@ -72,7 +78,8 @@ export const queueWait = ({ to, startedAt, endedAt }: Queued): Wait => ({
 });
 
 /** What the network held up of the request itself and of its answer. */
-export function stallsOf({ stalls, connection, client, clientPort }: Exchange): WaitDraft[] {
+export function stallsOf({ stalls, connection, client, clientPort }: Exchange): readonly WaitDraft[] {
+  if (stalls.length === 0) return NO_WAITS;
   return stalls
     .filter(({ reason }) => reason === 'loss' || reason === 'zero-window' || reason === 'flow-control')
     .map(({ startedAt, duration, reason, packets }) => ({

@@ -37,6 +37,9 @@ const SETTLED_SHARE = 0.5;
 // What one client calls is a few dozen servers.
 const MAX_NAMES = 1 << 10;
 
+// Of the many requests that call nobody.
+const NO_LINKS: ReadonlyMap<OutboundCall, Link<Received, OutboundCall>> = new Map();
+
 interface Received extends ReceivedCall {
   readonly exchange: Exchange;
 }
@@ -276,7 +279,7 @@ class Tracer {
   /** Requests of one service that are known to be whole, with their calls. */
   #requests(rooted: readonly Rooted[]): void {
     const found = rooted.map(({ root, links }) => {
-      const byCall = new Map(links.map((link) => [link.call, link]));
+      const byCall = links.length === 0 ? NO_LINKS : new Map(links.map((link) => [link.call, link]));
       return { root, links, byCall, seen: seenWaits([...byCall.keys()], root.endedAt) };
     });
     const queues = findQueues(
@@ -289,7 +292,7 @@ class Tracer {
     const queuesOf = groupBy(queues, ({ request }) => request);
     const ids = new Map(rooted.map(({ root }, index) => [root, this.#idOf(this.#emitted + index)]));
     for (const [index, { root, links, byCall, seen }] of found.entries()) {
-      const waits = (queuesOf.get(index) ?? []).map(queueWait);
+      const waits = queuesOf.get(index)?.map(queueWait) ?? [];
       for (const { call, wait } of seen) {
         const { confidence, probability, runnersUp } = byCall.get(call) as Link<Received, OutboundCall>;
         const alternatives = runnersUp.flatMap(({ parent, probability: other }) => {

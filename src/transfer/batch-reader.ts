@@ -68,7 +68,12 @@ export class BatchReader {
   }
 
   text(): string {
-    return this.#texts[this.integer()] as string;
+    return this.textAt(this.integer());
+  }
+
+  /** For who wants to know its place as well: that comes as an integer. */
+  textAt(place: number): string {
+    return this.#texts[place] as string;
   }
 
   textOrNull(): string | null {
@@ -86,6 +91,13 @@ export class BatchReader {
     return number === NO_NUMBER ? this.text() : this.#beginning(this.integer()) + number;
   }
 
+  /** For ids that hardly anybody asks for: what one is put together from; `idNumber` is below zero where `idBegins` is all. */
+  idInto(row: { idBegins: string; idNumber: number }): void {
+    const number = this.integer();
+    row.idNumber = number === NO_NUMBER ? -1 : number;
+    row.idBegins = number === NO_NUMBER ? this.text() : this.#beginning(this.integer());
+  }
+
   #beginning(characters: number): string {
     let beginning = this.#beginnings.get(characters);
     if (beginning === undefined) {
@@ -97,7 +109,15 @@ export class BatchReader {
   }
 
   texts(): readonly string[] {
+    return this.#textsOf(this.integer());
+  }
+
+  textsLike(others: readonly string[]): readonly string[] {
     const count = this.integer();
+    return count === SAME_TEXT ? others : this.#textsOf(count);
+  }
+
+  #textsOf(count: number): readonly string[] {
     if (count === 0) return NONE;
     const texts: string[] = [];
     for (let index = 0; index < count; index++) texts.push(this.text());

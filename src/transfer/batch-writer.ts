@@ -71,8 +71,8 @@ export class BatchWriter {
     this.integer(of.indexOf(value));
   }
 
-  /** One that comes again and again. */
-  text(value: string): void {
+  /** One that comes again and again. @returns its place, which the reader has, too */
+  text(value: string): number {
     let place = this.#places.get(value);
     if (place === undefined) {
       place = this.#places.size;
@@ -80,6 +80,7 @@ export class BatchWriter {
       this.#texts.push(value);
     }
     this.integer(place);
+    return place;
   }
 
   textOrNull(value: string | null): void {
@@ -98,7 +99,8 @@ export class BatchWriter {
     const start = numberStart(value);
     if (start === value.length) {
       this.integer(NO_NUMBER);
-      return this.text(value);
+      this.text(value);
+      return;
     }
     let number = 0;
     for (let index = start; index < value.length; index++) number = 10 * number + value.charCodeAt(index) - ZERO;
@@ -111,6 +113,12 @@ export class BatchWriter {
   texts(values: readonly string[]): void {
     this.integer(values.length);
     for (const value of values) this.text(value);
+  }
+
+  /** Some that mostly are the same as others, which the reader has. */
+  textsLike(values: readonly string[], others: readonly string[]): void {
+    if (areSame(values, others)) this.integer(SAME_TEXT);
+    else this.texts(values);
   }
 
   /** Without functions; what it holds must not change until the batch is sent. */
@@ -169,6 +177,13 @@ export class BatchWriter {
     wider.set(this.#numbers);
     this.#numbers = wider;
   }
+}
+
+function areSame(values: readonly string[], others: readonly string[]): boolean {
+  if (values === others) return true;
+  if (values.length !== others.length) return false;
+  for (let index = 0; index < values.length; index++) if (values[index] !== others[index]) return false;
+  return true;
 }
 
 const ZERO = 48;

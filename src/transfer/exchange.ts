@@ -4,26 +4,26 @@ import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange }
 import type { Metadata } from '../model/metadata.ts';
 import type { BatchReader } from './batch-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { ByPlace } from './by-place.ts';
 import { SIDE_OR_NULL } from './connection.ts';
-import { LastTexts } from './last-texts.ts';
 
 /** Texts that the exchanges of a connection mostly have in common. */
-type Common = Pick<Exchange, 'client' | 'server' | 'backend' | 'method' | 'host'>;
-const NO_TEXTS: Common = { client: '', server: '', backend: null, method: '', host: '' };
+type Common = Pick<Exchange, 'client' | 'server' | 'backend' | 'method' | 'path' | 'host'>;
+const noTexts = (): Common => ({ client: '', server: '', backend: null, method: '', path: '', host: '' });
 
-function keep(last: Common, { client, server, backend, method, host }: Exchange): void {
+function keep(last: Common, { client, server, backend, method, path, host }: Exchange): void {
   last.client = client;
   last.server = server;
   last.backend = backend;
   last.method = method;
+  last.path = path;
   last.host = host;
 }
 
 export function createExchangeWriter(batch: BatchWriter): (exchange: Exchange) => void {
-  const lastOf = new LastTexts(NO_TEXTS);
+  const ofConnection = new ByPlace(noTexts);
   return (exchange) => {
-    const last = lastOf.of(exchange.connection);
-    batch.text(exchange.connection);
+    const last = ofConnection.of(batch.text(exchange.connection));
     write(batch, exchange, last);
     keep(last, exchange);
   };
@@ -31,11 +31,11 @@ export function createExchangeWriter(batch: BatchWriter): (exchange: Exchange) =
 
 /** Each time another, as those who found it make them. */
 export function createExchangeReader(batch: BatchReader): () => Exchange {
-  const lastOf = new LastTexts(NO_TEXTS);
+  const ofConnection = new ByPlace(noTexts);
   return () => {
-    const connection = batch.text();
-    const last = lastOf.of(connection);
-    const exchange = read(batch, connection, last);
+    const place = batch.integer();
+    const last = ofConnection.of(place);
+    const exchange = read(batch, batch.textAt(place), last);
     keep(last, exchange);
     return exchange;
   };
@@ -116,7 +116,7 @@ function write(batch: BatchWriter, exchange: Exchange, last: Common): void {
   batch.integer(exchange.serverPort);
   batch.textLike(exchange.backend, last.backend);
   batch.textLike(exchange.method, last.method);
-  batch.text(exchange.path);
+  batch.textLike(exchange.path, last.path);
   batch.textLike(exchange.host, last.host);
   batch.count(exchange.status);
   batch.count(exchange.grpcStatus);
@@ -149,7 +149,7 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     backend: batch.textLike(last.backend),
     connection,
     method: batch.textLike(last.method),
-    path: batch.text(),
+    path: batch.textLike(last.path),
     host: batch.textLike(last.host),
     status: batch.count(),
     grpcStatus: batch.count(),

@@ -4,7 +4,7 @@ import { at } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
-import { copyLookup, type Lookup } from '../model/lookup.ts';
+import { copyLookup, RR_TYPE, type Lookup } from '../model/lookup.ts';
 import { anyConnection, anyExchange, anyLookup } from '../model/testing/arbitrary-rows.ts';
 import { atMs, attemptOf, connectionOf, exchangeOf, inputOf, lookupOf, tlsOf } from '../model/testing/rows.ts';
 import type { Reading } from '../read-inputs.ts';
@@ -123,6 +123,38 @@ describe('rows from one thread to another', () => {
     // As text: to compare so many objects takes seconds.
     const rows = [...exchanges.map((exchange) => ({ exchange })), { lookup: wide }];
     expect(kept.map((row) => JSON.stringify(row)).join('\n')).toBe(rows.map((row) => JSON.stringify(row)).join('\n'));
+  });
+});
+
+describe('lookups from one thread to another', () => {
+  it('bring what their own name and client last brought, also when texts began anew in between', () => {
+    const { out, finish, kept, batches } = carried();
+    const lookups = Array.from({ length: 30_000 }, (_, index) => {
+      // 20,000 names and as many that they were first asked as, then some of them again.
+      const name = `shop-${index ** 2 % 40_009}.prod`;
+      const addresses = [`10.1.${index % 7}.${index % 3}`];
+      const server = index % 5 === 0 ? '10.96.0.11' : '10.96.0.10';
+      return lookupOf({
+        id: `0.l${index}`,
+        name,
+        server,
+        client: `10.244.0.${index % 40}`,
+        resolver: index % 40 < 20 ? 'musl' : 'glibc',
+        answers: addresses,
+        attempts: [
+          attemptOf({ name: `${name}.svc`, server }),
+          attemptOf({ name, server, addresses }),
+          attemptOf({ name, server, type: RR_TYPE.AAAA, addresses: index % 2 === 0 ? [] : ['fd00::1'] }),
+        ],
+      });
+    });
+    for (const lookup of lookups) out.lookup(lookup);
+    finish();
+    expect(batches.some((batch) => batch.forgetsTexts)).toBe(true);
+    // As text: to compare so many objects takes seconds.
+    expect(kept.map((row) => JSON.stringify(row)).join('\n')).toBe(
+      lookups.map((lookup) => JSON.stringify({ lookup: copyLookup(lookup) })).join('\n'),
+    );
   });
 });
 

@@ -37,9 +37,10 @@ interface Asked {
  * any, since it is these that an SDK locks.
  */
 export function metadataWaits({ waits }: Request, kinds: MetadataKinds): MetadataWaits | null {
+  // Nearly all requests: nothing is made for them.
+  if (!waits.some(({ reason }) => reason === 'metadata')) return null;
   const services = new Set<string>();
   for (const { reason, to } of waits) if (reason === 'metadata') services.add(to);
-  if (services.size === 0) return null;
   const ofCredentials: Asked[] = [];
   const ofOthers: Asked[] = [];
   const shared: Asked[] = [];

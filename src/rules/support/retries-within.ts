@@ -54,6 +54,7 @@ export function createRetriesWithin() {
     },
     /** A request that a service received. */
     add(service: string, { waits }: Request): void {
+      if (waits.length === 0) return;
       for (const [what, calls] of callsByKind(waits)) {
         const kind = kindOf(service, what);
         if (kind === null) continue;

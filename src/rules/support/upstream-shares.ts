@@ -52,6 +52,7 @@ export function createUpstreamShares() {
     }
     service.requests++;
     service.spent += duration;
+    if (waits.length === 0) return;
     const waited = new Map<string, { critical: number; calls: number }>();
     for (const { reason, to, critical } of waits) {
       if (reason !== 'upstream') continue;

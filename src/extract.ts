@@ -1,6 +1,7 @@
 import type { AddressTable } from './base/addresses.ts';
 import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
+import { SameTraffic } from './flows/same-traffic.ts';
 import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
 import { turnRound } from './flows/turned-row.ts';
@@ -8,7 +9,7 @@ import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
 import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
-import type { Damage, Input } from './model/input.ts';
+import type { Damage, Input, Vantage } from './model/input.ts';
 import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
 import type { TrackedConnection } from './model/tracked-connection.ts';
@@ -40,6 +41,8 @@ const FIRST_VANTAGE = 64;
 /** One input on its way. */
 interface Reading {
   readonly input: Input;
+  /** What its packets so far say of where it was taken. */
+  own: Vantage;
   readonly decoder: Decoder;
   readonly vantage: VantageWatch;
   packets: number;
@@ -54,24 +57,30 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   const quoted = createLayers();
   /** By the input's number. */
   const readings: (Reading | undefined)[] = [];
+  const sameTraffic = new SameTraffic();
   let advancedAt = at(-Infinity);
 
   // The two rooms need each other: queries flow one way, what is done with them the other.
   const lookups = createLookups({
-    emit: (lookup) => observer.lookup(lookup),
+    emit(lookup) {
+      lookup.input = homeOf(lookup.input);
+      observer.lookup(lookup);
+    },
     settle: (attempts) => dns.settle(attempts),
     release: (attempts) => dns.release(attempts),
     horizon,
   });
-  const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink });
+  const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink, onOtherInput: seenElsewhere });
   const delivery = createDelivery((exchange) => {
     readings[exchange.input]?.vantage.sawExchange();
+    exchange.input = homeOf(exchange.input);
     observer.exchange(exchange);
   });
   const conversations = createConversations({ protocols: createProtocols(keyLog), emit: delivery.push });
   const isDns = ({ clientPort, serverPort }: TrackedConnection): boolean => dns.wants(clientPort, serverPort);
   const streams = createTcpStreams({
     addresses,
+    onOtherInput: seenElsewhere,
     onData(stream, bytes, start, end, arrival) {
       const { id, connection, fromClient } = stream;
       if (!isDns(connection)) return conversations.data(connection, sideOf(fromClient), bytes, start, end, arrival);
@@ -93,6 +102,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
         delivery.closed(connection);
       }
       if (connection.isTurned) turnRound(connection);
+      connection.input = homeOf(connection.input);
       observer.connection(connection);
     },
   });
@@ -100,6 +110,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   function begin(input: Input): void {
     readings[input.input] = {
       input,
+      own: input.vantage,
       decoder: createDecoder({ addresses }, input.damage),
       vantage: createVantage(addresses),
       packets: 0,
@@ -165,8 +176,22 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
 
   /** Rows that come while the capture is read can be placed. */
   function refreshVantage(of: Reading): void {
-    of.input.vantage = of.vantage.finish();
+    tellVantage(of.input);
     of.vantageAt *= 2;
+  }
+
+  /** A connection or a lookup of one input shows a packet in another. */
+  function seenElsewhere(input: number, { input: other }: Layers): void {
+    const [one, two] = [readings[input], readings[other]];
+    if (one !== undefined && two !== undefined) sameTraffic.join(one, two);
+  }
+
+  function homeOf(input: number): number {
+    const home = sameTraffic.homeOf(input);
+    const own = readings[input]?.input;
+    const of = readings[home]?.input;
+    if (own !== undefined && of !== undefined && own.endsAt > of.endsAt) of.endsAt = own.endsAt;
+    return home;
   }
 
   function datagram({ input: { damage }, vantage }: Reading): void {
@@ -211,8 +236,11 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   }
 
   function tellVantage(input: Input): void {
-    const own = readings[input.input];
-    if (own !== undefined) input.vantage = own.vantage.finish();
+    const reading = readings[input.input];
+    if (reading === undefined) return;
+    reading.own = reading.vantage.finish();
+    input.vantage = reading.own;
+    sameTraffic.update(input.input);
   }
 
   return {

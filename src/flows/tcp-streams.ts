@@ -39,6 +39,8 @@ const RESET_DISTANCE = 1 << 24;
 export interface TcpStreamsOptions extends TcpHandlers {
   addresses: AddressTable;
   limits?: Partial<TcpLimits>;
+  /** A connection that was first seen in one input shows a packet in another, which is that of `layers`. */
+  onOtherInput?(input: number, layers: Layers): void;
 }
 
 export interface TcpStreams {
@@ -94,6 +96,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       else attempts.remove(connection);
     }
     const { row, watch } = connection;
+    if (layers.input !== row.input) options.onOtherInput?.(row.input, layers);
     const fromClient = isClient(connection, source, sourcePort);
     const mayBeCopy = isSyn || watch === null || !watch.goesBeyond(layers, fromClient);
     if (memory.isCopy(connection.ordinal * 2 + Number(fromClient), layers, mayBeCopy)) return countCopy(layers);

@@ -16,6 +16,8 @@ export interface DnsOptions {
   /** Server ports that carry DNS: 53, and others when asked. */
   ports: readonly number[];
   sink: AttemptSink;
+  /** A query of one input shows a packet in another, which is that of `layers`. */
+  onOtherInput?(input: number, layers: Layers): void;
 }
 
 /** What a message needs of the packet that completed it. */
@@ -30,9 +32,9 @@ export interface DnsCounts extends TransactionCounts {
 }
 
 /** DNS over UDP and TCP: bytes of a flow in, attempts out. */
-export function createDns({ addresses, ports, sink }: DnsOptions) {
+export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) {
   const parser = createDnsParser(addresses);
-  const transactions = createTransactions(addresses, sink);
+  const transactions = createTransactions(addresses, sink, onOtherInput);
   const message = createDnsMessage();
   // Up to the highest: a table of all ports would fill the processor's cache with clients' ports.
   const dnsPorts = new Uint8Array(Math.max(0, ...ports) + 1);

@@ -46,7 +46,11 @@ export interface TransactionCounts {
 }
 
 /** Pairs queries with their resends and replies, and tells resends from copies. */
-export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
+export function createTransactions(
+  addresses: AddressTable,
+  sink: AttemptSink,
+  onOtherInput?: (input: number, layers: Layers) => void,
+) {
   const counts: TransactionCounts = { queries: 0, replies: 0, duplicates: [], orphanReplies: 0, evicted: 0 };
   let buckets = emptySlots<TransactionRecord>(INITIAL_BUCKETS);
   let mask = INITIAL_BUCKETS - 1;
@@ -81,6 +85,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       const sameClient = known.clientId === layers.source && known.clientPort === layers.sourcePort;
       const sameServer = known.serverId === layers.destination && known.serverPort === layers.destinationPort;
       if (sameClient && sameServer) {
+        lookAt(known, layers);
         if (isCopy(known, layers)) duplicate(layers);
         else sendAgain(known, layers);
         return;
@@ -150,8 +155,14 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
     sink.resent(known);
   }
 
+  /** Whether another capture shows it, too. */
+  function lookAt({ input }: TransactionRecord, layers: Layers): void {
+    if (layers.input !== input) onOtherInput?.(input, layers);
+  }
+
   /** The last sending, on its way behind the DNAT. */
   function seenBehind(known: TransactionRecord, layers: Layers): void {
+    lookAt(known, layers);
     known.otherServerId = layers.destination;
     known.backend = addresses.text(layers.destination);
     const resend = known.resends[known.resends.length - 1];
@@ -172,6 +183,7 @@ export function createTransactions(addresses: AddressTable, sink: AttemptSink) {
       early.keep(layers, message);
       return;
     }
+    lookAt(known, layers);
     if (known.rcode >= 0 && known.repliedAt >= lastSentAt(known)) {
       if (isLate(known, layers)) lateReply(known, layers, message);
       else duplicate(layers);

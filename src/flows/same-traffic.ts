@@ -1,0 +1,75 @@
+import type { Input, Vantage } from '../model/input.ts';
+
+const MAX_NAMED = 4;
+
+/** An input, and what its own packets say of where it was taken. */
+export interface Place {
+  readonly input: Input;
+  own: Vantage;
+}
+
+/**
+ * Captures of the same traffic that were taken side by side (in a pod and on its node, at both ends, what an interface
+ * sends and what it receives) are read as one: of each connection the packet counts that is seen first, and what comes
+ * in is seen first elsewhere than what goes out, so that a request and what it waits for would be of two captures.
+ */
+export class SameTraffic {
+  /** By the input's number, in order of it; those that are alone are not there. */
+  readonly #groups: (readonly Place[] | undefined)[] = [];
+
+  /** The input that rows of this one are told of: the first of those that show the same. */
+  homeOf(input: number): number {
+    return this.#groups[input]?.[0]?.input.input ?? input;
+  }
+
+  /** A connection or a lookup that was first seen in one shows a packet in another, too. */
+  join(one: Place, other: Place): void {
+    if (this.homeOf(one.input.input) === this.homeOf(other.input.input) || !areSideBySide(one, other)) return;
+    const places = [...this.#groupOf(one), ...this.#groupOf(other)];
+    const group = places.toSorted((a, b) => a.input.input - b.input.input);
+    for (const { input } of group) this.#groups[input.input] = group;
+    const home = group[0] as Place;
+    for (const { input } of group.slice(1)) {
+      const note = `shows the same packets as ${home.input.path}, and is read as one capture with it`;
+      if (!input.damage.notes.includes(note)) input.damage.notes.push(note);
+    }
+    this.update(home.input.input);
+  }
+
+  /** Tells the first of them where all were taken, and until when, after one of them has gone on. */
+  update(input: number): void {
+    const group = this.#groups[input];
+    if (group === undefined) return;
+    const home = (group[0] as Place).input;
+    home.vantage = together(group);
+    for (const { input: other } of group) {
+      if (other.startsAt < home.startsAt) home.startsAt = other.startsAt;
+      if (other.endsAt > home.endsAt) home.endsAt = other.endsAt;
+    }
+  }
+
+  #groupOf(place: Place): readonly Place[] {
+    return this.#groups[place.input.input] ?? [place];
+  }
+}
+
+/** A connection may also go on in a capture that was taken later. */
+const areSideBySide = ({ input: one }: Place, { input: other }: Place): boolean =>
+  one.startsAt <= other.endsAt && other.startsAt <= one.endsAt;
+
+/** Who sees what several pods see, is on a node. */
+function together(group: readonly Place[]): Vantage {
+  const known = group.map(({ own }) => own).filter(({ kind }) => kind !== 'unknown');
+  const addresses = [...new Set(known.flatMap((own) => own.addresses))].slice(0, MAX_NAMED);
+  const widest = known.find(({ kind }) => kind === 'node') ?? known.find(({ kind }) => kind === 'gateway');
+  const pod = known.find(({ kind }) => kind === 'pod');
+  const isOnePod =
+    widest === undefined && known.every((own) => own.addresses.every((one) => pod?.addresses.includes(one)));
+  const sees = (what: keyof Vantage['sees']): boolean => group.some(({ own }) => own.sees[what]);
+  return {
+    kind: widest?.kind ?? (pod === undefined ? 'unknown' : isOnePod ? 'pod' : 'node'),
+    addresses,
+    because: [...new Set(known.map(({ because }) => because))].join('; '),
+    sees: { dns: sees('dns'), tcp: sees('tcp'), http: sees('http'), bothDirections: sees('bothDirections') },
+  };
+}

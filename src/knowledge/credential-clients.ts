@@ -43,6 +43,14 @@ const BOTOCORE: Omit<Row, 'product'> = {
   source: 'botocore credentials.py: _advisory_refresh_timeout 15 min, _mandatory_refresh_timeout 10 min',
 };
 
+const OTHER_CLOUDS: Omit<Row, 'product'> = {
+  name: 'the client library',
+  setting: 'refresh window (built in)',
+  windowSeconds: minutes(5),
+  calm: { instance: null, container: null },
+  source: 'google-auth 225 to 300 s, azure-identity and MSAL 300 s',
+};
+
 const ROWS: readonly Row[] = [
   { product: /^aws-sdk-java\/1\./, ...JAVA_1 },
   // Releases before 1.11.678 leave the User-Agent to the JDK.
@@ -82,14 +90,7 @@ const ROWS: readonly Row[] = [
     calm: { instance: null, container: null },
     source: 'aws-sdk-ruby RefreshingCredentials: 5 min',
   },
-  {
-    product: /^(?:google-|azsdk-|azure-)/,
-    name: 'the client library',
-    setting: 'refresh window (built in)',
-    windowSeconds: minutes(5),
-    calm: { instance: null, container: null },
-    source: 'google-auth 225 to 300 s, azure-identity and MSAL 300 s',
-  },
+  { product: /^(?:google-|azsdk-|azure-)/, ...OTHER_CLOUDS },
 ];
 
 /** Nothing tells which program it is, or what its window is: the longest of those that are common. */
@@ -102,10 +103,13 @@ const UNKNOWN: Row = {
   source: 'AWS SDKs for Java and .NET, botocore: 15 min; Go, Ruby, Google, Azure: 5 min',
 };
 
+const isOtherCloud = (service: MetadataService): boolean => service === 'gce' || service === 'azure';
+
 /** @param software product and version as the User-Agent names them */
 export function credentialClient(software: string | null, service: MetadataService): CredentialClient {
   const known = software === null ? undefined : ROWS.find(({ product }) => product.test(software));
-  const unknown = software === null ? UNKNOWN : { ...UNKNOWN, name: `the SDK (${software})` };
+  const unnamed = isOtherCloud(service) ? { ...UNKNOWN, ...OTHER_CLOUDS, name: UNKNOWN.name } : UNKNOWN;
+  const unknown = software === null ? unnamed : { ...unnamed, name: `the SDK (${software})` };
   const { name, setting, windowSeconds, source, calm } = known ?? unknown;
   const calmSince = service === 'ec2' ? calm.instance : calm.container;
   const isVersion = software !== null && !/^(?:Java|python-urllib3|aws-cli|Boto3)\//.test(software);

@@ -1,8 +1,8 @@
-import { addTo } from '../base/group-by.ts';
 import { CallList } from './call-list.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { Likelihoods } from './likelihoods.ts';
 import type { LinkProblem } from './link-problem.ts';
+import { MadeSets } from './made-sets.ts';
 
 /*
  * A request that has a call too many and one that lacks it are often not in flight together: each of
@@ -23,12 +23,12 @@ const MOST_SURPLUS = 6;
 // As likely either way is no reason to change.
 const LEAST_GAIN = 0.5;
 
+const NONE: readonly never[] = [];
+
 /** A request that takes over what the one before gives, and gives its own of the same kinds. */
 interface Way {
   readonly request: number;
   readonly before: Way | null;
-  /** What it has then. */
-  readonly calls: readonly number[];
   readonly given: readonly number[];
   /** ln of how much likelier all is, up to here. */
   readonly gain: number;
@@ -80,7 +80,7 @@ export class Chains {
       const best = this.#bestFrom(request, given, isTold);
       if (best === null) continue;
       for (let way: Way | null = best; way !== null; way = way.before) {
-        this.#problem.settle(way.request, filled(this.#one, way.calls));
+        this.#problem.settle(way.request, this.#filled(this.#one, way));
         this.#likelihoods.changed(way.request);
         changed(way.request);
       }
@@ -91,41 +91,37 @@ export class Chains {
 
   /** Requests that do what few of their kind do. */
   #unusual(): number[] {
-    const { requestCount } = this.#problem;
-    const byPlan = new Map<CallPlan, number[]>();
-    const sets = new Float64Array(requestCount);
-    for (let request = 0; request < requestCount; request++) {
-      addTo(byPlan, this.#problem.planOf(request), request);
-      sets[request] = this.#problem.walkOf(request).set;
-    }
     const unusual: number[] = [];
-    for (const [plan, alike] of byPlan) {
-      const counts = new Map<number, number>();
-      for (const request of alike) {
-        const set = sets[request] as number;
-        counts.set(set, (counts.get(set) ?? 0) + 1);
+    const { plans, counts } = new MadeSets(this.#problem);
+    for (const { plan, requests, most } of plans) {
+      this.#usual.delete(plan);
+      for (const request of requests) {
+        const count = counts[request] as number;
+        if (count === most && !this.#usual.has(plan)) this.#usual.set(plan, this.#kindsOf(this.#callsOf(request)));
+        if (count < requests.length * RARE_SHARE) unusual.push(request);
       }
-      const countOf = (request: number): number => counts.get(sets[request] as number) as number;
-      const usual = alike.reduce((most, request) => (countOf(request) > countOf(most) ? request : most));
-      this.#usual.set(plan, this.#kindsOf(this.#callsOf(usual)));
-      for (const request of alike) if (countOf(request) < alike.length * RARE_SHARE) unusual.push(request);
     }
     return unusual;
   }
 
   /** What a request has beyond what is usual: the first or the last of each kind, or any one. */
-  #surplusOf(request: number): (readonly number[])[] {
-    const { isFixed } = this.#problem.calls;
+  #surplusOf(request: number): readonly (readonly number[])[] {
     const own = this.#callsOf(request);
-    const counts = this.#kindsOf(own);
-    const usual = this.#usualOf(request);
-    const isSurplus = (kind: number): boolean => (counts.get(kind) as number) > (usual.get(kind) ?? 0);
-    const surplus = own.filter((call) => isFixed[call] === 0 && isSurplus(this.#kindOf(call)));
+    const surplus = own.filter((call) => this.#isSurplus(call, own, request));
+    if (surplus.length === 0) return NONE;
     const single = surplus.slice(0, MOST_SURPLUS).map((call) => [call]);
     const first = this.#firstOfEach(surplus);
     if (first.length < 2) return single;
     const last = this.#firstOfEach(surplus.toReversed()).toReversed();
     return first.length === surplus.length ? [first, ...single] : [first, last, ...single];
+  }
+
+  #isSurplus(call: number, own: readonly number[], request: number): boolean {
+    if (this.#problem.calls.isFixed[call] === 1) return false;
+    const kind = this.#kindOf(call);
+    let count = 0;
+    for (let index = 0; index < own.length; index++) if (this.#kindOf(own[index] as number) === kind) count++;
+    return count > (this.#usualOf(request).get(kind) ?? 0);
   }
 
   #firstOfEach(calls: readonly number[]): number[] {
@@ -140,31 +136,21 @@ export class Chains {
 
   /** The best chain that begins there; null where none is better than to leave all as it is. */
   #bestFrom(request: number, given: readonly number[], isTold: boolean): Way | null {
-    const calls = this.#callsOf(request).filter((call) => !given.includes(call));
-    const gain = this.#likelihoods.change(request, filled(this.#one, calls));
     let best: Way | null = null;
     let most = LEAST_GAIN;
-    let ways: Way[] = [{ request, before: null, calls, given, gain }];
+    let ways: Way[] = [this.#begin(request, given)];
     for (let links = 0; links < MOST_LINKS && ways.length > 0; links++) {
       const next: Way[] = [];
       for (const way of ways) {
+        this.#filled(this.#other, way);
         for (const taker of this.#takersOf(way)) {
-          const own = this.#callsOf(taker);
-          const end = !isTold || this.#lacks(taker, way.given) ? this.#wayTo(taker, way, own, []) : null;
+          const end = !isTold || this.#lacks(taker, way.given) ? this.#wayTo(taker, way, []) : null;
           if (end !== null && end.gain > most) {
             most = end.gain;
             best = end;
           }
-          const alike = this.#alikeOf(own, way.given);
-          if (alike === null) continue;
-          next.push(
-            this.#wayTo(
-              taker,
-              way,
-              own.filter((call) => !alike.includes(call)),
-              alike,
-            ),
-          );
+          const alike = this.#alikeOf(this.#callsOf(taker), way.given);
+          if (alike !== null) next.push(this.#wayTo(taker, way, alike));
         }
       }
       ways = next.sort((a, b) => b.gain - a.gain).slice(0, MOST_WAYS);
@@ -172,12 +158,31 @@ export class Chains {
     return best;
   }
 
-  /** @param kept what it keeps of its own */
-  #wayTo(request: number, before: Way, kept: readonly number[], given: readonly number[]): Way {
-    const calls = [...kept, ...before.given].sort((a, b) => a - b);
-    const gain = this.#likelihoods.change(request, filled(this.#one, calls));
-    const order = this.#likelihoods.orderChange(request, this.#one, before.request, filled(this.#other, before.calls));
-    return { request, before, calls, given, gain: before.gain + gain + order };
+  #begin(request: number, given: readonly number[]): Way {
+    const way = { request, before: null, given, gain: 0 };
+    return { ...way, gain: this.#likelihoods.change(request, this.#filled(this.#one, way)) };
+  }
+
+  /** One further on than the way whose calls {@link Chains.#other} has. */
+  #wayTo(request: number, before: Way, given: readonly number[]): Way {
+    const way = { request, before, given, gain: before.gain };
+    const gain = this.#likelihoods.change(request, this.#filled(this.#one, way));
+    const order = this.#likelihoods.orderChange(request, this.#one, before.request, this.#other);
+    return { ...way, gain: before.gain + gain + order };
+  }
+
+  /** What a request has that takes over what the one before gives, and gives its own. */
+  #filled(list: CallList, { request, before, given }: Way): CallList {
+    list.clear();
+    const own = this.#callsOf(request);
+    for (let index = 0; index < own.length; index++) {
+      const call = own[index] as number;
+      if (!given.includes(call)) list.push(call);
+    }
+    const taken = before === null ? NONE : before.given;
+    for (let index = 0; index < taken.length; index++) list.push(taken[index] as number);
+    list.sort();
+    return list;
   }
 
   /** Who could have made all that is given, and is not in the chain yet. */
@@ -225,10 +230,4 @@ export class Chains {
 function isIn(chain: Way, request: number): boolean {
   for (let way: Way | null = chain; way !== null; way = way.before) if (way.request === request) return true;
   return false;
-}
-
-function filled(list: CallList, calls: readonly number[]): CallList {
-  list.clear();
-  for (let index = 0; index < calls.length; index++) list.push(calls[index] as number);
-  return list;
 }

@@ -69,6 +69,30 @@ export class LinkSolver {
   }
 
   /**
+   * ln of how likely all is that the problem has now, each request by what the others taught: an answer that fits by
+   * chance only what it was learned from does not win by it.
+   * @param counts 1 for requests that count, null where all do
+   */
+  likelihood(counts: Uint8Array | null): number {
+    const { requestCount, callCount, owners, logAlone, calls } = this.#problem;
+    const { likelihoods } = this.#moves;
+    let sum = 0;
+    likelihoods.reassigned();
+    for (let request = 0; request < requestCount; request++)
+      if (counts === null || counts[request] === 1) sum += likelihoods.now(request);
+    for (let call = 0; call < callCount; call++) {
+      const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
+      sum += (isAlone ? 1 : 0) * (logAlone[calls.kinds[call] as number] as number);
+    }
+    return sum;
+  }
+
+  /** Somebody else linked the calls, and the plans are the same. */
+  reassigned(): void {
+    this.#moves.likelihoods.reassigned();
+  }
+
+  /**
    * Looks at each call once.
    * @param temperature 0: always the likeliest way
    * @returns how many calls changed their place
@@ -77,8 +101,14 @@ export class LinkSolver {
     return this.#sweep(temperature, null);
   }
 
-  /** Where a call too many belongs to one further on. @param isTold by what is usual alone @returns whether anything changed its place */
+  /**
+   * Where a call too many belongs to one further on. Until the plans change, only what lies around those that are
+   * shifted is looked at again, since nothing else has changed.
+   * @param isTold by what is usual alone
+   * @returns whether anything changed its place
+   */
   shift(isTold: boolean): boolean {
+    this.#rest();
     return this.#chains.shift(isTold, (request) => this.#wake(request)) > 0;
   }
 
@@ -163,6 +193,11 @@ export class LinkSolver {
     this.#moves.take(call, taken);
     this.#wake(from);
     this.#wake(this.#moves.targets[taken] as number);
+  }
+
+  #rest(): void {
+    for (let call = 0; call < this.#states.length; call++)
+      if (this.#states[call] === AWAKE) this.#states[call] = CONTENT;
   }
 
   /** What has no choice but one stays as it is. */

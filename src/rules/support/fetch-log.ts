@@ -64,6 +64,7 @@ export class FetchLog {
   /** Seconds left of the session when it was handed out; NaN where not seen. */
   leastLeft = Number.NaN;
   mostLeft = Number.NaN;
+  lastLeft = Number.NaN;
   /** The most that was left of a session when it was handed out and yet asked for again. */
   mostLeftBefore = Number.NaN;
   /** How long sessions live, in seconds: the longest that was seen. */
@@ -80,7 +81,6 @@ export class FetchLog {
   #settled = { inside: 0, beside: 0 };
   #lastEnd: Timestamp = at(Number.NaN);
   #lastExpiry = Number.NaN;
-  #lastLeft = Number.NaN;
   readonly #connections = new Set<string>();
   // An answer whose end the capture cuts off is known late: after the request that it lies in.
   readonly #requests: Stretch[] = [];
@@ -188,7 +188,7 @@ export class FetchLog {
     const isGood = Number.isNaN(this.#lastExpiry) || from < this.#lastExpiry;
     if (!isGood) return;
     this.repeats++;
-    if (this.#lastLeft >= 0 && !(this.#lastLeft <= this.mostLeftBefore)) this.mostLeftBefore = this.#lastLeft;
+    if (this.lastLeft >= 0 && !(this.lastLeft <= this.mostLeftBefore)) this.mostLeftBefore = this.lastLeft;
     if (!this.#connections.has(connection)) return;
     this.ofOneProcess++;
     if (from - this.#lastEnd < SHORTEST_HOLD_OFF) this.withoutHoldOff++;
@@ -208,7 +208,7 @@ export class FetchLog {
     const byClock = expiresAt - now;
     const isPlausible = byClock > 0 && !(byClock > length + MOST_SKEW);
     const left = remaining >= 0 ? remaining : isPlausible ? byClock : Number.NaN;
-    this.#lastLeft = left;
+    this.lastLeft = left;
     this.#lastExpiry = left >= 0 ? endedAt + seconds(left) : Number.NaN;
     if (!(left >= 0)) return;
     if (!(left >= this.leastLeft)) this.leastLeft = left;

@@ -48,8 +48,18 @@ export function stormCause(log: FetchLog, client: CredentialClient, asked: Asked
     const isSome = share >= NOT_BY_STARTS && log.inLaterHalf >= Math.max(LEAST_REPEATS, GOES_ON * log.fetches);
     return requests > 0 && isOneProcess && (share >= MOST || isSome) ? 'new-client' : null;
   }
+  if (isOverAtOnce(log, client.windowSeconds)) return null;
   const isHabit = isOneProcess ? share >= MOST : log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
   return log.withoutHoldOff >= LEAST_REPEATS || isHabit ? 'window' : null;
+}
+
+/**
+ * The session was renewed about when the client's window began, and the new one is not asked for again: that is
+ * one refresh for each session, of which those in flight then may each wait for their own.
+ */
+function isOverAtOnce({ leastLeft, lastLeft, mostLeftBefore }: FetchLog, window: number): boolean {
+  const isInside = (left: number): boolean => left <= window * TOLERANCE;
+  return leastLeft * TOLERANCE >= window && !isInside(lastLeft) && isInside(mostLeftBefore);
 }
 
 /** Whether requests wait for the fetches, and don't go on meanwhile. */

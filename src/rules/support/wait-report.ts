@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/text.ts';
+import type { Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/finding.ts';
 import { evidenceOf } from './evidence.ts';
@@ -50,10 +51,17 @@ type WaitReport = Pick<
   | 'onlyInfo'
 >;
 
-/** What is said of calls that waited for one server's program, whoever is asked to mend it. */
-export function waitReport({ groups: own, tally, subject, input }: Part<Waiting, Exchange>, of: number): WaitReport {
+/**
+ * What is said of calls that waited for one server's program, whoever is asked to mend it.
+ * @param endsAt the capture's end
+ */
+export function waitReport(
+  { groups: own, tally, subject, input }: Part<Waiting, Exchange>,
+  of: number,
+  endsAt: Timestamp,
+): WaitReport {
   const reasons = [...new Set(own.map(({ why }) => why))];
-  const isStart = own.every(({ peer, lastAt }) => isWarmingUp(peer.startsAt, lastAt, tally.count, of));
+  const isStart = own.every(({ peer, lastAt }) => isWarmingUp(peer.startsAt, lastAt, endsAt, tally.count, of));
   return {
     input,
     subject,

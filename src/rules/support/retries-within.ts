@@ -3,6 +3,7 @@ import { Recent } from '../../base/recent.ts';
 import { at, nanoseconds } from '../../base/time.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
 import type { Request, Wait } from '../../model/request.ts';
+import { LEAST_SLOW } from './ordinary-exchanges.ts';
 import { Rests, type RestAfter } from './rests.ts';
 import { failureOf, isAnswered, type Chain } from './retries.ts';
 
@@ -81,16 +82,18 @@ export function createRetriesWithin() {
       }
     },
     chains(): Chain[] {
-      const told: Tries[] = found.flatMap(triesOf);
-      const known = new Set(told.flatMap(({ waits }) => waits.map(({ ref }) => ref)));
-      const chains = told.map(chainOf);
-      for (const [service, ones] of groupBy(found, ({ kind }) => kind.service)) {
+      const told = found.flatMap(triesOf);
+      const known = new Set(told.filter(hasRested).flatMap(({ waits }) => waits.map(({ ref }) => ref)));
+      const rested = [...groupBy(found, ({ kind }) => kind.service)].flatMap(([service, ones]) => {
         const open = new Map<string, Exchange[]>();
         for (const { kind, failed: failures } of ones)
           for (const exchange of failures.values()) if (!known.has(exchange.id)) addTo(open, kind.what, exchange);
-        chains.push(...restsOf(service).after(open, known).map(restedChain));
-      }
-      return chains;
+        return restsOf(service).after(open, known);
+      });
+      const after = new Set(rested.map(({ failed: { id } }) => id));
+      // A second call at once may be another request's: what comes after a rest says more.
+      const others = told.filter((tries) => hasRested(tries) || !tries.failed.some(({ id }) => after.has(id)));
+      return [...others.map(chainOf), ...rested.map(restedChain)];
     },
   };
 }
@@ -117,6 +120,10 @@ interface Tries {
   readonly waits: readonly Wait[];
   readonly failed: readonly Exchange[];
 }
+
+/** Between its tries, as a client does that waits for the next. */
+const hasRested = ({ waits }: Tries): boolean =>
+  waits.some((wait, index) => index > 0 && wait.startedAt - endOf(waits[index - 1] as Wait) >= LEAST_SLOW);
 
 function triesOf({ kind, calls, failed }: Found): Tries[] {
   const usual = usualOf(kind);

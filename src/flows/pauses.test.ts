@@ -44,6 +44,33 @@ describe('a small segment behind a small segment', () => {
     expect(stallsOf(dialogue)).toMatchObject([{ reason: 'delayed-ack', from: 'server', start: 130, duration: 71 }]);
   });
 
+  it('waits for none where its pauses end at any time, with an acknowledgment now and then', () => {
+    const dialogue = createDialogue();
+    let time = 10;
+    for (const pause of [45, 43, 40.3, 44, 42, 40.2, 46]) {
+      dialogue.client(time, { length: 70 });
+      dialogue.server(time + 40.1);
+      dialogue.client(time + pause, { length: 12 });
+      dialogue.server(time + pause + 1, { length: 5 });
+      time += 60;
+    }
+    expect(stallsOf(dialogue).map(({ reason }) => reason)).toEqual(Array.from({ length: 7 }, () => 'sender-idle'));
+  });
+
+  it('waits for it most of the time, whatever its program does now and then', () => {
+    const dialogue = createDialogue();
+    let time = 10;
+    for (const pause of [40.3, 40.2, 90, 40.3]) {
+      dialogue.client(time, { length: 70 });
+      dialogue.server(time + 40.1);
+      dialogue.client(time + pause, { length: 12 });
+      dialogue.server(time + pause + 1, { length: 5 });
+      time += 120;
+    }
+    const held = stallsOf(dialogue).filter(({ reason }) => reason === 'delayed-ack');
+    expect(held.map(({ duration }) => duration)).toEqual([40.3, 40.2, 40.3]);
+  });
+
   it.each([
     ['comes a while after the acknowledgment: its sender was idle', 60, 90, 50, 'sender-idle'],
     ['is a full one, which nothing holds back', 50.3, 1448, 50, 'sender-idle'],

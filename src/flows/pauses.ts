@@ -10,8 +10,9 @@ const LEAST_PAUSE = milliseconds(10);
 // Linux waits 40 ms (TCP_DELACK_MIN) to 200 ms (TCP_DELACK_MAX), other systems up to 200 ms; timers come early or late.
 const SHORTEST_DELAYED_ACKNOWLEDGMENT = milliseconds(35);
 const LONGEST_DELAYED_ACKNOWLEDGMENT = milliseconds(250);
-// What waited for an acknowledgment or a window leaves in the same breath.
-const AT_ONCE = milliseconds(2);
+// What waited for an acknowledgment leaves in the same breath: of 600 such segments of seven programs 95 % within
+// 0.35 ms, on either side of a short way.
+const AT_ONCE = milliseconds(0.5);
 // A window update may be waited for by a program that has to be woken.
 const SOON = milliseconds(5);
 // How much round trips differ from the least that was seen.
@@ -46,8 +47,14 @@ export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, laye
 function waitedForAcknowledgment(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers): boolean {
   const since = layers.time - sender.delayedAt;
   const way = least(peer);
-  const isHeld = Math.abs(since - way) <= AT_ONCE + way / 4 && layers.payloadLength < sender.fullSegment(peer);
-  if (!isHeld) return false;
+  if (Number.isNaN(since) || layers.payloadLength >= sender.fullSegment(peer)) return false;
+  if (Math.abs(since - way) > AT_ONCE + way / 4) {
+    sender.leftLater++;
+    return false;
+  }
+  sender.leftAtOnce++;
+  // Whose pauses end at any time pauses by itself: that some end with an acknowledgment is chance.
+  if (sender.leftLater > sender.leftAtOnce) return false;
   const stall = begin('delayed-ack', sender, layers, sender.lastAt);
   addProof(stall, sender.lastPacket);
   addProof(stall, sender.delayedPacket);

@@ -104,6 +104,9 @@ export class Sender {
   /** When a delayed acknowledgment came for its last data; NaN where none did. */
   delayedAt = Number.NaN;
   delayedPacket: PacketId = -1;
+  /** How often a small segment left as soon as that came, and how often later. */
+  leftAtOnce = 0;
+  leftLater = 0;
   largest = 0;
 
   /** How often the first packet that acknowledged the peer's data carried none of its own, and how often some. */

@@ -88,6 +88,20 @@ const openedAt = ({ syns }: TrackedConnection, asked: Timestamp): Timestamp => {
   return syn === undefined ? NEVER : at(Math.min(syn.at, asked));
 };
 
+/**
+ * Its request may have been written right after a message that nobody answers: Nagle's algorithm then holds it back
+ * until that is acknowledged, and its client waits from there on.
+ * @param silentAt when that message came
+ */
+export function beganHeld({ connection }: ConversationContext, exchange: OpenExchange, silentAt: Timestamp): void {
+  const stall = connection.stalls.at(-1);
+  if (stall === undefined || stall.reason !== 'delayed-ack') return;
+  const isItsOwn = stall.from === (connection.isTurned ? 'server' : 'client');
+  if (!isItsOwn || stall.startedAt < silentAt || stall.startedAt + stall.duration !== exchange.startedAt) return;
+  exchange.startedAt = stall.startedAt;
+  exchange.idleBefore = nanoseconds(Math.max(0, exchange.idleBefore - stall.duration));
+}
+
 /** Bytes of its request (0 for an end without bytes) came with this packet. */
 export function sawRequest(exchange: OpenExchange, length: number, arrival: Arrival): void {
   const packet = packetId(arrival.input, arrival.number);

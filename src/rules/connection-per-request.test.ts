@@ -129,6 +129,16 @@ ruleTester(rule, {
     },
     { name: 'too few for a habit', ...connections(12, 1).rows, reports: [{ count: 12, of: 12, habit: false }] },
     {
+      name: 'too few for a habit, however many are refused beside them',
+      ...connections(15, 1).refused(14).rows,
+      reports: [{ count: 15, of: 29, habit: false }],
+    },
+    {
+      name: 'a habit, though half are refused',
+      ...connections(20, 1).refused(20).rows,
+      reports: [{ count: 20, of: 40, habit: true }],
+    },
+    {
       name: 'a server that closes after each answer',
       ...closing({ endedBy: 'server' }).rows,
       reports: [{ count: 10, settings: [/^10\.96\.44\.12:8080 keep-alive off/], fixes: [/keep connections open/] }],

@@ -38,6 +38,8 @@ interface Extra {
   signIns: number;
   statements: number;
   watching: number;
+  /** Nothing was opened. */
+  refused: number;
 }
 
 type Group = PeerGroup<Connection> & Extra;
@@ -73,6 +75,7 @@ export default defineRule({
       signIns: 0,
       statements: 0,
       watching: 0,
+      refused: 0,
     }));
 
     /** Answered and idle, yet another was opened rather than this one used. */
@@ -108,6 +111,7 @@ export default defineRule({
         const session = sessions.take(connection);
         const group = groups.of(connection);
         group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
+        if (connection.ending === 'refused') group.refused++;
         if (session !== null) return addSession(group, connection, session);
         if (isProbed) return;
         group.sealedCalls += sealedCalls(connection);
@@ -160,7 +164,7 @@ export default defineRule({
               ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
               : { method: 'each affected call without its handshakes' },
             errors: 0,
-            habit: isHabit(tally.count, opened - sum('watching')),
+            habit: isHabit(tally.count, opened - sum('watching') - sum('refused')),
           });
         }
         if (parts.length > 0) return;

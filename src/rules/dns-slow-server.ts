@@ -1,6 +1,6 @@
 import { groupBy } from '../base/group-by.ts';
 import { formatDuration, plural } from '../base/text.ts';
-import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
 import { timersOf } from '../knowledge/resolver-timers.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
@@ -9,6 +9,7 @@ import { apart, type Beside } from './support/apart.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
+import { endOf } from './support/input-end.ts';
 import { lossEvidence } from './support/loss-evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
@@ -44,7 +45,7 @@ export default defineRule({
     clear:
       'no server answers late: slowest of {answers:answer} took {slowest:duration}, half of them {usual:duration} or less',
   },
-  create({ report, clear, unobservable, fact }) {
+  create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const slow = createSlowGroups();
     return {
@@ -105,7 +106,9 @@ export default defineRule({
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
-            ...(part.groups.every((group) => tails.has(group)) ? TAIL : onlyInfo(part, usual, seen, verdicts, of)),
+            ...(part.groups.every((group) => tails.has(group))
+              ? TAIL
+              : onlyInfo(part, usual, seen, verdicts, of, endOf(inputs, part.input))),
           });
         }
         if (parts.length > 0) return;
@@ -156,10 +159,11 @@ function onlyInfo(
   seen: Losses,
   verdicts: readonly Verdict[],
   of: number,
+  endsAt: Timestamp,
 ): { onlyInfo?: string } {
   const { groups, tally } = part;
   const lastAt = at(Math.max(...groups.map((group) => group.lastAt)));
-  if (isWarmingUp(seen.startsAt, lastAt, tally.count, of)) {
+  if (isWarmingUp(seen.startsAt, lastAt, endsAt, tally.count, of)) {
     return { onlyInfo: 'only the first lookups of the capture: caches fill' };
   }
   if (tally.count > 1 && usual < SLOW_ANSWER && isOneMoment(groups, tally.costs.max))

@@ -63,6 +63,33 @@ function requestsWith(calls: number, again: boolean): Rows {
   return requests.rows;
 }
 
+/**
+ * Requests of two calls every 20 ms; of every tenth pair, which come at once, one rests before its second call: after
+ * the other one's call failed, or at any other time.
+ * @param failing ms after the pair's start that the call fails; of how many pairs
+ * @param resting how many others rest as long
+ * @param more calls that the other request makes at once, beside the two
+ */
+function besideFailing(failing: number, times = 6, resting = 0, more = 0): Rows {
+  const requests = new Serving();
+  const rests: Step[] = [
+    { at: 1, takes: 5 },
+    { at: 256, takes: 5 },
+  ];
+  for (let index = 0; index < 60; index++) {
+    const isPair = index % 10 === 9;
+    if (isPair || index < resting) requests.request(263, rests, {}, true);
+    else requests.request(8, [rests[0] as Step, { at: 1, takes: 6 }], {}, true);
+    if (isPair && index < 10 * times) {
+      const other = { at: failing, takes: 1, parts: failed };
+      const others = Array.from({ length: 1 + more }, (_, call) => ({ at: failing + call * 1.5, takes: 6 }));
+      requests.request(failing + 20, [other, ...others], {}, true);
+    }
+    requests.wait(20);
+  }
+  return requests.rows;
+}
+
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
 /** Two such callers of one client at once, each with a connection of its own. */
@@ -99,7 +126,19 @@ ruleTester(rule, {
       name: 'one of several calls within requests',
       inputs: [inputOf()],
       ...requestsWith(4, true),
-      reports: [{ count: 6, because: /makes the call once more than others do/ }],
+      reports: [{ count: 6, cost: [0.25, 0.27], because: /rests from when it fails until the same call/ }],
+    },
+    {
+      name: 'by the rest that a request takes, though the failed call seems to be another one’s',
+      inputs: [inputOf()],
+      ...besideFailing(1),
+      reports: [{ count: 6, cost: [0.254, 0.256], because: /rests from when it fails until the same call/ }],
+    },
+    {
+      name: 'by the rest, though the other one makes a call more at once',
+      inputs: [inputOf()],
+      ...besideFailing(1, 6, 0, 1),
+      reports: [{ count: 6, cost: [0.254, 0.256] }],
     },
     {
       name: 'whatever number of connections failed before, and were closed',
@@ -190,6 +229,16 @@ ruleTester(rule, {
       name: 'requests that go through a list, of which one call fails',
       inputs: [inputOf()],
       ...requestsWith(6, false),
+    },
+    {
+      name: 'requests that rest at other times than when a call failed',
+      inputs: [inputOf()],
+      ...besideFailing(90),
+    },
+    {
+      name: 'requests that rest when a call failed, as most do when none did',
+      inputs: [inputOf()],
+      ...besideFailing(1, 6, 40),
     },
     {
       name: 'callers beside one another that rest after a failure and go on',

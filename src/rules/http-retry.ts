@@ -40,6 +40,10 @@ const CONFIDENCE: Record<Chain['because'], { confidence: Confidence; says: strin
   },
   backoff: { confidence: 'likely', says: 'the same call came again, after a wait that successes are not followed by' },
   request: { confidence: 'likely', says: 'a request that meets the failure makes the call once more than others do' },
+  rest: {
+    confidence: 'likely',
+    says: 'about as many requests as calls that fail rest, and each rests from when it fails until the same call comes again',
+  },
 };
 
 export default defineRule({

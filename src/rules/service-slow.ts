@@ -8,6 +8,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { endOf } from './support/input-end.ts';
 import { observedServices } from './support/observed-services.ts';
 import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
@@ -130,7 +131,7 @@ export default defineRule({
           }
           found.add(`${input}|${subject.name}`);
           const { calls } = seen.totals(input, subject);
-          const common = waitReport(part, Math.max(tally.count, calls.count));
+          const common = waitReport(part, Math.max(tally.count, calls.count), endOf(inputs, input));
           report({
             ...common,
             message: 'some',

@@ -1,5 +1,8 @@
+import { at } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { Serving, type Step } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './timeout-order.ts';
 
@@ -10,6 +13,22 @@ const some = (count: number, takes = 2001): Traffic => {
   for (let index = 0; index < count; index++) traffic.calls(6).call({ takes: takes + index }, gaveUp);
   return traffic;
 };
+
+const error = { status: 502, outcome: 'error' } as const;
+const unanswered: Partial<Exchange> = {
+  status: -1,
+  outcome: 'cancelled',
+  endedBy: 'client',
+  firstByteAt: at(Number.NaN),
+};
+
+/** Requests of which some end in 502, each with a call. */
+function failing(call: Step) {
+  const requests = new Serving();
+  for (let index = 0; index < 4; index++)
+    requests.serve(8, 12, [{ at: 1, takes: 10 }]).request(1003, [call], { ...error });
+  return requests.rows;
+}
 
 ruleTester(rule, {
   finds: [
@@ -35,6 +54,20 @@ ruleTester(rule, {
       ...some(3).call({ takes: 3500 }, gaveUp).rows,
       reports: [{ count: 4, confidence: 'possible' }],
     },
+    {
+      name: '502 as soon as the call of a request is given up',
+      inputs: [inputOf()],
+      ...failing({ at: 1, takes: 1000, parts: unanswered }),
+      reports: [
+        {
+          says: /^10\.0\.3\.7:8080 answered 4 of 36 calls with 502, 1 s after each came/,
+          count: 4,
+          confidence: 'likely',
+          because: /its own call was given up just before, and each comes after the same time/,
+          errors: 4,
+        },
+      ],
+    },
     { name: 'once: worth knowing', ...some(1).rows, reports: [{ count: 1, onlyInfo: true, confidence: 'possible' }] },
     {
       name: 'at the gateway, its callers’ and not its own call to another gateway',
@@ -47,6 +80,21 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: '502 for a call that answered so itself',
+      inputs: [inputOf()],
+      ...failing({ at: 1, takes: 1000, parts: error }),
+    },
+    {
+      name: '502 some time after a call was given up',
+      inputs: [inputOf()],
+      ...failing({ at: 1, takes: 400, parts: unanswered }),
+    },
+    {
+      name: '502 for a call that was given up as soon as it was made',
+      inputs: [inputOf()],
+      ...failing({ at: 995, takes: 5, parts: unanswered }),
+    },
     { name: 'answers', ...new Traffic().calls(20).rows },
     { name: 'slow answers, within the timeout', ...new Traffic().calls(20).calls(5, { takes: 1600 }).rows },
     { name: '504 at once', ...new Traffic().calls(20).calls(5, { takes: 3 }, gaveUp).rows },

@@ -1,7 +1,8 @@
 import { Distribution } from '../base/distribution.ts';
+import { Recent } from '../base/recent.ts';
 import { formatDuration } from '../base/text.ts';
-import { milliseconds, nanoseconds } from '../base/time.ts';
-import { isResponded, type Exchange } from '../model/exchange.ts';
+import { milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import { Delays } from './support/delays.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -11,13 +12,20 @@ import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { firstByteWait } from './support/upstream-wait.ts';
+import { firstByteWait, isGivenUpUnanswered } from './support/upstream-wait.ts';
 
 const GATEWAY_TIMEOUT = 504;
+const SERVER_ERROR = 500;
 // Nobody sets a shorter timeout for a hop; a 504 that comes sooner is no answer to waiting.
 const LEAST_WAIT = milliseconds(200);
 // A timer ends after the same time each time; what differs by more is no one timer.
 const SAME = 0.1;
+// Who gives up on a call answers its own caller at once.
+const AT_ONCE = milliseconds(50);
+// A request that waited for other things as well did not fail for this one alone.
+const MOST = 0.8;
+// Errors whose request has not come yet, and calls that were given up: no more are in flight at once.
+const MAX_KEPT = 1 << 10;
 
 export default defineRule({
   id: 'timeout-order',
@@ -26,12 +34,23 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     gaveUp:
-      '{server} answered {count} of {total:call} with 504, {wait:duration} after each came: it gives up before what is behind it answers',
-    clear: 'no call was answered with 504 after a wait ({total})',
+      '{server} answered {count} of {total:call} with {status}, {wait:duration} after each came: it gives up before what is behind it answers',
+    clear: 'no call was answered with 504, or another error for a call that was given up, after a wait ({total})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
-    const groups = createPeerGroups(seen, exchangeTally, () => ({ waits: new Distribution(), usual: new Delays() }));
+    const groups = createPeerGroups(seen, exchangeTally, () => ({
+      waits: new Distribution(),
+      usual: new Delays(),
+      statuses: new Set<number>(),
+    }));
+    const errors = new Recent<string, Exchange>(MAX_KEPT);
+    const givenUp = new Recent<string, true>(MAX_KEPT);
+    function add(exchange: Exchange, wait: Duration): void {
+      const group = groups.add(exchange, wait, ({ packets }) => packets);
+      group.waits.add(wait);
+      group.statuses.add(exchange.status);
+    }
     const ordinaryOf = (peer: Peer): Delays[] =>
       seen.routes.all.filter((route) => route.peer === peer).map(({ firstBytes }) => firstBytes);
     let heard = 0;
@@ -39,14 +58,29 @@ export default defineRule({
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         heard++;
+        if (isGivenUpUnanswered(exchange)) givenUp.set(exchange.id, true);
         if (!isResponded(exchange)) return;
         const firstByte = firstByteWait(exchange);
         if (exchange.status !== GATEWAY_TIMEOUT) {
           if (firstByte >= 0) groups.of(exchange).usual.add(firstByte);
+          if (exchange.status >= SERVER_ERROR && firstByte >= LEAST_WAIT)
+            errors.set(exchange.id, copyExchange(exchange));
           return;
         }
-        if (!(firstByte >= LEAST_WAIT)) return;
-        groups.add(exchange, firstByte, ({ packets }) => packets).waits.add(firstByte);
+        if (firstByte >= LEAST_WAIT) add(exchange, firstByte);
+      },
+      // Many gateways say something else than 504; their own calls tell that they gave up.
+      request({ exchange, waits }) {
+        const error = errors.get(exchange);
+        if (error === undefined) return;
+        const wait = firstByteWait(error);
+        const isGaveUp = waits.some(
+          ({ ref, startedAt, duration }) =>
+            givenUp.get(ref) !== undefined &&
+            duration >= MOST * wait &&
+            Math.abs(error.firstByteAt - startedAt - duration) <= AT_ONCE,
+        );
+        if (isGaveUp) add(error, wait);
       },
       finish() {
         // A gateway's own call to a gateway ends in 504 as its callers' does.
@@ -62,9 +96,11 @@ export default defineRule({
           const isTimer =
             tally.count > 1 &&
             own.every(({ waits }) => waits.quantile(1) - waits.quantile(0) <= SAME * waits.quantile(0.5));
+          const status = [...new Set(own.flatMap(({ statuses }) => [...statuses]))].join(' or ');
+          const because = status === `${GATEWAY_TIMEOUT}` ? '504 says so' : 'its own call was given up just before';
           report({
             message: 'gaveUp',
-            data: { server: subject.name, count: tally.count, total: Math.max(calls.count, tally.count), wait },
+            data: { server: subject.name, count: tally.count, total: Math.max(calls.count, tally.count), status, wait },
             input,
             subject,
             of: Math.max(calls.count, tally.count),
@@ -73,11 +109,11 @@ export default defineRule({
             cost: tally,
             confidence: isTimer ? 'likely' : 'possible',
             confidenceBecause: isTimer
-              ? '504 says so, and each comes after the same time'
-              : '504 says so; whether a timer ended it these few do not tell',
+              ? `${because}, and each comes after the same time`
+              : `${because}; whether a timer ended it these few do not tell`,
             evidence: evidenceOf(
               tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `504 after ${formatDuration(wait)}`,
+                says: `${status} after ${formatDuration(wait)}`,
                 packets: [...packets],
               })),
               tally.dearest,
@@ -88,7 +124,7 @@ export default defineRule({
                 setting: 'timeout for the hop behind it (NGINX: proxy_read_timeout)',
                 value: formatDuration(wait),
                 origin: 'wire',
-                source: 'the time until 504',
+                source: `the time until ${status}`,
               },
               {
                 component: `the service behind ${subject.name}`,

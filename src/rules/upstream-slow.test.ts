@@ -121,6 +121,17 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'calls whose connection the server closes without an answer, always after the same time',
+      ...some(3, 2000, { ...given, outcome: 'closed', endedBy: 'server' }).rows,
+      reports: [
+        {
+          count: 3,
+          says: /\(GET \/api\/items\), until it closed the connection: nothing/,
+          evidence: [/closed without an answer after 2 s$/],
+        },
+      ],
+    },
+    {
       name: 'calls that their client gave up on sooner or later: no timer',
       ...some(3, 2000, given).call({ takes: 900 }, given).rows,
       reports: [{ count: 4, says: /\(GET \/api\/items\): nothing/ }],
@@ -255,6 +266,14 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'calls that meet a closed connection at once',
+      ...some(3, 2, { ...given, outcome: 'reset', endedBy: 'server' }).rows,
+    },
+    {
+      name: 'connections that end while something is sent again',
+      ...some(3, 2000, { ...given, outcome: 'reset', endedBy: 'server', retransmissions: 4 }).rows,
+    },
     {
       name: 'waits in which a segment was sent again, before a sender would do so by itself',
       ...some(3, 220, { retransmissions: 1 }).rows,

@@ -1,6 +1,7 @@
 import type { Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
+import { endOf } from './support/input-end.ts';
 import { programWaits } from './support/program-waits.ts';
 import { partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
@@ -16,7 +17,7 @@ export default defineRule({
     slow: '{count} of {total:exchange} with {server} waited {cost:duration} for it{kinds}{until}: nothing is amiss on the way there',
     clear: 'no upstream lets some calls wait far longer than others of their kind ({total:call})',
   },
-  create({ report, clear, unobservable, fact }) {
+  create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(traffic);
     const waits = fact(programWaits);
     return {
@@ -28,7 +29,7 @@ export default defineRule({
           const unread = groups.reduce((sum, { of = 0 }) => sum + of, 0);
           const total = Math.max(tally.count, calls.count + unread);
           report({
-            ...waitReport(part, total),
+            ...waitReport(part, total, endOf(inputs, input)),
             message: 'slow',
             data: {
               count: tally.count,

@@ -56,7 +56,7 @@ export class CallPlan {
 
   /** @param weight how sure it is that the request went this way; below 0 takes back what was learned */
   learn({ count, set, transitions, pauses, choices }: Walk, weight: number): void {
-    this.#sets.learn(set, weight);
+    this.#sets.learn(set, weight, count - 1);
     for (let index = 0; index < count; index++) {
       const transition = this.#transitionOf(transitions[index] as number);
       const pause = pauses[index] as number;
@@ -93,7 +93,7 @@ export class CallPlan {
   logLikelihood({ count, set, transitions, pauses, choices, odds }: Walk, weight: number): number {
     const others = Math.max(0, this.#sets.weight - weight);
     const own = weight === 0 ? 0 : (weight * others) / (others + FEW_OTHERS);
-    let sum = 0;
+    let sum = this.#sets.logLarge(set, own, count - 1);
     let product = this.#sets.share(set, own);
     for (let index = 0; index < count; index++) {
       const { from, gaps, anywhere, lane } = this.#transitionOf(transitions[index] as number);

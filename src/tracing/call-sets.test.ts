@@ -3,7 +3,7 @@ import { CallSets } from './call-sets.ts';
 
 const learned = (...sets: readonly number[]): CallSets => {
   const known = new CallSets();
-  for (const set of sets) known.learn(set, 1);
+  for (const set of sets) known.learn(set, 1, 4);
   return known;
 };
 
@@ -26,8 +26,17 @@ test('what only the asker did is to others like what nobody did', () => {
 
 test('what is taken back was never learned', () => {
   const sets = learned(1, 1, 2, 3);
-  for (const set of [4, 2]) sets.learn(set, 1);
-  for (const set of [2, 4]) sets.learn(set, -1);
+  for (const set of [4, 2]) sets.learn(set, 1, 4);
+  for (const set of [2, 4]) sets.learn(set, -1, 4);
   const plain = learned(1, 1, 2, 3);
   for (const set of [1, 2, 3, 4]) expect(sets.share(set, 0)).toBe(plain.share(set, 0));
+});
+
+test('what nobody else did is the rarer the larger it is, and what others did is not', () => {
+  const sets = learned(...Array.from({ length: 98 }, () => 1), 2, 2);
+  sets.learn(3, 1, 40);
+  expect(sets.logLarge(9, 0, 16)).toBe(0);
+  expect(sets.logLarge(3, 0.8, 40)).toBeLessThan(-20);
+  expect(sets.logLarge(9, 0, 80)).toBeLessThan(2 * sets.logLarge(9, 0, 40));
+  expect(sets.logLarge(2, 0.8, 40)).toBe(0);
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { milliseconds } from '../../base/time.ts';
+import { atMs, stallOf } from '../../model/testing/rows.ts';
 import { memcached } from './memcached.ts';
 import { memcachedBinary as binary } from './testing/bytes.ts';
 import { Talk } from './testing/talk.ts';
@@ -20,6 +22,29 @@ describe('the text protocol', () => {
       .client('quit\r\n')
       .end('server');
     expect(talk.said).toEqual(['incr error CLIENT_ERROR 2-3', 'stats ok 4-6']);
+  });
+
+  it('waits from a noreply on that holds back what is asked next', () => {
+    const talk = new Talk(memcached).client('set k 0 0 1 noreply\r\nx\r\n').rest(40);
+    // As TCP tells it: the third packet was held since the first, at 1 ms.
+    talk.connection.stalls = [
+      stallOf({ reason: 'delayed-ack', from: 'client', startedAt: atMs(1), duration: milliseconds(41) }),
+    ];
+    talk.client('get a\r\n').server('END\r\n').client('get b\r\n').server('END\r\n');
+    expect(talk.exchanges.map(({ startedAt, requestedAt }) => [startedAt, requestedAt])).toEqual([
+      [atMs(1), atMs(42)],
+      [atMs(44), atMs(44)],
+    ]);
+    expect(talk.exchanges.map(({ stalls }) => stalls.length)).toEqual([1, 0]);
+  });
+
+  it('waits for nothing before what is asked after an answer, or long after a noreply', () => {
+    const talk = new Talk(memcached).client('get a\r\n').server('END\r\n').client('set k 0 0 1 noreply\r\nx\r\n');
+    talk.connection.stalls = [
+      stallOf({ reason: 'delayed-ack', from: 'client', startedAt: atMs(1), duration: milliseconds(1) }),
+    ];
+    talk.rest(40).client('get a\r\n').server('END\r\n');
+    expect(talk.exchanges.map(({ startedAt }) => startedAt)).toEqual([atMs(1), atMs(44)]);
   });
 
   it('has meta commands; quiet ones are one exchange with what closes them', () => {

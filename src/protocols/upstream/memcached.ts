@@ -1,5 +1,6 @@
+import { at } from '../../base/time.ts';
 import type { OpenExchange } from '../../model/tracked-connection.ts';
-import { sawResponse } from '../exchange-record.ts';
+import { beganHeld, sawResponse } from '../exchange-record.ts';
 import type { Conversation, ConversationContext, Protocol } from '../protocol.ts';
 import { answeredFirst, askedFirst, askedMore } from '../endings.ts';
 import { FrameReader, LINE } from './frames.ts';
@@ -30,6 +31,8 @@ export const memcached: Protocol = {
   },
 };
 
+const NEVER = at(Number.NaN);
+
 interface Note {
   answer: Answer;
   /** The reply's word that ends the answer, where that is told by it: quiet requests are closed by `mn`. */
@@ -44,6 +47,8 @@ function converse(context: ConversationContext): Conversation {
   let answering: OpenExchange | undefined;
   let isOver = false;
   let isStream = false;
+  /** When the latest request came, where it wants no answer. */
+  let silentAt = NEVER;
 
   const requests: FrameReader = new FrameReader(
     {
@@ -52,7 +57,12 @@ function converse(context: ConversationContext): Conversation {
         asked = undefined;
         if (request === null) return start === end ? 0 : -1;
         const { verb, answer, length, quiet } = request;
-        if (answer === null) return length;
+        if (answer === null) {
+          silentAt = first.time;
+          return length;
+        }
+        const before = silentAt;
+        silentAt = NEVER;
         const entry = building ?? waiting.begin(first, { answer, until: '' });
         building = quiet ? entry : undefined;
         if (entry === undefined) return length;
@@ -61,6 +71,7 @@ function converse(context: ConversationContext): Conversation {
         if (answer === 'stream') exchange.shape = 'stream';
         note.until = quiet || (note.until !== '' && verb === 'mn') ? 'MN' : '';
         asked = exchange;
+        if (exchange.startedAt > before) beganHeld(context, exchange, before);
         askedFirst(exchange, first, arrival);
         return length;
       },

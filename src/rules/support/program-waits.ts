@@ -15,7 +15,7 @@ import type { Peer } from './traffic-peer.ts';
 import { explainedBy } from './upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting } from './upstream-groups.ts';
 import { createUpstreamShares } from './upstream-shares.ts';
-import { upstreamWait } from './upstream-wait.ts';
+import { closedAfter, upstreamWait } from './upstream-wait.ts';
 
 // Times of one kind of call differ by two or three on a busy machine; four is another cause.
 const FACTOR = 4;
@@ -87,6 +87,11 @@ export const programWaits = defineFact({
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         heard++;
+        const closed = closedAfter(exchange);
+        if (closed >= 0) {
+          contrast.add(exchange, closed, packetsOf);
+          return;
+        }
         const { firstByte, pauses } = upstreamWait(exchange);
         if (!(firstByte >= 0) || isRepaired(exchange, firstByte)) return;
         if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {

@@ -1,8 +1,10 @@
-import { groupBy } from '../../base/group-by.ts';
+import { addTo, groupBy } from '../../base/group-by.ts';
 import { Recent } from '../../base/recent.ts';
 import { at, nanoseconds } from '../../base/time.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
 import type { Request, Wait } from '../../model/request.ts';
+import { LEAST_SLOW } from './ordinary-exchanges.ts';
+import { Rests, type RestAfter } from './rests.ts';
 import { failureOf, isAnswered, type Chain } from './retries.ts';
 
 // Failed calls whose request has not come yet, or that no request made.
@@ -22,9 +24,14 @@ interface Found {
 }
 
 interface Kind {
+  readonly service: string;
+  readonly what: string;
   /** How many requests make so many calls of it, where none fails. */
   readonly usual: Map<number, number>;
 }
+
+/** What it has in common, whoever tells. */
+const PROVEN = { interrupted: false, wentOnAt: Number.NaN, isProven: true, connection: '', place: 0 } as const;
 
 const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
@@ -36,13 +43,20 @@ export function createRetriesWithin() {
   const failed = new Recent<string, Exchange>(MAX_FAILED);
   const kinds = new Map<string, Kind>();
   const found: Found[] = [];
+  const rests = new Map<string, Rests>();
+
+  function restsOf(service: string): Rests {
+    let known = rests.get(service);
+    if (known === undefined) rests.set(service, (known = new Rests()));
+    return known;
+  }
 
   function kindOf(service: string, what: string): Kind | null {
     const key = `${service}|${what}`;
     const known = kinds.get(key);
     if (known !== undefined) return known;
     if (kinds.size >= MAX_KINDS) return null;
-    const kind = { usual: new Map<number, number>() };
+    const kind = { service, what, usual: new Map<number, number>() };
     kinds.set(key, kind);
     return kind;
   }
@@ -53,8 +67,9 @@ export function createRetriesWithin() {
       failed.set(exchange.id, copyExchange(exchange));
     },
     /** A request that a service received. */
-    add(service: string, { waits }: Request): void {
+    add(service: string, { startedAt, waits }: Request): void {
       if (waits.length === 0) return;
+      restsOf(service).add(startedAt, waits);
       for (const [what, calls] of callsByKind(waits)) {
         const kind = kindOf(service, what);
         if (kind === null) continue;
@@ -67,7 +82,20 @@ export function createRetriesWithin() {
         else if (found.length < MAX_FOUND) found.push({ kind, calls, failed: ofThese });
       }
     },
-    chains: (): Chain[] => found.flatMap(chainsOf),
+    chains(): Chain[] {
+      const told = found.flatMap(triesOf);
+      const known = new Set(told.filter(hasRested).flatMap(({ waits }) => waits.map(({ ref }) => ref)));
+      const rested = [...groupBy(found, ({ kind }) => kind.service)].flatMap(([service, ones]) => {
+        const open = new Map<string, Exchange[]>();
+        for (const { kind, failed: failures } of ones)
+          for (const exchange of failures.values()) if (!known.has(exchange.id)) addTo(open, kind.what, exchange);
+        return restsOf(service).after(open, known);
+      });
+      const after = new Set(rested.map(({ failed: { id } }) => id));
+      // A second call at once may be another request's: what comes after a rest says more.
+      const others = told.filter((tries) => hasRested(tries) || !tries.failed.some(({ id }) => after.has(id)));
+      return [...others.map(chainOf), ...rested.map(restedChain)];
+    },
   };
 }
 
@@ -88,10 +116,20 @@ function usualOf({ usual }: Kind): number {
   return all >= LEAST_USUAL ? most : 0;
 }
 
-function chainsOf({ kind, calls, failed }: Found): Chain[] {
+/** One call with all its tries. */
+interface Tries {
+  readonly waits: readonly Wait[];
+  readonly failed: readonly Exchange[];
+}
+
+/** Between its tries, as a client does that waits for the next. */
+const hasRested = ({ waits }: Tries): boolean =>
+  waits.some((wait, index) => index > 0 && wait.startedAt - endOf(waits[index - 1] as Wait) >= LEAST_SLOW);
+
+function triesOf({ kind, calls, failed }: Found): Tries[] {
   const usual = usualOf(kind);
   let more = usual === 0 ? 0 : calls.length - usual;
-  const chains: Chain[] = [];
+  const found: Tries[] = [];
   const taken = new Set<number>();
   for (const place of failed.keys()) {
     if (taken.has(place)) continue;
@@ -103,33 +141,48 @@ function chainsOf({ kind, calls, failed }: Found): Chain[] {
       tries.push(next);
       last = next;
     }
-    if (tries.length > 1) chains.push(chainOf(tries, calls, failed));
+    if (tries.length < 2) continue;
+    const failures = tries.flatMap((one) => failed.get(one) ?? []);
+    found.push({ waits: tries.map((one) => calls[one] as Wait), failed: failures });
   }
-  return chains;
+  return found;
 }
 
-function chainOf(tries: readonly number[], calls: readonly Wait[], failed: ReadonlyMap<number, Exchange>): Chain {
-  const waits = tries.map((place) => calls[place] as Wait);
-  const first = failed.get(tries[0] as number) as Exchange;
-  const last = waits.at(-1) as Wait;
-  const { startedAt, duration, packets } = last;
+function chainOf({ waits, failed }: Tries): Chain {
+  const first = failed[0] as Exchange;
   return {
+    ...PROVEN,
     first,
-    last: { server: first.server, serverPort: first.serverPort, startedAt: at(startedAt), duration, packets },
+    last: lastOf(first, waits.at(-1) as Wait),
     wasAnswered: isAnswered(first),
     retryAfter: first.retryAfter,
-    tries: tries.length,
-    failures: tries.flatMap((place) => {
-      const exchange = failed.get(place);
-      return exchange === undefined ? [] : [failureOf(exchange) as string];
-    }),
+    tries: waits.length,
+    failures: failed.map((exchange) => failureOf(exchange) as string),
     gaps: waits.slice(1).map((wait, index) => nanoseconds(Math.max(0, wait.startedAt - endOf(waits[index] as Wait)))),
     because: 'request',
     packets: waits.flatMap((wait) => [...wait.packets]),
-    interrupted: false,
-    wentOnAt: Number.NaN,
-    isProven: true,
-    connection: '',
-    place: 0,
   };
 }
+
+function restedChain({ failed, next }: RestAfter): Chain {
+  return {
+    ...PROVEN,
+    first: failed,
+    last: lastOf(failed, next),
+    wasAnswered: isAnswered(failed),
+    retryAfter: failed.retryAfter,
+    tries: 2,
+    failures: [failureOf(failed) as string],
+    gaps: [nanoseconds(Math.max(0, next.startedAt - failed.startedAt - failed.duration))],
+    because: 'rest',
+    packets: [...failed.packets, ...next.packets],
+  };
+}
+
+const lastOf = ({ server, serverPort }: Exchange, { startedAt, duration, packets }: Wait): Chain['last'] => ({
+  server,
+  serverPort,
+  startedAt: at(startedAt),
+  duration,
+  packets,
+});

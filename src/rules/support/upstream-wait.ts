@@ -18,11 +18,15 @@ const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' &
 
 const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
+const isLossless = ({ retransmissions, stalls }: Exchange): boolean =>
+  retransmissions === 0 && stalls.every(({ reason }) => reason !== 'loss');
+
 /** The client gave up, or its deadline ended the stream, while nothing was amiss on the way. */
-const isGivenUp = ({ outcome, resetCode, deadline, retransmissions, stalls }: Exchange): boolean =>
-  (outcome === 'cancelled' || (outcome === 'reset' && (resetCode >= RESET_BY_STREAM || deadline > 0))) &&
-  retransmissions === 0 &&
-  stalls.every(({ reason }) => reason !== 'loss');
+const isGivenUp = (exchange: Exchange): boolean => {
+  const { outcome, resetCode, deadline } = exchange;
+  const isEnded = outcome === 'cancelled' || (outcome === 'reset' && (resetCode >= RESET_BY_STREAM || deadline > 0));
+  return isEnded && isLossless(exchange);
+};
 
 /** An answer may come after the client gave up; where the capture lost bytes, the end is not known. */
 const isAnsweredInTime = (exchange: Exchange): boolean =>
@@ -30,6 +34,14 @@ const isAnsweredInTime = (exchange: Exchange): boolean =>
 
 /** The client waited for an answer until it gave up. */
 export const isGivenUpUnanswered = (exchange: Exchange): boolean => !isAnsweredInTime(exchange) && isGivenUp(exchange);
+
+/** How long the client waited until the server closed the connection without an answer (a worker that is killed); else NaN. */
+export function closedAfter(exchange: Exchange): Duration {
+  const { outcome, endedBy, resetCode, requestedAt } = exchange;
+  const isClosed = outcome === 'closed' || (outcome === 'reset' && resetCode < RESET_BY_STREAM);
+  const isByServer = isClosed && endedBy === 'server' && !isResponded(exchange) && isLossless(exchange);
+  return nanoseconds(isByServer ? endOf(exchange) - requestedAt : Number.NaN);
+}
 
 /** When the answer began; when the client gave up, where none came in time; NaN where neither can be told. */
 export function answeredAt(exchange: Exchange): number {

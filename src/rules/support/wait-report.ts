@@ -1,10 +1,11 @@
 import { formatDuration } from '../../base/text.ts';
+import type { Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/finding.ts';
 import { evidenceOf } from './evidence.ts';
 import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
 import type { Waiting, Why } from './upstream-groups.ts';
-import { isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
+import { closedAfter, isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
 import { isWarmingUp } from './warming-up.ts';
 
@@ -50,10 +51,17 @@ type WaitReport = Pick<
   | 'onlyInfo'
 >;
 
-/** What is said of calls that waited for one server's program, whoever is asked to mend it. */
-export function waitReport({ groups: own, tally, subject, input }: Part<Waiting, Exchange>, of: number): WaitReport {
+/**
+ * What is said of calls that waited for one server's program, whoever is asked to mend it.
+ * @param endsAt the capture's end
+ */
+export function waitReport(
+  { groups: own, tally, subject, input }: Part<Waiting, Exchange>,
+  of: number,
+  endsAt: Timestamp,
+): WaitReport {
   const reasons = [...new Set(own.map(({ why }) => why))];
-  const isStart = own.every(({ peer, lastAt }) => isWarmingUp(peer.startsAt, lastAt, tally.count, of));
+  const isStart = own.every(({ peer, lastAt }) => isWarmingUp(peer.startsAt, lastAt, endsAt, tally.count, of));
   return {
     input,
     subject,
@@ -77,10 +85,11 @@ export function kindsIn(own: readonly Waiting[]): string {
   return kinds.length === 0 || kinds.length > MAX_NAMED ? '' : ` (${kinds.join(', ')})`;
 }
 
-/** `, until the client gave up`, where all ended after the same time, as a timer does; else ''. */
+/** Who ended them unanswered, where all ended after the same time, as a timer does; else ''. */
 export function untilIn({ count, costs, dearest }: Waiting['tally']): string {
-  if (count < 2 || dearest === undefined || !isGivenUpUnanswered(dearest)) return '';
-  return costs.quantile(1) - costs.quantile(0) <= SAME * costs.quantile(1) ? ', until the client gave up' : '';
+  if (count < 2 || dearest === undefined || costs.quantile(1) - costs.quantile(0) > SAME * costs.quantile(1)) return '';
+  if (closedAfter(dearest) >= 0) return ', until it closed the connection';
+  return isGivenUpUnanswered(dearest) ? ', until the client gave up' : '';
 }
 
 function settings(server: string, own: readonly Waiting[]): [Setting] {
@@ -111,6 +120,9 @@ function waitEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] 
   if (example === undefined) return evidenceOf([], example);
   const { firstByte, pauses } = upstreamWait(example);
   const packets = [...example.packets];
+  const closed = closedAfter(example);
+  if (closed >= 0)
+    return [{ says: `${kindOf(example)}: closed without an answer after ${formatDuration(closed)}`, packets }];
   if (isGivenUpUnanswered(example))
     return [{ says: `${kindOf(example)}: given up after ${formatDuration(firstByte)}`, packets }];
   const pause = pauses > 0 ? `, and ${formatDuration(pauses)} of pauses in the body` : '';

@@ -5,11 +5,19 @@ import { seconds, type Timestamp } from '../../base/time.ts';
 const WARM_UP = seconds(1);
 // Where it is more than a tenth of all there is, the second is the capture and no start.
 const WARM_UP_SHARE = 0.1;
+// What comes as often in the second half of what was seen as in the first is no matter of the start.
+const START = 0.5;
 
 /**
  * All occurrences lie at the start of what was seen, and are few of it.
  * @param startsAt the first thing that was seen of the client, the server or the capture
  * @param lastAt the last occurrence's start
+ * @param endsAt the capture's end
  */
-export const isWarmingUp = (startsAt: Timestamp, lastAt: Timestamp, count: number, of: number): boolean =>
-  lastAt - startsAt <= WARM_UP && count <= WARM_UP_SHARE * of;
+export const isWarmingUp = (
+  startsAt: Timestamp,
+  lastAt: Timestamp,
+  endsAt: Timestamp,
+  count: number,
+  of: number,
+): boolean => lastAt - startsAt <= Math.min(WARM_UP, START * (endsAt - startsAt)) && count <= WARM_UP_SHARE * of;

@@ -1,8 +1,7 @@
 import { milliseconds, nanoseconds, plus, seconds, type Duration, type Timestamp } from '../base/time.ts';
-import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
+import { isTimer, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import type { Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
-import { chosenWaitOf } from './chosen-wait.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { roundsOf, seenInterval } from './rounds.ts';
 
@@ -105,8 +104,9 @@ function sourceOf(lookup: OpenLookup, timers: ResolverTimers, isSeen: boolean): 
 /** Whose waits are `timeout` of resolv.conf(5), each of them. */
 const readsTimeout = ({ growth, totalFromFirst }: ResolverTimers): boolean => growth === 'constant' && !totalFromFirst;
 
-const chosenWait = ({ profile }: OpenLookup): Duration | null =>
-  profile === null ? null : chosenWaitOf(profile.chosenWait);
+function chosenWait({ chosenWait: chosen }: OpenLookup): Duration | null {
+  return chosen !== null && isTimer(chosen) ? chosen : null;
+}
 
 /**
  * Nobody asked again although it was time to: there was an answer, and the capture does not have it.

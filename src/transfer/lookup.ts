@@ -60,6 +60,8 @@ function write(batch: BatchWriter, lookup: Lookup, last: Common): void {
   batch.textLike(lookup.resolverDetail, last.resolverDetail);
   batch.one(CONFIDENCES, lookup.resolverConfidence);
   batch.textLike(lookup.resolverBecause, last.resolverBecause);
+  batch.flag(lookup.chosenWait !== null);
+  if (lookup.chosenWait !== null) batch.number(lookup.chosenWait);
   batch.texts(lookup.answers);
   batch.integer(lookup.attempts.length);
   let before: Named = lookup;
@@ -86,6 +88,7 @@ function read(batch: BatchReader, client: string, last: Common): Lookup {
     resolverDetail: batch.textLike(last.resolverDetail),
     resolverConfidence: batch.one(CONFIDENCES),
     resolverBecause: batch.textLike(last.resolverBecause),
+    chosenWait: batch.flag() ? nanoseconds(batch.number()) : null,
     answers: batch.texts(),
     attempts: [],
   };

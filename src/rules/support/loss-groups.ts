@@ -76,8 +76,8 @@ export interface LossGroup {
   firstAt: Timestamp;
   /** Lookups that asked again for want of this server's answer: the others prove only that the capture has none. */
   missed: number;
-  /** The shortest wait before one of them asked again; infinite where none did. */
-  shortestWait: number;
+  /** After how long its client asks again ({@link Lookup.chosenWait}), as the last of them knew it. */
+  chosenWait: Duration | null;
   /** Lost queries, and those of them that were seen before the DNAT only. */
   lost: number;
   lostBeforeDnat: number;
@@ -127,7 +127,7 @@ export const createLossGroup = (
   pending: 0,
   firstAt: at(Infinity),
   missed: 0,
-  shortestWait: Number.POSITIVE_INFINITY,
+  chosenWait: null,
   lost: 0,
   lostBeforeDnat: 0,
   resolvers: [],
@@ -180,13 +180,8 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   if (lookup.durationIsLowerBound) group.openEnded++;
   if (analysis.pending) group.pending++;
   if (lookup.startedAt < group.firstAt) group.firstAt = lookup.startedAt;
-  let isMissing = false;
-  for (const send of analysis.sends) {
-    if (send.attempt.server !== analysis.server || !isMissed(send)) continue;
-    isMissing = true;
-    group.shortestWait = Math.min(group.shortestWait, send.waitedUntil - send.at);
-  }
-  if (isMissing) group.missed++;
+  if (analysis.sends.some((send) => send.attempt.server === analysis.server && isMissed(send))) group.missed++;
+  group.chosenWait = lookup.chosenWait ?? group.chosenWait;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;
   countResolver(group.resolvers, lookup, 1);

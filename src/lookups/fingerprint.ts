@@ -1,4 +1,5 @@
 import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
+import { EDNS_SIZE_UNKNOWN } from '../model/dns-message.ts';
 import { isAddressType, RR_TYPE } from '../model/lookup.ts';
 import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, PortUse } from './evidence.ts';
@@ -40,6 +41,16 @@ function usualKind(others: readonly (Profile | undefined)[], size: number): numb
   }
   return usual;
 }
+
+/**
+ * The EDNS sizes of a client's lookups, of all kinds, where they are known: what is cut in front of it, as long names
+ * are by a short snap length, has the one of the others.
+ */
+export const sizesOf = (profiles: readonly (Profile | undefined)[]): ReadonlySet<number> =>
+  new Set(profiles.flatMap((profile) => (isSizeKnown(profile) ? profile.evidence.ednsSize : [])));
+
+const isSizeKnown = (profile: Profile | undefined): profile is Profile =>
+  profile !== undefined && profile.evidence.ednsSize > EDNS_SIZE_UNKNOWN;
 
 /** Whether lookups of this kind ask for one family only. */
 export const asksAlone = (kind: number): boolean => kind < EDNS_SIZES_TOLD_APART;
@@ -124,7 +135,7 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
   evidence.lookups++;
   const attempts = lookup.attempts;
   const first = attempts[0] as TrackedAttempt;
-  if (evidence.ednsSize === EDNS_NETTY) addPort(evidence, first.clientPort);
+  if (evidence.ednsSize === EDNS_NETTY || evidence.ednsSize === EDNS_SIZE_UNKNOWN) addPort(evidence, first.clientPort);
   if (hasLateTwin(lookup)) return;
   if (first.cookie) evidence.cookies++;
   if (first.rcode >= 0 && first.resends.length === 0) {

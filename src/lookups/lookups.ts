@@ -8,7 +8,7 @@ import { addFirstWait, createChosenWait } from './chosen-wait.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
-import { addEvidence, asksAlone, createEvidence, KINDS, kindOf } from './fingerprint.ts';
+import { addEvidence, asksAlone, createEvidence, KINDS, kindOf, sizesOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { HeldLookups } from './held-lookups.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
@@ -321,7 +321,7 @@ export function createLookups(options: LookupsOptions) {
 
   function describe(lookup: OpenLookup): void {
     const profile = lookup.profile ?? (lookup.state === 'open' ? profileOf(lookup) : null);
-    const verdict = profile === null ? null : verdictOf(profile);
+    const verdict = profile === null ? null : verdictOf(profile, profiles[lookup.clientId] ?? []);
     lookup.resolver = verdict?.resolver ?? 'unknown';
     lookup.resolverDetail = verdict?.detail ?? null;
     lookup.resolverConfidence = verdict?.confidence ?? 'possible';
@@ -377,10 +377,10 @@ function nameOf({ attempts, stem }: OpenLookup): string {
   return first.name.slice(0, stem);
 }
 
-function verdictOf(profile: Profile): Verdict {
+function verdictOf(profile: Profile, ofClient: readonly (Profile | undefined)[]): Verdict {
   const { evidence } = profile;
   if (profile.verdict === null || evidence.lookups >= profile.renewAt) {
-    profile.verdict = judgeResolver(evidence);
+    profile.verdict = judgeResolver(evidence, sizesOf(ofClient));
     profile.renewAt = Math.ceil(evidence.lookups * 1.5) + 1;
   }
   return profile.verdict;

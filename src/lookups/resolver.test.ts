@@ -100,3 +100,37 @@ describe('lookups from one port', () => {
     expect(resolversFrom([1, 2, 3, 1, 2, 3, 1, 2, 3, 1], 1400)).toEqual(new Set(['unknown']));
   });
 });
+
+/** Pairs of which each has one of these EDNS sizes, in turn: long names may be cut before it (0). */
+function resolversOfSizes(sizes: readonly number[], ports: 'one' | 'one each' | 'two each'): Set<string> {
+  const s = scenario();
+  for (let index = 0; index < 24; index++) {
+    const port = ports === 'one' ? 41_000 : 41_000 + 2 * index;
+    const query = { ms: index * 300, name: `a${index}.test`, port, edns: sizes[index % sizes.length] as number };
+    const twin = { ...query, ms: query.ms + 0.1, type: 'AAAA', port: ports === 'two each' ? port + 1 : port } as const;
+    for (const attempt of [s.query(query), s.query(twin)]) s.reply(attempt, index * 300 + 2);
+  }
+  return new Set(s.finish(20_000).map(({ resolver }) => resolver));
+}
+
+describe('queries that are cut in front of their EDNS size', () => {
+  it.each([
+    [[0, 4096, 0], 'one', 'netty'],
+    [[4096, 0], 'one', 'netty'],
+    [[0, 1472], 'two each', 'systemd-resolved'],
+    [[0, 1232], 'two each', 'go'],
+    [[0, 1232], 'one each', 'c-ares'],
+  ] as const)('are of whom the client’s others are: %j from %s port', (sizes, ports, resolver) => {
+    expect(resolversOfSizes(sizes, ports)).toEqual(new Set([resolver]));
+  });
+
+  it('are nobody’s where the others have several sizes', () => {
+    expect(resolversOfSizes([0, 1232, 1472], 'one each')).toEqual(new Set(['c-ares', 'unknown']));
+    expect(resolversOfSizes([0, 1472, 1232], 'two each')).toEqual(new Set(['systemd-resolved', 'go', 'unknown']));
+  });
+
+  it('are Netty’s or c-ares’s where all are, from the one port of both', () => {
+    expect(resolversOfSizes([0], 'one')).toEqual(new Set(['unknown']));
+    expect(resolversOfSizes([0], 'one each')).toEqual(new Set(['c-ares']));
+  });
+});

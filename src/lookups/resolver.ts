@@ -82,8 +82,10 @@ const LEAST_AAAA_FIRST = 0.25;
 const MOST_AAAA_FIRST = 0.95;
 const PAIRS_OF_BOTH_ORDERS = 8;
 
-export function judgeResolver(evidence: Evidence): Verdict {
-  if (evidence.ednsSize >= 0) return judgeWithEdns(evidence);
+/** @param sizes the EDNS sizes that are known of the client's lookups, for those of which it is not */
+export function judgeResolver(evidence: Evidence, sizes: ReadonlySet<number>): Verdict {
+  if (evidence.ednsSize === EDNS_SIZE_UNKNOWN) return judgeWithUnknownSize(evidence, [...sizes]);
+  if (evidence.ednsSize >= 0) return judgeWithEdns(evidence, evidence.ednsSize);
   if (evidence.ports === 'different') return judgeOtherPorts(evidence);
   if (evidence.ports === 'same' && evidence.aaaaFirst) {
     if (evidence.sequential > evidence.pairs * IN_TURN) {
@@ -99,9 +101,8 @@ export function judgeResolver(evidence: Evidence): Verdict {
   return judgeByTraces(evidence);
 }
 
-function judgeWithEdns(evidence: Evidence): Verdict {
-  const { ednsSize: size, ports } = evidence;
-  if (size === EDNS_SIZE_UNKNOWN) return judgeWithUnknownSize(evidence);
+function judgeWithEdns(evidence: Evidence, size: number): Verdict {
+  const { ports } = evidence;
   if (size === EDNS_GLIBC && ports !== 'different') {
     return told('glibc', 'edns0', 'likely', `EDNS size ${size}, which glibc sends with options edns0`);
   }
@@ -122,7 +123,7 @@ function judgeWithEdns(evidence: Evidence): Verdict {
       `A and AAAA from two ports with EDNS size ${size}: neither glibc nor musl, nor a Go of its defaults`,
     );
   }
-  if (size === EDNS_NETTY && evidence.portKept > evidence.lookups / 2 && evidence.portKept >= KEPT_FOR_NETTY) {
+  if (size === EDNS_NETTY && keepsPort(evidence)) {
     return told('netty', null, 'likely', `lookup after lookup from one port with EDNS size ${size}`);
   }
   if (size === EDNS_NETTY && ports === 'same') {
@@ -142,14 +143,19 @@ function judgeWithEdns(evidence: Evidence): Verdict {
   return unknown(`only one family asked, EDNS size ${size}: Go or c-ares from 1.22`);
 }
 
+const keepsPort = ({ portKept, lookups }: Evidence): boolean => portKept > lookups / 2 && portKept >= KEPT_FOR_NETTY;
+
 /** tcpdump's text without -vv, or packets that are cut: that there is an OPT record, but not its size. */
-function judgeWithUnknownSize(evidence: Evidence): Verdict {
+function judgeWithUnknownSize(evidence: Evidence, [size, ...others]: readonly number[]): Verdict {
+  if (others.length > 0) return unknown('with EDNS, whose size is cut off, beside queries with several sizes');
+  if (size !== undefined) return judgeWithEdns(evidence, size);
   if (evidence.ports === 'different') {
     return told('go', null, evidence.pairs >= 2 ? 'likely' : 'possible', 'A and AAAA from two ports, with EDNS');
   }
   if (evidence.ports === 'single') return unknown('only one family asked, with EDNS: Go or c-ares from 1.22');
   const byIds = judgeByTraces(evidence);
   if (byIds.resolver === 'glibc') return { ...byIds, detail: 'edns0' };
+  if (keepsPort(evidence)) return unknown('lookup after lookup from one port, with EDNS: Netty or a channel of c-ares');
   const grpc = evidence.aaaaFirst ? ', gRPC' : '';
   return told('c-ares', `≥1.22${grpc}`, 'possible', 'A and AAAA from one port, with EDNS');
 }

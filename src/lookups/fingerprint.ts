@@ -42,16 +42,6 @@ function usualKind(others: readonly (Profile | undefined)[], size: number): numb
   return usual;
 }
 
-/**
- * The EDNS sizes of a client's lookups, of all kinds, where they are known: what is cut in front of it, as long names
- * are by a short snap length, has the one of the others.
- */
-export const sizesOf = (profiles: readonly (Profile | undefined)[]): ReadonlySet<number> =>
-  new Set(profiles.flatMap((profile) => (isSizeKnown(profile) ? profile.evidence.ednsSize : [])));
-
-const isSizeKnown = (profile: Profile | undefined): profile is Profile =>
-  profile !== undefined && profile.evidence.ednsSize > EDNS_SIZE_UNKNOWN;
-
 /** Whether lookups of this kind ask for one family only. */
 export const asksAlone = (kind: number): boolean => kind < EDNS_SIZES_TOLD_APART;
 

@@ -8,7 +8,7 @@ import { addFirstWait, createChosenWait } from './chosen-wait.ts';
 import type { Verdict } from './evidence.ts';
 import { settleEnd } from './ending.ts';
 import type { Horizon } from './waits.ts';
-import { addEvidence, asksAlone, createEvidence, KINDS, kindOf, sizesOf } from './fingerprint.ts';
+import { addEvidence, asksAlone, createEvidence, KINDS, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { HeldLookups } from './held-lookups.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
@@ -380,7 +380,10 @@ function nameOf({ attempts, stem }: OpenLookup): string {
 function verdictOf(profile: Profile, ofClient: readonly (Profile | undefined)[]): Verdict {
   const { evidence } = profile;
   if (profile.verdict === null || evidence.lookups >= profile.renewAt) {
-    profile.verdict = judgeResolver(evidence, sizesOf(ofClient));
+    profile.verdict = judgeResolver(
+      evidence,
+      ofClient.flatMap((other) => other?.evidence ?? []),
+    );
     profile.renewAt = Math.ceil(evidence.lookups * 1.5) + 1;
   }
   return profile.verdict;

@@ -90,26 +90,26 @@ describe('pairs from one port', () => {
   });
 });
 
-describe('AAAA before A', () => {
-  /** So many pairs that begin with A, then one without its A, which asks for both again. */
-  const resolverOfLast = (pairsBefore: number): string | undefined => {
-    const s = scenario();
-    for (let index = 0; index < pairsBefore; index++) {
-      const query = { ms: index * 20, name: `a${index}.test`, port: 41_000 + index };
-      for (const attempt of [
-        s.query({ ...query, id: 8 * index }),
-        s.query({ ...query, type: 'AAAA', id: 8 * index + 3 }),
-      ])
-        s.reply(attempt, index * 20 + 1);
-    }
-    const lost = { name: 'lost.test', ms: 1000, port: 42_000 };
-    s.query({ ...lost, type: 'AAAA', id: 7 });
-    for (const type of ['A', 'AAAA'] as const) {
-      s.reply(s.query({ ...lost, ms: 6000, type, id: type === 'A' ? 4 : 7, port: 42_001, server: '10.96.0.11' }), 6001);
-    }
-    return s.finish(20_000).at(-1)?.resolver;
-  };
+/** So many pairs that begin with A, then one without its A, which asks for both again. */
+function resolverOfLast(pairsBefore: number): string | undefined {
+  const s = scenario();
+  for (let index = 0; index < pairsBefore; index++) {
+    const query = { ms: index * 20, name: `a${index}.test`, port: 41_000 + index };
+    for (const attempt of [
+      s.query({ ...query, id: 8 * index }),
+      s.query({ ...query, type: 'AAAA', id: 8 * index + 3 }),
+    ])
+      s.reply(attempt, index * 20 + 1);
+  }
+  const lost = { name: 'lost.test', ms: 1000, port: 42_000 };
+  s.query({ ...lost, type: 'AAAA', id: 7 });
+  for (const type of ['A', 'AAAA'] as const) {
+    s.reply(s.query({ ...lost, ms: 6000, type, id: type === 'A' ? 4 : 7, port: 42_001, server: '10.96.0.11' }), 6001);
+  }
+  return s.finish(20_000).at(-1)?.resolver;
+}
 
+describe('AAAA before A', () => {
   it('is gRPC’s c-ares, but not of one lookup among many with A first: the capture may lack that', () => {
     expect(resolverOfLast(0)).toBe('c-ares');
     expect(resolverOfLast(4)).toBe('c-ares');

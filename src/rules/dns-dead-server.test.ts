@@ -90,6 +90,15 @@ function pinnedTo(count: number, scenario: Scenario): Scenario {
   return scenario;
 }
 
+/** Asks each of so many servers once; ICMP says that nobody listens. */
+const scan = (count: number, scenario: Scenario): Scenario => {
+  for (let index = 0; index < count; index++) {
+    const server = `10.0.0.${index + 1}`;
+    scenario.ask([{ answered: null, unreachable: 0.2, server }], { lasts: 0.3, outcome: 'timeout' });
+  }
+  return scenario;
+};
+
 ruleTester(rule, {
   finds: [
     {
@@ -262,6 +271,16 @@ ruleTester(rule, {
       name: 'the same where the next query is drawn anew',
       lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lookups,
       reports: [{ message: 'backend', count: 6, of: 27, because: /answered too/ }],
+    },
+    {
+      name: 'a scan: each of many asked once, and nobody listens there',
+      lookups: scan(20, new Scenario().pair(20)).lookups,
+      reports: Array.from({ length: 8 }, () => ({ message: 'closed', onlyInfo: true })),
+    },
+    {
+      name: 'as many as a resolv.conf may have',
+      lookups: scan(3, new Scenario().pair(20)).lookups,
+      reports: Array.from({ length: 3 }, () => ({ message: 'closed', onlyInfo: false })),
     },
   ],
   clear: [

@@ -279,6 +279,13 @@ ruleTester(rule, {
       says: /^no lookup of addresses ended in an error \(1 lookup; 1 of other records/,
     },
     {
+      name: 'addresses that no block list has',
+      lookups: new Scenario({ name: '4.0.168.192.zen.example.org' })
+        .ask([{ ...dead }], { outcome: 'nxdomain' })
+        .ask([{ ...dead }], { outcome: 'nxdomain', name: `${'b.a.9.8.'.repeat(8)}zen.example.org` }).lookups,
+      says: /2 of other records/,
+    },
+    {
       name: "gRPC's service configuration",
       lookups: new Scenario({ name: '_grpc_config.svc' }).ask([{ type: TXT, rcode: 5, records: 0 }], {
         outcome: 'refused',

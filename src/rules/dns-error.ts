@@ -12,6 +12,7 @@ import {
   typeName,
 } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
+import { isBlockListQuery } from './support/block-lists.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -150,7 +151,8 @@ export default defineRule({
           return;
         }
         if (forwarded.isForwarded(lookup)) return;
-        const addresses = lookup.attempts.some((attempt) => isAddressType(attempt.type));
+        const addresses =
+          !isBlockListQuery(lookup.name) && lookup.attempts.some((attempt) => isAddressType(attempt.type));
         // Reverse names, service texts and the like often do not exist, and nobody minds.
         const isForOthers = !addresses && outcome === 'nxdomain';
         // gRPC asks for a service configuration that hardly anyone has.

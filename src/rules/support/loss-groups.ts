@@ -42,8 +42,12 @@ export interface ServerRecord extends Silence {
   lastWasLossy: boolean;
   /** The one port from which all queries without an answer came: null before any, 0 where there are several. */
   deadPort: number | null;
-  /** Queries from it. */
+  /** Queries from it, when the first and the last was sent… */
   deadPortQueries: number;
+  deadFrom: Timestamp;
+  deadUntil: Timestamp;
+  /** …and queries from other ports in between that were answered, of the lookups that began later. */
+  heardBeside: number;
   /** The port of the newest answer. */
   heardPort: number;
   /** What the plain lookups say; those with losses are counted by {@link LossGroup}. */
@@ -101,6 +105,9 @@ export const createServerRecord = (input: number, server: string): ServerRecord 
   lastWasLossy: false,
   deadPort: null,
   deadPortQueries: 0,
+  deadFrom: at(Infinity),
+  deadUntil: at(-Infinity),
+  heardBeside: 0,
   heardPort: 0,
   counts: createLossCounts(),
   delays: new Delays(),
@@ -197,16 +204,22 @@ function costOf(analysis: LossAnalysis): Duration {
 }
 
 /** Answered: that port gets answers. */
-export function countHeard(record: ServerRecord, port: number): void {
+export function countHeard(record: ServerRecord, port: number, sentAt: Timestamp): void {
   record.heardPort = port;
   if (record.deadPort === port) record.deadPort = 0;
+  else if (sentAt > record.deadFrom && sentAt < record.deadUntil) record.heardBeside++;
 }
 
 /** Not answered: whether its port is the only one that gets no answers, and never got one. */
-export function countLost(record: ServerRecord, port: number): void {
+export function countLost(record: ServerRecord, port: number, sentAt: Timestamp): void {
   record.deadPort ??= port === record.heardPort ? 0 : port;
-  if (record.deadPort === port) record.deadPortQueries++;
-  else record.deadPort = 0;
+  if (record.deadPort !== port) {
+    record.deadPort = 0;
+    return;
+  }
+  record.deadPortQueries++;
+  if (sentAt < record.deadFrom) record.deadFrom = sentAt;
+  if (sentAt > record.deadUntil) record.deadUntil = sentAt;
 }
 
 /** Lookups that nobody has asked again for when the capture ends: their answers may come yet. */

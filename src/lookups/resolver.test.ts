@@ -69,6 +69,48 @@ describe('A and AAAA from two ports', () => {
   });
 });
 
+/** One family each, asked again once from the same port after so many ms. */
+function resolversOfWait(waited: number): Set<string> {
+  const s = scenario();
+  for (let index = 0; index < 6; index++) {
+    const attempt = s.query({ ms: index * 10_000, name: `a${index}.test`, port: 41_000 + index });
+    s.resend(attempt, index * 10_000 + waited);
+    s.reply(attempt, index * 10_000 + waited + 1);
+  }
+  return new Set(s.finish(70_000).map(({ resolver }) => resolver));
+}
+
+describe('asking again after 2 s', () => {
+  it('is c-ares’s, or what `timeout:2` makes of glibc and musl: all of a client’s waits are one setting', () => {
+    expect(resolversOfWait(2003)).toEqual(new Set(['unknown']));
+    expect(resolversOfWait(2503)).toEqual(new Set(['musl']));
+    expect(resolversOfWait(5003)).toEqual(new Set(['glibc']));
+  });
+});
+
+/** A, then AAAA, each from its own port: once the first is answered, or at once; AAAA is lost and both asked anew. */
+function resolversOfReopened(inTurn: boolean): Set<string> {
+  const s = scenario();
+  for (let index = 0; index < 4; index++) {
+    const [ms, name, port] = [index * 20_000, `a${index}.test`, 41_000 + 10 * index];
+    const after = inTurn ? 1.1 : 0.1;
+    // The first lookup's A came before the capture.
+    if (index > 0) s.reply(s.query({ ms, name, port, id: index }), ms + 1);
+    s.query({ ms: ms + after, name, port: port + 1, id: 100 + index, type: 'AAAA' });
+    if (index > 0 && inTurn) continue;
+    s.reply(s.query({ ms: ms + 5003, name, port: port + 2, id: index }), ms + 5004);
+    s.reply(s.query({ ms: ms + 5003 + after, name, port: port + 3, id: 100 + index, type: 'AAAA' }), ms + 5005);
+  }
+  return new Set(s.finish(100_000).map(({ resolver }) => resolver));
+}
+
+describe('the same ids from new ports', () => {
+  it('are glibc’s that asks one by one, and Node’s that asks at once', () => {
+    expect(resolversOfReopened(true)).toEqual(new Set(['glibc']));
+    expect(resolversOfReopened(false)).toEqual(new Set(['node']));
+  });
+});
+
 describe('pairs from one port', () => {
   it.each([
     ['ids at random', () => 23_456, 'c-ares'],

@@ -184,6 +184,14 @@ function judgeOtherPorts(evidence: Evidence): Verdict {
     const sure = pairs >= 2 ? 'likely' : 'possible';
     return told('glibc', 'single-request-reopen', sure, 'A, its answer, then AAAA from another port; no EDNS');
   }
+  if (evidence.sameIdNewPort > 0 && sequential > pairs / 2) {
+    return told(
+      'glibc',
+      'single-request-reopen',
+      'possible',
+      'A, its answer, then AAAA; the same ids again from new ports',
+    );
+  }
   if (evidence.sameIdNewPort > 0) {
     const sure = evidence.sameIdNewPort > 2 ? 'certain' : 'likely';
     return told('node', null, sure, 'no EDNS, and the same id again from a new port (Go takes a new id)');
@@ -231,7 +239,11 @@ function judgeByTraces(evidence: Evidence): Verdict {
     ['gaveUpMissing', habit(evidence.gaveUpMissing)],
   ];
   const logs = CANDIDATES.map((candidate) =>
-    traces.reduce((sum, [trace, count]) => sum + Math.log(LIKELIHOOD[trace][candidate]) * count, 0),
+    traces.reduce(
+      (sum, [trace, count]) =>
+        sum + Math.log(LIKELIHOOD[trace][candidate]) * (isSetting(trace, candidate) ? Math.min(1, count) : count),
+      0,
+    ),
   );
   const highest = Math.max(...logs);
   const shares = logs.map((log) => Math.exp(log - highest));
@@ -249,6 +261,12 @@ function judgeByTraces(evidence: Evidence): Verdict {
   const resolver = CANDIDATES[best] as Candidate;
   return told(resolver, detailOf(resolver, evidence), confidence, becauseOf(resolver, evidence));
 }
+
+/** `timeout:` of resolv.conf(5) is set once for all lookups: the second wait of that length is no surprise. */
+const isSetting = (trace: keyof typeof LIKELIHOOD, candidate: Candidate): boolean =>
+  (candidate === 'glibc' || candidate === 'musl') && SET_BY_TIMEOUT.has(trace);
+
+const SET_BY_TIMEOUT: ReadonlySet<keyof typeof LIKELIHOOD> = new Set(['two', 'twoLate', 'three', 'otherWait'] as const);
 
 /** Of the pairs' ids from a resolver's. How near glibc's are is a matter of the machine's load: they may be any. */
 function idDeviation(evidence: Evidence, none: number, candidate: Candidate): number {

@@ -324,7 +324,8 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   if (beforeDnat >= lost && counts.pairsFine > 0) {
     return {
       cause: 'race',
-      confidence: 'certain',
+      // At the DNAT a rule may drop packets as well.
+      confidence: secondLost >= LIKELY_LOSSES ? 'certain' : 'likely',
       because: `seen before the DNAT and never behind it: ${formatCount(beforeDnat)} of ${plural(lost, 'lost query', 'lost queries')}, each the second of its pair; ${whole}`,
     };
   }

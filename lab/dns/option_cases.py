@@ -120,8 +120,9 @@ def options() -> list[Case]:
              servers=["fd00:96::a"], processes=7, lookups=5, not_expected=NOR),
         Case("musl-1.2.3.v6-race", "musl-1.2.3", "race, IPv6 nameserver", "dns-race", [race(.22)], servers=["fd00:96::a"],
              processes=5, lookups=8, not_expected=NOL),
-        Case("go.v6-dead", "go", "dead IPv6 nameserver first, then IPv4", "dns-dead-server", [dead("fd00:96::b")], names="outside",
-             servers=["fd00:96::b", ALIVE], processes=4, lookups=3, not_expected=NOT[:2]),
+        *[Case(f"{resolver}.v6-dead", resolver, "dead IPv6 nameserver first, then IPv4", "dns-dead-server", [dead("fd00:96::b")],
+               names="outside", servers=["fd00:96::b", ALIVE], processes=4, lookups=3, not_expected=NOT[:2])
+          for resolver in ("go", "glibc", "musl-1.2.5", "cares-1.18.1", "cares-1.34.5", "node")],
         Case("glibc.nodelocal-healthy", "glibc", "node-local address, healthy, ndots 2", None, names="service outside",
              servers=["169.254.20.10"], processes=4, lookups=8, not_expected=ALL),
         Case("go.nodelocal-slow-some", "go", "node-local cache, misses slow", "dns-slow-server", [slow(900, 2100, p=.2)],

@@ -1,5 +1,8 @@
 import { emptySlots } from '../base/lists.ts';
-import type { TrackedAttempt } from '../model/tracked-attempt.ts';
+import { milliseconds } from '../base/time.ts';
+import { lastSentAt } from '../model/lookup.ts';
+import type { AddressId } from '../model/packet.ts';
+import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import { holdsTwinOf, JOIN, joinStrength } from './join.ts';
 import { mayAskAnew } from './larger-buffer.ts';
 import type { OpenLookup } from './open-lookup.ts';
@@ -11,6 +14,8 @@ const CHAINS = 1 << 11;
 const MAX_CANDIDATES = 48;
 // One call sends less: glibc at three servers, twice, for both families and seven names 84. What goes on is a flood.
 const MAX_ATTEMPTS = 256;
+// c-ares's least wait is 250 ms.
+const SOONEST_RETRY = milliseconds(240);
 
 /**
  * The open lookups that a query may belong to. Those still waiting are found by client and first
@@ -70,6 +75,23 @@ export function createCandidates(walks: Walks) {
       }
       return best;
     },
+    /**
+     * The lookup of another client that this query, which begins none of its own client's, goes on with: asked in
+     * vain, and again at a resolver's timer (or all at once) from the host's address of the other IP family.
+     */
+    findOfOther(attempt: TrackedAttempt, clients: readonly AddressId[]): OpenLookup | null {
+      for (const client of clients) {
+        const label = keyOf(client, attempt.labelHash);
+        let candidates = 0;
+        for (let lookup = byLabel[label] as OpenLookup | null; lookup !== null; lookup = lookup.nextInChain) {
+          if (lookup.clientId !== client || lookup.labelHash !== attempt.labelHash) continue;
+          if (++candidates > MAX_CANDIDATES) break;
+          if (lookup.attempts.length < MAX_ATTEMPTS && isAskedAgain(lookup, attempt, walks, candidates - 1))
+            return lookup;
+        }
+      }
+      return null;
+    },
     /** The lookup whose newest query is the twin of this one, which begins a lookup; null where none is. */
     holderOfTwin(attempt: TrackedAttempt): OpenLookup | null {
       let candidates = 0;
@@ -82,6 +104,16 @@ export function createCandidates(walks: Walks) {
       return null;
     },
   };
+}
+
+/** musl asks all servers at once, from one socket for both. A forwarder may keep the id, but not the port, and waits for nothing. */
+function isAskedAgain(lookup: OpenLookup, attempt: TrackedAttempt, walks: Walks, newer: number): boolean {
+  const earlier = lookup.attempts.find((other) => other.type === attempt.type && isSameName(other, attempt));
+  if (earlier === undefined) return false;
+  if (earlier.transactionId === attempt.transactionId && earlier.clientPort === attempt.clientPort) return true;
+  if (earlier.rcode >= 0 || attempt.sentAt - lastSentAt(earlier) < SOONEST_RETRY) return false;
+  const strength = joinStrength(lookup, attempt, walks, newer);
+  return strength === JOIN.sameId || strength === JOIN.timedRetry;
 }
 
 /** Steps that follow what came before at once, from a new port: nothing but the time tells whose they are. */

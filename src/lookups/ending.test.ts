@@ -86,6 +86,21 @@ describe('the end', () => {
     ]);
   });
 
+  it('is the answer that came while other servers were still being asked, but no error, and none that was asked for again', () => {
+    const ends = [
+      { rcode: 0, next: '10.96.0.11' },
+      { rcode: 2, next: '10.96.0.11' },
+      { rcode: 0, next: '10.96.0.10' },
+    ].map(({ rcode, next }) => {
+      const s = scenario();
+      const a = s.query({ ms: 0, id: 7 });
+      s.reply(a, 1.2, rcode);
+      s.query({ ms: 1.25, id: 7, server: next });
+      return s.finish(20_000)[0]?.endBecause;
+    });
+    expect(ends).toEqual(['reply', 'captureEnd', 'captureEnd']);
+  });
+
   it('is the end of the capture where the next try would come later, and then a lower bound', () => {
     const s = scenario();
     pair(s, 0);

@@ -176,8 +176,19 @@ function endingReply(
     heard.push({ at: attempt.repliedAt, rcode: attempt.rcode, attempt });
   }
   heard.sort((one, other) => one.at - other.at);
-  return heard.find((reply) => reply.at >= lastSend) ?? null;
+  return heard.find((reply) => reply.at >= lastSend || isBesideOthers(reply, sameName, lastSend)) ?? null;
 }
+
+/** musl asks all servers in one loop, and a busy machine may stop it there: the first one's answer ends the wait. */
+const isBesideOthers = (
+  { at, rcode, attempt }: Heard,
+  sameName: readonly TrackedAttempt[],
+  lastSend: Timestamp,
+): boolean =>
+  lastSend - at < SHORTEST_TIMER &&
+  !isOtherError(rcode) &&
+  !attempt.truncated &&
+  sameName.every((other) => other.server !== attempt.server || lastSentAt(other) <= at);
 
 /** Asked over UDP before that moment, and cut or not answered until then. */
 const isPast = ({ transport, truncated, sentAt, repliedAt }: TrackedAttempt, moment: Timestamp): boolean =>

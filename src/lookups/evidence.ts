@@ -29,7 +29,7 @@ export interface Evidence {
   aaaaBeforeA: number;
   /**
    * Ports of the lookups before, of each process of a pod one perhaps, and how many lookups began from one of them: a
-   * resolver that keeps its socket. Counted where the EDNS size is Netty's.
+   * resolver that keeps its socket. Counted where the EDNS size may be Netty's.
    */
   recentPorts: number[];
   portKept: number;

@@ -1,4 +1,5 @@
 import { microseconds, milliseconds, type Timestamp } from '../base/time.ts';
+import { EDNS_SIZE_UNKNOWN } from '../model/dns-message.ts';
 import { isAddressType, RR_TYPE } from '../model/lookup.ts';
 import { isSameName, type TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { Evidence, PortUse } from './evidence.ts';
@@ -124,7 +125,7 @@ export function addEvidence(evidence: Evidence, lookup: OpenLookup, horizon: Hor
   evidence.lookups++;
   const attempts = lookup.attempts;
   const first = attempts[0] as TrackedAttempt;
-  if (evidence.ednsSize === EDNS_NETTY) addPort(evidence, first.clientPort);
+  if (evidence.ednsSize === EDNS_NETTY || evidence.ednsSize === EDNS_SIZE_UNKNOWN) addPort(evidence, first.clientPort);
   if (hasLateTwin(lookup)) return;
   if (first.cookie) evidence.cookies++;
   if (first.rcode >= 0 && first.resends.length === 0) {

@@ -11,6 +11,7 @@ import type { Horizon } from './waits.ts';
 import { addEvidence, asksAlone, createEvidence, KINDS, kindOf } from './fingerprint.ts';
 import { FOLLOWS_REPLY, stemWith } from './join.ts';
 import { HeldLookups } from './held-lookups.ts';
+import { createIpFamilies } from './ip-families.ts';
 import { createOpenLookup, type OpenLookup, type Profile } from './open-lookup.ts';
 import { judgeResolver } from './resolver.ts';
 import { createWalks } from './search-walk.ts';
@@ -63,6 +64,7 @@ export function createLookups(options: LookupsOptions) {
   const free: OpenLookup[] = [];
   const walks = createWalks();
   const candidates = createCandidates(walks);
+  const ipFamilies = createIpFamilies();
   const held = new HeldLookups();
   const brief = new Fifo<OpenLookup>();
   const soon = new LinkedQueue<OpenLookup>();
@@ -77,7 +79,7 @@ export function createLookups(options: LookupsOptions) {
 
   function sent(attempt: TrackedAttempt): void {
     attempt.holders++;
-    let lookup = candidates.find(attempt);
+    let lookup = candidates.find(attempt) ?? candidates.findOfOther(attempt, ipFamilies.othersOf(attempt));
     if (lookup === null) {
       const holder = candidates.holderOfTwin(attempt);
       if (holder !== null) lookup = put(takeNewest(holder), null);
@@ -321,7 +323,7 @@ export function createLookups(options: LookupsOptions) {
 
   function describe(lookup: OpenLookup): void {
     const profile = lookup.profile ?? (lookup.state === 'open' ? profileOf(lookup) : null);
-    const verdict = profile === null ? null : verdictOf(profile);
+    const verdict = profile === null ? null : verdictOf(profile, profiles[lookup.clientId] ?? []);
     lookup.resolver = verdict?.resolver ?? 'unknown';
     lookup.resolverDetail = verdict?.detail ?? null;
     lookup.resolverConfidence = verdict?.confidence ?? 'possible';
@@ -377,10 +379,13 @@ function nameOf({ attempts, stem }: OpenLookup): string {
   return first.name.slice(0, stem);
 }
 
-function verdictOf(profile: Profile): Verdict {
+function verdictOf(profile: Profile, ofClient: readonly (Profile | undefined)[]): Verdict {
   const { evidence } = profile;
   if (profile.verdict === null || evidence.lookups >= profile.renewAt) {
-    profile.verdict = judgeResolver(evidence);
+    profile.verdict = judgeResolver(
+      evidence,
+      ofClient.flatMap((other) => other?.evidence ?? []),
+    );
     profile.renewAt = Math.ceil(evidence.lookups * 1.5) + 1;
   }
   return profile.verdict;

@@ -1,8 +1,8 @@
 import { emptyList } from '../base/lists.ts';
-import { nanoseconds, NEVER, type Timestamp } from '../base/time.ts';
+import { nanoseconds, NEVER, type Duration, type Timestamp } from '../base/time.ts';
 import type { Confidence, EndReason, EndTimer, Lookup, Outcome, ResolverName } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
-import type { ChosenWait } from './chosen-wait.ts';
+import { chosenWaitOf, type ChosenWait } from './chosen-wait.ts';
 import type { Evidence, Verdict } from './evidence.ts';
 
 /** What lookups of one client and kind have in common, and which resolver that makes. */
@@ -118,6 +118,11 @@ class Grown implements OpenLookup {
   /** Made when somebody asks: most lookups are only counted. */
   get id(): string {
     return `${this.input}.l${this.ordinal}`;
+  }
+
+  /** The same, and few rules ask. */
+  get chosenWait(): Duration | null {
+    return this.profile === null ? null : chosenWaitOf(this.profile.chosenWait);
   }
 
   /** The same. */

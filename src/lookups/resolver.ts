@@ -76,16 +76,23 @@ const EDNS_RESOLVED = 1472;
 // Who asks now and then (dig, ldns) takes a new port each time; two alike may be chance.
 const KEPT_FOR_NETTY = 3;
 const IN_TURN = 0.9;
+// One beside so many may be what a capture lacks a packet of.
+const MANY = 3;
 // Measured: Go 69 to 81 %, hickory 0.25 6 to 8 %, dnspython 100 %; where answers are faster than
 // the second goroutine, only the order tells a race.
 const LEAST_AAAA_FIRST = 0.25;
 const MOST_AAAA_FIRST = 0.95;
 const PAIRS_OF_BOTH_ORDERS = 8;
 
-export function judgeResolver(evidence: Evidence): Verdict {
-  if (evidence.ednsSize >= 0) return judgeWithEdns(evidence);
+/** @param ofClient all that its client's lookups left, this among them */
+export function judgeResolver(evidence: Evidence, ofClient: readonly Evidence[]): Verdict {
+  if (evidence.ednsSize === EDNS_SIZE_UNKNOWN) return judgeWithUnknownSize(evidence, sizesOf(ofClient));
+  if (evidence.ednsSize >= 0) return judgeWithEdns(evidence, evidence.ednsSize);
   if (evidence.ports === 'different') return judgeOtherPorts(evidence);
   if (evidence.ports === 'same' && evidence.aaaaFirst) {
+    if (lacksItsA(evidence, ofClient)) {
+      return unknown('AAAA before A, beside many lookups with A first: the capture may lack its A');
+    }
     if (evidence.sequential > evidence.pairs * IN_TURN) {
       return told('c-ares', '≤1.21', 'possible', 'AAAA, its answer, then A from one port, no EDNS: ares_gethostbyname');
     }
@@ -99,9 +106,19 @@ export function judgeResolver(evidence: Evidence): Verdict {
   return judgeByTraces(evidence);
 }
 
-function judgeWithEdns(evidence: Evidence): Verdict {
-  const { ednsSize: size, ports } = evidence;
-  if (size === EDNS_SIZE_UNKNOWN) return judgeWithUnknownSize(evidence);
+/** What is cut in front of its EDNS size, as long names are by a short snap length, has the size of the others. */
+const sizesOf = (ofClient: readonly Evidence[]): number[] => [
+  ...new Set(ofClient.map(({ ednsSize }) => ednsSize).filter((size) => size > EDNS_SIZE_UNKNOWN)),
+];
+
+/** The capture's first packet may be the second of a pair. */
+const lacksItsA = ({ lookups }: Evidence, ofClient: readonly Evidence[]): boolean =>
+  ofClient.some(
+    (other) => other.ports === 'same' && !other.aaaaFirst && other.ednsSize < 0 && other.lookups >= lookups * MANY,
+  );
+
+function judgeWithEdns(evidence: Evidence, size: number): Verdict {
+  const { ports } = evidence;
   if (size === EDNS_GLIBC && ports !== 'different') {
     return told('glibc', 'edns0', 'likely', `EDNS size ${size}, which glibc sends with options edns0`);
   }
@@ -122,7 +139,7 @@ function judgeWithEdns(evidence: Evidence): Verdict {
       `A and AAAA from two ports with EDNS size ${size}: neither glibc nor musl, nor a Go of its defaults`,
     );
   }
-  if (size === EDNS_NETTY && evidence.portKept > evidence.lookups / 2 && evidence.portKept >= KEPT_FOR_NETTY) {
+  if (size === EDNS_NETTY && keepsPort(evidence)) {
     return told('netty', null, 'likely', `lookup after lookup from one port with EDNS size ${size}`);
   }
   if (size === EDNS_NETTY && ports === 'same') {
@@ -142,14 +159,19 @@ function judgeWithEdns(evidence: Evidence): Verdict {
   return unknown(`only one family asked, EDNS size ${size}: Go or c-ares from 1.22`);
 }
 
+const keepsPort = ({ portKept, lookups }: Evidence): boolean => portKept > lookups / 2 && portKept >= KEPT_FOR_NETTY;
+
 /** tcpdump's text without -vv, or packets that are cut: that there is an OPT record, but not its size. */
-function judgeWithUnknownSize(evidence: Evidence): Verdict {
+function judgeWithUnknownSize(evidence: Evidence, [size, ...others]: readonly number[]): Verdict {
+  if (others.length > 0) return unknown('with EDNS, whose size is cut off, beside queries with several sizes');
+  if (size !== undefined) return judgeWithEdns(evidence, size);
   if (evidence.ports === 'different') {
     return told('go', null, evidence.pairs >= 2 ? 'likely' : 'possible', 'A and AAAA from two ports, with EDNS');
   }
   if (evidence.ports === 'single') return unknown('only one family asked, with EDNS: Go or c-ares from 1.22');
   const byIds = judgeByTraces(evidence);
   if (byIds.resolver === 'glibc') return { ...byIds, detail: 'edns0' };
+  if (keepsPort(evidence)) return unknown('lookup after lookup from one port, with EDNS: Netty or a channel of c-ares');
   const grpc = evidence.aaaaFirst ? ', gRPC' : '';
   return told('c-ares', `≥1.22${grpc}`, 'possible', 'A and AAAA from one port, with EDNS');
 }
@@ -162,7 +184,16 @@ function judgeOtherPorts(evidence: Evidence): Verdict {
     const sure = pairs >= 2 ? 'likely' : 'possible';
     return told('glibc', 'single-request-reopen', sure, 'A, its answer, then AAAA from another port; no EDNS');
   }
-  if (evidence.sameIdNewPort > 0) {
+  if (evidence.sameIdNewPort > 0 && sequential > pairs / 2) {
+    return told(
+      'glibc',
+      'single-request-reopen',
+      'possible',
+      'A, its answer, then AAAA; the same ids again from new ports',
+    );
+  }
+  // One lookup alone may have begun before the capture.
+  if (evidence.sameIdNewPort > 1) {
     const sure = evidence.sameIdNewPort > 2 ? 'certain' : 'likely';
     return told('node', null, sure, 'no EDNS, and the same id again from a new port (Go takes a new id)');
   }
@@ -209,7 +240,11 @@ function judgeByTraces(evidence: Evidence): Verdict {
     ['gaveUpMissing', habit(evidence.gaveUpMissing)],
   ];
   const logs = CANDIDATES.map((candidate) =>
-    traces.reduce((sum, [trace, count]) => sum + Math.log(LIKELIHOOD[trace][candidate]) * count, 0),
+    traces.reduce(
+      (sum, [trace, count]) =>
+        sum + Math.log(LIKELIHOOD[trace][candidate]) * (isSetting(trace, candidate) ? Math.min(1, count) : count),
+      0,
+    ),
   );
   const highest = Math.max(...logs);
   const shares = logs.map((log) => Math.exp(log - highest));
@@ -227,6 +262,12 @@ function judgeByTraces(evidence: Evidence): Verdict {
   const resolver = CANDIDATES[best] as Candidate;
   return told(resolver, detailOf(resolver, evidence), confidence, becauseOf(resolver, evidence));
 }
+
+/** `timeout:` of resolv.conf(5) is set once for all lookups: the second wait of that length is no surprise. */
+const isSetting = (trace: keyof typeof LIKELIHOOD, candidate: Candidate): boolean =>
+  (candidate === 'glibc' || candidate === 'musl') && SET_BY_TIMEOUT.has(trace);
+
+const SET_BY_TIMEOUT: ReadonlySet<keyof typeof LIKELIHOOD> = new Set(['two', 'twoLate', 'three', 'otherWait'] as const);
 
 /** Of the pairs' ids from a resolver's. How near glibc's are is a matter of the machine's load: they may be any. */
 function idDeviation(evidence: Evidence, none: number, candidate: Candidate): number {

@@ -44,6 +44,22 @@ describe('a last wait', () => {
     expect(inMs(inTurn(3000))).toBe(5005);
   });
 
+  it.each([
+    ['in turn from one port, then from new ones, is its second', 1.1, 10],
+    ['at once before is followed by a third', 0.03, null],
+  ])('of glibc that asked %s', (_, twinAfter, seconds) => {
+    const s = scenario();
+    pairs(s);
+    const query = { name: 'b.test', port: 41_900 };
+    s.reply(s.query({ ...query, ms: 1000, id: 16 }), 1001);
+    s.query({ ...query, ms: 1000 + twinAfter, id: 16 + GLIBC, type: 'AAAA' });
+    s.reply(s.query({ ...query, ms: 6005, port: 41_901, id: 16 }), 6006);
+    s.query({ ...query, ms: 6006.1, port: 41_902, id: 16 + GLIBC, type: 'AAAA' });
+    const row = s.finish(70_000).at(-1) as Lookup;
+    expect(row).toMatchObject({ resolver: 'glibc', endBecause: seconds === null ? 'captureEnd' : 'timer' });
+    if (seconds !== null) expect(Math.abs(inMs(row) - seconds * 1000)).toBeLessThan(20);
+  });
+
   it('that nobody follows is over in vain where the capture is silent for longer than answers take', () => {
     const ends = [1, 300].map((delay) => {
       const s = scenario();

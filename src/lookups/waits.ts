@@ -1,8 +1,7 @@
 import { milliseconds, nanoseconds, plus, seconds, type Duration, type Timestamp } from '../base/time.ts';
-import type { ResolverTimers } from '../knowledge/resolver-timers.ts';
+import { isTimer, type ResolverTimers } from '../knowledge/resolver-timers.ts';
 import type { Outcome } from '../model/lookup.ts';
 import type { TrackedAttempt } from '../model/tracked-attempt.ts';
-import { chosenWaitOf } from './chosen-wait.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { roundsOf, seenInterval } from './rounds.ts';
 
@@ -105,8 +104,9 @@ function sourceOf(lookup: OpenLookup, timers: ResolverTimers, isSeen: boolean): 
 /** Whose waits are `timeout` of resolv.conf(5), each of them. */
 const readsTimeout = ({ growth, totalFromFirst }: ResolverTimers): boolean => growth === 'constant' && !totalFromFirst;
 
-const chosenWait = ({ profile }: OpenLookup): Duration | null =>
-  profile === null ? null : chosenWaitOf(profile.chosenWait);
+function chosenWait({ chosenWait: chosen }: OpenLookup): Duration | null {
+  return chosen !== null && isTimer(chosen) ? chosen : null;
+}
 
 /**
  * Nobody asked again although it was time to: there was an answer, and the capture does not have it.
@@ -137,14 +137,21 @@ export function gaveUpBefore(
   return reply > until + FIRES_LATE;
 }
 
+// Of glibc's three tries: at once, one after the other, then each from a new port.
+const ONE_BY_ONE = 2;
+const ONE_BY_ONE_REOPENED = 1;
+
 /**
- * glibc that already asks one after the other from new ports (an option, or what an earlier loss
- * left in that thread) gives a family up after one wait (res_send.c; measured).
+ * glibc that already asks one after the other (an option, or what an earlier loss left in that thread) has fewer
+ * tries left before it gives a family up (res_send.c; measured).
  */
 function triesOfMissing(lookup: OpenLookup, timers: ResolverTimers): number {
   const [first, second] = lookup.attempts;
   if (timers.resolver !== 'glibc' || first === undefined || second === undefined) return timers.triesOfMissingFamily;
-  return first.type !== second.type && first.clientPort !== second.clientPort ? 1 : timers.triesOfMissingFamily;
+  if (first.type === second.type) return timers.triesOfMissingFamily;
+  if (first.clientPort !== second.clientPort) return ONE_BY_ONE_REOPENED;
+  const isInTurn = (first.earlierReplies[0]?.at ?? first.repliedAt) <= second.sentAt;
+  return isInTurn ? ONE_BY_ONE : timers.triesOfMissingFamily;
 }
 
 const roundedUp = (wait: number, late: number): Duration =>

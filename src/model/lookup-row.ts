@@ -1,4 +1,4 @@
-import { at, toSeconds, type Timestamp } from '../base/time.ts';
+import { at, toSeconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { AttemptRow, LookupRow } from './lookup-schema.ts';
 import type { Input } from './input.ts';
 import {
@@ -95,6 +95,7 @@ export function toLookupRow(lookup: Lookup, inputs: readonly Input[]): LookupRow
     resolverDetail: lookup.resolverDetail,
     resolverConfidence: lookup.resolverConfidence,
     resolverBecause: lookup.resolverBecause,
+    chosenWaitSeconds: lookup.chosenWait === null ? null : toSeconds(lookup.chosenWait),
     client: lookup.client,
     server: lookup.server,
     answers: [...lookup.answers],
@@ -118,11 +119,12 @@ export function fromLookupRow(row: unknown, startsAt: Timestamp = at(0)): Lookup
   const outcome = oneOf(OUTCOMES, row['outcome']);
   const resolver = oneOf(RESOLVERS, row['resolver']);
   const resolverConfidence = oneOf(CONFIDENCES, row['resolverConfidence']);
+  const chosenWait = chosenWaitFrom(row['chosenWaitSeconds']);
   const endTimer = row['endTimer'] === null ? null : endTimerFrom(row['endTimer']);
   if (!isText(id) || !isText(name) || !isText(client) || !isText(server) || !isText(resolverBecause)) return null;
   if (!isTextOrNull(resolverDetail) || input === null || startSeconds === null || duration === null) return null;
   if (endBecause === null || outcome === null || resolver === null || resolverConfidence === null) return null;
-  if (typeof durationIsLowerBound !== 'boolean' || endTimer === undefined) return null;
+  if (typeof durationIsLowerBound !== 'boolean' || endTimer === undefined || chosenWait === undefined) return null;
   if (!isAbsoluteTime(row['startedAt']) || !isTexts(row['answers'], MAX_LOOKUP_ANSWERS)) return null;
   const attempts = listFrom(row['attempts'], MAX_ATTEMPTS, attemptFrom, { input, startsAt });
   if (attempts === null || attempts.length === 0) return null;
@@ -142,6 +144,7 @@ export function fromLookupRow(row: unknown, startsAt: Timestamp = at(0)): Lookup
     resolverDetail,
     resolverConfidence,
     resolverBecause,
+    chosenWait,
     answers: [...row['answers']],
     attempts,
   };
@@ -234,6 +237,11 @@ function otherReplyFrom(row: unknown, place: RowPlace): OtherReply | null {
   const moment = sightingFrom(row, place);
   const rcode = isRecord(row) && typeof row['rcode'] === 'string' ? rcodeFromName(row['rcode']) : -1;
   return moment === null || rcode < 0 ? null : { ...moment, rcode };
+}
+
+/** Exports of former versions have none. */
+function chosenWaitFrom(value: unknown): Duration | null | undefined {
+  return value === null || value === undefined ? null : (span(value) ?? undefined);
 }
 
 function endTimerFrom(row: unknown): EndTimer | undefined {

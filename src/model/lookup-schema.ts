@@ -64,6 +64,9 @@ export const LookupSchema = Type.Object({
   resolverDetail: nullable(Type.String()),
   resolverConfidence: oneOf(CONFIDENCES),
   resolverBecause: Type.String(),
+  chosenWaitSeconds: Type.Optional(
+    nullable(Type.Number({ description: 'after how long its client asks again, by most of its lookups that did' })),
+  ),
   client: Type.String(),
   server: Type.String(),
   answers: Type.Array(Type.String()),

@@ -168,6 +168,11 @@ export interface Lookup {
   resolverConfidence: Confidence;
   /** What told the resolver, or what was excluded where it stays unknown. */
   resolverBecause: string;
+  /**
+   * After how long its client asks again, by the majority of its lookups that did so far: what `timeout:` of
+   * resolv.conf(5) makes it, where its resolver reads that. Null where too few tell.
+   */
+  chosenWait: Duration | null;
   /** Addresses that the caller got. */
   answers: readonly string[];
   /** In order of first sending. */
@@ -192,6 +197,7 @@ export function copyLookup(lookup: Lookup): Lookup {
     resolverDetail: lookup.resolverDetail,
     resolverConfidence: lookup.resolverConfidence,
     resolverBecause: lookup.resolverBecause,
+    chosenWait: lookup.chosenWait,
     answers: [...lookup.answers],
     attempts: lookup.attempts.map(copyAttempt),
   };

@@ -1,4 +1,5 @@
-import { RR_TYPE } from '../model/lookup.ts';
+import { at, milliseconds } from '../base/time.ts';
+import { RR_TYPE, type Lookup } from '../model/lookup.ts';
 import { connectionOf } from '../model/testing/rows.ts';
 import rule from './dns-dead-server.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -89,6 +90,40 @@ function pinnedTo(count: number, scenario: Scenario): Scenario {
   }
   return scenario;
 }
+
+/** One of many lookups asks so often from port 7, and gets no answer; so many others ask between its tries. */
+function triedInVain(tries: number, { beside }: { beside: number }): Lookup[] {
+  const again = [5000, 15_000, 35_000].slice(0, tries - 1);
+  const before = new Scenario({ resolver: 'c-ares' }).pair(12);
+  const { startedAt } = before.lookups.at(-1) as Lookup;
+  const meanwhile = Array.from({ length: beside }, (_, index) => ({
+    ...(before.lookups[0] as Lookup),
+    startedAt: at(startedAt + milliseconds(100 + index)),
+    attempts: (before.lookups[0] as Lookup).attempts.map((attempt) => ({
+      ...attempt,
+      clientPort: 50_000 + index,
+      sentAt: at(startedAt + milliseconds(100 + index)),
+      repliedAt: at(startedAt + milliseconds(101 + index)),
+    })),
+  }));
+  const { lookups } = before.ask(
+    [
+      { port: 7, again, answered: null },
+      { type: AAAA, port: 7, sent: 0.03, again, answered: null },
+    ],
+    { lasts: 75_000, outcome: 'timeout', endBecause: 'timer', answers: [] },
+  );
+  return [...lookups, ...meanwhile, ...before.pair(3).lookups.slice(-3)];
+}
+
+/** Asks each of so many servers once; ICMP says that nobody listens. */
+const scan = (count: number, scenario: Scenario): Scenario => {
+  for (let index = 0; index < count; index++) {
+    const server = `10.0.0.${index + 1}`;
+    scenario.ask([{ answered: null, unreachable: 0.2, server }], { lasts: 0.3, outcome: 'timeout' });
+  }
+  return scenario;
+};
 
 ruleTester(rule, {
   finds: [
@@ -259,9 +294,26 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'one lookup alone that was given a dead server, while others are answered',
+      lookups: triedInVain(4, { beside: 3 }),
+      reports: [
+        { message: 'backend', count: 1, confidence: 'possible', because: /8 queries .* from one port, 7.* meanwhile/ },
+      ],
+    },
+    {
       name: 'the same where the next query is drawn anew',
       lookups: drawnAnew(drawnAnew(drawnAnew(new Scenario().pair(9)))).lookups,
       reports: [{ message: 'backend', count: 6, of: 27, because: /answered too/ }],
+    },
+    {
+      name: 'a scan: each of many asked once, and nobody listens there',
+      lookups: scan(20, new Scenario().pair(20)).lookups,
+      reports: Array.from({ length: 8 }, () => ({ message: 'closed', onlyInfo: true })),
+    },
+    {
+      name: 'as many as a resolv.conf may have',
+      lookups: scan(3, new Scenario().pair(20)).lookups,
+      reports: Array.from({ length: 3 }, () => ({ message: 'closed', onlyInfo: false })),
     },
   ],
   clear: [
@@ -279,6 +331,8 @@ ruleTester(rule, {
       name: 'a channel whose port was answered before, and again',
       lookups: onItsPort(pinnedTo(9, onItsPort(new Scenario({ resolver: 'c-ares' })))).lookups,
     },
+    { name: 'the same where nobody asks meanwhile: all may be out', lookups: triedInVain(4, { beside: 0 }) },
+    { name: 'two tries of both families: packets get lost', lookups: triedInVain(2, { beside: 3 }) },
     { name: 'healthy', lookups: new Scenario().pair(20).lookups, says: /1 server, 40 of 40 queries/ },
     { name: 'the race', lookups: new Scenario().pair(20).lostSecond(6).lookups },
     {

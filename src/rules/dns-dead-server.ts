@@ -1,7 +1,7 @@
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import type { BackendRecord, ServerRecord } from './support/loss-groups.ts';
+import type { BackendRecord, LossGroup, ServerRecord } from './support/loss-groups.ts';
 import { chosenWait, lossReport, waitOf, waitSettings } from './support/loss-report.ts';
 import type { Verdict } from './support/loss-verdict.ts';
 import { losses } from './support/losses.ts';
@@ -43,6 +43,7 @@ export default defineRule({
           server: verdict.backend?.address ?? verdict.group.server,
           verdict,
         }));
+        const many = askingMany(dead);
         for (const part of partsByServer(named)) {
           const own = part.groups.map(({ verdict }) => verdict);
           const common = lossReport(part, own, seen, inputs);
@@ -69,7 +70,7 @@ export default defineRule({
               service: record.server,
               backends: record.backends.size,
               ...waitOf(part),
-              queries: (backend ?? record).queries,
+              queries: queriesOf(own),
             },
             because: [silence(record, backend), ...othersSilent(others), ...waitSettings(part.groups)],
             fix: [
@@ -95,6 +96,7 @@ export default defineRule({
             ],
             whatIf: { method: 'each affected lookup without its waits for the server that never answers' },
             ...(waited ? {} : { onlyInfo: 'asked beside others, whose answers come: nobody waits for it' }),
+            ...(own.every(({ group }) => many.has(clientOf(group))) ? ASKS_MANY : {}),
           });
         }
         if (dead.length > 0) return;
@@ -117,6 +119,28 @@ function messageOf(verdicts: readonly Verdict[], closed: boolean, waited: boolea
   if (verdicts.some(({ dead }) => dead === 'unheard')) return hasOthers ? 'noneHeard' : 'unheard';
   return verdicts.some(({ backend }) => backend !== null) ? 'seenBackend' : 'backend';
 }
+
+// resolv.conf(5) holds three, and systemd-resolved some of each link.
+const MOST_NAMESERVERS = 12;
+
+const ASKS_MANY = {
+  onlyInfo: 'its client asks more servers than a stub resolver has: a scan, or a server that looks names up itself',
+};
+
+const clientOf = ({ input, client }: LossGroup): string => `${input}|${client}`;
+
+/** Clients that get no answer from so many servers that those are no nameservers of theirs. */
+function askingMany(dead: readonly Verdict[]): ReadonlySet<string> {
+  const servers = new Map<string, Set<string>>();
+  for (const { group } of dead) {
+    const own = servers.get(clientOf(group)) ?? new Set();
+    servers.set(clientOf(group), own.add(group.server));
+  }
+  return new Set([...servers].filter(([, own]) => own.size > MOST_NAMESERVERS).map(([client]) => client));
+}
+
+const queriesOf = (verdicts: readonly Verdict[]): number =>
+  [...new Set(verdicts.map(({ record, backend }) => backend ?? record))].reduce((sum, { queries }) => sum + queries, 0);
 
 // As many as RULES takes for more than chance.
 const SILENT_QUERIES = 5;

@@ -276,6 +276,14 @@ ruleTester(rule, {
       name: 'a reverse name',
       lookups: new Scenario({ name: '10.0.64.100.in-addr.arpa' }).ask([{ type: PTR, ...dead }], { outcome: 'nxdomain' })
         .lookups,
+      says: /^no lookup of addresses ended in an error \(1 lookup; 1 of other records/,
+    },
+    {
+      name: 'addresses that no block list has',
+      lookups: new Scenario({ name: '4.0.168.192.zen.example.org' })
+        .ask([{ ...dead }], { outcome: 'nxdomain' })
+        .ask([{ ...dead }], { outcome: 'nxdomain', name: `${'b.a.9.8.'.repeat(8)}zen.example.org` }).lookups,
+      says: /2 of other records/,
     },
     {
       name: "gRPC's service configuration",
@@ -296,6 +304,7 @@ ruleTester(rule, {
     {
       name: 'AAAA alone: its A, which may be found, is not in the capture',
       lookups: new Scenario().pair(9).ask([{ type: AAAA, ...dead }], { outcome: 'nxdomain', answers: [] }).lookups,
+      says: /10 lookups; 1 of other records, or of one family alone, found none/,
     },
     {
       name: 'a walk that the end of the capture cuts off before the name as it is',
@@ -307,11 +316,13 @@ ruleTester(rule, {
         { name: 'a.test', outcome: 'nxdomain', answers: [] },
       ).lookups,
       inputs: [inputOf({ endsAt: at(milliseconds(9 * 50 + 100)) })],
+      says: /^no lookup is known to have ended in an error \(10 lookups; 1 may go on when the capture ends\)$/,
     },
     {
       name: 'a refusal that the capture ends with, where others go on to the next server from one',
       lookups: refusedFirst(3),
       inputs: [endingAfter(refusedFirst(3), 2)],
+      says: /1 may go on when the capture ends/,
     },
     { name: 'AAAA alone refused, three times: that is the family rule’s', lookups: halfRefused(3) },
     {

@@ -12,6 +12,7 @@ import {
   typeName,
 } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
+import { isBlockListQuery } from './support/block-lists.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -85,6 +86,9 @@ export default defineRule({
       '{count} of {total:lookup} got {rcode} for {name} at first, and waited {wait:duration} until they asked again',
     clear: 'no lookup ended in an error ({total:lookup})',
     explained: 'no lookup ended in an error of its own ({total:lookup}; {explained} failed for other reasons)',
+    open: 'no lookup is known to have ended in an error ({total:lookup}; {open} may go on when the capture ends)',
+    others:
+      'no lookup of addresses ended in an error ({total:lookup}; {others} of other records, or of one family alone, found none)',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
@@ -94,6 +98,9 @@ export default defineRule({
     let explained = 0;
     /** Lookups that went on from an error to an answer: the next server's, or the next try's. */
     let recovered = 0;
+    /** Lookups with an error at the capture's very end, and those whose errors nobody minds. */
+    let open = 0;
+    let others = 0;
 
     const groupOf = (lookup: Lookup, outcome: Failure, addresses: boolean, family: string): ErrorGroup => {
       const half = isHalf(lookup);
@@ -144,15 +151,22 @@ export default defineRule({
           return;
         }
         if (forwarded.isForwarded(lookup)) return;
-        const addresses = lookup.attempts.some((attempt) => isAddressType(attempt.type));
+        const addresses =
+          !isBlockListQuery(lookup.name) && lookup.attempts.some((attempt) => isAddressType(attempt.type));
         // Reverse names, service texts and the like often do not exist, and nobody minds.
-        if (!addresses && outcome === 'nxdomain') return;
+        const isForOthers = !addresses && outcome === 'nxdomain';
         // gRPC asks for a service configuration that hardly anyone has.
-        if (lookup.name.startsWith('_grpc_config.')) return;
+        const isForGrpc = lookup.name.startsWith('_grpc_config.');
         // The other half, which may well be found, is not in the capture.
-        if (outcome === 'nxdomain' && isHalf(lookup)) return;
+        if (isForOthers || isForGrpc || (outcome === 'nxdomain' && isHalf(lookup))) {
+          others++;
+          return;
+        }
         const goesOn = mayWalkOn(lookup) || (outcome !== 'nxdomain' && recovered > 0);
-        if (goesOn && isAtEnd(lookup, inputs[lookup.input]?.endsAt)) return;
+        if (goesOn && isAtEnd(lookup, inputs[lookup.input]?.endsAt)) {
+          open++;
+          return;
+        }
         const { current } = seen;
         const fault = current?.familyFailed === true ? current.family : null;
         const family = fault === null ? '' : familyKey(lookup.input, lookup.server, fault);
@@ -228,8 +242,9 @@ export default defineRule({
           });
         }
         const ofFamilies = [...groups.values()].reduce((sum, group) => sum + group.tally.count, 0);
-        const data = { total: seen.lookups, explained: explained + ofFamilies };
-        clear(data.explained === 0 ? 'clear' : 'explained', data, { count: seen.lookups, unit: 'lookups' });
+        const data = { total: seen.lookups, explained: explained + ofFamilies, open, others };
+        const message = open > 0 ? 'open' : data.explained > 0 ? 'explained' : others > 0 ? 'others' : 'clear';
+        clear(message, data, { count: seen.lookups, unit: 'lookups' });
       },
     };
   },

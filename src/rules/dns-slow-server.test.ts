@@ -20,6 +20,11 @@ const recursion = (scenario: Scenario): Scenario =>
     scenario,
   );
 
+/** Among a hundred, these take so long. */
+const farNames = (names: readonly string[], answered: number): Lookup[] =>
+  names.reduce((all, name) => all.ask([{ answered, records: 0 }], { name }).pair(100 / names.length), new Scenario())
+    .lookups;
+
 /** At the same times. */
 const threeClients = (asks: (scenario: Scenario) => Scenario): Lookup[] =>
   ['10.0.3.7', '10.0.3.8', '10.0.3.9'].flatMap((client) => asks(new Scenario({ client })).lookups);
@@ -133,6 +138,26 @@ ruleTester(rule, {
       name: 'answers that stand apart from those of far names',
       lookups: slow(recursion(new Scenario()), 2003, 9).lookups,
       reports: [{ message: 'slow', count: 12, onlyInfo: false, settings: [/2 s for each try/] }],
+    },
+    {
+      name: 'four far names, each asked for once: a cache fills',
+      lookups: farNames(['a.test', 'b.test', 'c.test', 'd.test'], 240),
+      reports: [{ message: 'slow', count: 4, onlyInfo: true }],
+    },
+    {
+      name: 'the same, and one of them waits again',
+      lookups: farNames(['a.test', 'b.test', 'c.test', 'a.test'], 240),
+      reports: [{ message: 'slow', count: 4, onlyInfo: false }],
+    },
+    {
+      name: 'the same for half a second',
+      lookups: farNames(['a.test', 'b.test', 'c.test', 'd.test'], 540),
+      reports: [{ message: 'slow', count: 4, onlyInfo: false }],
+    },
+    {
+      name: 'ten of a hundred: that is no cache that fills',
+      lookups: farNames([...'abcdefghij'], 240),
+      reports: [{ message: 'slow', count: 10, onlyInfo: false }],
     },
     {
       name: 'three clients that wait for one moment of a server',

@@ -47,7 +47,6 @@ export default defineRule({
       arrived: { client: 0, server: 0 },
       vanished: { client: Infinity, server: Infinity },
     }));
-    const kept = new Set<ReturnType<typeof groups.of>>();
     let held = 0;
     let largest = 0;
     return {
@@ -67,7 +66,6 @@ export default defineRule({
         const group = groups.of(connection);
         group.arrived.client = Math.max(group.arrived.client, client);
         group.arrived.server = Math.max(group.arrived.server, server);
-        if (exchanges.length > 0) kept.add(group);
         for (const exchange of exchanges) {
           group.calls.push({ exchange, until: waitedUntil(exchange, connection) });
           for (const { from: side, bytes } of vanishedOf(exchange)) {
@@ -76,8 +74,8 @@ export default defineRule({
         }
       },
       finish() {
-        const tooBig = [...kept]
-          .filter(isTooBig)
+        const tooBig = groups
+          .where(isTooBig)
           .map((group) => ({ ...group, tally: vanishedTally(group.calls, opened, vanishedPackets) }));
         const parts = partsByServer(tooBig).filter(({ tally }) => tally.count >= LEAST_COUNT);
         for (const { groups: own, tally, subject, input } of parts) {

@@ -1,5 +1,5 @@
 import { emptyList } from '../base/lists.ts';
-import { at, nanoseconds, NEVER } from '../base/time.ts';
+import { at, nanoseconds, NEVER, type Duration } from '../base/time.ts';
 import {
   CONFIDENCES,
   END_REASONS,
@@ -31,6 +31,7 @@ type Rest = Pick<
   | 'resolverDetail'
   | 'resolverConfidence'
   | 'resolverBecause'
+  | 'chosenWait'
 >;
 
 const noRest = (): Rest => ({
@@ -44,6 +45,7 @@ const noRest = (): Rest => ({
   resolverDetail: null,
   resolverConfidence: 'possible',
   resolverBecause: '',
+  chosenWait: null,
 });
 
 const isLike = (last: Rest, lookup: Lookup): boolean =>
@@ -57,7 +59,8 @@ const isLike = (last: Rest, lookup: Lookup): boolean =>
   lookup.resolver === last.resolver &&
   lookup.resolverDetail === last.resolverDetail &&
   lookup.resolverConfidence === last.resolverConfidence &&
-  lookup.resolverBecause === last.resolverBecause;
+  lookup.resolverBecause === last.resolverBecause &&
+  lookup.chosenWait === last.chosenWait;
 
 function keep(last: Rest, row: Rest): void {
   last.input = row.input;
@@ -70,6 +73,7 @@ function keep(last: Rest, row: Rest): void {
   last.resolverDetail = row.resolverDetail;
   last.resolverConfidence = row.resolverConfidence;
   last.resolverBecause = row.resolverBecause;
+  last.chosenWait = row.chosenWait;
 }
 
 /** What the last lookup of a name brought. */
@@ -160,6 +164,7 @@ class ReadLookup implements Lookup {
   resolverDetail: string | null = null;
   resolverConfidence: Confidence = 'possible';
   resolverBecause = '';
+  chosenWait: Duration | null = null;
   answers: readonly string[] = emptyList();
   attempts: Attempt[] = emptyList();
 
@@ -181,6 +186,8 @@ function writeRest(batch: BatchWriter, row: Rest, last: Rest): void {
   batch.textLike(row.resolverDetail, last.resolverDetail);
   batch.one(CONFIDENCES, row.resolverConfidence);
   batch.textLike(row.resolverBecause, last.resolverBecause);
+  batch.flag(row.chosenWait !== null);
+  if (row.chosenWait !== null) batch.number(row.chosenWait);
 }
 
 function readRest(batch: BatchReader, last: Rest): void {
@@ -194,6 +201,7 @@ function readRest(batch: BatchReader, last: Rest): void {
   last.resolverDetail = batch.textLike(last.resolverDetail);
   last.resolverConfidence = batch.one(CONFIDENCES);
   last.resolverBecause = batch.textLike(last.resolverBecause);
+  last.chosenWait = batch.flag() ? nanoseconds(batch.number()) : null;
 }
 
 function writeTimer(batch: BatchWriter, { value, source }: EndTimer): void {

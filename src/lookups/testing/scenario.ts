@@ -11,6 +11,7 @@ interface Query {
   id?: number;
   server?: string;
   client?: number;
+  address?: string;
   edns?: number;
   transport?: 'udp' | 'tcp';
 }
@@ -45,6 +46,7 @@ export function scenario() {
       id = (ids += 977),
       server = '10.96.0.10',
       client = 1,
+      address = `10.0.0.${client}`,
       edns = -1,
       transport = 'udp',
     }: Query) {
@@ -73,7 +75,7 @@ export function scenario() {
         behindDnat: null,
         backend: null,
         clientId: client,
-        client: `10.0.0.${client}`,
+        client: address,
         input: 0,
         nameHash: name.length,
         labelHash: firstLabel(name),

@@ -137,6 +137,7 @@ export const anyLookup: fc.Arbitrary<Lookup> = fc.record({
   resolverDetail: fc.option(text),
   resolverConfidence: fc.constantFrom(...CONFIDENCES),
   resolverBecause: text,
+  chosenWait: fc.option(lasted),
   answers: fc.array(text, { maxLength: 16 }),
   attempts: fc.array(attempt, { minLength: 1, maxLength: 4 }),
 });

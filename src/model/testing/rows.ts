@@ -84,6 +84,7 @@ export const lookupOf = (parts: Partial<Lookup> = {}): Lookup => ({
   resolverDetail: null,
   resolverConfidence: 'likely',
   resolverBecause: 'A and AAAA leave one port, A first, with ids one apart',
+  chosenWait: null,
   answers: ['10.0.4.4'],
   attempts: [attemptOf()],
   ...parts,

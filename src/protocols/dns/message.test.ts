@@ -78,7 +78,8 @@ describe('DNS messages', () => {
     const sizeFrom = (cut: number): number => parse(bytes, 0, bytes.length - cut).message.ednsSize;
     const cookie = 12;
     expect([0, 1, cookie].map(sizeFrom)).toEqual([1232, 1232, 1232]);
-    expect([cookie + 1, cookie + 11].map(sizeFrom)).toEqual([0, 0]);
+    expect([cookie + 1, cookie + 6].map(sizeFrom)).toEqual([1232, 1232]);
+    expect([cookie + 7, cookie + 11].map(sizeFrom)).toEqual([0, 0]);
     const plain = emitMessage({ ...query, ednsSize: -1, cookie: false });
     expect(parse(plain).message.ednsSize).toBe(-1);
   });

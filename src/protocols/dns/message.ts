@@ -116,7 +116,10 @@ export function createDnsParser(addresses: AddressTable): DnsParser {
       if (position < 0 || position + 10 > end) {
         message.cut = true;
         // A query's only records are OPT's (TSIG and SIG(0), which are no stub resolver's, beside it).
-        if (!message.response && message.ednsSize < 0) message.ednsSize = EDNS_SIZE_UNKNOWN;
+        if (!message.response && message.ednsSize < 0) {
+          const isSizeThere = position >= 0 && position + 4 <= end;
+          message.ednsSize = isSizeThere ? read16(bytes, position + 2) : EDNS_SIZE_UNKNOWN;
+        }
         break;
       }
       const type = read16(bytes, position);

@@ -1,4 +1,4 @@
-import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { milliseconds, nanoseconds, seconds, type Timestamp } from '../../base/time.ts';
 import { TIMER_EARLY, timersOf } from '../../knowledge/resolver-timers.ts';
 import { isAddressType, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
@@ -77,11 +77,11 @@ class RecentPairs {
   readonly #sentAt = new Float64Array(RECENT * 2).fill(Number.NEGATIVE_INFINITY);
   readonly #ids = new Uint16Array(RECENT * 2);
   readonly #types = new Uint16Array(RECENT);
-  /** The wait before the client's resolver asks again with new ids; 0 for those that keep them. */
-  readonly #waits = new Float64Array(RECENT);
+  /** Whether it asks again with new ids, at its timer. */
+  readonly #isGo = new Uint8Array(RECENT);
   #next = 0;
 
-  add({ client, resolver, resolverDetail, attempts }: Lookup): void {
+  add({ client, resolver, attempts }: Lookup): void {
     const [one, other] = attempts as [Attempt, Attempt];
     const place = this.#next;
     this.#next = (place + 1) % RECENT;
@@ -92,24 +92,25 @@ class RecentPairs {
     this.#sentAt[place * 2 + 1] = other.sentAt;
     this.#ids[place * 2] = one.transactionId;
     this.#ids[place * 2 + 1] = other.transactionId;
-    this.#waits[place] = resolver === 'go' ? (timersOf(resolver, resolverDetail)?.firstWait ?? 0) : 0;
+    this.#isGo[place] = resolver === 'go' ? 1 : 0;
   }
 
   /** When the lookup began that this one goes on with; null where there is none. */
-  before({ client, startedAt, attempts }: Lookup): Timestamp | null {
+  before({ client, startedAt, chosenWait, attempts }: Lookup): Timestamp | null {
     const { name, type, transactionId } = attempts[0] as Attempt;
+    const wait = chosenWait ?? timersOf('go', null)?.firstWait ?? 0;
     for (let back = 1; back <= RECENT; back++) {
       const place = (this.#next - back + RECENT) % RECENT;
       if (startedAt - (this.#sentAt[place * 2] as number) > LONGEST_WAIT) return null;
       if (this.#names[place] !== name || this.#clients[place] !== client) continue;
       const own = place * 2 + (this.#types[place] === type ? 0 : 1);
       const waited = startedAt - (this.#sentAt[own] as number);
-      const isTimed = isAbout(waited as Duration, this.#waits[place] as Duration);
+      const isTimed = this.#isGo[place] === 1 && isAbout(waited, wait);
       if (isTimed || this.#ids[own] === transactionId) return this.#sentAt[place * 2] as Timestamp;
     }
     return null;
   }
 }
 
-const isAbout = (waited: Duration, wait: Duration): boolean =>
+const isAbout = (waited: number, wait: number): boolean =>
   wait > 0 && waited >= wait - TIMER_EARLY && waited <= wait + TIMER_LATE;

@@ -1,4 +1,5 @@
 import type { LossCounts } from './loss-counts.ts';
+import type { ServerRecord } from './loss-groups.ts';
 
 // How many times likelier a dead back end must make what was seen than loss at random does.
 const ODDS = 200;
@@ -14,6 +15,12 @@ const LIKELY_FLOWS = 5;
 // query each tell nothing; below, loss is.
 const BEYOND_LOSS = 0.37;
 const RATE_FLOWS = 10;
+// So many in a row on one port no path loses on which anything works.
+const PINNED_QUERIES = 20;
+// Fewer do where no outage of all can be the reason: all tries of both families (c-ares: three or four), while others
+// are answered.
+const PINNED_BESIDE = 6;
+const HEARD_BESIDE = 3;
 
 /**
  * - `ports`: a port keeps its back end (connection tracking), and loses all or nothing;
@@ -45,6 +52,17 @@ export function deadBackendSign(counts: LossCounts, alternations: number): DeadB
   if (flowsDead >= DEAD_FLOWS && isLikely(ports)) return 'ports';
   const flows = flowsDead + flowsFine;
   return flowsMixed === 0 && flows >= RATE_FLOWS && flowsDead >= BEYOND_LOSS * flows ? 'rate' : null;
+}
+
+/**
+ * Whether one port lost all that it sent, and none other anything: `beside` where others were answered meanwhile, so
+ * that no outage of all is the reason; `alone` where it lost more than any path does.
+ */
+export function pinnedSign(record: ServerRecord): 'beside' | 'alone' | null {
+  const { deadPort, deadPortQueries, answered, heardBeside } = record;
+  if (!deadPort || answered === 0) return null;
+  if (heardBeside >= HEARD_BESIDE && deadPortQueries >= PINNED_BESIDE) return 'beside';
+  return deadPortQueries >= PINNED_QUERIES ? 'alone' : null;
 }
 
 /** Logarithm of the likelihood of a sequence with so many losses, at the rate that fits it best. */

@@ -42,8 +42,12 @@ export interface ServerRecord extends Silence {
   lastWasLossy: boolean;
   /** The one port from which all queries without an answer came: null before any, 0 where there are several. */
   deadPort: number | null;
-  /** Queries from it. */
+  /** Queries from it, when the first and the last was sent… */
   deadPortQueries: number;
+  deadFrom: Timestamp;
+  deadUntil: Timestamp;
+  /** …and queries from other ports in between that were answered, of the lookups that began later. */
+  heardBeside: number;
   /** The port of the newest answer. */
   heardPort: number;
   /** What the plain lookups say; those with losses are counted by {@link LossGroup}. */
@@ -76,8 +80,8 @@ export interface LossGroup {
   firstAt: Timestamp;
   /** Lookups that asked again for want of this server's answer: the others prove only that the capture has none. */
   missed: number;
-  /** The shortest wait before one of them asked again; infinite where none did. */
-  shortestWait: number;
+  /** After how long its client asks again ({@link Lookup.chosenWait}), as the last of them knew it. */
+  chosenWait: Duration | null;
   /** Lost queries, and those of them that were seen before the DNAT only. */
   lost: number;
   lostBeforeDnat: number;
@@ -101,6 +105,9 @@ export const createServerRecord = (input: number, server: string): ServerRecord 
   lastWasLossy: false,
   deadPort: null,
   deadPortQueries: 0,
+  deadFrom: at(Infinity),
+  deadUntil: at(-Infinity),
+  heardBeside: 0,
   heardPort: 0,
   counts: createLossCounts(),
   delays: new Delays(),
@@ -127,7 +134,7 @@ export const createLossGroup = (
   pending: 0,
   firstAt: at(Infinity),
   missed: 0,
-  shortestWait: Number.POSITIVE_INFINITY,
+  chosenWait: null,
   lost: 0,
   lostBeforeDnat: 0,
   resolvers: [],
@@ -180,13 +187,8 @@ export function addLookup(group: LossGroup, lookup: Lookup, analysis: LossAnalys
   if (lookup.durationIsLowerBound) group.openEnded++;
   if (analysis.pending) group.pending++;
   if (lookup.startedAt < group.firstAt) group.firstAt = lookup.startedAt;
-  let isMissing = false;
-  for (const send of analysis.sends) {
-    if (send.attempt.server !== analysis.server || !isMissed(send)) continue;
-    isMissing = true;
-    group.shortestWait = Math.min(group.shortestWait, send.waitedUntil - send.at);
-  }
-  if (isMissing) group.missed++;
+  if (analysis.sends.some((send) => send.attempt.server === analysis.server && isMissed(send))) group.missed++;
+  group.chosenWait = lookup.chosenWait ?? group.chosenWait;
   group.lost += analysis.lost;
   group.lostBeforeDnat += analysis.lostBeforeDnat;
   countResolver(group.resolvers, lookup, 1);
@@ -202,16 +204,22 @@ function costOf(analysis: LossAnalysis): Duration {
 }
 
 /** Answered: that port gets answers. */
-export function countHeard(record: ServerRecord, port: number): void {
+export function countHeard(record: ServerRecord, port: number, sentAt: Timestamp): void {
   record.heardPort = port;
   if (record.deadPort === port) record.deadPort = 0;
+  else if (sentAt > record.deadFrom && sentAt < record.deadUntil) record.heardBeside++;
 }
 
 /** Not answered: whether its port is the only one that gets no answers, and never got one. */
-export function countLost(record: ServerRecord, port: number): void {
+export function countLost(record: ServerRecord, port: number, sentAt: Timestamp): void {
   record.deadPort ??= port === record.heardPort ? 0 : port;
-  if (record.deadPort === port) record.deadPortQueries++;
-  else record.deadPort = 0;
+  if (record.deadPort !== port) {
+    record.deadPort = 0;
+    return;
+  }
+  record.deadPortQueries++;
+  if (sentAt < record.deadFrom) record.deadFrom = sentAt;
+  if (sentAt > record.deadUntil) record.deadUntil = sentAt;
 }
 
 /** Lookups that nobody has asked again for when the capture ends: their answers may come yet. */

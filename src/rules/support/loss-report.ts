@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/text.ts';
-import { milliseconds, nanoseconds, seconds, type Duration } from '../../base/time.ts';
+import type { Duration } from '../../base/time.ts';
 import { settingsOf } from '../../knowledge/resolver-settings.ts';
-import { timersOf } from '../../knowledge/resolver-timers.ts';
+import { TIMER_LATE, timersOf } from '../../knowledge/resolver-timers.ts';
 import type { Report, Setting } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import { lossEvidence } from './loss-evidence.ts';
@@ -119,16 +119,12 @@ export function waitSettings(groups: readonly LossGroup[]): Setting[] {
   return [...settings.values()];
 }
 
-// Timers fire late, never early: the whole second below is what was set.
-const FIRES_LATE = milliseconds(250);
-
-/** The wait that an option sets (`timeout:`), where the one resolver seen always waits alike, and waited shorter than by default. */
+/** The wait that an option sets (`timeout:`), where the one resolver seen has one that is always alike, and not the default. */
 export function chosenWait(groups: readonly LossGroup[]): Duration | null {
   const [one, ...others] = resolversOf(groups);
   const isAlone = one !== undefined && others.every(({ resolver }) => resolver === one.resolver);
   const timers = isAlone ? timersOf(one.resolver, one.detail) : null;
-  const shortest = Math.min(...groups.map(({ shortestWait }) => shortestWait));
-  if (timers?.growth !== 'constant' || shortest > timers.firstWait - FIRES_LATE) return null;
-  const whole = Math.floor(shortest / seconds(1)) * seconds(1);
-  return nanoseconds(whole > 0 && shortest - whole < FIRES_LATE ? whole : shortest);
+  const [chosen, ...more] = new Set(groups.flatMap((group) => group.chosenWait ?? []));
+  if (timers?.growth !== 'constant' || chosen === undefined || more.length > 0) return null;
+  return Math.abs(chosen - timers.firstWait) <= TIMER_LATE ? null : chosen;
 }

@@ -2,7 +2,7 @@ import { formatCount, plural } from '../../base/text.ts';
 import { RR_TYPE, typeName, type Confidence } from '../../model/lookup.ts';
 import { chanceOfAtLeast, UNLIKELY } from './binomial.ts';
 import { groupBy } from '../../base/group-by.ts';
-import { deadBackendSign } from './dead-backend.ts';
+import { deadBackendSign, pinnedSign } from './dead-backend.ts';
 import {
   addLossCounts,
   createLossCounts,
@@ -56,8 +56,6 @@ const STRAYS = 1;
 // One dead server of up to four takes so many of the ports, and few paths lose as much: where each port asks once,
 // the two look the same, and neither is likely. Above {@link deadBackendSign}'s third it is the server.
 const AS_ONE_OF_FOUR = 0.25;
-// So many in a row on one port no path loses on which anything works.
-const PINNED_QUERIES = 20;
 // Beyond this a chance is told as "less than one in a million".
 const SMALLEST_CHANCE = 1e-6;
 
@@ -284,15 +282,16 @@ function deadBackend(record: ServerRecord, counts: LossCounts): Judged | null {
 }
 
 /** A resolver that keeps its one port keeps the back end that it was given, too (c-ares's channel, Netty). */
-function pinned({ deadPort, deadPortQueries, answered }: ServerRecord): Judged | null {
-  if (!deadPort || answered === 0 || deadPortQueries < PINNED_QUERIES) return null;
+function pinned(record: ServerRecord): Judged | null {
+  const sign = pinnedSign(record);
+  if (sign === null) return null;
   return {
     cause: 'dead-server',
     dead: 'backend',
     confidence: 'possible',
     because:
-      `all ${plural(deadPortQueries, 'query', 'queries')} without an answer left from one port, ${deadPort}, which never got one: ` +
-      'it was given a server that does not answer, or all servers died when it began to ask',
+      `all ${plural(record.deadPortQueries, 'query', 'queries')} without an answer left from one port, ${record.deadPort}, which never got one: ` +
+      `it was given a server that does not answer${sign === 'beside' ? '; others were answered meanwhile' : ', or all servers died when it began to ask'}`,
   };
 }
 
@@ -325,7 +324,8 @@ function raceOf(groups: readonly LossGroup[], counts: LossCounts): Judged | null
   if (beforeDnat >= lost && counts.pairsFine > 0) {
     return {
       cause: 'race',
-      confidence: 'certain',
+      // At the DNAT a rule may drop packets as well.
+      confidence: secondLost >= LIKELY_LOSSES ? 'certain' : 'likely',
       because: `seen before the DNAT and never behind it: ${formatCount(beforeDnat)} of ${plural(lost, 'lost query', 'lost queries')}, each the second of its pair; ${whole}`,
     };
   }

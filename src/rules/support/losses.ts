@@ -172,7 +172,7 @@ export const losses = defineFact({
       counted++;
       const server = servers.of(input, first.server);
       server.plainPairs++;
-      countHeard(server, first.clientPort);
+      countHeard(server, first.clientPort, first.sentAt);
       server.delays.add(first.repliedAt - first.sentAt);
       server.delays.add(second.repliedAt - second.sentAt);
       wasFine(server);
@@ -191,7 +191,7 @@ export const losses = defineFact({
         if (server === null || server.server !== attempt.server) server = asked(input, attempt.server);
         server.queries++;
         server.answered++;
-        countHeard(server, attempt.clientPort);
+        countHeard(server, attempt.clientPort, attempt.sentAt);
         if (attempt.type === RR_TYPE.A) server.answeredA++;
         else if (attempt.type === RR_TYPE.AAAA) server.answeredAaaa++;
         heard(server, attempt.repliedAt - attempt.sentAt);
@@ -235,8 +235,8 @@ export const losses = defineFact({
         const server = asked(lookup.input, attempt.server);
         const isHeard = isAnswer(send);
         server.queries++;
-        if (isHeard) countHeard(server, attempt.clientPort);
-        else if (send.fate === 'lost') countLost(server, attempt.clientPort);
+        if (isHeard) countHeard(server, attempt.clientPort, send.at);
+        else if (send.fate === 'lost') countLost(server, attempt.clientPort, send.at);
         countSilence(server, send, endOfInput(lookup.input));
         if (isHeard || send.fate === 'unreachable') client.heard = true;
         if (attempt.backend !== null && (isHeard || send.behindDnat === 'both')) {

@@ -48,6 +48,8 @@ export function createPeerGroups<Row extends Exchange | Connection, Extra extend
     },
     /** Those with occurrences. */
     all: (): Group[] => groups.filter(({ tally }) => tally.count > 0),
+    /** Those that a rule chooses by what it counted, where what they cost is known at the end only. */
+    where: (isWanted: (group: Group) => boolean): Group[] => groups.filter(isWanted),
     /** Of those, what a rule about requests judges; ask in `finish`. */
     judged(): Group[] {
       return this.all().filter(({ peer }) => traffic.isJudged(peer));

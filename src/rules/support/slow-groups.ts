@@ -23,9 +23,12 @@ export interface SlowGroup extends Extent {
   /** The answers came after the question was asked again. */
   readonly askedAgain: boolean;
   errors: number;
+  /** The names that waited; null where one did twice, or they are too many to be few. */
+  names: Set<string> | null;
 }
 
 const MAX_GROUPS = 128;
+const MAX_NAMES = 64;
 // An answer of 2.1 s still tells a wait of 2 s.
 const QUANTUM_WIDTH = 0.1;
 
@@ -48,6 +51,7 @@ export function createSlowGroups() {
     add(lookup: Lookup, sends: readonly Send[], slowest: Duration, usual: Duration): void {
       const group = groupOf(lookup, slowest);
       group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
+      addName(group, lookup.name);
       if (slowest < group.least) group.least = slowest;
       if (slowest > group.most) group.most = slowest;
       extend(group, lookup.startedAt, plus(lookup.startedAt, lookup.duration));
@@ -72,13 +76,22 @@ const createGroup = (input: number, client: string, server: string, size: number
   quanta: COREDNS_QUANTA.map(() => 0),
   askedAgain: false,
   errors: 0,
+  names: new Set(),
 });
+
+function addName(group: SlowGroup, name: string): void {
+  const { names } = group;
+  if (names === null) return;
+  if (names.has(name) || names.size >= MAX_NAMES) group.names = null;
+  else names.add(name);
+}
 
 /** Lookups whose answers came after the question was asked again. */
 export const lateGroup = ({ input, client, server, tally, errors }: LossGroup): SlowGroup => ({
   ...createGroup(input, client, server, 0, nanoseconds(0)),
   tally,
   askedAgain: true,
+  names: null,
   // Nobody asks again for the warming up of a cache: it repeats by itself.
   lastAt: Number.POSITIVE_INFINITY as Timestamp,
   errors,

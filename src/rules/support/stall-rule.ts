@@ -58,7 +58,6 @@ export function stallRule<Message extends string = never>(
   const seen = fact(traffic);
   const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0, inVain: [] }));
   const opened = fact(openings);
-  const withInVain = new Set<ReturnType<typeof groups.of>>();
   let kept = 0;
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
@@ -100,11 +99,10 @@ export function stallRule<Message extends string = never>(
       if (!isInVain) return;
       kept++;
       group.inVain.push(copyExchange(exchange));
-      withInVain.add(group);
     },
     finish() {
-      const all = new Set([...groups.all(), ...withInVain]);
-      const parts = partsByServer([...all].map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
+      const stalled = groups.where(({ tally, inVain }) => tally.count + inVain.length > 0);
+      const parts = partsByServer(stalled.map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
       for (const { groups: members, tally, subject, input } of parts) {
         const totals = seen.totals(input, subject);
         const streams = seen.peers().reduce((sum, peer) => sum + (peer.input === input ? peer.streams : 0), 0);

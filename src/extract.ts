@@ -63,7 +63,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   // The two rooms need each other: queries flow one way, what is done with them the other.
   const lookups = createLookups({
     emit(lookup) {
-      lookup.input = homeOf(lookup.input);
+      lookup.input = sameTraffic.homeOf(lookup.input);
       observer.lookup(lookup);
     },
     settle: (attempts) => dns.settle(attempts),
@@ -73,7 +73,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink, onOtherInput: seenElsewhere });
   const delivery = createDelivery((exchange) => {
     readings[exchange.input]?.vantage.sawExchange();
-    exchange.input = homeOf(exchange.input);
+    exchange.input = sameTraffic.homeOf(exchange.input);
     observer.exchange(exchange);
   });
   const conversations = createConversations({ protocols: createProtocols(keyLog), emit: delivery.push });
@@ -102,7 +102,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
         delivery.closed(connection);
       }
       if (connection.isTurned) turnRound(connection);
-      connection.input = homeOf(connection.input);
+      connection.input = sameTraffic.homeOf(connection.input);
       observer.connection(connection);
     },
   });
@@ -184,14 +184,6 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   function seenElsewhere(input: number, { input: other }: Layers): void {
     const [one, two] = [readings[input], readings[other]];
     if (one !== undefined && two !== undefined) sameTraffic.join(one, two);
-  }
-
-  function homeOf(input: number): number {
-    const home = sameTraffic.homeOf(input);
-    const own = readings[input]?.input;
-    const of = readings[home]?.input;
-    if (own !== undefined && of !== undefined && own.endsAt > of.endsAt) of.endsAt = own.endsAt;
-    return home;
   }
 
   function datagram({ input: { damage }, vantage }: Reading): void {

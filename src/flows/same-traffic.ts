@@ -17,9 +17,13 @@ export class SameTraffic {
   /** By the input's number, in order of it; those that are alone are not there. */
   readonly #groups: (readonly Place[] | undefined)[] = [];
 
-  /** The input that rows of this one are told of: the first of those that show the same. */
+  /** The input that rows of this one are told of: the first of those that show the same, which goes on as long as any. */
   homeOf(input: number): number {
-    return this.#groups[input]?.[0]?.input.input ?? input;
+    const group = this.#groups[input];
+    if (group === undefined) return input;
+    const home = (group[0] as Place).input;
+    for (const { input: other } of group) if (other.endsAt > home.endsAt) home.endsAt = other.endsAt;
+    return home.input;
   }
 
   /** A connection or a lookup that was first seen in one shows a packet in another, too. */
@@ -36,16 +40,14 @@ export class SameTraffic {
     this.update(home.input.input);
   }
 
-  /** Tells the first of them where all were taken, and until when, after one of them has gone on. */
+  /** Tells the first of them where all were taken, and from when to when, after one of them has gone on. */
   update(input: number): void {
     const group = this.#groups[input];
     if (group === undefined) return;
     const home = (group[0] as Place).input;
     home.vantage = together(group);
-    for (const { input: other } of group) {
-      if (other.startsAt < home.startsAt) home.startsAt = other.startsAt;
-      if (other.endsAt > home.endsAt) home.endsAt = other.endsAt;
-    }
+    for (const { input: other } of group) if (other.startsAt < home.startsAt) home.startsAt = other.startsAt;
+    this.homeOf(input);
   }
 
   #groupOf(place: Place): readonly Place[] {

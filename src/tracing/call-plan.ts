@@ -2,6 +2,7 @@ import { NO_FRACTION } from '../base/fraction.ts';
 import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
 import { LaneHabit } from './lane-habit.ts';
+import { NumberTable } from './number-table.ts';
 import { fromOf, keyOf, type Walk } from './walk.ts';
 
 /*
@@ -39,7 +40,7 @@ interface Transition {
 export class CallPlan {
   readonly #sets = new CallSets();
   readonly #steps = new Map<number, Steps>();
-  readonly #transitions = new Map<number, Transition>();
+  readonly #transitions = new NumberTable<Transition>();
   readonly #anywhere = new Map<number, GapDensity>();
   readonly #grain: number;
   /**

@@ -23,12 +23,12 @@ const MOST_SURPLUS = 6;
 // As likely either way is no reason to change.
 const LEAST_GAIN = 0.5;
 
+const NO_CALLS: readonly number[] = [];
+
 /** A request that takes over what the one before gives, and gives its own of the same kinds. */
 interface Way {
   readonly request: number;
   readonly before: Way | null;
-  /** What it has then. */
-  readonly calls: readonly number[];
   readonly given: readonly number[];
   /** ln of how much likelier all is, up to here. */
   readonly gain: number;
@@ -80,7 +80,7 @@ export class Chains {
       const best = this.#bestFrom(request, given, isTold);
       if (best === null) continue;
       for (let way: Way | null = best; way !== null; way = way.before) {
-        this.#problem.settle(way.request, filled(this.#one, way.calls));
+        this.#problem.settle(way.request, this.#filled(this.#one, way));
         this.#likelihoods.changed(way.request);
         changed(way.request);
       }
@@ -140,31 +140,21 @@ export class Chains {
 
   /** The best chain that begins there; null where none is better than to leave all as it is. */
   #bestFrom(request: number, given: readonly number[], isTold: boolean): Way | null {
-    const calls = this.#callsOf(request).filter((call) => !given.includes(call));
-    const gain = this.#likelihoods.change(request, filled(this.#one, calls));
     let best: Way | null = null;
     let most = LEAST_GAIN;
-    let ways: Way[] = [{ request, before: null, calls, given, gain }];
+    let ways: Way[] = [this.#begin(request, given)];
     for (let links = 0; links < MOST_LINKS && ways.length > 0; links++) {
       const next: Way[] = [];
       for (const way of ways) {
+        this.#filled(this.#other, way);
         for (const taker of this.#takersOf(way)) {
-          const own = this.#callsOf(taker);
-          const end = !isTold || this.#lacks(taker, way.given) ? this.#wayTo(taker, way, own, []) : null;
+          const end = !isTold || this.#lacks(taker, way.given) ? this.#wayTo(taker, way, []) : null;
           if (end !== null && end.gain > most) {
             most = end.gain;
             best = end;
           }
-          const alike = this.#alikeOf(own, way.given);
-          if (alike === null) continue;
-          next.push(
-            this.#wayTo(
-              taker,
-              way,
-              own.filter((call) => !alike.includes(call)),
-              alike,
-            ),
-          );
+          const alike = this.#alikeOf(this.#callsOf(taker), way.given);
+          if (alike !== null) next.push(this.#wayTo(taker, way, alike));
         }
       }
       ways = next.sort((a, b) => b.gain - a.gain).slice(0, MOST_WAYS);
@@ -172,12 +162,31 @@ export class Chains {
     return best;
   }
 
-  /** @param kept what it keeps of its own */
-  #wayTo(request: number, before: Way, kept: readonly number[], given: readonly number[]): Way {
-    const calls = [...kept, ...before.given].sort((a, b) => a - b);
-    const gain = this.#likelihoods.change(request, filled(this.#one, calls));
-    const order = this.#likelihoods.orderChange(request, this.#one, before.request, filled(this.#other, before.calls));
-    return { request, before, calls, given, gain: before.gain + gain + order };
+  #begin(request: number, given: readonly number[]): Way {
+    const way = { request, before: null, given, gain: 0 };
+    return { ...way, gain: this.#likelihoods.change(request, this.#filled(this.#one, way)) };
+  }
+
+  /** One further on than the way whose calls {@link Chains.#other} has. */
+  #wayTo(request: number, before: Way, given: readonly number[]): Way {
+    const way = { request, before, given, gain: before.gain };
+    const gain = this.#likelihoods.change(request, this.#filled(this.#one, way));
+    const order = this.#likelihoods.orderChange(request, this.#one, before.request, this.#other);
+    return { ...way, gain: before.gain + gain + order };
+  }
+
+  /** What a request has that takes over what the one before gives, and gives its own. */
+  #filled(list: CallList, { request, before, given }: Way): CallList {
+    list.clear();
+    const own = this.#callsOf(request);
+    for (let index = 0; index < own.length; index++) {
+      const call = own[index] as number;
+      if (!given.includes(call)) list.push(call);
+    }
+    const taken = before === null ? NO_CALLS : before.given;
+    for (let index = 0; index < taken.length; index++) list.push(taken[index] as number);
+    list.sort();
+    return list;
   }
 
   /** Who could have made all that is given, and is not in the chain yet. */
@@ -225,10 +234,4 @@ export class Chains {
 function isIn(chain: Way, request: number): boolean {
   for (let way: Way | null = chain; way !== null; way = way.before) if (way.request === request) return true;
   return false;
-}
-
-function filled(list: CallList, calls: readonly number[]): CallList {
-  list.clear();
-  for (let index = 0; index < calls.length; index++) list.push(calls[index] as number);
-  return list;
 }

@@ -4,8 +4,6 @@
  * narrows as more is known (Silverman's rule).
  */
 
-import { NO_FRACTION } from '../base/fraction.ts';
-
 // From the clock's grain to some 10^10 of it, in steps of 4 %: no coarser than any kernel used.
 const STEP = 0.04;
 const BINS = 600;
@@ -25,17 +23,6 @@ const KIN_WEIGHT = 20;
 // Where nothing is known a pause is of the order of a millisecond.
 const UNKNOWN_SCALE = 1e6;
 
-/** Densities by bin, NaN until they are asked for, since most never are. */
-interface Table {
-  readonly densities: Float64Array;
-  /** Of these revisions of a density and its kin. */
-  revision: number;
-  /** Without so much. */
-  own: number;
-}
-
-const emptyTable = (): Table => ({ densities: new Float64Array(BINS), revision: -1, own: NO_FRACTION });
-
 export class GapDensity {
   /** By bin, and how much was learned in all: the last. */
   readonly #counts = new Float64Array(BINS + 1);
@@ -48,9 +35,12 @@ export class GapDensity {
   readonly #kin: GapDensity | null;
   /** Grows with all that is learned or forgotten. */
   #revision = 0;
-  readonly #ofAll = emptyTable();
-  /** Without what one asker taught. */
-  readonly #ofOthers = emptyTable();
+  /** Densities by bin, NaN until they are asked for, since most never are; of these revisions of this one and its kin. */
+  readonly #ofAll = new Float64Array(BINS);
+  #allRevision = -1;
+  /** The same without what one asker taught; how much that was is the last. */
+  readonly #ofOthers = new Float64Array(BINS + 1);
+  #othersRevision = -1;
   /** What was learned by bin, each smeared over its neighbours: one counts once where it lies… */
   readonly #smoothedCounts = new Float64Array(BINS);
   #smoothed = -1;
@@ -95,22 +85,33 @@ export class GapDensity {
    */
   density(gap: number, own: number): number {
     const revision = this.#kin === null ? this.#revision : this.#revision + this.#kin.#revision;
-    const table = own === 0 ? this.#ofAll : this.#ofOthers;
-    const { densities } = table;
-    if (table.revision !== revision || table.own !== own) {
-      densities.fill(Number.NaN);
-      table.revision = revision;
-      table.own = own;
-    }
     const place = this.#placeOf(gap);
-    const bin = own > 0 ? Math.round(place) : place | 0;
+    if (own > 0) return this.#ofOthersAt(Math.round(place), own, revision);
+    const densities = this.#ofAll;
+    if (this.#allRevision !== revision) {
+      densities.fill(Number.NaN);
+      this.#allRevision = revision;
+    }
+    const bin = place | 0;
     let low = densities[bin] as number;
-    if (low !== low) densities[bin] = low = this.#mixed(bin, own);
+    if (low !== low) densities[bin] = low = this.#mixed(bin, 0);
     const share = place - bin;
-    if (share === 0 || own > 0) return low;
+    if (share === 0) return low;
     let high = densities[bin + 1] as number;
-    if (high !== high) densities[bin + 1] = high = this.#mixed(bin + 1, own);
+    if (high !== high) densities[bin + 1] = high = this.#mixed(bin + 1, 0);
     return low + (high - low) * share;
+  }
+
+  #ofOthersAt(bin: number, own: number, revision: number): number {
+    const densities = this.#ofOthers;
+    if (this.#othersRevision !== revision || densities[BINS] !== own) {
+      densities.fill(Number.NaN);
+      densities[BINS] = own;
+      this.#othersRevision = revision;
+    }
+    let density = densities[bin] as number;
+    if (density !== density) densities[bin] = density = this.#mixed(bin, own);
+    return density;
   }
 
   /** The coordinate of a pause, in units of {@link STEP}. */

@@ -16,9 +16,11 @@ export class Likelihoods {
   readonly #problem: LinkProblem;
   /** By request; NaN until it is asked for. */
   readonly #known: Float64Array;
-  /** Requests with calls, since the same few are tried over and over: each in its place, or another that came later. */
-  readonly #keys: Float64Array;
-  readonly #values: Float64Array;
+  /**
+   * Requests with calls, since the same few are tried over and over: each in its place, or another that came later.
+   * Its key, and how likely it is: side by side, since memory is fetched by the line.
+   */
+  readonly #remembered: Float64Array;
   /** By call: sums of some tell which they were. */
   readonly #marks: Float64Array;
   readonly #one = new Ways();
@@ -29,8 +31,7 @@ export class Likelihoods {
     this.#known = new Float64Array(problem.requestCount).fill(Number.NaN);
     let room = REMEMBERED_BY_CALL;
     while (room < Math.min(MOST_REMEMBERED, problem.callCount * REMEMBERED_BY_CALL)) room *= 2;
-    this.#keys = new Float64Array(room).fill(Number.NaN);
-    this.#values = new Float64Array(room);
+    this.#remembered = new Float64Array(2 * room).fill(Number.NaN);
     this.#marks = new Float64Array(problem.callCount);
     for (let call = 0; call < problem.callCount; call++)
       this.#marks[call] = markOf(call) * 2 ** SECOND_BITS + (markOf(~call) >>> (32 - SECOND_BITS));
@@ -39,7 +40,7 @@ export class Likelihoods {
   /** The plans have changed. */
   relearned(): void {
     this.#known.fill(Number.NaN);
-    this.#keys.fill(Number.NaN);
+    this.#remembered.fill(Number.NaN);
   }
 
   /** The request has other calls than before. */
@@ -60,18 +61,20 @@ export class Likelihoods {
 
   /** With the first `count` of these calls. */
   #of(request: number, calls: readonly number[], count: number): number {
+    const marks = this.#marks;
+    const remembered = this.#remembered;
     let sum = 0;
     for (let index = 0; index < count; index++) {
-      sum += this.#marks[calls[index] as number] as number;
+      sum += marks[calls[index] as number] as number;
       if (sum >= MARKS) sum -= MARKS;
     }
     const key = request * MARKS + sum;
-    const place = (sum ^ Math.imul(request, 0x9e3779b1)) & (this.#keys.length - 1);
-    if (this.#keys[place] !== key) {
-      this.#keys[place] = key;
-      this.#values[place] = this.#problem.logLikelihood(request, calls, count);
-    }
-    return this.#values[place] as number;
+    const place = 2 * ((sum ^ Math.imul(request, 0x9e3779b1)) & (remembered.length / 2 - 1));
+    if (remembered[place] === key) return remembered[place + 1] as number;
+    const likelihood = this.#problem.logLikelihood(request, calls, count);
+    remembered[place] = key;
+    remembered[place + 1] = likelihood;
+    return likelihood;
   }
 
   /** What it would be if two requests had these calls. */

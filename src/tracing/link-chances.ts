@@ -62,26 +62,26 @@ export class LinkChances {
 
   /** By candidate, nobody last. Null for a call that was never in doubt. */
   of(call: number): Float64Array | null {
-    const since = this.#lastOf[call] as number;
-    if (since === 0) return null;
+    if (this.#lastOf[call] === 0) return null;
     const begin = this.#begins[call] as number;
-    // The last one holds for all samples from that one on.
-    const times = this.#samples + 1 - since;
-    const chances = this.#sums.slice(begin, this.#begins[call + 1]);
-    for (let place = 0; place < chances.length; place++) {
-      const sum = (chances[place] as number) + times * (this.#last[begin + place] as number);
-      chances[place] = sum / this.#samples;
-    }
+    const chances = new Float64Array((this.#begins[call + 1] as number) - begin);
+    for (let place = 0; place < chances.length; place++) chances[place] = this.#at(call, begin + place);
     return chances;
   }
 
   /** How likely the likeliest is. */
   most(call: number): number {
-    const chances = this.of(call);
-    if (chances === null) return 1;
+    if (this.#lastOf[call] === 0) return 1;
+    const end = this.#begins[call + 1] as number;
     let most = 0;
-    for (let place = 0; place < chances.length; place++) most = Math.max(most, chances[place] as number);
+    for (let place = this.#begins[call] as number; place < end; place++) most = Math.max(most, this.#at(call, place));
     return most;
+  }
+
+  /** The last one that a call was looked at in holds for all samples from that one on. */
+  #at(call: number, place: number): number {
+    const times = this.#samples + 1 - (this.#lastOf[call] as number);
+    return ((this.#sums[place] as number) + times * (this.#last[place] as number)) / this.#samples;
   }
 }
 

@@ -77,8 +77,14 @@ export class LinkSolver {
     return this.#sweep(temperature, null);
   }
 
-  /** Where a call too many belongs to one further on. @param isTold by what is usual alone @returns whether anything changed its place */
+  /**
+   * Where a call too many belongs to one further on. Until the plans change, only what lies around those that are
+   * shifted is looked at again, since nothing else has changed.
+   * @param isTold by what is usual alone
+   * @returns whether anything changed its place
+   */
   shift(isTold: boolean): boolean {
+    this.#rest();
     return this.#chains.shift(isTold, (request) => this.#wake(request)) > 0;
   }
 
@@ -163,6 +169,11 @@ export class LinkSolver {
     this.#moves.take(call, taken);
     this.#wake(from);
     this.#wake(this.#moves.targets[taken] as number);
+  }
+
+  #rest(): void {
+    for (let call = 0; call < this.#states.length; call++)
+      if (this.#states[call] === AWAKE) this.#states[call] = CONTENT;
   }
 
   /** What has no choice but one stays as it is. */

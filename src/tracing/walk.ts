@@ -71,7 +71,7 @@ export class Walk {
   ): void {
     if (count >= this.transitions.length) this.#grow(2 * count);
     const rounds = this.#rounds;
-    const { transitions, times, sources, pauses } = this;
+    const { transitions, times, sources, pauses, odds } = this;
     let set = 0;
     let lastEnd = requests.starts[request] as number;
     let lastStep = BEGIN;
@@ -92,11 +92,11 @@ export class Walk {
       const source = isAfter ? lastEnd : lastStart;
       const since = freed === null || !isAfter ? source : Math.max(source, freed[call] as number);
       transitions[index] = isAfter ? lastStep * MAX_KEYS + step * 2 : lastBegun * MAX_KEYS + step * 2 + 1;
-      this.odds[index] = freed === null || isAfter ? 1 : BESIDE_ODDS;
+      odds[index] = freed === null || isAfter ? 1 : BESIDE_ODDS;
       if (since > source) {
         transitions[index] = (transitions[index] as number) + TURN;
         // Whoever holds a lock goes on; of those that wait it may be any.
-        this.odds[index] = 1 / (candidates[call] as readonly number[]).length;
+        odds[index] = 1 / (candidates[call] as readonly number[]).length;
       }
       times[index] = start;
       sources[index] = source;
@@ -113,7 +113,7 @@ export class Walk {
     const respondedAt = requests.responses[request] as number;
     const isAfter = respondedAt >= lastEnd;
     transitions[count] = lastStep * MAX_KEYS + (isAfter ? END * 2 : END * 2 + 1);
-    this.odds[count] = 1;
+    odds[count] = 1;
     const answered = isAfter ? respondedAt : (requests.ends[request] as number);
     times[count] = answered;
     sources[count] = lastEnd;

@@ -1,8 +1,8 @@
-import { addTo } from '../base/group-by.ts';
 import { CallList } from './call-list.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { Likelihoods } from './likelihoods.ts';
 import type { LinkProblem } from './link-problem.ts';
+import { MadeSets } from './made-sets.ts';
 
 /*
  * A request that has a call too many and one that lacks it are often not in flight together: each of
@@ -23,7 +23,7 @@ const MOST_SURPLUS = 6;
 // As likely either way is no reason to change.
 const LEAST_GAIN = 0.5;
 
-const NO_CALLS: readonly number[] = [];
+const NONE: readonly never[] = [];
 
 /** A request that takes over what the one before gives, and gives its own of the same kinds. */
 interface Way {
@@ -91,41 +91,37 @@ export class Chains {
 
   /** Requests that do what few of their kind do. */
   #unusual(): number[] {
-    const { requestCount } = this.#problem;
-    const byPlan = new Map<CallPlan, number[]>();
-    const sets = new Float64Array(requestCount);
-    for (let request = 0; request < requestCount; request++) {
-      addTo(byPlan, this.#problem.planOf(request), request);
-      sets[request] = this.#problem.walkOf(request).set;
-    }
     const unusual: number[] = [];
-    for (const [plan, alike] of byPlan) {
-      const counts = new Map<number, number>();
-      for (const request of alike) {
-        const set = sets[request] as number;
-        counts.set(set, (counts.get(set) ?? 0) + 1);
+    const { plans, counts } = new MadeSets(this.#problem);
+    for (const { plan, requests, most } of plans) {
+      this.#usual.delete(plan);
+      for (const request of requests) {
+        const count = counts[request] as number;
+        if (count === most && !this.#usual.has(plan)) this.#usual.set(plan, this.#kindsOf(this.#callsOf(request)));
+        if (count < requests.length * RARE_SHARE) unusual.push(request);
       }
-      const countOf = (request: number): number => counts.get(sets[request] as number) as number;
-      const usual = alike.reduce((most, request) => (countOf(request) > countOf(most) ? request : most));
-      this.#usual.set(plan, this.#kindsOf(this.#callsOf(usual)));
-      for (const request of alike) if (countOf(request) < alike.length * RARE_SHARE) unusual.push(request);
     }
     return unusual;
   }
 
   /** What a request has beyond what is usual: the first or the last of each kind, or any one. */
-  #surplusOf(request: number): (readonly number[])[] {
-    const { isFixed } = this.#problem.calls;
+  #surplusOf(request: number): readonly (readonly number[])[] {
     const own = this.#callsOf(request);
-    const counts = this.#kindsOf(own);
-    const usual = this.#usualOf(request);
-    const isSurplus = (kind: number): boolean => (counts.get(kind) as number) > (usual.get(kind) ?? 0);
-    const surplus = own.filter((call) => isFixed[call] === 0 && isSurplus(this.#kindOf(call)));
+    const surplus = own.filter((call) => this.#isSurplus(call, own, request));
+    if (surplus.length === 0) return NONE;
     const single = surplus.slice(0, MOST_SURPLUS).map((call) => [call]);
     const first = this.#firstOfEach(surplus);
     if (first.length < 2) return single;
     const last = this.#firstOfEach(surplus.toReversed()).toReversed();
     return first.length === surplus.length ? [first, ...single] : [first, last, ...single];
+  }
+
+  #isSurplus(call: number, own: readonly number[], request: number): boolean {
+    if (this.#problem.calls.isFixed[call] === 1) return false;
+    const kind = this.#kindOf(call);
+    let count = 0;
+    for (let index = 0; index < own.length; index++) if (this.#kindOf(own[index] as number) === kind) count++;
+    return count > (this.#usualOf(request).get(kind) ?? 0);
   }
 
   #firstOfEach(calls: readonly number[]): number[] {
@@ -183,7 +179,7 @@ export class Chains {
       const call = own[index] as number;
       if (!given.includes(call)) list.push(call);
     }
-    const taken = before === null ? NO_CALLS : before.given;
+    const taken = before === null ? NONE : before.given;
     for (let index = 0; index < taken.length; index++) list.push(taken[index] as number);
     list.sort();
     return list;

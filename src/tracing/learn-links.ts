@@ -39,9 +39,9 @@ const LEAST_ALONE_SHARE = 0.0005;
 export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
   if (!isTaught || first === problem) learnBeginning(first);
-  // What was learned is where all begins.
-  if (first !== problem) guessLikeliest(problem);
   const solver = new LinkSolver(problem);
+  // What was learned is where all begins.
+  if (first !== problem) guessLikeliest(solver, problem);
   if (first === problem) learnOvertaking(problem);
   else {
     for (const temperatures of LATER_ROUNDS) {
@@ -87,7 +87,7 @@ function learnBeginning(first: LinkProblem): void {
     // Most guesses come to the same links at once, and from there to the same end.
     if (!isNew(first.owners, firstRounds)) continue;
     for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
-    const likelihood = likelihoodOf(first, null);
+    const likelihood = solver.likelihood(null);
     if (likelihood <= most) continue;
     most = likelihood;
     best = first.owners.slice();
@@ -97,17 +97,18 @@ function learnBeginning(first: LinkProblem): void {
 }
 
 /** The first guess that is likeliest by what was learned: which led to that does not matter. */
-function guessLikeliest(problem: LinkProblem): void {
+function guessLikeliest(solver: LinkSolver, problem: LinkProblem): void {
   let best = problem.owners;
   let most = -Infinity;
   for (const rank of firstGuesses(problem)) {
     guess(problem, rank);
-    const likelihood = likelihoodOf(problem, problem.isDoubtful);
+    const likelihood = solver.likelihood(problem.isDoubtful);
     if (likelihood <= most) continue;
     most = likelihood;
     best = problem.owners.slice();
   }
   problem.assign(best);
+  solver.reassigned();
   setAlone(problem, FIRST_ALONE_SHARE);
 }
 
@@ -145,26 +146,6 @@ function learnRound(solver: LinkSolver, problem: LinkProblem, temperatures: read
   for (const temperature of temperatures) solver.sweep(temperature);
   relearn(problem);
   solver.relearned();
-}
-
-/**
- * ln of how likely all is, each request by what the others taught: an answer that fits by chance only
- * what it was learned from does not win by it.
- * @param counts 1 for requests that count, null where all do
- */
-function likelihoodOf(problem: LinkProblem, counts: Uint8Array | null): number {
-  const { requestCount, callCount, callsOf, owners, logAlone, calls } = problem;
-  let sum = 0;
-  for (let request = 0; request < requestCount; request++) {
-    if (counts !== null && counts[request] === 0) continue;
-    const own = callsOf[request] as readonly number[];
-    sum += problem.logLikelihood(request, own, own.length);
-  }
-  for (let call = 0; call < callCount; call++) {
-    const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
-    sum += (isAlone ? 1 : 0) * (logAlone[calls.kinds[call] as number] as number);
-  }
-  return sum;
 }
 
 function relearn(problem: LinkProblem): void {

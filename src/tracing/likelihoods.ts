@@ -39,7 +39,7 @@ export class Likelihoods {
 
   /** The plans have changed. */
   relearned(): void {
-    this.#known.fill(Number.NaN);
+    this.reassigned();
     this.#remembered.fill(Number.NaN);
   }
 
@@ -48,15 +48,26 @@ export class Likelihoods {
     this.#known[request] = Number.NaN;
   }
 
-  /** What it would be if the request had these calls. */
-  change(request: number, { places, count }: CallList): number {
+  /** All requests may have others than before. */
+  reassigned(): void {
+    this.#known.fill(Number.NaN);
+  }
+
+  /** With what the request has now. */
+  now(request: number): number {
     let known = this.#known[request] as number;
     if (known !== known) {
       const calls = this.#problem.callsOf[request] as readonly number[];
       known = this.#of(request, calls, calls.length);
       this.#known[request] = known;
     }
-    return this.#of(request, places, count) - known;
+    return known;
+  }
+
+  /** What it would be if the request had these calls. */
+  change(request: number, { places, count }: CallList): number {
+    const now = this.now(request);
+    return this.#of(request, places, count) - now;
   }
 
   /** With the first `count` of these calls. */

@@ -69,6 +69,30 @@ export class LinkSolver {
   }
 
   /**
+   * ln of how likely all is that the problem has now, each request by what the others taught: an answer that fits by
+   * chance only what it was learned from does not win by it.
+   * @param counts 1 for requests that count, null where all do
+   */
+  likelihood(counts: Uint8Array | null): number {
+    const { requestCount, callCount, owners, logAlone, calls } = this.#problem;
+    const { likelihoods } = this.#moves;
+    let sum = 0;
+    likelihoods.reassigned();
+    for (let request = 0; request < requestCount; request++)
+      if (counts === null || counts[request] === 1) sum += likelihoods.now(request);
+    for (let call = 0; call < callCount; call++) {
+      const isAlone = owners[call] === NOBODY && (calls.candidates[call] as readonly number[]).length > 0;
+      sum += (isAlone ? 1 : 0) * (logAlone[calls.kinds[call] as number] as number);
+    }
+    return sum;
+  }
+
+  /** Somebody else linked the calls, and the plans are the same. */
+  reassigned(): void {
+    this.#moves.likelihoods.reassigned();
+  }
+
+  /**
    * Looks at each call once.
    * @param temperature 0: always the likeliest way
    * @returns how many calls changed their place

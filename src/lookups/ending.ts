@@ -19,7 +19,7 @@ export function settleEnd(lookup: OpenLookup, horizon: Horizon): void {
   if (settlePlain(lookup)) return;
   const timers = timersOf(lookup.resolver, lookup.resolverDetail);
   const types = [...new Set(attempts.map((attempt) => attempt.type))];
-  const answered = types.some((type) => familyAnswers(lookup, type).length > 0);
+  const answered = types.some((type) => attempts.some((attempt) => attempt.type === type && isAnswered(attempt)));
   const ends = types.map((type) => familyEnd(lookup, type, timers, answered, horizon));
   const answers = types.flatMap((type) => familyAnswers(lookup, type));
   lookup.answersOfOne = answers.length === 0 ? NO_ANSWERS : answers;
@@ -109,6 +109,8 @@ const isFound = (attempt: TrackedAttempt): boolean =>
   attempt.rcode === RCODE.NOERROR &&
   !attempt.truncated &&
   (isAddressType(attempt.type) ? hasAddresses(attempt) : attempt.answerCount > 0);
+
+const isAnswered = (attempt: TrackedAttempt): boolean => attempt.rcode === RCODE.NOERROR && hasAddresses(attempt);
 
 function familyAnswers(lookup: OpenLookup, type: number): readonly string[] {
   for (let index = lookup.attempts.length - 1; index >= 0; index--) {

@@ -77,6 +77,22 @@ describe('a last wait', () => {
     expect(ends).toEqual(['c-ares timer', 'c-ares captureEnd']);
   });
 
+  it('that c-ares waits for a lost family ends it where the other one’s answer is there, though cut before its address', () => {
+    const ends = [1, 0].map((answerCount) => {
+      const s = scenario();
+      for (let index = 0; index < 6; index++) {
+        const ms = index * 1000;
+        const name = `warm${index}.test`;
+        for (const attempt of pair(s, ms, { name, port: 41_000 + index, edns: 1232 })) s.reply(attempt, ms + 1);
+      }
+      const [a] = pair(s, 8000, { port: 42_000, edns: 1232 });
+      s.reply(a, 8001);
+      Object.assign(a, { addresses: [], answerCount, cutReply: true });
+      return s.finish(20_000).at(-1)?.endBecause;
+    });
+    expect(ends).toEqual(['timer', 'captureEnd']);
+  });
+
   it.each([
     [[2002, 2003], 2004],
     [[2002], 2004],

@@ -232,6 +232,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     if (reading === undefined) return;
     reading.own = reading.vantage.finish();
     input.vantage = reading.own;
+    sameTraffic.joinPod(reading, readings);
     sameTraffic.update(input.input);
   }
 

@@ -108,7 +108,10 @@ const told = ({ outcome, error, duration, firstByteAt, startedAt, requestBytes, 
 
 /** What can't be helped, by capture: how many are lost in all the runs together. */
 const LOST: Readonly<Record<string, { count: number; because: string }>> = {
-  'memcached.text.pcap': { count: 1, because: 'a request that nobody answers is not there: it might have been one' },
+  'memcached.text.pcap': {
+    count: 2,
+    because: 'a request that nobody answers is not there: it might have been one, and the next began with it (Nagle)',
+  },
   'mysql.compressed.pcap': { count: 1, because: 'that compression begins is told by the missing packet' },
   'mysql.connector.pcap': { count: 3, because: 'a request that nobody answers is not there: it might have been one' },
   'postgresql.libpq.pcap': { count: 1, because: "the server's FIN is its answer to a CANCEL" },

@@ -57,6 +57,20 @@ describe('a small segment behind a small segment', () => {
     expect(stallsOf(dialogue).map(({ reason }) => reason)).toEqual(Array.from({ length: 7 }, () => 'sender-idle'));
   });
 
+  it('waits for it, too, where it leaves a little late on a busy machine, after others that left at once', () => {
+    const dialogue = createDialogue();
+    let time = 10;
+    for (const pause of [41.5, 40.3, 40.2, 40.3, 41.5]) {
+      dialogue.client(time, { length: 70 });
+      dialogue.server(time + 40.1);
+      dialogue.client(time + pause, { length: 12 });
+      dialogue.server(time + pause + 1, { length: 5 });
+      time += 60;
+    }
+    const held = stallsOf(dialogue).filter(({ reason }) => reason === 'delayed-ack');
+    expect(held.map(({ duration }) => duration)).toEqual([40.3, 40.2, 40.3, 41.5]);
+  });
+
   it('waits for it most of the time, whatever its program does now and then', () => {
     const dialogue = createDialogue();
     let time = 10;

@@ -22,7 +22,20 @@ describe('captures of the same traffic', () => {
     expect([0, 1, 2].map((input) => same.homeOf(input))).toEqual([0, 1, 1]);
     same.join(b, a);
     expect([0, 1, 2].map((input) => same.homeOf(input))).toEqual([0, 0, 0]);
-    expect(c.input.damage.notes.at(-1)).toBe('shows the same packets as 0.pcap, and is read as one capture with it');
+    expect([a, b, c].map(({ input }) => input.damage.notes)).toEqual([
+      [],
+      ['shows the same packets as 0.pcap, and is read as one capture with it'],
+      ['shows the same packets as 1.pcap, and is read as one capture with it'],
+    ]);
+  });
+
+  it('are of one pod, though they share no packet: what was filtered apart', () => {
+    const same = new SameTraffic();
+    const [dns, tcp, other] = [place(0, 'pod', '10.0.0.1'), place(1, 'pod', '10.0.0.1'), place(2, 'pod', '10.0.0.2')];
+    const node = place(3, 'node', '10.0.0.1');
+    for (const one of [dns, tcp, other, node]) same.joinPod(one, [dns, undefined, tcp, other, node]);
+    expect([0, 1, 2, 3].map((input) => same.homeOf(input))).toEqual([0, 0, 2, 3]);
+    expect(tcp.input.damage.notes).toEqual(['was taken in the same pod as 0.pcap, and is read as one capture with it']);
   });
 
   it('are two where the one had ended before', () => {

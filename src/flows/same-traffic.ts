@@ -8,14 +8,19 @@ export interface Place {
   own: Vantage;
 }
 
+/** Why two captures are one. */
+const BECAUSE = { packets: 'shows the same packets as', pod: 'was taken in the same pod as' } as const;
+
 /**
- * Captures of the same traffic that were taken side by side (in a pod and on its node, at both ends, what an interface
- * sends and what it receives) are read as one: of each connection the packet counts that is seen first, and what comes
- * in is seen first elsewhere than what goes out, so that a request and what it waits for would be of two captures.
+ * Captures that were taken side by side (in a pod and on its node, at both ends, what an interface sends and what it
+ * receives, DNS and all else of one pod) are read as one: of each connection the packet counts that is seen first, and
+ * what comes in is seen first elsewhere than what goes out, so that a request and what it waits for would be of two.
  */
 export class SameTraffic {
   /** By the input's number, in order of it; those that are alone are not there. */
   readonly #groups: (readonly Place[] | undefined)[] = [];
+  /** Those of which it is said. */
+  readonly #told = new Set<Input>();
 
   /** The input that rows of this one are told of: the first of those that show the same, which goes on as long as any. */
   homeOf(input: number): number {
@@ -26,16 +31,24 @@ export class SameTraffic {
     return home.input;
   }
 
+  /** Whether another was taken in the same pod is looked at when it is known where one was. */
+  joinPod(one: Place, others: Iterable<Place | undefined>): void {
+    for (const other of others) {
+      if (other !== undefined && other !== one && areOfOnePod(one.own, other.own)) this.join(one, other, 'pod');
+    }
+  }
+
   /** A connection or a lookup that was first seen in one shows a packet in another, too. */
-  join(one: Place, other: Place): void {
+  join(one: Place, other: Place, because: keyof typeof BECAUSE = 'packets'): void {
     if (this.homeOf(one.input.input) === this.homeOf(other.input.input) || !areSideBySide(one, other)) return;
     const places = [...this.#groupOf(one), ...this.#groupOf(other)];
     const group = places.toSorted((a, b) => a.input.input - b.input.input);
     for (const { input } of group) this.#groups[input.input] = group;
     const home = group[0] as Place;
     for (const { input } of group.slice(1)) {
-      const note = `shows the same packets as ${home.input.path}, and is read as one capture with it`;
-      if (!input.damage.notes.includes(note)) input.damage.notes.push(note);
+      if (this.#told.has(input)) continue;
+      this.#told.add(input);
+      input.damage.notes.push(`${BECAUSE[because]} ${home.input.path}, and is read as one capture with it`);
     }
     this.update(home.input.input);
   }
@@ -54,6 +67,9 @@ export class SameTraffic {
     return this.#groups[place.input.input] ?? [place];
   }
 }
+
+const areOfOnePod = (one: Vantage, other: Vantage): boolean =>
+  one.kind === 'pod' && other.kind === 'pod' && one.addresses.some((address) => other.addresses.includes(address));
 
 /** A connection may also go on in a capture that was taken later. */
 const areSideBySide = ({ input: one }: Place, { input: other }: Place): boolean =>

@@ -8,6 +8,10 @@ const inputs = [inputOf()];
 const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
 
 const call: Step[] = [{ at: 81, takes: 20 }];
+const opening: Step[] = [{ at: 82, takes: 19, connects: 1 }];
+
+const { vantage } = inputOf();
+const withoutDns = [inputOf({ vantage: { ...vantage, sees: { ...vantage.sees, dns: false } } })];
 
 /** Connections of the service that carry what can't be read: so many bytes each. */
 const encrypted = (count: number, bytes: number, heard = 4) =>
@@ -102,10 +106,43 @@ ruleTester(rule, {
       reports: [{ count: 30, cost: [0.1, 0.1] }],
     },
     {
+      name: 'a service of which its own port alone was captured, perhaps',
+      inputs: withoutDns,
+      ...new Serving().serve(30, 100).rows,
+      reports: [
+        { says: /in the service itself, 100 ms each, or in calls that are not captured$/, confidence: 'possible' },
+      ],
+    },
+    {
+      name: 'a service without DNS that calls others',
+      inputs: withoutDns,
+      ...new Serving().serve(30, 103, call).rows,
+      connections: [connectionOf({ client: '10.0.3.7' })],
+      reports: [{ says: /it waits for nobody$/, confidence: 'likely' }],
+    },
+    {
       name: 'on a node, where what it calls may not be captured',
       inputs: onNode,
       ...new Serving().serve(30, 100).rows,
       reports: [{ confidence: 'possible' }],
+    },
+    {
+      name: 'a service that computes before it opens a connection, where DNS would be seen',
+      inputs,
+      ...new Serving().serve(30, 103, opening).rows,
+      reports: [{ count: 30 }],
+    },
+    {
+      name: 'a service that computes behind the connection that it opens, where DNS is not seen',
+      inputs: withoutDns,
+      ...new Serving().serve(30, 103, [{ at: 1, takes: 18, connects: 1 }]).rows,
+      reports: [{ count: 30 }],
+    },
+    {
+      name: 'some that take long and open no connection, where DNS is not seen',
+      inputs: withoutDns,
+      ...some(4, 409, { at: 1, takes: 4 }).rows,
+      reports: [{ count: 4 }],
     },
     {
       name: 'a few encrypted connections beside many requests',
@@ -131,6 +168,11 @@ ruleTester(rule, {
       name: 'some that wait while another of them fetches credentials, at the SDK’s lock',
       inputs,
       ...atLock(4).rows,
+    },
+    {
+      name: 'some that take long before they open a connection, where DNS is not seen',
+      inputs: withoutDns,
+      ...some(4, 409, { at: 400, takes: 4, connects: 1 }).rows,
     },
     { name: 'some requests that wait for a slow call', inputs, ...some(4, 409, { at: 1, takes: 404 }).rows },
     { name: 'a service that always thinks 40 ms', inputs, ...new Serving().serve(50, 40).rows },
@@ -175,6 +217,12 @@ ruleTester(rule, {
       inputs: [inputOf({ damage: { ...createDamage(), cutQuestions: 40 } })],
       ...new Serving().serve(30, 103, call).rows,
       why: /DNS names are cut off/,
+    },
+    {
+      name: 'what lies before new connections may be lookups, where DNS is not seen',
+      inputs: withoutDns,
+      ...new Serving().serve(30, 103, opening).rows,
+      why: /before the connections that it opens, and the capture shows no DNS/,
     },
     {
       name: 'no request is put together with its calls',

@@ -27,10 +27,23 @@ const CUT_NAMES: Unobservable = {
   capture: 'tcpdump -i any -s 0 -w capture.pcap',
 };
 
+// What is less of its own time leaves enough to be told.
+const MOST = 0.5;
+const NO_DNS: Unobservable = {
+  why: 'most of the service’s own time lies before the connections that it opens, and the capture shows no DNS: it may be lookups',
+  capture: 'tcpdump -i any -s 0 -w all.pcap',
+};
+
+const NOT_CAPTURED = ', or in calls that are not captured';
+// A node's clients.
+const MAX_CALLERS = 1 << 12;
+
 interface Own {
   readonly service: ServedRequests;
   readonly address: string;
   readonly own: Distribution;
+  /** What of it may be lookups. */
+  lookups: number;
 }
 
 export default defineRule({
@@ -39,8 +52,8 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in the service itself{kinds}{until}: they waited for nobody',
-    slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each: it waits for nobody',
+    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in the service itself{kinds}{until}{rest}',
+    slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each{rest}',
     clear: 'no service spends most of its requests’ time itself ({total:request})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
@@ -51,9 +64,17 @@ export default defineRule({
     const waits = fact(programWaits);
     // On a node the calls of a service are seen; at a caller or a gateway beside it they are not.
     const isPod = (input: number): boolean => inputs[input]?.vantage.kind === 'pod';
+    /** Addresses that call somebody, by input. */
+    const callers = new Set<string>();
+    // Of who calls nobody and looks nothing up, the capture may have been told to show his port alone.
+    const showsCalls = (input: number, address: string): boolean =>
+      inputs[input]?.vantage.sees.dns === true || callers.has(`${input}|${address}`);
     const isCut = (input: number): boolean => (inputs[input]?.damage.cutQuestions ?? 0) > 0;
 
     return {
+      connection({ input, client }) {
+        if (callers.size < MAX_CALLERS) callers.add(`${input}|${client}`);
+      },
       request(request) {
         const service = served.current();
         if (service === null) return;
@@ -61,10 +82,11 @@ export default defineRule({
         if (request.outcome === 'incomplete') return;
         let known = services.get(service);
         if (known === undefined) {
-          known = { service, address: receiverOf(request), own: new Distribution() };
+          known = { service, address: receiverOf(request), own: new Distribution(), lookups: 0 };
           services.set(service, known);
         }
         known.own.add(request.own);
+        known.lookups += ownOf.mayBeLookups(request);
         tallyRequest(service, request, request.own, request.packets);
       },
       finish() {
@@ -72,7 +94,8 @@ export default defineRule({
         let heard = 0;
         let veiled = 0;
         let unseen = 0;
-        for (const { service, address, own } of services.values()) {
+        let withoutDns = 0;
+        for (const { service, address, own, lookups } of services.values()) {
           const { latency, tally, server, input } = service;
           heard += latency.count;
           const share = own.total / Math.max(1, latency.total);
@@ -86,20 +109,33 @@ export default defineRule({
             veiled++;
             continue;
           }
+          if (lookups >= MOST * own.total) {
+            withoutDns++;
+            continue;
+          }
           found.add(`${input}|${server}`);
+          const showsAll = showsCalls(input, address);
           report({
             message: 'slow',
-            data: { total: latency.count, service: server, share, cost: median },
+            data: {
+              total: latency.count,
+              service: server,
+              share,
+              cost: median,
+              rest: showsAll ? ': it waits for nobody' : NOT_CAPTURED,
+            },
             input,
             subject: { kind: 'server', name: server },
             of: latency.count,
             unit: 'requests',
             latency,
             cost: tally,
-            confidence: isPod(input) ? 'likely' : 'possible',
-            confidenceBecause: isPod(input)
-              ? 'the capture at the pod shows all that it sends, and the requests wait for none of it'
-              : 'what the capture shows of its calls takes little of the time; it may not show all',
+            confidence: isPod(input) && showsAll ? 'likely' : 'possible',
+            confidenceBecause: !showsAll
+              ? 'the capture shows nothing that the service sends to others: it calls nobody, or that was filtered out'
+              : isPod(input)
+                ? 'the capture at the pod shows all that it sends, and the requests wait for none of it'
+                : 'what the capture shows of its calls takes little of the time; it may not show all',
             evidence: evidenceOf(
               tally.examples.slice(0, 1).map(({ packets }) => ({
                 says: `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
@@ -131,6 +167,9 @@ export default defineRule({
           }
           found.add(`${input}|${subject.name}`);
           const { calls } = seen.totals(input, subject);
+          const showsAll = groups.some(({ peer: { address, backend } }) =>
+            showsCalls(input, receiverOf({ server: address, backend })),
+          );
           const common = waitReport(part, Math.max(tally.count, calls.count), endOf(inputs, input));
           report({
             ...common,
@@ -142,14 +181,16 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               kinds: kindsIn(groups),
               until: untilIn(tally),
+              rest: showsAll ? ': they waited for nobody' : NOT_CAPTURED,
             },
             latency: calls,
-            confidence: isPod(input) ? common.confidence : 'possible',
+            confidence: isPod(input) && showsAll ? common.confidence : 'possible',
             fix: profiled(subject.name),
           });
         }
         if (found.size > 0) return;
         if (unseen > 0) return unobservable(CUT_NAMES);
+        if (withoutDns > 0) return unobservable(NO_DNS);
         if (veiled > 0) {
           return unobservable({
             why: 'what the service waits for may be inside connections that can’t be read (TLS, an unknown protocol)',

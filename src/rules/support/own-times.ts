@@ -1,8 +1,9 @@
 import { addTo } from '../../base/group-by.ts';
-import { at, milliseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, milliseconds, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
+import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
 import type { Request } from '../../model/request.ts';
 import { defineFact } from './define-rule.ts';
@@ -34,6 +35,8 @@ export interface OwnTimes extends Observer {
   isVeiled(input: number, address: string): boolean;
   /** Whether the request with that root exchange, which lost so much, spent that in the service itself. */
   isOwn(exchange: string, lost: number): boolean;
+  /** What of a request's own time may be lookups: it lies before the connections that it opens, and no DNS is seen. */
+  mayBeLookups(request: Request): number;
 }
 
 /** When a request waited for upstreams, from the first on to the last. */
@@ -60,7 +63,10 @@ export const ownTimes = defineFact({
     /** Bytes of each client that may be calls it waits for, and can't be read. */
     const hidden = new Map<string, number>();
     /** `since` its own last answer, or from its beginning on. */
-    const slow = new Map<string, { own: Duration; key: string; from: Timestamp; since: Timestamp; until: Timestamp }>();
+    const slow = new Map<string, { own: number; key: string; from: Timestamp; since: Timestamp; until: Timestamp }>();
+    const inputs = new Map<number, Input>();
+    const mayBeLookups = (request: Request): number =>
+      inputs.get(request.input)?.vantage.sees.dns === false ? beforeOpening(request) : 0;
     const asked = new Map<string, Asked[]>();
     let kept = 0;
     /** Calls to metadata services: while one request fetches credentials, the others wait for it at the SDK's lock. */
@@ -83,6 +89,7 @@ export const ownTimes = defineFact({
       });
 
     return {
+      input: (input) => void inputs.set(input.input, input),
       connection(connection) {
         if (!hides(connection)) return;
         const key = keyOf(connection.input, connection.client);
@@ -94,7 +101,8 @@ export const ownTimes = defineFact({
         const count = requests.get(key) ?? 0;
         if (count > 0 || requests.size < MAX_SERVICES) requests.set(key, count + 1);
         if (request.duration < LEAST_SLOW || slow.size >= MAX_SLOW) return;
-        const { startedAt: from, duration, own } = request;
+        const { startedAt: from, duration } = request;
+        const own = request.own - mayBeLookups(request);
         const waited = askedOf(request);
         slow.set(request.exchange, { own, key, from, since: waited?.until ?? from, until: at(from + duration) });
         if (waited === null || waited.until - waited.from < LEAST_SLOW || kept >= MAX_ASKED) return;
@@ -105,6 +113,7 @@ export const ownTimes = defineFact({
         if (metadata === null || fetches.length >= MAX_FETCHES) return;
         fetches.push({ key: keyOf(input, client), from: startedAt, until: at(startedAt + duration) });
       },
+      mayBeLookups,
       isKnown: (input, address) => requests.has(keyOf(input, address)),
       isVeiled(input, address) {
         const key = keyOf(input, address);
@@ -118,6 +127,17 @@ export const ownTimes = defineFact({
     };
   },
 });
+
+/** How long a request waited for nobody right before the connections that it opened. */
+function beforeOpening({ startedAt, waits }: Request): number {
+  let time = 0;
+  let busyUntil = startedAt;
+  for (const wait of waits) {
+    if (wait.reason === 'connect') time += Math.max(0, wait.startedAt - busyUntil);
+    busyUntil = at(Math.max(busyUntil, wait.startedAt + wait.duration));
+  }
+  return time;
+}
 
 function askedOf({ waits }: Request): Asked | null {
   let from = Number.POSITIVE_INFINITY;

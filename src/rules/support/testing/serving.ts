@@ -21,6 +21,8 @@ export interface Step {
   own?: boolean;
   /** What was waited for before it, until it began. */
   queued?: number;
+  /** So long a connection was opened for it right before. */
+  connects?: number;
 }
 
 const LIFE = { issuedAt: 1_700_000_000 - 184, expiresAt: 1_700_000_000 + 716 };
@@ -154,12 +156,12 @@ export class Serving {
     for (const { step, call } of calls) {
       const to = `${call.server}:${call.serverPort}`;
 
-      if (step.queued !== undefined) {
-        const duration = nanoseconds(ms(step.queued));
-        waits.push(
-          waitOf({ to, reason: 'queue', ref: '', what: '', startedAt: at(call.startedAt - duration), duration }),
-        );
-      }
+      const before = (reason: Wait['reason'], time: number): void => {
+        const duration = nanoseconds(ms(time));
+        waits.push(waitOf({ to, reason, ref: '', what: '', startedAt: at(call.startedAt - duration), duration }));
+      };
+      if (step.queued !== undefined) before('queue', step.queued);
+      if (step.connects !== undefined) before('connect', step.connects);
       waits.push(
         waitOf({
           to,

@@ -23,7 +23,7 @@ describe('captures of the same traffic', () => {
     same.join(b, a);
     expect([0, 1, 2].map((input) => same.homeOf(input))).toEqual([0, 0, 0]);
     expect([a, b, c].map(({ input }) => input.damage.notes)).toEqual([
-      [],
+      ['by itself taken in pod 10.0.0.1'],
       ['shows the same packets as 0.pcap, and is read as one capture with it'],
       ['shows the same packets as 1.pcap, and is read as one capture with it'],
     ]);
@@ -56,6 +56,18 @@ describe('captures of the same traffic', () => {
     const same = new SameTraffic();
     same.join(one, other);
     expect(one.input.vantage).toMatchObject({ kind, addresses });
+  });
+
+  it('say where the first was taken itself, as far as is known by now', () => {
+    const same = new SameTraffic();
+    const [one, other] = [place(0, 'unknown'), place(1, 'node', 'a', 'b')];
+    same.join(one, other);
+    expect(one.input.damage.notes).toEqual([]);
+    for (const addresses of [['a'], ['a', 'c']]) {
+      one.own = { ...one.own, kind: 'pod', addresses };
+      same.update(1);
+    }
+    expect(one.input.damage.notes).toEqual(['by itself taken in pod a, c']);
   });
 
   it('end with the last of them', () => {

@@ -11,6 +11,9 @@ export interface Place {
 /** Why two captures are one. */
 const BECAUSE = { packets: 'shows the same packets as', pod: 'was taken in the same pod as' } as const;
 
+/** What is said of the first, of which all that the others show is told. */
+const BY_ITSELF = 'by itself taken in pod';
+
 /**
  * Captures that were taken side by side (in a pod and on its node, at both ends, what an interface sends and what it
  * receives, DNS and all else of one pod) are read as one: of each connection the packet counts that is seen first, and
@@ -57,9 +60,16 @@ export class SameTraffic {
   update(input: number): void {
     const group = this.#groups[input];
     if (group === undefined) return;
-    const home = (group[0] as Place).input;
+    const [{ input: home, own }] = group as [Place];
     home.vantage = together(group);
-    for (const { input: other } of group) if (other.startsAt < home.startsAt) home.startsAt = other.startsAt;
+    for (const { input: other } of group) {
+      if (other.startsAt < home.startsAt) home.startsAt = other.startsAt;
+      const { notes } = other.damage;
+      const before = notes.findIndex((note) => note.startsWith(BY_ITSELF));
+      if (before >= 0) notes.splice(before, 1);
+    }
+    if (own.kind === 'pod' && home.vantage.kind !== 'pod')
+      home.damage.notes.push(`${BY_ITSELF} ${own.addresses.join(', ')}`);
     this.homeOf(input);
   }
 

@@ -28,6 +28,10 @@ export const NEVER = Number.NaN as Timestamp;
 export const between = (start: Timestamp, end: Timestamp): Duration => (end - start) as Duration;
 export const plus = (start: Timestamp, by: Duration): Timestamp => (start + by) as Timestamp;
 
+/** When something was over that began and lasted so long. */
+export const endOf = (span: { startedAt: Timestamp; duration: Duration }): Timestamp =>
+  plus(span.startedAt, span.duration);
+
 /** Full precision: 9 decimal places survive the way through JSON and back. */
 export const toSeconds = (value: Duration | Timestamp): number => value / NANOSECONDS_PER_SECOND;
 export const fromSeconds = (value: number): number => Math.round(value * NANOSECONDS_PER_SECOND);

@@ -1,5 +1,5 @@
 import { formatCount, formatDuration } from '../base/text.ts';
-import { milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { endOf, milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -151,8 +151,6 @@ export default defineRule({
 });
 
 const plenty = (count: number): string => `${formatCount(count)} calls`;
-
-const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
 /** The dearest row of calls, each begun when the one before was answered. */
 function longestChain({ waits, duration }: Request): Chain | null {

@@ -1,12 +1,10 @@
-import { nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
+import { endOf, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 
 /** A stretch of time; nothing lasts less than nothing. */
 export interface Stretch {
   startedAt: Timestamp;
   duration: Duration;
 }
-
-const endOf = ({ startedAt, duration }: Stretch): number => startedAt + duration;
 
 /**
  * What of each wait lies on the critical path of the whole: every instant counts for the wait
@@ -34,7 +32,7 @@ export function criticalShares(whole: Stretch, waits: readonly Stretch[]): Durat
   const order = waits
     .map((wait, index) => ({ index, start: clip(wait.startedAt), end: clip(endOf(wait)) }))
     .toSorted((a, b) => b.end - a.end || a.start - b.start || a.index - b.index);
-  let covered = until;
+  let covered: number = until;
   // Stretches behind `covered` are told; a wait that ends there may begin before another that ends earlier.
   for (const { index, start, end } of order) {
     const last = Math.min(end, covered);

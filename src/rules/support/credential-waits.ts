@@ -1,4 +1,4 @@
-import { milliseconds } from '../../base/time.ts';
+import { endOf, milliseconds } from '../../base/time.ts';
 import type { MetadataQuestion } from '../../model/metadata.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { Request, Wait } from '../../model/request.ts';
@@ -58,8 +58,6 @@ export function metadataWaits({ waits }: Request, kinds: MetadataKinds): Metadat
   (calls[0] > 0 ? ofCredentials : ofOthers).push(...shared);
   return { credentials: shareOf(ofCredentials, calls[0], waits), other: shareOf(ofOthers, calls[1], waits), packets };
 }
-
-const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
 /** What lies on the critical path of these, with the pauses between in which nothing else was waited for. */
 function shareOf(own: readonly Asked[], calls: number, all: readonly Wait[]): MetadataShare {

@@ -1,4 +1,4 @@
-import type { Timestamp } from '../../base/time.ts';
+import { endOf, type Timestamp } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
@@ -10,8 +10,6 @@ import { firstByteWait } from './upstream-wait.ts';
 
 // As many requests as calls are kept of a peer show it.
 const MAX_REQUESTS = 256;
-
-const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
 const receiverOfPeer = ({ address, backend }: Peer): string => receiverOf({ server: address, backend });
 

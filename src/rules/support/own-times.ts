@@ -1,5 +1,5 @@
 import { addTo } from '../../base/group-by.ts';
-import { at, milliseconds, type Timestamp } from '../../base/time.ts';
+import { at, endOf, milliseconds, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
@@ -134,7 +134,7 @@ function beforeOpening({ startedAt, waits }: Request): number {
   let busyUntil = startedAt;
   for (const wait of waits) {
     if (wait.reason === 'connect') time += Math.max(0, wait.startedAt - busyUntil);
-    busyUntil = at(Math.max(busyUntil, wait.startedAt + wait.duration));
+    busyUntil = at(Math.max(busyUntil, endOf(wait)));
   }
   return time;
 }

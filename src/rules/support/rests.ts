@@ -1,3 +1,4 @@
+import { endOf } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Wait } from '../../model/request.ts';
 import { LEAST_SLOW } from './ordinary-exchanges.ts';
@@ -26,8 +27,6 @@ export interface RestAfter {
   readonly failed: Exchange;
   readonly next: Wait;
 }
-
-const endOf = ({ startedAt, duration }: { startedAt: number; duration: number }): number => startedAt + duration;
 
 /** How requests of one service rest before their calls. */
 export class Rests {

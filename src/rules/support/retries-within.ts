@@ -1,6 +1,6 @@
 import { addTo, groupBy } from '../../base/group-by.ts';
 import { Recent } from '../../base/recent.ts';
-import { at, nanoseconds } from '../../base/time.ts';
+import { at, endOf, nanoseconds } from '../../base/time.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
 import type { Request, Wait } from '../../model/request.ts';
 import { LEAST_SLOW } from './ordinary-exchanges.ts';
@@ -32,8 +32,6 @@ interface Kind {
 
 /** What it has in common, whoever tells. */
 const PROVEN = { interrupted: false, wentOnAt: Number.NaN, isProven: true, connection: '', place: 0 } as const;
-
-const endOf = ({ startedAt, duration }: Wait): number => startedAt + duration;
 
 /**
  * Tries of one call within one request, where requests are put together with their calls: a request that

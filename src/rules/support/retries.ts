@@ -1,4 +1,4 @@
-import { milliseconds, nanoseconds, seconds, type Duration } from '../../base/time.ts';
+import { endOf, milliseconds, nanoseconds, seconds, type Duration } from '../../base/time.ts';
 import { copyExchange, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
 import { TOO_MANY_REQUESTS } from './ordinary-exchanges.ts';
 import type { Route } from './routes.ts';
@@ -89,8 +89,6 @@ export function failureOf(exchange: Exchange): Failure | null {
   if (outcome === 'closed') return 'closed without an answer';
   return outcome === 'cancelled' ? 'no answer in time' : null;
 }
-
-const endOf = ({ startedAt, duration }: Tried): number => startedAt + duration;
 
 /** Before its client gave up: what comes later is seen on the wire, and nobody reads it. */
 export const isAnswered = (one: Exchange): boolean =>

@@ -1,4 +1,4 @@
-import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, endOf, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 
 // Tokens are asked for once a session; more of them than this tell no more.
@@ -20,8 +20,6 @@ export interface TokenWait {
   readonly waited: Duration;
   readonly packets: readonly number[];
 }
-
-const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
 /** What one client's calls to one metadata service tell of tokens. */
 export class TokenLog {

@@ -1,4 +1,4 @@
-import { nanoseconds, type Duration } from '../../base/time.ts';
+import { endOf, nanoseconds, type Duration } from '../../base/time.ts';
 import type { Stall } from '../../model/connection.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Intervals } from './intervals.ts';
@@ -15,8 +15,6 @@ export interface UpstreamWait {
 }
 
 const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'server';
-
-const endOf = ({ startedAt, duration }: Exchange): number => startedAt + duration;
 
 const isLossless = ({ retransmissions, stalls }: Exchange): boolean =>
   retransmissions === 0 && stalls.every(({ reason }) => reason !== 'loss');

@@ -17,6 +17,7 @@ import { createConversations } from './protocols/conversations.ts';
 import { createDelivery } from './protocols/delivery.ts';
 import { createDns, cutName } from './protocols/dns/dns.ts';
 import { createProtocols } from './protocols/registry.ts';
+import { createSidecars } from './protocols/sidecar.ts';
 import { createKeyLog, type KeyLog } from './protocols/tls/key-log.ts';
 
 // Secrets are read with the inputs, before there is anything to decrypt.
@@ -37,6 +38,8 @@ export type RowObserver = Required<Pick<Observer, 'lookup' | 'connection' | 'exc
 const ADVANCE_STEP = milliseconds(1);
 // Packets of an input after which its vantage is told for the first time, then at each doubling.
 const FIRST_VANTAGE = 64;
+
+const NOBODY: readonly string[] = [];
 
 /** One input on its way. */
 interface Reading {
@@ -71,10 +74,13 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     horizon,
   });
   const dns = createDns({ addresses, ports: dnsPorts, sink: lookups.sink, onOtherInput: seenElsewhere });
-  const delivery = createDelivery((exchange) => {
-    readings[exchange.input]?.vantage.sawExchange();
+  const sidecars = createSidecars(ownOf, (exchange) => {
     exchange.input = sameTraffic.homeOf(exchange.input);
     observer.exchange(exchange);
+  });
+  const delivery = createDelivery((exchange) => {
+    readings[exchange.input]?.vantage.sawExchange();
+    sidecars.push(exchange);
   });
   const conversations = createConversations({ protocols: createProtocols(keyLog), emit: delivery.push });
   const isDns = ({ clientPort, serverPort }: TrackedConnection): boolean => dns.wants(clientPort, serverPort);
@@ -83,7 +89,10 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     onOtherInput: seenElsewhere,
     onData(stream, bytes, start, end, arrival) {
       const { id, connection, fromClient } = stream;
-      if (!isDns(connection)) return conversations.data(connection, sideOf(fromClient), bytes, start, end, arrival);
+      if (!isDns(connection)) {
+        sidecars.carries(connection);
+        return conversations.data(connection, sideOf(fromClient), bytes, start, end, arrival);
+      }
       const { input, number, time } = arrival;
       dns.stream(id, { input, number, time, ...endsOf(stream) }, bytes, start, end);
     },
@@ -95,11 +104,13 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
       if (isDns(connection)) dns.streamEnd(id);
       else conversations.end(connection, sideOf(fromClient), arrival, because);
     },
+    onWithinPod: ({ input, client, server }) => sidecars.within(input, { client, server }),
     onConnection(connection) {
       if (isDns(connection)) connection.protocol = DNS_PROTOCOL;
       else {
         conversations.closed(connection);
         delivery.closed(connection);
+        sidecars.closed(connection);
       }
       if (connection.isTurned) turnRound(connection);
       connection.input = sameTraffic.homeOf(connection.input);
@@ -145,6 +156,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     advancedAt = time;
     streams.advance(time);
     delivery.advance(time);
+    sidecars.advance(time);
     dns.advance(time);
     lookups.advance(time);
   }
@@ -178,6 +190,12 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   function refreshVantage(of: Reading): void {
     tellVantage(of.input);
     of.vantageAt *= 2;
+  }
+
+  /** The addresses of the pod that an input was taken in. */
+  function ownOf(input: number): readonly string[] {
+    const own = readings[input]?.own;
+    return own?.kind === 'pod' ? own.addresses : NOBODY;
   }
 
   /** A connection or a lookup of one input shows a packet in another. */
@@ -221,7 +239,9 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
       input.damage.duplicates += streams.counters.copies[input.input] ?? 0;
       tellVantage(input);
     }
+    sidecars.finish();
     streams.finish();
+    sidecars.finish();
     lookups.finish();
     // What the last rows showed can be seen from there, too.
     for (const input of inputs) tellVantage(input);

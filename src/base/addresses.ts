@@ -230,3 +230,6 @@ export function addressOf(text: string): string {
   // More than one colon is an IPv6 address, whose last group is no port.
   return colon < 0 || text.includes(':', colon + 1) ? text : text.slice(0, colon);
 }
+
+/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3: what a host says to itself. */
+export const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';

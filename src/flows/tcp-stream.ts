@@ -35,6 +35,8 @@ export interface TcpHandlers {
   onGap(stream: TcpStream, length: number, arrival: Arrival): void;
   /** Nothing of this stream will follow. */
   onEnd?(stream: TcpStream, arrival: Arrival, because: TcpEnd): void;
+  /** A connection begins that does not leave the host that it was captured at. */
+  onWithinPod?(connection: TrackedConnection): void;
   /** The connection is over, both its streams ended before. */
   onConnection?(connection: TrackedConnection): void;
 }

@@ -1,5 +1,6 @@
-import { endpoint, type AddressTable } from '../base/addresses.ts';
+import { endpoint, isLoopback, type AddressTable } from '../base/addresses.ts';
 import { at, between, seconds, type Timestamp } from '../base/time.ts';
+import { isRedirected, isWithinPod } from '../model/direction.ts';
 import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/packet.ts';
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 import { Attempts } from './attempts.ts';
@@ -113,7 +114,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
         direction.isNear(sequence, RESET_DISTANCE) ||
         (hasAck && peer.isNear(layers.acknowledgment | 0, RESET_DISTANCE));
       // An answer that a DNAT forgot to translate meets no socket: that reset ends another tuple's connection, which is none.
-      const isStray = fromClient && !(destination === row.serverId && destinationPort === row.serverPort);
+      const isAsked = destination === row.serverId && destinationPort === row.serverPort;
+      const isStray = fromClient && !isAsked && !isRedirected(row);
       if (!valid || isStray) return;
       watch.reset(layers, fromClient);
       end(connection, layers, 'reset');
@@ -224,15 +226,20 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     const fromClient = isClient(connection, source, sourcePort);
     const server = fromClient ? destination : source;
     const serverPort = fromClient ? destinationPort : sourcePort;
-    const backend = endpoint(options.addresses.text(server), serverPort);
+    const address = options.addresses.text(server);
+    const backend = endpoint(address, serverPort);
     if (server === row.serverId && serverPort === row.serverPort) return connection;
-    if (watch === null || watch.client.known) {
+    // A redirected client is seen to send to its own host, and is answered in the name of whom it called.
+    const isAnswerer = isLoopback(row.server);
+    const isRedirect = isLoopback(address);
+    if (!isAnswerer && (isRedirect || watch === null || watch.client.known)) {
       // What the client sent before had the ends that it knows.
       if (fromClient || row.backend === null) row.backend = backend;
+      if (isRedirect) options.onWithinPod?.(row);
     } else {
       // Answers are seen behind the DNAT first: the server known so far is not the client's.
       row.backend = endpoint(row.server, row.serverPort);
-      row.server = options.addresses.text(server);
+      row.server = address;
       row.serverId = server;
       row.serverPort = serverPort;
     }
@@ -275,6 +282,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     table.insert(connection);
     table.addFace(connection, source, sourcePort, destination, destinationPort);
     if (clientIsSource && rolesFrom === 'handshake') attempts.add(connection);
+    if (isWithinPod(row)) options.onWithinPod?.(row);
     makeRoom(layers);
     return connection;
   }

@@ -1,4 +1,4 @@
-import { addressOf } from '../base/addresses.ts';
+import { addressOf, isLoopback } from '../base/addresses.ts';
 import type { ExchangeDirection } from './exchange.ts';
 import type { Vantage } from './input.ts';
 
@@ -20,3 +20,19 @@ export function directionOf(
 /** Where an exchange ends up: behind a DNAT, where one was seen. */
 export const receiverOf = ({ backend, server }: { backend: string | null; server: string }): string =>
   backend === null ? server : addressOf(backend);
+
+type Ends = Parameters<typeof receiverOf>[0] & { client: string };
+
+/** Whether iptables turned it to a program on the client's own host: that one gets it, and answers in the server's name. */
+export const isRedirected = (ends: Ends): boolean => !isLoopback(ends.server) && isLoopback(receiverOf(ends));
+
+/**
+ * Whether both ends are in one pod: what is redirected arrives at a loopback address, Envoy hands calls on from 127.0.0.6
+ * (Istio's InboundPassthroughBindIpv4), linkerd-proxy from the pod's own address.
+ */
+export const isWithinPod = (ends: Ends): boolean =>
+  ends.client === ends.server || isLoopback(ends.client) || isLoopback(receiverOf(ends));
+
+/** Whether it goes through a proxy in the pod that whoever it is between need not know of. */
+export const isThroughSidecar = (ends: Ends): boolean =>
+  isRedirected(ends) || (isLoopback(ends.client) && !isLoopback(ends.server));

@@ -1,5 +1,5 @@
 import { emptyList } from '../base/lists.ts';
-import { at, between, microseconds, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
+import { at, between, endOf, microseconds, milliseconds, nanoseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
@@ -115,9 +115,6 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
 
   return { push, advance, closed };
 }
-
-/** As it passed by. */
-const endOf = ({ startedAt, duration }: Exchange): Timestamp => at(startedAt + duration);
 
 /** What was lost of it may show yet. */
 function mayShow(exchange: Exchange, { undelivered, repairing }: TrackedConnection, time: Timestamp): boolean {

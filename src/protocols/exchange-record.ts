@@ -143,6 +143,9 @@ export function endExchange(
   exchange.outcome = outcome;
   exchange.endedBy = isAnswered ? null : endedBy;
   if (!connection.isTurned) {
+    // Who answered may have told who was called.
+    exchange.server = connection.server;
+    exchange.serverPort = connection.serverPort;
     exchange.backend = connection.backend;
     exchange.roundTrip = connection.roundTrip;
   }

@@ -83,6 +83,8 @@ function greeted(count: number, commands: number): Traffic {
 /** Ten connections that were opened at once, with a call each. */
 const atOnce = () => joined(...Array.from({ length: 10 }, () => new Traffic().open({ connect: 8 }).call().rows));
 
+const throughSidecar = (ends: Partial<Connection>): Traffic => closing({ ...ends, ending: 'fin' });
+
 ruleTester(rule, {
   finds: [
     {
@@ -191,6 +193,14 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'connections to the sidecar of the pod itself, which cost nothing',
+      ...throughSidecar({ client: '127.0.0.6' }).rows,
+    },
+    {
+      name: 'connections that are turned to it on their way',
+      ...throughSidecar({ backend: '127.0.0.1:15001' }).rows,
+    },
     { name: 'a MongoDB client that is kept', ...greeted(6, 40).rows },
     { name: 'sessions of a database that serve many statements', ...signedIn(10, 12).rows },
     { name: 'sessions that are kept for a while', ...signedIn(10, 1, 3000).rows },

@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import { copyConnection, type Connection, type Side } from '../model/connection.ts';
+import { isThroughSidecar } from '../model/direction.ts';
 import type { Evidence, Fix } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
@@ -104,6 +105,8 @@ export default defineRule({
         if (exchange.outcome === 'incomplete' && waiting.size < MAX_PROBES) waiting.add(exchange.connection);
       },
       connection(connection) {
+        // What it costs to connect to a sidecar is nothing; what the sidecar opens to others is there, too.
+        if (isThroughSidecar(connection)) return;
         const isProbed = probes.delete(connection.id);
         const told = toldBy.get(connection.id) ?? null;
         toldBy.delete(connection.id);

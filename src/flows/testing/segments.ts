@@ -10,11 +10,12 @@ export const { syn: SYN, ack: ACK, fin: FIN, rst: RST, psh: PSH } = TCP_FLAG;
 export const CLIENT = 1;
 export const SERVICE = 2;
 export const BACKEND = 3;
+export const LOOPBACK = 5;
 
-/** A table in which the three have their addresses, and a node has one. */
+/** A table in which these have their addresses, and a node has one. */
 function addressesOfSegments(): AddressTable {
   const addresses = new AddressTable();
-  for (const text of ['10.244.1.17', '10.96.0.20', '10.244.2.31', '10.0.0.7']) addresses.internText(text);
+  for (const text of ['10.244.1.17', '10.96.0.20', '10.244.2.31', '10.0.0.7', '127.0.0.1']) addresses.internText(text);
   return addresses;
 }
 

@@ -1,0 +1,164 @@
+import { endpoint, isLoopback } from '../base/addresses.ts';
+import { between, endOf, milliseconds, type Timestamp } from '../base/time.ts';
+import type { Connection } from '../model/connection.ts';
+import { isWithinPod } from '../model/direction.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { TrackedConnection } from '../model/tracked-connection.ts';
+import { apart, asOneCall, hopOf, mayHold, type Hop } from './sidecar-hop.ts';
+import { SidecarWays } from './sidecar-ways.ts';
+
+// A proxy hands on at once what it gets, but may wait for its turn on a busy processor. Longer than a connection is
+// kept behind its last packet (flows: 1 s) would be in vain.
+const HELD_FOR = milliseconds(900);
+// Calls on their way through one pod's proxy within that time; beyond, those held longest go as they are.
+const MAX_HELD = 1 << 12;
+// Calls to the proxy that are remembered for what lies within them; a turn inside TLS is over when the next one begins.
+const MAX_SPANS = 1 << 10;
+// What one pod listens at, and what it calls.
+const MAX_ENDPOINTS = 1 << 8;
+
+interface Held {
+  readonly exchange: Exchange;
+  readonly hop: Hop;
+}
+
+/** The pod in which an input was taken. */
+interface Pod {
+  /** Its addresses, as far as what it says to itself shows them. */
+  readonly own: Set<string>;
+  /** Exchanges of which the other hop may still come, in order of their ends, mostly. */
+  held: Held[];
+  /** When calls to the proxy lasted that can be read, in order of their ends. */
+  readonly spans: { readonly startedAt: Timestamp; readonly endedAt: Timestamp }[];
+  /** Where the proxy hands calls on to that can be read: `address:port`. */
+  readonly programs: Set<string>;
+  /** What it calls itself. */
+  readonly called: Set<string>;
+  readonly ways: SidecarWays;
+}
+
+/**
+ * In a pod with a proxy beside the program (a service mesh's sidecar) each call is seen twice: within the pod, and towards
+ * others, where it mostly can't be read. It is told once.
+ * @param ownOf the addresses of the pod where an input was taken, as far as they are known
+ * @param emit each exchange once, valid during the call only
+ */
+export function createSidecars(ownOf: (input: number) => readonly string[], emit: (exchange: Exchange) => void) {
+  /** By input; those of which nothing is said within the pod are not there. */
+  const pods: (Pod | undefined)[] = [];
+
+  /** A connection begins that does not leave the pod. */
+  function within(input: number, { client, server }: Pick<Connection, 'client' | 'server'>): void {
+    const { own } = (pods[input] ??= createPod());
+    for (const address of [client, server]) if (!isLoopback(address)) own.add(address);
+  }
+
+  /** A connection carries data. */
+  function carries(connection: TrackedConnection): void {
+    const pod = pods[connection.input];
+    if (pod !== undefined && pod.own.has(connection.client) && !isWithinPod(connection)) pod.ways.add(connection);
+  }
+
+  function push(exchange: Exchange): void {
+    const pod = pods[exchange.input];
+    if (pod === undefined || (exchange.shape !== 'call' && exchange.shape !== 'turn')) return emit(exchange);
+    const hop = hopOf(exchange, (address) => pod.own.has(address) || ownOf(exchange.input).includes(address));
+    if (hop === 'other') return emit(exchange);
+    remember(pod, exchange, hop);
+    const both = exchange.shape === 'call' ? pairWith(pod, { exchange, hop }) : null;
+    if (both !== null) return emit(both);
+    pod.held.push({ exchange, hop });
+    if (pod.held.length > MAX_HELD) letGo(pod, pod.held.splice(0, MAX_HELD / 2));
+  }
+
+  /** Nothing earlier can follow. */
+  function advance(time: Timestamp): void {
+    for (const pod of pods) {
+      if (pod === undefined) continue;
+      const young = pod.held.findIndex(({ exchange }) => between(endOf(exchange), time) < HELD_FOR);
+      if (young !== 0) letGo(pod, pod.held.splice(0, young < 0 ? Infinity : young));
+    }
+  }
+
+  /** The connection is over, and is told next: behind its exchanges. */
+  function closed(connection: TrackedConnection): void {
+    const pod = pods[connection.input];
+    if (pod === undefined) return;
+    const isOfIt = ({ exchange }: Held): boolean => exchange.connection === connection.id;
+    const due = pod.held.filter(isOfIt);
+    if (due.length > 0) {
+      pod.held = pod.held.filter((held) => !isOfIt(held));
+      letGo(pod, due);
+    }
+    pod.ways.delete(connection);
+  }
+
+  /** The packets are at their end. */
+  function finish(): void {
+    for (const pod of pods) if (pod !== undefined) letGo(pod, pod.held.splice(0));
+  }
+
+  /** By themselves. */
+  function letGo(pod: Pod, due: readonly Held[]): void {
+    for (const { exchange, hop } of due) {
+      if (exchange.shape === 'turn' && isSeenElsewhere(pod, exchange, hop)) continue;
+      if (hop === 'toSidecar') pod.ways.waited(exchange);
+      emit(exchange);
+    }
+  }
+
+  return { within, carries, push, advance, closed, finish };
+}
+
+const createPod = (): Pod => ({
+  own: new Set(),
+  held: [],
+  spans: [],
+  programs: new Set(),
+  called: new Set(),
+  ways: new SidecarWays(),
+});
+
+const serverOf = ({ server, serverPort }: Exchange): string => endpoint(server, serverPort);
+
+function remember({ spans, programs, called }: Pod, exchange: Exchange, hop: Hop): void {
+  if (hop === 'toSidecar') {
+    spans.push({ startedAt: exchange.startedAt, endedAt: endOf(exchange) });
+    if (spans.length > MAX_SPANS) spans.shift();
+  }
+  const known = hop === 'toProgram' ? programs : hop === 'sent' ? called : null;
+  if (known !== null && known.size < MAX_ENDPOINTS) known.add(serverOf(exchange));
+}
+
+/** The call with its other hop, which is held no more: the closest; null where none is. */
+function pairWith({ held }: Pod, one: Held): Exchange | null {
+  let closest = -1;
+  let least = Infinity;
+  for (const [index, other] of held.entries()) {
+    const [outer, inner] = mayHold(one.hop, other.hop) ? [one, other] : [other, one];
+    if (!mayHold(outer.hop, inner.hop)) continue;
+    const distance = apart(outer.exchange, inner.exchange);
+    if (!(distance < least)) continue;
+    closest = index;
+    least = distance;
+  }
+  if (closest < 0) return null;
+  const other = held.splice(closest, 1)[0] as Held;
+  const [outer, inner] = mayHold(one.hop, other.hop) ? [one, other] : [other, one];
+  return asOneCall(outer.exchange, outer.hop, inner.exchange);
+}
+
+/** What can't be read is told by itself where it is not the other hop of what can be, or of what can't be either. */
+function isSeenElsewhere({ programs, called, spans }: Pod, exchange: Exchange, hop: Hop): boolean {
+  if (hop === 'received') return programs.has(serverOf(exchange));
+  if (hop === 'toSidecar') return called.has(serverOf(exchange));
+  if (hop !== 'sent') return false;
+  if (called.size < MAX_ENDPOINTS) called.add(serverOf(exchange));
+  const endedAt = endOf(exchange);
+  for (let index = spans.length - 1; index >= 0; index--) {
+    const span = spans[index] as Pod['spans'][number];
+    if (span.endedAt < endedAt) return false;
+    if (span.startedAt <= exchange.startedAt) return true;
+  }
+  return false;
+}

@@ -118,6 +118,22 @@ describe('what cannot be read on its way', () => {
     expect(ids(emitted)).toEqual(['toSidecar', 'toProgram']);
   });
 
+  it('is told where others within the pod call it as sealed as those outside do', () => {
+    const { push, finish, emitted } = pod();
+    push(toProgram(21, 30, { ...turn, client: POD }));
+    push(received(40, 90, turn));
+    finish();
+    expect(ids(emitted)).toEqual(['toProgram', 'received']);
+  });
+
+  it('is told once where the program itself speaks TLS through the proxy', () => {
+    const { push, finish, emitted } = pod();
+    push(sent(2, 300, { ...turn, ...SERVICE }));
+    push(toSidecar(1, 301, turn));
+    finish();
+    expect(ids(emitted)).toEqual(['sent']);
+  });
+
   it('is told where the program speaks to others itself', () => {
     const { push, finish, emitted } = pod();
     push(toSidecar(1, 301));

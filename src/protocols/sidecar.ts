@@ -122,12 +122,12 @@ const createPod = (): Pod => ({
 const serverOf = ({ server, serverPort }: Exchange): string => endpoint(server, serverPort);
 
 function remember({ spans, programs, called }: Pod, exchange: Exchange, hop: Hop): void {
-  if (hop === 'toSidecar') {
-    spans.push({ startedAt: exchange.startedAt, endedAt: endOf(exchange) });
-    if (spans.length > MAX_SPANS) spans.shift();
-  }
-  const known = hop === 'toProgram' ? programs : hop === 'sent' ? called : null;
-  if (known !== null && known.size < MAX_ENDPOINTS) known.add(serverOf(exchange));
+  if (hop === 'sent' && called.size < MAX_ENDPOINTS) called.add(serverOf(exchange));
+  if (exchange.shape !== 'call') return;
+  if (hop === 'toProgram' && programs.size < MAX_ENDPOINTS) programs.add(serverOf(exchange));
+  if (hop !== 'toSidecar') return;
+  spans.push({ startedAt: exchange.startedAt, endedAt: endOf(exchange) });
+  if (spans.length > MAX_SPANS) spans.shift();
 }
 
 /** The call with its other hop, which is held no more: the closest; null where none is. */
@@ -153,7 +153,6 @@ function isSeenElsewhere({ programs, called, spans }: Pod, exchange: Exchange, h
   if (hop === 'received') return programs.has(serverOf(exchange));
   if (hop === 'toSidecar') return called.has(serverOf(exchange));
   if (hop !== 'sent') return false;
-  if (called.size < MAX_ENDPOINTS) called.add(serverOf(exchange));
   const endedAt = endOf(exchange);
   for (let index = spans.length - 1; index >= 0; index--) {
     const span = spans[index] as Pod['spans'][number];

@@ -7,6 +7,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # What the sidecar runs as, whose own packets are left alone (Istio: by its user, 1337).
 GROUP = '1337'
+# Who answers the program's calls: a Service, by way of the sidecar; another program in the pod, without one.
+SERVICE, BESIDE = '10.96.1.5 80', '127.0.0.1 9000'
 # mode, the program's wait, how it calls; the upstream's usual wait, every how many calls it takes how long instead;
 # requests, callers; one in how many of the upstream's packets with a request is lost.
 CASES = {
@@ -15,6 +17,7 @@ CASES = {
     'lost-segments-tls': ('tls', 5, 'keep', 8, 0, 0, 160, 2, 20),
     'slow-program-tls': ('tls', 160, 'keep', 8, 0, 0, 60, 2, 0),
     'healthy-tls': ('tls', 5, 'keep', 8, 0, 0, 120, 4, 0),
+    'slow-beside': ('beside', 5, 'keep', 8, 8, 300, 120, 2, 0),
 }
 HOSTS = {'caller': '10.70.1.10', 'pod': '10.70.2.21', 'upstream': '10.70.3.31'}
 REDIRECT = [
@@ -33,7 +36,7 @@ def inside(host, words):
     return subprocess.Popen(f'ip netns exec sidecar-{host} {words}'.split(), stdout=subprocess.PIPE, text=True)
 
 
-def network():
+def network(redirects):
     run('ip netns add sidecar-bridge')
     run('ip -n sidecar-bridge link add br0 type bridge')
     run('ip -n sidecar-bridge link set br0 up')
@@ -45,7 +48,7 @@ def network():
         for device in ('lo', 'eth0'):
             run(f'ip -n sidecar-{host} link set {device} up')
         run(f'ip -n sidecar-{host} route add default dev eth0')
-    for rule in REDIRECT:
+    for rule in REDIRECT if redirects else []:
         run(f'ip netns exec sidecar-pod iptables -t nat {rule}')
 
 
@@ -53,12 +56,16 @@ def record(folder, name):
     mode, own, calls, usual, every, slow, requests, callers, lost = CASES[name]
     files = folder.resolve()
     python = sys.executable
-    network()
+    is_beside = mode == 'beside'
+    network(not is_beside)
+    host, address, seal = ('pod', '127.0.0.1 9000', 'plain') if is_beside else ('upstream', f'{HOSTS["upstream"]} 8000', mode)
+    upstream = BESIDE if is_beside else SERVICE
     programs = [
-        inside('upstream', f'{python} {HERE}/server.py {HOSTS["upstream"]} 8000 {mode} {files} {usual} {every} {slow} none'),
-        inside('pod', f'{python} {HERE}/server.py {HOSTS["pod"]} 8080 plain {files} {own} 0 0 {calls}'),
-        inside('pod', f'setpriv --regid {GROUP} --clear-groups {python} {HERE}/proxy.py {mode} {files}'),
+        inside(host, f'{python} {HERE}/server.py {address} {seal} {files} {usual} {every} {slow}'),
+        inside('pod', f'{python} {HERE}/server.py {HOSTS["pod"]} 8080 plain {files} {own} 0 0 {calls} {upstream}'),
     ]
+    if not is_beside:
+        programs.append(inside('pod', f'setpriv --regid {GROUP} --clear-groups {python} {HERE}/proxy.py {mode} {files}'))
     try:
         time.sleep(2)
         if lost:

@@ -1,4 +1,7 @@
-"""server.py ADDRESS PORT plain|tls FOLDER WAIT_MS EVERY SLOW_MS none|keep|each: waits, perhaps asks the upstream, answers."""
+"""Waits, perhaps asks an upstream, answers.
+
+server.py ADDRESS PORT plain|tls FOLDER WAIT_MS EVERY SLOW_MS [keep|each UPSTREAM_ADDRESS UPSTREAM_PORT]
+"""
 import http.client
 import itertools
 import socketserver
@@ -9,18 +12,18 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 address, port, mode, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-usual, every, slow, upstream = float(sys.argv[5]), int(sys.argv[6]), float(sys.argv[7]), sys.argv[8]
+usual, every, slow = float(sys.argv[5]), int(sys.argv[6]), float(sys.argv[7])
+calls, *upstream = sys.argv[8:] or ['none']
 count = itertools.count(1)
 own = threading.local()
-UPSTREAM = ('10.96.1.5', 80)
 
 
 def ask():
-    if upstream == 'each' or getattr(own, 'connection', None) is None:
-        own.connection = http.client.HTTPConnection(*UPSTREAM)
+    if calls == 'each' or getattr(own, 'connection', None) is None:
+        own.connection = http.client.HTTPConnection(upstream[0], int(upstream[1]))
     own.connection.request('GET', f'/items/{next(count)}')
     body = own.connection.getresponse().read()
-    if upstream == 'each':
+    if calls == 'each':
         own.connection.close()
     return body
 
@@ -35,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         number = next(count)
         time.sleep((slow if every and number % every == 0 else usual) / 1000)
-        body = b'{"stock":7}' if upstream == 'none' else ask()
+        body = b'{"stock":7}' if calls == 'none' else ask()
         head = f'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n'
         self.wfile.write(head.encode() + body)
 

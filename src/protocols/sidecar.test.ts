@@ -203,6 +203,26 @@ describe('without a sidecar', () => {
   });
 });
 
+describe('a call within a pod by a loopback address', () => {
+  it('is one of the pod, whose address is known by where the capture was taken', () => {
+    const emitted: Exchange[] = [];
+    const { within, push, finish, callerOf } = createSidecars(
+      () => ['fd00::7', POD],
+      (exchange) => void emitted.push(exchange),
+    );
+    within(0, { client: '127.0.0.1', server: '127.0.0.1' });
+    push(local(1, 5));
+    finish();
+    expect(emitted).toMatchObject([{ client: POD, server: '127.0.0.1' }]);
+    expect(callerOf({ input: 0, client: '::1', server: '::1' })).toBe('fd00::7');
+    expect(callerOf({ input: 0, client: '127.0.0.6', server: POD })).toBe('127.0.0.6');
+  });
+
+  it('stays what it is where no pod is known', () => {
+    expect(pod().callerOf({ input: 0, client: '127.0.0.1', server: '127.0.0.1' })).toBe('127.0.0.1');
+  });
+});
+
 it('nothing is held longer than its connection, or for ever', () => {
   const { push, advance, closed, emitted } = pod();
   push(sent(2, 300, { connection: '0.c5' }));

@@ -47,6 +47,13 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
   /** By input; those of which nothing is said within the pod are not there. */
   const pods: (Pod | undefined)[] = [];
 
+  /** What a program asks of another one in the pod, by a loopback address, is a call of the pod like those to others. */
+  function callerOf({ input, client, server }: Pick<Connection, 'input' | 'client' | 'server'>): string {
+    if (!isLoopback(client) || !isLoopback(server)) return client;
+    const own = ownOf(input);
+    return own.find((address) => address.includes(':') === client.includes(':')) ?? own[0] ?? client;
+  }
+
   /** A connection begins that does not leave the pod. */
   function within(input: number, { client, server }: Pick<Connection, 'client' | 'server'>): void {
     const { own } = (pods[input] ??= createPod());
@@ -103,11 +110,12 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
     for (const { exchange, hop } of due) {
       if (exchange.shape === 'turn' && isSeenElsewhere(pod, exchange, hop)) continue;
       if (hop === 'toSidecar') pod.ways.waited(exchange);
+      if (hop === 'local') exchange.client = callerOf(exchange);
       emit(exchange);
     }
   }
 
-  return { within, carries, push, advance, closed, finish };
+  return { within, carries, callerOf, push, advance, closed, finish };
 }
 
 const createPod = (): Pod => ({

@@ -221,6 +221,12 @@ describe('a request', () => {
     expect(requests.map(({ waits }) => waits)).toEqual([[], []]);
   });
 
+  it('does not wait for itself, where a proxy hands it on from the pod’s own address', () => {
+    const exchanges = [inbound(0, 50, { client: POD })];
+    const [request] = requestsOf({ exchanges });
+    expect(request).toMatchObject({ own: milliseconds(50), waits: [] });
+  });
+
   it('waits for what nobody answers until it goes on with something else', () => {
     const open = { outcome: 'incomplete', firstByteAt: at(Number.NaN) } as const;
     const [request] = requestsOf({

@@ -195,7 +195,9 @@ class Tracer {
     const sendUntil = (time: number): void => {
       for (; next < calls.length && (calls[next] as OutboundCall).startedAt <= time; next++) {
         const call = calls[next] as OutboundCall;
-        this.#linkers.get(call.client)?.sent(call);
+        // What a proxy hands on from the pod's own address is the pod's request, and none of its calls.
+        const isItsOwn = call.exchange !== null && receivers.get(call.exchange) === call.client;
+        if (!isItsOwn) this.#linkers.get(call.client)?.sent(call);
       }
     };
     // In order of their start, as they came: what a window of them shows is settled.

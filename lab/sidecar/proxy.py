@@ -1,6 +1,7 @@
 """A sidecar as service meshes have it: takes what iptables turns to it, and speaks mutual TLS, or none, to others.
 
-proxy.py plain|tls: port 15006 hands on to the program, from 127.0.0.6 as Envoy does; port 15001 to the upstream.
+proxy.py plain|tls FOLDER [127.0.0.6]: port 15006 hands on to the program, from 127.0.0.6 as Envoy does or from the pod's
+own address as linkerd-proxy; port 15001 to the upstream.
 """
 import asyncio
 import ssl
@@ -8,6 +9,7 @@ import sys
 
 POD, UPSTREAM = ('10.70.2.21', 8080), ('10.70.3.31', 8000)
 FOLDER = sys.argv[2]
+FROM = (sys.argv[3], 0) if len(sys.argv) > 3 else None
 
 
 async def hand_on(reader, writer):
@@ -34,7 +36,7 @@ async def main(sealed):
         theirs.verify_mode = ssl.CERT_NONE
 
     async def inbound(reader, writer):
-        await both_ways(reader, writer, lambda: asyncio.open_connection(*POD, local_addr=('127.0.0.6', 0)))
+        await both_ways(reader, writer, lambda: asyncio.open_connection(*POD, local_addr=FROM))
 
     async def outbound(reader, writer):
         await both_ways(reader, writer, lambda: asyncio.open_connection(*UPSTREAM, ssl=theirs))

@@ -16,6 +16,8 @@ CASES = {
     'slow-upstream-plain': ('plain', 5, 'each', 8, 12, 400, 120, 4, 0),
     'lost-segments-tls': ('tls', 5, 'keep', 8, 0, 0, 160, 2, 20),
     'slow-program-tls': ('tls', 160, 'keep', 8, 0, 0, 60, 2, 0),
+    # Handed on from the pod's own address.
+    'slow-program-own-address': ('tls', 160, 'keep', 8, 0, 0, 60, 2, 0),
     'healthy-tls': ('tls', 5, 'keep', 8, 0, 0, 120, 4, 0),
     'slow-beside': ('beside', 5, 'keep', 8, 8, 300, 120, 2, 0),
 }
@@ -64,8 +66,9 @@ def record(folder, name):
         inside(host, f'{python} {HERE}/server.py {address} {seal} {files} {usual} {every} {slow}'),
         inside('pod', f'{python} {HERE}/server.py {HOSTS["pod"]} 8080 plain {files} {own} 0 0 {calls} {upstream}'),
     ]
+    source = '' if name.endswith('own-address') else '127.0.0.6'
     if not is_beside:
-        programs.append(inside('pod', f'setpriv --regid {GROUP} --clear-groups {python} {HERE}/proxy.py {mode} {files}'))
+        programs.append(inside('pod', f'setpriv --regid {GROUP} --clear-groups {python} {HERE}/proxy.py {mode} {files} {source}'))
     try:
         time.sleep(2)
         if lost:

@@ -14,7 +14,7 @@ export interface AddressUse {
 }
 
 export interface AddressUses {
-  /** False where one of the two is no host's own address: loopback, multicast, broadcast, link-local. */
+  /** False where one of the two is no host's own address (loopback, multicast, broadcast, link-local), or both are one. */
   push(layers: Layers): boolean;
   /** Packets between hosts' own addresses. */
   counted(): number;
@@ -68,6 +68,7 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
 
   function push(layers: Layers): boolean {
     const { source, destination, cookedType } = layers;
+    if (source === destination) return false;
     const family = classOf(source);
     if (family === CLASS.other || classOf(destination) === CLASS.other) return false;
     if (family === CLASS.v4) v4++;

@@ -12,7 +12,8 @@ export function directionOf(
   if (vantage.kind === 'unknown') return 'unknown';
   if (vantage.kind !== 'pod') return 'through';
   const ours = vantage.addresses;
-  if (ours.includes(client)) return 'outbound';
+  // What a proxy hands on to its own pod came from elsewhere.
+  if (ours.includes(client) && client !== server) return 'outbound';
   const isOurs = ours.includes(server) || (backend !== null && ours.includes(addressOf(backend)));
   return isOurs ? 'inbound' : 'through';
 }
@@ -35,4 +36,4 @@ export const isWithinPod = (ends: Ends): boolean =>
 
 /** Whether it goes through a proxy in the pod that whoever it is between need not know of. */
 export const isThroughSidecar = (ends: Ends): boolean =>
-  isRedirected(ends) || (isLoopback(ends.client) && !isLoopback(ends.server));
+  isRedirected(ends) || ends.client === ends.server || (isLoopback(ends.client) && !isLoopback(ends.server));

@@ -35,5 +35,4 @@ export const isWithinPod = (ends: Ends): boolean =>
   ends.client === ends.server || isLoopback(ends.client) || isLoopback(receiverOf(ends));
 
 /** Whether it goes through a proxy in the pod that whoever it is between need not know of. */
-export const isThroughSidecar = (ends: Ends): boolean =>
-  isRedirected(ends) || ends.client === ends.server || (isLoopback(ends.client) && !isLoopback(ends.server));
+export const isThroughSidecar = (ends: Ends): boolean => isWithinPod(ends) && !isLoopback(ends.server);

@@ -308,6 +308,15 @@ describe('the verdict on requests', () => {
     expect(unobservable[0]).toMatchObject({ capture: null, missing: 'http' });
   });
 
+  it('says of calls inside TLS how slow they are, where none can be read', () => {
+    const sealed = exchangeOf({ shape: 'turn', protocol: 'tls', method: '', path: '', duration: milliseconds(413) });
+    const rows = { exchanges: [sealed], connections: [connectionOf({ exchanges: 1, tls: tlsOf() })] };
+    const { verdict } = diagnose([slowRule('connections')], rows);
+    expect(verdict.says).toMatch(
+      /^no known cause makes calls inside TLS slow, yet some are: 1 call inside TLS, slowest 413 ms/,
+    );
+  });
+
   it('says why no connection was seen', () => {
     expect(whyNoConnection({}, { packets: 0 })).toBe('the capture is empty');
     expect(whyNoConnection({}, {})).toBe('the capture shows no TCP (1,204 packets)');

@@ -154,13 +154,14 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
     for (const runner of runners) {
       const { rule } = runner;
       const reason = unheard(rule.sees);
-      if (reason !== null) {
+      const mayHaveHeard = reason === null || (reason.missing === 'http' && rule.hearsTurns);
+      runner.answers = noAnswers();
+      if (mayHaveHeard) runner.observer.finish?.();
+      const { answers } = runner;
+      if (reason !== null && answers.reports.length === 0) {
         unobservable.push({ rule: rule.id, ...reason });
         continue;
       }
-      runner.answers = noAnswers();
-      runner.observer.finish?.();
-      const { answers } = runner;
       requireOneVerdict(rule.id, answers);
       for (const report of answers.reports) reported.push({ rule, report });
       ruledOut.push(...answers.ruledOut);

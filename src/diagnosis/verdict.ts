@@ -93,6 +93,19 @@ function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
       lost: 0,
     });
   }
+  const sealed = exchanges.calls > 0 ? [] : exchanges.byServer.filter(({ protocol }) => protocol === 'tls');
+  if (sealed.length > 0) {
+    kinds.push({
+      name: 'call inside TLS',
+      names: 'calls inside TLS',
+      count: `${plural(
+        sealed.reduce((sum, { count }) => sum + count, 0),
+        'call',
+      )} inside TLS`,
+      slowest: fromSeconds(Math.max(...sealed.map(({ maxSeconds }) => maxSeconds))),
+      lost: 0,
+    });
+  }
   const { failed } = connections;
   if (failed > 0 || (exchanges.calls === 0 && connections.opened > 0)) {
     kinds.push({

@@ -13,6 +13,7 @@ export default defineRule({
   title: 'Small writes wait for a delayed acknowledgement',
   category: 'connection',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} waited {cost:duration} for a delayed ACK: the {side} writes in small pieces, without TCP_NODELAY',

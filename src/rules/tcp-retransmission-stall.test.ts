@@ -25,8 +25,15 @@ function oneWay(): Input {
   return input;
 }
 
+const INSIDE_TLS = { shape: 'turn', protocol: 'tls', method: '', path: '', status: -1 } as const;
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'calls inside TLS, too, of which nothing else is known',
+      ...new Traffic().calls(18, {}, INSIDE_TLS).calls(2, { takes: 230, stalls: [lost(5, 220)] }, INSIDE_TLS).rows,
+      reports: [{ message: 'stalled', count: 2, of: 20, cost: [0.219, 0.221] }],
+    },
     {
       name: 'answers that came only when they were sent again',
       ...new Traffic().calls(18).calls(2, { takes: 230, stalls: [lost(5, 220)] }).rows,

@@ -21,6 +21,7 @@ export default defineRule({
   title: 'Answers wait for a lost segment to be sent again',
   category: 'connection',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     stalled: '{count} of {total:exchange} with {server} waited {cost:duration} for a lost segment to be sent again',
     vain: '{count} of {total:exchange} with {server} waited {cost:duration} for a segment that was sent again and again and never acknowledged',

@@ -13,6 +13,7 @@ export default defineRule({
   title: 'A transfer waits because its reader does not read',
   category: 'connection',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} waited {cost:duration}: the reader of what the {side} sends did not read',

@@ -80,6 +80,24 @@ function serving(count: number, takes: number, call: number) {
   return joined(inbound.rows, outbound.rows);
 }
 
+/** Turns inside TLS on both sides: of each tenth, who calls waits as long as what is called does, or alone. */
+function sealedTurns(calls: { slow: number; apart?: number }, vantage: 'pod' | 'unknown' = 'pod') {
+  const inbound = new Traffic(gateway).open({ tls: 3 });
+  const outbound = new Traffic().open({ tls: 3 }).wait(2);
+  for (let index = 1; index <= 60; index++) {
+    const isSlow = index % 10 === 0;
+    inbound.call({ takes: isSlow ? 420 : 20 }, INSIDE_TLS).wait(10);
+    outbound.wait(isSlow ? (calls.apart ?? 0) : 0);
+    outbound.call({ takes: isSlow ? calls.slow : 9 }, INSIDE_TLS);
+    outbound.wait(isSlow ? 430 - calls.slow - (calls.apart ?? 0) : 21);
+  }
+  const place = inputOf();
+  const inputs = [
+    vantage === 'pod' ? place : { ...place, vantage: { ...place.vantage, kind: vantage, addresses: [] } },
+  ];
+  return { inputs, ...joined(inbound.rows, outbound.rows) };
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -208,6 +226,11 @@ ruleTester(rule, {
       inputs: [inputOf()],
       ...half(300).rows,
       reports: [{ count: 4, subject: '10.20.30.40:9200', cost: [0.295, 0.3] }],
+    },
+    {
+      name: 'calls inside TLS that what comes in inside TLS waits for',
+      ...sealedTurns({ slow: 400 }),
+      reports: [{ count: 6, of: 60, subject: '10.96.44.12:8080', cost: [0.38, 0.4], confidence: 'likely' }],
     },
     {
       name: 'some calls inside TLS, where requests are seen that wait for them',
@@ -358,5 +381,17 @@ ruleTester(rule, {
     },
     { name: 'two in line before a server that takes one at a time', ...new Traffic().calls(30, { takes: 240 }).rows },
   ],
-  unobservable: [{ name: 'no call', ...new Traffic().call({}, { shape: 'stream' }).rows, why: /no call was seen/ }],
+  unobservable: [
+    { name: 'no call', ...new Traffic().call({}, { shape: 'stream' }).rows, why: /no call was seen/ },
+    {
+      name: 'calls inside TLS of which little is waited for by what comes in',
+      ...sealedTurns({ slow: 200, apart: 150 }),
+      why: /nothing waits for one/,
+    },
+    {
+      name: 'calls inside TLS where it is not known what comes in',
+      ...sealedTurns({ slow: 400 }, 'unknown'),
+      why: /nothing waits for one/,
+    },
+  ],
 });

@@ -13,6 +13,7 @@ export default defineRule({
   title: 'Requests wait for one upstream',
   category: 'request',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     slow: '{count} of {total:exchange} with {server} waited {cost:duration} for it{kinds}{until}: nothing is amiss on the way there',
     clear: 'no upstream lets some calls wait far longer than others of their kind ({total:call})',
@@ -25,7 +26,7 @@ export default defineRule({
         const parts = partsByServer<Waiting, Exchange>(waits.found().upstreams);
         for (const part of parts) {
           const { groups, tally, subject, input } = part;
-          const { calls } = seen.totals(input, subject);
+          const { calls, turns } = seen.totals(input, subject);
           const unread = groups.reduce((sum, { of = 0 }) => sum + of, 0);
           const total = Math.max(tally.count, calls.count + unread);
           report({
@@ -39,8 +40,7 @@ export default defineRule({
               kinds: kindsIn(groups),
               until: untilIn(tally),
             },
-            // Of what is inside TLS no call is read: then all exchanges are what its part is taken of.
-            ...(calls.count > 0 ? { latency: calls } : {}),
+            latency: calls.count > 0 ? calls : turns,
             fix: [
               advice(
                 'code',
@@ -53,6 +53,12 @@ export default defineRule({
         }
         if (parts.length > 0) return;
         const total = waits.heard + seen.routes.calls;
+        if (total === 0 && waits.unread > 0) {
+          return unobservable({
+            why: 'no call can be read inside TLS, and of what comes in nothing waits for one',
+            capture: null,
+          });
+        }
         if (total === 0) return unobservable({ why: 'no call was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
       },

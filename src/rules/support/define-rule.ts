@@ -46,6 +46,8 @@ export interface Rule<Message extends string = string> {
   readonly title: string;
   readonly category: 'dns' | 'connection' | 'request';
   readonly sees: readonly Sense[];
+  /** It may find something of calls inside TLS, too, which nobody can read. */
+  readonly hearsTurns?: true;
   /** Compares a capture with manifests: not asked where none were given. */
   readonly needsManifests?: true;
   /** Placeholders as `fillMessage` of base/text knows them. `clear` is what was ruled out. */

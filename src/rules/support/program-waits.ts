@@ -12,10 +12,10 @@ import { stallPackets, stallsOf } from './stalls.ts';
 import { exchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
 import type { Peer } from './traffic-peer.ts';
-import { explainedBy } from './upstream-chain.ts';
+import { explainedBy, unreadWaits } from './upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting } from './upstream-groups.ts';
 import { createUpstreamShares } from './upstream-shares.ts';
-import { closedAfter, upstreamWait } from './upstream-wait.ts';
+import { closedAfter, unstalled, upstreamWait } from './upstream-wait.ts';
 
 // Times of one kind of call differ by two or three on a busy machine; four is another cause.
 const FACTOR = 4;
@@ -32,6 +32,8 @@ export interface ProgramWaits extends Observer {
   request(request: Request): void;
   /** Unusual calls. */
   readonly heard: number;
+  /** What was taken for calls inside TLS. */
+  readonly unread: number;
   /** What of the time of its client's requests goes to the peer's server, from 0 to 1; 0 where that is not known. */
   shareOf(peer: Peer): number;
   /** Who is waited for: upstreams that others call, and services whose requests spend the time in themselves. */
@@ -62,6 +64,7 @@ export const programWaits = defineFact({
     const waitedFor = new Set<string>();
     const shares = createUpstreamShares();
     let heard = 0;
+    let unreadTurns = 0;
 
     /** Of a service whose calls are seen as well, what it spent itself; what its requests waited for has another name. */
     function ownPart(waiting: Waiting): Waiting {
@@ -83,6 +86,9 @@ export const programWaits = defineFact({
       get heard() {
         return heard;
       },
+      get unread() {
+        return unreadTurns;
+      },
       ordinaryExchange: patterns.addOrdinary,
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
@@ -103,10 +109,11 @@ export const programWaits = defineFact({
         contrast.add(exchange, firstByte, packetsOf);
         patterns.add(exchange);
       },
-      // What is inside TLS is slow where requests are seen that wait for it.
+      // What is inside TLS is slow where somebody is seen to wait for it.
       turn(exchange) {
+        unreadTurns++;
         turns.add(exchange);
-        unread.add(exchange, exchange.duration, packetsOf);
+        unread.add(exchange, unstalled(exchange), packetsOf);
       },
       request(request) {
         shares.add(request);
@@ -124,10 +131,12 @@ export const programWaits = defineFact({
             .all()
             .map(({ peer, tally, lastAt }) => waitingOf(peer, 'pauses', '', tally, nanoseconds(Number.NaN), lastAt)),
         ];
-        for (const { peer, tally, usual, of, lastAt } of unread.standingOut()) {
-          const waited = tally.only(({ id }) => waitedFor.has(id));
-          if (waited.count > 0) groups.push({ ...waitingOf(peer, 'contrast', '', waited, usual, lastAt), of });
-        }
+        const sealed = unread.standingOut().map(({ peer, tally, usual, of, lastAt }) => ({
+          ...waitingOf(peer, 'contrast', '', tally, usual, lastAt),
+          of,
+        }));
+        const waits = unreadWaits(sealed, seen, (id) => waitedFor.has(id));
+        groups.push(...waits);
         const known = new Set<Peer>(groups.map(({ peer }) => peer));
         groups.push(...patterns.found((peer) => known.has(peer)));
         // What a gateway's callers wait for is its own upstream where that explains it.

@@ -84,29 +84,35 @@ export function stallRule<Message extends string = never>(
     return { ...group, tally };
   };
   let heard = 0;
+  const add = (exchange: Exchange): void => {
+    if (exchange.stalls.length === 0 || options.isAnothers?.(exchange, seesBoth(exchange)) === true) return;
+    const stalls = own(exchange);
+    if (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired)) return;
+    const cost = stalledTime(exchange, stalls);
+    if (cost < options.least) return;
+    const isInVain = stalls.every(({ repaired }) => !repaired) && kept < MAX_IN_VAIN;
+    const group = isInVain ? groups.of(exchange) : groups.add(exchange, cost, packets);
+    if (stalls[0]?.from === 'client') group.fromClient++;
+    else group.fromServer++;
+    if (!isInVain) return;
+    kept++;
+    group.inVain.push(copyExchange(exchange));
+  };
   return {
     unusualExchange(exchange) {
       heard++;
-      if (exchange.stalls.length === 0 || options.isAnothers?.(exchange, seesBoth(exchange)) === true) return;
-      const stalls = own(exchange);
-      if (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired)) return;
-      const cost = stalledTime(exchange, stalls);
-      if (cost < options.least) return;
-      const isInVain = stalls.every(({ repaired }) => !repaired) && kept < MAX_IN_VAIN;
-      const group = isInVain ? groups.of(exchange) : groups.add(exchange, cost, packets);
-      if (stalls[0]?.from === 'client') group.fromClient++;
-      else group.fromServer++;
-      if (!isInVain) return;
-      kept++;
-      group.inVain.push(copyExchange(exchange));
+      add(exchange);
     },
+    // Inside TLS, too, what is lost is sent again.
+    turn: add,
     finish() {
       const stalled = groups.where(({ tally, inVain }) => tally.count + inVain.length > 0);
       const parts = partsByServer(stalled.map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
       for (const { groups: members, tally, subject, input } of parts) {
         const totals = seen.totals(input, subject);
-        const streams = seen.peers().reduce((sum, peer) => sum + (peer.input === input ? peer.streams : 0), 0);
-        const of = Math.max(tally.count, totals.calls.count === 0 ? streams : totals.calls.count);
+        // Where no call can be read, those inside TLS are what is told of.
+        const latency = totals.calls.count === 0 ? totals.turns : totals.calls;
+        const of = Math.max(tally.count, latency.count === 0 ? totals.streams : latency.count);
         const clientSide = members.reduce((sum, { fromClient, fromServer }) => sum + fromClient - fromServer, 0);
         const side: Side = clientSide > 0 ? 'client' : 'server';
         const isInVain = members.reduce((sum, { inVain }) => sum + inVain.length, 0) === tally.count;
@@ -127,7 +133,7 @@ export function stallRule<Message extends string = never>(
           subject,
           of,
           unit: 'exchanges',
-          latency: totals.calls,
+          latency,
           cost: tally,
           confidence: options.confidence,
           confidenceBecause,

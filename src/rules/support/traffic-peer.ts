@@ -32,6 +32,8 @@ export class Peer {
   /** Exchanges that are no streams, and how long each took, by their protocol: nearly always one. */
   readonly callsBy: CallsBy[] = [];
   streams = 0;
+  /** How long those took that are taken for calls inside TLS. */
+  readonly turns = new Distribution();
   connections = 0;
   /** Of these, the ones whose handshake the capture shows, and how long their handshakes took. */
   opened = 0;

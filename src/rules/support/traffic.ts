@@ -19,6 +19,9 @@ const SLOTS = 1 << 8;
 /** What all peers of a subject did. */
 export interface PeerTotals {
   calls: Distribution;
+  /** What is taken for calls inside TLS. */
+  turns: Distribution;
+  streams: number;
   opening: Distribution;
   connections: number;
   opened: number;
@@ -145,6 +148,7 @@ export const traffic = defineFact({
         if (exchange.shape === 'call') peer.callsOf(exchange.protocol).add(exchange.duration);
         else peer.streams++;
       },
+      turn: (exchange) => touch(exchange).turns.add(exchange.duration),
       ordinaryExchange({ startedAt, duration }) {
         const { peer, calls } = routes.current as Route;
         if (startedAt < peer.startsAt) peer.startsAt = startedAt;
@@ -174,10 +178,19 @@ function belongs(peer: Peer, { kind, name }: Subject): boolean {
 }
 
 function totalsOf(peers: readonly Peer[]): PeerTotals {
-  const totals = { calls: new Distribution(), opening: new Distribution(), connections: 0, opened: 0 };
+  const totals = {
+    calls: new Distribution(),
+    turns: new Distribution(),
+    opening: new Distribution(),
+    streams: 0,
+    connections: 0,
+    opened: 0,
+  };
   for (const peer of peers) {
     totals.calls.addAll(peer.calls);
+    totals.turns.addAll(peer.turns);
     totals.opening.addAll(peer.opening);
+    totals.streams += peer.streams;
     totals.connections += peer.connections;
     totals.opened += peer.opened;
   }

@@ -47,3 +47,24 @@ export function explainedBy(
 
 const isWaitedFor = (request: Occurrence, call: Occurrence, least: number): boolean =>
   call.from >= request.from && overlap(request, call) >= least * request.cost;
+
+/**
+ * Calls inside TLS that somebody waits for: requests that are known to, or what comes in inside TLS as well, is as slow,
+ * and spends it in them. Nobody can read either, but what is no call is not waited for so.
+ * @param isLinked whether a call with that id is known to be waited for by a request
+ */
+export function unreadWaits(slow: readonly Waiting[], traffic: Traffic, isLinked: (id: string) => boolean): Waiting[] {
+  const inbound = slow.filter(({ peer }) => traffic.directionOf(peer) === 'inbound');
+  const requests = new Map<number, Occurrence[]>();
+  for (const { input, tally } of inbound) requests.set(input, [...(requests.get(input) ?? []), ...tally.occurrences]);
+  return slow
+    .filter((one) => !inbound.includes(one))
+    .map((one) => {
+      const own = requests.get(one.input) ?? [];
+      const tally = one.tally.only(
+        (call) => isLinked(call.id) || own.some((request) => isWaitedFor(request, call, COVERS)),
+      );
+      return { ...one, tally };
+    })
+    .filter(({ tally }) => tally.count > 0);
+}

@@ -54,6 +54,15 @@ export function firstByteWait(exchange: Exchange): Duration {
   return nanoseconds(wait >= 0 ? wait : Number.NaN);
 }
 
+/** How long it took but for the stalls of its connection: of what is inside TLS no more is known. */
+export function unstalled({ startedAt, duration, stalls }: Exchange): Duration {
+  if (stalls.length === 0) return duration;
+  const [whole, stalled] = [new Intervals(), new Intervals()];
+  whole.add(startedAt, startedAt + duration);
+  for (const stall of stalls) if (!isPause(stall)) stalled.add(stall.startedAt, stall.startedAt + stall.duration);
+  return whole.lengthWithout(stalled);
+}
+
 /** What the server's program took of an exchange: stalls of the connection are taken off. */
 export function upstreamWait(exchange: Exchange): UpstreamWait {
   const { requestedAt, stalls } = exchange;

@@ -230,7 +230,7 @@ ruleTester(rule, {
     {
       name: 'calls inside TLS that what comes in inside TLS waits for',
       ...sealedTurns({ slow: 400 }),
-      reports: [{ count: 6, of: 60, subject: '10.96.44.12:8080', cost: [0.38, 0.4], confidence: 'likely' }],
+      reports: [{ count: 6, of: 60, subject: '10.96.44.12:8080', cost: [0.38, 0.4], confidence: 'possible' }],
     },
     {
       name: 'some calls inside TLS, where requests are seen that wait for them',

@@ -64,7 +64,8 @@ export function unreadWaits(slow: readonly Waiting[], traffic: Traffic, isLinked
       const tally = one.tally.only(
         (call) => isLinked(call.id) || own.some((request) => isWaitedFor(request, call, COVERS)),
       );
-      return { ...one, tally };
+      const isKnown = [...tally.occurrences].every(({ id }) => isLinked(id));
+      return { ...one, tally, ...(isKnown ? {} : { why: 'sealed' as const }) };
     })
     .filter(({ tally }) => tally.count > 0);
 }

@@ -26,6 +26,10 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
     says: 'answers come as if the server took so many calls at a time and the others wait their turn',
   },
   share: { confidence: 'likely', says: 'requests to the service that calls it spend most of their time there' },
+  sealed: {
+    confidence: 'possible',
+    says: 'what comes in inside TLS lasts as long, and others far less: whose turn it was tells that, not what was said',
+  },
   kind: { confidence: 'possible', says: 'all calls of this kind take so long, and all others of the server do not' },
 };
 

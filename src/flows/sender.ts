@@ -94,6 +94,8 @@ export class Sender {
   reopenedPacket: PacketId = -1;
   /** Once the peer was seen to wait for it. */
   windowStall: OpenStall | null = null;
+  /** What its window held back last: a reader that takes up a little at a time fills it again at once. */
+  heldBack: OpenStall | null = null;
 
   /** Its last packet with data, new or again: NaN before. */
   lastSentAt = Number.NaN;

@@ -16,6 +16,10 @@ function inTurn(lengths: readonly number[], pause = 0): Rows {
 /** Work of three periods or of six, whose answers come as a period begins. */
 const throttled = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 290 : 590));
 
+/** One call of four is late, until a period begins; or so much after that each time. */
+const aQuarterLate = (drift = 0, calls = 100): number[] =>
+  Array.from({ length: calls }, (_, index) => (index % 4 === 3 ? 115 + drift : 15));
+
 /** A process that computes two or three answers in each period: no call is quick, and some take one period, some two. */
 const WORK = [2, 4, 6, 3, 5];
 const inEachPeriod = { callers: 4, work: (call: number) => WORK[call % WORK.length] as number, runs: 9, calls: 160 };
@@ -69,6 +73,11 @@ ruleTester(rule, {
       ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 65))),
       reports: [{ message: 'grid', count: 30, cost: [0.049, 0.052] }],
     },
+    {
+      name: 'one caller, of whose calls a quarter is late, each in a period of its own',
+      ...inTurn(aQuarterLate()),
+      reports: [{ message: 'grid', count: 25, cost: [0.099, 0.102] }],
+    },
   ],
   clear: [
     {
@@ -79,6 +88,8 @@ ruleTester(rule, {
       name: 'calls of several lengths that end at any time',
       ...inTurn(throttled.map((length, index) => length + ((index * 37) % 100))),
     },
+    { name: 'a quarter that drifts against the clock', ...inTurn(aQuarterLate(1)) },
+    { name: 'a quarter of fewer calls', ...inTurn(aQuarterLate(0, 76)) },
     { name: 'a worker’s turns of 300 ms, each a little late', ...inTurn(throttled, 0.2) },
     { name: 'calls that all take the same time, sent at a steady pace', ...inTurn(throttled.map(() => 290)) },
     { name: 'quick calls at a steady pace', ...inTurn(throttled.map(() => 90)) },

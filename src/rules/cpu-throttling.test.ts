@@ -1,9 +1,10 @@
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './cpu-throttling.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, GRID, PAUSES } from './support/testing/pausing.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { callersOf } from './support/testing/throttled.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 
 /** Calls one after another, each of so many milliseconds; the next begins right after the answer. */
 function inTurn(lengths: readonly number[], pause = 0): Rows {
@@ -38,6 +39,12 @@ ruleTester(rule, {
           settings: [/limits\.cpu/],
         },
       ],
+    },
+    {
+      name: 'an upstream of the service in the capture, beside what that is asked itself',
+      inputs: [inputOf()],
+      ...joined(callersOf(inEachPeriod), new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(30).rows),
+      reports: [{ message: 'stopped', subject: '10.96.44.12:8080', of: 160 }],
     },
     {
       name: 'stretches that end at one phase of 100 ms',
@@ -87,6 +94,14 @@ ruleTester(rule, {
     {
       name: 'calls of several lengths that end at any time',
       ...inTurn(throttled.map((length, index) => length + ((index * 37) % 100))),
+    },
+    {
+      name: 'an upstream whose stops have another period, beside what the service in the capture is asked',
+      inputs: [inputOf()],
+      ...joined(
+        callersOf({ ...inEachPeriod, period: 101 }),
+        new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(30).rows,
+      ),
     },
     { name: 'a quarter that drifts against the clock', ...inTurn(aQuarterLate(1)) },
     { name: 'a quarter of fewer calls', ...inTurn(aQuarterLate(0, 76)) },

@@ -103,6 +103,21 @@ describe('a diagnosis of requests', () => {
     expect(findings.map(({ severity }) => severity)).toEqual(['critical', 'critical']);
   });
 
+  it('takes what passes between tries for a part of the time that their share is of', () => {
+    const traffic = new Traffic().open().calls(30, { takes: 20 });
+    for (let time = 0; time < 4; time++) {
+      traffic
+        .call({ takes: 1 }, { status: 503, outcome: 'error' })
+        .wait(150)
+        .call({ takes: 20 })
+        .calls(4, { takes: 20 });
+    }
+    const retry = diagnose(RULES, traffic.rows).findings.find(({ rule }) => rule === 'http-retry');
+    // 644 ms of 1,004 ms of calls and 640 ms between tries: of the calls alone it were nearly two thirds, and critical.
+    expect(retry).toMatchObject({ severity: 'major', occurrences: { count: 4 }, cost: { totalSeconds: 0.644 } });
+    expect(retry?.cost.shareOfLatency).toBeCloseTo(0.392, 2);
+  });
+
   it('counts calls, streams, failures and the dearest servers', () => {
     const rows = joined(
       new Traffic({ server: '10.96.0.1' })

@@ -41,7 +41,8 @@ export function findingRow(
 ): Finding {
   const { cost } = report;
   const latency = report.latency ?? latencies[LATENCY_OF[report.unit]];
-  const { severity, because: severityBecause } = judgeSeverity(report, latency.total);
+  const latencyTotal = latency.total + (report.costBetween ?? 0);
+  const { severity, because: severityBecause } = judgeSeverity(report, latencyTotal);
   const references = (packets: readonly PacketId[]): (number | string)[] =>
     packets.map((packet) => packetReference(packet, report.input));
   return {
@@ -60,7 +61,7 @@ export function findingRow(
       totalSeconds: toSeconds(at(cost.costs.total)),
       p50Seconds: toSeconds(cost.costs.quantile(0.5)),
       maxSeconds: toSeconds(cost.costs.max),
-      shareOfLatency: shareOfLatency(cost, latency.total),
+      shareOfLatency: shareOfLatency(cost, latencyTotal),
       shareOf: latencyWords(report),
       ...(report.costAtMost === undefined ? {} : { atMostSeconds: toSeconds(at(report.costAtMost)) }),
     },

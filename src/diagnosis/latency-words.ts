@@ -13,10 +13,12 @@ export function latencyWords({
   unit,
   latency,
   latencyUnit = unit,
+  costBetween,
   subject,
-}: Pick<Report, 'unit' | 'latency' | 'latencyUnit' | 'subject'>): string {
+}: Pick<Report, 'unit' | 'latency' | 'latencyUnit' | 'costBetween' | 'subject'>): string {
   const time = `all ${TIME_OF[latencyUnit]}`;
   // Left out, it is the whole capture's; so is what is told of many together.
   if (latency === undefined || subject.kind === 'capture') return time;
-  return `${time} ${subject.kind === 'server' && latencyUnit !== 'requests' ? 'with' : 'of'} ${subject.name}`;
+  const between = costBetween === undefined ? '' : ', and between tries';
+  return `${time} ${subject.kind === 'server' && latencyUnit !== 'requests' ? 'with' : 'of'} ${subject.name}${between}`;
 }

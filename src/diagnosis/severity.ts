@@ -34,7 +34,7 @@ export const CALLERS_GET_AN_ERROR = 'callers get an error';
 export function judgeSeverity(
   report: Pick<
     Report,
-    'cost' | 'of' | 'unit' | 'latency' | 'latencyUnit' | 'subject' | 'errors' | 'habit' | 'onlyInfo'
+    'cost' | 'of' | 'unit' | 'latency' | 'latencyUnit' | 'costBetween' | 'subject' | 'errors' | 'habit' | 'onlyInfo'
   >,
   latencyTotal: number,
 ): Judgement {

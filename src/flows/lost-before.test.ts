@@ -1,6 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { createDialogue } from './testing/dialogue.ts';
+import { createDialogue, type DialogueOptions } from './testing/dialogue.ts';
 import { stallsOf, warmUp } from './testing/losses.ts';
+
+/** The first answer of a connection is lost before the capture, after another connection of so many calls. */
+const onNewConnection = (calls: number, options: DialogueOptions = {}, skips = 0): ReturnType<typeof stallsOf> => {
+  const before = createDialogue(options);
+  for (let call = 0; call < calls; call++) {
+    before.client(10 + call, { length: 100 });
+    if (call < skips) before.server(10.1 + call, { length: 100, unseen: true });
+    before.server(10.2 + call, { length: 200 });
+  }
+  const dialogue = createDialogue({ ...options, after: { dialogue: before, at: 1000, clientPort: 41_300 } });
+  dialogue.client(1001, { length: 80 });
+  dialogue.server(1001.2);
+  dialogue.server(1006, { length: 480, unseen: true });
+  dialogue.server(1212, { length: 480, again: 0 });
+  return stallsOf(dialogue);
+};
 
 describe('a segment that is lost before the capture, nothing behind it', () => {
   it('is told by identifications where nothing was sent behind it', () => {
@@ -24,6 +40,18 @@ describe('a segment that is lost before the capture, nothing behind it', () => {
     dialogue.server(at + 3000, { length: 809, unseen: true });
     dialogue.server(at + 3210, { length: 809, again: 800 });
     expect(stallsOf(dialogue)).toMatchObject([{ start: at + 3020, duration: 190 }]);
+  });
+
+  it('is told on a new connection, too, of a host whose identifications counted before', () => {
+    expect(onNewConnection(40)).toMatchObject([{ from: 'server', start: 1001.2, bytes: 480, repaired: true }]);
+  });
+
+  it.each([
+    ['of which little was seen', 20, {}, 0],
+    ['whose identifications jump', 80, {}, 12],
+    ['that counts for all its connections together', 40, { hopLimit: 128 }, 0],
+  ])('is not told on a new connection of a host %s', (_, calls, options, skips) => {
+    expect(onNewConnection(calls, options, skips)).toEqual([]);
   });
 
   it.each([[[false, true, false, true, false]], [[false, true, true, false]], [[false, true, true, true, false]]])(

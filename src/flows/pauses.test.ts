@@ -146,6 +146,20 @@ describe('a pause in the midst of what one side sends', () => {
   });
 });
 
+/** A reader that takes up 2560 bytes at a time; each filling begins at its time, and the window opens so much later. */
+const fillings = (rests: readonly (readonly [number, number])[]) => {
+  const dialogue = createDialogue();
+  dialogue.client(9, { window: 20 });
+  for (const [from, rest] of rests) {
+    dialogue.server(from, { length: 1448 });
+    dialogue.server(from + 0.1, { length: 1112 });
+    dialogue.client(from + 0.1 + rest, { window: 20 });
+  }
+  const [from, rest] = rests.at(-1)!;
+  dialogue.server(from + rest + 0.2, { length: 1448 });
+  return stallsOf(dialogue).map(({ reason, start, duration }) => ({ reason, start, duration }));
+};
+
 describe('a window', () => {
   it('that closes stalls until it opens, however often it is asked', () => {
     const dialogue = createDialogue();
@@ -211,6 +225,25 @@ describe('a window', () => {
     dialogue.client(50, { window: 20 });
     dialogue.server(50.1, { length: 1448 });
     expect(stallsOf(dialogue)).toMatchObject([{ reason: 'zero-window', from: 'server', start: 10.1, duration: 39.9 }]);
+  });
+
+  it('that is filled again and again stalls the sender all the while, in one piece', () => {
+    const often: [number, number][] = [
+      [10, 6.8],
+      [17, 8.8],
+      [26, 6.8],
+      [33, 2.8],
+      [36, 2.8],
+      [39, 6.8],
+    ];
+    expect(fillings(often)).toEqual([{ reason: 'zero-window', start: 10.1, duration: 35.8 }]);
+  });
+
+  it.each([
+    ['what goes between takes as long as the rests: it is the way that is slow', [10, 19.8, 29.6, 39.4], 5.8],
+    ['the rests are no longer than a program takes to wake', [10, 13, 16, 19, 22, 25, 28], 2.8],
+  ])('stalls nothing where %s', (_, from, rest) => {
+    expect(fillings(from.map((time) => [time, rest]))).toEqual([]);
   });
 
   it('whose scale is unknown is closed only where it is nothing', () => {

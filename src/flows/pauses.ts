@@ -18,6 +18,10 @@ const HARDLY_LATER = milliseconds(2);
 const MOSTLY = 2;
 // A window update may be waited for by a program that has to be woken.
 const SOON = milliseconds(5);
+// A reader limits a transfer where the window is filled again within so small a part of the time that it stays full;
+// while it does, shorter rests are its own too: a program that keeps up takes what came within a fraction of that.
+const BREATH = 1 / 2;
+const LEAST_FURTHER_REST = milliseconds(2);
 // How much round trips differ from the least that was seen.
 const PATH_TOLERANCE = 1.5;
 
@@ -83,18 +87,25 @@ function waitedForWindow(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   if (probing !== null) {
     probing.bytes = layers.payloadLength;
     addProof(probing, packetId(layers.input, layers.number));
+    peer.heldBack = probing;
     return true;
   }
   if (Number.isNaN(peer.reopenedAt) || !wasAlone) return false;
-  const way = least(sender) + least(peer);
-  if (peer.reopenedAt - peer.closedAt < LEAST_PAUSE + PATH_TOLERANCE * way) return false;
+  const way = PATH_TOLERANCE * (least(sender) + least(peer));
+  const rest = peer.reopenedAt - peer.closedAt;
+  const last = peer.heldBack;
+  const goesOn = last !== null && peer.closedAt - (last.startedAt + last.duration) <= rest * BREATH;
+  if (rest < (goesOn ? LEAST_FURTHER_REST : SOON) + way) return false;
   if (layers.time - peer.reopenedAt > SOON + PATH_TOLERANCE * least(peer)) return false;
-  const stall = begin('zero-window', sender, layers, peer.closedAt);
+  const stall = goesOn ? last : begin('zero-window', sender, layers, peer.closedAt);
+  peer.heldBack = stall;
   addProof(stall, peer.closedPacket);
   addProof(stall, peer.reopenedPacket);
   addProof(stall, packetId(layers.input, layers.number));
-  stall.repaired = true;
   lastUntil(stall, at(peer.reopenedAt));
+  if (stall.repaired) return true;
+  if (stall.duration < LEAST_PAUSE + way) return false;
+  stall.repaired = true;
   listStall(row, stall);
   return true;
 }

@@ -1,6 +1,7 @@
 import type { Timestamp } from '../base/time.ts';
 import type { Side } from '../model/connection.ts';
 import { packetId, type Layers, type PacketId } from '../model/packet.ts';
+import type { HostSteps } from './identifications.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SentSegments, type SegmentRoom } from './sent-segments.ts';
 import type { OpenStall } from './stall-list.ts';
@@ -94,6 +95,8 @@ export class Sender {
   reopenedPacket: PacketId = -1;
   /** Once the peer was seen to wait for it. */
   windowStall: OpenStall | null = null;
+  /** What its window held back last: a reader that takes up a little at a time fills it again at once. */
+  heldBack: OpenStall | null = null;
 
   /** Its last packet with data, new or again: NaN before. */
   lastSentAt = Number.NaN;
@@ -131,8 +134,11 @@ export class Sender {
   #steps = 0;
   #jumps = 0;
 
-  constructor(side: Side) {
+  readonly #host: HostSteps;
+
+  constructor(side: Side, host: HostSteps) {
     this.side = side;
+    this.#host = host;
   }
 
   /** All that it sent and the capture saw has arrived. */
@@ -188,8 +194,13 @@ export class Sender {
       const step = (id - this.#id) & 0xffff;
       // It was overtaken on its way.
       if (step > 0xffff - LONGEST_STEP) return;
-      if (step === this.#span && layers.hopLimit <= LARGEST_HOP_LIMIT) this.#steps++;
-      else this.#jumps++;
+      if (step === this.#span && layers.hopLimit <= LARGEST_HOP_LIMIT) {
+        this.#steps++;
+        this.#host.steps++;
+      } else {
+        this.#jumps++;
+        this.#host.jumps++;
+      }
       if (step > this.#span && step <= LONGEST_STEP) this.skipped = step - this.#span;
     }
     this.#id = id;
@@ -200,6 +211,8 @@ export class Sender {
 
   /** Its identifications count its packets: Linux does so for each connection. */
   get isCounting(): boolean {
-    return this.#steps >= FEWEST_STEPS && this.#steps >= STEPS_FOR_A_JUMP * this.#jumps;
+    if (this.#steps >= FEWEST_STEPS && this.#steps >= STEPS_FOR_A_JUMP * this.#jumps) return true;
+    // The first jump of a new connection may be the very loss that is asked for.
+    return this.#jumps <= 1 && this.#host.areCounting;
   }
 }

@@ -5,6 +5,7 @@ import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/pac
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 import { Attempts } from './attempts.ts';
 import { isUnreachable } from './icmp-errors.ts';
+import { Hosts } from './identifications.ts';
 import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
 import { SegmentRoom } from './sent-segments.ts';
@@ -70,6 +71,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
   const openings = new Openings();
   const attempts = new Attempts();
   const room = new SegmentRoom(limits.segments);
+  const hosts = new Hosts();
   const last: { input: number; number: number; time: Timestamp } = { input: 0, number: 0, time: at(0) };
 
   function push(layers: Layers): void {
@@ -267,7 +269,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       fromServer: new Direction({ id: number * 2 + 1, connection: row, fromClient: false }, shared),
       row,
       ordinal: number,
-      watch: new TcpWatch(row, room),
+      watch: new TcpWatch(row, room, hosts),
       alias: null,
       attempt: null,
       faces: [],

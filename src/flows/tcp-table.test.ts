@@ -7,6 +7,7 @@ import { Direction } from './tcp-direction.ts';
 import { createTcpCounters, TCP_LIMITS } from './tcp-stream.ts';
 import { TcpWatch } from './tcp-watch.ts';
 import { trackedRow } from './tracked-row.ts';
+import { Hosts } from './identifications.ts';
 import { SegmentRoom } from './sent-segments.ts';
 import { ConnectionTable, type Connection } from './tcp-table.ts';
 
@@ -31,7 +32,7 @@ function createConnection(client: number, clientPort: number): Connection {
     fromServer: direction,
     row,
     ordinal: 0,
-    watch: new TcpWatch(row, new SegmentRoom(0)),
+    watch: new TcpWatch(row, new SegmentRoom(0), new Hosts()),
     alias: null,
     faces: [],
     lastPacketAt: at(0),

@@ -17,6 +17,7 @@ import {
   sentInVain,
   wentOn,
 } from './loss.ts';
+import type { Hosts } from './identifications.ts';
 import { isTooBig, isUnreachable } from './icmp-errors.ts';
 import { announced, endClosure, measure, noteDelayed, pausedBefore, probed } from './pauses.ts';
 import { isRecut } from './recut.ts';
@@ -35,8 +36,8 @@ const GIVEN_UP = milliseconds(100);
 /** Watches one connection's packets, copies left out, and writes what TCP tells into its row. */
 export class TcpWatch {
   readonly row: TrackedRow;
-  readonly client = new Sender('client');
-  readonly server = new Sender('server');
+  readonly client: Sender;
+  readonly server: Sender;
   readonly #room: SegmentRoom;
   /** The packet in hand acknowledges what none before it did. */
   #acknowledging = false;
@@ -50,9 +51,11 @@ export class TcpWatch {
   #quotedAt = Number.NaN;
   #refusal: Arrival | null = null;
 
-  constructor(row: TrackedRow, room: SegmentRoom) {
+  constructor(row: TrackedRow, room: SegmentRoom, hosts: Hosts) {
     this.row = row;
     this.#room = room;
+    this.client = new Sender('client', hosts.of(row.clientId));
+    this.server = new Sender('server', hosts.of(row.serverId));
   }
 
   /** Whether a packet carries or acknowledges bytes beyond all that were seen: then it was not seen before. */

@@ -151,6 +151,8 @@ export interface Report<Message extends string = string> {
   latency?: Distribution;
   /** What these are, where it is not the unit. */
   latencyUnit?: Unit;
+  /** What of the cost lies between these, and in none of them: a part of the time that shares are of. */
+  costBetween?: Duration;
   cost: Cost;
   /** What it cost at most in all, where some of it shows in no packet. Left out: as much as the cost. */
   costAtMost?: Duration;

@@ -1,9 +1,10 @@
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './cpu-throttling.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, GRID, PAUSES } from './support/testing/pausing.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { callersOf } from './support/testing/throttled.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 
 /** Calls one after another, each of so many milliseconds; the next begins right after the answer. */
 function inTurn(lengths: readonly number[], pause = 0): Rows {
@@ -15,6 +16,10 @@ function inTurn(lengths: readonly number[], pause = 0): Rows {
 
 /** Work of three periods or of six, whose answers come as a period begins. */
 const throttled = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 290 : 590));
+
+/** One call of four is late, until a period begins; or so much after that each time. */
+const aQuarterLate = (drift = 0, calls = 100): number[] =>
+  Array.from({ length: calls }, (_, index) => (index % 4 === 3 ? 115 + drift : 15));
 
 /** A process that computes two or three answers in each period: no call is quick, and some take one period, some two. */
 const WORK = [2, 4, 6, 3, 5];
@@ -34,6 +39,12 @@ ruleTester(rule, {
           settings: [/limits\.cpu/],
         },
       ],
+    },
+    {
+      name: 'an upstream of the service in the capture, beside what that is asked itself',
+      inputs: [inputOf()],
+      ...joined(callersOf(inEachPeriod), new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(30).rows),
+      reports: [{ message: 'stopped', subject: '10.96.44.12:8080', of: 160 }],
     },
     {
       name: 'stretches that end at one phase of 100 ms',
@@ -69,6 +80,11 @@ ruleTester(rule, {
       ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 65))),
       reports: [{ message: 'grid', count: 30, cost: [0.049, 0.052] }],
     },
+    {
+      name: 'one caller, of whose calls a quarter is late, each in a period of its own',
+      ...inTurn(aQuarterLate()),
+      reports: [{ message: 'grid', count: 25, cost: [0.099, 0.102] }],
+    },
   ],
   clear: [
     {
@@ -79,6 +95,16 @@ ruleTester(rule, {
       name: 'calls of several lengths that end at any time',
       ...inTurn(throttled.map((length, index) => length + ((index * 37) % 100))),
     },
+    {
+      name: 'an upstream whose stops have another period, beside what the service in the capture is asked',
+      inputs: [inputOf()],
+      ...joined(
+        callersOf({ ...inEachPeriod, period: 101 }),
+        new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(30).rows,
+      ),
+    },
+    { name: 'a quarter that drifts against the clock', ...inTurn(aQuarterLate(1)) },
+    { name: 'a quarter of fewer calls', ...inTurn(aQuarterLate(0, 76)) },
     { name: 'a worker’s turns of 300 ms, each a little late', ...inTurn(throttled, 0.2) },
     { name: 'calls that all take the same time, sent at a steady pace', ...inTurn(throttled.map(() => 290)) },
     { name: 'quick calls at a steady pace', ...inTurn(throttled.map(() => 90)) },

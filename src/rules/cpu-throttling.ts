@@ -46,6 +46,7 @@ export default defineRule({
       },
       {
         isOwn: isOnGrid,
+        judgesUpstreams: true,
         confidence: () => 'possible',
         confidenceBecause: (pauses) =>
           `all open calls went on together at one phase of 100 ms (${formatShare(concentrationOf(pauses))} concentrated, ${pauses.length} times); cpu.stat of the container would prove it`,
@@ -57,7 +58,9 @@ export default defineRule({
     function reportCalls(own: Told): void {
       const groups = createPeerGroups(seen, exchangeTally, () => ({}));
       for (const [call, cost] of own.lost) groups.add(call, cost, ({ packets }) => packets);
-      for (const { tally, subject, input } of partsByServer<ReturnType<typeof groups.of>, Exchange>(groups.judged())) {
+      for (const { tally, subject, input } of partsByServer<ReturnType<typeof groups.of>, Exchange>(
+        groups.judgedWithUpstreams(),
+      )) {
         if (reported.has(`${input}|${subject.name}`)) continue;
         reported.add(`${input}|${subject.name}`);
         const latency = seen.totals(input, subject).calls;

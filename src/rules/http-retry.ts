@@ -27,6 +27,8 @@ interface Group extends OccurrencesOf<Exchange> {
   readonly failure: string;
   chains: number;
   extraTries: number;
+  /** What passed between the tries of all chains. */
+  between: number;
   because: Set<Chain['because']>;
   dearest: Chain;
 }
@@ -86,6 +88,7 @@ export default defineRule({
           tally,
           chains: 0,
           extraTries: 0,
+          between: 0,
           because: new Set(),
           dearest: chain,
         };
@@ -149,6 +152,7 @@ export default defineRule({
             of: calls,
             unit: 'calls',
             latency: totals,
+            costBetween: nanoseconds(own.reduce((sum, group) => sum + group.between, 0)),
             cost: tally,
             confidence: weakest(reasons.map((reason) => CONFIDENCE[reason].confidence)),
             confidenceBecause: reasons.map((reason) => CONFIDENCE[reason].says).join('; '),
@@ -179,6 +183,7 @@ function add(group: Group, chain: Chain): void {
   if (costOf(chain) > costOf(group.dearest)) group.dearest = chain;
   group.chains++;
   group.extraTries += chain.tries - 1;
+  group.between += chain.gaps.reduce((sum, gap) => sum + gap, 0);
   group.because.add(chain.because);
   const packets = [...new Set(chain.packets)].toSorted((a, b) => a - b);
   group.tally.add(first, nanoseconds(costOf(chain)), () => packets, { from, until, lasted: between(from, until) });

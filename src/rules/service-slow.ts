@@ -16,7 +16,7 @@ import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import type { Waiting } from './support/upstream-groups.ts';
 import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
-import { kindsIn, untilIn, waitReport } from './support/wait-report.ts';
+import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
 
 // RULES, How slow is slow, has 80 % and 100 ms. The 100 ms are the request's: that is what its caller
 // waits, and what people notice (Nielsen, Response Times: 0.1 s feels instantaneous). Own time that is
@@ -52,7 +52,7 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in the service itself{kinds}{until}{rest}',
+    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in {it} itself{kinds}{until}{rest}',
     slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each{rest}',
     clear: 'no service spends most of its requests’ time itself ({total:request})',
   },
@@ -179,6 +179,7 @@ export default defineRule({
               total: common.of,
               service: subject.name,
               cost: tally.costs.quantile(0.5),
+              it: podBehind(part) ?? 'the service',
               kinds: kindsIn(groups),
               until: untilIn(tally),
               rest: showsAll ? ': they waited for nobody' : NOT_CAPTURED,

@@ -17,6 +17,19 @@ const some = (slow: number, takes = 900, parts: Partial<Exchange> = {}): Traffic
   return traffic;
 };
 
+/** Slow calls among quick ones at each of two pods behind one Service. */
+const behind = (slow: readonly [number, number]): Rows =>
+  joined(
+    ...slow.map((count, pod) => {
+      const traffic = new Traffic({ backend: `10.0.4.${4 + pod}:8080` }).calls(20);
+      for (let index = 0; index < 4; index++) {
+        if (index < count) traffic.call({ takes: 900 });
+        traffic.calls(5);
+      }
+      return traffic.rows;
+    }),
+  );
+
 /** Calls that all come at once, to a server that takes one at a time. */
 function queued(count: number, service: number): Traffic {
   const traffic = new Traffic();
@@ -120,6 +133,21 @@ ruleTester(rule, {
           settings: [/4/],
         },
       ],
+    },
+    {
+      name: 'one of two pods behind a Service’s address',
+      ...behind([0, 4]),
+      reports: [
+        {
+          says: /^4 of 84 exchanges with 10\.96\.44\.12:8080 waited \d+ ms for 10\.0\.4\.5 behind it \(GET/,
+          subject: '10.96.44.12:8080',
+        },
+      ],
+    },
+    {
+      name: 'both pods behind a Service’s address',
+      ...behind([2, 3]),
+      reports: [{ says: /^5 of 85 exchanges with 10\.96\.44\.12:8080 waited \d+ ms for it \(GET/ }],
     },
     {
       name: 'calls inside TLS that requests wait for most of their time',

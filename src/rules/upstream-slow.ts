@@ -6,7 +6,7 @@ import { programWaits } from './support/program-waits.ts';
 import { partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import type { Waiting } from './support/upstream-groups.ts';
-import { kindsIn, untilIn, waitReport } from './support/wait-report.ts';
+import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
 
 export default defineRule({
   id: 'upstream-slow',
@@ -15,7 +15,7 @@ export default defineRule({
   sees: ['tcp', 'http'],
   hearsTurns: true,
   messages: {
-    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for it{kinds}{until}: nothing is amiss on the way there',
+    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for {it}{kinds}{until}: nothing is amiss on the way there',
     clear: 'no upstream lets some calls wait far longer than others of their kind ({total:call})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
@@ -29,6 +29,7 @@ export default defineRule({
           const { calls, turns } = seen.totals(input, subject);
           const unread = groups.reduce((sum, { of = 0 }) => sum + of, 0);
           const total = Math.max(tally.count, calls.count + unread);
+          const pod = podBehind(part);
           report({
             ...waitReport(part, total, endOf(inputs, input)),
             message: 'slow',
@@ -37,6 +38,7 @@ export default defineRule({
               total,
               server: subject.name,
               cost: tally.costs.quantile(0.5),
+              it: pod === null ? 'it' : `${pod} behind it`,
               kinds: kindsIn(groups),
               until: untilIn(tally),
             },

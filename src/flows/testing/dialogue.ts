@@ -33,6 +33,8 @@ export interface DialogueOptions {
   hopLimit?: number;
   /** From SYN to SYN-ACK, and from there to the ACK, in milliseconds. */
   ways?: readonly [number, number];
+  /** Another connection of the same two, in the same capture; its times begin there. */
+  after?: { dialogue: Dialogue; at: number; clientPort: number };
 }
 
 const ISN = { client: 1000, server: 9000 };
@@ -45,7 +47,9 @@ const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
 export function createDialogue(options: DialogueOptions = {}): Dialogue {
   const { midstream = false, scale = 7, timestamps = true, identified = true, hopLimit = 64 } = options;
   const [toServer, toClient] = options.ways ?? [0.1, 0.1];
-  const recorder = createRecorder();
+  const { after } = options;
+  const recorder = after?.dialogue.recorder ?? createRecorder();
+  const start = after?.at ?? 0;
   const next = { client: 0, server: 0 };
   const ids = { client: 100, server: 40_000 };
   const clocks = { client: 0, server: 0 };
@@ -80,6 +84,7 @@ export function createDialogue(options: DialogueOptions = {}): Dialogue {
     const segment: Segment = {
       from,
       serverPort: 8080,
+      ...(after === undefined ? {} : { clientPort: after.clientPort }),
       sequence: ISN[from] + offset + (isSyn ? 0 : 1),
       acknowledgment: (flags & ACK) === 0 ? 0 : acknowledged,
       flags,
@@ -99,16 +104,16 @@ export function createDialogue(options: DialogueOptions = {}): Dialogue {
     client: (at, unusual) => send('client', at, unusual),
     server: (at, unusual) => send('server', at, unusual),
     advance: (side, length) => void (next[side] += length),
-    row: () => recorder.rows[0] as TrackedConnection,
+    row: () => recorder.rows.at(after === undefined ? 0 : -1) as TrackedConnection,
     end() {
       recorder.streams.finish();
       return dialogue.row();
     },
   };
   if (!midstream) {
-    dialogue.client(0, { flags: SYN });
-    dialogue.server(toServer, { flags: SYN | ACK });
-    dialogue.client(toServer + toClient);
+    dialogue.client(start, { flags: SYN });
+    dialogue.server(start + toServer, { flags: SYN | ACK });
+    dialogue.client(start + toServer + toClient);
   }
   return dialogue;
 }

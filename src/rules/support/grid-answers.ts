@@ -1,6 +1,6 @@
 import { nanoseconds, type Duration } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
-import { CFS_PERIOD, concentrationOf } from './cfs-grid.ts';
+import { CFS_PERIOD, concentrationOf, isOnGridThroughout } from './cfs-grid.ts';
 import type { Delays } from './delays.ts';
 import { MAX_SLOW, type AnsweringServer } from './server-answers.ts';
 import { isProbe } from './single-use.ts';
@@ -17,6 +17,9 @@ const FACTOR = 2.5;
 const QUICKEST = 0.05;
 // A limit that is used up now and then slows a part of the calls.
 const LEAST_SLOW_SHARE = 0.3;
+// Where something else holds its callers up most of the time, as lost SYNs do, fewer are late. So few are told where each
+// came in a period of its own, so that none is late because of another, and no other period explains them better.
+const LEAST_SHARE_APART = 0.2;
 // A process that is throttled in each period keeps nearly all its calls for a period or more. Calls
 // that all take the same time, sent at a steady pace, end on a grid as well: of a throttled process
 // some take a period or two more than others.
@@ -51,7 +54,14 @@ export const gridAnswersOf = (servers: readonly AnsweringServer[]): GridAnswers[
 function slowNowAndThen({ delays, calls }: Server): GridAnswers | null {
   const usual = delays.quantile(QUICKEST);
   const slow = calls.filter((call) => firstByteWait(call) >= FACTOR * usual);
-  return onGrid(slow, LEAST_SLOW_SHARE * Math.min(delays.count, MAX_SLOW), usual);
+  const share = isApart(slow) ? LEAST_SHARE_APART : LEAST_SLOW_SHARE;
+  return onGrid(slow, share * Math.min(delays.count, MAX_SLOW), usual);
+}
+
+function isApart(calls: readonly Exchange[]): boolean {
+  const periods = new Set(calls.map(({ firstByteAt }) => Math.floor(firstByteAt / CFS_PERIOD)));
+  const ends = calls.map(({ firstByteAt }) => ({ until: firstByteAt }));
+  return periods.size >= LEAST_CALLS && isOnGridThroughout(ends.toSorted((a, b) => a.until - b.until));
 }
 
 /** None is quick: each takes several periods. */

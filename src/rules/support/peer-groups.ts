@@ -54,5 +54,9 @@ export function createPeerGroups<Row extends Exchange | Connection, Extra extend
     judged(): Group[] {
       return this.all().filter(({ peer }) => traffic.isJudged(peer));
     },
+    /** Besides, what a service in the capture calls itself. */
+    judgedWithUpstreams(): Group[] {
+      return this.all().filter(({ peer }) => traffic.isJudged(peer) || traffic.directionOf(peer) === 'outbound');
+    },
   };
 }

@@ -26,6 +26,8 @@ export interface StoppedRule {
   onlyInfo?(pauses: readonly Pause[]): string | undefined;
   because(server: string, pauses: readonly Pause[]): Setting[];
   fix(server: string): Fix[];
+  /** What the service in the capture calls is judged, too, and not only the service. */
+  judgesUpstreams?: boolean;
 }
 
 // Evidence of a few says it; the reader believes the others.
@@ -62,7 +64,9 @@ export function stoppedRule(
     for (const pause of own) {
       for (const call of pause.victims) groups.add(call, lostIn(pause, call), packetsOf);
     }
-    return partsByServer<ReturnType<typeof groups.of>, Exchange>(groups.judged()).map(({ tally, subject, input }) => {
+    return partsByServer<ReturnType<typeof groups.of>, Exchange>(
+      options.judgesUpstreams === true ? groups.judgedWithUpstreams() : groups.judged(),
+    ).map(({ tally, subject, input }) => {
       const { calls } = seen.totals(input, subject);
       return {
         message: 'stopped',

@@ -1,3 +1,4 @@
+import { addressOf } from '../../base/addresses.ts';
 import { formatDuration } from '../../base/text.ts';
 import type { Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
@@ -87,6 +88,15 @@ export function waitReport(
 export function kindsIn(own: readonly Waiting[]): string {
   const kinds = [...new Set(own.map(({ kind }) => kind))].filter((kind) => kind !== '');
   return kinds.length === 0 || kinds.length > MAX_NAMED ? '' : ` (${kinds.join(', ')})`;
+}
+
+/** The one pod behind a Service's address that let all of them wait, where a DNAT shows it; null where none does. */
+export function podBehind({ subject, tally }: Pick<Part<Waiting, Exchange>, 'subject' | 'tally'>): string | null {
+  if (subject.kind !== 'server') return null;
+  const receivers = new Set<string>();
+  for (const { server } of tally.occurrences) receivers.add(server);
+  const [only = null, ...others] = receivers;
+  return others.length > 0 || only === null || only === addressOf(subject.name) ? null : only;
 }
 
 /** Who ended them unanswered, where all ended after the same time, as a timer does; else ''. */

@@ -112,6 +112,8 @@ interface Late {
  */
 export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: Late): number {
   const { progressAt, missing, isFirstAck } = late;
+  // A capture of packets with payload alone lacks all acknowledgments, which are counted as well.
+  if (sender.acknowledgedAlone + peer.acknowledgedAlone === 0) return Number.NaN;
   // What the other side has acknowledged meanwhile the capture alone lacks.
   const unseen = sender.unseenAt > sender.packetBeforeAt ? sender.unseenPieces : 0;
   const full = sender.fullSegment(peer);

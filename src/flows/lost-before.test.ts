@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDialogue } from './testing/dialogue.ts';
+import { ACK, createDialogue, FIN } from './testing/dialogue.ts';
 import { stallsOf, warmUp } from './testing/losses.ts';
 
 describe('a segment that is lost before the capture, nothing behind it', () => {
@@ -111,6 +111,21 @@ describe('a segment that is lost before the capture, nothing behind it', () => {
     dialogue.client(100, { length: 80 });
     dialogue.server(100.1, { unseen: true });
     dialogue.server(400, { length: 100 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+
+  it('is not told where the capture holds packets with payload only: acknowledgments are counted, too', () => {
+    const dialogue = createDialogue();
+    for (let at = 10; at < 60; at += 10) {
+      dialogue.client(at, { length: 80 });
+      dialogue.server(at + 1, { length: 100 });
+      dialogue.client(at + 2, { unseen: true });
+    }
+    dialogue.client(100, { length: 80 });
+    dialogue.server(100.1, { unseen: true });
+    dialogue.client(2000, { flags: FIN | ACK, unseen: true });
+    dialogue.server(2000.1, { unseen: true });
+    dialogue.server(3000, { length: 100 });
     expect(stallsOf(dialogue)).toEqual([]);
   });
 });

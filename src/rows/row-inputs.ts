@@ -64,6 +64,8 @@ export class RowInputs {
     damage.droppedByCapture += said.damage.droppedByCapture;
     const cutQuestions = (damage.cutQuestions ?? 0) + (said.damage.cutQuestions ?? 0);
     if (cutQuestions > 0) damage.cutQuestions = cutQuestions;
+    const unseenSegments = (damage.unseenSegments ?? 0) + (said.damage.unseenSegments ?? 0);
+    if (unseenSegments > 0) damage.unseenSegments = unseenSegments;
     damage.notes.push(...said.damage.notes);
     const format = said.format.endsWith('+ndjson') ? said.format : `${said.format}+ndjson`;
     const endsAt = at(startsAt + said.endsAt);

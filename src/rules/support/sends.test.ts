@@ -57,6 +57,12 @@ describe('the fate of each sending', () => {
       {},
       ['answered', 'answered'],
     ],
+    [
+      'an error asked again within a millisecond, which times of milliseconds do not set in order',
+      [{ earlier: [{ at: 0, rcode: 5 }], again: [0], answered: 0, rcode: 5 }],
+      {},
+      ['answered', 'answered'],
+    ],
     ['asked again at once, the error not seen', [{ again: [0.5], answered: 0.9 }], {}, ['unknown', 'answered']],
     ['nobody listens', [{ answered: null, unreachable: 0.2 }], { lasts: 0.3 }, ['unreachable']],
     ['not waited for', [{}, { type: AAAA, sent: 0.03, answered: null }], { lasts: 0.5 }, ['answered', 'unknown']],

@@ -208,11 +208,13 @@ function giveReplies(waiting: readonly Send[], replies: readonly Reply[], usual:
     return;
   }
   hand(last, 'answered', reply);
-  // One reply for each sending: what comes now was meant for those before.
+  // One reply for each sending: what comes now was meant for those before, and is late unless they were all sent at
+  // once: times that are rounded do not tell which came first.
+  const fate = last.at - oldest.at < SOONEST_RETRY ? 'answered' : 'late';
   for (const [index, earlier] of [oldest, ...between].entries()) {
     const own = later[index];
     if (own === undefined) earlier.fate = 'lost';
-    else hand(earlier, 'late', own);
+    else hand(earlier, fate, own);
   }
 }
 

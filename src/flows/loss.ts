@@ -254,6 +254,9 @@ function repair(row: TrackedRow, loss: Loss, time: Timestamp): void {
 }
 
 function list(row: TrackedRow, loss: Loss): void {
+  // Without the acknowledgments of a side that is seen, a resend for nothing, a closed window and a loss look alike.
+  const { client, server } = row.packets;
+  if (!row.showsAcknowledgments && client > 0 && server > 0) return;
   loss.isListed = true;
   listStall(row, loss.stall);
 }

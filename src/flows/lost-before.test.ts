@@ -129,3 +129,26 @@ describe('a segment that is lost before the capture, nothing behind it', () => {
     expect(stallsOf(dialogue)).toEqual([]);
   });
 });
+
+describe('a segment that is sent again', () => {
+  it.each([
+    ['a loss where acknowledgments are captured', true, 1],
+    [
+      'none in a capture of packets with payload only: its receiver may have had it, or no room for what follows',
+      false,
+      0,
+    ],
+  ])('is %s', (_, acknowledges, count) => {
+    const dialogue = createDialogue({ midstream: true });
+    for (let at = 10; at < 60; at += 10) {
+      dialogue.client(at, { length: 80 });
+      dialogue.server(at + 1, { length: 100 });
+      dialogue.client(at + 2, { unseen: !acknowledges });
+    }
+    dialogue.client(100, { length: 80 });
+    dialogue.client(300, { length: 80, again: 400 });
+    dialogue.server(301, { length: 100 });
+    dialogue.client(302, { unseen: !acknowledges });
+    expect(stallsOf(dialogue)).toHaveLength(count);
+  });
+});

@@ -91,7 +91,10 @@ export class TcpWatch {
     if (this.#acknowledging) progressed = true;
     if (layers.payloadLength > 0) {
       if (this.#sends(sender, peer, layers, sequence)) progressed = true;
-    } else if (!isSyn) this.#stands(sender, peer, layers, sequence);
+    } else if (!isSyn) {
+      this.#stands(sender, peer, layers, sequence);
+      if ((tcpFlags & TCP_FLAG.fin) === 0) this.row.showsAcknowledgments = true;
+    }
     if (this.#acknowledging && !Number.isNaN(peer.lastAt)) {
       if (layers.payloadLength === 0) sender.acknowledgedAlone++;
       else sender.acknowledgedWithData++;

@@ -243,6 +243,11 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     sidecars.finish();
     streams.finish();
     sidecars.finish();
+    // Before the lookups that are open still: what they miss the capture may lack.
+    for (const { input, damage } of inputs) {
+      const unseen = streams.counters.unseen[input] ?? 0;
+      if (unseen > 0) damage.unseenSegments = unseen;
+    }
     lookups.finish();
     // What the last rows showed can be seen from there, too.
     for (const input of inputs) tellVantage(input);

@@ -49,7 +49,8 @@ export async function tracksOf(sources: readonly Source[]): Promise<Head[][]> {
       continue;
     }
     origin ??= first;
-    source.offset = nanoseconds(Number(first - origin));
+    // On top of what its clock is off.
+    source.offset += nanoseconds(Number(first - origin));
     dated.push(head);
   }
   return tracks.filter((track) => track.length > 0);

@@ -80,7 +80,7 @@ export const readInputs: ReadInputs = async (options, reading) => {
     sources.push(opened);
   }
 
-  for (const track of await tracksOf(sources)) {
+  for (const track of await tracksOf(await setClocks(sources))) {
     const extract: Extract = createExtract({ addresses, dnsPorts: options.dnsPorts, keyLog, observer });
     const tracked = track.map(({ opened }) => opened.source.input);
     for (const begun of tracked) {
@@ -91,6 +91,24 @@ export const readInputs: ReadInputs = async (options, reading) => {
     extract.finish(tracked);
   }
 };
+
+/** What several captures show is put beside one another; a copy of one is left out, as its packets would count twice. */
+async function setClocks(sources: readonly Source[]): Promise<Source[]> {
+  if (sources.length < 2) return [...sources];
+  const { compareClocks } = await import('./clocks.ts');
+  const { shifts, copies } = await compareClocks(
+    sources.flatMap((opened) => (opened.kind === 'packets' ? [opened.source] : [])),
+  );
+  return sources.filter(({ source }) => {
+    const { input } = source;
+    source.offset = shifts.get(input) ?? 0;
+    const original = copies.get(input);
+    if (original === undefined) return true;
+    source.close();
+    input.damage.notes.push(`holds the same packets as ${original.path}, and is left out`);
+    return false;
+  });
+}
 
 async function readKeyLogs({ keyLogs = [], paths }: ReadOptions): Promise<KeyLog> {
   const files: KeyLogFile[] = [];

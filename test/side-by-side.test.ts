@@ -23,6 +23,7 @@ const CAPTURES = [
 ];
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
+const TCP = 6;
 /** Bytes before the IP header, by link type. */
 const LINK_HEADERS: Record<number, number> = { 1: 14, 101: 0, 113: 16, 276: 20 };
 /** From the node's side of a veth pair to the pod's. */
@@ -57,6 +58,31 @@ const gist = ({ verdict, findings, requests, exchanges, lookups, connections }: 
   findings: findings.map(({ rule, severity, occurrences }) => ({ rule, severity, occurrences })),
   counts: [requests, exchanges, lookups, connections].map(({ count }) => count),
 });
+
+/** Other packets of the same form: identifications and sequence numbers are others. */
+function renewed(bytes: Buffer): Buffer {
+  const other = Buffer.from(bytes);
+  for (const { start, linkType } of pcapRecords(other)) {
+    const ip = start + (LINK_HEADERS[linkType] as number);
+    const transport = ip + 4 * ((other[ip] as number) & 15);
+    // Where TCP has its sequence number, UDP has its length, and DNS its identification behind that.
+    const places = other[ip + 9] === TCP ? [ip + 4, transport + 4, transport + 8] : [ip + 4, transport + 8];
+    for (const place of places) {
+      other.writeUInt16BE((other.readUInt16BE(place) + 4711) & 0xffff, place);
+    }
+  }
+  return other;
+}
+
+/** Each packet's first bytes, as `tcpdump -s` leaves them. */
+function shortened(bytes: Buffer, snapLength: number): Buffer {
+  const records = [...pcapRecords(bytes)].map(({ start, end }) => {
+    const record = Buffer.from(bytes.subarray(start - RECORD_HEADER, Math.min(end, start + snapLength)));
+    record.writeUInt32LE(record.length - RECORD_HEADER, 8);
+    return record;
+  });
+  return Buffer.concat([bytes.subarray(0, FILE_HEADER), ...records]);
+}
 
 interface Sent {
   readonly sender: string;
@@ -140,9 +166,63 @@ describe.each(CAPTURES)('%s', (capture) => {
 
   it('stays a capture of its own beside one of the same pod from another time', async () => {
     const bytes = bytesOf(capture);
-    const again = moved(bytes, () => LATER_MICROSECONDS);
+    const again = moved(renewed(bytes), () => LATER_MICROSECONDS);
     const both = await told([written('first.pcap', bytes), written('second.pcap', again)]);
     expect(both.inputs.map(({ damage }) => damage.notes.filter((note) => note.startsWith('shows')))).toEqual([[], []]);
+  });
+});
+
+describe.each([
+  'credentials/storm-v1-c4/pod.pcap.gz',
+  'net/gateway-timeout.near-slow-within-limit.ingress.pcap.gz',
+  'dns-lab/glibc.race-walk.pcap',
+])('%s, taken twice', (capture) => {
+  it.each([
+    ['300 ms ahead of', 300e3],
+    ['2 s behind', -2e6],
+    ['60 min 0 s ahead of', 3600e6],
+  ])('says the same where a clock is %s the other', async (words, microseconds) => {
+    const bytes = bytesOf(capture);
+    const here = written('here.pcap', bytes);
+    const both = await told([
+      here,
+      written(
+        'there.pcap',
+        moved(bytes, () => microseconds),
+      ),
+    ]);
+    expect(gist(both)).toEqual(gist(await told([here])));
+    expect(both.inputs[1]?.damage.notes[0]).toBe(
+      `its clock is ${words} that of ${here}, as packets tell that both show: its times are moved there`,
+    );
+  });
+
+  it('says what the whole one says where the other is cut, whichever is named or seen first', async () => {
+    const bytes = bytesOf(capture);
+    const whole = written('whole.pcap', bytes);
+    const expected = gist(await told([whole]));
+    for (const by of [-BETWEEN_MICROSECONDS, BETWEEN_MICROSECONDS]) {
+      const cut = written(
+        'cut.pcap',
+        shortened(
+          moved(bytes, () => by),
+          96,
+        ),
+      );
+      expect(gist(await told([whole, cut]))).toEqual(expected);
+      expect(gist(await told([cut, whole]))).toEqual(expected);
+    }
+  });
+
+  it('leaves a copy under another name out', async () => {
+    const bytes = bytesOf(capture);
+    const here = written('here.pcap', bytes);
+    const both = await told([here, written('copy.pcap', bytes)]);
+    expect(gist(both)).toEqual(gist(await told([here])));
+    expect(both.inputs[1]).toMatchObject({
+      packets: 0,
+      damage: { notes: [`holds the same packets as ${here}, and is left out`] },
+    });
   });
 });
 

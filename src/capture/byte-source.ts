@@ -1,4 +1,5 @@
 import { close, fstat, open, read, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CHUNK_BYTES } from './limits.ts';
 import { UserError } from '../model/user-error.ts';
@@ -45,7 +46,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied: read it with sudo, or chmod it',
   EPERM: 'permission denied: read it with sudo, or chmod it',
-  EISDIR: 'is a directory: name the captures in it',
   ENOTDIR: 'no such file',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
@@ -67,7 +67,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
   const status = await statFile(descriptor);
   if (status.isDirectory()) {
     close(descriptor);
-    throw new UserError(`${path}: ${REASONS['EISDIR']}`);
+    throw new UserError(`${path}: is a directory: name the captures in it: ${join(path, '*')}`);
   }
   return new FileSource(path, descriptor, status.isFile() ? status.size : null);
 }

@@ -87,7 +87,7 @@ describe('files', () => {
 
   test.each([
     ['missing', /missing: no such file/],
-    ['.', /is a directory/],
+    ['.', /is a directory: name the captures in it: .*\/\*$/],
     ['missing/also', /no such file/],
     ['a\0b', /no such file/],
   ])('%j is refused in one line', async (name, message) => {

@@ -182,7 +182,7 @@ export class PcapngSource extends PacketSourceBase {
     }
     const absolute = absoluteNanoseconds(high, low, from);
     if (!this.started) this.begin(absolute);
-    const time = Number(absolute - (this.input.firstPacketAt as bigint));
+    const time = Number(absolute - (this.origin as bigint));
     from.started = true;
     from.baseHigh = high;
     from.baseLow = low;
@@ -230,7 +230,7 @@ export class PcapngSource extends PacketSourceBase {
   #endsAt(from: CaptureInterface, high: number, low: number): void {
     const { input } = this;
     if (!this.started) return;
-    const end = Number(absoluteNanoseconds(high, low, from) - (input.firstPacketAt as bigint)) + this.shift;
+    const end = Number(absoluteNanoseconds(high, low, from) - (this.origin as bigint)) + this.shift;
     if (end > input.endsAt && end - input.endsAt <= MOST_SILENCE_AT_END) input.endsAt = at(end);
   }
 

@@ -36,6 +36,8 @@ export abstract class SourceBase {
   /** Added to each time; `offset` to the outside. */
   protected shift = Number.NaN;
   protected started = false;
+  /** Nanoseconds since 1970 of the first packet, which times are counted from; the input's own beginning may move. */
+  protected origin: bigint | null = null;
   #finished = false;
 
   constructor(window: ByteWindow, input: Input) {
@@ -77,6 +79,7 @@ export abstract class SourceBase {
   /** The first packet with a time: `origin` is nanoseconds since 1970, null where it carries no date. */
   protected begin(origin: bigint | null): void {
     this.started = true;
+    this.origin = origin;
     this.input.firstPacketAt = origin;
   }
 

@@ -41,7 +41,7 @@ export async function analyzeInputs(
   const progress = createProgress(io, options.progress && options.quiet !== true);
   const input = paths.includes(STANDARD_STREAM) ? interruptibleInput(io) : null;
   try {
-    return await services.analyze({
+    const analysis = await services.analyze({
       paths,
       dnsPorts: options.dnsPort ?? DNS_PORTS,
       clients: options.client ?? [],
@@ -55,8 +55,22 @@ export async function analyzeInputs(
       onInterim: progress.onInterim,
       ...(input === null ? {} : { stdin: input.stream }),
     });
+    const unseen = options.quiet === true ? null : unseenService(analysis, options.service);
+    if (unseen !== null) io.stderr.write(unseen);
+    return analysis;
   } finally {
     progress.stop();
     input?.dispose();
   }
+}
+
+const MAX_NAMED = 3;
+
+/** A slip in the address would else go unseen: the answer is that of a service without requests. */
+function unseenService({ diagnosis }: Analysis, service: ServiceChoice | undefined): string | null {
+  if (service === undefined || diagnosis.requests.count > 0) return null;
+  const { address, port } = service;
+  const servers = diagnosis.exchanges.byServer.map(({ server }) => server);
+  const others = servers.length === 0 ? 'nor to anybody' : `there are to ${servers.slice(0, MAX_NAMED).join(', ')}`;
+  return `kubelag: --service ${port === null ? address : `${address}:${port}`}: the capture shows no request to it; ${others}\n`;
 }

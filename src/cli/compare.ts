@@ -24,6 +24,16 @@ const STATUS: Readonly<Record<Change, number>> = {
   undecided: EXIT.unobserved,
 };
 
+const SIDES = 2;
+
+/** @throws UserError where more than the two sides are named */
+export function refuseMore(files: readonly string[]): void {
+  if (files.length <= SIDES) return;
+  throw new UserError(
+    `compare takes two files, before and after, and not ${files.length}: make one of several with kubelag export rows FILES > before.ndjson`,
+  );
+}
+
 /** `kubelag compare BEFORE AFTER`: did it work? */
 export async function compare(
   before: string,

@@ -130,12 +130,15 @@ export function createProgram(context: Context, done: (status: number) => void):
     .command('compare')
     .description('did it work? what changed from one capture to another')
     .argument('<before>', 'a capture, tcpdump text, exported rows or a saved answer; - is standard input')
-    .argument('<after>', 'the same, made after the change');
+    .argument('<after>', 'the same, made after the change')
+    .allowExcessArguments();
   painting(talking(writing(selecting(compare), FORMATS)))
     .addOption(new Option('--full', 'every kind of request, and how it was computed'))
-    .action(async (before: string, after: string, options: CompareOptions) =>
-      done(await (await import('./compare.ts')).compare(before, after, options, context)),
-    );
+    .action(async (before: string, after: string, options: CompareOptions) => {
+      const { compare: run, refuseMore } = await import('./compare.ts');
+      refuseMore(compare.args);
+      done(await run(before, after, options, context));
+    });
 
   const fix = reading(
     program.command('fix').description('the change to your manifests as a diff, from captures with -m'),

@@ -112,6 +112,8 @@ interface Late {
  */
 export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: Late): number {
   const { progressAt, missing, isFirstAck } = late;
+  // A capture of packets with payload alone lacks all acknowledgments, which are counted as well.
+  if (sender.acknowledgedAlone + peer.acknowledgedAlone === 0) return Number.NaN;
   // What the other side has acknowledged meanwhile the capture alone lacks.
   const unseen = sender.unseenAt > sender.packetBeforeAt ? sender.unseenPieces : 0;
   const full = sender.fullSegment(peer);
@@ -252,6 +254,9 @@ function repair(row: TrackedRow, loss: Loss, time: Timestamp): void {
 }
 
 function list(row: TrackedRow, loss: Loss): void {
+  // Without the acknowledgments of a side that is seen, a resend for nothing, a closed window and a loss look alike.
+  const { client, server } = row.packets;
+  if (!row.showsAcknowledgments && client > 0 && server > 0) return;
   loss.isListed = true;
   listStall(row, loss.stall);
 }

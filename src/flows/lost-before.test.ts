@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDialogue, type DialogueOptions } from './testing/dialogue.ts';
+import { ACK, createDialogue, FIN, type DialogueOptions } from './testing/dialogue.ts';
 import { stallsOf, warmUp } from './testing/losses.ts';
 
 /** The first answer of a connection is lost before the capture, after another connection of so many calls. */
@@ -140,5 +140,43 @@ describe('a segment that is lost before the capture, nothing behind it', () => {
     dialogue.server(100.1, { unseen: true });
     dialogue.server(400, { length: 100 });
     expect(stallsOf(dialogue)).toEqual([]);
+  });
+
+  it('is not told where the capture holds packets with payload only: acknowledgments are counted, too', () => {
+    const dialogue = createDialogue();
+    for (let at = 10; at < 60; at += 10) {
+      dialogue.client(at, { length: 80 });
+      dialogue.server(at + 1, { length: 100 });
+      dialogue.client(at + 2, { unseen: true });
+    }
+    dialogue.client(100, { length: 80 });
+    dialogue.server(100.1, { unseen: true });
+    dialogue.client(2000, { flags: FIN | ACK, unseen: true });
+    dialogue.server(2000.1, { unseen: true });
+    dialogue.server(3000, { length: 100 });
+    expect(stallsOf(dialogue)).toEqual([]);
+  });
+});
+
+describe('a segment that is sent again', () => {
+  it.each([
+    ['a loss where acknowledgments are captured', true, 1],
+    [
+      'none in a capture of packets with payload only: its receiver may have had it, or no room for what follows',
+      false,
+      0,
+    ],
+  ])('is %s', (_, acknowledges, count) => {
+    const dialogue = createDialogue({ midstream: true });
+    for (let at = 10; at < 60; at += 10) {
+      dialogue.client(at, { length: 80 });
+      dialogue.server(at + 1, { length: 100 });
+      dialogue.client(at + 2, { unseen: !acknowledges });
+    }
+    dialogue.client(100, { length: 80 });
+    dialogue.client(300, { length: 80, again: 400 });
+    dialogue.server(301, { length: 100 });
+    dialogue.client(302, { unseen: !acknowledges });
+    expect(stallsOf(dialogue)).toHaveLength(count);
   });
 });

@@ -14,7 +14,8 @@ export class RoundTrip {
   /** NaN before the first sample. */
   smoothed = Number.NaN;
   least = Number.NaN;
-  #isSettled = false;
+  /** A sample held no time of the other side's program or timer: before, all that is known is an upper bound. */
+  isSettled = false;
 
   /**
    * @param sample nanoseconds from data that was sent once to its acknowledgment
@@ -27,9 +28,9 @@ export class RoundTrip {
     if (!(sample >= this.least)) this.least = sample;
     const isLate = isLone && sample >= this.least + SHORTEST_DELAYED_ACKNOWLEDGMENT;
     const waited = carriesData || isLate;
-    if (Number.isNaN(this.smoothed) || (!this.#isSettled && !waited)) {
+    if (Number.isNaN(this.smoothed) || (!this.isSettled && !waited)) {
       this.smoothed = sample;
-      this.#isSettled = !waited;
+      this.isSettled = !waited;
     } else if (!waited || sample < this.smoothed) this.smoothed += (sample - this.smoothed) * SMOOTHING;
   }
 }

@@ -38,6 +38,17 @@ describe('captures of the same traffic', () => {
     expect(tcp.input.damage.notes).toEqual(['was taken in the same pod as 0.pcap, and is read as one capture with it']);
   });
 
+  it('begin with the earliest, and the times of the first stay what they are', () => {
+    const same = new SameTraffic();
+    const [home, earlier] = [place(0, 'pod', '10.0.0.1'), place(1, 'pod', '10.0.0.1')];
+    home.input.firstPacketAt = 1_700_000_005_000_000_000n;
+    home.input.startsAt = atMs(40);
+    earlier.input.startsAt = atMs(-10);
+    same.join(home, earlier);
+    same.update(0);
+    expect(home.input).toMatchObject({ startsAt: atMs(-10), firstPacketAt: 1_700_000_004_950_000_000n });
+  });
+
   it('are two where the one had ended before', () => {
     const same = new SameTraffic();
     const later = place(1, 'pod', '10.0.0.1');

@@ -63,7 +63,7 @@ export class SameTraffic {
     const [{ input: home, own }] = group as [Place];
     home.vantage = together(group);
     for (const { input: other } of group) {
-      if (other.startsAt < home.startsAt) home.startsAt = other.startsAt;
+      beginBy(home, other);
       const { notes } = other.damage;
       const before = notes.findIndex((note) => note.startsWith(BY_ITSELF));
       if (before >= 0) notes.splice(before, 1);
@@ -76,6 +76,14 @@ export class SameTraffic {
   #groupOf(place: Place): readonly Place[] {
     return this.#groups[place.input.input] ?? [place];
   }
+}
+
+/** Its own times stay what they are: what counts from its beginning moves with that. */
+function beginBy(home: Input, { startsAt }: Input): void {
+  const earlier = home.startsAt - startsAt;
+  if (!(earlier > 0)) return;
+  home.startsAt = startsAt;
+  if (home.firstPacketAt !== null) home.firstPacketAt -= BigInt(earlier);
 }
 
 const areOfOnePod = (one: Vantage, other: Vantage): boolean =>

@@ -72,6 +72,8 @@ export class Sender {
   unseenAt = -Infinity;
   /** How many segments that were at least, since its last packet. */
   unseenPieces = 0;
+  /** And of all its time. */
+  unseenInAll = 0;
   sent: SentSegments | null = null;
   /** From its data to the other side's acknowledgment, as seen where the capture was taken. */
   readonly roundTrip = new RoundTrip();
@@ -164,6 +166,7 @@ export class Sender {
   /** The other side has more of it than the capture saw. */
   skipTo(acknowledgment: number, time: Timestamp, fullSegment: number): void {
     const pieces = Math.ceil(((acknowledgment - this.highest) | 0) / fullSegment);
+    this.unseenInAll += pieces;
     this.unseenPieces = pieces + (this.unseenAt > this.#packetAt ? this.unseenPieces : 0);
     this.unseenStart = this.highest;
     this.unseenEnd = acknowledgment;

@@ -45,3 +45,22 @@ it('is told where the first answer is missing, and what opened the connection fo
   recorder.streams.finish();
   expect(recorder.log.slice(0, 4)).toEqual(['c:one?', 's gap', 'c:two?', 's:2!']);
 });
+
+it.each<[string, number[], number, number]>([
+  ['that the other side has, and nobody saw', [2, 4], milliseconds(10), 2],
+  ['of another queue, that come a little behind their acknowledgment', [], 0, 0],
+])('segments %s are counted', (_, missing, rest, count) => {
+  const recorder = createRecorder();
+  recorder.push({ sequence: 0, flags: SYN });
+  recorder.push({ from: 'server', sequence: 0, acknowledgment: 1, flags: SYN | ACK });
+  for (let index = 1; index <= 5; index++) {
+    recorder.push({ sequence: index, acknowledgment: 2 * index - 1, data: 'q' });
+    const answer = { from: 'server', sequence: 2 * index - 1, acknowledgment: index + 1, data: 'aa' } as const;
+    const acknowledgment = { sequence: index + 1, acknowledgment: 2 * index + 1, flags: ACK };
+    if (rest > 0 && !missing.includes(index)) recorder.push(answer);
+    recorder.push(acknowledgment);
+    if (rest === 0) recorder.push({ ...answer, time: milliseconds(0.1) });
+  }
+  recorder.streams.finish();
+  expect(recorder.streams.counters.unseen[0] ?? 0).toBe(count);
+});

@@ -77,6 +77,8 @@ export interface TcpCounters {
   connections: number;
   /** Packets seen again on their way (`-i any`, the other face of a DNAT), by input. */
   readonly copies: number[];
+  /** Segments that were acknowledged and never seen, by input. */
+  readonly unseen: number[];
   /** Times that a stream went on behind missing bytes, and how many bytes. */
   gaps: number;
   missingBytes: number;
@@ -87,6 +89,7 @@ export interface TcpCounters {
 export const createTcpCounters = (): TcpCounters => ({
   connections: 0,
   copies: [],
+  unseen: [],
   gaps: 0,
   missingBytes: 0,
   evicted: 0,

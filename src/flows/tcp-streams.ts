@@ -322,6 +322,8 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     if (watch === null) return;
     table.tell(connection);
     watch.finish(connection.lastPacketAt);
+    const { unseen } = watch;
+    if (unseen > 0) counters.unseen[row.input] = (counters.unseen[row.input] ?? 0) + unseen;
     options.onConnection?.(row);
   }
 

@@ -55,6 +55,20 @@ describe('a handshake', () => {
     expect(row.retransmissions.client).toBe(0);
   });
 
+  it.each([
+    ['answers alone', false, Number.NaN],
+    ['an acknowledgment of the kernel, too', true, 0.2 * MS],
+  ])('that was not seen leaves the round trip to be told by %s', (_, acknowledges, roundTrip) => {
+    const dialogue = createDialogue({ midstream: true });
+    for (let at = 0; at < 500; at += 100) {
+      dialogue.client(at, { length: 80 });
+      dialogue.server(at + 0.2, { unseen: !acknowledges });
+      // The program takes 60 ms.
+      dialogue.server(at + 60, { length: 300 });
+    }
+    expect(dialogue.end()).toMatchObject({ roundTrip, minRoundTrip: roundTrip });
+  });
+
   it('ends with the answer that the client took', () => {
     const dialogue = createDialogue({ midstream: true });
     dialogue.client(0, { flags: SYN });

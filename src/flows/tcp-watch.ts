@@ -68,6 +68,11 @@ export class TcpWatch {
     return hasAck && peer.acknowledgedKnown && ((layers.acknowledgment - peer.acknowledged) | 0) > 0;
   }
 
+  /** Segments of both sides that were acknowledged and never seen. */
+  get unseen(): number {
+    return this.client.unseenInAll + this.server.unseenInAll;
+  }
+
   /** One packet that is no reset. @returns false where it is no more than a copy, cut otherwise */
   push(layers: Layers, fromClient: boolean): boolean {
     const sender = fromClient ? this.client : this.server;
@@ -89,7 +94,10 @@ export class TcpWatch {
     if (this.#acknowledging) progressed = true;
     if (layers.payloadLength > 0) {
       if (this.#sends(sender, peer, layers, sequence)) progressed = true;
-    } else if (!isSyn) this.#stands(sender, peer, layers, sequence);
+    } else if (!isSyn) {
+      this.#stands(sender, peer, layers, sequence);
+      if ((tcpFlags & TCP_FLAG.fin) === 0) this.row.showsAcknowledgments = true;
+    }
     if (this.#acknowledging && !Number.isNaN(peer.lastAt)) {
       if (layers.payloadLength === 0) sender.acknowledgedAlone++;
       else sender.acknowledgedWithData++;
@@ -230,7 +238,8 @@ export class TcpWatch {
 
   #timed(of: Sender, sample: number, carriesData: boolean, isLone: boolean): void {
     of.roundTrip.push(sample, carriesData, isLone);
-    if (of !== this.client) return;
+    // Where acknowledgments come with answers only, as in a capture of packets with payload, nothing tells the way from the program.
+    if (of !== this.client || !of.roundTrip.isSettled) return;
     // Rows are written in whole nanoseconds, and must be the same when they are read again.
     this.row.roundTrip = nanoseconds(Math.round(of.roundTrip.smoothed));
     this.row.minRoundTrip = nanoseconds(of.roundTrip.least);
@@ -362,6 +371,7 @@ export class TcpWatch {
     const isUnseen = ((start - sender.unseenStart) | 0) >= 0 && ((sender.unseenEnd - end) | 0) >= 0;
     if (!isUnseen || layers.time - sender.unseenAt > QUEUES_APART) return false;
     this.row.bytes[sender.side] += (end - start) | 0;
+    sender.unseenInAll = Math.max(0, sender.unseenInAll - 1);
     return true;
   }
 

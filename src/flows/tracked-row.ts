@@ -16,6 +16,8 @@ export interface TrackedRow extends TrackedConnection {
   stalls: Stall[];
   clientId: AddressId;
   serverId: AddressId;
+  /** A packet that only acknowledges was seen: the capture does not hold those with payload alone. */
+  showsAcknowledgments: boolean;
 }
 
 export interface Ends {
@@ -80,6 +82,7 @@ export function trackedRow(
     previousDataAt: NEVER,
     undelivered: false,
     repairing: false,
+    showsAcknowledgments: false,
     openExchanges: 0,
     heldExchanges: 0,
     heldFrom: 0,

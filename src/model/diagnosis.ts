@@ -51,6 +51,9 @@ export const InputSchema = Type.Object({
     cutQuestions: Type.Optional(
       Type.Integer({ description: 'DNS messages cut within the name they ask for: lookups that are not seen' }),
     ),
+    unseenSegments: Type.Optional(
+      Type.Integer({ description: 'TCP segments that were acknowledged and are not in the capture' }),
+    ),
     notes: Type.Array(Type.String()),
   }),
   vantage: Type.Object({

@@ -76,9 +76,10 @@ function damageFrom(value: unknown): Damage | null {
   const duplicates = integer(value['duplicates']);
   const droppedByCapture = integer(value['droppedByCapture']);
   const cutQuestions = integer(value['cutQuestions'] ?? 0);
+  const unseenSegments = integer(value['unseenSegments'] ?? 0);
   const notes = value['notes'];
   if (cut === null || undecodable === null || duplicates === null || droppedByCapture === null) return null;
-  if (cutQuestions === null) return null;
+  if (cutQuestions === null || unseenSegments === null) return null;
   if (!isTexts(notes, MAX_TEXTS)) return null;
   return {
     ...createDamage(),
@@ -87,6 +88,7 @@ function damageFrom(value: unknown): Damage | null {
     duplicates,
     droppedByCapture,
     ...(cutQuestions > 0 ? { cutQuestions } : {}),
+    ...(unseenSegments > 0 ? { unseenSegments } : {}),
     notes: [...notes],
   };
 }

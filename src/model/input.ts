@@ -12,6 +12,8 @@ export interface Damage {
   droppedByCapture: number;
   /** DNS messages that the snap length cut within the name they ask for: lookups that are not seen. Absent for none. */
   cutQuestions?: number;
+  /** TCP segments that the other side acknowledged and that are not in the capture, which lacks packets. Absent for none. */
+  unseenSegments?: number;
   /** In words, with offsets: `cut at byte 1,204`. At most a few. */
   notes: string[];
 }
@@ -23,6 +25,15 @@ export const createDamage = (): Damage => ({
   droppedByCapture: 0,
   notes: [],
 });
+
+/** Packets that the capture lacks, as far as is known. */
+export const lacking = ({ droppedByCapture, unseenSegments = 0 }: Damage): number => droppedByCapture + unseenSegments;
+
+// One in a thousand: of fewer, that just the answer is among them that somebody waits for is no chance to reckon with.
+const LACKS_SOME = 1 / 1000;
+
+export const lacksPackets = ({ damage, packets }: Input): boolean =>
+  lacking(damage) > 0 && lacking(damage) >= LACKS_SOME * packets;
 
 export const VANTAGES = ['pod', 'node', 'gateway', 'unknown'] as const;
 export type VantageKind = (typeof VANTAGES)[number];

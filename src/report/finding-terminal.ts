@@ -32,8 +32,11 @@ export function severityPaint({ paint }: Style, severity: Finding['severity']): 
   return severity === 'minor' ? paint.yellow : paint.dim;
 }
 
-/** The whole of one finding below its headline. */
-export function fullFinding(style: Style, finding: Finding, full: boolean): string[] {
+/**
+ * The whole of one finding below its headline.
+ * @param file whose packets the filter is for, where there are several
+ */
+export function fullFinding(style: Style, finding: Finding, full: boolean, file: string | null): string[] {
   return [
     // The table of packets below is the proof; its words are for those who read on.
     ...(full || finding.examples.length === 0
@@ -49,12 +52,12 @@ export function fullFinding(style: Style, finding: Finding, full: boolean): stri
     ...collision(style, finding, full),
     ...fixes(style, finding, full),
     ...saving(style, finding, full),
-    ...filter(style, finding),
+    ...filter(style, finding, file),
   ];
 }
 
 /** A further finding: its proof, the settings in a line, the change without its patch. */
-export function shortFinding(style: Style, finding: Finding): string[] {
+export function shortFinding(style: Style, finding: Finding, file: string | null): string[] {
   const settings = finding.because.map(
     ({ component, setting, value }) => `${component} ${settingWords(setting, value)}`,
   );
@@ -67,7 +70,7 @@ export function shortFinding(style: Style, finding: Finding): string[] {
     ...(settings.length === 0 ? [] : labelled(style, 'collide', style.clean(settings.join(' × ')))),
     ...finding.fix.slice(0, 1).flatMap((fix) => labelled(style, 'change', style.clean(changeWords(fix)))),
     ...saving(style, finding, false),
-    ...filter(style, finding),
+    ...filter(style, finding, file),
   ];
 }
 
@@ -180,8 +183,13 @@ function saving(style: Style, { whatIf, whatIfBecause }: Finding, full: boolean)
   ];
 }
 
-const filter = (style: Style, finding: Finding): string[] =>
-  finding.filter === null ? [] : labelled(style, 'wireshark', style.clean(finding.filter));
+const filter = (style: Style, finding: Finding, file: string | null): string[] =>
+  finding.filter === null
+    ? []
+    : [
+        ...labelled(style, 'wireshark', style.clean(finding.filter)),
+        ...(file === null ? [] : labelled(style, '', style.clean(`in ${file}`), style.paint.dim)),
+      ];
 
 function examplePackets(style: Style, finding: Finding): string[] {
   const lines = exampleLines(style, finding);

@@ -37,9 +37,9 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
       '',
       ...inputs(style, diagnosis, full),
       ...manifestsRead(style, diagnosis, full),
-      ...(first === undefined ? [] : fullFinding(style, first, full)),
+      ...(first === undefined ? [] : fullFinding(style, first, full, fileOf(diagnosis, first))),
     ],
-    ...others.map((finding) => further(style, finding, full)),
+    ...others.map((finding) => further(style, finding, full, fileOf(diagnosis, finding))),
     [
       ...infoShown.flatMap((finding) => infoFinding(style, finding)),
       ...(left > 0 ? labelled(style, 'not shown', `${plural(left, 'finding')} more`) : []),
@@ -68,10 +68,13 @@ function verdict(style: Style, { verdict: { status, says } }: Diagnosis): string
   return wrap(style.clean(says), style.width - 2).map((line) => `  ${paint.bold(color(line))}`);
 }
 
-const further = (style: Style, finding: Finding, full: boolean): string[] => [
+const further = (style: Style, finding: Finding, full: boolean, file: string | null): string[] => [
   ...headline(style, finding),
-  ...(full ? fullFinding(style, finding, full) : shortFinding(style, finding)),
+  ...(full ? fullFinding(style, finding, full, file) : shortFinding(style, finding, file)),
 ];
+
+const fileOf = ({ inputs: all }: Diagnosis, { input }: Finding): string | null =>
+  all.length > 1 ? (all[input]?.path ?? null) : null;
 
 function inputs(style: Style, { inputs: all }: Diagnosis, full: boolean): string[] {
   const shown = full ? all : all.slice(0, MAX_INPUTS);

@@ -146,6 +146,28 @@ describe('readRows', () => {
     });
   });
 
+  it('takes exports that were put into one file for two: rows behind what one says of its inputs', async () => {
+    const [one, other] = captures as [Input, Input];
+    const next = { ...other, input: 0, path: 'next.pcap', startsAt: atMs(0) };
+    const own = { ...slow, startedAt: atMs(30) };
+    const { lookups, inputs } = await read([
+      ...exported([slow]),
+      lineOf({ schema: INPUT_SCHEMA, ...toInputRow(one) }),
+      ...exported([own], [next]),
+      lineOf({ schema: INPUT_SCHEMA, ...toInputRow(next) }),
+      // Of another kind, of the same capture.
+      lineOf(toExchangeRow({ ...exchange, startedAt: atMs(40) }, [next])),
+    ]);
+    expect(inputs.map(({ path, firstPacketAt }) => [path, firstPacketAt])).toEqual([
+      ['rows.ndjson', one.firstPacketAt],
+      ['rows.ndjson', other.firstPacketAt],
+    ]);
+    expect(lookups.map(({ id, input, startedAt }) => [id, input, startedAt])).toEqual([
+      ['0.l17', 0, atMs(20)],
+      ['1.l17', 1, atMs(5030)],
+    ]);
+  });
+
   it('takes from a line of its own what the capture dropped, and its format', async () => {
     const dropping = inputOf({ damage: { ...createDamage(), droppedByCapture: 12 }, format: 'pcapng+gzip' });
     const said = lineOf({ schema: INPUT_SCHEMA, ...toInputRow(dropping) });

@@ -82,8 +82,6 @@ interface RowKind {
 
 /** What can stand in a line, by its schema. */
 function rowKinds(inputs: RowInputs, observers: readonly Observer[]): ReadonlyMap<unknown, RowKind> {
-  const { first } = inputs;
-
   const kind = <Row extends { input: number }>(
     what: string,
     from: (row: unknown, startsAt?: Timestamp) => Row | null,
@@ -97,7 +95,7 @@ function rowKinds(inputs: RowInputs, observers: readonly Observer[]): ReadonlyMa
       // `from` has checked every field of it.
       const input = inputs.at(probe.input, firstPacketAtOf(value as PlacedRow));
       const row = input.startsAt === 0 ? probe : (from(value, input.startsAt) as Row);
-      if (first > 0) renumber(row, first);
+      if (inputs.first > 0) renumber(row, inputs.first);
       inputs.read(input, (value as { readUntilSeconds?: unknown }).readUntilSeconds);
       hand(input, row);
       return true;

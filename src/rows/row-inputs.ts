@@ -17,8 +17,10 @@ export class RowInputs {
   readonly #damage: Damage;
   readonly #inputs: Input[];
   readonly #observers: readonly Observer[];
-  /** The file's own numbers begin here. */
-  readonly first: number;
+  /** The file's first input, to which what went wrong with the file is told. */
+  readonly #start: number;
+  /** The file's own numbers begin here; those of the next export in it behind the inputs of the one before. */
+  first: number;
   readonly #begun = new Set<Input>();
   /** What an input row says holds, and no other row adds to it. */
   readonly #told = new Set<Input>();
@@ -30,13 +32,18 @@ export class RowInputs {
     this.#damage = damage;
     this.#inputs = inputs;
     this.#observers = observers;
+    this.#start = inputs.length;
     this.first = inputs.length;
   }
 
   /** The input that the file calls so. Those before it that have no row yet stand in between, so that an index is a number. */
   at(number: number, firstPacketAt: bigint | null): Input {
+    const known = this.#inputs[this.first + number];
+    // An export ends with what it says of its inputs.
+    const isNext = known !== undefined && this.#told.has(known) && isAnother(known, firstPacketAt);
+    if (isNext && this.#inputs.length < MAX_INPUTS) this.first = this.#inputs.length;
     for (let index = this.#inputs.length; index <= this.first + number; index++) {
-      const input = createInput(this.#path, index, index === this.first ? this.#damage : createDamage());
+      const input = createInput(this.#path, index, this.#inputs.length === this.#start ? this.#damage : createDamage());
       this.#inputs.push(input);
       for (const observer of this.#observers) observer.input?.(input);
     }
@@ -64,6 +71,8 @@ export class RowInputs {
     damage.droppedByCapture += said.damage.droppedByCapture;
     const cutQuestions = (damage.cutQuestions ?? 0) + (said.damage.cutQuestions ?? 0);
     if (cutQuestions > 0) damage.cutQuestions = cutQuestions;
+    const unseenSegments = (damage.unseenSegments ?? 0) + (said.damage.unseenSegments ?? 0);
+    if (unseenSegments > 0) damage.unseenSegments = unseenSegments;
     damage.notes.push(...said.damage.notes);
     const format = said.format.endsWith('+ndjson') ? said.format : `${said.format}+ndjson`;
     const endsAt = at(startsAt + said.endsAt);
@@ -133,6 +142,10 @@ export class RowInputs {
     if (addresses.length < MAX_ADDRESSES && !addresses.includes(client)) addresses.push(client);
   }
 }
+
+/** `cat a.ndjson b.ndjson`: they call two captures by one number. Exports of several kinds of one capture begin alike. */
+const isAnother = (known: Input, firstPacketAt: bigint | null): boolean =>
+  known.firstPacketAt !== null && firstPacketAt !== null && known.firstPacketAt !== firstPacketAt;
 
 /** An input of which only rows are left. */
 const createInput = (path: string, input: number, damage: Damage): Input => ({

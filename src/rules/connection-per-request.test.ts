@@ -177,6 +177,11 @@ ruleTester(rule, {
       reports: [{ count: 10, cost: [0.0079, 0.0081] }],
     },
     {
+      name: 'a SYN that was lost is no cost of this, where the answer to it went another way',
+      ...closing({ synAcks: [] }, {}, { connect: 1008, again: [1000] }).rows,
+      reports: [{ count: 10, cost: [0.0079, 0.0081] }],
+    },
+    {
       name: 'inside TLS, whose handshakes one side holds up: what that takes has its own name',
       ...encrypted(25, 40, 184).rows,
       reports: [{ count: 25, cost: [0.001, 0.006], confidence: 'likely' }],

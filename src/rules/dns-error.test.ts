@@ -50,8 +50,33 @@ const halfRefused = (count: number): Lookup[] => {
 const endingAfter = (lookups: readonly Lookup[], ms: number) =>
   inputOf({ endsAt: at((lookups.at(-1) as Lookup).startedAt + milliseconds(ms)) });
 
+/** Each asked for once, so many milliseconds after the one before. */
+function onceEach(names: readonly string[], apart: number): Lookup[] {
+  return names.flatMap((name, index) => {
+    const startedAt = at(milliseconds(100 + index * apart));
+    return gone(new Scenario(), name).lookups.map((lookup) => ({ ...lookup, id: `0.${name}`, startedAt }));
+  });
+}
+
+const RANDOM = ['qzjvkwbexm', 'tplrwanc', 'hgfdbkvqewzxrt'];
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'three random names at once, each asked for once: a browser',
+      lookups: onceEach(RANDOM, 1),
+      reports: [{ count: 3, errors: 0, onlyInfo: true, says: /NXDOMAIN .* for 3 names, such as qzjvkwbexm$/ }],
+    },
+    {
+      name: 'three services that do not exist, asked for at once',
+      lookups: onceEach(['payments', 'inventory', 'catalogue'], 1),
+      reports: [{ onlyInfo: false }, { onlyInfo: false }, { onlyInfo: false }],
+    },
+    {
+      name: 'names like a browser’s that are asked for one after another',
+      lookups: onceEach(RANDOM, 400),
+      reports: [{ onlyInfo: false }, { onlyInfo: false }, { onlyInfo: false }],
+    },
     {
       name: 'AAAA alone refused, twice: the capture may lack what A got',
       lookups: halfRefused(2),

@@ -13,6 +13,7 @@ import {
 } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { isBlockListQuery } from './support/block-lists.ts';
+import { browserProbes } from './support/browser-probes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -191,9 +192,12 @@ export default defineRule({
         const unexplained = failed.filter(
           ({ input, outcome }) => outcome !== 'nxdomain' || !hasCutNames(inputs[input]),
         );
-        for (const sameOutcome of groupBy(unexplained, (group) => `${group.outcome} ${group.addresses}`).values()) {
+        const probes = browserProbes(unexplained.filter(({ outcome }) => outcome === 'nxdomain'));
+        const kindOf = (group: ErrorGroup): string => `${group.outcome} ${group.addresses} ${probes.has(group)}`;
+        for (const sameOutcome of groupBy(unexplained, kindOf).values()) {
           const names = new Set(sameOutcome.map((group) => group.name));
-          const few = names.size <= FEW_NAMES;
+          const isProbed = probes.has(sameOutcome[0] as ErrorGroup);
+          const few = names.size <= FEW_NAMES && !isProbed;
           const own = parts(sameOutcome, (group) =>
             few ? { kind: 'name', name: group.name } : { kind: 'capture', name: `${formatCount(names.size)} names` },
           );
@@ -202,7 +206,7 @@ export default defineRule({
             const { tally, input } = part;
             const example = tally.dearest;
             const found = part.groups.reduce((sum, group) => sum + group.found, 0);
-            const onlyInfo = harmless(first, found, tally.count);
+            const onlyInfo = isProbed ? PROBED : harmless(first, found, tally.count);
             report({
               message: first.outcome,
               data: {
@@ -249,6 +253,8 @@ export default defineRule({
     };
   },
 });
+
+const PROBED = 'random names, three at once: a browser learns that names which do not exist are not answered';
 
 /** Why an error is no alarm, or null where it is one. */
 function harmless(group: ErrorGroup, found: number, count: number): string | null {

@@ -309,7 +309,7 @@ ruleTester(rule, {
       name: 'a capture that lost packets itself',
       lookups: new Scenario().pair(9).lostFirst(3).lostLone(3).lookups,
       inputs: [inputOf({ damage: { ...createDamage(), droppedByCapture: 3 } })],
-      reports: [{ confidence: 'possible', because: /itself lost 3/ }],
+      reports: [{ confidence: 'possible', because: /itself lacks 3/ }],
     },
   ],
   clear: [

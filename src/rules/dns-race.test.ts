@@ -250,7 +250,7 @@ ruleTester(rule, {
       name: 'a capture that lost packets itself',
       lookups: new Scenario().pair(20).lostSecond(6).lookups,
       inputs: [inputOf({ damage: { ...createDamage(), droppedByCapture: 12 } })],
-      reports: [{ confidence: 'possible', because: /capture itself lost 12/ }],
+      reports: [{ confidence: 'possible', because: /capture itself lacks 12/ }],
     },
     {
       name: 'two clients are two findings',

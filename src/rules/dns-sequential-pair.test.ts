@@ -25,6 +25,11 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'one program of five in a pod that asks so',
+      lookups: new Scenario().pair(12).sequential(3).lookups,
+      reports: [{ count: 3, of: 15, confidence: 'likely' }],
+    },
+    {
       name: 'where nothing is parallel, those with fast answers count too',
       lookups: new Scenario().sequential(5).sequential(5, 0.4).lookups,
       reports: [{ count: 10 }],
@@ -105,6 +110,10 @@ ruleTester(rule, {
         .ask([{ answered: 2.5 }, { type: AAAA, sent: 3, answered: 4 }]).lookups,
       says: /0 one after the other/,
     })),
+    {
+      name: 'three accidents of a busy machine among many parallel pairs',
+      lookups: new Scenario().pair(24).sequential(3).lookups,
+    },
     { name: 'one accident among parallel pairs', lookups: new Scenario().pair(30).sequential(2).lookups },
     {
       name: "c-ares's walks, one for each family, drift apart",

@@ -16,6 +16,8 @@ import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Where other lookups of the client ask in parallel, one pair is an accident of scheduling.
 const REPEATED = 3;
+// So are several on a busy machine. One of five programs in a pod that asks so makes a fifth of its lookups.
+const LEAST_PART = 0.2;
 // One lookup is no habit, and what it costs below this nobody notices.
 const NOTICED = milliseconds(1);
 const CERTAIN_PAIRS = 5;
@@ -105,11 +107,13 @@ export default defineRule({
         const all = groups.all();
         const found: (Occurrences & Pick<PairCounts, 'pairs' | 'samePort' | 'setBack'> & { sticky: boolean })[] = [];
         for (const group of all) {
-          const asksAtOnce = parallelOf([group]) > 0;
+          const parallel = parallelOf([group]);
+          const asksAtOnce = parallel > 0;
           // Asked in parallel before, or never before the loss: the loss is what changed it.
           const sticky = group.setBack !== null && (asksAtOnce || group.sure.count === 0);
           if (sticky && group.afterLoss.count > 0) found.push({ ...group, tally: group.afterLoss, sticky: true });
-          if (group.sure.count < (asksAtOnce ? REPEATED : 1)) continue;
+          const least = Math.max(REPEATED, LEAST_PART * (parallel + group.sure.count));
+          if (group.sure.count < (asksAtOnce ? least : 1)) continue;
           const tally = lookupTally();
           tally.absorb(group.sure);
           // Where nothing is parallel the fast ones are sequential too.

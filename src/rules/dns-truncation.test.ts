@@ -56,6 +56,17 @@ ruleTester(rule, {
       reports: [{ count: 1, cost: [0.0199, 0.0201] }],
     },
     {
+      name: 'an answer over TCP that is not there when the capture ends: what is left of the capture is no cost of it',
+      lookups: new Scenario().pair(5).ask(
+        [
+          { answered: 0.5, truncated: true, records: 0 },
+          { port: 8001, transport: 'tcp', sent: 1.5, answered: null },
+        ],
+        { lasts: 1040, endBecause: 'captureEnd', outcome: 'incomplete', durationIsLowerBound: true },
+      ).lookups,
+      reports: [{ message: 'truncated', count: 1, cost: [0.0009, 0.0011] }],
+    },
+    {
       name: 'a habit: most of many lookups',
       lookups: truncated(new Scenario(), 20).pair(5).lookups,
       reports: [{ count: 20, of: 25, habit: true }],

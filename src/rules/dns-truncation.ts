@@ -117,10 +117,12 @@ const twinsOf = ({ attempts }: Lookup, { name, type, clientPort }: Attempt): Att
 /** From the truncated answer, connecting included, to the answer over TCP. */
 function tcpTime(lookup: Lookup): Duration {
   const intervals = new Intervals();
+  // Of an answer over TCP that is not there when the capture ends, nobody knows what it takes: it may be the capture's own.
+  const isOpen = lookup.endBecause === 'captureEnd';
   for (const attempt of lookup.attempts) {
     if (!isTruncated(attempt)) continue;
     for (const again of overTcp(lookup, attempt).flatMap((first) => [first, ...twinsOf(lookup, first)])) {
-      intervals.add(attempt.repliedAt, again.rcode >= 0 ? again.repliedAt : endOf(lookup));
+      intervals.add(attempt.repliedAt, again.rcode >= 0 ? again.repliedAt : isOpen ? again.sentAt : endOf(lookup));
     }
   }
   return nanoseconds(Math.min(intervals.length(), lookup.duration));

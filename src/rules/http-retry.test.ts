@@ -16,13 +16,19 @@ const unanswered: Partial<Exchange> = {
 };
 
 /** Failed calls, each tried again after these waits in milliseconds (beyond the 10 that are always between). */
-function retried(times: number, waits: readonly number[], failure = failed, parts: Partial<Exchange> = {}): Traffic {
-  const traffic = new Traffic().calls(6);
+function retried(
+  times: number,
+  waits: readonly number[],
+  failure = failed,
+  parts: Partial<Exchange> = {},
+  all: Partial<Exchange> = {},
+): Traffic {
+  const traffic = new Traffic().calls(6, {}, all);
   for (let time = 0; time < times; time++) {
     for (const [index, wait] of waits.entries()) {
-      traffic.call({}, { ...failure, ...(index > 0 ? parts : {}) }).wait(wait);
+      traffic.call({}, { ...all, ...failure, ...(index > 0 ? parts : {}) }).wait(wait);
     }
-    traffic.call({}, parts).calls(4);
+    traffic.call({}, { ...all, ...parts }).calls(4, {}, all);
   }
   return traffic;
 }
@@ -110,6 +116,16 @@ function besideEachOther(again: boolean, wait: number): Rows {
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'HTTP/2 calls that fail and come again',
+      ...retried(6, [200], failed, {}, { protocol: 'http/2' }).rows,
+      reports: [{ count: 6 }],
+    },
+    {
+      name: 'the same of a database, where the kind of request tells',
+      ...retried(6, [200], failed, {}, { protocol: 'redis', path: '', method: 'GET' }).rows,
+      reports: [{ count: 6 }],
+    },
     {
       name: 'on the connection of each of several callers, beside calls of the others',
       inputs: [inputOf()],
@@ -220,6 +236,10 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'HTTP/2 calls whose heads can’t be read: which of them came again is not known',
+      ...retried(6, [200], failed, {}, { protocol: 'http/2', path: '' }).rows,
+    },
     {
       name: 'requests that meet a failure, rest and answer without another try',
       inputs: [inputOf()],

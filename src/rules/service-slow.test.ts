@@ -100,18 +100,31 @@ ruleTester(rule, {
       ],
     },
     {
-      name: 'a service that calls nobody',
+      name: 'a service that calls nobody that its requests wait for',
       inputs,
       ...new Serving().serve(30, 100).rows,
-      reports: [{ count: 30, cost: [0.1, 0.1] }],
+      connections: [connectionOf({ client: '10.0.3.7' })],
+      reports: [
+        { count: 30, cost: [0.1, 0.1], says: /it waits for nobody$/, confidence: 'likely', fixes: [/profile it/] },
+      ],
     },
     {
       name: 'a service of which its own port alone was captured, perhaps',
       inputs: withoutDns,
       ...new Serving().serve(30, 100).rows,
       reports: [
-        { says: /in the service itself, 100 ms each, or in calls that are not captured$/, confidence: 'possible' },
+        {
+          says: /in the service itself or in calls that are not captured, 100 ms each$/,
+          confidence: 'possible',
+          fixes: [/capture all that the service sends/, /profile it/],
+        },
       ],
+    },
+    {
+      name: 'a pod of which its own port and DNS alone were captured, perhaps',
+      inputs,
+      ...new Serving().serve(30, 100).rows,
+      reports: [{ says: /in the service itself or in calls that are not captured/, confidence: 'possible' }],
     },
     {
       name: 'a service without DNS that calls others',

@@ -22,6 +22,7 @@ import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.t
 // waits, and what people notice (Nielsen, Response Times: 0.1 s feels instantaneous). Own time that is
 // 80 % of them is 80 ms at least; a request that is answered sooner is slow to nobody, whoever spends it.
 const LEAST_REQUEST = LEAST_WAIT;
+const ALL_CAPTURED = 'tcpdump -i any -s 0 -w all.pcap';
 const CUT_NAMES: Unobservable = {
   why: 'DNS names are cut off: whether requests wait for lookups is not seen',
   capture: 'tcpdump -i any -s 0 -w capture.pcap',
@@ -31,10 +32,10 @@ const CUT_NAMES: Unobservable = {
 const MOST = 0.5;
 const NO_DNS: Unobservable = {
   why: 'most of the service’s own time lies before the connections that it opens, and the capture shows no DNS: it may be lookups',
-  capture: 'tcpdump -i any -s 0 -w all.pcap',
+  capture: ALL_CAPTURED,
 };
 
-const NOT_CAPTURED = ', or in calls that are not captured';
+const NOT_CAPTURED = ' or in calls that are not captured';
 // A node's clients.
 const MAX_CALLERS = 1 << 12;
 
@@ -52,8 +53,8 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in {it} itself{kinds}{until}{rest}',
-    slow: '{total:request} to {service} spend {share:share} of their time in the service itself, {cost:duration} each{rest}',
+    some: '{count} of {total:request} to {service} spent {cost:duration} more than others in {it} itself{or}{kinds}{until}{rest}',
+    slow: '{total:request} to {service} spend {share:share} of their time in the service itself{or}, {cost:duration} each{rest}',
     clear: 'no service spends most of its requests’ time itself ({total:request})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
@@ -66,18 +67,24 @@ export default defineRule({
     const isPod = (input: number): boolean => inputs[input]?.vantage.kind === 'pod';
     /** Addresses that call somebody, by input. */
     const callers = new Set<string>();
-    // Of who calls nobody and looks nothing up, the capture may have been told to show his port alone.
+    // Of who calls nobody, the capture may have been told to show his port alone; where it shows the lookups of a pod and
+    // no connection behind them, with DNS beside it.
     const showsCalls = (input: number, address: string): boolean =>
-      inputs[input]?.vantage.sees.dns === true || callers.has(`${input}|${address}`);
+      callers.has(`${input}|${address}`) || (inputs[input]?.vantage.sees.dns === true && !isPod(input));
     const isCut = (input: number): boolean => (inputs[input]?.damage.cutQuestions ?? 0) > 0;
+
+    const hearCaller = (input: number, address: string): void => {
+      if (callers.size < MAX_CALLERS) callers.add(`${input}|${address}`);
+    };
 
     return {
       connection({ input, client }) {
-        if (callers.size < MAX_CALLERS) callers.add(`${input}|${client}`);
+        hearCaller(input, client);
       },
       request(request) {
         const service = served.current();
         if (service === null) return;
+        if (request.waits.some(({ reason }) => reason !== 'dns')) hearCaller(request.input, receiverOf(request));
         // Of one that the capture's end cuts off, what it waits for may be behind that.
         if (request.outcome === 'incomplete') return;
         let known = services.get(service);
@@ -122,7 +129,8 @@ export default defineRule({
               service: server,
               share,
               cost: median,
-              rest: showsAll ? ': it waits for nobody' : NOT_CAPTURED,
+              or: showsAll ? '' : NOT_CAPTURED,
+              rest: showsAll ? ': it waits for nobody' : '',
             },
             input,
             subject: { kind: 'server', name: server },
@@ -152,7 +160,7 @@ export default defineRule({
                 source: 'the packets',
               },
             ],
-            fix: profiled(server),
+            fix: showsAll ? profiled(server) : [captured(server), ...profiled(server)],
             whatIf: { unknown: 'how much of its own time a service could do without, the packets do not tell' },
             errors: 0,
             habit: isHabit(tally.count, latency.count),
@@ -182,11 +190,12 @@ export default defineRule({
               it: podBehind(part) ?? 'the service',
               kinds: kindsIn(groups),
               until: untilIn(tally),
-              rest: showsAll ? ': they waited for nobody' : NOT_CAPTURED,
+              or: showsAll ? '' : NOT_CAPTURED,
+              rest: showsAll ? ': they waited for nobody' : '',
             },
             latency: calls,
             confidence: isPod(input) && showsAll ? common.confidence : 'possible',
-            fix: profiled(subject.name),
+            fix: showsAll ? profiled(subject.name) : [captured(subject.name), ...profiled(subject.name)],
           });
         }
         if (found.size > 0) return;
@@ -206,6 +215,15 @@ export default defineRule({
     };
   },
 });
+
+const captured = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'capture all that the service sends, to see whether it waits for others',
+    `the pod of ${server}`,
+    'nothing is changed',
+    ALL_CAPTURED,
+  );
 
 const profiled = (server: string): Fix[] => [
   advice(

@@ -110,6 +110,14 @@ ruleTester(rule, {
     { name: 'once', ...connections(1, 190).rows, reports: [{ count: 1, onlyInfo: true }] },
   ],
   clear: [
+    {
+      name: 'handshakes of which nothing tells the round trip, as in a capture of packets with payload',
+      ...connections(10, 190, {
+        syns: [],
+        minRoundTrip: nanoseconds(Number.NaN),
+        tls: tlsOf({ handshakeDuration: milliseconds(190), packets: [] }),
+      }).rows,
+    },
     { name: 'handshakes of a few milliseconds', ...connections(10, 5).rows, says: /10 handshakes, slowest 5 ms/ },
     { name: 'a far server: its round trips', ...connections(10, 160, { minRoundTrip: milliseconds(75) }).rows },
     {

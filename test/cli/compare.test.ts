@@ -61,9 +61,15 @@ describe('compare', () => {
     expect(markdown.io.out).toMatch(/^# It worked/);
   });
 
+  it('says how several files of one side become one', async () => {
+    const { io, status } = await kubelag(['compare', 'a.pcap', 'b.pcap', 'c.pcap']);
+    expect(status).toBe(2);
+    expect(io.err).toMatch(oneLine);
+    expect(io.err).toContain('and not 3: make one of several with kubelag export rows FILES > before.ndjson');
+  });
+
   it.each([
     [['compare', 'a.pcap']],
-    [['compare', 'a.pcap', 'b.pcap', 'c.pcap']],
     [['compare', '-', '-']],
     [['compare', '/no/such/before.pcap', '/no/such/after.pcap']],
     [['compare', 'CUT', 'CUT']],

@@ -36,6 +36,23 @@ describe('explain', () => {
     expect(short.io.err).toBe('');
   });
 
+  it('says that no request is to the service that was named, and to whom there are', async () => {
+    const { requests, exchanges, ...rest } = clearDiagnosis();
+    const row = { server: '10.0.3.7:8080', protocol: 'http/1.1', direction: 'inbound' } as const;
+    const latency = { count: 9, p50Seconds: 1, p99Seconds: 1, maxSeconds: 1, totalSeconds: 9, share: 1 };
+    const told = async (count: number, ...words: string[]): Promise<string> => {
+      const byServer = [{ ...row, ...latency }];
+      const diagnosis = { ...rest, requests: { ...requests, count }, exchanges: { ...exchanges, byServer } };
+      return (await kubelag([capture, ...words], { diagnosis })).io.err;
+    };
+    expect(await told(0, '--service', '10.0.3.9:8080')).toBe(
+      'kubelag: --service 10.0.3.9:8080: the capture shows no request to it; there are to 10.0.3.7:8080\n',
+    );
+    expect(await told(3, '--service', '10.0.3.7')).toBe('');
+    expect(await told(0)).toBe('');
+    expect(await told(0, '--service', '10.0.3.9', '--quiet')).toBe('');
+  });
+
   it('hands on the filters, wherever they stand', async () => {
     const filters = [
       '--client',

@@ -13,6 +13,7 @@ function analysed(questions: readonly Question[], watchedUntil = 60_000, client:
     slowest: () => milliseconds(0),
     watchedUntil: at(milliseconds(watchedUntil)),
     asksFromOnePort: false,
+    mayBeLacking: false,
   });
 }
 
@@ -26,6 +27,7 @@ const fatesOf = (questions: readonly Question[], resolver: 'glibc' | 'go'): stri
       slowest: () => milliseconds(0),
       watchedUntil: at(milliseconds(60_000)),
       asksFromOnePort: false,
+      mayBeLacking: false,
     }),
   );
 };

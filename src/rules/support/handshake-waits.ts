@@ -6,7 +6,7 @@ export const LEAST_BEYOND = milliseconds(50);
 // A full handshake takes one round trip with TLS 1.3, two before, one more for a HelloRetryRequest.
 const ROUND_TRIPS = 2;
 
-/** What a handshake took beyond its round trips, and beyond what was lost meanwhile. */
+/** What a handshake took beyond its round trips, and beyond what was lost meanwhile; 0 where nothing tells how long these are. */
 export function beyondRoundTrips(connection: Connection): Duration {
   const { tls, stalls } = connection;
   if (tls === null) return nanoseconds(0);
@@ -16,14 +16,15 @@ export function beyondRoundTrips(connection: Connection): Duration {
     return stall.reason === 'loss' && overlap > 0 ? sum + overlap : sum;
   }, 0);
   const trips = ROUND_TRIPS + (tls.retried ? 1 : 0);
-  return nanoseconds(Math.max(0, tls.handshakeDuration - lost - trips * roundTripOf(connection)));
+  return nanoseconds(Math.max(0, tls.handshakeDuration - lost - trips * roundTripOf(connection)) || 0);
 }
 
+/** NaN where no handshake and no acknowledgment was seen; 0 where which of several SYNs was answered can't be told. */
 export function roundTripOf(connection: Connection | undefined): Duration {
-  if (connection === undefined) return nanoseconds(0);
+  if (connection === undefined) return nanoseconds(Number.NaN);
   const { minRoundTrip, connectDuration, syns } = connection;
-  if (minRoundTrip >= 0) return minRoundTrip;
-  return nanoseconds(syns.length === 1 && connectDuration >= 0 ? connectDuration : 0);
+  if (minRoundTrip >= 0 || syns.length === 0) return minRoundTrip;
+  return syns.length === 1 ? connectDuration : nanoseconds(0);
 }
 
 /** What the TLS handshake takes where neither side holds it up; 0 where there is none. */

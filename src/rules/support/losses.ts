@@ -1,8 +1,8 @@
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Subject } from '../../model/finding.ts';
-import type { Input } from '../../model/input.ts';
-import { copyLookup, RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
+import { lacksPackets, type Input } from '../../model/input.ts';
+import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
 import { addLossCounts, countAnswered, createLossCounts, type LossCounts } from './loss-counts.ts';
@@ -25,6 +25,7 @@ import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { countHalf, type Halves } from './halves.ts';
 import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
 import { countSilence, createSilence, isMissed, type Silence } from './silence.ts';
+import { PendingLookups } from './pending-lookups.ts';
 import { createPeers } from './peers.ts';
 import { isAnswer, isError, isPlain, type Send } from './sends.ts';
 
@@ -35,20 +36,10 @@ const MAX_GROUPS = 512;
 const MAX_CLIENTS = 4096;
 // Names whose one family was missed at least once.
 const MAX_FAMILY_NAMES = 1024;
-// Lookups that were under way less than a second before the last packet that was read.
-const MAX_PENDING = 256;
-
 const UNKNOWN = Number.NaN as Timestamp;
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 /** A lookup that waits for the capture to go on. */
-interface Pending {
-  readonly lookup: Lookup;
-  readonly toldAt: Timestamp;
-  /** What its server usually took when the lookup came. */
-  readonly usual: Duration;
-}
-
 interface ClientRecord extends Silence, Halves {
   readonly client: string;
   /** When the last lookup began that lost nothing. */
@@ -135,7 +126,6 @@ export const losses = defineFact({
     }));
     const groups = new Map<string, LossGroup>();
     const familyNames = new Map<string, FamilyName>();
-    let pending: Pending[] = [];
     let ordinaryLookups = 0;
 
     function count(lookup: Lookup): ClientRecord {
@@ -215,14 +205,24 @@ export const losses = defineFact({
 
     const endOfInput = (input: number): Timestamp => inputs.get(input)?.endsAt ?? UNKNOWN;
 
+    /** Of an outage, no answer comes since; of what the capture lacks, most do. */
+    function mayBeLacking({ input, client, startedAt }: Lookup): boolean {
+      const known = inputs.get(input);
+      if (known === undefined || !lacksPackets(known)) return false;
+      return (clients.get(input, client)?.fineAt ?? NEVER) > startedAt;
+    }
+
     const takeApart = (lookup: Lookup, watchedUntil = endOfInput(lookup.input)): LossAnalysis =>
       analyseLosses(lookup, {
         usual: (server) => servers.of(lookup.input, server).delays.quantile(0.9),
         slowest: (server) => slowestOf(servers.of(lookup.input, server)),
         watchedUntil,
+        mayBeLacking: mayBeLacking(lookup),
         // Each family from a port of its own is Go's way, and no ordinary lookup.
         asksFromOnePort: lookup.resolver !== 'go' && (clients.get(lookup.input, lookup.client)?.ordinary ?? 0) > 0,
       });
+
+    const pending = new PendingLookups({ takeApart, endOfInput, settle: lossy });
 
     const usualOf = (lookup: Lookup): Duration => usualDelay(servers.of(lookup.input, lookup.server));
 
@@ -259,22 +259,6 @@ export const losses = defineFact({
       }
       if (analysis.family !== null) countFamilyName(analysis.family, analysis.sends);
       addLookup(groupOf(lookup, analysis), lookup, analysis, usual);
-    }
-
-    /**
-     * Whether their queries are lost could be told only when the capture had gone on for a while.
-     * @param all whoever asks for verdicts gets them from what there is
-     */
-    function settlePending(all: boolean): void {
-      const before = pending;
-      if (!all && !before.some(({ lookup, toldAt }) => endOfInput(lookup.input) >= toldAt)) return;
-      pending = [];
-      for (const waiting of before) {
-        const { lookup, usual } = waiting;
-        const analysis = takeApart(lookup);
-        if (all || !(analysis.toldAt > endOfInput(lookup.input))) lossy(lookup, analysis, usual);
-        else pending.push({ ...waiting, toldAt: analysis.toldAt });
-      }
     }
 
     function countFamilyName({ name, type }: FamilyFault, sends: readonly Send[]): void {
@@ -318,7 +302,7 @@ export const losses = defineFact({
       },
       ordinary(lookup) {
         const client = count(lookup);
-        if (pending.length > 0) settlePending(false);
+        if (pending.count > 0) pending.settle(false);
         if (familyNames.size > 0) plain(lookup);
         else ordinaryPair(lookup);
         client.ordinary++;
@@ -333,7 +317,7 @@ export const losses = defineFact({
         hand.disturbed = false;
         hand.explained = false;
         hand.slowest = nanoseconds(0);
-        if (pending.length > 0) settlePending(false);
+        if (pending.count > 0) pending.settle(false);
         countHalf(client, lookup);
         if (isPlain(lookup)) {
           client.heard = true;
@@ -342,15 +326,10 @@ export const losses = defineFact({
           return;
         }
         const current = takeApart(lookup);
-        const { toldAt } = current;
         hand.current = current;
-        hand.disturbed = toldAt > NEVER || isLossy(current) || current.family !== null;
+        hand.disturbed = current.toldAt > NEVER || isLossy(current) || current.family !== null;
         hand.explained = current.failed;
-        const usual = usualOf(lookup);
-        if (!(toldAt > endOfInput(lookup.input))) lossy(lookup, current, usual);
-        else if (pending.length < MAX_PENDING) pending.push({ lookup: copyLookup(lookup), toldAt, usual });
-        // Too many to keep: judged by what their own waits show.
-        else lossy(lookup, takeApart(lookup, UNKNOWN), usual);
+        pending.take(lookup, current, usualOf(lookup));
       },
       ordinaryOf(of) {
         if (of === undefined) return ordinaryLookups;
@@ -375,9 +354,9 @@ export const losses = defineFact({
         for (const { counts } of [...allServers(), ...groups.values()]) addLossCounts(sum, counts);
         return sum;
       },
-      finish: () => settlePending(true),
+      finish: () => pending.settle(true),
       verdicts() {
-        settlePending(true);
+        pending.settle(true);
         const blind = { isOneSided, isTwoSided, isUnheard };
         return judgeLosses([...groups.values()], allServers(), servers.of, familyNames, blind);
       },

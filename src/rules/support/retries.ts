@@ -107,7 +107,9 @@ export function createRetries(done: (chain: Chain) => void) {
   const failedOn = new Set<string>();
   const byRoute: (Kind | null | undefined)[] = [];
 
-  function kindFor({ input, client, host, method, path, protocol }: Exchange): Kind | null {
+  function kindFor(exchange: Exchange): Kind | null {
+    if (isUnread(exchange)) return null;
+    const { input, client, host, method, path, protocol } = exchange;
     const caller = callers.get(client) ?? {
       paths: new Map<string, Kind[]>(),
       failedAt: Number.NEGATIVE_INFINITY,
@@ -231,6 +233,10 @@ export function createRetries(done: (chain: Chain) => void) {
     if (chain.isProven) done(chain);
   }
 }
+
+/** A call over HTTP whose path is not known may be any: the same again only where it says so itself. */
+const isUnread = ({ protocol, path, previousAttempts }: Exchange): boolean =>
+  path === '' && protocol.startsWith('http') && !(previousAttempts > 0);
 
 const take = (kind: Kind, chain: Chain): void => void kind.failed.splice(kind.failed.indexOf(chain), 1);
 

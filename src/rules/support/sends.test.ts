@@ -15,11 +15,21 @@ const contextOf = (usual = 0.4, watchedUntil = Number.NaN, slowest = 0): SendCon
   slowest: () => milliseconds(slowest),
   watchedUntil: at(watchedUntil * 1e6),
   asksFromOnePort: false,
+  mayBeLacking: false,
 });
 
 const fates = (lookup: Lookup, usual = 0.4): string[] => sendsOf(lookup, contextOf(usual)).map(({ fate }) => fate);
 
 describe('the fate of each sending', () => {
+  it.each<[string, Question, string[]]>([
+    ['whose answer it may be', { answered: null }, ['unknown']],
+    ['of which its sender got none: he asked again', { again: [2500], answered: null }, ['lost', 'unknown']],
+  ])('in a capture that lacks packets, %s', (_, question, expected) => {
+    const lookup = lookupOf([question], { lasts: 4000, endBecause: 'captureEnd' });
+    const context = { ...contextOf(), watchedUntil: at(4e9), mayBeLacking: true };
+    expect(sendsOf(lookup, context).map(({ fate }) => fate)).toEqual(expected);
+  });
+
   it.each<[string, Question[], Parameters<Scenario['ask']>[1], string[]]>([
     ['answered at once', [{}], {}, ['answered']],
     ['lost, then answered', [{ again: [5000], answered: 5000.4 }], {}, ['lost', 'answered']],
@@ -44,6 +54,12 @@ describe('the fate of each sending', () => {
     [
       'an error asked again at once',
       [{ earlier: [{ at: 0.4, rcode: 2 }], again: [0.5], answered: 0.9, rcode: 2 }],
+      {},
+      ['answered', 'answered'],
+    ],
+    [
+      'an error asked again within a millisecond, which times of milliseconds do not set in order',
+      [{ earlier: [{ at: 0, rcode: 5 }], again: [0], answered: 0, rcode: 5 }],
       {},
       ['answered', 'answered'],
     ],

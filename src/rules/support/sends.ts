@@ -95,6 +95,8 @@ export interface SendContext {
   slowest(server: string): Duration;
   /** Until when the capture would have shown a reply; NaN where that is not known. */
   watchedUntil: Timestamp;
+  /** The capture lacks packets, and the client got answers since: of what nobody asked again, the answer may be among them. */
+  mayBeLacking: boolean;
   /** Its client is known to send A and AAAA from one port. */
   asksFromOnePort: boolean;
 }
@@ -106,7 +108,7 @@ export function sendsOf(lookup: Lookup, context: SendContext): Send[] {
   for (const twin of lateTwins(lookup.attempts)) sends.push(unseenSend(twin, context.asksFromOnePort));
   const first = lookup.resolverDetail === GRPC ? RR_TYPE.AAAA : RR_TYPE.A;
   sends.sort((a, b) => a.at - b.at || (a.isSeen && b.isSeen ? 0 : a.attempt.type === first ? -1 : 1));
-  settle(lookup, sends, context.watchedUntil);
+  settle(lookup, sends, context);
   if (waitsOutErrors(lookup)) {
     // Had it come, it would have been the error that all its other sendings got, and waited out as well.
     for (const send of sends) if (send.fate === 'lost' && isError(send.attempt.rcode)) send.fate = 'unknown';
@@ -206,11 +208,13 @@ function giveReplies(waiting: readonly Send[], replies: readonly Reply[], usual:
     return;
   }
   hand(last, 'answered', reply);
-  // One reply for each sending: what comes now was meant for those before.
+  // One reply for each sending: what comes now was meant for those before, and is late unless they were all sent at
+  // once: times that are rounded do not tell which came first.
+  const fate = last.at - oldest.at < SOONEST_RETRY ? 'answered' : 'late';
   for (const [index, earlier] of [oldest, ...between].entries()) {
     const own = later[index];
     if (own === undefined) earlier.fate = 'lost';
-    else hand(earlier, 'late', own);
+    else hand(earlier, fate, own);
   }
 }
 
@@ -283,7 +287,11 @@ export const soonAfter = (wait: number, usual: Duration): number =>
   Math.max(LATE_TIMES_USUAL * usual, LATE_PART_OF_WAIT * wait, Math.min(HELD_UP, HELD_UP_PART_OF_WAIT * wait));
 
 /** How long each was waited for, and which of the unanswered were waited for long enough to be lost. */
-function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp): void {
+function settle(
+  lookup: Lookup,
+  sends: readonly Send[],
+  { watchedUntil, mayBeLacking }: Pick<SendContext, 'watchedUntil' | 'mayBeLacking'>,
+): void {
   const end = endOf(lookup);
   const nextAsked = new Map<string, Timestamp>();
   const lastAsked = new Map(sends.map((send) => [questionOf(send), send.at]));
@@ -312,6 +320,7 @@ function settle(lookup: Lookup, sends: readonly Send[], watchedUntil: Timestamp)
     if (send.fate !== 'unknown' || attempt.transport !== 'udp') continue;
     if (attempt.rcode >= 0 && attempt.repliedAt >= send.at) continue;
     if (wentOn && !send.askedAgain && !heard.has(question) && askedBefore(send, sends) < tries) send.fate = 'unseen';
+    else if (open && mayBeLacking && !send.askedAgain) continue;
     else if (
       (open || send.isFirst ? heardUntil : end) - send.at >= enough ||
       (next !== undefined && next - send.at >= SOONEST_RETRY)

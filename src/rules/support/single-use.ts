@@ -1,4 +1,4 @@
-import { between, seconds, type Duration, nanoseconds } from '../../base/time.ts';
+import { seconds, type Duration, nanoseconds } from '../../base/time.ts';
 import { isOpened, type Connection } from '../../model/connection.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { handshakesOf } from './tally.ts';
@@ -60,8 +60,10 @@ export const isMostly = (single: number, calls: number): boolean => calls === 0 
 
 /** What the TCP handshake takes where no SYN is lost. */
 export function connectCost({ syns, synAcks, connectDuration }: Connection): Duration {
+  const [first] = syns;
   const last = syns.at(-1);
-  const answer = synAcks.at(-1);
-  if (syns.length < 2 || last === undefined || answer === undefined) return connectDuration;
-  return nanoseconds(Math.min(connectDuration, Math.max(0, between(last.at, answer.at))));
+  if (syns.length < 2 || first === undefined || last === undefined) return connectDuration;
+  // Where the answer went another way, what acknowledges it tells.
+  const answeredAt = synAcks.at(-1)?.at ?? first.at + connectDuration;
+  return nanoseconds(Math.min(connectDuration, Math.max(0, answeredAt - last.at)));
 }

@@ -1,6 +1,6 @@
-import { formatCount } from '../../base/text.ts';
+import { formatCount, plural } from '../../base/text.ts';
 import type { Subject } from '../../model/finding.ts';
-import type { Input } from '../../model/input.ts';
+import { lacking, type Input } from '../../model/input.ts';
 import type { Confidence, Lookup } from '../../model/lookup.ts';
 import { groupBy } from '../../base/group-by.ts';
 import { OTHERS } from './loss-groups.ts';
@@ -86,11 +86,11 @@ export function tempered(
   because: string,
   input: Input | undefined,
 ): { confidence: Confidence; confidenceBecause: string } {
-  const dropped = input?.damage.droppedByCapture ?? 0;
+  const dropped = input === undefined ? 0 : lacking(input.damage);
   if (dropped === 0) return { confidence, confidenceBecause: because };
   return {
     confidence: WEAKER[confidence],
-    confidenceBecause: `${because}; the capture itself lost ${formatCount(dropped)} packets, perhaps these`,
+    confidenceBecause: `${because}; the capture itself lacks ${plural(dropped, 'packet')}, perhaps these`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seededRandom } from '../base/random.ts';
 import { at, milliseconds } from '../base/time.ts';
 import type { Link, ReceivedCall, SentCall } from './calls.ts';
 import { createCallLinker } from './link-calls.ts';
@@ -150,4 +151,32 @@ test('requests that go on for longer than a window are not looked at for each th
     if (place % 100 === 0) linker.sent(call(`c${place}`, place + 0.2, place + 0.8));
   }
   expect(looks).toBe(1);
+});
+
+test('long requests that make no calls hardly get any of those of the many quick ones beside them', () => {
+  const random = seededRandom(1);
+  const exponential = (): number => -Math.log(1 - random());
+  const received: ReceivedCall[] = [];
+  const sent: SentCall[] = [];
+  // Three quick ones at a time, whose pauses vary as much as they can…
+  let from = 50;
+  for (let index = 0; index < 300; index++) {
+    from += 8 * exponential();
+    let now = from;
+    const count = random() < 0.5 ? 5 : 4;
+    for (let number = 0; number < count; number++) {
+      const begun = now + 0.2 + exponential();
+      now = begun + 1 + 4 * exponential();
+      sent.push(call(`${index} ${number}`, begun, now));
+    }
+    const answered = now + 0.2 + exponential();
+    received.push(request(`quick${index}`, from, answered, answered));
+  }
+  // …and two long ones.
+  for (let begun = 0; begun < from; begun += 250)
+    received.push(request(`long${begun}`, begun, begun + 500, begun + 500));
+  const links = [...linked(received, sent).values()];
+  const ofLong = links.filter(({ parent }) => parent?.id.startsWith('long') === true);
+  expect(links).toHaveLength(sent.length);
+  expect(ofLong.length / links.length).toBeLessThan(0.05);
 });

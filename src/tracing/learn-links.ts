@@ -4,7 +4,7 @@ import { LinkProblem, NOBODY } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkSolver } from './solve-links.ts';
 
-// Of many calls so many are tried with every first guess, and as many behind them say which of these taught best.
+// Of many calls so many are tried with every first guess, and about as many behind them say which of these taught best.
 const TRIED_CALLS = 400;
 // Rounds of learning what requests do and linking anew; sweeps of each, hot to cold.
 const FIRST_ROUND = [2, 1, 0];
@@ -40,9 +40,9 @@ const LEAST_ALONE_SHARE = 0.0005;
 export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
   const guesses = firstGuesses(problem);
-  if (first === problem) learnAll(problem, guesses);
-  else if (!isTaught) learnBeginning(first, problem.beginning(2 * TRIED_CALLS), guesses);
   const solver = new LinkSolver(problem);
+  if (first === problem) learnAll(problem, guesses);
+  else if (!isTaught) learnBeginning(first, problem, solver, guesses);
   // What was learned is where all begins.
   if (first !== problem) guessLikeliest(solver, problem, guesses);
   if (first === problem) learnOvertaking(problem);
@@ -84,20 +84,33 @@ function learnAll(problem: LinkProblem, guesses: readonly Int32Array[]): void {
 }
 
 /**
- * Tries each first guess, and leaves what came to the one that taught best: by what it taught, calls behind are likelier
- * than by what any other did. By the same calls that it was learned from, what fits them by chance is as likely.
- * @param next with the first calls, and as many more
+ * Tries each first guess with the first calls, and leaves what came to the one that taught best: by what it taught, calls
+ * behind are likelier than by what any other did. By the same calls that it was learned from, what fits them by chance is
+ * as likely.
  */
-function learnBeginning(first: LinkProblem, next: LinkProblem, guesses: readonly Int32Array[]): void {
+function learnBeginning(
+  first: LinkProblem,
+  problem: LinkProblem,
+  judge: LinkSolver,
+  guesses: readonly Int32Array[],
+): void {
   const solver = new LinkSolver(first);
-  const judge = new LinkSolver(next);
-  const counts = next.isDoubtful.slice().fill(0, 0, first.requestCount);
+  const counts = behind(problem, first.requestCount);
   learnFromBest(first, solver, guesses, () => {
-    judge.restart();
-    return likeliestGuess(judge, next, guesses, counts).likelihood;
+    judge.relearned();
+    return likeliestGuess(judge, problem, guesses, counts).likelihood;
   });
   solver.restart();
   for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
+  judge.relearned();
+}
+
+/** Of all requests behind those that are known as many: 1 where one is doubtful. What comes at one time may be alike. */
+function behind({ isDoubtful, requestCount }: LinkProblem, known: number): Uint8Array {
+  const counts = new Uint8Array(requestCount);
+  const step = Math.max(1, Math.floor((requestCount - known) / known));
+  for (let request = known; request < requestCount; request += step) counts[request] = isDoubtful[request] as number;
+  return counts;
 }
 
 /**

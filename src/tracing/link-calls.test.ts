@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seededRandom } from '../base/random.ts';
 import { at, milliseconds } from '../base/time.ts';
 import type { Link, ReceivedCall, SentCall } from './calls.ts';
 import { createCallLinker } from './link-calls.ts';
@@ -150,4 +151,50 @@ test('requests that go on for longer than a window are not looked at for each th
     if (place % 100 === 0) linker.sent(call(`c${place}`, place + 0.2, place + 0.8));
   }
   expect(looks).toBe(1);
+});
+
+test('long requests that make no calls hardly get any of those of the many quick ones beside them', () => {
+  const random = seededRandom(1);
+  const exponential = (): number => -Math.log(1 - random());
+  const received: ReceivedCall[] = [];
+  const sent: SentCall[] = [];
+  // Three quick ones at a time, whose pauses vary as much as they can…
+  let from = 50;
+  for (let index = 0; index < 300; index++) {
+    from += 8 * exponential();
+    let now = from;
+    const count = random() < 0.5 ? 5 : 4;
+    for (let number = 0; number < count; number++) {
+      const begun = now + 0.2 + exponential();
+      now = begun + 1 + 4 * exponential();
+      sent.push(call(`${index} ${number}`, begun, now));
+    }
+    const answered = now + 0.2 + exponential();
+    received.push(request(`quick${index}`, from, answered, answered));
+  }
+  // …and two long ones.
+  for (let begun = 0; begun < from; begun += 250)
+    received.push(request(`long${begun}`, begun, begun + 500, begun + 500));
+  const links = [...linked(received, sent).values()];
+  const ofLong = links.filter(({ parent }) => parent?.id.startsWith('long') === true);
+  expect(links).toHaveLength(sent.length);
+  expect(ofLong.length / links.length).toBeLessThan(0.05);
+});
+
+test('what fits calls at a steady rate by chance is not taken for what the service does', () => {
+  const random = seededRandom(3);
+  const received: ReceivedCall[] = [];
+  const sent: SentCall[] = [];
+  let from = 0;
+  for (let index = 0; index < 2000; index++) {
+    // Each makes its call 50 ms after it began. As long as they come every 20 ms, that is 10 ms after another began, too.
+    from += index < 1000 ? 20 : 20 * -Math.log(1 - random());
+    const begun = from + 50 + random();
+    const answered = begun + 75 + random();
+    received.push(request(`${index}`, from, answered, answered));
+    sent.push(call(`${index}`, begun, begun + 5));
+  }
+  const links = [...linked(received, sent).values()];
+  expect(links).toHaveLength(2000);
+  expect(links.filter(({ call: { id }, parent }) => parent?.id === id).length).toBeGreaterThan(1900);
 });

@@ -82,13 +82,19 @@ describe.each(truths)('%s', (name, truth) => {
     expect(told.requests.count).toBe(truth.requests);
     expect(told.exchanges.count).toBe(2 * truth.requests);
   });
+});
 
-  it.runIf(truth.outside)('is told from outside the pod, too, as far as it shows there', async () => {
+const shownOutside = truths.flatMap(([name, truth]) =>
+  truth.outside === undefined ? [] : [{ name, truth, outside: truth.outside }],
+);
+
+it.each(shownOutside)(
+  '$name is told from outside the pod, too, as far as it shows',
+  async ({ name, truth, outside: cause }) => {
     const path = join(folder, `${name}.pcap`);
     writeFileSync(path, outside(gunzipSync(readFileSync(`${FOLDER}/${name}.pcap.gz`))));
-    const cause = truth.outside as NonNullable<Truth['outside']>;
     const said = saidOf(firstOf((await analyze({ ...options, paths: [path] })).diagnosis));
     expect(said).toEqual(trueOf(truth, cause));
     expect(said?.of).toBe(cause.of);
-  });
-});
+  },
+);

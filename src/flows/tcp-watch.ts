@@ -102,9 +102,7 @@ export class TcpWatch {
       if (layers.payloadLength === 0) sender.acknowledgedAlone++;
       else sender.acknowledgedWithData++;
     }
-    if ((tcpFlags & TCP_FLAG.fin) !== 0) {
-      if (!sender.finished) this.#closes(sender, peer, layers);
-    }
+    if ((tcpFlags & TCP_FLAG.fin) !== 0 && !sender.finished) this.#closes(sender, peer, layers);
     if (hasAck && !isSyn) announced(this.row, sender, peer, layers);
     if (progressed) this.#progressAt = layers.time;
     this.row.undelivered = this.client.known && !this.server.isAllAcknowledged;

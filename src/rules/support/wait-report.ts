@@ -1,4 +1,4 @@
-import { addressOf } from '../../base/addresses.ts';
+import { addressOf, isLoopback } from '../../base/addresses.ts';
 import { formatDuration } from '../../base/text.ts';
 import type { Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
@@ -95,8 +95,10 @@ export function podBehind({ subject, tally }: Pick<Part<Waiting, Exchange>, 'sub
   if (subject.kind !== 'server') return null;
   const receivers = new Set<string>();
   for (const { server } of tally.occurrences) receivers.add(server);
-  const [only = null, ...others] = receivers;
-  return others.length > 0 || only === null || only === addressOf(subject.name) ? null : only;
+  const [only, ...others] = receivers;
+  if (only === undefined || others.length > 0 || only === addressOf(subject.name)) return null;
+  // A sidecar's address tells nothing of who is behind it.
+  return isLoopback(only) ? null : only;
 }
 
 /** Who ended them unanswered, where all ended after the same time, as a timer does; else ''. */

@@ -1,6 +1,7 @@
 import type { AddressTable } from './base/addresses.ts';
 import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
+import { isHosts } from './flows/address-use.ts';
 import { SameTraffic } from './flows/same-traffic.ts';
 import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
@@ -140,8 +141,9 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     const { kind, addresses: own } = home.vantage;
     const before = readings[home.input] as Reading;
     if (kind === 'pod' && before.decoder.decode(first, layers)) {
-      const ends = [layers.source, layers.destination];
-      if (!ends.some((address) => own.includes(addresses.text(address)))) return false;
+      const ends = [addresses.text(layers.source), addresses.text(layers.destination)];
+      // Router solicitations and the like tell of no host.
+      if (ends.every(isHosts) && !ends.some((address) => own.includes(address))) return false;
     }
     readings[input.input] = before;
     return true;

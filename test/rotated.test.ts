@@ -115,6 +115,18 @@ describe('captures that are no parts of one', () => {
     expect(await notesOf('web-1.pcap', later(-1))).toEqual([]);
   });
 
+  it('are parts of one where the second begins with a packet of no host, as a multicast', async () => {
+    let count = 0;
+    const notes = await notesOf('web-1.pcap', (record) => {
+      if (count++ > 0) return;
+      // 169.254.0.9 to 224.0.0.2, over SLL2.
+      for (const [index, byte] of [169, 254, 0, 9, 224, 0, 0, 2].entries()) {
+        record.setUint8(RECORD_HEADER + 20 + 12 + index, byte);
+      }
+    });
+    expect(notes.join()).toMatch(/^goes on where/);
+  });
+
   it('are apart where the second is of another pod', async () => {
     const { addresses } = (await told([writtenWhole(bytes)])).inputs[0]!.vantage;
     const last = Number(addresses[0]?.split('.')[3]);

@@ -135,6 +135,9 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
   return { push, counted: () => v4 + v6, central, locals };
 }
 
+/** An address of one host; no loopback, multicast, broadcast or link-local one. */
+export const isHosts = (text: string): boolean => classify(text) !== CLASS.other;
+
 function classify(text: string): number {
   if (text === '' || text === '?') return CLASS.other;
   if (text.includes(':')) return /^(?:ff|fe[89ab]|::1?$)/.test(text) ? CLASS.other : CLASS.v6;

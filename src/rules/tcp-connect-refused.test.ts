@@ -5,6 +5,12 @@ import { joined, Traffic } from './support/testing/traffic.ts';
 
 const healthy = (): Traffic => new Traffic().open().calls(5).close();
 
+const probed = (): Traffic => {
+  const traffic = new Traffic({ client: '10.0.3.1' }).refused(5);
+  for (let time = 0; time < 4; time++) traffic.open().call({}, { path: '/healthz' }).close();
+  return traffic;
+};
+
 ruleTester(rule, {
   finds: [
     {
@@ -55,6 +61,24 @@ ruleTester(rule, {
         { subject: '10.96.0.2:8080', count: 4, of: 4 },
         { subject: '10.96.0.1:8080', count: 2, of: 2 },
       ],
+    },
+    {
+      name: 'health checks of a container that starts, of who asks for nothing else',
+      ...probed().rows,
+      reports: [{ count: 5, onlyInfo: true }],
+    },
+    {
+      name: 'the same of who asks for more elsewhere',
+      ...joined(probed().rows, new Traffic({ client: '10.0.3.1', server: '10.96.0.1' }).open().calls(1).rows),
+      reports: [{ count: 5, onlyInfo: false }],
+    },
+    {
+      name: 'the same of who has connections that can’t be read',
+      ...joined(
+        probed().rows,
+        new Traffic({ client: '10.0.3.1', server: '10.96.0.1', protocol: 'tls' }).open().close().rows,
+      ),
+      reports: [{ count: 5, onlyInfo: false }],
     },
     {
       name: 'one refusal, which is no more than worth knowing',

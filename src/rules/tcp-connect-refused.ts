@@ -6,12 +6,16 @@ import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { isProbe } from './support/single-use.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
 
 // A Service has a few back ends; of more, naming none says as much.
 const MAX_BACKENDS = 4;
+// A node's clients.
+const MAX_CALLERS = 1 << 12;
+const CHECKS = 'only health checks were refused, as while a container starts';
 
 export default defineRule({
   id: 'tcp-connect-refused',
@@ -26,7 +30,31 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>(), byReset: 0 }));
+    /** Clients that asked for more than health checks, by input. */
+    const callers = new Set<string>();
+    const asks = (input: number, client: string): void => {
+      if (callers.size < MAX_CALLERS) callers.add(`${input}|${client}`);
+    };
+    /** Whose calls are health checks, all of them: the kubelet asks a container that starts until it listens. */
+    const probers = (): Set<string> => {
+      const found = new Set<string>();
+      if (callers.size >= MAX_CALLERS) return found;
+      for (const { peer, isProbe: isCheck, count } of seen.routes.all) {
+        if (count > 0 && !isCheck) asks(peer.input, peer.client);
+      }
+      // What its other connections carried that can't be read may be calls.
+      for (const { input, client, calls, streams, opened } of seen.peers()) {
+        if (streams > 0 || (opened > 0 && calls.count === 0)) asks(input, client);
+      }
+      for (const { input, client, calls } of seen.peers()) {
+        if (calls.count > 0 && !callers.has(`${input}|${client}`)) found.add(`${input}|${client}`);
+      }
+      return found;
+    };
     return {
+      unusualExchange(exchange) {
+        if (!isProbe(exchange)) asks(exchange.input, exchange.client);
+      },
       connection(connection) {
         if (connection.ending !== 'refused') return;
         // What the refused try took; a program that waits before the next one waits by its own will.
@@ -38,6 +66,7 @@ export default defineRule({
       },
       finish() {
         const parts = partsByServer(groups.all());
+        const checking = probers();
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening } = seen.totals(input, subject);
           const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
@@ -84,7 +113,9 @@ export default defineRule({
             whatIf: { unknown: 'what goes is the error, and hardly any time' },
             errors: tally.count,
             habit: false,
-            ...onlyInfo(tally.count, own, seen),
+            ...(own.every(({ client }) => checking.has(`${input}|${client}`))
+              ? { onlyInfo: CHECKS }
+              : onlyInfo(tally.count, own, seen)),
           });
         }
         if (parts.length > 0) return;

@@ -40,9 +40,9 @@ const LEAST_ALONE_SHARE = 0.0005;
 export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
   const guesses = firstGuesses(problem);
-  const solver = new LinkSolver(problem);
   if (first === problem) learnAll(problem, guesses);
-  else if (!isTaught) learnBeginning(first, problem, solver, guesses);
+  else if (!isTaught) learnBeginning(first, problem, guesses);
+  const solver = new LinkSolver(problem);
   // What was learned is where all begins.
   if (first !== problem) guessLikeliest(solver, problem, guesses);
   if (first === problem) learnOvertaking(problem);
@@ -88,29 +88,53 @@ function learnAll(problem: LinkProblem, guesses: readonly Int32Array[]): void {
  * behind are likelier than by what any other did. By the same calls that it was learned from, what fits them by chance is
  * as likely.
  */
-function learnBeginning(
-  first: LinkProblem,
-  problem: LinkProblem,
-  judge: LinkSolver,
-  guesses: readonly Int32Array[],
-): void {
+function learnBeginning(first: LinkProblem, problem: LinkProblem, guesses: readonly Int32Array[]): void {
   const solver = new LinkSolver(first);
-  const counts = behind(problem, first.requestCount);
+  const requests = behind(problem, first.requestCount);
+  const given = guesses.map((owners) => callsOfEach(requests, owners, problem.requestCount));
   learnFromBest(first, solver, guesses, () => {
-    judge.relearned();
-    return likeliestGuess(judge, problem, guesses, counts).likelihood;
+    let most = -Infinity;
+    for (const calls of given) most = Math.max(most, likelihoodOf(problem, requests, calls));
+    return most;
   });
   solver.restart();
   for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
-  judge.relearned();
 }
 
-/** Of all requests behind those that are known as many: 1 where one is doubtful. What comes at one time may be alike. */
-function behind({ isDoubtful, requestCount }: LinkProblem, known: number): Uint8Array {
-  const counts = new Uint8Array(requestCount);
+/** Doubtful requests: of all behind those that are known as many are looked at, since what comes at one time may be alike. */
+function behind({ isDoubtful, requestCount }: LinkProblem, known: number): number[] {
+  const requests: number[] = [];
   const step = Math.max(1, Math.floor((requestCount - known) / known));
-  for (let request = known; request < requestCount; request += step) counts[request] = isDoubtful[request] as number;
-  return counts;
+  for (let request = known; request < requestCount; request += step)
+    if (isDoubtful[request] === 1) requests.push(request);
+  return requests;
+}
+
+/** By place of these requests: which calls each of them has. */
+function callsOfEach(requests: readonly number[], owners: Int32Array, requestCount: number): number[][] {
+  const places = new Int32Array(requestCount).fill(NOBODY);
+  for (let place = 0; place < requests.length; place++) places[requests[place] as number] = place;
+  const calls = Array.from(requests, (): number[] => []);
+  for (let call = 0; call < owners.length; call++) {
+    const owner = owners[call] as number;
+    const place = owner === NOBODY ? NOBODY : (places[owner] as number);
+    if (place !== NOBODY) (calls[place] as number[]).push(call);
+  }
+  return calls;
+}
+
+/** ln of how likely these requests are with these calls. */
+function likelihoodOf(
+  problem: LinkProblem,
+  requests: readonly number[],
+  calls: readonly (readonly number[])[],
+): number {
+  let sum = 0;
+  for (let place = 0; place < requests.length; place++) {
+    const own = calls[place] as readonly number[];
+    sum += problem.logLikelihood(requests[place] as number, own, own.length);
+  }
+  return sum;
 }
 
 /**
@@ -144,33 +168,20 @@ function learnFromBest(
   relearn(problem);
 }
 
-/** Takes the first guess that is likeliest by what was learned. */
+/** Takes the first guess that is likeliest by what was learned: which led to that does not matter. */
 function guessLikeliest(solver: LinkSolver, problem: LinkProblem, guesses: readonly Int32Array[]): void {
-  problem.assign(likeliestGuess(solver, problem, guesses, problem.isDoubtful).owners);
-  solver.reassigned();
-  setAlone(problem, FIRST_ALONE_SHARE);
-}
-
-/**
- * Of all first guesses the likeliest by what was learned: which of them led to that does not matter.
- * @param counts 1 for requests that count
- */
-function likeliestGuess(
-  solver: LinkSolver,
-  problem: LinkProblem,
-  guesses: readonly Int32Array[],
-  counts: Uint8Array,
-): { owners: Int32Array; likelihood: number } {
-  let owners = problem.owners;
+  let best = problem.owners;
   let most = -Infinity;
-  for (const guessed of guesses) {
-    problem.assign(guessed);
-    const likelihood = solver.likelihood(counts);
+  for (const owners of guesses) {
+    problem.assign(owners);
+    const likelihood = solver.likelihood(problem.isDoubtful);
     if (likelihood <= most) continue;
     most = likelihood;
-    owners = guessed;
+    best = owners;
   }
-  return { owners, likelihood: most };
+  problem.assign(best);
+  solver.reassigned();
+  setAlone(problem, FIRST_ALONE_SHARE);
 }
 
 /** Learns from a first guess, above all from what is beyond doubt. */

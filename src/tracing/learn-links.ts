@@ -101,12 +101,11 @@ function learnBeginning(first: LinkProblem, problem: LinkProblem, guesses: reado
   for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
 }
 
-/** Doubtful requests: of all behind those that are known as many are looked at, since what comes at one time may be alike. */
-function behind({ isDoubtful, requestCount }: LinkProblem, known: number): number[] {
+/** Of all requests behind those that are known as many: what comes at one time may be alike. */
+function behind({ requestCount }: LinkProblem, known: number): number[] {
   const requests: number[] = [];
   const step = Math.max(1, Math.floor((requestCount - known) / known));
-  for (let request = known; request < requestCount; request += step)
-    if (isDoubtful[request] === 1) requests.push(request);
+  for (let request = known; request < requestCount; request += step) requests.push(request);
   return requests;
 }
 

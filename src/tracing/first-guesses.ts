@@ -1,7 +1,7 @@
 import type { LinkProblem } from './link-problem.ts';
 
 /** Who gets a call at first, of those in flight. */
-interface FirstGuess {
+export interface FirstGuess {
   /**
    * Who made the fewest calls of the kind comes first, whatever else: `one` counts each, `each` so many together as
    * there are for each request; `all` counts none.
@@ -27,32 +27,10 @@ const FIRST_GUESSES: readonly FirstGuess[] = [
 // Whoever holds the lock makes as many as each does, and ends before those that wait for it.
 const LOCKED_GUESS: FirstGuess = { share: 'each', by: 'end' };
 
-/** Whose calls are whose by each first guess that is another than those before: by call, as the problem's owners are. */
-export function firstGuesses(problem: LinkProblem): Int32Array[] {
-  const guesses: Int32Array[] = [];
-  for (const rank of FIRST_GUESSES) {
-    guess(problem, rank);
-    addNew(problem.owners, guesses);
-  }
-  if (problem.calls.freed === null) return guesses;
-  guess(problem, LOCKED_GUESS);
-  addNew(problem.owners, guesses);
-  return guesses;
-}
+export const firstGuesses = ({ calls: { freed } }: LinkProblem): readonly FirstGuess[] =>
+  freed === null ? FIRST_GUESSES : [...FIRST_GUESSES, LOCKED_GUESS];
 
-/** Whether there were no such owners; from now on there are. */
-export function addNew(owners: Int32Array, known: Int32Array[]): boolean {
-  for (const others of known) if (isSame(owners, others)) return false;
-  known.push(owners.slice());
-  return true;
-}
-
-function isSame(some: Int32Array, others: Int32Array): boolean {
-  for (let call = 0; call < some.length; call++) if (some[call] !== others[call]) return false;
-  return true;
-}
-
-function guess(problem: LinkProblem, { share, by }: FirstGuess): void {
+export function guess(problem: LinkProblem, { share, by }: FirstGuess): void {
   const { requests, callCount, calls } = problem;
   const times = by === 'end' ? requests.ends : requests.starts;
   const sign = by === 'last start' ? -1 : 1;

@@ -1,10 +1,10 @@
-import { addNew, firstGuesses } from './first-guesses.ts';
+import { firstGuesses, guess } from './first-guesses.ts';
 import { takeLikelier } from './likelier.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkSolver } from './solve-links.ts';
 
-// Of many calls so many are tried with every first guess, and about as many behind them say which of these taught best.
+// Of many calls so many are tried with every first guess.
 const TRIED_CALLS = 400;
 // Rounds of learning what requests do and linking anew; sweeps of each, hot to cold.
 const FIRST_ROUND = [2, 1, 0];
@@ -33,18 +33,15 @@ const LEAST_ALONE_SHARE = 0.0005;
 
 /**
  * Links, and learns what requests do: from each first guess, and goes on with the one that explains
- * all best. Of many calls the first ones teach, and those behind them tell which guess that is; but for those that
- * follow others, of which much is known.
+ * all best. Of many calls the first ones tell which guess that is, but for those that follow others.
  * @param isTaught the plans know already what their requests do
  */
 export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
-  const guesses = firstGuesses(problem);
-  if (first === problem) learnAll(problem, guesses);
-  else if (!isTaught) learnBeginning(first, problem, guesses);
+  if (!isTaught || first === problem) learnBeginning(first);
   const solver = new LinkSolver(problem);
   // What was learned is where all begins.
-  if (first !== problem) guessLikeliest(solver, problem, guesses);
+  if (first !== problem) guessLikeliest(solver, problem);
   if (first === problem) learnOvertaking(problem);
   else {
     for (const temperatures of LATER_ROUNDS) {
@@ -75,112 +72,56 @@ function settle(solver: LinkSolver): void {
 }
 
 /** Tries each first guess, and leaves what the best of them came to. */
-function learnAll(problem: LinkProblem, guesses: readonly Int32Array[]): void {
-  const solver = new LinkSolver(problem);
-  learnFromBest(problem, solver, guesses, () => {
-    for (const temperatures of NEXT_ROUNDS) learnRound(solver, problem, temperatures);
-    return solver.likelihood(null);
-  });
-}
-
-/**
- * Tries each first guess with the first calls, and leaves what came to the one that taught best: by what it taught, calls
- * behind are likelier than by what any other did. By the same calls that it was learned from, what fits them by chance is
- * as likely.
- */
-function learnBeginning(first: LinkProblem, problem: LinkProblem, guesses: readonly Int32Array[]): void {
-  const solver = new LinkSolver(first);
-  const requests = behind(problem, first.requestCount);
-  const given = guesses.map((owners) => callsOfEach(requests, owners, problem.requestCount));
-  learnFromBest(first, solver, guesses, () => {
-    let most = -Infinity;
-    for (const calls of given) most = Math.max(most, likelihoodOf(problem, requests, calls));
-    return most;
-  });
-  solver.restart();
-  for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
-}
-
-/** Of all requests behind those that are known as many: what comes at one time may be alike. */
-function behind({ requestCount }: LinkProblem, known: number): number[] {
-  const requests: number[] = [];
-  const step = Math.max(1, Math.floor((requestCount - known) / known));
-  for (let request = known; request < requestCount; request += step) requests.push(request);
-  return requests;
-}
-
-/** By place of these requests: which calls each of them has. */
-function callsOfEach(requests: readonly number[], owners: Int32Array, requestCount: number): number[][] {
-  const places = new Int32Array(requestCount).fill(NOBODY);
-  for (let place = 0; place < requests.length; place++) places[requests[place] as number] = place;
-  const calls = Array.from(requests, (): number[] => []);
-  for (let call = 0; call < owners.length; call++) {
-    const owner = owners[call] as number;
-    const place = owner === NOBODY ? NOBODY : (places[owner] as number);
-    if (place !== NOBODY) (calls[place] as number[]).push(call);
-  }
-  return calls;
-}
-
-/** ln of how likely these requests are with these calls. */
-function likelihoodOf(
-  problem: LinkProblem,
-  requests: readonly number[],
-  calls: readonly (readonly number[])[],
-): number {
-  let sum = 0;
-  for (let place = 0; place < requests.length; place++) {
-    const own = calls[place] as readonly number[];
-    sum += problem.logLikelihood(requests[place] as number, own, own.length);
-  }
-  return sum;
-}
-
-/**
- * Learns from each first guess, and leaves what came to the best.
- * @param worth of what was just learned
- */
-function learnFromBest(
-  problem: LinkProblem,
-  solver: LinkSolver,
-  guesses: readonly Int32Array[],
-  worth: () => number,
-): void {
-  const tried: Int32Array[] = [];
+function learnBeginning(first: LinkProblem): void {
+  const guesses: Int32Array[] = [];
   const firstRounds: Int32Array[] = [];
-  let best = problem.owners;
+  const solver = new LinkSolver(first);
+  let best = first.owners;
   let most = -Infinity;
-  for (const guessed of guesses) {
-    problem.assign(guessed);
-    if (!addNew(problem.owners, tried)) continue;
-    learnFirst(problem);
+  for (const rank of firstGuesses(first)) {
+    guess(first, rank);
+    if (!isNew(first.owners, guesses)) continue;
+    learnFirst(first);
     solver.restart();
-    learnRound(solver, problem, FIRST_ROUND);
+    learnRound(solver, first, FIRST_ROUND);
     // Most guesses come to the same links at once, and from there to the same end.
-    if (!addNew(problem.owners, firstRounds)) continue;
-    const now = worth();
-    if (now <= most) continue;
-    most = now;
-    best = problem.owners.slice();
+    if (!isNew(first.owners, firstRounds)) continue;
+    for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
+    const likelihood = solver.likelihood(null);
+    if (likelihood <= most) continue;
+    most = likelihood;
+    best = first.owners.slice();
   }
-  problem.assign(best);
-  relearn(problem);
+  first.assign(best);
+  relearn(first);
 }
 
-/** Takes the first guess that is likeliest by what was learned: which led to that does not matter. */
-function guessLikeliest(solver: LinkSolver, problem: LinkProblem, guesses: readonly Int32Array[]): void {
+/** The first guess that is likeliest by what was learned: which led to that does not matter. */
+function guessLikeliest(solver: LinkSolver, problem: LinkProblem): void {
   let best = problem.owners;
   let most = -Infinity;
-  for (const owners of guesses) {
-    problem.assign(owners);
+  for (const rank of firstGuesses(problem)) {
+    guess(problem, rank);
     const likelihood = solver.likelihood(problem.isDoubtful);
     if (likelihood <= most) continue;
     most = likelihood;
-    best = owners;
+    best = problem.owners.slice();
   }
   problem.assign(best);
   solver.reassigned();
   setAlone(problem, FIRST_ALONE_SHARE);
+}
+
+/** Whether there were no such owners; from now on there are. */
+function isNew(owners: Int32Array, known: Int32Array[]): boolean {
+  for (const others of known) if (isSame(owners, others)) return false;
+  known.push(owners.slice());
+  return true;
+}
+
+function isSame(some: Int32Array, others: Int32Array): boolean {
+  for (let call = 0; call < some.length; call++) if (some[call] !== others[call]) return false;
+  return true;
 }
 
 /** Learns from a first guess, above all from what is beyond doubt. */

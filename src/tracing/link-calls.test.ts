@@ -180,21 +180,3 @@ test('long requests that make no calls hardly get any of those of the many quick
   expect(links).toHaveLength(sent.length);
   expect(ofLong.length / links.length).toBeLessThan(0.05);
 });
-
-test('what fits calls at a steady rate by chance is not taken for what the service does', () => {
-  const random = seededRandom(3);
-  const received: ReceivedCall[] = [];
-  const sent: SentCall[] = [];
-  let from = 0;
-  for (let index = 0; index < 2000; index++) {
-    // Each makes its call 50 ms after it began. As long as they come every 20 ms, that is 10 ms after another began, too.
-    from += index < 1000 ? 20 : 20 * -Math.log(1 - random());
-    const begun = from + 50 + random();
-    const answered = begun + 75 + random();
-    received.push(request(`${index}`, from, answered, answered));
-    sent.push(call(`${index}`, begun, begun + 5));
-  }
-  const links = [...linked(received, sent).values()];
-  expect(links).toHaveLength(2000);
-  expect(links.filter(({ call: { id }, parent }) => parent?.id === id).length).toBeGreaterThan(1900);
-});

@@ -1,6 +1,5 @@
 import { Chains } from './chains.ts';
 import { CAUTION, LinkChances } from './link-chances.ts';
-import { LastLooks } from './last-looks.ts';
 import { NOBODY, type LinkProblem } from './link-problem.ts';
 import { Moves } from './moves.ts';
 
@@ -26,7 +25,6 @@ export class LinkSolver {
   readonly #problem: LinkProblem;
   readonly #moves: Moves;
   readonly #chains: Chains;
-  readonly #looks: LastLooks;
   /** Null: not sampled yet. */
   #chances: LinkChances | null = null;
   /** Calls that could go elsewhere. */
@@ -41,7 +39,6 @@ export class LinkSolver {
     this.#problem = problem;
     this.#moves = new Moves(problem);
     this.#chains = new Chains(problem, this.#moves.likelihoods);
-    this.#looks = new LastLooks(problem.calls, problem.callCount, problem.requestCount);
     this.#states = new Uint8Array(problem.callCount);
     this.#isGivenUp = new Uint8Array(problem.callCount);
     this.#firsts = new Int32Array(problem.requestCount).fill(problem.callCount);
@@ -61,14 +58,12 @@ export class LinkSolver {
   /** Somebody else linked the calls anew, those that could be several requests'. */
   restart(): void {
     this.#moves.relearned();
-    this.#looks.allChanged();
     this.#wakeDoubtful();
   }
 
   /** The plans have changed; a little: what was hopeless stays so. */
   relearned(): void {
     this.#moves.relearned();
-    this.#looks.allChanged();
     for (let call = 0; call < this.#states.length; call++)
       if (this.#states[call] === CONTENT) this.#states[call] = AWAKE;
   }
@@ -95,7 +90,6 @@ export class LinkSolver {
   /** Somebody else linked the calls, and the plans are the same. */
   reassigned(): void {
     this.#moves.likelihoods.reassigned();
-    this.#looks.allChanged();
   }
 
   /**
@@ -115,8 +109,6 @@ export class LinkSolver {
    */
   shift(isTold: boolean): boolean {
     this.#rest();
-    // It learns on the way.
-    this.#looks.allChanged();
     return this.#chains.shift(isTold, (request) => this.#wake(request)) > 0;
   }
 
@@ -161,16 +153,7 @@ export class LinkSolver {
   }
 
   #visit(call: number, temperature: number, chances: LinkChances | null): boolean {
-    const isWhole = chances !== null;
-    let drawn = Number.NaN;
-    if (this.#looks.holds(call, isWhole)) {
-      const state = this.#looks.stateOf(call);
-      this.#states[call] = state;
-      if (state === ASLEEP || (state === CONTENT && temperature === 0)) return false;
-      if (temperature > 0) drawn = this.#problem.random();
-      if (this.#looks.stays(call, temperature, drawn)) return false;
-    }
-    this.#moves.find(call, isWhole);
+    this.#moves.find(call, chances !== null);
     const { gains, count } = this.#moves;
     // Staying has a gain of 0.
     let best = 0;
@@ -183,25 +166,21 @@ export class LinkSolver {
       best = gain;
       likeliest = place;
     }
-    if (likeliest >= 0) state = AWAKE;
-    this.#states[call] = state;
     // Where nothing is worth a thought, nothing is drawn.
     const isDrawn = temperature > 0 && state !== ASLEEP;
-    if (isDrawn || isWhole) this.#moves.weigh(best, temperature);
+    if (isDrawn || chances !== null) this.#moves.weigh(best, temperature);
     if (chances !== null) chances.note(call, this.#moves);
-    const { staying, total } = this.#moves;
-    this.#looks.note(call, state, isWhole, temperature, isDrawn ? 1 - staying / total : 1);
-    if (isDrawn && drawn !== drawn) drawn = this.#problem.random();
-    const taken = isDrawn ? this.#placeOf(drawn) : likeliest;
+    this.#states[call] = likeliest < 0 ? state : AWAKE;
+    const taken = isDrawn ? this.#drawn() : likeliest;
     if (taken < 0) return false;
     this.#take(call, taken);
     return true;
   }
 
-  /** One of the moves, each as often as it is likely if numbers from 0 to below 1 are drawn; -1 to stay. */
-  #placeOf(drawn: number): number {
+  /** One of the moves, as often as it is likely; -1 to stay. */
+  #drawn(): number {
     const { weights, total, count } = this.#moves;
-    let left = drawn * total;
+    let left = this.#problem.random() * total;
     for (let place = 0; place < count; place++) {
       left -= weights[place] as number;
       if (left < 0) return place;
@@ -211,12 +190,9 @@ export class LinkSolver {
 
   #take(call: number, taken: number): void {
     const from = this.#problem.owners[call] as number;
-    const to = this.#moves.targets[taken] as number;
     this.#moves.take(call, taken);
-    this.#looks.changed(from);
-    this.#looks.changed(to);
     this.#wake(from);
-    this.#wake(to);
+    this.#wake(this.#moves.targets[taken] as number);
   }
 
   #rest(): void {

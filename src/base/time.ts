@@ -28,6 +28,9 @@ export const NEVER = Number.NaN as Timestamp;
 export const between = (start: Timestamp, end: Timestamp): Duration => (end - start) as Duration;
 export const plus = (start: Timestamp, by: Duration): Timestamp => (start + by) as Timestamp;
 
+/** NaN, where nothing was seen, takes no time. */
+export const orZero = (value: number): number => (value >= 0 ? value : 0);
+
 /** When something was over that began and lasted so long. */
 export const endOf = (span: { startedAt: Timestamp; duration: Duration }): Timestamp =>
   plus(span.startedAt, span.duration);

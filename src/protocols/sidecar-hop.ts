@@ -1,7 +1,7 @@
 import { isLoopback } from '../base/addresses.ts';
 import { between, endOf, milliseconds, type Timestamp } from '../base/time.ts';
 import { isRedirected, isWithinPod } from '../model/direction.ts';
-import type { Exchange } from '../model/exchange.ts';
+import { isResponded, type Exchange } from '../model/exchange.ts';
 
 // What a proxy adds: a few milliseconds on a busy node, or this share. More is a wait of its own, which must not be hidden.
 const MOST_ADDED = milliseconds(5);
@@ -43,11 +43,12 @@ export function apart(outer: Exchange, inner: Exchange): number {
   return before < 0 || behind < 0 ? Number.NaN : before + behind;
 }
 
-const isAnswered = ({ firstByteAt }: Exchange): boolean => !Number.isNaN(firstByteAt);
-const answeredAt = (exchange: Exchange): Timestamp => (isAnswered(exchange) ? exchange.firstByteAt : endOf(exchange));
+/** When the answer began; its end where none came. */
+export const answeredAt = (exchange: Exchange): Timestamp =>
+  isResponded(exchange) ? exchange.firstByteAt : endOf(exchange);
 
 const isSaidAlike = (one: Exchange, other: Exchange): boolean =>
-  isAnswered(one) === isAnswered(other) &&
+  isResponded(one) === isResponded(other) &&
   one.method === other.method &&
   one.path === other.path &&
   one.status === other.status;

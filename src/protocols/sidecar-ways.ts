@@ -1,13 +1,12 @@
-import { at, between, endOf, nanoseconds, type Timestamp } from '../base/time.ts';
-import type { Stall } from '../model/connection.ts';
+import { at, between, endOf, nanoseconds, orZero, type Timestamp } from '../base/time.ts';
+import { openingDuration, type Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
+import { answeredAt } from './sidecar-hop.ts';
 
 // What is still on its way through the proxy when a stall ends was held up by it only if that was most of its time: other
 // calls go by other connections meanwhile.
 const STALLED_SHARE = 0.5;
-
-const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 /**
  * The connections of a pod's proxy to others that can't be read. What is known of them is that they opened and that they
@@ -29,7 +28,7 @@ export class SidecarWays {
 
   /** What a call to the proxy waited for on its way to others: it then begins when the connection was open, as others do. */
   waited(call: Exchange): void {
-    const until = Number.isNaN(call.firstByteAt) ? endOf(call) : call.firstByteAt;
+    const until = answeredAt(call);
     const stalls = this.#stallsWithin(call.startedAt, until);
     if (stalls.length > 0) call.stalls = [...call.stalls, ...stalls].toSorted((a, b) => a.startedAt - b.startedAt);
     const opened = this.#openedWithin(call.startedAt, until);
@@ -71,4 +70,4 @@ export class SidecarWays {
 const isUnread = ({ tls }: TrackedConnection): boolean => tls !== null && !tls.decrypted;
 const openedAt = ({ syns, startedAt }: TrackedConnection): Timestamp => syns[0]?.at ?? startedAt;
 const openAt = (connection: TrackedConnection): Timestamp =>
-  at(openedAt(connection) + orZero(connection.connectDuration) + orZero(connection.tls?.handshakeDuration ?? 0));
+  at(openedAt(connection) + orZero(openingDuration(connection)));

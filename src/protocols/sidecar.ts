@@ -139,20 +139,20 @@ function remember({ spans, programs, called }: Pod, exchange: Exchange, hop: Hop
 }
 
 /** The call with its other hop, which is held no more: the closest; null where none is. */
-function pairWith({ held }: Pod, one: Held): Exchange | null {
-  let closest = -1;
+function pairWith(pod: Pod, one: Held): Exchange | null {
+  let closest: { readonly other: Held; readonly outer: Held; readonly inner: Held } | null = null;
   let least = Infinity;
-  for (const [index, other] of held.entries()) {
+  for (const other of pod.held) {
     const [outer, inner] = mayHold(one.hop, other.hop) ? [one, other] : [other, one];
     if (!mayHold(outer.hop, inner.hop)) continue;
     const distance = apart(outer.exchange, inner.exchange);
     if (!(distance < least)) continue;
-    closest = index;
+    closest = { other, outer, inner };
     least = distance;
   }
-  if (closest < 0) return null;
-  const other = held.splice(closest, 1)[0] as Held;
-  const [outer, inner] = mayHold(one.hop, other.hop) ? [one, other] : [other, one];
+  if (closest === null) return null;
+  const { other, outer, inner } = closest;
+  pod.held = pod.held.filter((held) => held !== other);
   return asOneCall(outer.exchange, outer.hop, inner.exchange);
 }
 

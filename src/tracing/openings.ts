@@ -1,5 +1,5 @@
 import { addTo } from '../base/group-by.ts';
-import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, orZero, type Duration, type Timestamp } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 
 // What lies open longer before it is used was opened ahead: by a pool, at the program's start.
@@ -7,9 +7,6 @@ const AHEAD = milliseconds(100);
 // Who opens a connection for a call sends it as soon as it is open. Pools also open one for a caller who is then served
 // by another that comes free: whoever takes it next finds it open, most often later than the program's own usual pause.
 const TIMES_USUAL = 3;
-
-/** NaN, where nothing was seen, takes no time. */
-export const orZero = (value: number): number => (value >= 0 ? value : 0);
 
 /** A connection was opened for it, or shortly before it. */
 export const isOpening = ({ connectDuration, tlsDuration }: Exchange): boolean =>

@@ -1,5 +1,5 @@
 import { endpoint } from '../base/addresses.ts';
-import { at, type Timestamp } from '../base/time.ts';
+import { at, orZero, type Timestamp } from '../base/time.ts';
 import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { KeptLookup } from './kept-lookup.ts';
@@ -7,7 +7,7 @@ import type { PacketId } from '../model/packet.ts';
 import type { WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
 import { lookupsThatLedTo } from './led-to.ts';
-import { createOpenings, isOpening, orZero } from './openings.ts';
+import { createOpenings, isOpening } from './openings.ts';
 
 /** A wait before it is known whose it is. */
 export interface WaitDraft {

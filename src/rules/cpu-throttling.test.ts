@@ -14,6 +14,14 @@ function inTurn(lengths: readonly number[], pause = 0): Rows {
   return traffic.rows;
 }
 
+/** Calls that are asked at each 100 ms, whatever the one before took. */
+function paced(calls: number, takes: (call: number) => number): Rows {
+  const traffic = new Traffic().open({ connect: 0 });
+  // 10 ms of them the builder lets pass by itself.
+  for (let call = 0; call < calls; call++) traffic.call({ takes: takes(call) }).wait(90 - takes(call));
+  return traffic.rows;
+}
+
 /** Work of three periods or of six, whose answers come as a period begins. */
 const throttled = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 290 : 590));
 
@@ -39,6 +47,11 @@ ruleTester(rule, {
           settings: [/limits\.cpu/],
         },
       ],
+    },
+    {
+      name: 'goes on with its pod’s period or its container’s, each for a while',
+      ...callersOf({ ...inEachPeriod, begins: (period) => (Math.floor(period / 3) % 2 === 0 ? 0 : 40) }),
+      reports: [{ message: 'stopped', of: 160, because: /two phases, a pod’s and its container’s, of 100 ms/ }],
     },
     {
       name: 'an upstream of the service in the capture, beside what that is asked itself',
@@ -102,6 +115,14 @@ ruleTester(rule, {
         callersOf({ ...inEachPeriod, period: 101 }),
         new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(30).rows,
       ),
+    },
+    {
+      name: 'a timer that answers each 50 ms',
+      ...callersOf({ ...inEachPeriod, period: 50, runs: 1, work: (call) => 0.4 + ((call * 37) % 100) / 120 }),
+    },
+    {
+      name: 'asked at a pace of 100 ms, of which one in three takes longer',
+      ...paced(150, (call) => (call % 3 === 2 ? 80 : 15) + ((call * 7) % 5)),
     },
     { name: 'a quarter that drifts against the clock', ...inTurn(aQuarterLate(1)) },
     { name: 'a quarter of fewer calls', ...inTurn(aQuarterLate(0, 76)) },

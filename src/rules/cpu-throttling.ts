@@ -1,6 +1,6 @@
 import { formatDuration, formatShare, plural } from '../base/text.ts';
 import type { Duration } from '../base/time.ts';
-import { CFS_PERIOD, concentrationOf, isOnGrid } from './support/cfs-grid.ts';
+import { CFS_PERIOD, concentrationOf, isOnGrid, type CfsGrid } from './support/cfs-grid.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -80,7 +80,7 @@ export default defineRule({
           latency,
           cost: tally,
           confidence: 'possible',
-          confidenceBecause: `${own.what} one phase of 100 ms (${formatShare(own.concentration)} concentrated, ${own.times} times); cpu.stat of the container would prove it`,
+          confidenceBecause: `${own.what} ${phasesOf(own.grid)} of 100 ms (${formatShare(own.grid.concentration)} concentrated, ${own.times} times); cpu.stat of the container would prove it`,
           evidence: evidenceOf([], tally.dearest),
           because: settings(subject.name),
           fix: fixes(subject.name),
@@ -98,7 +98,7 @@ export default defineRule({
         what: 'late answers begin at',
         lost: calls.map((call) => [call, beyond(call, usual)]),
         times: calls.length,
-        concentration,
+        grid: { phases: 1, concentration },
         method: 'each affected exchange as quick as the quickest, or within one period where none is quick',
       });
 
@@ -113,7 +113,7 @@ export default defineRule({
         what: 'stretches without an answer to several open calls end at',
         lost,
         times: stretches.count,
-        concentration: stretches.concentration,
+        grid: stretches.grid,
         method: 'each affected exchange without the stretches in which its server stood still',
       });
     }
@@ -137,9 +137,12 @@ interface Told {
   readonly what: string;
   readonly lost: Iterable<readonly [Exchange, Duration]>;
   readonly times: number;
-  readonly concentration: number;
+  readonly grid: CfsGrid;
   readonly method: string;
 }
+
+const phasesOf = ({ phases }: CfsGrid): string =>
+  phases === 1 ? 'one phase' : 'two phases, a pod’s and its container’s,';
 
 const settings = (server: string): Setting[] => [
   {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at } from '../../base/time.ts';
-import { isOnGridThroughout } from './cfs-grid.ts';
+import { gridThroughout } from './cfs-grid.ts';
 
 /** Ends of stretches, in milliseconds: each a period after the one before, and a little late now and then. */
 const ends = (count: number, period: number, late: (index: number) => number) =>
@@ -15,7 +15,12 @@ describe('many stretches of a server', () => {
     ['in the part of each period in which a process runs', ends(60, 100, spread(50))],
     ['at two periods’ distance', ends(40, 200, spread(30))],
   ])('that end %s end on the grid', (_, stretches) => {
-    expect(isOnGridThroughout(stretches)).toBe(true);
+    expect(gridThroughout(stretches)?.phases).toBe(1);
+  });
+
+  it('that go on with a pod’s period or its container’s end on the grids of both', () => {
+    const grid = gridThroughout(ends(80, 100, (index) => (index % 3 === 0 ? 47 : 0) + spread(12)(index)));
+    expect(grid).toMatchObject({ phases: 2, concentration: expect.closeTo(0.9, 1) as number });
   });
 
   it.each([
@@ -23,8 +28,10 @@ describe('many stretches of a server', () => {
     ['that end at any time', ends(200, 100, spread(100))],
     ['in turns that are a little longer', ends(60, 100.6, spread(20))],
     ['in turns that are a little shorter, over a long time', ends(600, 99.95, spread(10))],
+    ['at each 50 ms', ends(80, 50, spread(12))],
+    ['in turns of two halves that are a little longer', ends(80, 100.6, (index) => (index % 3 === 0 ? 47 : 0))],
     ['in turns of another length', ends(60, 130, spread(10))],
   ])('%s do not', (_, stretches) => {
-    expect(isOnGridThroughout(stretches)).toBe(false);
+    expect(gridThroughout(stretches)).toBeNull();
   });
 });

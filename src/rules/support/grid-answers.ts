@@ -1,6 +1,6 @@
 import { nanoseconds, type Duration } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
-import { CFS_PERIOD, concentrationOf, isOnGridThroughout } from './cfs-grid.ts';
+import { CFS_PERIOD, concentrationOf, gridThroughout, hasLengths, isPaced } from './cfs-grid.ts';
 import type { Delays } from './delays.ts';
 import { MAX_SLOW, type AnsweringServer } from './server-answers.ts';
 import { isProbe } from './single-use.ts';
@@ -20,12 +20,8 @@ const LEAST_SLOW_SHARE = 0.3;
 // Where something else holds its callers up most of the time, as lost SYNs do, fewer are late. So few are told where each
 // came in a period of its own, so that none is late because of another, and no other period explains them better.
 const LEAST_SHARE_APART = 0.2;
-// A process that is throttled in each period keeps nearly all its calls for a period or more. Calls
-// that all take the same time, sent at a steady pace, end on a grid as well: of a throttled process
-// some take a period or two more than others.
+// A process that is throttled in each period keeps nearly all its calls for a period or more.
 const LEAST_SHARE = 0.8;
-const LEAST_OF_LENGTH = 3;
-const LEAST_LENGTHS = 2;
 
 /** One server whose slow answers come at one phase of the CFS period. */
 export interface GridAnswers {
@@ -61,7 +57,7 @@ function slowNowAndThen({ delays, calls }: Server): GridAnswers | null {
 function isApart(calls: readonly Exchange[]): boolean {
   const periods = new Set(calls.map(({ firstByteAt }) => Math.floor(firstByteAt / CFS_PERIOD)));
   const ends = calls.map(({ firstByteAt }) => ({ until: firstByteAt }));
-  return periods.size >= LEAST_CALLS && isOnGridThroughout(ends.toSorted((a, b) => a.until - b.until));
+  return periods.size >= LEAST_CALLS && gridThroughout(ends.toSorted((a, b) => a.until - b.until))?.phases === 1;
 }
 
 /** None is quick: each takes several periods. */
@@ -73,18 +69,9 @@ function slowThroughout({ delays, calls }: Server): GridAnswers | null {
 function onGrid(calls: readonly Exchange[], least: number, usual: Duration): GridAnswers | null {
   if (calls.length < Math.max(LEAST_CALLS, least)) return null;
   const concentration = concentrationOf(calls.map(({ firstByteAt }) => ({ until: firstByteAt })));
-  return concentration >= LEAST_CONCENTRATION ? { calls, concentration, usual } : null;
+  return concentration >= LEAST_CONCENTRATION && !isPaced(calls) ? { calls, concentration, usual } : null;
 }
 
 /** What the call took beyond that. */
 export const beyond = (call: Exchange, usual: Duration): Duration =>
   nanoseconds(Math.max(0, firstByteWait(call) - usual));
-
-function hasLengths(calls: readonly Exchange[]): boolean {
-  const lengths = new Map<number, number>();
-  for (const call of calls) {
-    const periods = Math.round(firstByteWait(call) / CFS_PERIOD);
-    lengths.set(periods, (lengths.get(periods) ?? 0) + 1);
-  }
-  return [...lengths.values()].filter((count) => count >= LEAST_OF_LENGTH).length >= LEAST_LENGTHS;
-}

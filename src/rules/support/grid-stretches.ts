@@ -1,22 +1,18 @@
 import { partitionPoint } from '../../base/sorted.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
-import { CFS_PERIOD, concentrationOf, isOnGridThroughout } from './cfs-grid.ts';
+import { gridThroughout, hasLengths, isPaced, type CfsGrid } from './cfs-grid.ts';
 import { LEAST_SLOW } from './ordinary-exchanges.ts';
 import type { AnsweringServer } from './server-answers.ts';
 import { isProbe } from './single-use.ts';
 
 // One open call is slow by itself; a process that is stopped keeps all that are open.
 const LEAST_OPEN = 2;
-// Calls of one length that come at a steady pace end on a grid as well: of a throttled process some take
-// a period or two more than others.
-const LEAST_OF_LENGTH = 3;
-const LEAST_LENGTHS = 2;
 
 /** What one server that is stopped in nearly every period kept its calls waiting. */
 export interface GridStretches {
   readonly count: number;
-  readonly concentration: number;
+  readonly grid: CfsGrid;
   /** What each call lost in these stretches together. */
   readonly lost: ReadonlyMap<Exchange, Duration>;
 }
@@ -37,14 +33,17 @@ export function gridStretchesOf({ answers, slow }: AnsweringServer): GridStretch
     answers.toSorted((a, b) => a - b),
     slow.filter((call) => !isProbe(call)).toSorted((a, b) => a.firstByteAt - b.firstByteAt),
   );
-  if (!isOnGridThroughout(stretches) || !hasLengths(stretches)) return null;
+  const grid = gridThroughout(stretches);
+  if (grid === null) return null;
+  const calls = [...new Set(stretches.flatMap(({ open }) => open))];
+  if (!hasLengths(calls) || isPaced(calls)) return null;
   const lost = new Map<Exchange, Duration>();
   for (const { from, until, open } of stretches) {
     for (const call of open) {
       lost.set(call, nanoseconds((lost.get(call) ?? 0) + until - Math.max(from, call.requestedAt)));
     }
   }
-  return { count: stretches.length, concentration: concentrationOf(stretches), lost };
+  return { count: stretches.length, grid, lost };
 }
 
 /** @param answers sorted @param slow in order of their answers */
@@ -60,15 +59,4 @@ function stretchesOf(answers: readonly number[], slow: readonly Exchange[]): Str
     found.push({ from: at(Math.max(before, asked)), until: at(until), open });
   }
   return found;
-}
-
-/** Some take a period or two more than others. */
-function hasLengths(stretches: readonly Stretch[]): boolean {
-  const lengths = new Map<number, number>();
-  const calls = new Set(stretches.flatMap(({ open }) => open));
-  for (const { firstByteAt, requestedAt } of calls) {
-    const periods = Math.round((firstByteAt - requestedAt) / CFS_PERIOD);
-    lengths.set(periods, (lengths.get(periods) ?? 0) + 1);
-  }
-  return [...lengths.values()].filter((count) => count >= LEAST_OF_LENGTH).length >= LEAST_LENGTHS;
 }

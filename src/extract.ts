@@ -1,6 +1,7 @@
 import type { AddressTable } from './base/addresses.ts';
 import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
+import { encryptionOf } from './decode/encryption.ts';
 import { isHosts } from './flows/address-use.ts';
 import { SameTraffic } from './flows/same-traffic.ts';
 import { endsOf } from './flows/tcp-stream.ts';
@@ -10,7 +11,7 @@ import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
 import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
-import type { Damage, Input, Vantage } from './model/input.ts';
+import { countEncrypted, type Damage, type Input, type Vantage } from './model/input.ts';
 import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
 import type { TrackedConnection } from './model/tracked-connection.ts';
@@ -185,7 +186,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
         dns.unreachable(read.time, quoted);
         streams.quoted(layers, quoted);
       }
-    }
+    } else sealed(reading.input.damage);
     advance(read.time);
   }
 
@@ -212,6 +213,13 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     const kind = dns.datagram(layers);
     if (kind > 0) vantage.sawDns(kind === 1, kind === 2);
     else if (kind < 0) cutWithinName(damage);
+    else sealed(damage);
+  }
+
+  /** Neither DNS nor TCP: something may be in it that nobody but its ends can read. */
+  function sealed(damage: Damage): void {
+    const by = encryptionOf(layers);
+    if (by !== null) countEncrypted(damage, by);
   }
 
   function cutWithinName(damage: Damage): void {

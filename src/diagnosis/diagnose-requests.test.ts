@@ -3,7 +3,7 @@ import { milliseconds, nanoseconds } from '../base/time.ts';
 import { DNS_PROTOCOL } from '../model/connection.ts';
 import { DiagnosisSchema } from '../model/diagnosis.ts';
 import type { Unit } from '../model/finding.ts';
-import type { Input } from '../model/input.ts';
+import { createDamage, type Encrypted, type Input } from '../model/input.ts';
 import { connectionOf, exchangeOf, inputOf, lookupOf, requestOf, tlsOf, waitOf } from '../model/testing/rows.ts';
 import { problemsOf, throughJson } from '../model/testing/validate.ts';
 import { RULES } from '../rules/registry.ts';
@@ -330,6 +330,20 @@ describe('the verdict on requests', () => {
     expect(verdict.says).toMatch(
       /^no known cause makes calls inside TLS slow, yet some are: 1 call inside TLS, slowest 413 ms/,
     );
+  });
+
+  it('says that what was captured is encrypted as a whole, or of no kind that can be read', () => {
+    const by = (encrypted: Encrypted[]): unknown =>
+      whyNoConnection({}, { packets: 1000, damage: { ...createDamage(), encrypted } });
+    expect(by([{ by: 'WireGuard', packets: 980 }])).toBe(
+      'WireGuard between nodes encrypts 980 of 1,000 packets: capture in the pod, or on all of a node’s interfaces',
+    );
+    expect(by([{ by: 'QUIC', packets: 500 }])).toBe(
+      'QUIC (HTTP/3) encrypts 500 of 1,000 packets: nothing in them can be read',
+    );
+    expect(by([{ by: 'IPsec', packets: 499 }])).toBe('the capture shows no TCP (1,000 packets)');
+    const foreign = { packets: 60, linkTypes: ['nflog'], damage: { ...createDamage(), undecodable: 60 } };
+    expect(whyNoConnection({}, foreign)).toBe('none of 60 packets could be read (link type nflog)');
   });
 
   it('says why no connection was seen', () => {

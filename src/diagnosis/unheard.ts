@@ -1,7 +1,7 @@
 import { formatCount, plural } from '../base/text.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Sense, Unobservable } from '../model/finding.ts';
-import type { HeldRows, Input } from '../model/input.ts';
+import { encryptedIn, type HeldRows, type Input } from '../model/input.ts';
 
 // ICMP says when nobody listens on a server's port, and `port 53` alone would miss it.
 const DNS_CAPTURE = "tcpdump -i any -s 0 -w dns.pcap 'port 53 or icmp or icmp6'";
@@ -62,6 +62,24 @@ function whyNotExported(inputs: readonly Input[], kind: HeldRows): Unobservable 
 
 const packetsOf = (inputs: readonly Input[]): number => inputs.reduce((sum, input) => sum + input.packets, 0);
 
+// So many of all packets are what the capture holds, and not something beside it.
+const MOST = 0.5;
+
+/** Where most packets can't be read by anybody; null where they can. */
+function whyUnreadable(inputs: readonly Input[], packets: number): string | null {
+  const undecodable = inputs.reduce((sum, { damage }) => sum + damage.undecodable, 0);
+  if (undecodable >= packets) {
+    const types = [...new Set(inputs.flatMap(({ linkTypes }) => linkTypes))].join(', ');
+    return `none of ${plural(packets, 'packet')} could be read${types === '' ? '' : ` (link type ${types})`}`;
+  }
+  const [most] = encryptedIn(inputs);
+  if (most === undefined || most.packets < MOST * packets) return null;
+  const share = `${formatCount(most.packets)} of ${plural(packets, 'packet')}`;
+  return most.by === 'QUIC'
+    ? `QUIC (HTTP/3) encrypts ${share}: nothing in them can be read`
+    : `${most.by} between nodes encrypts ${share}: capture in the pod, or on all of a node’s interfaces`;
+}
+
 function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows): Unobservable {
   if (leftOut.count > 0) {
     const reason = leftOut.because === null ? '' : `: ${leftOut.because}`;
@@ -78,6 +96,8 @@ function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows):
   if (cut > 0) {
     return { why: `${plural(cut, 'DNS message')} are cut within the name that they ask for`, capture: DNS_CAPTURE };
   }
+  const unreadable = whyUnreadable(inputs, packets);
+  if (unreadable !== null) return { why: unreadable, capture: DNS_CAPTURE };
   const inPackets = `(${plural(packets, 'packet')})`;
   if (!inputs.some((input) => input.vantage.sees.dns)) {
     return { why: `the capture shows no DNS ${inPackets}`, capture: DNS_CAPTURE };
@@ -96,6 +116,8 @@ function whyNoConnections(inputs: readonly Input[], { lookups }: Rows): Unobserv
   }
   const notExported = whyNotExported(inputs, 'connections');
   if (notExported !== null) return notExported;
+  const unreadable = whyUnreadable(inputs, packets);
+  if (unreadable !== null) return { why: unreadable, capture: TCP_CAPTURE };
   return {
     why:
       lookups.count > 0

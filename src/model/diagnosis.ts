@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { CONFIDENCES, RESOLVERS } from './lookup.ts';
 import { SENSES, SEVERITIES, UNITS } from './finding.ts';
-import { HELD_ROWS, VANTAGES } from './input.ts';
+import { ENCRYPTIONS, HELD_ROWS, VANTAGES } from './input.ts';
 import { ConnectionSchema } from './connection-schema.ts';
 import { DIRECTIONS, EXCHANGE_PROTOCOLS } from './exchange.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
@@ -53,6 +53,11 @@ export const InputSchema = Type.Object({
     ),
     unseenSegments: Type.Optional(
       Type.Integer({ description: 'TCP segments that were acknowledged and are not in the capture' }),
+    ),
+    encrypted: Type.Optional(
+      Type.Array(Type.Object({ by: oneOf(ENCRYPTIONS), packets: Type.Integer() }), {
+        description: 'packets that are encrypted as a whole, by what encrypts them',
+      }),
     ),
     notes: Type.Array(Type.String()),
   }),

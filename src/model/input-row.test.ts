@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at } from '../base/time.ts';
-import { HELD_ROWS, VANTAGES, type Input } from './input.ts';
+import { ENCRYPTIONS, HELD_ROWS, VANTAGES, type Input } from './input.ts';
 import { fromInputRow, toInputRow } from './input-row.ts';
 import { inputOf } from './testing/rows.ts';
 
@@ -27,6 +27,11 @@ const input: fc.Arbitrary<Input> = fc
         duplicates: count,
         droppedByCapture: count,
         cutQuestions: fc.integer({ min: 1, max: 1000 }),
+        encrypted: fc.uniqueArray(fc.record({ by: fc.constantFrom(...ENCRYPTIONS), packets: count }), {
+          minLength: 1,
+          maxLength: ENCRYPTIONS.length,
+          selector: ({ by }) => by,
+        }),
         notes: fc.array(text, { maxLength: 3 }),
       },
       { requiredKeys: ['cut', 'undecodable', 'duplicates', 'droppedByCapture', 'notes'] },

@@ -1,6 +1,16 @@
 import { at, fromRfc3339, fromSeconds, toRfc3339, toSeconds, type Timestamp } from '../base/time.ts';
 import type { InputRow } from './diagnosis.ts';
-import { createDamage, HELD_ROWS, VANTAGES, type Damage, type HeldRows, type Input, type Vantage } from './input.ts';
+import {
+  createDamage,
+  ENCRYPTIONS,
+  HELD_ROWS,
+  VANTAGES,
+  type Damage,
+  type Encrypted,
+  type HeldRows,
+  type Input,
+  type Vantage,
+} from './input.ts';
 import { integer, isRecord, isText, isTexts, MAX_SECONDS } from './row-fields.ts';
 
 /** An input as the contract has it. */
@@ -13,7 +23,11 @@ export const toInputRow = (input: Input): InputRow => ({
   firstPacket: input.firstPacketAt === null ? null : toRfc3339(input.firstPacketAt, at(0)),
   durationSeconds: toSeconds(at(Math.max(0, input.endsAt - input.startsAt))),
   snapLength: input.snapLength,
-  damage: { ...input.damage, notes: [...input.damage.notes] },
+  damage: {
+    ...input.damage,
+    ...(input.damage.encrypted === undefined ? {} : { encrypted: input.damage.encrypted.map((one) => ({ ...one })) }),
+    notes: [...input.damage.notes],
+  },
   vantage: {
     kind: input.vantage.kind,
     addresses: [...input.vantage.addresses],
@@ -77,9 +91,10 @@ function damageFrom(value: unknown): Damage | null {
   const droppedByCapture = integer(value['droppedByCapture']);
   const cutQuestions = integer(value['cutQuestions'] ?? 0);
   const unseenSegments = integer(value['unseenSegments'] ?? 0);
+  const encrypted = encryptedFrom(value['encrypted']);
   const notes = value['notes'];
   if (cut === null || undecodable === null || duplicates === null || droppedByCapture === null) return null;
-  if (cutQuestions === null || unseenSegments === null) return null;
+  if (cutQuestions === null || unseenSegments === null || encrypted === null) return null;
   if (!isTexts(notes, MAX_TEXTS)) return null;
   return {
     ...createDamage(),
@@ -89,8 +104,22 @@ function damageFrom(value: unknown): Damage | null {
     droppedByCapture,
     ...(cutQuestions > 0 ? { cutQuestions } : {}),
     ...(unseenSegments > 0 ? { unseenSegments } : {}),
+    ...(encrypted.length > 0 ? { encrypted } : {}),
     notes: [...notes],
   };
+}
+
+function encryptedFrom(value: unknown): Encrypted[] | null {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > ENCRYPTIONS.length) return null;
+  const found: Encrypted[] = [];
+  for (const one of value as unknown[]) {
+    const by = isRecord(one) ? ENCRYPTIONS.find((known) => known === one['by']) : undefined;
+    const packets = isRecord(one) ? integer(one['packets']) : null;
+    if (by === undefined || packets === null) return null;
+    found.push({ by, packets });
+  }
+  return found;
 }
 
 function vantageFrom(value: unknown): Vantage | null {

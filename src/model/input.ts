@@ -1,5 +1,15 @@
 import type { Timestamp } from '../base/time.ts';
 
+/** What encrypts whole packets: of these nothing can be read, whatever key a program gives away. */
+export const ENCRYPTIONS = ['WireGuard', 'IPsec', 'QUIC'] as const;
+export type Encryption = (typeof ENCRYPTIONS)[number];
+
+/** How many packets something encrypts as a whole. */
+export interface Encrypted {
+  by: Encryption;
+  packets: number;
+}
+
 /** What went wrong with a capture, counted by kind. */
 export interface Damage {
   /** Packets that the snap length or the end of the file cut. */
@@ -14,6 +24,8 @@ export interface Damage {
   cutQuestions?: number;
   /** TCP segments that the other side acknowledged and that are not in the capture, which lacks packets. Absent for none. */
   unseenSegments?: number;
+  /** Packets that are encrypted as a whole. Absent for none. */
+  encrypted?: Encrypted[];
   /** In words, with offsets: `cut at byte 1,204`. At most a few. */
   notes: string[];
 }
@@ -25,6 +37,25 @@ export const createDamage = (): Damage => ({
   droppedByCapture: 0,
   notes: [],
 });
+
+/** Counts one packet more that something encrypts. */
+export function countEncrypted(damage: Damage, by: Encryption): void {
+  damage.encrypted ??= [];
+  const known = damage.encrypted.find((one) => one.by === by);
+  if (known === undefined) damage.encrypted.push({ by, packets: 1 });
+  else known.packets++;
+}
+
+/** Packets of all inputs that each encrypts, most first. */
+export function encryptedIn(inputs: readonly { damage: Pick<Damage, 'encrypted'> }[]): Encrypted[] {
+  const all = inputs.flatMap(({ damage }) => damage.encrypted ?? []);
+  return ENCRYPTIONS.map((by) => ({
+    by,
+    packets: all.reduce((sum, one) => sum + (one.by === by ? one.packets : 0), 0),
+  }))
+    .filter(({ packets }) => packets > 0)
+    .toSorted((a, b) => b.packets - a.packets);
+}
 
 /** Packets that the capture lacks, as far as is known. */
 export const lacking = ({ droppedByCapture, unseenSegments = 0 }: Damage): number => droppedByCapture + unseenSegments;

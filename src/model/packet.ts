@@ -74,7 +74,7 @@ export function createPacket(input: number): Packet {
 export const UNKNOWN_PORT = 0;
 
 /** IP protocol numbers (IANA) that the tool looks into. */
-export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
+export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, esp: 50, icmpv6: 58 } as const;
 
 /** TCP flag bits (RFC 9293 section 3.1). */
 export const TCP_FLAG = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;

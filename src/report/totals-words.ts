@@ -1,5 +1,6 @@
 import { formatCount, formatShare, plural } from '../base/text.ts';
 import type { Diagnosis, LatencyRow } from '../model/diagnosis.ts';
+import { encryptedIn } from '../model/input.ts';
 import { REASON_WORDS } from './request-words.ts';
 import { duration, lookupsWords, resolversWords } from './words.ts';
 
@@ -116,11 +117,16 @@ const latencyWords = (latency: LatencyRow, count: number): string =>
     ? duration(latency.maxSeconds)
     : `p50 ${duration(latency.p50Seconds)}, p90 ${duration(latency.p90Seconds)}, p99 ${duration(latency.p99Seconds)}, slowest ${duration(latency.maxSeconds)}`;
 
+// A request over HTTP/3 is some ten packets: of fewer than this nothing that is slow is behind them.
+const SOME = 0.01;
+// What nodes send one another shows beside it as it left its pod where all interfaces are captured.
+const MOST = 0.5;
+
 /**
  * What no report could read into, beside what rules said: `inside TLS (12 connections to
  * 10.0.9.4:443; give --keylog FILE)`.
  */
-export function unreadWords({ connections, exchanges, unobservable }: Diagnosis): string[] {
+export function unreadWords({ inputs, lookups, connections, exchanges, unobservable }: Diagnosis): string[] {
   // Where nothing at all could be read, the rules have said so with the same words.
   if (exchanges.count === 0 && unobservable.some(({ missing }) => missing === 'http')) return [];
   const words: string[] = [];
@@ -135,6 +141,13 @@ export function unreadWords({ connections, exchanges, unobservable }: Diagnosis)
     words.push(
       because === 'tls' ? `inside TLS (${where}; give --keylog FILE)` : `protocols that are not known (${where})`,
     );
+  }
+  // Where there is nothing else, the rules have said so, too.
+  if (lookups.count + connections.count === 0) return words;
+  const packets = inputs.reduce((sum, input) => sum + input.packets, 0);
+  for (const { by, packets: count } of encryptedIn(inputs)) {
+    if (count < (by === 'QUIC' ? SOME : MOST) * packets) continue;
+    words.push(`inside ${by}${by === 'QUIC' ? ' (HTTP/3)' : ''} (${plural(count, 'packet')})`);
   }
   return words;
 }

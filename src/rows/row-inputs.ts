@@ -73,6 +73,7 @@ export class RowInputs {
     if (cutQuestions > 0) damage.cutQuestions = cutQuestions;
     const unseenSegments = (damage.unseenSegments ?? 0) + (said.damage.unseenSegments ?? 0);
     if (unseenSegments > 0) damage.unseenSegments = unseenSegments;
+    if (said.damage.encrypted !== undefined) damage.encrypted = said.damage.encrypted;
     damage.notes.push(...said.damage.notes);
     const format = said.format.endsWith('+ndjson') ? said.format : `${said.format}+ndjson`;
     const endsAt = at(startsAt + said.endsAt);

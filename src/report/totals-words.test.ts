@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import type { Encrypted } from '../model/input.ts';
+import { clearDiagnosis, emptyDiagnosis } from './testing/diagnoses.ts';
+import { unreadWords } from './totals-words.ts';
+
+const with1000 = (diagnosis: ReturnType<typeof clearDiagnosis>, encrypted: Encrypted[]): string[] => {
+  const [input] = diagnosis.inputs;
+  if (input === undefined) throw new Error('a diagnosis has an input');
+  return unreadWords({
+    ...diagnosis,
+    inputs: [{ ...input, packets: 1000, damage: { ...input.damage, encrypted } }],
+  });
+};
+
+it('what is encrypted as a whole is said where it is enough to hide something', () => {
+  expect(with1000(clearDiagnosis(), [{ by: 'QUIC', packets: 10 }])).toEqual(['inside QUIC (HTTP/3) (10 packets)']);
+  expect(with1000(clearDiagnosis(), [{ by: 'QUIC', packets: 9 }])).toEqual([]);
+});
+
+it('what nodes encrypt is said where it does not show beside it as it left its pod', () => {
+  expect(with1000(clearDiagnosis(), [{ by: 'IPsec', packets: 500 }])).toEqual(['inside IPsec (500 packets)']);
+  expect(with1000(clearDiagnosis(), [{ by: 'WireGuard', packets: 499 }])).toEqual([]);
+});
+
+it('nothing is said twice: where there is nothing else, the rules say it', () => {
+  expect(with1000(emptyDiagnosis(), [{ by: 'WireGuard', packets: 1000 }])).toEqual([]);
+});

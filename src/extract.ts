@@ -115,7 +115,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
         sidecars.closed(connection);
       }
       if (connection.isTurned) turnRound(connection);
-      connection.client = sidecars.callerOf(connection);
+      sidecars.place(connection);
       connection.input = sameTraffic.homeOf(connection.input);
       observer.connection(connection);
     },

@@ -37,7 +37,7 @@ export const mayHold = (hop: Hop, inner: Hop): boolean => WITHIN[hop].includes(i
 
 /** How far two hops are apart in time that say the same, one within the other; NaN where they are not of one call. */
 export function apart(outer: Exchange, inner: Exchange): number {
-  if (!isSaidAlike(outer, inner)) return Number.NaN;
+  if (!isSaidAlike(outer, inner) || isOneServer(outer, inner)) return Number.NaN;
   const before = between(outer.startedAt, inner.startedAt);
   const behind = between(answeredAt(inner), answeredAt(outer));
   return before < 0 || behind < 0 ? Number.NaN : before + behind;
@@ -46,6 +46,10 @@ export function apart(outer: Exchange, inner: Exchange): number {
 /** When the answer began; its end where none came. */
 export const answeredAt = (exchange: Exchange): Timestamp =>
   isResponded(exchange) ? exchange.firstByteAt : endOf(exchange);
+
+/** A relay hands on to another port: who asks at the same one, by a loopback address, asks the program as others do. */
+const isOneServer = (outer: Exchange, inner: Exchange): boolean =>
+  isLoopback(inner.client) && isLoopback(inner.server) && inner.serverPort === outer.serverPort;
 
 const isSaidAlike = (one: Exchange, other: Exchange): boolean =>
   isResponded(one) === isResponded(other) &&

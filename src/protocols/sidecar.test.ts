@@ -203,23 +203,55 @@ describe('without a sidecar', () => {
   });
 });
 
-describe('a call within a pod by a loopback address', () => {
-  it('is one of the pod, whose address is known by where the capture was taken', () => {
+describe('what is asked within a pod by a loopback address', () => {
+  /** A pod whose addresses are known by where the capture was taken. */
+  function known() {
     const emitted: Exchange[] = [];
-    const { within, push, finish, callerOf } = createSidecars(
+    const sidecars = createSidecars(
       () => ['fd00::7', POD],
       (exchange) => void emitted.push(exchange),
     );
-    within(0, { client: '127.0.0.1', server: '127.0.0.1' });
+    sidecars.within(0, { client: '127.0.0.1', server: '127.0.0.1' });
+    return { emitted, ...sidecars };
+  }
+  const asCall = { id: 'local', client: POD, server: '127.0.0.1' };
+  const asRequest = { id: 'local', client: '127.0.0.1', server: POD };
+
+  it('is a call of the pod that others ask for something else', () => {
+    const { push, finish, emitted, place } = known();
+    push(received(0, 9));
+    push(local(1, 5, { path: '/cache/7' }));
+    finish();
+    expect(emitted.find(({ id }) => id === 'local')).toMatchObject(asCall);
+    const row = { input: 0, client: '::1', server: '::1', serverPort: 9000 };
+    place(row);
+    expect(row).toMatchObject({ client: 'fd00::7', server: '::1' });
+    const redirected = { input: 0, client: '127.0.0.6', server: POD, serverPort: 8080 };
+    place(redirected);
+    expect(redirected).toMatchObject({ client: '127.0.0.6', server: POD });
+  });
+
+  it('is a request to the pod that others ask for the same, also while they do', () => {
+    const { push, finish, emitted } = known();
+    push(received(0, 9, { serverPort: 9000 }));
     push(local(1, 5));
     finish();
-    expect(emitted).toMatchObject([{ client: POD, server: '127.0.0.1' }]);
-    expect(callerOf({ input: 0, client: '::1', server: '::1' })).toBe('fd00::7');
-    expect(callerOf({ input: 0, client: '127.0.0.6', server: POD })).toBe('127.0.0.6');
+    expect(emitted.find(({ id }) => id === 'local')).toMatchObject(asRequest);
+    expect(emitted).toHaveLength(2);
+  });
+
+  it('is a request to the pod that others ask for nothing but its health', () => {
+    const { push, finish, emitted } = known();
+    push(received(0, 9, { path: '/healthz' }));
+    push(local(10, 15));
+    finish();
+    expect(emitted.find(({ id }) => id === 'local')).toMatchObject(asRequest);
   });
 
   it('stays what it is where no pod is known', () => {
-    expect(pod().callerOf({ input: 0, client: '127.0.0.1', server: '127.0.0.1' })).toBe('127.0.0.1');
+    const row = { input: 0, client: '127.0.0.1', server: '127.0.0.1', serverPort: 9000 };
+    pod().place(row);
+    expect(row).toMatchObject({ client: '127.0.0.1', server: '127.0.0.1' });
   });
 });
 

@@ -3,6 +3,7 @@ import { between, endOf, milliseconds, type Timestamp } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import { isWithinPod } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { isProbe } from '../model/probe.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
 import { apart, asOneCall, hopOf, mayHold, type Hop } from './sidecar-hop.ts';
 import { SidecarWays } from './sidecar-ways.ts';
@@ -32,6 +33,8 @@ interface Pod {
   readonly spans: { readonly startedAt: Timestamp; readonly endedAt: Timestamp }[];
   /** Where the proxy hands calls on to that can be read: `address:port`. */
   readonly programs: Set<string>;
+  /** Ports at which others ask it, health checks aside. */
+  readonly served: Set<number>;
   /** What it calls itself. */
   readonly called: Set<string>;
   readonly ways: SidecarWays;
@@ -47,11 +50,19 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
   /** By input; those of which nothing is said within the pod are not there. */
   const pods: (Pod | undefined)[] = [];
 
-  /** What a program asks of another one in the pod, by a loopback address, is a call of the pod like those to others. */
-  function callerOf({ input, client, server }: Pick<Connection, 'input' | 'client' | 'server'>): string {
-    if (!isLoopback(client) || !isLoopback(server)) return client;
-    const own = ownOf(input);
-    return own.find((address) => address.includes(':') === client.includes(':')) ?? own[0] ?? client;
+  /**
+   * What a program asks of another one in the pod, by a loopback address, is a call of the pod like those to others. Of a
+   * pod that others ask for nothing, or for the same, it is a request: somebody asks through kubectl port-forward, or with
+   * curl in the pod.
+   */
+  function place(row: Pick<Connection, 'input' | 'client' | 'server' | 'serverPort'>): void {
+    if (!isLoopback(row.client) || !isLoopback(row.server)) return;
+    const all = ownOf(row.input);
+    const own = all.find((address) => address.includes(':') === row.client.includes(':')) ?? all[0];
+    if (own === undefined) return;
+    const served = pods[row.input]?.served;
+    if (served === undefined || served.size === 0 || served.has(row.serverPort)) row.server = own;
+    else row.client = own;
   }
 
   /** A connection begins that does not leave the pod. */
@@ -110,12 +121,12 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
     for (const { exchange, hop } of due) {
       if (exchange.shape === 'turn' && isSeenElsewhere(pod, exchange, hop)) continue;
       if (hop === 'toSidecar') pod.ways.waited(exchange);
-      if (hop === 'local') exchange.client = callerOf(exchange);
+      if (hop === 'local') place(exchange);
       emit(exchange);
     }
   }
 
-  return { within, carries, callerOf, push, advance, closed, finish };
+  return { within, carries, place, push, advance, closed, finish };
 }
 
 const createPod = (): Pod => ({
@@ -123,13 +134,15 @@ const createPod = (): Pod => ({
   held: [],
   spans: [],
   programs: new Set(),
+  served: new Set(),
   called: new Set(),
   ways: new SidecarWays(),
 });
 
 const serverOf = ({ server, serverPort }: Exchange): string => endpoint(server, serverPort);
 
-function remember({ spans, programs, called }: Pod, exchange: Exchange, hop: Hop): void {
+function remember({ spans, programs, served, called }: Pod, exchange: Exchange, hop: Hop): void {
+  if (hop === 'received' && !isProbe(exchange) && served.size < MAX_ENDPOINTS) served.add(exchange.serverPort);
   if (hop === 'sent' && called.size < MAX_ENDPOINTS) called.add(serverOf(exchange));
   if (exchange.shape !== 'call') return;
   if (hop === 'toProgram' && programs.size < MAX_ENDPOINTS) programs.add(serverOf(exchange));

@@ -8,7 +8,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
-import { isProbe } from './support/single-use.ts';
+import { isProbe } from '../model/probe.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';

@@ -6,7 +6,7 @@ import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { isProbe } from './support/single-use.ts';
+import { isProbe } from '../model/probe.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';

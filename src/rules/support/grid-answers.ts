@@ -3,7 +3,7 @@ import type { Exchange } from '../../model/exchange.ts';
 import { CFS_PERIOD, concentrationOf, gridThroughout, hasLengths, isPaced } from './cfs-grid.ts';
 import type { Delays } from './delays.ts';
 import { MAX_SLOW, type AnsweringServer } from './server-answers.ts';
-import { isProbe } from './single-use.ts';
+import { isProbe } from '../../model/probe.ts';
 import { firstByteWait } from './upstream-wait.ts';
 
 // Of fewer, times lie on a grid by chance.

@@ -4,7 +4,7 @@ import type { Exchange } from '../../model/exchange.ts';
 import { gridThroughout, hasLengths, isPaced, type CfsGrid } from './cfs-grid.ts';
 import { LEAST_SLOW } from './ordinary-exchanges.ts';
 import type { AnsweringServer } from './server-answers.ts';
-import { isProbe } from './single-use.ts';
+import { isProbe } from '../../model/probe.ts';
 
 // One open call is slow by itself; a process that is stopped keeps all that are open.
 const LEAST_OPEN = 2;

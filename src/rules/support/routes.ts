@@ -3,7 +3,7 @@ import { emptyList } from '../../base/lists.ts';
 import { NEVER, type Timestamp } from '../../base/time.ts';
 import type { Exchange, ExchangeProtocol } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
-import { isProbe } from './single-use.ts';
+import { isProbe } from '../../model/probe.ts';
 import type { Peer } from './traffic-peer.ts';
 
 // What a node's pods call is some thousand methods and paths; calls of a route that is not among them are told

@@ -6,7 +6,7 @@ import { Delays } from './delays.ts';
 import { LEAST_SLOW } from './ordinary-exchanges.ts';
 import type { Route } from './routes.ts';
 import { createServerPlaces } from './server-places.ts';
-import { isProbe } from './single-use.ts';
+import { isProbe } from '../../model/probe.ts';
 import { traffic } from './traffic.ts';
 import { firstByteWait } from './upstream-wait.ts';
 import { createUsual, type Kind } from './usual.ts';

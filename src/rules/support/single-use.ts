@@ -1,6 +1,5 @@
 import { seconds, type Duration, nanoseconds } from '../../base/time.ts';
 import { isOpened, type Connection } from '../../model/connection.ts';
-import type { Exchange } from '../../model/exchange.ts';
 import { handshakesOf } from './tally.ts';
 
 // A connection inside TLS that lives no longer, and is closed rather than cut, carried a call or two.
@@ -10,21 +9,6 @@ const SHORT_LIFE = seconds(1);
 // (gRPC, of a hundred measured). Twice as many are several calls, of which each takes two at most as a rule.
 const MANY_PACKETS = 32;
 const PACKETS_OF_CALL = 2;
-
-// What kubelet and load balancers ask, a connection each time, as they are meant to.
-const PROBE =
-  /^\/(?:-\/|actuator\/)?(?:health|healthz|healthcheck|ready|readyz|readiness|live|livez|liveness|ping|status)(?:\/|$)/i;
-
-// Most paths are none by their first letter: the expression is asked about few.
-const INITIALS = '-aAhHrRlLpPsS';
-
-// The GRPC Health Checking Protocol's, which kubelet's gRPC probes ask.
-const GRPC_CHECK = '/grpc.health.v1.Health/Check';
-
-/** A health check by its path. */
-export const isProbe = ({ path, method }: Pick<Exchange, 'path' | 'method'>): boolean =>
-  path === GRPC_CHECK ||
-  (path.length > 1 && INITIALS.includes(path.charAt(1)) && (method === 'GET' || method === 'HEAD') && PROBE.test(path));
 
 /** Whether it was still open when it was last seen: the next call may have been about to come. */
 const isLeftOpen = ({ ending }: Connection): boolean => ending === 'captureEnd' || ending === 'evicted';

@@ -10,6 +10,7 @@ import { RULES } from '../rules/registry.ts';
 import { defineRule, type Rule } from '../rules/support/define-rule.ts';
 import { connectionTally, exchangeTally } from '../rules/support/tally.ts';
 import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
+import { Serving, type Step } from '../rules/support/testing/serving.ts';
 import { joined, Traffic } from '../rules/support/testing/traffic.ts';
 import { createDiagnosis, type DiagnosisOptions } from './diagnose.ts';
 
@@ -240,6 +241,9 @@ const verdictWith = (rules: readonly Rule[], parts: Partial<Input>): string => {
   return diagnose(rules, new Traffic().open().calls(60).rows, { inputs }).verdict.says;
 };
 
+/** One slow request to a service, with its calls. */
+const served = (steps: Step[]): Rows => ({ ...new Serving().request(2130, steps).rows, connections: [connectionOf()] });
+
 describe('the verdict on requests', () => {
   const rules = [slowRule('exchanges', 1e6), ...RULES];
   it.each([
@@ -252,7 +256,25 @@ describe('the verdict on requests', () => {
     [
       'a slow request of no known cause',
       { ...new Traffic().open().calls(60).call({ takes: 3000 }, { path: '/once' }).rows, lookups: [lookupOf()] },
-      'no known cause makes requests slow, yet some are: 61 requests, slowest 3 s; 1 lookup, slowest 1 ms',
+      'no known cause makes requests slow, yet some are: 61 requests, slowest 3 s, at 10.96.44.12:8080; 1 lookup, slowest 1 ms',
+    ],
+    [
+      'one that waits for what the service calls',
+      served([{ at: 5, takes: 2110 }]),
+      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, nearly all of it waiting for 10.20.30.40:9200',
+    ],
+    [
+      'one of which the service itself takes most',
+      served([{ at: 5, takes: 500 }]),
+      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself',
+    ],
+    [
+      'one that waits for two things',
+      served([
+        { at: 5, takes: 700 },
+        { at: 800, takes: 700, parts: { server: '10.20.30.50' } },
+      ]),
+      'no known cause makes requests slow, yet some are: 3 requests, slowest 2.13 s',
     ],
     [
       'connections of which nothing can be read',

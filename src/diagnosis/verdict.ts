@@ -1,3 +1,4 @@
+import { endpoint } from '../base/addresses.ts';
 import { formatCount, formatDuration, plural } from '../base/text.ts';
 import { fromSeconds, milliseconds } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
@@ -7,7 +8,7 @@ const SLOW = milliseconds(100);
 
 type Judged = Pick<
   Diagnosis,
-  'inputs' | 'findings' | 'ruledOut' | 'unobservable' | 'lookups' | 'exchanges' | 'connections'
+  'inputs' | 'findings' | 'ruledOut' | 'unobservable' | 'lookups' | 'exchanges' | 'connections' | 'requests'
 >;
 
 /** The one sentence that is read first, and its status. */
@@ -29,13 +30,17 @@ export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
 
 function clearWords(diagnosis: Judged): string {
   const kinds = slowestKinds(diagnosis);
-  const figures = kinds.map(({ count, slowest }) => `${count}, slowest ${formatDuration(slowest)}`).join('; ');
+  const figures = kinds
+    .map(({ count, slowest, where }) => `${count}, slowest ${formatDuration(slowest)}${where}`)
+    .join('; ');
   const slow = kinds.filter(({ slowest, lost }) => slowest >= SLOW || lost > 0);
   const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
   if (kinds.length === 0) return `nothing is wrong with ${seenWords(diagnosis)}`;
   if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}`;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
-  if (diagnosis.findings.length > 0) return `nothing that costs much: ${figures}`;
+  if (diagnosis.findings.length > 0 && !slow.some(({ mostly }) => mostly)) {
+    return `nothing that costs much: ${figures}`;
+  }
   const names = slow.map((kind) => kind.names).join(' or ');
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
   return `no known cause makes ${names} ${does}: ${figures}`;
@@ -77,12 +82,16 @@ interface Kind {
   names: string;
   count: string;
   slowest: number;
+  /** Half of them are slow. */
+  mostly: boolean;
+  /** `, 2.1 s of it waiting for 10.20.30.40:9200`: where the time of the slowest went; '' where that is not known. */
+  where: string;
   /** That came to nothing, without a finding that says why. */
   lost: number;
 }
 
 /** What took time, requests first: they are what callers wait for. */
-function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
+function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Kind[] {
   const kinds: Kind[] = [];
   if (exchanges.calls > 0) {
     kinds.push({
@@ -90,6 +99,8 @@ function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
       names: 'requests',
       count: plural(exchanges.calls, 'request'),
       slowest: fromSeconds(exchanges.latency.maxSeconds),
+      mostly: fromSeconds(exchanges.latency.p50Seconds) >= SLOW,
+      where: whereWords({ exchanges, requests }),
       lost: 0,
     });
   }
@@ -103,6 +114,8 @@ function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
         'call',
       )} inside TLS`,
       slowest: fromSeconds(Math.max(...sealed.map(({ maxSeconds }) => maxSeconds))),
+      mostly: false,
+      where: '',
       lost: 0,
     });
   }
@@ -116,6 +129,8 @@ function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
           ? `${formatCount(failed)} of ${plural(connections.opened, 'connection')} failed`
           : `${plural(connections.opened, 'connection')} opened`,
       slowest: fromSeconds(connections.latency.maxSeconds),
+      mostly: false,
+      where: '',
       lost: failed,
     });
   }
@@ -125,10 +140,45 @@ function slowestKinds({ lookups, exchanges, connections }: Judged): Kind[] {
       names: 'DNS lookups',
       count: plural(lookups.count, 'lookup'),
       slowest: fromSeconds(lookups.latency.maxSeconds),
+      mostly: false,
+      where: '',
       lost: 0,
     });
   }
   return kinds;
+}
+
+// Less is not where the time went; what is left of more than the other is for nobody to read.
+const MOST = 0.5;
+const NEARLY_ALL = 0.95;
+
+/** Where the time of the slowest request went, or who was asked for it. */
+function whereWords({ exchanges, requests }: Pick<Judged, 'exchanges' | 'requests'>): string {
+  const [exchange] = exchanges.slowest;
+  if (exchange === undefined || fromSeconds(exchange.durationSeconds) < SLOW) return '';
+  const request = requests.slowest.find(({ exchange: id }) => id === exchange.id);
+  if (request === undefined) return `, at ${endpoint(exchange.server, exchange.serverPort)}`;
+  const [part] = request.breakdown.toSorted((a, b) => b.seconds - a.seconds);
+  if (part === undefined || request.ambiguous || part.seconds < MOST * request.durationSeconds) return '';
+  const isAll = part.seconds >= NEARLY_ALL * request.durationSeconds;
+  const spent = `, ${isAll ? 'nearly all' : formatDuration(fromSeconds(part.seconds))} of it`;
+  if (part.reason === 'own') return `${spent} in ${endpoint(request.server, request.serverPort)} itself`;
+  const to = part.to === null ? '' : ` ${part.to}`;
+  switch (part.reason) {
+    case 'upstream':
+    case 'metadata':
+      return `${spent} waiting for${to}`;
+    case 'connect':
+      return `${spent} connecting to${to}`;
+    case 'tls':
+      return `${spent} for the TLS handshake with${to}`;
+    case 'dns':
+      return `${spent} for DNS (${to.trim()})`;
+    case 'stall':
+      return `${spent} while data stood still on its way`;
+    case 'queue':
+      return `${spent} waiting for its turn`;
+  }
 }
 
 function seenWords({ lookups, exchanges, connections }: Judged): string {

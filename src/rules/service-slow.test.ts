@@ -51,6 +51,19 @@ function atLock(slow: number): Serving {
 ruleTester(rule, {
   finds: [
     {
+      name: 'three, all that there are, for which a person waits',
+      inputs,
+      ...new Serving().serve(3, 903, [{ at: 1, takes: 5 }]).rows,
+      reports: [
+        {
+          message: 'slow',
+          says: /^3 requests to 10\.0\.3\.7:8080 spend 99 % of their time in the service itself, 898 ms each: it waits for nobody$/,
+          confidence: 'possible',
+          because: /they are few/,
+        },
+      ],
+    },
+    {
       name: 'some requests that take far longer than the others, while the service waits for nobody',
       inputs,
       ...some(4, 409, { at: 1, takes: 4 }).rows,
@@ -202,6 +215,17 @@ ruleTester(rule, {
     },
     { name: 'half of the time its own', inputs, ...new Serving().serve(50, 200, [{ at: 100, takes: 95 }]).rows },
     { name: 'a few requests', inputs, ...new Serving().serve(10, 103, call).rows },
+    {
+      name: 'three that a person waits for, seen on a node',
+      inputs: onNode,
+      ...new Serving().serve(3, 903, [{ at: 1, takes: 5 }]).rows,
+    },
+    { name: 'two that a person waits for', inputs, ...new Serving().serve(2, 903).rows },
+    {
+      name: 'a few, of which one waits for its upstream',
+      inputs,
+      ...new Serving().serve(4, 903).serve(1, 903, [{ at: 1, takes: 800 }]).rows,
+    },
   ],
   unobservable: [
     {

@@ -15,7 +15,7 @@ import { programWaits } from './support/program-waits.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import type { Waiting } from './support/upstream-groups.ts';
-import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
+import { isEachOfFew, isNearlyAll, LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
 import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
 
 // RULES, How slow is slow, has 80 % and 100 ms. The 100 ms are the request's: that is what its caller
@@ -43,6 +43,9 @@ interface Own {
   readonly service: ServedRequests;
   readonly address: string;
   readonly own: Distribution;
+  /** Requests as long as anybody calls slow, and those of which nearly all is its own. */
+  long: number;
+  nearlyAll: number;
   /** What of it may be lookups. */
   lookups: number;
 }
@@ -89,10 +92,12 @@ export default defineRule({
         if (request.outcome === 'incomplete') return;
         let known = services.get(service);
         if (known === undefined) {
-          known = { service, address: receiverOf(request), own: new Distribution(), lookups: 0 };
+          known = { service, address: receiverOf(request), own: new Distribution(), long: 0, nearlyAll: 0, lookups: 0 };
           services.set(service, known);
         }
         known.own.add(request.own);
+        if (request.duration >= LEAST_REQUEST) known.long++;
+        if (isNearlyAll(request.own, request)) known.nearlyAll++;
         known.lookups += ownOf.mayBeLookups(request);
         tallyRequest(service, request, request.own, request.packets);
       },
@@ -102,12 +107,15 @@ export default defineRule({
         let veiled = 0;
         let unseen = 0;
         let withoutDns = 0;
-        for (const { service, address, own, lookups } of services.values()) {
+        for (const { service, address, own, long, nearlyAll, lookups } of services.values()) {
           const { latency, tally, server, input } = service;
           heard += latency.count;
           const share = own.total / Math.max(1, latency.total);
           const median: Duration = own.quantile(0.5);
-          if (latency.count < LEAST_REQUESTS || share < LEAST_SHARE || latency.quantile(0.5) < LEAST_REQUEST) continue;
+          const isFew = latency.count < LEAST_REQUESTS;
+          if (share < LEAST_SHARE || latency.quantile(0.5) < LEAST_REQUEST) continue;
+          // Elsewhere than at its pod what a service calls may not be seen: of a few, that would be all that is known.
+          if (isFew && !(isPod(input) && isEachOfFew(nearlyAll, long))) continue;
           if (isCut(input)) {
             unseen++;
             continue;
@@ -138,11 +146,11 @@ export default defineRule({
             unit: 'requests',
             latency,
             cost: tally,
-            confidence: isPod(input) && showsAll ? 'likely' : 'possible',
+            confidence: isPod(input) && showsAll && !isFew ? 'likely' : 'possible',
             confidenceBecause: !showsAll
               ? 'the capture shows nothing that the service sends to others: it calls nobody, or that was filtered out'
               : isPod(input)
-                ? 'the capture at the pod shows all that it sends, and the requests wait for none of it'
+                ? `the capture at the pod shows all that it sends, and the requests wait for none of it${isFew ? '; they are few' : ''}`
                 : 'what the capture shows of its calls takes little of the time; it may not show all',
             evidence: evidenceOf(
               tally.examples.slice(0, 1).map(({ packets }) => ({

@@ -211,6 +211,12 @@ ruleTester(rule, {
       reports: [{ count: 30, subject: '10.96.44.12:8080', because: /spend most of their time there/ }],
     },
     {
+      name: 'three requests, all that there are, that wait for it so long that a person notices',
+      inputs: [inputOf()],
+      ...new Serving().serve(3, 903, [{ at: 1, takes: 900 }]).rows,
+      reports: [{ count: 3, subject: '10.20.30.40:9200', confidence: 'possible', because: /they are few/ }],
+    },
+    {
       name: 'the last of a chain on a node, and none of those that only wait for it',
       inputs: [inputOf()],
       ...chain(30, 4, 5, 150),
@@ -273,6 +279,21 @@ ruleTester(rule, {
         330,
         [1, 82, 163, 244].map((from) => ({ at: from, takes: 80 })),
       ).rows,
+    },
+    {
+      name: 'two requests that wait for it',
+      inputs: [inputOf()],
+      ...new Serving().serve(2, 903, [{ at: 1, takes: 900 }]).rows,
+    },
+    {
+      name: 'a few that wait for it less long',
+      inputs: [inputOf()],
+      ...new Serving().serve(9, 403, [{ at: 1, takes: 400 }]).rows,
+    },
+    {
+      name: 'a few that wait for it, beside one that takes as long by itself',
+      inputs: [inputOf()],
+      ...new Serving().serve(9, 903, [{ at: 1, takes: 900 }]).serve(1, 903, [{ at: 1, takes: 90 }]).rows,
     },
     { name: 'an upstream that is half of the time of each request', inputs: [inputOf()], ...serving(30, 240, 120) },
     { name: 'an upstream that is most of a quick request', inputs: [inputOf()], ...serving(30, 50, 45) },

@@ -61,13 +61,13 @@ const leadsOn = ({ peer, usual }: Waiting, next: Waiting): boolean =>
   next.input === peer.input && next.client === receiverOfPeer(peer) && next.usual <= usual;
 
 /** As many of its calls as are kept; all waited alike. */
-function traced(peer: Peer, calls: readonly Exchange[], { median, lastAt }: UpstreamShare): Waiting {
+function traced(peer: Peer, calls: readonly Exchange[], { median, ofFew, lastAt }: UpstreamShare): Waiting {
   const tally = exchangeTally();
   for (const call of calls) {
     const firstByte = firstByteWait(call);
     if (firstByte >= 0) tally.add(call, firstByte, ({ packets }) => packets);
   }
-  return waitingOf(peer, 'share', '', tally, median, lastAt);
+  return waitingOf(peer, ofFew ? 'few' : 'share', '', tally, median, lastAt);
 }
 
 /** Requests to one service that no other request to it overlaps. */

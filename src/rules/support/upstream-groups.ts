@@ -11,7 +11,7 @@ import { answeredAt } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
 
 /** What makes a wait stand out. */
-export type Why = 'contrast' | 'pauses' | 'queue' | 'kind' | 'share' | 'sealed';
+export type Why = 'contrast' | 'pauses' | 'queue' | 'kind' | 'share' | 'few' | 'sealed';
 
 /** Exchanges of one client and server that waited for the server's program. */
 export interface Waiting extends OccurrencesOf<Exchange> {

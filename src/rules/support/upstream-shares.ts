@@ -9,8 +9,12 @@ import type { Peer } from './traffic-peer.ts';
 // time and its median wait at least this.
 export const LEAST_SHARE = 0.8;
 export const LEAST_WAIT = milliseconds(100);
-// Of fewer requests, the share may be chance.
+// Of fewer requests, the share may be chance…
 export const LEAST_REQUESTS = 20;
+// …unless it is that of each that was slow, which was so long that a person waits for it: who looks into a slow request
+// asks for it a few times and captures that.
+const FEW_REQUESTS = 3;
+const FEW_WAIT = milliseconds(500);
 // A node's pods, and what they call.
 const MAX_SERVICES = 256;
 const MAX_UPSTREAMS = 16;
@@ -21,12 +25,24 @@ interface Upstream {
   waited: number;
   calls: number;
   requests: number;
+  /** Requests that waited nearly all of their time for it. */
+  nearlyAll: number;
   readonly waits: Distribution;
   lastAt: Timestamp;
 }
 
+/** Whether a part of a request is nearly all of its time, and long. */
+export const isNearlyAll = (part: number, { duration }: Pick<Request, 'duration'>): boolean =>
+  duration >= FEW_WAIT && part >= LEAST_SHARE * duration;
+
+/** Whether that goes for each of a few slow requests. @param long those that took as long as anybody calls slow */
+export const isEachOfFew = (nearlyAll: number, long: number): boolean =>
+  nearlyAll >= FEW_REQUESTS && nearlyAll === long;
+
 interface Service {
   requests: number;
+  /** Of these, as long as anybody calls slow. */
+  long: number;
   spent: number;
   readonly upstreams: Map<string, Upstream>;
 }
@@ -34,6 +50,8 @@ interface Service {
 export interface UpstreamShare {
   /** What a request waits for it. */
   readonly median: Duration;
+  /** Told of a few requests, each of which waited for it. */
+  readonly ofFew: boolean;
   lastAt: Timestamp;
 }
 
@@ -47,10 +65,11 @@ export function createUpstreamShares() {
     let service = services.get(key);
     if (service === undefined) {
       if (services.size >= MAX_SERVICES) return;
-      service = { requests: 0, spent: 0, upstreams: new Map() };
+      service = { requests: 0, long: 0, spent: 0, upstreams: new Map() };
       services.set(key, service);
     }
     service.requests++;
+    if (duration >= LEAST_WAIT) service.long++;
     service.spent += duration;
     if (waits.length === 0) return;
     const waited = new Map<string, { critical: number; calls: number }>();
@@ -63,12 +82,13 @@ export function createUpstreamShares() {
       let upstream = service.upstreams.get(to);
       if (upstream === undefined) {
         if (service.upstreams.size >= MAX_UPSTREAMS) continue;
-        upstream = { waited: 0, calls: 0, requests: 0, waits: new Distribution(), lastAt: startedAt };
+        upstream = { waited: 0, calls: 0, requests: 0, nearlyAll: 0, waits: new Distribution(), lastAt: startedAt };
         service.upstreams.set(to, upstream);
       }
       upstream.waited += critical;
       upstream.calls += calls;
       upstream.requests++;
+      if (isNearlyAll(critical, request)) upstream.nearlyAll++;
       upstream.waits.add(nanoseconds(critical));
       upstream.lastAt = startedAt;
     }
@@ -94,8 +114,10 @@ export function createUpstreamShares() {
       const median = upstream.waits.quantile(0.5);
       const isMost = upstream.waited >= LEAST_SHARE * service.spent;
       const isOne = upstream.calls <= MOST_CALLS * upstream.requests;
-      if (upstream.requests < LEAST_REQUESTS || !isMost || !isOne || median < LEAST_WAIT) return null;
-      return { median, lastAt: upstream.lastAt };
+      if (!isMost || !isOne || median < LEAST_WAIT) return null;
+      const ofFew = upstream.requests < LEAST_REQUESTS;
+      if (ofFew && !isEachOfFew(upstream.nearlyAll, service.long)) return null;
+      return { median, ofFew, lastAt: upstream.lastAt };
     },
   };
 }

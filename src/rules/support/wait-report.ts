@@ -12,7 +12,7 @@ import { isWarmingUp } from './warming-up.ts';
 
 /** Where nothing says what is usual, all that it lets wait is what could be saved. */
 const methodOf = (reasons: readonly Why[]): WhatIfMethod =>
-  reasons.includes('share')
+  reasons.includes('share') || reasons.includes('few')
     ? { method: 'as if it answered at once', isAtMost: true }
     : { method: 'each affected exchange as quick as is usual for its kind' };
 
@@ -27,6 +27,10 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
     says: 'answers come as if the server took so many calls at a time and the others wait their turn',
   },
   share: { confidence: 'likely', says: 'requests to the service that calls it spend most of their time there' },
+  few: {
+    confidence: 'possible',
+    says: 'each slow request to the service that calls it spent nearly all of its time there; they are few',
+  },
   sealed: {
     confidence: 'possible',
     says: 'what comes in inside TLS lasts as long, and others far less: whose turn it was tells that, not what was said',

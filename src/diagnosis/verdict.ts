@@ -5,6 +5,8 @@ import type { Diagnosis } from '../model/diagnosis.ts';
 
 // What RULES calls `major` for one occurrence: nobody calls less than that slow.
 const SLOW = milliseconds(100);
+// Less is not where time went, nor how most are.
+const MOST = 0.5;
 
 type Judged = Pick<
   Diagnosis,
@@ -105,17 +107,17 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
     });
   }
   const sealed = exchanges.calls > 0 ? [] : exchanges.byServer.filter(({ protocol }) => protocol === 'tls');
-  if (sealed.length > 0) {
+  const [slowest] = sealed.toSorted((a, b) => b.maxSeconds - a.maxSeconds);
+  if (slowest !== undefined) {
+    const count = sealed.reduce((sum, one) => sum + one.count, 0);
+    const time = fromSeconds(slowest.maxSeconds);
     kinds.push({
       name: 'call inside TLS',
       names: 'calls inside TLS',
-      count: `${plural(
-        sealed.reduce((sum, { count }) => sum + count, 0),
-        'call',
-      )} inside TLS`,
-      slowest: fromSeconds(Math.max(...sealed.map(({ maxSeconds }) => maxSeconds))),
-      mostly: false,
-      where: '',
+      count: `${plural(count, 'call')} inside TLS`,
+      slowest: time,
+      mostly: slowest.count >= MOST * count && fromSeconds(slowest.p50Seconds) >= SLOW,
+      where: time >= SLOW ? `, at ${slowest.server}` : '',
       lost: 0,
     });
   }
@@ -148,8 +150,7 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
   return kinds;
 }
 
-// Less is not where the time went; what is left of more than the other is for nobody to read.
-const MOST = 0.5;
+// What is left of more than this is for nobody to read.
 const NEARLY_ALL = 0.95;
 
 /** Where the time of the slowest request went, or who was asked for it. */

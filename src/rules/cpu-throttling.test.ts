@@ -2,6 +2,7 @@ import { inputOf } from '../model/testing/rows.ts';
 import rule from './cpu-throttling.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { clients, GRID, PAUSES } from './support/testing/pausing.ts';
+import { Serving } from './support/testing/serving.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { callersOf } from './support/testing/throttled.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -20,6 +21,16 @@ function paced(calls: number, takes: (call: number) => number): Rows {
   // 10 ms of them the builder lets pass by itself.
   for (let call = 0; call < calls; call++) traffic.call({ takes: takes(call) }).wait(90 - takes(call));
   return traffic.rows;
+}
+
+/** Requests one after another, in turns of 100 ms for two, each with a call that takes most of its time, or so long. */
+function waitingFor(count: number, takes: (index: number) => number, call?: number): Serving {
+  const serving = new Serving();
+  for (let index = 0; index < count; index++) {
+    const lasts = takes(index);
+    serving.request(lasts, [{ at: 1, takes: call ?? lasts - 2 }]).wait(9);
+  }
+  return serving;
 }
 
 /** Work of three periods or of six, whose answers come as a period begins. */
@@ -92,6 +103,18 @@ ruleTester(rule, {
       name: 'one caller, whose slow calls end at one phase of 100 ms, and some are quick',
       ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 65))),
       reports: [{ message: 'grid', count: 30, cost: [0.049, 0.052] }],
+    },
+    {
+      name: 'what the service in the capture calls, and not that itself, which answers at the same phase',
+      inputs: [inputOf()],
+      ...waitingFor(60, (index) => (index % 2 === 0 ? 15 : 65)).rows,
+      reports: [{ message: 'grid', subject: '10.20.30.40:9200', count: 30 }],
+    },
+    {
+      name: 'the service in the capture, and not what it calls now and then',
+      inputs: [inputOf()],
+      ...waitingFor(60, (index) => (index % 2 === 0 ? 15 : 65), 4).rows,
+      reports: [{ message: 'grid', subject: '10.0.3.7:8080', count: 30 }],
     },
     {
       name: 'one caller, of whose calls a quarter is late, each in a period of its own',

@@ -179,10 +179,16 @@ describe('a diagnosis', () => {
       status: 'clear',
       says: 'no known cause makes DNS lookups slow, yet some are: 1 lookup, slowest 3 s',
     });
-    expect(diagnose([slowRule('a', seconds(1), { onlyInfo: 'warming up' })], [ms(3000)]).verdict).toEqual({
+    expect(diagnose([slowRule('a', seconds(1), { onlyInfo: 'warming up' })], [ms(3000), ms(1)]).verdict).toEqual({
       status: 'clear',
-      says: 'nothing that costs much: 1 lookup, slowest 3 s',
+      says: 'nothing that costs much: 2 lookups, slowest 3 s',
     });
+  });
+
+  it('says of the one that was captured what it waited for, though nothing repeats', () => {
+    const { verdict, findings } = diagnose([slowRule('a', seconds(1), { onlyInfo: 'seen once' })], [ms(3000)]);
+    expect(verdict).toEqual({ status: 'clear', says: `seen once: ${findings[0]?.says}` });
+    expect(findings[0]?.says).toMatch(/^1 .*slow/);
   });
 });
 

@@ -39,6 +39,10 @@ function clearWords(diagnosis: Judged): string {
   const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
   if (kinds.length === 0) return `nothing is wrong with ${seenWords(diagnosis)}`;
   if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}`;
+  // Who captured one request wants to know about that, and not that it does not repeat.
+  const longest = Math.max(...slow.map(({ slowest }) => slowest));
+  const once = diagnosis.findings.find((finding) => isAllThereIs(finding, longest));
+  if (once !== undefined) return `seen once: ${once.says}`;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
   if (diagnosis.findings.length > 0 && !slow.some(({ mostly }) => mostly)) {
     return `nothing that costs much: ${figures}`;
@@ -47,6 +51,10 @@ function clearWords(diagnosis: Judged): string {
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
   return `no known cause makes ${names} ${does}: ${figures}`;
 }
+
+/** The capture holds one of its kind, and most of what took longest there was it. */
+const isAllThereIs = ({ occurrences, cost }: Judged['findings'][number], longest: number): boolean =>
+  occurrences.count === 1 && occurrences.of === 1 && fromSeconds(cost.totalSeconds) >= MOST * longest;
 
 // One packet may be cut where the file ends; a snap length cuts all that are long.
 const SNAPPED_SHARE = 0.01;

@@ -251,7 +251,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
       tellVantage(input);
     }
     sidecars.finish();
-    streams.finish();
+    streams.finish((input) => inputs.find((one) => one.input === input)?.endsAt ?? horizon.endsAt);
     sidecars.finish();
     // Before the lookups that are open still: what they miss the capture may lack.
     for (const { input, damage } of inputs) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { milliseconds, nanoseconds } from '../base/time.ts';
+import { at, milliseconds, nanoseconds } from '../base/time.ts';
 import { DNS_PROTOCOL } from '../model/connection.ts';
+import type { Exchange } from '../model/exchange.ts';
 import { DiagnosisSchema } from '../model/diagnosis.ts';
 import type { Unit } from '../model/finding.ts';
 import { createDamage, type Encrypted, type Input } from '../model/input.ts';
@@ -242,7 +243,10 @@ const verdictWith = (rules: readonly Rule[], parts: Partial<Input>): string => {
 };
 
 /** One slow request to a service, with its calls. */
-const served = (steps: Step[]): Rows => ({ ...new Serving().request(2130, steps).rows, connections: [connectionOf()] });
+const served = (steps: Step[], parts: Partial<Exchange> = {}): Rows => ({
+  ...new Serving().request(2130, steps, parts).rows,
+  connections: [connectionOf()],
+});
 
 describe('the verdict on requests', () => {
   const rules = [slowRule('exchanges', 1e6), ...RULES];
@@ -262,6 +266,11 @@ describe('the verdict on requests', () => {
       'one that waits for what the service calls',
       served([{ at: 5, takes: 2110 }]),
       'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, nearly all of it waiting for 10.20.30.40:9200',
+    ],
+    [
+      'one that hangs',
+      served([{ at: 5, takes: 2110 }], { outcome: 'incomplete', firstByteAt: at(Number.NaN) }),
+      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s without an answer until the capture ends, nearly all of it waiting for 10.20.30.40:9200',
     ],
     [
       'one of which the service itself takes most',

@@ -164,7 +164,13 @@ const NEARLY_ALL = 0.95;
 /** Where the time of the slowest request went, or who was asked for it. */
 function whereWords({ exchanges, requests }: Pick<Judged, 'exchanges' | 'requests'>): string {
   const [exchange] = exchanges.slowest;
-  if (exchange === undefined || fromSeconds(exchange.durationSeconds) < SLOW) return '';
+  if (exchange === undefined) return '';
+  const isOpen = exchange.outcome === 'incomplete' && exchange.firstByteSeconds === null;
+  const open = isOpen ? ' without an answer until the capture ends' : '';
+  return fromSeconds(exchange.durationSeconds) < SLOW ? open : open + partWords(exchange, requests);
+}
+
+function partWords(exchange: Judged['exchanges']['slowest'][number], requests: Judged['requests']): string {
   const request = requests.slowest.find(({ exchange: id }) => id === exchange.id);
   if (request === undefined) return `, at ${endpoint(exchange.server, exchange.serverPort)}`;
   const [part] = request.breakdown.toSorted((a, b) => b.seconds - a.seconds);

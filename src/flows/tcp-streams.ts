@@ -52,8 +52,11 @@ export interface TcpStreams {
   quoted(layers: Layers, quote: Layers): void;
   /** Nothing earlier can follow. */
   advance(time: Timestamp): void;
-  /** Hands on what waits and ends all streams. */
-  finish(): void;
+  /**
+   * Hands on what waits and ends all streams.
+   * @param endOf when an input ends; where its last packets are no TCP, that is later than the last that was taken here
+   */
+  finish(endOf?: (input: number) => Timestamp): void;
   readonly counters: Readonly<TcpCounters>;
 }
 
@@ -355,10 +358,11 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     shared.deadline = at(deadline);
   }
 
-  function finish(): void {
+  function finish(endOf: (input: number) => Timestamp = () => last.time): void {
     for (let first = table.closing.first; first !== null; first = table.closing.first) tell(first);
     for (let first = table.open.first; first !== null; first = table.open.first) {
-      end(first, last, 'captureEnd');
+      const until = endOf(first.row.input);
+      end(first, { ...last, time: until > first.lastPacketAt ? until : first.lastPacketAt }, 'captureEnd');
       tell(first);
     }
     for (let first = table.closed.first; first !== null; first = table.closed.first) table.remove(first);

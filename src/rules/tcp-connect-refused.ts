@@ -1,4 +1,4 @@
-import { formatDuration } from '../base/text.ts';
+import { formatDuration, plural } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
@@ -7,7 +7,9 @@ import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { isProbe } from './support/single-use.ts';
+import { silentRefusals } from './support/silent-refusals.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { isAnswered, synExtent } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
 
@@ -29,6 +31,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const silent = fact(silentRefusals);
     const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>(), byReset: 0 }));
     /** Clients that asked for more than health checks, by input. */
     const callers = new Set<string>();
@@ -42,10 +45,7 @@ export default defineRule({
       for (const { peer, isProbe: isCheck, count } of seen.routes.all) {
         if (count > 0 && !isCheck) asks(peer.input, peer.client);
       }
-      // What its other connections carried that can't be read may be calls.
-      for (const { input, client, calls, streams, opened } of seen.peers()) {
-        if (streams > 0 || (opened > 0 && calls.count === 0)) asks(input, client);
-      }
+      for (const { input, client, streams } of seen.peers()) if (streams > 0) asks(input, client);
       for (const { input, client, calls } of seen.peers()) {
         if (calls.count > 0 && !callers.has(`${input}|${client}`)) found.add(`${input}|${client}`);
       }
@@ -56,6 +56,9 @@ export default defineRule({
         if (!isProbe(exchange)) asks(exchange.input, exchange.client);
       },
       connection(connection) {
+        const { input, client, exchanges, bytes } = connection;
+        // What it carried that can't be read may be calls.
+        if (exchanges === 0 && bytes.client > 0) asks(input, client);
         if (connection.ending !== 'refused') return;
         // What the refused try took; a program that waits before the next one waits by its own will.
         const cost = nanoseconds(connection.connectDuration >= 0 ? connection.connectDuration : 0);
@@ -65,13 +68,25 @@ export default defineRule({
         if (connection.backend !== null && backends.size < MAX_BACKENDS) backends.add(connection.backend);
       },
       finish() {
-        const parts = partsByServer(groups.all());
+        const withSilent = new Map(
+          groups.all().map((group) => [group.peer, { ...group, tally: group.tally.copy(), silent: 0, unanswered: 0 }]),
+        );
+        for (const { connection, wait } of silent.all()) {
+          const group = withSilent.get(seen.peerOf(connection));
+          if (group === undefined) continue;
+          group.tally.add(connection, wait, connectionPackets, synExtent(connection, wait));
+          group.silent++;
+          if (!isAnswered(connection)) group.unanswered++;
+        }
+        const parts = partsByServer([...withSilent.values()]);
         const checking = probers();
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening } = seen.totals(input, subject);
           const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
           const resets = own.reduce((sum, { byReset }) => sum + byReset, 0);
-          const by = resets === tally.count ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
+          const silentOnes = own.reduce((sum, group) => sum + group.silent, 0);
+          const refused = tally.count - silentOnes;
+          const by = resets === refused ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
           report({
             message: where === subject.name ? 'refused' : 'behind',
@@ -83,7 +98,10 @@ export default defineRule({
             latency: opening,
             cost: tally,
             confidence: 'certain',
-            confidenceBecause: `each SYN was answered with ${by}`,
+            confidenceBecause:
+              silentOnes === 0
+                ? `each SYN was answered with ${by}`
+                : `${plural(refused, 'SYN')} got ${by}, and ${silentOnes} at that time no answer at all: a host sends few such errors`,
             evidence: refusalEvidence(tally.dearest),
             because: [
               {
@@ -110,8 +128,10 @@ export default defineRule({
                 'kubectl get endpointslices -A -o wide',
               ),
             ],
-            whatIf: { unknown: 'what goes is the error, and hardly any time' },
-            errors: tally.count,
+            ...(silentOnes === 0
+              ? { whatIf: { unknown: 'what goes is the error, and hardly any time' } }
+              : { whatIf: { method: 'each affected connection without the wait for its SYN' }, relieves: ['connect'] }),
+            errors: refused + own.reduce((sum, { unanswered }) => sum + unanswered, 0),
             habit: false,
             ...(own.every(({ client }) => checking.has(`${input}|${client}`))
               ? { onlyInfo: CHECKS }
@@ -155,6 +175,14 @@ const isV6 = (address: string): boolean => address.includes(':');
 
 function refusalEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
+  if (example.ending !== 'refused') {
+    return [
+      {
+        says: 'SYN, sent again without an answer while others were refused with an ICMP error',
+        packets: connectionPackets(example),
+      },
+    ];
+  }
   const took = formatDuration(Math.max(0, example.connectDuration));
   const by = example.endedBy === null ? 'an ICMP error' : 'a reset';
   return [{ says: `SYN, refused with ${by} after ${took}`, packets: connectionPackets(example) }];

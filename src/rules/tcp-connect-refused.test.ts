@@ -34,6 +34,8 @@ ruleTester(rule, {
           cost: [0.0001, 0.0003],
           errors: 3,
           evidence: [/SYN, refused with a reset after 200 µs/],
+          settings: [/listener none, a SYN is answered with a reset/, /pod readinessProbe none/],
+          fixes: [/give the pods a readinessProbe/],
           onlyInfo: false,
         },
       ],
@@ -44,7 +46,11 @@ ruleTester(rule, {
       reports: [
         {
           because: /answered with an ICMP error$/,
-          settings: [/listener none, a SYN is answered with an ICMP error/],
+          settings: [
+            /listener none, a SYN is answered with an ICMP error/,
+            /kube-proxy Service without ready endpoints/,
+          ],
+          fixes: [/has ready endpoints/],
           evidence: [/SYN, refused with an ICMP error/],
         },
       ],
@@ -81,6 +87,14 @@ ruleTester(rule, {
         new Traffic({ backend: '10.0.4.5:8080' }).refused(2).rows,
       ),
       reports: [{ message: 'behind', says: /^10\.0\.4\.5:8080 behind 10\.96\.44\.12:8080 refused 2 of 3/ }],
+    },
+    {
+      name: 'a back end that is gone, which is no Service without endpoints',
+      ...joined(
+        new Traffic({ backend: '10.0.4.4:8080' }).open().calls(3).rows,
+        new Traffic({ backend: '10.0.4.5:8080' }).refused(2, { endedBy: null }).rows,
+      ),
+      reports: [{ message: 'behind', settings: [/pod readinessProbe none/] }],
     },
     {
       name: 'each server that refuses by itself',

@@ -1,7 +1,7 @@
 import { formatDuration, plural } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Evidence } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -88,6 +88,8 @@ export default defineRule({
           const refused = tally.count - silentOnes;
           const by = resets === refused ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
+          // Before a back end was chosen: one that is gone is unreachable, too.
+          const isRejected = resets === 0 && where === subject.name;
           report({
             message: where === subject.name ? 'refused' : 'behind',
             data: { server: subject.name, backend: where, count: tally.count, total: opened },
@@ -111,23 +113,9 @@ export default defineRule({
                 origin: 'wire',
                 source: 'the packets',
               },
-              {
-                component: 'pod',
-                setting: 'readinessProbe',
-                value: 'none, a pod gets connections as soon as it runs',
-                origin: 'default',
-                source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
-              },
+              isRejected ? NO_ENDPOINTS : NO_PROBE,
             ],
-            fix: [
-              advice(
-                'manifest',
-                'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
-                `the workload behind ${subject.name}`,
-                'take the probe out again',
-                'kubectl get endpointslices -A -o wide',
-              ),
-            ],
+            fix: [isRejected ? findEndpoints(subject.name) : addProbe(subject.name)],
             ...(silentOnes === 0
               ? { whatIf: { unknown: 'what goes is the error, and hardly any time' } }
               : { whatIf: { method: 'each affected connection without the wait for its SYN' }, relieves: ['connect'] }),
@@ -148,6 +136,41 @@ export default defineRule({
     };
   },
 });
+
+const NO_PROBE: Setting = {
+  component: 'pod',
+  setting: 'readinessProbe',
+  value: 'none, a pod gets connections as soon as it runs',
+  origin: 'default',
+  source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
+};
+
+const NO_ENDPOINTS: Setting = {
+  component: 'kube-proxy',
+  setting: 'Service without ready endpoints',
+  value: 'what goes to it is rejected with an ICMP error',
+  origin: 'default',
+  source: 'kubernetes, pkg/proxy/iptables/proxier.go: REJECT, "has no endpoints"',
+};
+
+const addProbe = (server: string): Fix =>
+  advice(
+    'manifest',
+    'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
+    `the workload behind ${server}`,
+    'take the probe out again',
+    'kubectl get endpointslices -A -o wide',
+  );
+
+/** No pod answers with an ICMP error: its kernel would send a reset. */
+const findEndpoints = (server: string): Fix =>
+  advice(
+    'manifest',
+    'see whether the Service has ready endpoints: a selector that fits no pod, or a readinessProbe that fails for all at once; else a policy, a firewall or a route that rejects',
+    `the Service at ${server}`,
+    'nothing is changed',
+    'kubectl get endpointslices -A -o wide',
+  );
 
 function onlyInfo(
   count: number,

@@ -10,9 +10,9 @@ import { isAnswered, synWait, waitedForSyn } from './syn-waits.ts';
 const BETWEEN_ERRORS = seconds(1);
 // Fine beside the second that a SYN waits, coarse beside what a busy client opens in an hour.
 const SLOT = milliseconds(100);
-// Clients and servers; a quarter of an hour of slots.
+// Clients and servers, and slots of each in which they were answered: minutes of the busiest.
 const MAX_PAIRS = 256;
-const MAX_SLOTS = 1 << 13;
+const MAX_SLOTS = 1 << 10;
 // Refusals that came with an error: what is left out here is one a second.
 const MAX_REFUSED = 1 << 10;
 const MAX_WAITING = 1 << 12;

@@ -44,6 +44,27 @@ const askBoth = (scenario: Scenario, count: number): Scenario => {
   return scenario;
 };
 
+/** Ports that all get nothing, one after the other. */
+const deadFlows = (scenario: Scenario, count: number): Scenario => {
+  for (let index = 0; index < count; index++) deadFlow(scenario, 50_000 + 2 * index);
+  return scenario;
+};
+
+/** Nothing of its caller is seen after the queries, up to the end of the capture. */
+const openEnded = (scenario: Scenario): Scenario =>
+  scenario.ask(
+    [
+      { again: [2000], answered: null },
+      { type: AAAA, sent: 0.03, again: [2000.1], answered: null },
+    ],
+    {
+      lasts: 4000,
+      outcome: 'incomplete',
+      endBecause: 'captureEnd',
+      answers: [],
+    },
+  );
+
 /** Go: each query from a port of its own, and a new one for the retry. */
 const goLoses = (scenario: Scenario, whole: number): Scenario =>
   scenario.apart(whole).ask([
@@ -342,6 +363,10 @@ ruleTester(rule, {
     { name: 'whole pairs that the resend finds answered', lookups: new Scenario().pair(9).lostBoth(6).pair(9).lookups },
     { name: 'firsts only', lookups: new Scenario().pair(9).lostFirst(6).pair(9).lookups },
     { name: 'an outage of everything', lookups: new Scenario().pair(20).silent(4).pair(20).lookups },
+    {
+      name: 'the same, of whose lookups some have no end: those are heard last, whenever they were lost',
+      lookups: openEnded(openEnded(deadFlows(new Scenario().pair(60), 4).pair(60))).lookups,
+    },
     {
       name: 'late answers',
       lookups: new Scenario().ask([{ again: [5000], answered: 6500 }]).ask([{ again: [5000], answered: 6500 }]).lookups,

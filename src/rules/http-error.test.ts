@@ -30,6 +30,11 @@ ruleTester(rule, {
       ],
     },
     {
+      name: '429, which says that there are too many calls, and no other 4xx beside',
+      ...healthy().call({}, { status: 429 }).call({}, { status: 404 }).rows,
+      reports: [{ count: 1, of: 7, says: /answered 1 of 7 calls with 429$/, onlyInfo: true }],
+    },
+    {
       name: 'a gRPC status of the server, by its name, though HTTP says 200',
       ...grpc(14).rows,
       reports: [{ count: 1, of: 6, says: /with UNAVAILABLE$/, onlyInfo: true }],

@@ -5,6 +5,7 @@ import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { TOO_MANY_REQUESTS } from './support/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
@@ -100,7 +101,8 @@ export default defineRule({
 function errorOf({ status, grpcStatus }: Exchange): string | null {
   const name = grpcStatusName(grpcStatus);
   if (grpcStatus > 0) return GRPC_FAILURES.has(name) ? name : null;
-  return status >= 500 && status < 600 ? String(status) : null;
+  // Of 4xx the one that tells of load, as RESOURCE_EXHAUSTED does: the same call later is answered (RFC 6585 section 4).
+  return status === TOO_MANY_REQUESTS || (status >= 500 && status < 600) ? String(status) : null;
 }
 
 /** `503 (12), 500 (1)`, most frequent first. */

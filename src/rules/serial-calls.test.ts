@@ -1,6 +1,7 @@
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './serial-calls.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { joined } from './support/testing/traffic.ts';
 import { credentials, Serving, type Step } from './support/testing/serving.ts';
 
 const inputs = [inputOf()];
@@ -17,6 +18,19 @@ const together = (count: number): Step[] =>
   Array.from({ length: count }, () => ({ at: 1, takes: 20, parts: { path: '/items/{id}' } }));
 
 const PATHS = ['/user', '/cart', '/offers', '/ads', '/menu', '/stock'];
+
+/** Links between requests and calls that others could claim as well. */
+const unsure = ({ exchanges, requests }: Serving) => ({
+  exchanges,
+  requests: requests.map((request) => ({ ...request, ambiguous: request.waits.length > 0 })),
+});
+
+/** Links that follow what was linked before give one kind what several made. */
+const twoKinds = (): Serving => {
+  const serving = new Serving().serve(8, 30);
+  for (let index = 0; index < 4; index++) serving.request(260, inTurn(12), { path: '/api/stock' });
+  return serving;
+};
 
 const different: Step[] = inTurn(6).map((step, index) => ({ ...step, parts: { path: PATHS[index] as string } }));
 
@@ -41,6 +55,27 @@ ruleTester(rule, {
           confidence: 'possible',
         },
       ],
+    },
+    {
+      name: 'calls that other requests may have made, where all of the kind make as many',
+      inputs,
+      ...unsure(new Serving().serve(3, 160, inTurn(7)).serve(3, 160, inTurn(5))),
+      reports: [{ says: /^6 of 6 requests .* made 6 calls/, count: 6 }],
+    },
+    {
+      name: 'calls that other requests may have made, where some of the kind surely make as many',
+      inputs,
+      ...joined(
+        new Serving().serve(1, 160, inTurn(7)).rows,
+        unsure(new Serving().serve(3, 160, inTurn(7)).serve(9, 30)),
+      ),
+      reports: [{ says: /^4 of 13 requests .* made 7 calls/, count: 4 }],
+    },
+    {
+      name: 'one kind of request among others',
+      inputs,
+      ...new Serving().serve(9, 30).serve(3, 160, inTurn(7)).rows,
+      reports: [{ says: /^3 of 12 requests .* made 7 calls/, count: 3 }],
     },
     {
       name: 'one call for each of many items',
@@ -83,6 +118,16 @@ ruleTester(rule, {
       ...new Serving().serve(10, 130, inTurn(5, { protocol: 'mongodb', method: 'hello', path: '', status: -1 })).rows,
     },
     { name: 'calls at the same time', inputs, ...new Serving().serve(10, 30, together(10)).rows },
+    {
+      name: 'calls of other requests, which have none left: each made half as many',
+      inputs,
+      ...unsure(new Serving().serve(6, 180, inTurn(8)).serve(6, 30)),
+    },
+    {
+      name: 'the same where they are all of one kind, and others of another',
+      inputs,
+      ...unsure(twoKinds()),
+    },
     { name: 'four in a row', inputs, ...new Serving().serve(10, 90, inTurn(4)).rows },
     {
       name: 'pairs at the same time, one pair after another',

@@ -1,13 +1,17 @@
 import { formatCount, formatDuration } from '../base/text.ts';
-import { endOf, milliseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { endOf, milliseconds, nanoseconds } from '../base/time.ts';
+import { receiverOf } from '../model/direction.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { setsUp } from './support/sessions.ts';
 import { SEEN_ONCE } from './support/subjects.ts';
+import { requestTally, type RequestTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+import { kindOf } from './support/usual.ts';
 
 // Two or three calls in a row are how a service looks up one thing with another's answer; with
 // five, most of them could have gone out together.
@@ -19,8 +23,14 @@ const LEAST_SHARE = 0.3;
 // Who comes back to services that it has asked already, twice to each, goes through a list; a call to each of
 // several is what one request needs, each with the former's answer.
 const LEAST_OF_EACH = 2;
-// A service calls a few others; of more none is told.
-const MAX_SERVED = 256;
+// Not all that was called is seen: a capture begins and ends.
+const MOST = 0.9;
+// Kinds of requests, of all services: paths are templates.
+const MAX_KINDS = 1 << 10;
+// Pods of one service.
+const MAX_RECEIVERS = 64;
+// Of what is called a line has room for so many.
+const MAX_NAMED = 2;
 
 /** Calls in a row: to one upstream, or reads from a few in turn. */
 interface Chain {
@@ -30,15 +40,27 @@ interface Chain {
   readonly cost: number;
 }
 
+/** What such requests have in common. */
 interface Habit {
   readonly to: string;
+  readonly what: string;
+  readonly tally: RequestTally;
   calls: number;
-  requests: number;
   /** All alike but for what stands as `{id}`. */
   alike: number;
-  what: string;
   longest: number;
-  lastAt: Timestamp;
+}
+
+/** Requests of one kind to one service: chains that no other request could have made, and the others. */
+interface Kind {
+  sure: Habit | null;
+  unsure: Habit | null;
+}
+
+interface Served {
+  readonly kinds: Map<string, Kind>;
+  /** Where its requests were received: its calls come from there. */
+  readonly receivers: Set<string>;
 }
 
 export default defineRule({
@@ -53,39 +75,57 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const served = createServedRequests(fact(observedServices));
-    const habits = new Map<ServedRequests, Habit>();
+    const seen = fact(traffic);
+    const services = new Map<ServedRequests, Served>();
+    let count = 0;
+
+    /** Whether or not it is known for which request. */
+    const callsOf = ({ input }: ServedRequests, { receivers }: Served): number =>
+      seen
+        .peers()
+        .filter((peer) => peer.input === input && receivers.has(peer.client))
+        .reduce((sum, { calls }) => sum + calls.count, 0);
+
+    function servedBy(service: ServedRequests): Served {
+      const known = services.get(service) ?? { kinds: new Map<string, Kind>(), receivers: new Set<string>() };
+      services.set(service, known);
+      return known;
+    }
+
+    function kindFor(kinds: Map<string, Kind>, name: string): Kind | null {
+      const known = kinds.get(name);
+      if (known !== undefined) return known;
+      if (count >= MAX_KINDS) return null;
+      count++;
+      const kind = { sure: null, unsure: null };
+      kinds.set(name, kind);
+      return kind;
+    }
 
     return {
       request(request) {
         const service = served.current();
-        const chain = service === null ? null : longestChain(request);
-        if (service === null || chain === null) return;
-        if (!habits.has(service) && habits.size >= MAX_SERVED) return;
-        const { to, calls, cost } = chain;
-        tallyRequest(service, request, cost, request.packets);
-        const kinds = new Map<string, number>();
-        for (const { what } of calls) kinds.set(what, (kinds.get(what) ?? 0) + 1);
-        const [[kind, times]] = [...kinds].toSorted((a, b) => b[1] - a[1]) as [[string, number]];
-        const habit = habits.get(service) ?? {
-          to,
-          calls: 0,
-          requests: 0,
-          alike: 0,
-          what: kinds.size === 1 ? kind : [...kinds.keys()].slice(0, 2).join(', '),
-          longest: 0,
-          lastAt: request.startedAt,
-        };
-        habit.calls += calls.length;
-        habit.requests++;
-        if (times >= LEAST_CALLS) habit.alike++;
-        habit.longest = Math.max(habit.longest, calls.length);
-        habits.set(service, habit);
+        if (service === null) return;
+        const { kinds, receivers } = servedBy(service);
+        if (receivers.size < MAX_RECEIVERS) receivers.add(receiverOf(request));
+        const chain = longestChain(request);
+        const kind = chain === null ? null : kindFor(kinds, kindOf(request));
+        if (kind === null || chain === null) return;
+        if (request.ambiguous) kind.unsure = withChain(kind.unsure, request, chain);
+        else kind.sure = withChain(kind.sure, request, chain);
       },
       finish() {
+        const habits = new Map<ServedRequests, Habit>();
+        for (const [service, of] of services) {
+          const allMakeMany = callsOf(service, of) >= MOST * LEAST_CALLS * service.latency.count;
+          const told = [...of.kinds.values()].flatMap((kind) => toldOf(kind, allMakeMany));
+          if (told.length > 0) habits.set(service, joined(told));
+        }
         for (const [service, habit] of habits) {
-          const { tally, latency, server, input } = service;
-          const isAlike = habit.alike * 2 > habit.requests;
-          const calls = Math.round(habit.calls / habit.requests);
+          const { latency, server, input } = service;
+          const { tally } = habit;
+          const isAlike = habit.alike * 2 > tally.count;
+          const calls = Math.round(habit.calls / tally.count);
           report({
             message: 'serial',
             data: {
@@ -150,6 +190,47 @@ export default defineRule({
   },
 });
 
+/**
+ * Calls that another request may have made are this one's only where all make so many, or some of its kind surely do:
+ * else a few requests get what each made its part of.
+ */
+const toldOf = ({ sure, unsure }: Kind, allMakeMany: boolean): Habit[] =>
+  [sure, allMakeMany || sure !== null ? unsure : null].filter((habit) => habit !== null);
+
+function withChain(known: Habit | null, request: Request, { to, calls, cost }: Chain): Habit {
+  const kinds = new Map<string, number>();
+  for (const { what } of calls) kinds.set(what, (kinds.get(what) ?? 0) + 1);
+  const habit = known ?? {
+    to,
+    what: [...kinds.keys()].slice(0, MAX_NAMED).join(', '),
+    tally: requestTally(),
+    calls: 0,
+    alike: 0,
+    longest: 0,
+  };
+  habit.tally.add(request, nanoseconds(Math.min(cost, request.duration)), () =>
+    [...new Set(request.packets)].toSorted((a, b) => a - b),
+  );
+  habit.calls += calls.length;
+  if (Math.max(...kinds.values()) >= LEAST_CALLS) habit.alike++;
+  habit.longest = Math.max(habit.longest, calls.length);
+  return habit;
+}
+
+/** Of one service; the most frequent gives the names. */
+function joined(habits: readonly Habit[]): Habit {
+  const [most] = habits.toSorted((a, b) => b.tally.count - a.tally.count) as [Habit];
+  const tally = requestTally();
+  tally.absorbAll(habits.map((habit) => habit.tally));
+  return {
+    ...most,
+    tally,
+    calls: habits.reduce((sum, { calls }) => sum + calls, 0),
+    alike: habits.reduce((sum, { alike }) => sum + alike, 0),
+    longest: Math.max(...habits.map(({ longest }) => longest)),
+  };
+}
+
 const plenty = (count: number): string => `${formatCount(count)} calls`;
 
 /** The dearest row of calls, each begun when the one before was answered. */
@@ -158,7 +239,7 @@ function longestChain({ waits, duration }: Request): Chain | null {
   const byUpstream = new Map<string, Wait[]>();
   const reads: Wait[] = [];
   for (const wait of waits) {
-    if (wait.reason !== 'upstream' || setsUp(wait.what)) continue;
+    if (!isCall(wait)) continue;
     const own = byUpstream.get(wait.to);
     if (own === undefined) byUpstream.set(wait.to, [wait]);
     else own.push(wait);
@@ -178,6 +259,9 @@ function longestChain({ waits, duration }: Request): Chain | null {
   }
   return best;
 }
+
+/** None that sets a session up, as the first on a connection does. */
+const isCall = ({ reason, what }: Wait): boolean => reason === 'upstream' && !setsUp(what);
 
 /** An HTTP read: a database's statements come one by one for other reasons. */
 const isRead = ({ what }: Wait): boolean => what.startsWith('GET /');

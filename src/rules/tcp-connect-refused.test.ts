@@ -5,6 +5,13 @@ import { joined, Traffic } from './support/testing/traffic.ts';
 
 const healthy = (): Traffic => new Traffic().open().calls(5).close();
 
+const inVain = {
+  ending: 'captureEnd',
+  endedBy: null,
+  endedAt: Number.NaN as never,
+  bytes: { client: 0, server: 0 },
+} as const;
+
 const probed = (): Traffic => {
   const traffic = new Traffic({ client: '10.0.3.1' }).refused(5);
   for (let time = 0; time < 4; time++) traffic.open().call({}, { path: '/healthz' }).close();
@@ -27,6 +34,8 @@ ruleTester(rule, {
           cost: [0.0001, 0.0003],
           errors: 3,
           evidence: [/SYN, refused with a reset after 200 µs/],
+          settings: [/listener none, a SYN is answered with a reset/, /pod readinessProbe none/],
+          fixes: [/give the pods a readinessProbe/],
           onlyInfo: false,
         },
       ],
@@ -37,8 +46,37 @@ ruleTester(rule, {
       reports: [
         {
           because: /answered with an ICMP error$/,
-          settings: [/listener none, a SYN is answered with an ICMP error/],
+          settings: [
+            /listener none, a SYN is answered with an ICMP error/,
+            /kube-proxy Service without ready endpoints/,
+          ],
+          fixes: [/has ready endpoints/],
           evidence: [/SYN, refused with an ICMP error/],
+        },
+      ],
+    },
+    {
+      name: 'a host that sends few ICMP errors: SYNs that get none meanwhile wait, and are refused as well',
+      ...joined(
+        healthy().rows,
+        new Traffic().wait(5000).refused(2, { endedBy: null }).rows,
+        new Traffic()
+          .wait(5100)
+          .open({ again: [1000, 2000], connect: 2000.4 })
+          .call().rows,
+        new Traffic()
+          .wait(5150)
+          .open({ again: [1000, 2000], connect: null })
+          .close(inVain).rows,
+      ),
+      reports: [
+        {
+          count: 4,
+          of: 5,
+          says: /^10\.96\.44\.12:8080 refused 4 of 5 connections$/,
+          because: /^2 SYNs got an ICMP error, and 2 at that time no answer at all/,
+          evidence: [/SYN, sent again without an answer while others were refused with an ICMP error/],
+          errors: 3,
         },
       ],
     },
@@ -49,6 +87,14 @@ ruleTester(rule, {
         new Traffic({ backend: '10.0.4.5:8080' }).refused(2).rows,
       ),
       reports: [{ message: 'behind', says: /^10\.0\.4\.5:8080 behind 10\.96\.44\.12:8080 refused 2 of 3/ }],
+    },
+    {
+      name: 'a back end that is gone, which is no Service without endpoints',
+      ...joined(
+        new Traffic({ backend: '10.0.4.4:8080' }).open().calls(3).rows,
+        new Traffic({ backend: '10.0.4.5:8080' }).refused(2, { endedBy: null }).rows,
+      ),
+      reports: [{ message: 'behind', settings: [/pod readinessProbe none/] }],
     },
     {
       name: 'each server that refuses by itself',
@@ -73,10 +119,20 @@ ruleTester(rule, {
       reports: [{ count: 5, onlyInfo: false }],
     },
     {
+      name: 'the same of who asks a pod that is gone, and gets nothing',
+      ...joined(
+        probed().rows,
+        new Traffic({ client: '10.0.3.1', server: '10.0.4.9' }).open({ connect: null }).close(inVain).rows,
+      ),
+      reports: [{ count: 5, onlyInfo: true }],
+    },
+    {
       name: 'the same of who has connections that can’t be read',
       ...joined(
         probed().rows,
-        new Traffic({ client: '10.0.3.1', server: '10.96.0.1', protocol: 'tls' }).open().close().rows,
+        new Traffic({ client: '10.0.3.1', server: '10.96.0.1', protocol: 'tls' })
+          .open({}, { bytes: { client: 900, server: 4100 } })
+          .close().rows,
       ),
       reports: [{ count: 5, onlyInfo: false }],
     },

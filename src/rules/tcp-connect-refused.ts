@@ -1,13 +1,15 @@
-import { formatDuration } from '../base/text.ts';
+import { formatDuration, plural } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Evidence } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { isProbe } from '../model/probe.ts';
+import { silentRefusals } from './support/silent-refusals.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { isAnswered, synExtent } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
 
@@ -29,6 +31,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const silent = fact(silentRefusals);
     const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>(), byReset: 0 }));
     /** Clients that asked for more than health checks, by input. */
     const callers = new Set<string>();
@@ -42,10 +45,7 @@ export default defineRule({
       for (const { peer, isProbe: isCheck, count } of seen.routes.all) {
         if (count > 0 && !isCheck) asks(peer.input, peer.client);
       }
-      // What its other connections carried that can't be read may be calls.
-      for (const { input, client, calls, streams, opened } of seen.peers()) {
-        if (streams > 0 || (opened > 0 && calls.count === 0)) asks(input, client);
-      }
+      for (const { input, client, streams } of seen.peers()) if (streams > 0) asks(input, client);
       for (const { input, client, calls } of seen.peers()) {
         if (calls.count > 0 && !callers.has(`${input}|${client}`)) found.add(`${input}|${client}`);
       }
@@ -56,6 +56,9 @@ export default defineRule({
         if (!isProbe(exchange)) asks(exchange.input, exchange.client);
       },
       connection(connection) {
+        const { input, client, exchanges, bytes } = connection;
+        // What it carried that can't be read may be calls.
+        if (exchanges === 0 && bytes.client > 0) asks(input, client);
         if (connection.ending !== 'refused') return;
         // What the refused try took; a program that waits before the next one waits by its own will.
         const cost = nanoseconds(connection.connectDuration >= 0 ? connection.connectDuration : 0);
@@ -65,14 +68,28 @@ export default defineRule({
         if (connection.backend !== null && backends.size < MAX_BACKENDS) backends.add(connection.backend);
       },
       finish() {
-        const parts = partsByServer(groups.all());
+        const withSilent = new Map(
+          groups.all().map((group) => [group.peer, { ...group, tally: group.tally.copy(), silent: 0, unanswered: 0 }]),
+        );
+        for (const { connection, wait } of silent.all()) {
+          const group = withSilent.get(seen.peerOf(connection));
+          if (group === undefined) continue;
+          group.tally.add(connection, wait, connectionPackets, synExtent(connection, wait));
+          group.silent++;
+          if (!isAnswered(connection)) group.unanswered++;
+        }
+        const parts = partsByServer([...withSilent.values()]);
         const checking = probers();
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening } = seen.totals(input, subject);
           const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
           const resets = own.reduce((sum, { byReset }) => sum + byReset, 0);
-          const by = resets === tally.count ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
+          const silentOnes = own.reduce((sum, group) => sum + group.silent, 0);
+          const refused = tally.count - silentOnes;
+          const by = resets === refused ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
+          // Before a back end was chosen: one that is gone is unreachable, too.
+          const isRejected = resets === 0 && where === subject.name;
           report({
             message: where === subject.name ? 'refused' : 'behind',
             data: { server: subject.name, backend: where, count: tally.count, total: opened },
@@ -83,7 +100,10 @@ export default defineRule({
             latency: opening,
             cost: tally,
             confidence: 'certain',
-            confidenceBecause: `each SYN was answered with ${by}`,
+            confidenceBecause:
+              silentOnes === 0
+                ? `each SYN was answered with ${by}`
+                : `${plural(refused, 'SYN')} got ${by}, and ${silentOnes} at that time no answer at all: a host sends few such errors`,
             evidence: refusalEvidence(tally.dearest),
             because: [
               {
@@ -93,25 +113,13 @@ export default defineRule({
                 origin: 'wire',
                 source: 'the packets',
               },
-              {
-                component: 'pod',
-                setting: 'readinessProbe',
-                value: 'none, a pod gets connections as soon as it runs',
-                origin: 'default',
-                source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
-              },
+              isRejected ? NO_ENDPOINTS : NO_PROBE,
             ],
-            fix: [
-              advice(
-                'manifest',
-                'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
-                `the workload behind ${subject.name}`,
-                'take the probe out again',
-                'kubectl get endpointslices -A -o wide',
-              ),
-            ],
-            whatIf: { unknown: 'what goes is the error, and hardly any time' },
-            errors: tally.count,
+            fix: [isRejected ? findEndpoints(subject.name) : addProbe(subject.name)],
+            ...(silentOnes === 0
+              ? { whatIf: { unknown: 'what goes is the error, and hardly any time' } }
+              : { whatIf: { method: 'each affected connection without the wait for its SYN' }, relieves: ['connect'] }),
+            errors: refused + own.reduce((sum, { unanswered }) => sum + unanswered, 0),
             habit: false,
             ...(own.every(({ client }) => checking.has(`${input}|${client}`))
               ? { onlyInfo: CHECKS }
@@ -128,6 +136,41 @@ export default defineRule({
     };
   },
 });
+
+const NO_PROBE: Setting = {
+  component: 'pod',
+  setting: 'readinessProbe',
+  value: 'none, a pod gets connections as soon as it runs',
+  origin: 'default',
+  source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
+};
+
+const NO_ENDPOINTS: Setting = {
+  component: 'kube-proxy',
+  setting: 'Service without ready endpoints',
+  value: 'what goes to it is rejected with an ICMP error',
+  origin: 'default',
+  source: 'kubernetes, pkg/proxy/iptables/proxier.go: REJECT, "has no endpoints"',
+};
+
+const addProbe = (server: string): Fix =>
+  advice(
+    'manifest',
+    'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
+    `the workload behind ${server}`,
+    'take the probe out again',
+    'kubectl get endpointslices -A -o wide',
+  );
+
+/** No pod answers with an ICMP error: its kernel would send a reset. */
+const findEndpoints = (server: string): Fix =>
+  advice(
+    'manifest',
+    'see whether the Service has ready endpoints: a selector that fits no pod, or a readinessProbe that fails for all at once; else a policy, a firewall or a route that rejects',
+    `the Service at ${server}`,
+    'nothing is changed',
+    'kubectl get endpointslices -A -o wide',
+  );
 
 function onlyInfo(
   count: number,
@@ -155,6 +198,14 @@ const isV6 = (address: string): boolean => address.includes(':');
 
 function refusalEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
+  if (example.ending !== 'refused') {
+    return [
+      {
+        says: 'SYN, sent again without an answer while others were refused with an ICMP error',
+        packets: connectionPackets(example),
+      },
+    ];
+  }
   const took = formatDuration(Math.max(0, example.connectDuration));
   const by = example.endedBy === null ? 'an ICMP error' : 'a reset';
   return [{ says: `SYN, refused with ${by} after ${took}`, packets: connectionPackets(example) }];

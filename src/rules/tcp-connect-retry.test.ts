@@ -10,6 +10,13 @@ const inVain = {
   bytes: { client: 0, server: 0 },
 } as const;
 
+const during = (): Traffic => new Traffic().wait(5000);
+const late = () =>
+  new Traffic()
+    .wait(5100)
+    .open({ again: [1000, 2000], connect: 2000.4 })
+    .call().rows;
+
 ruleTester(rule, {
   finds: [
     {
@@ -72,6 +79,24 @@ ruleTester(rule, {
       ),
       reports: [{ message: 'unanswered', count: 1, cost: [4.9, 5.1] }],
     },
+    ...(
+      [
+        ['others are refused with resets, which come each time', during().refused(2).rows],
+        ['an ICMP error seconds before', new Traffic().wait(2000).refused(2, { endedBy: null }).rows],
+        [
+          'others are answered meanwhile, though some are refused with an ICMP error',
+          joined(during().refused(2, { endedBy: null }).rows, during().wait(400).open().call().rows),
+        ],
+        [
+          'another server refuses with an ICMP error',
+          new Traffic({ server: '10.96.0.9' }).wait(5000).refused(2, { endedBy: null }).rows,
+        ],
+      ] as const
+    ).map(([name, others]) => ({
+      name: `a SYN without an answer while ${name}`,
+      ...joined(healthy().rows, late(), others),
+      reports: [{ message: 'retried' as const, count: 1, cost: [2.0, 2.1] as const }],
+    })),
     {
       name: 'the one back end that never answers, where the node shows it',
       ...joined(
@@ -101,6 +126,10 @@ ruleTester(rule, {
     },
     { name: 'a server that answers late on an open connection', ...new Traffic().open().call({ takes: 1500 }).rows },
     { name: 'a server that refuses', ...new Traffic().open().call().refused(3).rows },
+    {
+      name: 'a SYN without an answer while others are refused with ICMP errors: a host sends few of those',
+      ...joined(healthy().rows, late(), during().refused(2, { endedBy: null }).rows),
+    },
     { name: 'a copy of a SYN some milliseconds later', ...new Traffic().open({ again: [3], connect: 4 }).call().rows },
   ],
   unobservable: [

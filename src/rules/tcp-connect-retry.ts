@@ -1,33 +1,26 @@
 import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { at, between, nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { between } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createPeerGroups } from './support/peer-groups.ts';
-import { openings, type Openings } from './support/openings.ts';
+import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
+import { openings } from './support/openings.ts';
+import { silentRefusals } from './support/silent-refusals.ts';
 import { partsByServer } from './support/subjects.ts';
-import { connectionTally, type ConnectionTally } from './support/tally.ts';
+import { isAnswered, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
+import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
-// The kernel's first wait (tcp_syn_retries; RFC 6298 section 2.1), less what a clock may be off: a
-// copy of a SYN on another interface comes sooner.
-const LEAST_WAIT = seconds(0.9);
-// The least that is waited after the last SYN: the next one would follow then.
-const NEXT_SYN = seconds(1);
-// So many while this caller surely waits are no chance, and no pool that fills: others go on connecting.
-const MANY = 5;
-// Connections without an answer that are kept until the end, when the next tries are known.
-const MAX_UNANSWERED = 1 << 12;
+// Connections that are kept until the end, when the next tries are known, and what was refused meanwhile.
+const MAX_WAITING = 1 << 12;
 // A back end that has answered none of so many.
 const LEAST_DEAD = 3;
 
 interface Backends {
-  unanswered: number;
-  answered: Map<string, number>;
-  silent: Map<string, number>;
+  readonly answered: Map<string, number>;
 }
 
 export default defineRule({
@@ -45,43 +38,36 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const opened = fact(openings);
-    const inVain: Connection[] = [];
-    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
-      unanswered: 0,
-      answered: new Map(),
-      silent: new Map(),
-    }));
+    const refusals = fact(silentRefusals);
+    const waiting: Connection[] = [];
+    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answered: new Map() }));
     return {
       connection(connection) {
-        const { syns, synAcks, ending, backend } = connection;
-        const first = syns[0];
-        const last = syns.at(-1);
-        if (first === undefined || last === undefined || ending === 'refused') return;
-        const isAnswered = synAcks.length > 0;
+        const { syns, ending, backend } = connection;
+        if (syns.length === 0 || ending === 'refused') return;
         const group = groups.of(connection);
-        if (backend !== null && isAnswered) group.answered.set(backend, (group.answered.get(backend) ?? 0) + 1);
-        if (between(first.at, last.at) < LEAST_WAIT) return;
-        if (isAnswered) return addTo(group, connection, connection.connectDuration);
-        if (inVain.length < MAX_UNANSWERED) inVain.push(copyConnection(connection));
-        if (backend !== null) group.silent.set(backend, (group.silent.get(backend) ?? 0) + 1);
+        if (backend !== null && isAnswered(connection)) addOne(group.answered, backend);
+        if (!waitedForSyn(connection)) return;
+        if (waiting.length < MAX_WAITING) waiting.push(copyConnection(connection));
+        else if (isAnswered(connection)) {
+          const cost = connection.connectDuration;
+          group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
+        }
       },
       finish() {
-        const withThose = new Map(
-          groups.all().map((group) => [group.peer, { ...group, tally: group.tally.copy(), vain: new Distribution() }]),
-        );
-        for (const connection of inVain) {
+        const withThose = new Map(groups.all().map((group) => [group.peer, copyOf(group)]));
+        for (const connection of waiting) {
+          // Those are `tcp-connect-refused`.
+          if (refusals.has(connection)) continue;
           const peer = seen.peerOf(connection);
-          const group = withThose.get(peer) ?? {
-            ...groups.of(connection),
-            tally: connectionTally(),
-            unanswered: 0,
-            vain: new Distribution(),
-          };
+          const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
+          const cost = synWait(connection, opened);
+          group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
+          if (isAnswered(connection)) continue;
           group.unanswered++;
-          const waited = waitedInVain(connection, opened);
-          group.vain.add(waited);
-          addTo(group, connection, waited);
+          group.vain.add(cost);
+          if (connection.backend !== null) addOne(group.silent, connection.backend);
         }
         const parts = partsByServer([...withThose.values()]);
         for (const { groups: own, tally, subject, input } of parts) {
@@ -131,26 +117,19 @@ export default defineRule({
   },
 });
 
-function addTo(group: { tally: ConnectionTally }, connection: Connection, cost: Duration): void {
-  const from = connection.startedAt;
-  group.tally.add(connection, cost, connectionPackets, { from, until: at(from + cost), lasted: cost });
-}
+const copyOf = (group: PeerGroup<Connection> & Backends) => ({
+  ...group,
+  tally: group.tally.copy(),
+  unanswered: 0,
+  vain: new Distribution(),
+  silent: new Map<string, number>(),
+});
 
-/**
- * Nothing marks when the caller gave up; the kernel may send SYNs for long after. Its next try does,
- * unless others open connections all the while; and at the latest the moment when another SYN was due.
- */
-function waitedInVain(connection: Connection, opened: Openings): Duration {
-  const { syns, startedAt, endedAt } = connection;
-  const last = syns.at(-1)?.at ?? startedAt;
-  const end = endedAt > last ? endedAt : last + NEXT_SYN;
-  const isAmongOthers = opened.countIn(connection, startedAt, startedAt + LEAST_WAIT) >= MANY;
-  const next = isAmongOthers ? Number.NaN : opened.nextFrom(connection, startedAt + LEAST_WAIT);
-  return nanoseconds((next < end ? next : end) - startedAt);
-}
+const addOne = (counts: Map<string, number>, backend: string): void =>
+  void counts.set(backend, (counts.get(backend) ?? 0) + 1);
 
 /** The one back end that got SYNs and answered none, where a capture behind the DNAT shows it. */
-function deadBackend(groups: readonly Backends[]): string | null {
+function deadBackend(groups: readonly (Backends & { readonly silent: ReadonlyMap<string, number> })[]): string | null {
   const silent = new Map<string, number>();
   for (const group of groups) {
     for (const [backend, count] of group.silent) silent.set(backend, (silent.get(backend) ?? 0) + count);

@@ -253,7 +253,8 @@ export const losses = defineFact({
       }
       const server = servers.of(lookup.input, lookup.server);
       const wasLossy = isLossy(analysis);
-      if (wasLossy !== server.lastWasLossy) {
+      // What nobody ended is heard last, whenever it was lost: no turn that the losses took.
+      if (wasLossy !== server.lastWasLossy && lookup.endBecause !== 'captureEnd') {
         server.lastWasLossy = wasLossy;
         server.alternations++;
       }

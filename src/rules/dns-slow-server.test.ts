@@ -49,6 +49,31 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a proxy in the pod, to which its questions are redirected, is what waits',
+      lookups: new Scenario()
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .pair(27).lookups,
+      reports: [
+        {
+          message: 'proxied',
+          says: /^the DNS proxy in the pod answers late in the place of 10\.96\.0\.10: 3 of 30 lookups waited/,
+          fixes: [/what the DNS proxy in the pod waits for/],
+          noFixes: [/NodeLocal/],
+        },
+      ],
+    },
+    {
+      name: 'the server, which most waited for behind the proxy',
+      lookups: new Scenario()
+        .ask([{ answered: 300 }])
+        .ask([{ answered: 300, backend: '10.0.9.9' }])
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .pair(27).lookups,
+      reports: [{ message: 'slow', count: 3, subject: '10.96.0.10' }],
+    },
+    {
       name: 'one late answer among lost queries: the second asking may have been held up',
       lookups: new Scenario({ resolver: 'musl' })
         .pair(20)

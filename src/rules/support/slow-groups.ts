@@ -1,10 +1,11 @@
+import { isLoopback } from '../../base/addresses.ts';
 import { nanoseconds, plus, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { COREDNS_QUANTA } from '../../knowledge/cluster-defaults.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { LossGroup } from './loss-groups.ts';
 import { extend, noExtent, type Extent } from './one-moment.ts';
 import type { Send } from './sends.ts';
-import { SLOW_ANSWER, slowCost, slowPackets } from './slow-answers.ts';
+import { SLOW_ANSWER, slowCost, slowPackets, slowSends } from './slow-answers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
 
 /** Slow lookups at one server whose slowest answers are of one size. */
@@ -25,6 +26,8 @@ export interface SlowGroup extends Extent {
   errors: number;
   /** The names that waited; null where one did twice, or they are too many to be few. */
   names: Set<string> | null;
+  /** How many waited for a proxy in the pod itself, to which what is asked of the server is redirected. */
+  proxied: number;
 }
 
 const MAX_GROUPS = 128;
@@ -52,6 +55,8 @@ export function createSlowGroups() {
       const group = groupOf(lookup, slowest);
       group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
       addName(group, lookup.name);
+      if (slowSends(sends).every(({ attempt: { backend } }) => backend !== null && isLoopback(backend)))
+        group.proxied++;
       if (slowest < group.least) group.least = slowest;
       if (slowest > group.most) group.most = slowest;
       extend(group, lookup.startedAt, plus(lookup.startedAt, lookup.duration));
@@ -77,6 +82,7 @@ const createGroup = (input: number, client: string, server: string, size: number
   askedAgain: false,
   errors: 0,
   names: new Set(),
+  proxied: 0,
 });
 
 function addName(group: SlowGroup, name: string): void {

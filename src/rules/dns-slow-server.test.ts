@@ -29,6 +29,31 @@ const farNames = (names: readonly string[], answered: number): Lookup[] =>
 const threeClients = (asks: (scenario: Scenario) => Scenario): Lookup[] =>
   ['10.0.3.7', '10.0.3.8', '10.0.3.9'].flatMap((client) => asks(new Scenario({ client })).lookups);
 
+interface Hop {
+  client: string;
+  server: string;
+  /** When it begins and ends within what the pod waits for. */
+  from?: number;
+  until?: number | null;
+  names?: readonly string[];
+}
+
+/** Of what a pod asks, three names wait 300 ms; each hop asks for these in turn. */
+const forwarded = (pod: string, asked: string, hops: readonly Hop[], asks = ['a.test', 'b.test', 'c.test']): Lookup[] =>
+  [{ client: pod, server: asked, from: 0, until: 300, names: asks }, ...hops]
+    .flatMap(({ client, server, from = 2, until = 298, names = ['a.test', 'b.test', 'c.test'] }: Hop) => {
+      const scenario = new Scenario({ client, server });
+      for (const name of names) {
+        const answered = until ?? 600;
+        scenario.ask([{ name, sent: from, answered: until, ...(until === null ? { again: [answered] } : {}) }], {
+          name,
+          lasts: 300,
+        });
+      }
+      return scenario.pair(40).lookups;
+    })
+    .toSorted((one, other) => one.startedAt - other.startedAt);
+
 ruleTester(rule, {
   finds: [
     {
@@ -72,6 +97,47 @@ ruleTester(rule, {
         .ask([{ answered: 300, backend: '127.0.0.1' }])
         .pair(27).lookups,
       reports: [{ message: 'slow', count: 3, subject: '10.96.0.10' }],
+    },
+    {
+      name: 'who a server asks in turn is named, and what the pod waited for is told once',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.0.53', server: '10.1.1.1' }]),
+      reports: [
+        {
+          message: 'upstream',
+          says: /^10\.1\.1\.1, which 10\.0\.0\.53 asks in turn, keeps its answers waiting: 3 of 43 lookups waited 29\d ms/,
+          subject: '10.1.1.1',
+          fixes: [/what the server waits for/],
+        },
+      ],
+    },
+    {
+      name: 'a cache on the node asks from the node’s address, and whom that asks is the last',
+      lookups: forwarded('10.0.3.7', '169.254.20.10', [
+        { client: '192.168.0.2', server: '10.0.0.53' },
+        { client: '10.0.0.53', server: '10.1.1.1', from: 4, until: 296 },
+      ]),
+      reports: [{ message: 'upstream', subject: '10.1.1.1', says: /which 169\.254\.20\.10 asks in turn/ }],
+    },
+    {
+      name: 'whom it asked in turn had a small part of it',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.0.53', server: '10.1.1.1', from: 190 }]),
+      reports: [
+        { message: 'slow', subject: '10.0.0.53' },
+        { message: 'slow', subject: '10.1.1.1' },
+      ],
+    },
+    {
+      name: 'another pod asks another server for the same two names at the same time',
+      lookups: forwarded(
+        '10.0.3.7',
+        '10.0.0.53',
+        [{ client: '10.0.3.8', server: '10.1.1.1', names: ['a.test', 'b.test', 'a.test'] }],
+        ['a.test', 'b.test', 'a.test'],
+      ),
+      reports: [
+        { message: 'slow', subject: '10.0.0.53' },
+        { message: 'slow', subject: '10.1.1.1' },
+      ],
     },
     {
       name: 'one late answer among lost queries: the second asking may have been held up',

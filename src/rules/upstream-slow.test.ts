@@ -19,6 +19,25 @@ import {
 import rule from './upstream-slow.ts';
 
 const given: Partial<Exchange> = { outcome: 'cancelled', endedBy: 'client', status: -1, firstByteAt: at(Number.NaN) };
+/** A connection of the service in a protocol that nobody knows, with so many bytes of its own. */
+const unread = (bytes: number, serverPort = 5672) =>
+  connectionOf({
+    id: `0.c${serverPort}`,
+    server: '10.0.9.5',
+    serverPort,
+    exchanges: 0,
+    protocol: null,
+    bytes: { client: bytes, server: bytes },
+  });
+
+/** Of many quick requests to the service four take long, and it is not seen to wait for its call. */
+const slowRequests = (): Serving => {
+  const quick = [{ at: 1, takes: 4 }];
+  const requests = new Serving().serve(20, 8, quick).wait(2000);
+  for (let index = 0; index < 4; index++) requests.request(409, quick).serve(4, 8, quick);
+  return requests;
+};
+
 const pause = { reason: 'sender-idle', from: 'server' } as const;
 
 ruleTester(rule, {
@@ -58,6 +77,25 @@ ruleTester(rule, {
       name: 'both pods behind a Service’s address',
       ...behind([2, 3]),
       reports: [{ says: /^5 of 85 exchanges with 10\.96\.44\.12:8080 waited \d+ ms for it \(GET/ }],
+    },
+    {
+      name: 'requests to the service where the capture is, which asks others in a protocol that nobody knows',
+      inputs: [inputOf()],
+      ...slowRequests().rows,
+      connections: [unread(4000)],
+      reports: [
+        {
+          says: /^4 of \d+ exchanges with 10\.0\.3\.7:8080 waited 40\d ms for it \(GET \/api\/orders\), or for its unreadable calls to 10\.0\.9\.5:5672: nothing/,
+          confidence: 'possible',
+        },
+      ],
+    },
+    {
+      name: 'the same with three of them',
+      inputs: [inputOf()],
+      ...slowRequests().rows,
+      connections: [unread(4000), unread(3000, 1521), unread(2000, 9042)],
+      reports: [{ says: /or for its unreadable calls to others: nothing/ }],
     },
     {
       name: 'calls inside TLS that requests wait for most of their time',

@@ -36,8 +36,12 @@ ruleTester(rule, {
       ...new Traffic().refused(2, { endedBy: null }).rows,
       reports: [
         {
+          message: 'unreachable',
+          says: /^10\.96\.44\.12:8080 can’t be reached: an ICMP error answered 2 of \d+ connections$/,
           because: /answered with an ICMP error$/,
-          settings: [/listener none, a SYN is answered with an ICMP error/],
+          fixes: [/who sends the error/],
+          noFixes: [/readinessProbe/],
+          settings: [/route or endpoint none, a SYN is answered with an ICMP error/],
           evidence: [/SYN, refused with an ICMP error/],
         },
       ],

@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Evidence } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -17,6 +17,32 @@ const MAX_BACKENDS = 4;
 const MAX_CALLERS = 1 << 12;
 const CHECKS = 'only health checks were refused, as while a container starts';
 
+const NO_PROBE: Setting = {
+  component: 'pod',
+  setting: 'readinessProbe',
+  value: 'none, a pod gets connections as soon as it runs',
+  origin: 'default',
+  source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
+};
+
+const probe = (server: string): Fix =>
+  advice(
+    'manifest',
+    'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
+    `the workload behind ${server}`,
+    'take the probe out again',
+    'kubectl get endpointslices -A -o wide',
+  );
+
+const findSender = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'find out who sends the error and why: a Service without endpoints, an address that no pod has any more, a missing route, a policy that rejects',
+    server,
+    'nothing is changed',
+    'kubectl get endpointslices -A -o wide',
+  );
+
 export default defineRule({
   id: 'tcp-connect-refused',
   title: 'Connections are refused: nobody listens there',
@@ -24,6 +50,7 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     refused: '{server} refused {count} of {total:connection}',
+    unreachable: '{server} can’t be reached: an ICMP error answered {count} of {total:connection}',
     behind: '{backend} behind {server} refused {count} of {total:connection}',
     clear: 'no connection was refused ({total} opened)',
   },
@@ -74,7 +101,7 @@ export default defineRule({
           const by = resets === tally.count ? 'a reset' : resets === 0 ? 'an ICMP error' : 'a reset or an ICMP error';
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
           report({
-            message: where === subject.name ? 'refused' : 'behind',
+            message: resets === 0 ? 'unreachable' : where === subject.name ? 'refused' : 'behind',
             data: { server: subject.name, backend: where, count: tally.count, total: opened },
             input,
             subject,
@@ -88,28 +115,14 @@ export default defineRule({
             because: [
               {
                 component: where,
-                setting: 'listener',
+                setting: resets === 0 ? 'route or endpoint' : 'listener',
                 value: `none, a SYN is answered with ${by}`,
                 origin: 'wire',
                 source: 'the packets',
               },
-              {
-                component: 'pod',
-                setting: 'readinessProbe',
-                value: 'none, a pod gets connections as soon as it runs',
-                origin: 'default',
-                source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
-              },
+              ...(resets === 0 ? [] : [NO_PROBE]),
             ],
-            fix: [
-              advice(
-                'manifest',
-                'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
-                `the workload behind ${subject.name}`,
-                'take the probe out again',
-                'kubectl get endpointslices -A -o wide',
-              ),
-            ],
+            fix: [resets === 0 ? findSender(subject.name) : probe(subject.name)],
             whatIf: { unknown: 'what goes is the error, and hardly any time' },
             errors: tally.count,
             habit: false,

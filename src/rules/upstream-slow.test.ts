@@ -8,36 +8,20 @@ import {
   INSIDE_TLS,
   atOnce,
   behind,
+  behindProxy,
   chain,
   gateway,
   half,
   queued,
   sealedTurns,
   serving,
+  slowRequests,
   some,
+  unread,
 } from './support/testing/waiting.ts';
 import rule from './upstream-slow.ts';
 
 const given: Partial<Exchange> = { outcome: 'cancelled', endedBy: 'client', status: -1, firstByteAt: at(Number.NaN) };
-/** A connection of the service in a protocol that nobody knows, with so many bytes of its own. */
-const unread = (bytes: number, serverPort = 5672) =>
-  connectionOf({
-    id: `0.c${serverPort}`,
-    server: '10.0.9.5',
-    serverPort,
-    exchanges: 0,
-    protocol: null,
-    bytes: { client: bytes, server: bytes },
-  });
-
-/** Of many quick requests to the service four take long, and it is not seen to wait for its call. */
-const slowRequests = (): Serving => {
-  const quick = [{ at: 1, takes: 4 }];
-  const requests = new Serving().serve(20, 8, quick).wait(2000);
-  for (let index = 0; index < 4; index++) requests.request(409, quick).serve(4, 8, quick);
-  return requests;
-};
-
 const pause = { reason: 'sender-idle', from: 'server' } as const;
 
 ruleTester(rule, {
@@ -212,6 +196,16 @@ ruleTester(rule, {
       name: 'calls inside TLS that what comes in inside TLS waits for',
       ...sealedTurns({ slow: 400 }),
       reports: [{ count: 6, of: 60, subject: '10.96.44.12:8080', cost: [0.38, 0.4], confidence: 'possible' }],
+    },
+    {
+      name: 'who is behind a proxy, all inside TLS, where both its sides are seen',
+      ...behindProxy(404, 400),
+      reports: [{ count: 4, of: 40, subject: '10.20.30.50:443', cost: [0.38, 0.41], confidence: 'possible' }],
+    },
+    {
+      name: 'the proxy, which has most of the time itself',
+      ...behindProxy(404, 200),
+      reports: [{ count: 4, subject: '10.20.30.40:9200' }],
     },
     {
       name: 'some calls inside TLS, where requests are seen that wait for them',

@@ -6,7 +6,7 @@ import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
 import type { OpenedInput, TextSource } from './model/source.ts';
-import { NothingToRead } from './model/user-error.ts';
+import { NothingToRead, UserError } from './model/user-error.ts';
 import { readRows } from './rows/read-rows.ts';
 
 export interface ReadOptions {
@@ -50,6 +50,9 @@ export interface Reading extends RowObserver {
 
 /** Reads all inputs, and hands on their rows. @throws UserError where one can't be read */
 export type ReadInputs = (options: ReadOptions, reading: Reading) => Promise<void>;
+
+const ROUNDED =
+  'its times are rounded to seconds: nothing can be measured; use the file as it was captured, or capture again';
 
 const TOOLS_OWN = "tcpdump's own PTR look-ups of the addresses it prints (it was run without -n)";
 
@@ -107,6 +110,8 @@ export const readInputs: ReadInputs = async (options, reading) => {
     }
     await mergeTrack(track, extract, () => reading.tick(progressOf(sources), extract.snapshot));
     extract.finish(tracked);
+    const rounded = tracked.find(extract.isRoundedToSeconds);
+    if (rounded !== undefined) throw new UserError(`${rounded.path}: ${ROUNDED}`);
   }
 };
 

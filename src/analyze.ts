@@ -27,6 +27,8 @@ export interface AnalyzeOptions extends ReadOptions, WantedOptions {
   /** Who else reads the rows: an export, statistics. */
   observers?: readonly Observer[];
   onProgress?(done: Progress): void;
+  /** One of several inputs can't be read: why, in one line that names it. Left out: that is thrown. */
+  onUnreadable?(because: string): void;
   /** Called now and then while inputs are read; `diagnosis` says what is known so far. */
   onInterim?(diagnosis: () => Diagnosis): void;
   /** Who reads the inputs; left out: this thread. */
@@ -99,7 +101,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     for (const observer of others) observer.input?.(begun);
   };
 
-  const { read = readInputs } = options;
+  const { read = readInputs, onUnreadable } = options;
   await read(options, {
     inputs,
     leftOut,
@@ -107,6 +109,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     connection,
     exchange,
     input,
+    ...(onUnreadable === undefined ? {} : { unreadable: onUnreadable }),
     tick(done, held) {
       options.onProgress?.(done);
       options.onInterim?.(() => (rows > 0 ? run.result() : interim(held(), inputs, leftOut)));

@@ -1,5 +1,5 @@
 import type { AddressTable } from './base/addresses.ts';
-import { at, milliseconds, type Timestamp } from './base/time.ts';
+import { at, milliseconds, seconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { encryptionOf } from './decode/encryption.ts';
 import { isHosts } from './flows/address-use.ts';
@@ -41,6 +41,10 @@ const ADVANCE_STEP = milliseconds(1);
 // Packets of an input after which its vantage is told for the first time, then at each doubling.
 const FIRST_VANTAGE = 64;
 
+const SECOND = seconds(1);
+// That many do not come at full seconds by chance; a few that somebody made up may.
+const MANY_PACKETS = 20;
+
 const NOBODY: readonly string[] = [];
 
 /** One input on its way. */
@@ -51,6 +55,8 @@ interface Reading {
   readonly decoder: Decoder;
   readonly vantage: VantageWatch;
   packets: number;
+  /** No packet so far came at a part of a second after the first. */
+  isWhole: boolean;
   /** Packets at which its vantage is told anew. */
   vantageAt: number;
 }
@@ -128,6 +134,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
       decoder: createDecoder({ addresses }, input.damage),
       vantage: createVantage(addresses),
       packets: 0,
+      isWhole: true,
       vantageAt: FIRST_VANTAGE,
     };
   }
@@ -169,6 +176,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   function packet(read: Packet): void {
     const reading = readings[read.input] as Reading;
     const { decoder, vantage } = reading;
+    if (reading.isWhole && read.time % SECOND !== 0) reading.isWhole = false;
     if (!decoder.decode(read, layers)) return;
     vantage.push(layers);
     if (++reading.packets === reading.vantageAt) refreshVantage(reading);
@@ -263,6 +271,12 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     for (const input of inputs) tellVantage(input);
   }
 
+  /** The times of its packets are rounded to seconds: what lies between two of them is not known. */
+  function isRoundedToSeconds({ input, startsAt, endsAt }: Input): boolean {
+    const reading = readings[input];
+    return reading !== undefined && reading.isWhole && reading.packets >= MANY_PACKETS && endsAt > startsAt;
+  }
+
   function tellVantage(input: Input): void {
     const reading = readings[input.input];
     if (reading === undefined) return;
@@ -279,6 +293,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     message,
     unreachable,
     finish,
+    isRoundedToSeconds,
     snapshot: lookups.snapshot,
     counts: dns.counts,
     lookups: lookups.counts,

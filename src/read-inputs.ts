@@ -5,7 +5,8 @@ import { createExtract, createKeyLog, type Extract, type KeyLog, type RowObserve
 import { mergeTrack, tracksOf, type Source } from './merge.ts';
 import type { Input } from './model/input.ts';
 import { RR_TYPE, type Lookup } from './model/lookup.ts';
-import type { TextSource } from './model/source.ts';
+import type { OpenedInput, TextSource } from './model/source.ts';
+import { NothingToRead, UserError } from './model/user-error.ts';
 import { readRows } from './rows/read-rows.ts';
 
 export interface ReadOptions {
@@ -38,12 +39,20 @@ export interface Reading extends RowObserver {
   readonly leftOut: LeftOut;
   /** An input begins. */
   input(input: Input): void;
+  /**
+   * One of several inputs holds nothing that can be read, and is passed over; where none does, that is thrown. Left out: the
+   * first is.
+   */
+  unreadable?(because: string): void;
   /** Now and then. @param held lookups that are held back still, as they stand now */
   tick(done: Progress, held: () => Iterable<Lookup>): void;
 }
 
 /** Reads all inputs, and hands on their rows. @throws UserError where one can't be read */
 export type ReadInputs = (options: ReadOptions, reading: Reading) => Promise<void>;
+
+const ROUNDED =
+  'its times are rounded to seconds: nothing can be measured; use the file as it was captured, or capture again';
 
 const TOOLS_OWN = "tcpdump's own PTR look-ups of the addresses it prints (it was run without -n)";
 
@@ -64,13 +73,21 @@ export const readInputs: ReadInputs = async (options, reading) => {
 
   const keyLog = await readKeyLogs(options);
   const sources: Source[] = [];
+  const passedOver: NothingToRead[] = [];
+  const open = async (path: string): Promise<OpenedInput | null> => {
+    const { dnsPorts, stdin } = options;
+    const ways = { addresses, dnsPorts, onSecrets: keyLog.text, ...(stdin === undefined ? {} : { stdin }) };
+    try {
+      return await openInput(path, inputs.length, ways);
+    } catch (error) {
+      if (!(error instanceof NothingToRead) || reading.unreadable === undefined) throw error;
+      passedOver.push(error);
+      return null;
+    }
+  };
   for (const path of options.paths) {
-    const opened = await openInput(path, inputs.length, {
-      addresses,
-      dnsPorts: options.dnsPorts,
-      onSecrets: keyLog.text,
-      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-    });
+    const opened = await open(path);
+    if (opened === null) continue;
     if (opened.kind === 'rows') {
       await readRows(opened.lines, { path, damage: opened.damage, inputs, observers: [{ ...observer, input }] });
       continue;
@@ -79,6 +96,10 @@ export const readInputs: ReadInputs = async (options, reading) => {
     if (opened.kind === 'text') texts.set(opened.source.input.input, opened.source);
     sources.push(opened);
   }
+
+  const [first] = passedOver;
+  if (first !== undefined && passedOver.length === options.paths.length) throw first;
+  for (const { message } of passedOver) reading.unreadable?.(message);
 
   for (const track of await tracksOf(await setClocks(sources))) {
     const extract: Extract = createExtract({ addresses, dnsPorts: options.dnsPorts, keyLog, observer });
@@ -89,6 +110,8 @@ export const readInputs: ReadInputs = async (options, reading) => {
     }
     await mergeTrack(track, extract, () => reading.tick(progressOf(sources), extract.snapshot));
     extract.finish(tracked);
+    const rounded = tracked.find(extract.isRoundedToSeconds);
+    if (rounded !== undefined) throw new UserError(`${rounded.path}: ${ROUNDED}`);
   }
 };
 

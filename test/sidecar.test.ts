@@ -9,7 +9,7 @@ import type { Diagnosis, Finding } from '../src/model/diagnosis.ts';
 import { pcapRecords } from './support/pcap-records.ts';
 
 /*
- * In a pod with a service mesh's proxy each call is seen twice, and towards others it can't be read. What is told is what
+ * In a pod with a service mesh's proxy each call is seen twice, and towards others it can't be read; so are lookups. What is told is what
  * would be told without the proxy; without the loopback interface, what whose turn it was tells of calls inside TLS.
  */
 const FOLDER = 'test/corpora/sidecar';
@@ -24,6 +24,8 @@ const LOOPBACK_INTERFACE = 1;
 interface Cause {
   readonly finding: string | null;
   readonly subject?: string;
+  /** What the first line begins with. */
+  readonly says?: string;
 }
 
 interface Truth extends Cause {
@@ -47,14 +49,21 @@ const firstOf = ({ findings }: Diagnosis): Finding | undefined => findings.find(
 /** What a finding says, for comparison with what is true: null where there is none. */
 function saidOf(first: Finding | undefined) {
   if (first === undefined) return null;
-  const { rule, subject, occurrences, cost } = first;
-  return { finding: rule, subject: subject.name, ...occurrences, costSeconds: cost?.totalSeconds ?? Number.NaN };
+  const { rule, says, subject, occurrences, cost } = first;
+  return { finding: rule, says, subject: subject.name, ...occurrences, costSeconds: cost?.totalSeconds ?? Number.NaN };
 }
 
-function trueOf({ occurrences, costSeconds = Number.NaN }: Truth, { finding, subject }: Cause) {
+function trueOf({ occurrences, costSeconds = Number.NaN }: Truth, { finding, subject, says = '' }: Cause) {
   if (finding === null) return null;
   const near: unknown = expect.closeTo(costSeconds, -Math.log10(2 * COST_ERROR * costSeconds));
-  return expect.objectContaining({ finding, subject, count: occurrences, costSeconds: near }) as unknown;
+  const beginning: unknown = expect.stringMatching(`^${says.replaceAll('.', '\\.')}`);
+  return expect.objectContaining({
+    finding,
+    says: beginning,
+    subject,
+    count: occurrences,
+    costSeconds: near,
+  }) as unknown;
 }
 
 /** As an interface other than the loopback's shows it. */

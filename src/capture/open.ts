@@ -1,6 +1,6 @@
 import type { AddressTable } from '../base/addresses.ts';
 import type { OpenedInput } from '../model/source.ts';
-import { UserError } from '../model/user-error.ts';
+import { NothingToRead, UserError } from '../model/user-error.ts';
 import { ChunkSource, openFileSource, type ByteSource } from './byte-source.ts';
 import { ByteWindow } from './byte-window.ts';
 import { GunzipSource } from './gunzip.ts';
@@ -122,7 +122,8 @@ async function openFormat(
     case 'pcap': {
       await fillTo(window, PCAP_HEADER_BYTES);
       const header = readPcapHeader(window.bytes, window.start, window.end);
-      if (header === null) throw new UserError(`${path}: cut ${atByte(window.length)}, inside the header of a pcap`);
+      if (header === null)
+        throw new NothingToRead(`${path}: cut ${atByte(window.length)}, inside the header of a pcap`);
       window.start += PCAP_HEADER_BYTES;
       return inOrder(new PcapSource(window, input('pcap'), header), window);
     }
@@ -133,9 +134,9 @@ async function openFormat(
     case 'rows':
       return openRows(window, path, input('ndjson').damage);
     case 'empty':
-      throw new UserError(`${path}: ${emptyBecause(window)}`);
+      throw new NothingToRead(`${path}: ${emptyBecause(window)}`);
     case 'foreign':
-      throw new UserError(`${path}: ${format.what}; ${format.advice.replace('FILE', path)}`);
+      throw new NothingToRead(`${path}: ${format.what}; ${format.advice.replace('FILE', path)}`);
     default:
       return openWithoutHeader(window, path, input('pcap without its header'));
   }
@@ -167,7 +168,7 @@ async function openText(
       `${path}: tcpdump's text without times (-t): nothing can be measured; print it again without -t`,
     );
   }
-  throw new UserError(`${path}: text, but no line of it is tcpdump's; ${READS}`);
+  throw new NothingToRead(`${path}: text, but no line of it is tcpdump's; ${READS}`);
 }
 
 function openRows(window: ByteWindow, path: string, damage: ReturnType<typeof createInput>['damage']): OpenedInput {
@@ -195,7 +196,7 @@ async function openWithoutHeader(
   }
   if (found === null) {
     const first = Buffer.from(window.bytes.subarray(window.start, Math.min(window.end, window.start + 4)));
-    throw new UserError(`${path}: no capture: it begins with bytes ${first.toString('hex')}; ${READS}`);
+    throw new NothingToRead(`${path}: no capture: it begins with bytes ${first.toString('hex')}; ${READS}`);
   }
   const { shape, linkType } = found;
   const passed = found.start - window.start;

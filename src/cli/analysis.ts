@@ -1,4 +1,5 @@
 import type { Analysis } from '../analyze.ts';
+import { printable } from '../base/text.ts';
 import type { Duration } from '../base/time.ts';
 import type { Observer } from '../model/observer.ts';
 import type { ServiceChoice } from '../model/request.ts';
@@ -12,6 +13,8 @@ import type { Services } from './services.ts';
 export interface Context {
   io: Io;
   services: Services;
+  /** Some of what was named could not be read. */
+  onUnreadable?(): void;
 }
 
 /** Options of all commands that read captures. */
@@ -35,11 +38,12 @@ const DNS_PORTS: readonly number[] = [53];
 export async function analyzeInputs(
   paths: readonly string[],
   options: ReadingOptions,
-  { io, services }: Context,
+  { io, services, onUnreadable }: Context,
   observers: readonly Observer[] = [],
 ): Promise<Analysis> {
   const progress = createProgress(io, options.progress && options.quiet !== true);
   const input = paths.includes(STANDARD_STREAM) ? interruptibleInput(io) : null;
+  const unreadable: string[] = [];
   try {
     const analysis = await services.analyze({
       paths,
@@ -52,6 +56,10 @@ export async function analyzeInputs(
       ...(options.manifests === undefined ? {} : { manifests: options.manifests }),
       observers,
       onProgress: progress.onProgress,
+      onUnreadable(because) {
+        unreadable.push(because);
+        onUnreadable?.();
+      },
       onInterim: progress.onInterim,
       ...(input === null ? {} : { stdin: input.stream }),
     });
@@ -60,6 +68,7 @@ export async function analyzeInputs(
     return analysis;
   } finally {
     progress.stop();
+    for (const because of unreadable) io.stderr.write(`kubelag: ${printable(because)}\n`);
     input?.dispose();
   }
 }

@@ -16,12 +16,14 @@ export async function run(words: readonly string[], io: Io, services: Services =
   let commands: readonly string[] = [];
   try {
     let status: number = EXIT.clear;
-    const program = createProgram({ io, services }, (reached) => {
+    let isAllRead = true;
+    const onUnreadable = (): void => void (isAllRead = false);
+    const program = createProgram({ io, services, onUnreadable }, (reached) => {
       status = reached;
     });
     commands = program.commands.map((command) => command.name());
     await program.parseAsync(words, { from: 'user' });
-    return status;
+    return isAllRead ? status : EXIT.usage;
   } catch (error) {
     try {
       return explainFailure(error, io, helpOf(words, commands));

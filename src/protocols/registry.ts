@@ -2,6 +2,7 @@ import { createHttp1 } from './http1/http1.ts';
 import { createHttp2 } from './http2/http2.ts';
 import type { Protocol } from './protocol.ts';
 import { proxyProtocol } from './proxy-protocol/proxy-protocol.ts';
+import { socks } from './socks/socks.ts';
 import { createKeyLog, type KeyLog } from './tls/key-log.ts';
 import { createTls } from './tls/tls.ts';
 import { kafka } from './upstream/kafka.ts';
@@ -26,6 +27,7 @@ export function createProtocols(keyLog: KeyLog = createKeyLog()): readonly Proto
     createHttp2(),
     createHttp1(),
     proxyProtocol,
+    socks,
     mongodb,
     postgresql,
     mysql,

@@ -148,6 +148,7 @@ function endMarks(style: Style, row: ConnectionRow): Mark[] {
   const { ending, endedBy, endSeconds, endPacket } = row;
   if (endSeconds === null) return [];
   const isReset = ending === 'reset' || ending === 'refused';
-  const text = `${isReset ? 'RST' : 'FIN'}: ${endingWords(row)}`;
+  const sent = endedBy === null ? 'ICMP' : isReset ? 'RST' : 'FIN';
+  const text = `${sent}: ${endingWords(row)}`;
   return [markOf(style, endSeconds, endPacket ?? undefined, endedBy, text, isReset)];
 }

@@ -57,7 +57,7 @@ export function endingWords({ ending, endedBy }: ConnectionRow): string {
     case 'reset':
       return `reset${by}`;
     case 'refused':
-      return 'refused: a reset answers the SYN';
+      return `refused: ${endedBy === null ? 'an ICMP error' : 'a reset'} answers the SYN`;
     case 'replaced':
       return 'another connection takes its ports';
     case 'evicted':

@@ -29,6 +29,31 @@ const farNames = (names: readonly string[], answered: number): Lookup[] =>
 const threeClients = (asks: (scenario: Scenario) => Scenario): Lookup[] =>
   ['10.0.3.7', '10.0.3.8', '10.0.3.9'].flatMap((client) => asks(new Scenario({ client })).lookups);
 
+interface Hop {
+  client: string;
+  server: string;
+  /** When it begins and ends within what the pod waits for. */
+  from?: number;
+  until?: number | null;
+  names?: readonly string[];
+}
+
+/** Of what a pod asks, three names wait 300 ms; each hop asks for these in turn. */
+const forwarded = (pod: string, asked: string, hops: readonly Hop[], asks = ['a.test', 'b.test', 'c.test']): Lookup[] =>
+  [{ client: pod, server: asked, from: 0, until: 300, names: asks }, ...hops]
+    .flatMap(({ client, server, from = 2, until = 298, names = ['a.test', 'b.test', 'c.test'] }: Hop) => {
+      const scenario = new Scenario({ client, server });
+      for (const name of names) {
+        const answered = until ?? 600;
+        scenario.ask([{ name, sent: from, answered: until, ...(until === null ? { again: [answered] } : {}) }], {
+          name,
+          lasts: 300,
+        });
+      }
+      return scenario.pair(40).lookups;
+    })
+    .toSorted((one, other) => one.startedAt - other.startedAt);
+
 ruleTester(rule, {
   finds: [
     {
@@ -46,6 +71,72 @@ ruleTester(rule, {
           cost: [4.999, 5],
           evidence: [/answered only after 5\.3 s/, /asked again, \+5 s: answered/],
         },
+      ],
+    },
+    {
+      name: 'a proxy in the pod, to which its questions are redirected, is what waits',
+      lookups: new Scenario()
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .pair(27).lookups,
+      reports: [
+        {
+          message: 'proxied',
+          says: /^the DNS proxy in the pod answers late in the place of 10\.96\.0\.10: 3 of 30 lookups waited/,
+          fixes: [/what the DNS proxy in the pod waits for/],
+          noFixes: [/NodeLocal/],
+        },
+      ],
+    },
+    {
+      name: 'the server, which most waited for behind the proxy',
+      lookups: new Scenario()
+        .ask([{ answered: 300 }])
+        .ask([{ answered: 300, backend: '10.0.9.9' }])
+        .ask([{ answered: 300, backend: '127.0.0.1' }])
+        .pair(27).lookups,
+      reports: [{ message: 'slow', count: 3, subject: '10.96.0.10' }],
+    },
+    {
+      name: 'who a server asks in turn is named, and what the pod waited for is told once',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.0.53', server: '10.1.1.1' }]),
+      reports: [
+        {
+          message: 'upstream',
+          says: /^10\.1\.1\.1, which 10\.0\.0\.53 asks in turn, keeps its answers waiting: 3 of 43 lookups waited 29\d ms/,
+          subject: '10.1.1.1',
+          fixes: [/what the server waits for/],
+        },
+      ],
+    },
+    {
+      name: 'a cache on the node asks from the node’s address, and whom that asks is the last',
+      lookups: forwarded('10.0.3.7', '169.254.20.10', [
+        { client: '192.168.0.2', server: '10.0.0.53' },
+        { client: '10.0.0.53', server: '10.1.1.1', from: 4, until: 296 },
+      ]),
+      reports: [{ message: 'upstream', subject: '10.1.1.1', says: /which 169\.254\.20\.10 asks in turn/ }],
+    },
+    {
+      name: 'whom it asked in turn had a small part of it',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.0.53', server: '10.1.1.1', from: 190 }]),
+      reports: [
+        { message: 'slow', subject: '10.0.0.53' },
+        { message: 'slow', subject: '10.1.1.1' },
+      ],
+    },
+    {
+      name: 'another pod asks another server for the same two names at the same time',
+      lookups: forwarded(
+        '10.0.3.7',
+        '10.0.0.53',
+        [{ client: '10.0.3.8', server: '10.1.1.1', names: ['a.test', 'b.test', 'a.test'] }],
+        ['a.test', 'b.test', 'a.test'],
+      ),
+      reports: [
+        { message: 'slow', subject: '10.0.0.53' },
+        { message: 'slow', subject: '10.1.1.1' },
       ],
     },
     {

@@ -3,12 +3,13 @@ import { formatDuration, plural } from '../base/text.ts';
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
 import { timersOf } from '../knowledge/resolver-timers.ts';
-import type { Evidence, Setting } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
 import { apart, type Beside } from './support/apart.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
+import { forwards } from './support/forwards.ts';
 import { endOf } from './support/input-end.ts';
 import { lossEvidence } from './support/loss-evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
@@ -43,12 +44,17 @@ export default defineRule({
     slow: '{server} answers late: {count} of {total:lookup} waited {wait:duration} (usual answers take {usual:duration})',
     steady:
       '{server} always answers late: {count} of {total:lookup} waited {wait:duration}; half of its answers take {usual:duration} or more',
+    proxied:
+      'the DNS proxy in the pod answers late in the place of {server}: {count} of {total:lookup} waited {wait:duration} (usual answers take {usual:duration})',
+    upstream:
+      '{upstream}, which {server} asks in turn, keeps its answers waiting: {count} of {total:lookup} waited {wait:duration} (usual answers take {usual:duration})',
     late: '{server} answers late: {count} of {total:lookup} waited {wait:duration}, and asked again before the answer came',
     clear:
       'no server answers late: slowest of {answers:answer} took {slowest:duration}, half of them {usual:duration} or less',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
+    const asksInTurn = fact(forwards);
     const slow = createSlowGroups();
     return {
       unusual(lookup) {
@@ -75,17 +81,28 @@ export default defineRule({
         const parts = partsByServer([...told, ...late]).filter((part) =>
           isEvident(part, seen.usual(part.input, part.subject.name)),
         );
-        for (const part of parts) {
+        const hops = new Map(
+          parts.map((part) => [part, asksInTurn.hopsOf(part.groups.flatMap((group) => group.questions))]),
+        );
+        for (const part of parts.filter((one) => !parts.some((other) => isHopOf(one, other, hops.get(other) ?? [])))) {
           const { tally, subject, input } = part;
+          const upstream = hops.get(part)?.at(-1) ?? null;
           const example = tally.dearest;
           const usual = seen.usual(input, subject.name);
           const of = seen.lookupsOf(input, subject);
           const many = tally.count >= SEVERAL_ANSWERS;
           report({
-            message: messageOf(part, usual),
-            data: { server: subject.name, count: tally.count, total: of, wait: tally.costs.quantile(0.5), usual },
+            message: upstream === null ? messageOf(part, usual) : 'upstream',
+            data: {
+              server: subject.name,
+              upstream: upstream ?? '',
+              count: tally.count,
+              total: of,
+              wait: tally.costs.quantile(0.5),
+              usual,
+            },
             input,
-            subject,
+            subject: upstream === null ? subject : { kind: 'server', name: upstream },
             of,
             unit: 'lookups',
             cost: tally,
@@ -95,16 +112,7 @@ export default defineRule({
               : 'the delay lies between a query and its own answer; so few may be the path',
             evidence: slowEvidence(example, example === undefined ? null : seen.analyse(example)),
             because: [delaySetting(part, usual), ...quantumSettings(part)],
-            fix: [
-              advice(
-                'infrastructure',
-                'see what the server waits for: its upstreams (forward), its CPU limit, a cache that is off or too small',
-                `the DNS server ${subject.name}`,
-                'undo the change that was made',
-                'kubectl -n kube-system get configmap coredns -o yaml',
-              ),
-              nodeLocalCache(),
-            ],
+            fix: fixesOf(part, upstream ?? subject.name),
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
@@ -126,8 +134,44 @@ export default defineRule({
   },
 });
 
+const PROXY_ADVICE = advice(
+  'infrastructure',
+  'see what the DNS proxy in the pod waits for: its CPU limit, the names that it knows (Istio: istio-proxy)',
+  'the pod’s sidecar',
+  'undo the change that was made',
+);
+
+/** A proxy in the pod itself kept most of them waiting, not the server in whose name it answers. */
+const isProxied = ({ groups, tally }: Part<SlowGroup>): boolean =>
+  groups.reduce((sum, { proxied }) => sum + proxied, 0) > tally.count / 2;
+
+const fixesOf = (part: Part<SlowGroup>, server: string): Fix[] =>
+  isProxied(part)
+    ? [PROXY_ADVICE]
+    : [
+        advice(
+          'infrastructure',
+          'see what the server waits for: its upstreams (forward), its CPU limit, a cache that is off or too small',
+          `the DNS server ${server}`,
+          'undo the change that was made',
+          'kubectl -n kube-system get configmap coredns -o yaml',
+        ),
+        nodeLocalCache(),
+      ];
+
+// Of a few questions the capture may show one hop only.
+const ABOUT_AS_MANY = 1.25;
+
+/** What the other part's lookups waited for is told with them, not once more by itself. */
+const isHopOf = (part: Part<SlowGroup>, other: Part<SlowGroup>, hops: readonly string[]): boolean =>
+  part.input === other.input &&
+  hops.includes(part.subject.name) &&
+  part.tally.count <= ABOUT_AS_MANY * other.tally.count;
+
 // In most lookups the resolver's own timer cut the wait short.
-function messageOf({ groups, tally }: Part<SlowGroup>, usual: Duration): 'late' | 'steady' | 'slow' {
+function messageOf(part: Part<SlowGroup>, usual: Duration): 'late' | 'steady' | 'slow' | 'proxied' {
+  const { groups, tally } = part;
+  if (isProxied(part)) return 'proxied';
   const late = groups.reduce((sum, group) => sum + (group.askedAgain ? group.tally.count : 0), 0);
   if (usual === 0 || late > tally.count / 2) return 'late';
   return usual >= SLOW_ANSWER ? 'steady' : 'slow';

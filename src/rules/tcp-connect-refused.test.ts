@@ -45,12 +45,15 @@ ruleTester(rule, {
       ...new Traffic().refused(2, { endedBy: null }).rows,
       reports: [
         {
+          message: 'unreachable',
+          says: /^10\.96\.44\.12:8080 can’t be reached: an ICMP error answered 2 of \d+ connections$/,
           because: /answered with an ICMP error$/,
           settings: [
-            /listener none, a SYN is answered with an ICMP error/,
+            /route or endpoint none, a SYN is answered with an ICMP error/,
             /kube-proxy Service without ready endpoints/,
           ],
           fixes: [/has ready endpoints/],
+          noFixes: [/give the pods a readinessProbe/],
           evidence: [/SYN, refused with an ICMP error/],
         },
       ],
@@ -73,7 +76,7 @@ ruleTester(rule, {
         {
           count: 4,
           of: 5,
-          says: /^10\.96\.44\.12:8080 refused 4 of 5 connections$/,
+          says: /^10\.96\.44\.12:8080 can’t be reached: an ICMP error, or none that came through, answered 4 of 5 connections$/,
           because: /^2 SYNs got an ICMP error, and 2 at that time no answer at all/,
           evidence: [/SYN, sent again without an answer while others were refused with an ICMP error/],
           errors: 3,
@@ -94,7 +97,14 @@ ruleTester(rule, {
         new Traffic({ backend: '10.0.4.4:8080' }).open().calls(3).rows,
         new Traffic({ backend: '10.0.4.5:8080' }).refused(2, { endedBy: null }).rows,
       ),
-      reports: [{ message: 'behind', settings: [/pod readinessProbe none/] }],
+      reports: [
+        {
+          message: 'gone',
+          says: /^10\.0\.4\.5:8080 behind 10\.96\.44\.12:8080 can’t be reached: an ICMP error answered 2 of 3 connections$/,
+          fixes: [/who sends the error/],
+          noFixes: [/readinessProbe/],
+        },
+      ],
     },
     {
       name: 'each server that refuses by itself',

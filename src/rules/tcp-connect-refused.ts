@@ -26,6 +26,8 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     refused: '{server} refused {count} of {total:connection}',
+    unreachable: '{server} can’t be reached: {answered} {count} of {total:connection}',
+    gone: '{backend} behind {server} can’t be reached: {answered} {count} of {total:connection}',
     behind: '{backend} behind {server} refused {count} of {total:connection}',
     clear: 'no connection was refused ({total} opened)',
   },
@@ -90,9 +92,17 @@ export default defineRule({
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
           // Before a back end was chosen: one that is gone is unreachable, too.
           const isRejected = resets === 0 && where === subject.name;
+          const fixFor = isRejected ? findEndpoints : resets === 0 ? findSender : addProbe;
           report({
-            message: where === subject.name ? 'refused' : 'behind',
-            data: { server: subject.name, backend: where, count: tally.count, total: opened },
+            message: isRejected ? 'unreachable' : resets === 0 ? 'gone' : where === subject.name ? 'refused' : 'behind',
+            data: {
+              server: subject.name,
+              backend: where,
+              count: tally.count,
+              total: opened,
+              answered:
+                silentOnes === 0 ? 'an ICMP error answered' : 'an ICMP error, or none that came through, answered',
+            },
             input,
             subject,
             of: opened,
@@ -108,14 +118,14 @@ export default defineRule({
             because: [
               {
                 component: where,
-                setting: 'listener',
+                setting: resets === 0 ? 'route or endpoint' : 'listener',
                 value: `none, a SYN is answered with ${by}`,
                 origin: 'wire',
                 source: 'the packets',
               },
-              isRejected ? NO_ENDPOINTS : NO_PROBE,
+              ...(isRejected ? [NO_ENDPOINTS] : resets === 0 ? [] : [NO_PROBE]),
             ],
-            fix: [isRejected ? findEndpoints(subject.name) : addProbe(subject.name)],
+            fix: [fixFor(subject.name)],
             ...(silentOnes === 0
               ? { whatIf: { unknown: 'what goes is the error, and hardly any time' } }
               : { whatIf: { method: 'each affected connection without the wait for its SYN' }, relieves: ['connect'] }),
@@ -159,6 +169,16 @@ const addProbe = (server: string): Fix =>
     'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
     `the workload behind ${server}`,
     'take the probe out again',
+    'kubectl get endpointslices -A -o wide',
+  );
+
+/** A pod that was chosen can't be reached. */
+const findSender = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'find out who sends the error and why: an address that no pod has any more, a missing route, a policy that rejects',
+    server,
+    'nothing is changed',
     'kubectl get endpointslices -A -o wide',
   );
 

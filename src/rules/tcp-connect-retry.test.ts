@@ -1,3 +1,6 @@
+import type { Lookup } from '../model/lookup.ts';
+import { attemptOf, lookupOf } from '../model/testing/rows.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -16,6 +19,29 @@ const late = () =>
     .wait(5100)
     .open({ again: [1000, 2000], connect: 2000.4 })
     .call().rows;
+
+const SIX = 'fd00:70::31';
+const FOUR = '10.0.4.4';
+
+/** A name with these addresses, asked for by that client. */
+const lookupFor = (addresses: readonly string[], client = '10.0.3.7'): Lookup =>
+  lookupOf({ client, attempts: addresses.map((address) => attemptOf({ addresses: [address] })) });
+
+/** Each connection is tried by IPv6, which gets no answer, and so much later by IPv4, which does. */
+const fallingBack = (count: number, wait: number, lookups: readonly Lookup[]): Rows => {
+  const four = new Traffic({ server: FOUR });
+  const six = new Traffic({ client: 'fd00:70::10', server: SIX });
+  for (let index = 0; index < count; index++) {
+    six.open({ connect: null }).wait(2000).close(inVain);
+    four
+      .wait(wait)
+      .open()
+      .call()
+      .close()
+      .wait(2000 - wait);
+  }
+  return { ...joined(four.rows, six.rows), lookups };
+};
 
 ruleTester(rule, {
   finds: [
@@ -39,6 +65,28 @@ ruleTester(rule, {
           evidence: [/SYN, sent again at \+1 s, \+3 s/, /SYN-ACK after 3 s/],
         },
       ],
+    },
+    {
+      name: 'the IPv6 address of a name answers no SYN, and its IPv4 address is tried later',
+      ...fallingBack(5, 250, [lookupFor([FOUR, SIX])]),
+      reports: [
+        {
+          message: 'fellBack',
+          says: /^5 of 5 connections were tried at \[fd00:70::31\]:8080 first, which answers no SYN, and at 10\.0\.4\.4:8080 2\d\d ms later$/,
+          subject: '[fd00:70::31]:8080',
+          count: 5,
+          cost: [0.24, 0.3],
+          confidence: 'certain',
+          errors: 0,
+          settings: [/none/, /Node\.js 250/],
+          evidence: [/SYN without an answer, 10\.0\.4\.4:8080 tried 2\d\d ms later/],
+        },
+      ],
+    },
+    {
+      name: 'twice: a SYN may be lost',
+      ...fallingBack(2, 250, [lookupFor([FOUR, SIX])]),
+      reports: [{ message: 'fellBack', count: 2, onlyInfo: true }],
     },
     {
       name: 'SYNs that nobody ever answers: until another would be due',
@@ -125,6 +173,12 @@ ruleTester(rule, {
       says: /no SYN had to be sent again \(2 connections opened\)/,
     },
     { name: 'a server that answers late on an open connection', ...new Traffic().open().call({ takes: 1500 }).rows },
+    { name: 'addresses of two names', ...fallingBack(5, 250, [lookupFor([FOUR]), lookupFor([SIX])]) },
+    {
+      name: 'a name with both, asked for by two clients: whose try follows is not known',
+      ...fallingBack(5, 250, [lookupFor([FOUR, SIX]), lookupFor([FOUR, SIX], '10.0.3.8')]),
+    },
+    { name: 'the other family at once', ...fallingBack(5, 20, [lookupFor([FOUR, SIX])]) },
     { name: 'a server that refuses', ...new Traffic().open().call().refused(3).rows },
     {
       name: 'a SYN without an answer while others are refused with ICMP errors: a host sends few of those',

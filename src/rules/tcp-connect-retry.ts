@@ -1,3 +1,5 @@
+import { endpoint } from '../base/addresses.ts';
+import { groupBy } from '../base/group-by.ts';
 import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
 import { between } from '../base/time.ts';
@@ -6,16 +8,19 @@ import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { createFallbacks, type FallenBack } from './support/other-family.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { openings } from './support/openings.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
-import { partsByServer } from './support/subjects.ts';
+import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { isAnswered, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
 // Connections that are kept until the end, when the next tries are known, and what was refused meanwhile.
 const MAX_WAITING = 1 << 12;
+// Once or twice a SYN may be lost.
+const SEVERAL = 3;
 // A back end that has answered none of so many.
 const LEAST_DEAD = 3;
 
@@ -32,6 +37,8 @@ export default defineRule({
     retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
     unanswered:
       '{count} of {total:connection} to {server} waited {cost:duration} for an answer to their SYN, {unanswered} in vain',
+    fellBack:
+      '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {cost:duration} for it',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
@@ -39,11 +46,76 @@ export default defineRule({
     const seen = fact(traffic);
     const opened = fact(openings);
     const refusals = fact(silentRefusals);
+    const fallbacks = createFallbacks(opened);
     const waiting: Connection[] = [];
     const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answered: new Map() }));
+
+    /** @returns whether there were any */
+    function reportFallbacks(): boolean {
+      const found = groupBy(fallbacks.found(), ({ connection: { input, server, serverPort }, server: other }) =>
+        [input, server, serverPort, other].join('|'),
+      );
+      for (const own of found.values()) {
+        const [{ connection: first, server: used }] = own as [FallenBack];
+        const server = endpoint(first.server, first.serverPort);
+        const other = endpoint(used, first.serverPort);
+        const tally = connectionTally();
+        for (const { connection, cost } of own) {
+          tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
+        }
+        const of = Math.max(tally.count, seen.totals(first.input, { kind: 'server', name: other }).opened);
+        report({
+          message: 'fellBack',
+          data: { count: tally.count, total: of, server, other, cost: tally.costs.quantile(0.5) },
+          input: first.input,
+          subject: { kind: 'server', name: server },
+          of,
+          unit: 'connections',
+          cost: tally,
+          confidence: tally.count >= SEVERAL ? 'certain' : 'likely',
+          confidenceBecause: 'the name has both addresses, and the second was tried when the first had not answered',
+          evidence: evidenceOf(
+            [
+              {
+                says: `SYN without an answer, ${other} tried ${formatDuration(own[0]!.cost)} later`,
+                packets: first.syns.map(({ packet }) => packet),
+              },
+            ],
+            tally.dearest,
+          ),
+          because: [
+            { component: server, setting: 'answer to SYN', value: 'none', origin: 'wire', source: 'the packets' },
+            {
+              component: 'client',
+              setting: 'wait before the other family is tried',
+              value: `${formatDuration(tally.costs.quantile(0.5))} (curl 200 ms, Node.js 250, Go 300)`,
+              origin: 'wire',
+              source: 'the packets; RFC 8305 section 5',
+            },
+          ],
+          fix: [
+            advice(
+              'infrastructure',
+              'let that family reach the server (routes, firewall, network policy, the program’s own listen address), or take its address out of DNS (of a Service: ipFamilies)',
+              server,
+              'undo the change that was made',
+            ),
+          ],
+          whatIf: { unknown: 'the wait lies before the connection that was used' },
+          errors: 0,
+          habit: false,
+          ...(tally.count < SEVERAL ? { onlyInfo: SEEN_ONCE } : {}),
+        });
+      }
+      return found.size > 0;
+    }
+
     return {
+      lookup: fallbacks.lookup,
       connection(connection) {
         const { syns, ending, backend } = connection;
+        // What a reset refused its caller hears of at once.
+        if (syns.length > 0 && !isAnswered(connection) && connection.endedBy === null) fallbacks.failed(connection);
         if (syns.length === 0 || ending === 'refused') return;
         const group = groups.of(connection);
         if (backend !== null && isAnswered(connection)) addOne(group.answered, backend);
@@ -106,7 +178,8 @@ export default defineRule({
             habit: false,
           });
         }
-        if (parts.length > 0) return;
+        const fallen = reportFallbacks();
+        if (parts.length > 0 || fallen) return;
         const total = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
         if (total === 0) {
           return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });

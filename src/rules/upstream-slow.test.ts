@@ -8,13 +8,16 @@ import {
   INSIDE_TLS,
   atOnce,
   behind,
+  behindProxy,
   chain,
   gateway,
   half,
   queued,
   sealedTurns,
   serving,
+  slowRequests,
   some,
+  unread,
 } from './support/testing/waiting.ts';
 import rule from './upstream-slow.ts';
 
@@ -58,6 +61,25 @@ ruleTester(rule, {
       name: 'both pods behind a Service’s address',
       ...behind([2, 3]),
       reports: [{ says: /^5 of 85 exchanges with 10\.96\.44\.12:8080 waited \d+ ms for it \(GET/ }],
+    },
+    {
+      name: 'requests to the service where the capture is, which asks others in a protocol that nobody knows',
+      inputs: [inputOf()],
+      ...slowRequests().rows,
+      connections: [unread(4000)],
+      reports: [
+        {
+          says: /^4 of \d+ exchanges with 10\.0\.3\.7:8080 waited 40\d ms for it \(GET \/api\/orders\), or for its unreadable calls to 10\.0\.9\.5:5672: nothing/,
+          confidence: 'possible',
+        },
+      ],
+    },
+    {
+      name: 'the same with three of them',
+      inputs: [inputOf()],
+      ...slowRequests().rows,
+      connections: [unread(4000), unread(3000, 1521), unread(2000, 9042)],
+      reports: [{ says: /or for its unreadable calls to others: nothing/ }],
     },
     {
       name: 'calls inside TLS that requests wait for most of their time',
@@ -174,6 +196,16 @@ ruleTester(rule, {
       name: 'calls inside TLS that what comes in inside TLS waits for',
       ...sealedTurns({ slow: 400 }),
       reports: [{ count: 6, of: 60, subject: '10.96.44.12:8080', cost: [0.38, 0.4], confidence: 'possible' }],
+    },
+    {
+      name: 'who is behind a proxy, all inside TLS, where both its sides are seen',
+      ...behindProxy(404, 400),
+      reports: [{ count: 4, of: 40, subject: '10.20.30.50:443', cost: [0.38, 0.41], confidence: 'possible' }],
+    },
+    {
+      name: 'the proxy, which has most of the time itself',
+      ...behindProxy(404, 200),
+      reports: [{ count: 4, subject: '10.20.30.40:9200' }],
     },
     {
       name: 'some calls inside TLS, where requests are seen that wait for them',

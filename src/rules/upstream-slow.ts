@@ -1,9 +1,11 @@
+import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
 import { endOf } from './support/input-end.ts';
+import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
-import { partsByServer } from './support/subjects.ts';
+import { partsByServer, type Part } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import type { Waiting } from './support/upstream-groups.ts';
 import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
@@ -15,23 +17,36 @@ export default defineRule({
   sees: ['tcp', 'http'],
   hearsTurns: true,
   messages: {
-    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for {it}{kinds}{until}: nothing is amiss on the way there',
+    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for {it}{kinds}{until}{or}: nothing is amiss on the way there',
     clear: 'no upstream lets some calls wait far longer than others of their kind ({total:call})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(traffic);
     const waits = fact(programWaits);
+    const times = fact(ownTimes);
+
+    /** Whom those who were waited for ask themselves, where that can't be read. */
+    const unreadOf = ({ groups, input }: Part<Waiting, Exchange>): readonly string[] => [
+      ...new Set(
+        groups.flatMap(({ peer: { address, backend } }) =>
+          times.veilsOf(input, receiverOf({ server: address, backend })),
+        ),
+      ),
+    ];
+
     return {
       finish() {
         const parts = partsByServer<Waiting, Exchange>(waits.found().upstreams);
         for (const part of parts) {
           const { groups, tally, subject, input } = part;
           const { calls, turns } = seen.totals(input, subject);
-          const unread = groups.reduce((sum, { of = 0 }) => sum + of, 0);
-          const total = Math.max(tally.count, calls.count + unread);
+          const sealed = groups.reduce((sum, { of = 0 }) => sum + of, 0);
+          const total = Math.max(tally.count, calls.count + sealed);
           const pod = podBehind(part);
+          const unread = unreadOf(part);
           report({
             ...waitReport(part, total, endOf(inputs, input)),
+            ...(unread.length > 0 ? UNREAD : {}),
             message: 'slow',
             data: {
               count: tally.count,
@@ -41,6 +56,7 @@ export default defineRule({
               it: pod === null ? 'it' : `${pod} behind it`,
               kinds: kindsIn(groups),
               until: untilIn(tally),
+              or: orUnread(unread),
             },
             latency: calls.count > 0 ? calls : turns,
             fix: [
@@ -67,3 +83,16 @@ export default defineRule({
     };
   },
 });
+
+// More are no help in one line.
+const MAX_NAMED = 2;
+
+const UNREAD = {
+  confidence: 'possible',
+  confidenceBecause: 'it asks others as well, and what it says to them can’t be read',
+} as const;
+
+const orUnread = (servers: readonly string[]): string =>
+  servers.length === 0
+    ? ''
+    : `, or for its unreadable calls to ${servers.length > MAX_NAMED ? 'others' : servers.join(' and ')}`;

@@ -12,5 +12,6 @@ export interface Order {
 export type Message =
   | { kind: 'batch'; batch: Batch }
   | { kind: 'tick'; done: Progress }
+  | { kind: 'unreadable'; because: string }
   | { kind: 'failed'; because: string }
   | { kind: 'end' };

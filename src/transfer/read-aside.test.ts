@@ -51,6 +51,14 @@ describe('reading in another thread', () => {
     expect(ticks).toEqual([{ bytesRead: 1, bytesTotal: 2, packets: 1 }]);
   });
 
+  it('says what could not be read', async () => {
+    const heard: string[] = [];
+    await read(`${SAYS} say({ kind: 'unreadable', because: 'b.pcap: is empty' }); say({ kind: 'end' });`, {
+      unreadable: (because) => heard.push(because),
+    });
+    expect(heard).toEqual(['b.pcap: is empty']);
+  });
+
   it('counts what it took, for that one to go on', async () => {
     const packets: number[] = [];
     await read(

@@ -29,6 +29,8 @@ export const readAside =
             return;
           case 'tick':
             return reading.tick(message.done, () => []);
+          case 'unreadable':
+            return reading.unreadable?.(message.because);
           case 'failed':
             return reject(new UserError(message.because));
           case 'end':

@@ -28,7 +28,9 @@ const out = createRowsOut(
   (done) => say({ kind: 'tick', done }),
 );
 
-readInputs(options, out.reading).then(
+const unreadable = (because: string): void => say({ kind: 'unreadable', because });
+
+readInputs(options, { ...out.reading, unreadable }).then(
   () => {
     out.finish();
     say({ kind: 'end' });

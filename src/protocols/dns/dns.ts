@@ -6,6 +6,7 @@ import type { AttemptSink } from '../../model/tracked-attempt.ts';
 import { createDnsParser, HEADER_LENGTH } from './message.ts';
 import { partOfName } from './names.ts';
 import { createDnsFramer, type DnsFramer } from './over-tcp.ts';
+import { RedirectedQuestions } from './redirected.ts';
 import { createTransactions, type TransactionCounts } from './transactions.ts';
 
 // Directions of DNS connections that are followed at once; a framer keeps a message at the most.
@@ -35,6 +36,7 @@ export interface DnsCounts extends TransactionCounts {
 export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) {
   const parser = createDnsParser(addresses);
   const transactions = createTransactions(addresses, sink, onOtherInput);
+  const redirected = new RedirectedQuestions(addresses, transactions.push);
   const message = createDnsMessage();
   // Up to the highest: a table of all ports would fill the processor's cache with clients' ports.
   const dnsPorts = new Uint8Array(Math.max(0, ...ports) + 1);
@@ -49,10 +51,18 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
 
   /** One UDP datagram. @returns 0 no DNS, 1 a query, 2 a reply, -1 a message cut before its question ends */
   function datagram(layers: Layers): -1 | 0 | 1 | 2 {
-    if (!wants(layers.sourcePort, layers.destinationPort)) return 0;
+    if (!wants(layers.sourcePort, layers.destinationPort)) return redirected.isTurned(layers) ? turned(layers) : 0;
     const { payloadStart: start, payloadEnd: end } = layers;
     const kind = parsed(layers, layers.bytes, start, end);
     return kind === 0 && layers.payloadLength > end - start ? -1 : kind;
+  }
+
+  function turned(layers: Layers): 0 | 1 {
+    const { bytes, payloadStart, payloadEnd } = layers;
+    if (!parser.parse(bytes, payloadStart, payloadEnd, message)) return 0;
+    if (message.response || message.opcode !== 0 || message.questions !== 1) return 0;
+    redirected.ask(layers, message);
+    return 1;
   }
 
   function parsed(layers: Layers, bytes: Uint8Array, start: number, end: number): 0 | 1 | 2 {
@@ -61,7 +71,7 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
       return 0;
     }
     if (!isDnsPort(message.response ? layers.sourcePort : layers.destinationPort)) return 0;
-    transactions.push(layers, message);
+    if (!redirected.passes(layers, message)) transactions.push(layers, message);
     return message.response ? 2 : 1;
   }
 

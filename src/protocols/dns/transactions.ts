@@ -63,10 +63,13 @@ export function createTransactions(
   /** Servers whose DNAT this capture shows from both sides. */
   const translated = new Set<number>();
 
-  /** @param layers who sent the message; its ports tell the client from the server */
-  function push(layers: Layers, message: DnsMessage): void {
+  /**
+   * @param layers who sent the message; its ports tell the client from the server
+   * @param answeredBy who answered in the server's place
+   */
+  function push(layers: Layers, message: DnsMessage, answeredBy: string | null = null): void {
     if (message.opcode !== 0) return;
-    if (message.response) reply(layers, message);
+    if (message.response) reply(layers, message, answeredBy);
     else query(layers, message);
   }
 
@@ -138,7 +141,7 @@ export function createTransactions(
     const answer = early.take(layers, message);
     if (answer === null) return;
     counts.orphanReplies--;
-    reply(answer.layers, answer.message);
+    reply(answer.layers, answer.message, null);
   }
 
   function sendAgain(known: TransactionRecord, layers: Layers): void {
@@ -176,7 +179,7 @@ export function createTransactions(
     counts.duplicates[layers.input] = (counts.duplicates[layers.input] ?? 0) + 1;
   }
 
-  function reply(layers: Layers, message: DnsMessage): void {
+  function reply(layers: Layers, message: DnsMessage, answeredBy: string | null): void {
     const known = findQuestion(layers, message);
     if (known === null) {
       counts.orphanReplies++;
@@ -204,6 +207,7 @@ export function createTransactions(
     known.answerCount = message.answerCount;
     known.addresses = message.addresses;
     known.ttl = message.ttl;
+    if (answeredBy !== null) known.backend = answeredBy;
     // Not always among the unanswered: times that run backwards make a reply look earlier than its query.
     queueOf(known).remove(known);
     known.expiresAt = plus(layers.time, ANSWERED_LIFETIME);

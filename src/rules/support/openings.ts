@@ -15,7 +15,7 @@ export interface Openings extends Observer {
    * When the same client next opened a connection to the same server, at `after` or later; NaN where
    * it did not. Ask in `finish`: connections come when they end.
    */
-  nextFrom(ends: Ends, after: number): number;
+  nextFrom(ends: Ends, after: number): Timestamp;
   /** How often it did so from one moment to before another. */
   countIn(ends: Ends, from: number, until: number): number;
 }
@@ -37,7 +37,7 @@ export const openings = defineFact({
         } else if (known.length < MAX_KEPT) known.push(connection.startedAt);
       },
       nextFrom(ends, after) {
-        let next = Number.NaN;
+        let next = Number.NaN as Timestamp;
         for (const start of pairs.get(keyOf(ends)) ?? []) {
           if (start >= after && !(start >= next)) next = start;
         }

@@ -1,3 +1,4 @@
+import { endpoint } from '../../base/addresses.ts';
 import { addTo } from '../../base/group-by.ts';
 import { at, endOf, milliseconds, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
@@ -17,6 +18,9 @@ const MAX_SLOW = 1 << 13;
 // bytes as the shortest call has, over however many connections.
 const HIDDEN_SHARE = 0.05;
 const LEAST_CALL_BYTES = 40;
+// Servers of one client that are told apart: a line has room for two.
+const MAX_UNREAD = 8;
+const OTHERS = 'others';
 // Credentials are fetched now and then, by some dozen requests; of more, the first.
 const MAX_FETCHES = 1 << 10;
 // What a request lost is its service's own where it spent most of that waiting for nobody.
@@ -33,6 +37,8 @@ export interface OwnTimes extends Observer {
   isKnown(input: number, address: string): boolean;
   /** Some of what they waited for may be inside connections that can't be read. */
   isVeiled(input: number, address: string): boolean;
+  /** To whom those go, those with the most bytes first; empty where they could not make requests slow. */
+  veilsOf(input: number, address: string): readonly string[];
   /** Whether the request with that root exchange, which lost so much, spent that in the service itself. */
   isOwn(exchange: string, lost: number): boolean;
   /** What of a request's own time may be lookups: it lies before the connections that it opens, and no DNS is seen. */
@@ -60,8 +66,8 @@ export const ownTimes = defineFact({
   id: 'own-times',
   create(): OwnTimes {
     const requests = new Map<string, number>();
-    /** Bytes of each client that may be calls it waits for, and can't be read. */
-    const hidden = new Map<string, number>();
+    /** Bytes of each client that may be calls it waits for, and can't be read, by server. */
+    const hidden = new Map<string, Map<string, number>>();
     /** `since` its own last answer, or from its beginning on. */
     const slow = new Map<string, { own: number; key: string; from: Timestamp; since: Timestamp; until: Timestamp }>();
     const inputs = new Map<number, Input>();
@@ -80,6 +86,12 @@ export const ownTimes = defineFact({
       return time;
     }
 
+    function isVeiled(input: number, address: string): boolean {
+      const key = keyOf(input, address);
+      const bytes = [...(hidden.get(key)?.values() ?? [])].reduce((sum, one) => sum + one, 0);
+      return bytes > HIDDEN_SHARE * (requests.get(key) ?? 0) * LEAST_CALL_BYTES;
+    }
+
     /** It asked nobody any more, and went on with an answer that another one waited for just as long. */
     const sharesAnswer = ({ key, since, until }: { key: string; since: Timestamp; until: Timestamp }): boolean =>
       (asked.get(key) ?? []).some((other) => {
@@ -92,9 +104,13 @@ export const ownTimes = defineFact({
       input: (input) => void inputs.set(input.input, input),
       connection(connection) {
         if (!hides(connection)) return;
-        const key = keyOf(connection.input, connection.client);
-        if (hidden.size < MAX_SERVICES || hidden.has(key))
-          hidden.set(key, (hidden.get(key) ?? 0) + connection.bytes.client);
+        const { input, client, server, serverPort, bytes } = connection;
+        const key = keyOf(input, client);
+        if (hidden.size >= MAX_SERVICES && !hidden.has(key)) return;
+        const servers = hidden.get(key) ?? new Map<string, number>();
+        hidden.set(key, servers);
+        const place = servers.size < MAX_UNREAD ? endpoint(server, serverPort) : OTHERS;
+        servers.set(place, (servers.get(place) ?? 0) + bytes.client);
       },
       request(request) {
         const key = keyOf(request.input, receiverOf(request));
@@ -115,9 +131,11 @@ export const ownTimes = defineFact({
       },
       mayBeLookups,
       isKnown: (input, address) => requests.has(keyOf(input, address)),
-      isVeiled(input, address) {
-        const key = keyOf(input, address);
-        return (hidden.get(key) ?? 0) > HIDDEN_SHARE * (requests.get(key) ?? 0) * LEAST_CALL_BYTES;
+      isVeiled,
+      veilsOf(input, address) {
+        if (!isVeiled(input, address)) return [];
+        const servers = [...(hidden.get(keyOf(input, address)) ?? [])];
+        return servers.toSorted(([, one], [, other]) => other - one).map(([server]) => server);
       },
       isOwn(exchange, lost) {
         const request = slow.get(exchange);

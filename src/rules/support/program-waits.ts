@@ -12,7 +12,7 @@ import { stallPackets, stallsOf } from './stalls.ts';
 import { exchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
 import type { Peer } from './traffic-peer.ts';
-import { explainedBy, unreadWaits } from './upstream-chain.ts';
+import { behindProxies, explainedBy, unreadWaits } from './upstream-chain.ts';
 import { createPatterns, LEAST_WAIT, waitingOf, type Waiting } from './upstream-groups.ts';
 import { createUpstreamShares } from './upstream-shares.ts';
 import { closedAfter, unstalled, upstreamWait } from './upstream-wait.ts';
@@ -135,7 +135,10 @@ export const programWaits = defineFact({
           ...waitingOf(peer, 'contrast', '', tally, usual, lastAt),
           of,
         }));
-        const waits = unreadWaits(sealed, seen, (id) => waitedFor.has(id));
+        const waits = behindProxies(
+          unreadWaits(sealed, seen, (id) => waitedFor.has(id)),
+          sealed,
+        );
         groups.push(...waits);
         const known = new Set<Peer>(groups.map(({ peer }) => peer));
         groups.push(...patterns.found((peer) => known.has(peer)));

@@ -1,10 +1,12 @@
+import { isLoopback } from '../../base/addresses.ts';
 import { nanoseconds, plus, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { COREDNS_QUANTA } from '../../knowledge/cluster-defaults.ts';
 import type { Lookup } from '../../model/lookup.ts';
+import type { SlowQuestion } from './forwards.ts';
 import type { LossGroup } from './loss-groups.ts';
 import { extend, noExtent, type Extent } from './one-moment.ts';
 import type { Send } from './sends.ts';
-import { SLOW_ANSWER, slowCost, slowPackets } from './slow-answers.ts';
+import { SLOW_ANSWER, slowCost, slowPackets, slowSends } from './slow-answers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
 
 /** Slow lookups at one server whose slowest answers are of one size. */
@@ -25,10 +27,16 @@ export interface SlowGroup extends Extent {
   errors: number;
   /** The names that waited; null where one did twice, or they are too many to be few. */
   names: Set<string> | null;
+  /** How many waited for a proxy in the pod itself, to which what is asked of the server is redirected. */
+  proxied: number;
+  /** The first of them: each with the answer it waited for longest. */
+  readonly questions: SlowQuestion[];
 }
 
 const MAX_GROUPS = 128;
 const MAX_NAMES = 64;
+// Enough to tell what most of them waited for.
+const MAX_QUESTIONS = 64;
 // An answer of 2.1 s still tells a wait of 2 s.
 const QUANTUM_WIDTH = 0.1;
 
@@ -52,6 +60,10 @@ export function createSlowGroups() {
       const group = groupOf(lookup, slowest);
       group.tally.add(lookup, slowCost(lookup, sends, usual), () => slowPackets(sends));
       addName(group, lookup.name);
+      const late = slowSends(sends);
+      const [worst] = late;
+      if (worst !== undefined) addQuestion(group, lookup, worst);
+      if (late.every(({ attempt: { backend } }) => backend !== null && isLoopback(backend))) group.proxied++;
       if (slowest < group.least) group.least = slowest;
       if (slowest > group.most) group.most = slowest;
       extend(group, lookup.startedAt, plus(lookup.startedAt, lookup.duration));
@@ -77,6 +89,8 @@ const createGroup = (input: number, client: string, server: string, size: number
   askedAgain: false,
   errors: 0,
   names: new Set(),
+  proxied: 0,
+  questions: [],
 });
 
 function addName(group: SlowGroup, name: string): void {
@@ -84,6 +98,12 @@ function addName(group: SlowGroup, name: string): void {
   if (names === null) return;
   if (names.has(name) || names.size >= MAX_NAMES) group.names = null;
   else names.add(name);
+}
+
+function addQuestion({ questions }: SlowGroup, { input, client }: Lookup, { attempt, at, answeredAt }: Send): void {
+  if (questions.length >= MAX_QUESTIONS) return;
+  const { server, backend, name, type } = attempt;
+  questions.push({ input, client, server, backend, name, type, from: at, until: answeredAt });
 }
 
 /** Lookups whose answers came after the question was asked again. */

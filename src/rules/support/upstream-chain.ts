@@ -1,3 +1,4 @@
+import { receiverOf } from '../../model/direction.ts';
 import type { Occurrence } from '../../model/finding.ts';
 import type { Traffic } from './traffic.ts';
 import type { Waiting } from './upstream-groups.ts';
@@ -68,4 +69,27 @@ export function unreadWaits(slow: readonly Waiting[], traffic: Traffic, isLinked
       return { ...one, tally, ...(isKnown ? {} : { why: 'sealed' as const }) };
     })
     .filter(({ tally }) => tally.count > 0);
+}
+
+/**
+ * Where most of what is waited for at a server, inside TLS, lies around slow calls of its own, those are named: on a node, who
+ * is behind a proxy, and not the proxy.
+ * @param slow calls inside TLS, whoever waits for them
+ */
+export function behindProxies(waits: readonly Waiting[], slow: readonly Waiting[]): Waiting[] {
+  return waits.flatMap((one) => {
+    const { address, backend } = one.peer;
+    const proxy = receiverOf({ server: address, backend });
+    const requests = [...one.tally.occurrences];
+    const behind = slow
+      .filter(({ input, peer }) => input === one.input && peer.client === proxy)
+      .map((other): Waiting => {
+        const tally = other.tally.only((call) => requests.some((request) => isWaitedFor(request, call, COVERS)));
+        return { ...other, tally, why: 'sealed' };
+      })
+      .filter(({ tally }) => tally.count > 0);
+    const calls = behind.flatMap(({ tally }) => [...tally.occurrences]);
+    const explained = requests.filter((request) => calls.some((call) => isWaitedFor(request, call, COVERS)));
+    return explained.length > 0 && explained.length >= MOST * requests.length ? behind : [one];
+  });
 }

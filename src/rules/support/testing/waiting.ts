@@ -1,7 +1,7 @@
-import { inputOf } from '../../../model/testing/rows.ts';
+import { connectionOf, inputOf } from '../../../model/testing/rows.ts';
 import type { Exchange } from '../../../model/exchange.ts';
 import type { Rows } from './run-rule.ts';
-import { Serving } from './serving.ts';
+import { Serving, type Step } from './serving.ts';
 import { joined, Traffic } from './traffic.ts';
 
 /** Quick calls, and slow ones among them after the first second. */
@@ -104,3 +104,35 @@ export function sealedTurns(calls: { slow: number; apart?: number }, vantage: 'p
   ];
   return { inputs, ...joined(inbound.rows, outbound.rows) };
 }
+
+/** A connection of the service in a protocol that nobody knows, with so many bytes of its own. */
+export const unread = (bytes: number, serverPort = 5672) =>
+  connectionOf({
+    id: `0.c${serverPort}`,
+    server: '10.0.9.5',
+    serverPort,
+    exchanges: 0,
+    protocol: null,
+    bytes: { client: bytes, server: bytes },
+  });
+
+/** On a node: requests of a pod that wait so long for a proxy inside TLS, which waits so long for another server inside TLS. */
+export function behindProxy(proxy: number, far: number) {
+  const beyond = { client: '10.20.30.40', server: '10.20.30.50', serverPort: 443, connection: '0.c-beyond' };
+  const steps = (takes: number, rest: number): Step[] => [
+    { at: 1, takes, parts: INSIDE_TLS },
+    { at: 2, takes: rest, parts: { ...INSIDE_TLS, ...beyond }, own: true },
+  ];
+  const requests = new Serving().serve(20, 12, steps(8, 4)).wait(2000);
+  for (let index = 0; index < 4; index++) requests.request(proxy + 5, steps(proxy, far)).serve(4, 12, steps(8, 4));
+  const place = inputOf();
+  return { inputs: [{ ...place, vantage: { ...place.vantage, kind: 'node' as const } }], ...requests.rows };
+}
+
+/** Of many quick requests to the service four take long, and it is not seen to wait for its call. */
+export const slowRequests = (): Serving => {
+  const quick = [{ at: 1, takes: 4 }];
+  const requests = new Serving().serve(20, 8, quick).wait(2000);
+  for (let index = 0; index < 4; index++) requests.request(409, quick).serve(4, 8, quick);
+  return requests;
+};

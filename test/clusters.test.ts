@@ -3,13 +3,18 @@ import { parse } from 'yaml';
 import { expect, it } from 'vitest';
 import { analyze } from '../src/analyze.ts';
 
-/* Caches before DNS servers, two IP families, proxies, protocols that nobody knows: the first line names who is waited for. */
+/*
+ * What users capture: caches before DNS servers, two IP families, proxies, protocols that nobody knows, a few slow
+ * requests, ones that hang. The first line names who is waited for.
+ */
 const FOLDER = 'test/corpora/clusters';
 /** Waits are told beyond what is usual. */
 const COST_ERROR = 0.05;
 
 interface Truth {
   readonly finding: string | null;
+  /** The whole first line, where there is no finding. */
+  readonly verdict?: string;
   readonly subject?: string;
   /** What the first line begins with. */
   readonly says?: string;
@@ -20,7 +25,7 @@ interface Truth {
 
 const truths = Object.entries(parse(readFileSync(`${FOLDER}/truth.yaml`, 'utf8')) as Record<string, Truth>);
 
-it.each(truths)('%s', async (name, { finding, says = '', costSeconds = Number.NaN, ...truth }) => {
+it.each(truths)('%s', async (name, { finding, verdict, says = '', costSeconds = Number.NaN, ...truth }) => {
   const { diagnosis } = await analyze({
     paths: [`${FOLDER}/${name}.pcap.gz`],
     dnsPorts: [53],
@@ -30,6 +35,7 @@ it.each(truths)('%s', async (name, { finding, says = '', costSeconds = Number.Na
   });
   const first = diagnosis.findings.find(({ severity }) => severity !== 'info');
   expect(first?.rule ?? null).toBe(finding);
+  if (verdict !== undefined) expect(diagnosis.verdict.says).toBe(verdict);
   if (first === undefined) return;
   const { subject, occurrences, cost } = first;
   expect({ subject: subject.name, occurrences: occurrences.count, of: occurrences.of }).toEqual(truth);

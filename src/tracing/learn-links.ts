@@ -126,8 +126,10 @@ function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Orde
   first.assign(best);
   relearn(first);
   solver.relearned();
-  const { isBetter, ordered } = untangle(solver, first, NEXT_ROUNDS);
-  return { isTangled: isBetter || isFarFromBest(solver, first), ordered };
+  return first.tries(() => {
+    const { isBetter, ordered } = untangle(solver, first, NEXT_ROUNDS);
+    return { isTangled: isBetter || isFarFromBest(solver, first), ordered };
+  });
 }
 
 /** Whether what was learned does not lead the first calls to where they are, from one of the guesses as it will be with the others. */
@@ -161,7 +163,7 @@ function untangle(solver: LinkSolver, problem: LinkProblem, rounds: readonly (re
       most = likelihood;
       continue;
     }
-    if (likelihood <= most) {
+    if (!isBetter) {
       problem.assign(known);
       relearn(problem);
       solver.restart();

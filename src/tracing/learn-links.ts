@@ -18,6 +18,8 @@ const LATER_ROUNDS = [
   [1, 0],
   [1, 0],
 ];
+// In requests that make fewer calls each, hardly any follows that could be wrong as well.
+const FEW_CALLS = 2;
 // Linking all anew in their order is better by far where all calls are likelier by so much each.
 const TANGLED_GAIN = 0.1;
 // What was better once is better still by what it taught.
@@ -103,7 +105,7 @@ function settle(solver: LinkSolver): void {
 /**
  * Tries each first guess, and leaves what the best of them came to, or what is better by far.
  */
-function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Ordered } {
+function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Ordered | null } {
   const guesses: Int32Array[] = [];
   const firstRounds: Int32Array[] = [];
   const solver = new LinkSolver(first);
@@ -126,6 +128,7 @@ function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Orde
   first.assign(best);
   relearn(first);
   solver.relearned();
+  if (first.callCount < FEW_CALLS * first.requestCount) return { isTangled: false, ordered: null };
   return first.tries(() => {
     const { isBetter, ordered } = untangle(solver, first, NEXT_ROUNDS);
     return { isTangled: isBetter || isFarFromBest(solver, first), ordered };

@@ -99,6 +99,17 @@ ruleTester(rule, {
       reports: [{ count: 10, confidence: 'possible', cost: [0.104, 0.106], says: /\(GET \/user, GET \/cart\)/ }],
     },
     {
+      name: 'each over a connection of its own, to a service far away',
+      inputs,
+      ...new Serving().serve(
+        10,
+        430,
+        inTurn(6, {}, 31).map((step) => ({ ...step, connects: 30 })),
+      ).rows,
+      // Opening connections is told by itself.
+      reports: [{ count: 10, says: /made 6 calls/, cost: [0.104, 0.106] }],
+    },
+    {
       name: 'some requests of a service',
       inputs,
       ...new Serving().serve(10, 30, inTurn(1)).serve(4, 430, inTurn(20)).rows,
@@ -135,6 +146,15 @@ ruleTester(rule, {
       ...new Serving().serve(10, 130, [...inTurn(6), ...inTurn(6)]).rows,
     },
     { name: 'with work of its own between', inputs, ...new Serving().serve(10, 420, inTurn(6, {}, 50)).rows },
+    {
+      name: 'with work of its own before each connection',
+      inputs,
+      ...new Serving().serve(
+        10,
+        560,
+        inTurn(6, {}, 70).map((step) => ({ ...step, connects: 10 })),
+      ).rows,
+    },
     {
       name: 'to different upstreams in turn',
       inputs,

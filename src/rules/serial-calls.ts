@@ -18,6 +18,8 @@ import { kindOf } from './support/usual.ts';
 const LEAST_CALLS = 5;
 // Between one answer and the next call a program reads it; a longer pause is work of its own.
 const PAUSE = milliseconds(20);
+// What a program without kept connections does before each call, however far the other is.
+const OPENINGS: ReadonlySet<Wait['reason']> = new Set(['dns', 'connect', 'tls']);
 // What is a small part of the request is not what makes it slow.
 const LEAST_SHARE = 0.3;
 // Who comes back to services that it has asked already, twice to each, goes through a list; a call to each of
@@ -36,7 +38,7 @@ const MAX_NAMED = 2;
 interface Chain {
   readonly to: string;
   readonly calls: readonly Wait[];
-  /** What they take beyond the longest of them. */
+  /** What they take beyond the longest of them, without the opening of connections, which is told by itself. */
   readonly cost: number;
 }
 
@@ -238,7 +240,9 @@ function longestChain({ waits, duration }: Request): Chain | null {
   if (waits.length < LEAST_CALLS) return null;
   const byUpstream = new Map<string, Wait[]>();
   const reads: Wait[] = [];
+  const openings: Wait[] = [];
   for (const wait of waits) {
+    if (OPENINGS.has(wait.reason)) openings.push(wait);
     if (!isCall(wait)) continue;
     const own = byUpstream.get(wait.to);
     if (own === undefined) byUpstream.set(wait.to, [wait]);
@@ -248,12 +252,16 @@ function longestChain({ waits, duration }: Request): Chain | null {
   let best: Chain | null = null;
   for (const calls of [...byUpstream.values(), byUpstream.size > 1 ? reads : []]) {
     if (calls.length < LEAST_CALLS) continue;
-    for (const chain of chainsOf(calls.toSorted((a, b) => a.startedAt - b.startedAt))) {
+    for (const chain of chainsOf(
+      calls.toSorted((a, b) => a.startedAt - b.startedAt),
+      openings,
+    )) {
       const upstreams = [...new Set(chain.map(({ to }) => to))];
       if (chain.length < LEAST_CALLS || (upstreams.length > 1 && chain.length < LEAST_OF_EACH * upstreams.length))
         continue;
-      const cost = costOf(chain);
-      if (cost >= LEAST_SHARE * duration && cost > (best?.cost ?? 0))
+      const whole = costOf(chain);
+      const cost = Math.max(0, whole - spentIn(openings, (chain[0] as Wait).startedAt, endOf(chain.at(-1) as Wait)));
+      if (whole >= LEAST_SHARE * duration && cost > (best?.cost ?? 0))
         best = { to: listed(upstreams), calls: chain, cost };
     }
   }
@@ -269,15 +277,31 @@ const isRead = ({ what }: Wait): boolean => what.startsWith('GET /');
 const listed = (names: readonly string[]): string =>
   names.length === 1 ? (names[0] as string) : `${names.slice(0, -1).join(', ')} and ${names.at(-1) as string}`;
 
-function chainsOf(calls: readonly Wait[]): Wait[][] {
+function chainsOf(calls: readonly Wait[], openings: readonly Wait[]): Wait[][] {
   const chains: Wait[][] = [];
   for (const call of calls) {
     const last = chains.at(-1)?.at(-1);
-    const pause = last === undefined ? Number.NaN : call.startedAt - endOf(last);
-    if (pause >= 0 && pause <= PAUSE) chains.at(-1)?.push(call);
+    const between = last === undefined ? Number.NaN : call.startedAt - endOf(last);
+    const pause = last === undefined ? Number.NaN : between - spentIn(openings, endOf(last), call.startedAt);
+    if (between >= 0 && pause <= PAUSE) chains.at(-1)?.push(call);
     else chains.push([call]);
   }
   return chains;
+}
+
+/** How much of that time connections were opened in, or names looked up for them: no work of the program's own. */
+function spentIn(openings: readonly Wait[], from: number, until: number): number {
+  let spent = 0;
+  let seenUntil = from;
+  // In order of their start, as a request has its waits.
+  for (const opening of openings) {
+    const since = Math.max(seenUntil, opening.startedAt);
+    const end = Math.min(until, endOf(opening));
+    if (end <= since) continue;
+    spent += end - since;
+    seenUntil = end;
+  }
+  return spent;
 }
 
 /** From the first call's start to the last one's end, without the longest; what others waited meanwhile is theirs. */

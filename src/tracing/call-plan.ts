@@ -3,7 +3,8 @@ import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
 import { LaneHabit } from './lane-habit.ts';
 import { NumberTable } from './number-table.ts';
-import { fromOf, keyOf, type Walk } from './walk.ts';
+import { Waits } from './waits.ts';
+import { fromOf, isBesideOther, keyOf, type Walk } from './walk.ts';
 
 /*
  * What requests of one kind usually do: which calls they make, which comes after which, and after what
@@ -78,7 +79,7 @@ export class CallPlan {
   forget(): void {
     this.#sets.forget();
     for (const steps of this.#steps.values()) steps.total = 0;
-    for (const { gaps, lane } of this.#transitions.values()) {
+    for (const [, { gaps, lane }] of this.#transitions.entries()) {
       gaps?.forget();
       lane.forget();
     }
@@ -107,6 +108,33 @@ export class CallPlan {
       product = 1;
     }
     return sum + Math.log(product);
+  }
+
+  /** ln of how likely the step at a place is, whatever comes after it. */
+  logStep({ transitions, pauses, choices, odds }: Walk, place: number): number {
+    const { from, gaps, anywhere, lane } = this.#transitionOf(transitions[place] as number);
+    const times = gaps === null ? 0 : gaps.weight;
+    const share = (times + NEVER_SEEN) / (from.total + NEVER_SEEN * (from.known + 1));
+    const density = (gaps ?? anywhere).density(pauses[place] as number, 0);
+    return Math.log(share * density * (odds[place] as number) * lane.ratio(choices[place] as number, 0));
+  }
+
+  /** ln of how often requests make just these calls. */
+  logShare({ set }: Walk): number {
+    return Math.log(this.#sets.share(set, 0));
+  }
+
+  /** By step: how long requests wait after it. */
+  waits(): Map<number, Waits> {
+    const waits = new Map<number, Waits>();
+    for (const [number, { gaps }] of this.#transitions.entries()) {
+      if (gaps === null || isBesideOther(keyOf(number))) continue;
+      const from = fromOf(number);
+      let known = waits.get(from);
+      if (known === undefined) waits.set(from, (known = new Waits(this.#grain)));
+      known.add(gaps);
+    }
+    return waits;
   }
 
   #transitionOf(number: number): Transition {

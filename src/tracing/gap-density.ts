@@ -6,7 +6,7 @@
 
 // From the clock's grain to some 10^10 of it, in steps of 4 %: no coarser than any kernel used.
 const STEP = 0.04;
-const BINS = 600;
+export const BINS = 600;
 const PAUSES = Float64Array.from({ length: BINS }, (_, bin) => Math.expm1(bin * STEP));
 // Silverman 1986: 0.9 · min(deviation, IQR / 1.34) · n^(-1/5).
 const SILVERMAN = 0.9;
@@ -22,6 +22,9 @@ const UNSEEN = 1;
 const KIN_WEIGHT = 20;
 // Where nothing is known a pause is of the order of a millisecond.
 const UNKNOWN_SCALE = 1e6;
+
+/** The coordinate of a pause that is so many grains long, in units of {@link STEP}. */
+export const placeOf = (grains: number): number => (grains > 0 ? Math.min(BINS - 1, Math.log1p(grains) / STEP) : 0);
 
 export class GapDensity {
   /** By bin, and how much was learned in all: the last. */
@@ -71,6 +74,12 @@ export class GapDensity {
     this.#revision++;
   }
 
+  /** Adds how often pauses were seen, by bin. */
+  addTo(counts: Float64Array): void {
+    for (let bin = this.#low; bin <= this.#high; bin++)
+      counts[bin] = (counts[bin] as number) + (this.#counts[bin] as number);
+  }
+
   forget(): void {
     if (this.#high >= 0) this.#counts.fill(0, this.#low, this.#high + 1);
     this.#low = BINS;
@@ -114,9 +123,8 @@ export class GapDensity {
     return density;
   }
 
-  /** The coordinate of a pause, in units of {@link STEP}. */
   #placeOf(gap: number): number {
-    return gap > 0 ? Math.min(BINS - 1, Math.log1p(gap / this.#grain) / STEP) : 0;
+    return placeOf(gap / this.#grain);
   }
 
   #mixed(bin: number, own: number): number {

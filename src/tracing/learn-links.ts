@@ -1,3 +1,4 @@
+import { linkInOrder, type Ordered } from './beam.ts';
 import { firstGuesses, guess } from './first-guesses.ts';
 import { takeLikelier } from './likelier.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
@@ -17,6 +18,14 @@ const LATER_ROUNDS = [
   [1, 0],
   [1, 0],
 ];
+// In requests that make fewer calls each, hardly any follows that could be wrong as well.
+const FEW_CALLS = 2;
+// Linking all anew in their order is better by far where all calls are likelier by so much each.
+const TANGLED_GAIN = 0.1;
+// What was better once is better still by what it taught.
+const MOST_UNTANGLINGS = 4;
+// One in three hundred, with the same caution as where each call is looked at: e^(8.7 / 1.5).
+const SURE = 8.7;
 // What was shifted along chains teaches anew, and shows others.
 const MOST_SHIFTS = 3;
 const SHIFTED_ROUND = [0];
@@ -31,14 +40,32 @@ const DOUBTFUL_WEIGHT = 0.05;
 const FIRST_ALONE_SHARE = 0.01;
 const LEAST_ALONE_SHARE = 0.0005;
 
+interface Untangled {
+  readonly isBetter: boolean;
+  /** The last time. */
+  readonly ordered: Ordered;
+}
+
+/** What {@link improve} leaves. */
+export interface Improved {
+  readonly solver: LinkSolver;
+  /** Looks at single calls did not find out of what they began with: so it will be with what follows. */
+  readonly isTangled: boolean;
+  /** By call, where that is so: 1 where the answer is as when all are linked in their order, and any other far from it. */
+  readonly isSure: Uint8Array | null;
+}
+
 /**
  * Links, and learns what requests do: from each first guess, and goes on with the one that explains
  * all best. Of many calls the first ones tell which guess that is, but for those that follow others.
  * @param isTaught the plans know already what their requests do
+ * @param wasTangled when they were taught
  */
-export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
+export function improve(problem: LinkProblem, isTaught: boolean, wasTangled: boolean): Improved {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
-  if (!isTaught || first === problem) learnBeginning(first);
+  const beginning = !isTaught || first === problem ? learnBeginning(first) : null;
+  const isTangled = beginning?.isTangled ?? wasTangled;
+  let ordered = first === problem ? (beginning?.ordered ?? null) : null;
   const solver = new LinkSolver(problem);
   // What was learned is where all begins.
   if (first !== problem) guessLikeliest(solver, problem);
@@ -46,6 +73,10 @@ export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   else {
     for (const temperatures of LATER_ROUNDS) {
       learnRound(solver, problem, temperatures);
+      learnOvertaking(problem);
+    }
+    if (isTangled) {
+      ({ ordered } = untangle(solver, problem, LATER_ROUNDS));
       learnOvertaking(problem);
     }
   }
@@ -64,15 +95,17 @@ export function improve(problem: LinkProblem, isTaught: boolean): LinkSolver {
   }
   settle(solver);
   takeLikelier(problem, answer, problem.owners.slice());
-  return solver;
+  return { solver, isTangled, isSure: isTangled && ordered !== null ? sureCalls(problem, ordered) : null };
 }
 
 function settle(solver: LinkSolver): void {
   for (let sweep = 0; sweep < LAST_SWEEPS; sweep++) if (solver.sweep(0) === 0) return;
 }
 
-/** Tries each first guess, and leaves what the best of them came to. */
-function learnBeginning(first: LinkProblem): void {
+/**
+ * Tries each first guess, and leaves what the best of them came to, or what is better by far.
+ */
+function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Ordered | null } {
   const guesses: Int32Array[] = [];
   const firstRounds: Int32Array[] = [];
   const solver = new LinkSolver(first);
@@ -94,6 +127,57 @@ function learnBeginning(first: LinkProblem): void {
   }
   first.assign(best);
   relearn(first);
+  solver.relearned();
+  if (first.callCount < FEW_CALLS * first.requestCount) return { isTangled: false, ordered: null };
+  return first.tries(() => {
+    const { isBetter, ordered } = untangle(solver, first, NEXT_ROUNDS);
+    return { isTangled: isBetter || isFarFromBest(solver, first), ordered };
+  });
+}
+
+/** Whether what was learned does not lead the first calls to where they are, from one of the guesses as it will be with the others. */
+function isFarFromBest(solver: LinkSolver, first: LinkProblem): boolean {
+  const best = first.owners.slice();
+  const most = solver.likelihood(null);
+  guessLikeliest(solver, first);
+  for (const temperatures of LATER_ROUNDS) learnRound(solver, first, temperatures);
+  const likelihood = solver.likelihood(null);
+  first.assign(best);
+  relearn(first);
+  return likelihood < most - TANGLED_GAIN * first.callCount;
+}
+
+/**
+ * Where one wrong link makes all that follow wrong as well, as in requests of many calls one after another, no look at
+ * single calls finds out of it: all are linked anew in their order, as long as that is better by far.
+ */
+function untangle(solver: LinkSolver, problem: LinkProblem, rounds: readonly (readonly number[])[]): Untangled {
+  const least = TANGLED_GAIN * problem.callCount;
+  let most = solver.likelihood(null);
+  for (let times = 0; ; times++) {
+    const known = problem.owners.slice();
+    const ordered = linkInOrder(problem);
+    const isChanged = !isSame(problem.owners, known);
+    solver.restart();
+    if (isChanged) for (const temperatures of rounds) learnRound(solver, problem, temperatures);
+    const likelihood = isChanged ? solver.likelihood(null) : most;
+    const isBetter = likelihood >= most + least;
+    if (isBetter && times < MOST_UNTANGLINGS) {
+      most = likelihood;
+      continue;
+    }
+    if (!isBetter) {
+      problem.assign(known);
+      relearn(problem);
+      solver.restart();
+    }
+    return { isBetter: isBetter || times > 0, ordered };
+  }
+}
+
+/** 1 where the answer is as when all were linked in their order, and any other was far from it. */
+function sureCalls({ owners: answer }: LinkProblem, { owners, margins }: Ordered): Uint8Array {
+  return Uint8Array.from(margins, (margin, call) => (margin >= SURE && owners[call] === answer[call] ? 1 : 0));
 }
 
 /** The first guess that is likeliest by what was learned: which led to that does not matter. */

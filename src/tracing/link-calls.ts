@@ -36,6 +36,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   let sent: Sent[] = [];
   let grain = LEAST_GRAIN;
   let most = WINDOW;
+  let isTangled = false;
 
   function kindOf(kind: string): number {
     let number = kinds.get(kind);
@@ -88,13 +89,18 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     const known = plans.size;
     if (known === 0) grain = grainOf(served.starts, served.ends, made.starts, made.ends);
     const problem = problemOf(served, made);
-    const solver = improve(problem, plans.size === known);
+    const improved = improve(problem, plans.size === known, isTangled);
+    const { solver, isSure } = improved;
+    ({ isTangled } = improved);
     const unusual = new Unusual(problem);
     const unclear = new UnclearKinds(problem, solver);
     const later: Sent[] = [];
     for (let place = 0; place < sent.length; place++) {
       const call = sent[place] as Sent;
-      if (call.startedAt < until) listener.link(linkOf(call, place, problem, received, solver, unusual, unclear));
+      if (call.startedAt < until)
+        listener.link(
+          linkOf(call, place, problem, received, solver, unusual, unclear, isSure === null || isSure[place] === 1),
+        );
       else later.push(call);
     }
     sent = later;
@@ -192,6 +198,7 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   solver: LinkSolver,
   unusual: Unusual,
   unclear: UnclearKinds,
+  isSure: boolean,
 ): Link<Received, Sent> {
   const candidates = calls.candidates[index] as readonly number[];
   const owner = owners[index] as number;
@@ -199,7 +206,7 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   const chances = solver.chances(index);
   const place = owner === NOBODY ? candidates.length : candidates.indexOf(owner);
   const probability = chances === null ? 1 : Math.min(1, chances[place] as number);
-  const isUncertain = bounded || isWithheld(owner, candidates) || unclear.has(index);
+  const isUncertain = bounded || isWithheld(owner, candidates) || unclear.has(index) || !isSure;
   return {
     call,
     parent: owner === NOBODY ? undefined : received[owner],

@@ -31,7 +31,7 @@ export class LinkProblem {
   /** Nanoseconds from the first request or call to the last. */
   readonly lasts: number;
   /** From 0 to below 1. */
-  readonly random: () => number;
+  random: () => number;
   readonly #walk = new Walk();
   /** By request: with which calls the plans learned from it, and what it counted for. */
   readonly #learned: number[][];
@@ -61,6 +61,15 @@ export class LinkProblem {
   /** The first calls as a problem of their own. */
   beginning(callCount: number): LinkProblem {
     return new LinkProblem(this.requests, this.calls, this.logAlone.length, callCount);
+  }
+
+  /** Tries what may be taken back: what comes after it is as if nothing had been tried. */
+  tries<Result>(attempt: () => Result): Result {
+    const { random } = this;
+    this.random = seededRandom(SEED);
+    const result = attempt();
+    this.random = random;
+    return result;
   }
 
   planOf(request: number): CallPlan {

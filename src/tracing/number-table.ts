@@ -22,8 +22,9 @@ export class NumberTable<Value> {
     if (2 * this.size > this.#keys.length) this.#grow();
   }
 
-  *values(): Generator<Value> {
-    for (const value of this.#values) if (value !== undefined) yield value;
+  *entries(): Generator<[number, Value]> {
+    for (const [place, value] of this.#values.entries())
+      if (value !== undefined) yield [this.#keys[place] as number, value];
   }
 
   /** Where it is, or would be. */

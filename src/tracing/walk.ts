@@ -33,8 +33,10 @@ export const keyOf = (transition: number): number => transition % MAX_KEYS;
 export const fromOf = (transition: number): number => (transition - keyOf(transition)) / MAX_KEYS;
 /** The number of that step. */
 export const stepOf = (key: number): number => (key % TURN) >> 1;
+/** Whether a step comes while another is open. */
+export const isBesideOther = (key: number): boolean => (key & 1) === 1;
 /** Whether a step is waited for by nobody: it comes beside, and is no answer. */
-export const isBeside = (key: number): boolean => (key & 1) === 1 && key >> 1 !== END;
+export const isBeside = (key: number): boolean => isBesideOther(key) && key >> 1 !== END;
 
 /** A number below 2^32 for another that looks like chance: sums of some tell which they were (the mix of MurmurHash3). */
 export function markOf(step: number): number {
@@ -48,6 +50,8 @@ export class Walk {
   count = 0;
   /** The same for the same calls in whatever order, and hardly ever for others. */
   set = Number.NaN;
+  /** The step that was the last to end: what comes next comes after it. */
+  lastStep = BEGIN;
   /** From which step to which. */
   transitions = new Int32Array(ROOM);
   /** When the step came, and what it came after. */
@@ -118,6 +122,7 @@ export class Walk {
     times[count] = answered;
     sources[count] = lastEnd;
     pauses[count] = answered - lastEnd;
+    this.lastStep = lastStep;
     this.count = count + 1;
     this.set = set;
   }

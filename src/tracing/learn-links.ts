@@ -4,6 +4,7 @@ import { takeLikelier } from './likelier.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkSolver } from './solve-links.ts';
+import { isBeside, keyOf } from './walk.ts';
 
 // Of many calls so many are tried with every first guess.
 const TRIED_CALLS = 400;
@@ -20,6 +21,8 @@ const LATER_ROUNDS = [
 ];
 // In requests that make fewer calls each, hardly any follows that could be wrong as well.
 const FEW_CALLS = 2;
+// Nor where most of their calls go out together: those come after the same, whoever else waits.
+const MOST_BESIDE = 0.5;
 // Linking all anew in their order is better by far where all calls are likelier by so much each.
 const TANGLED_GAIN = 0.1;
 // What was better once is better still by what it taught.
@@ -128,11 +131,23 @@ function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Orde
   first.assign(best);
   relearn(first);
   solver.relearned();
-  if (first.callCount < FEW_CALLS * first.requestCount) return { isTangled: false, ordered: null };
+  const isInRow =
+    first.callCount >= FEW_CALLS * first.requestCount && besideOthers(first) < MOST_BESIDE * first.callCount;
+  if (!isInRow) return { isTangled: false, ordered: null };
   return first.tries(() => {
     const { isBetter, ordered } = untangle(solver, first, NEXT_ROUNDS);
     return { isTangled: isBetter || isFarFromBest(solver, first), ordered };
   });
+}
+
+/** Calls that begin while another of their request is open. */
+function besideOthers(problem: LinkProblem): number {
+  let beside = 0;
+  for (let request = 0; request < problem.requestCount; request++) {
+    const { count, transitions } = problem.walkOf(request);
+    for (let place = 0; place < count; place++) if (isBeside(keyOf(transitions[place] as number))) beside++;
+  }
+  return beside;
 }
 
 /** Whether what was learned does not lead the first calls to where they are, from one of the guesses as it will be with the others. */

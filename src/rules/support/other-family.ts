@@ -28,6 +28,19 @@ export interface FallenBack {
 const isV6 = (address: string): boolean => address.includes(':');
 const keyOf = (input: number, address: string): string => `${input}|${address}`;
 
+/** Asked of each lookup, of which few have both. */
+function hasBoth({ attempts }: Lookup): boolean {
+  let six = false;
+  let four = false;
+  for (const { addresses } of attempts) {
+    for (const address of addresses) {
+      if (isV6(address)) six = true;
+      else four = true;
+    }
+  }
+  return six && four;
+}
+
 /** Connections by one IP family that got no answer, after which the same name's other family was tried (Happy Eyeballs). */
 export function createFallbacks(opened: Openings) {
   const others = new Map<string, Others>();
@@ -39,15 +52,16 @@ export function createFallbacks(opened: Openings) {
       const known = others.get(key);
       if (known === undefined && others.size >= MAX_ADDRESSES) return;
       const isSame = known === undefined || known.client === client;
+      if (isSame && known !== undefined && to.every((other) => known.addresses.has(other))) continue;
       others.set(key, { client: isSame ? client : null, addresses: new Set([...(known?.addresses ?? []), ...to]) });
     }
   }
 
   return {
     lookup(lookup: Lookup): void {
+      if (!hasBoth(lookup)) return;
       const addresses = lookup.attempts.flatMap((attempt) => attempt.addresses);
       const six = addresses.filter(isV6);
-      if (six.length === 0 || six.length === addresses.length) return;
       const four = addresses.filter((address) => !isV6(address));
       remember(lookup, six, four);
       remember(lookup, four, six);

@@ -70,7 +70,7 @@ export class AddressTable {
   internText(text: string): number {
     const v4 = parseV4(text);
     if (v4 !== null) return this.internV4(v4);
-    const v6 = text.includes(':') ? parseV6(text) : null;
+    const v6 = isV6(text) ? parseV6(text) : null;
     if (v6 !== null) return this.internV6(v6, 0);
     const known = this.#names.get(text);
     if (known !== undefined) return known;
@@ -219,9 +219,12 @@ export function formatV6(words: ArrayLike<number>): string {
   return bestStart < 0 ? hex(0, 8) : `${hex(0, bestStart)}::${hex(bestStart + bestLength, 8)}`;
 }
 
+/** Of an address, without a port. */
+export const isV6 = (address: string): boolean => address.includes(':');
+
 /** `address:port`, an IPv6 address in brackets (RFC 3986 section 3.2.2). */
 export const endpoint = (address: string, port: number): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  isV6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 
 /** The address of an {@link endpoint}, or of one that has no port. */
 export function addressOf(text: string): string {

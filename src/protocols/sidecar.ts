@@ -1,4 +1,4 @@
-import { endpoint, isLoopback } from '../base/addresses.ts';
+import { endpoint, isLoopback, isV6 } from '../base/addresses.ts';
 import { between, endOf, milliseconds, type Timestamp } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import { isWithinPod } from '../model/direction.ts';
@@ -58,7 +58,7 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
   function place(row: Pick<Connection, 'input' | 'client' | 'server' | 'serverPort'>): void {
     if (!isLoopback(row.client) || !isLoopback(row.server)) return;
     const all = ownOf(row.input);
-    const own = all.find((address) => address.includes(':') === row.client.includes(':')) ?? all[0];
+    const own = all.find((address) => isV6(address) === isV6(row.client)) ?? all[0];
     if (own === undefined) return;
     const served = pods[row.input]?.served;
     if (served === undefined || served.size === 0 || served.has(row.serverPort)) row.server = own;

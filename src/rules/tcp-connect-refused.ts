@@ -1,3 +1,4 @@
+import { isV6 } from '../base/addresses.ts';
 import { formatDuration, plural } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
@@ -213,8 +214,6 @@ function onlyInfo(
   );
   return hasOther ? { onlyInfo: 'the other address family of the same port answers' } : {};
 }
-
-const isV6 = (address: string): boolean => address.includes(':');
 
 function refusalEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);

@@ -1,3 +1,4 @@
+import { isV6 } from '../../base/addresses.ts';
 import { between, milliseconds, seconds, type Duration } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import type { Lookup } from '../../model/lookup.ts';
@@ -25,7 +26,6 @@ export interface FallenBack {
   readonly cost: Duration;
 }
 
-const isV6 = (address: string): boolean => address.includes(':');
 const keyOf = (input: number, address: string): string => `${input}|${address}`;
 
 /** Asked of each lookup, of which few have both. */

@@ -3,6 +3,14 @@ import { milliseconds } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { typeName } from '../model/lookup.ts';
+import {
+  commonFix,
+  commonLosses,
+  commonSetting,
+  whereOf,
+  isOfCommon,
+  type CommonLosses,
+} from './support/common-loss.ts';
 import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
@@ -15,7 +23,7 @@ import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { partsByClient, targetOf, tempered, type Part } from './support/subjects.ts';
+import { partsByClient, serversOf, targetOf, tempered, type Part } from './support/subjects.ts';
 
 export default defineRule({
   id: 'dns-loss',
@@ -24,6 +32,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     lost: '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost',
+    common:
+      '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: packets {where} are lost, and {lost} of {sent:query} to {server}',
     behind:
       '{count} of {total:lookup} waited {least}{wait:duration} for answers that came by: {lost} of {sent:query} to {server} asked again all the same',
     open: '{count} of {total:lookup} waited {least}{wait:duration}, until the capture ended, for answers that had not come: {lost} of {sent:query} to {server}',
@@ -34,6 +44,7 @@ export default defineRule({
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const anew = fact(askedAnew);
+    const paths = fact(commonLosses);
     return {
       finish() {
         const verdicts = seen.verdicts();
@@ -46,32 +57,37 @@ export default defineRule({
         const halves = explained > 0 ? null : unseenHalves(seen.families());
         if (halves !== null) unobservable(halves);
         const lossy = partsOfCause(verdicts, 'loss', partsByClient, seen, inputs);
-        for (const { part, own, common } of lossy) {
+        for (const { part, own, common: shared } of lossy) {
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(part.subject);
           const servers = [...new Set(own.map(({ group }) => group.server))];
           const [counts, before, behind] = countsOf(own);
           const lost = before + behind;
           const sent = sentOf(counts);
+          const common = commonOf(part, lost, sent, paths);
           report({
-            ...common,
+            ...shared,
             ...strayOf(part, lost, verdicts, own),
             ...(isOpen(part) ? MAY_COME : {}),
-            message: isOpen(part) ? 'open' : before === 0 ? 'behind' : 'lost',
+            message: isOpen(part) ? 'open' : before === 0 ? 'behind' : common === null ? 'lost' : 'common',
             data: {
               count: part.tally.count,
-              total: common.of,
+              total: shared.of,
               ...waitOf(part),
               lost,
               sent,
-              server: named(servers),
+              server: serversOf(own.map(({ group }) => group)),
+              ...(common === null ? {} : { where: whereOf(common) }),
             },
             because: [
+              ...(common === null ? [] : [commonSetting(common)]),
               ...waitSettings(part.groups),
               before === 0 ? ignored(lost, sent, servers) : unanswered(lost, sent, servers),
             ],
             fix: [
-              before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO,
+              ...(common !== null
+                ? [commonFix(common)]
+                : [before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO]),
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               nodeLocalCache(),
               ...shorterWaits(resolvers, target, chosenWait(part.groups)),
@@ -124,7 +140,7 @@ function anewReport({ input, subject, groups, tally }: Part<AskedAnew>, seen: Lo
   const confidence = tally.count >= FEW_LOSSES ? 'likely' : 'possible';
   return {
     message: 'anew',
-    data: { count: tally.count, total, wait: tally.costs.quantile(0.5), server: named(servers) },
+    data: { count: tally.count, total, wait: tally.costs.quantile(0.5), server: serversOf(groups) },
     input,
     subject,
     of: total,
@@ -152,9 +168,6 @@ function anewEvidence({ dearest, costs }: AskedAnew['tally']): [Evidence, ...Evi
   return evidenceOf(lines, dearest);
 }
 
-const named = (servers: readonly string[]): string =>
-  servers.length === 1 ? (servers[0] ?? '?') : `${servers.length} servers`;
-
 /** Nobody has asked again yet, or given up: the answers may come when the capture is over. */
 const isOpen = ({ groups }: Part<LossGroup>): boolean =>
   groups.every(({ missed, openEnded, tally }) => missed === 0 && openEnded === tally.count);
@@ -174,6 +187,13 @@ function countsOf(own: readonly Verdict[]): [LossCounts, number, number] {
   const counts = (lossy ?? (own[0] as Verdict)).counts;
   const behind = own.reduce((sum, { group }) => sum + group.counts.unreceived, 0);
   return [counts, lossy === undefined ? 0 : lostOf(counts), behind];
+}
+
+/** Where the client's packets of TCP are lost to all alike, and its queries are no more than that makes. */
+function commonOf({ input, groups }: Part<LossGroup>, lost: number, sent: number, paths: CommonLosses) {
+  const [client, ...others] = new Set(groups.map((group) => group.client));
+  const common = client === undefined || others.length > 0 ? null : paths.of(input, client);
+  return common !== null && isOfCommon(common, lost, sent) ? common : null;
 }
 
 const WHERE_QUERIES_GO = advice(

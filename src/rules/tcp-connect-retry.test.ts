@@ -2,6 +2,7 @@ import type { Lookup } from '../model/lookup.ts';
 import { attemptOf, lookupOf } from '../model/testing/rows.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
+import { lossyPaths } from './support/testing/lossy.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 
@@ -45,6 +46,30 @@ const fallingBack = (count: number, wait: number, lookups: readonly Lookup[]): R
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'SYNs that are lost as often as other packets of their client, to all servers: as one',
+      ...lossyPaths([1, 2, 3, 4].map((host) => ({ server: `10.0.4.${host}`, lost: 6, syns: host % 2 }))),
+      reports: [
+        {
+          message: 'common',
+          says: /^2 of 6 connections to 2 servers opened only after a SYN was sent again, 1 s late: packets between 10\.0\.3\.7 and all 4 hosts are lost$/,
+          count: 2,
+          of: 6,
+          fixes: [/what all of them pass/],
+        },
+      ],
+    },
+    {
+      name: 'more SYNs than such losses make: the server’s own',
+      ...lossyPaths(
+        [1, 2, 3, 4].map((host) => ({
+          server: `10.0.4.${host}`,
+          lost: host === 1 ? 12 : 6,
+          syns: host === 1 ? 12 : 0,
+        })),
+      ),
+      reports: [{ message: 'retried', count: 12, of: 13, fixes: [/accept queue/, /lost SYNs/] }],
+    },
     {
       name: 'SYNs that were lost once: a second late, then three on an older kernel',
       ...healthy()

@@ -5,6 +5,7 @@ import { Distribution } from '../base/distribution.ts';
 import { between } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import { commonFix, commonLosses, commonSetting, whereOf, isOfCommon, partsByPath } from './support/common-loss.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -12,7 +13,7 @@ import { createFallbacks, type FallenBack } from './support/other-family.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { openings } from './support/openings.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
-import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { SEEN_ONCE, serversOf } from './support/subjects.ts';
 import { isAnswered, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -39,12 +40,15 @@ export default defineRule({
       '{count} of {total:connection} to {server} waited {cost:duration} for an answer to their SYN, {unanswered} in vain',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
+    common:
+      '{count} of {total:connection} to {servers} opened only after a SYN was sent again, {cost:duration} late: packets {where} are lost',
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {cost:duration} for it',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const opened = fact(openings);
+    const paths = fact(commonLosses);
     const refusals = fact(silentRefusals);
     const fallbacks = createFallbacks(opened);
     const waiting: Connection[] = [];
@@ -141,8 +145,12 @@ export default defineRule({
           group.vain.add(cost);
           if (connection.backend !== null) addOne(group.silent, connection.backend);
         }
-        const parts = partsByServer([...withThose.values()]);
-        for (const { groups: own, tally, subject, input } of parts) {
+        const parts = partsByPath<ReturnType<typeof copyOf>, Connection>(
+          [...withThose.values()],
+          paths,
+          ({ unanswered, tally, peer }, common) => unanswered === 0 && isOfCommon(common, tally.count, peer.opened),
+        );
+        for (const { groups: own, tally, subject, input, common } of parts) {
           const totals = seen.totals(input, subject);
           const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
           const dead = deadBackend(own);
@@ -152,7 +160,7 @@ export default defineRule({
           for (const { vain } of own) latency.addAll(vain);
           const of = Math.max(totals.opened, tally.count);
           report({
-            message: dead !== null ? 'dead' : unanswered > 0 ? 'unanswered' : 'retried',
+            message: common !== null ? 'common' : dead !== null ? 'dead' : unanswered > 0 ? 'unanswered' : 'retried',
             data: {
               count: tally.count,
               total: of,
@@ -160,6 +168,7 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               unanswered,
               backend: dead ?? subject.name,
+              ...(common === null ? {} : { servers: serversOf(own), where: whereOf(common) }),
             },
             input,
             subject,
@@ -170,8 +179,8 @@ export default defineRule({
             confidence: 'certain',
             confidenceBecause: 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
-            because: settings(subject.name, dead),
-            fix: fixes(subject.name, dead),
+            because: [common === null ? noAnswer(subject.name, dead) : commonSetting(common), SYN_WAIT],
+            fix: common === null ? fixes(subject.name, dead) : [commonFix(common)],
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
             errors: unanswered,
@@ -226,7 +235,7 @@ function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]]
   ];
 }
 
-const settings = (server: string, dead: string | null): Setting[] => [
+const noAnswer = (server: string, dead: string | null): Setting =>
   dead === null
     ? {
         component: server,
@@ -235,15 +244,15 @@ const settings = (server: string, dead: string | null): Setting[] => [
         origin: 'wire',
         source: 'the packets',
       }
-    : { component: dead, setting: 'answer to SYN', value: 'never', origin: 'wire', source: 'the packets' },
-  {
-    component: 'kernel',
-    setting: 'wait before a SYN is sent again',
-    value: '1 s, then 1 s four more times from kernel 6.5, else doubling',
-    origin: 'default',
-    source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
-  },
-];
+    : { component: dead, setting: 'answer to SYN', value: 'never', origin: 'wire', source: 'the packets' };
+
+const SYN_WAIT: Setting = {
+  component: 'kernel',
+  setting: 'wait before a SYN is sent again',
+  value: '1 s, then 1 s four more times from kernel 6.5, else doubling',
+  origin: 'default',
+  source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
+};
 
 const fixes = (server: string, dead: string | null): Fix[] =>
   dead === null

@@ -3,6 +3,7 @@ import type { Input } from '../model/input.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './tcp-retransmission-stall.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { lossyPaths } from './support/testing/lossy.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 
@@ -25,10 +26,35 @@ function oneWay(): Input {
   return input;
 }
 
+const SERVERS = ['10.0.4.1', '10.0.4.2', '10.0.4.3', '10.0.4.4'];
+
 const INSIDE_TLS = { shape: 'turn', protocol: 'tls', method: '', path: '', status: -1 } as const;
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'what a client loses to all of its servers alike, as one',
+      ...lossyPaths(SERVERS.map((server) => ({ server, lost: 4 }))),
+      reports: [
+        {
+          message: 'common',
+          says: /^16 of 160 exchanges with 4 servers waited 220 ms for a lost segment to be sent again: packets between 10\.0\.3\.7 and all 4 hosts are lost$/,
+          subject: '10.0.3.7',
+          count: 16,
+          of: 160,
+          settings: [/16 of 800/, /200 ms at least/],
+          fixes: [/what all of them pass/],
+        },
+      ],
+    },
+    {
+      name: 'what is lost on the way to two servers of four, of each by itself',
+      ...lossyPaths(SERVERS.map((server, index) => ({ server, lost: index < 2 ? 12 : 0 }))),
+      reports: [
+        { message: 'stalled', count: 12, of: 40, fixes: [/find where segments are lost/] },
+        { message: 'stalled', count: 12, of: 40 },
+      ],
+    },
     {
       name: 'calls inside TLS, too, of which nothing else is known',
       ...new Traffic().calls(18, {}, INSIDE_TLS).calls(2, { takes: 230, stalls: [lost(5, 220)] }, INSIDE_TLS).rows,

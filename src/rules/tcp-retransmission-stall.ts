@@ -1,6 +1,7 @@
 import { plural } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
+import { commonFix, commonSetting } from './support/common-loss.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
@@ -25,6 +26,8 @@ export default defineRule({
   messages: {
     stalled: '{count} of {total:exchange} with {server} waited {cost:duration} for a lost segment to be sent again',
     vain: '{count} of {total:exchange} with {server} waited {cost:duration} for a segment that was sent again and again and never acknowledged',
+    common:
+      '{count} of {total:exchange} with {servers} waited {cost:duration} for a lost segment to be sent again: packets {where} are lost',
     clear: 'no exchange waited for a resent segment ({total:exchange})',
   },
   create: (context) =>
@@ -47,14 +50,17 @@ export default defineRule({
       },
       waited: ({ from, bytes, resends }) =>
         `${plural(bytes, 'byte')} of the ${from} lost${resends > 0 ? `, sent again ${plural(resends, 'time')}` : ''}`,
-      because: (server, from) => [
-        {
-          component: `path to ${server}`,
-          setting: 'segments',
-          value: `lost on the way from the ${from}`,
-          origin: 'wire',
-          source: 'the packets',
-        },
+      common: 'common',
+      because: (server, from, common) => [
+        common === null
+          ? {
+              component: `path to ${server}`,
+              setting: 'segments',
+              value: `lost on the way from the ${from}`,
+              origin: 'wire',
+              source: 'the packets',
+            }
+          : commonSetting(common),
         {
           component: 'kernel',
           setting: 'retransmission timeout',
@@ -63,14 +69,16 @@ export default defineRule({
           source: 'Linux, TCP_RTO_MIN; RFC 6298',
         },
       ],
-      fix: (server) => [
-        advice(
-          'infrastructure',
-          'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
-          `the path to ${server}`,
-          'nothing is changed',
-          'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
-        ),
+      fix: (server, _from, common) => [
+        common !== null
+          ? commonFix(common)
+          : advice(
+              'infrastructure',
+              'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
+              `the path to ${server}`,
+              'nothing is changed',
+              'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
+            ),
       ],
     }),
 });

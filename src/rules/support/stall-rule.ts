@@ -5,12 +5,13 @@ import { copyExchange, isResponded, type Exchange } from '../../model/exchange.t
 import type { Evidence, Fix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import { kindOf } from './usual.ts';
+import { commonLosses, whereOf, partsByPath, type CommonLoss } from './common-loss.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
 import { openings } from './openings.ts';
 import { createPeerGroups } from './peer-groups.ts';
 import { stalledTime, stallPackets, stallsOf } from './stalls.ts';
-import { isHabit, partsByServer } from './subjects.ts';
+import { isHabit, partsByServer, serversOf, type Part } from './subjects.ts';
 import { exchangeTally, type ExchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
 import { givenUpAt } from './vanished.ts';
@@ -31,10 +32,12 @@ export interface StallRule<Message extends string> {
   confidenceBecause: string;
   /** What is told instead of `stalled` where none of the data ever came through, with the same data. */
   inVain?: { message: Message; confidenceBecause: string };
+  /** What is told, with the same data, where those of one client are lost to all alike; left out: each server by itself. */
+  common?: Message;
   /** What is said of the data that waited. */
   waited(stall: Stall): string;
-  because(server: string, from: Side): Setting[];
-  fix(server: string, from: Side): Fix[];
+  because(server: string, from: Side, common: CommonLoss | null): Setting[];
+  fix(server: string, from: Side, common: CommonLoss | null): Fix[];
 }
 
 interface Counted {
@@ -58,6 +61,12 @@ export function stallRule<Message extends string = never>(
   const seen = fact(traffic);
   const groups = createPeerGroups(seen, exchangeTally, (): Counted => ({ fromClient: 0, fromServer: 0, inVain: [] }));
   const opened = fact(openings);
+  const paths = fact(commonLosses);
+  type Group = ReturnType<typeof groups.of>;
+  const partsOf = (stalled: Group[]): (Part<Group, Exchange> & { common: CommonLoss | null })[] =>
+    options.common === undefined
+      ? partsByServer(stalled).map((part) => ({ ...part, common: null }))
+      : partsByPath(stalled, paths);
   let kept = 0;
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
@@ -76,7 +85,7 @@ export function stallRule<Message extends string = never>(
     tally.add(exchange, cost, packets, { from, until, lasted: waited.duration });
   };
   /** With those that had to wait for their connections' ends. */
-  const whole = (group: ReturnType<typeof groups.of>): ReturnType<typeof groups.of> => {
+  const whole = (group: Group): Group => {
     if (group.inVain.length === 0) return group;
     const tally = exchangeTally();
     tally.absorb(group.tally);
@@ -107,8 +116,8 @@ export function stallRule<Message extends string = never>(
     turn: add,
     finish() {
       const stalled = groups.where(({ tally, inVain }) => tally.count + inVain.length > 0);
-      const parts = partsByServer(stalled.map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
-      for (const { groups: members, tally, subject, input } of parts) {
+      const parts = partsOf(stalled.map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
+      for (const { groups: members, tally, subject, input, common } of parts) {
         const totals = seen.totals(input, subject);
         // Where no call can be read, those inside TLS are what is told of.
         const latency = totals.calls.count === 0 ? totals.turns : totals.calls;
@@ -117,7 +126,7 @@ export function stallRule<Message extends string = never>(
         const side: Side = clientSide > 0 ? 'client' : 'server';
         const isInVain = members.reduce((sum, { inVain }) => sum + inVain.length, 0) === tally.count;
         const { message, confidenceBecause } = (isInVain ? options.inVain : undefined) ?? {
-          message: 'stalled' as const,
+          message: common !== null && options.common !== undefined ? options.common : ('stalled' as const),
           confidenceBecause: options.confidenceBecause,
         };
         report({
@@ -128,6 +137,7 @@ export function stallRule<Message extends string = never>(
             server: subject.name,
             cost: tally.costs.quantile(0.5),
             side,
+            ...(common === null ? {} : { servers: serversOf(members), where: whereOf(common) }),
           },
           input,
           subject,
@@ -138,8 +148,8 @@ export function stallRule<Message extends string = never>(
           confidence: options.confidence,
           confidenceBecause,
           evidence: stallEvidence(tally.dearest, own, options),
-          because: options.because(subject.name, side),
-          fix: options.fix(subject.name, side),
+          because: options.because(subject.name, side, common),
+          fix: options.fix(subject.name, side, common),
           whatIf: { method: 'each affected exchange without these waits' },
           errors: 0,
           habit: isHabit(tally.count, of),

@@ -74,6 +74,12 @@ export function parts<Group, Row extends AnyRow>(
   ];
 }
 
+/** One server by its name, several by their number. */
+export function serversOf(groups: readonly { readonly server: string }[]): string {
+  const [server = '?', ...others] = new Set(groups.map((group) => group.server));
+  return others.length === 0 ? server : plural(others.length + 1, 'server');
+}
+
 /** The workload behind a subject, in words. */
 export const targetOf = (subject: Subject): string =>
   subject.kind === 'client' ? `the workload of ${subject.name}` : 'the workloads that ask';

@@ -3,14 +3,8 @@ import { milliseconds } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { typeName } from '../model/lookup.ts';
-import {
-  commonFix,
-  commonLosses,
-  commonSetting,
-  whereOf,
-  isOfCommon,
-  type CommonLosses,
-} from './support/common-loss.ts';
+import { commonLosses, isOfCommon, type CommonLosses } from './support/common-loss.ts';
+import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
 import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
@@ -33,7 +27,7 @@ export default defineRule({
   messages: {
     lost: '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost',
     common:
-      '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: packets {where} are lost, and {lost} of {sent:query} to {server}',
+      '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {why}, and {lost} of {sent:query} to {server}',
     behind:
       '{count} of {total:lookup} waited {least}{wait:duration} for answers that came by: {lost} of {sent:query} to {server} asked again all the same',
     open: '{count} of {total:lookup} waited {least}{wait:duration}, until the capture ended, for answers that had not come: {lost} of {sent:query} to {server}',
@@ -77,7 +71,7 @@ export default defineRule({
               lost,
               sent,
               server: serversOf(own.map(({ group }) => group)),
-              ...(common === null ? {} : { where: whereOf(common) }),
+              ...(common === null ? {} : { why: lossWords(common) }),
             },
             because: [
               ...(common === null ? [] : [commonSetting(common)]),
@@ -86,7 +80,7 @@ export default defineRule({
             ],
             fix: [
               ...(common !== null
-                ? [commonFix(common)]
+                ? commonFixes(common)
                 : [before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO]),
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               nodeLocalCache(),

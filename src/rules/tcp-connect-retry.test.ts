@@ -60,6 +60,18 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'SYNs to all servers, and nothing of open connections: a full connection table',
+      ...lossyPaths([1, 2, 3, 4].map((host) => ({ server: `10.0.4.${host}`, lost: 4, syns: 4 }))),
+      reports: [
+        {
+          message: 'common',
+          says: /^16 of 20 connections to 4 servers opened only after a SYN was sent again, 1 s late: new connections between 10\.0\.3\.7 and all 4 hosts lose packets, open ones hardly any$/,
+          settings: [/16 of 20/, /1 s/],
+          fixes: [/nf_conntrack_max/, /accept queues/],
+        },
+      ],
+    },
+    {
       name: 'more SYNs than such losses make: the server’s own',
       ...lossyPaths(
         [1, 2, 3, 4].map((host) => ({

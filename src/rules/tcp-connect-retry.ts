@@ -5,7 +5,8 @@ import { Distribution } from '../base/distribution.ts';
 import { between } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
-import { commonFix, commonLosses, commonSetting, whereOf, isOfCommon, partsByPath } from './support/common-loss.ts';
+import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
+import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -41,7 +42,7 @@ export default defineRule({
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
-      '{count} of {total:connection} to {servers} opened only after a SYN was sent again, {cost:duration} late: packets {where} are lost',
+      '{count} of {total:connection} to {servers} opened only after a SYN was sent again, {cost:duration} late: {why}',
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {cost:duration} for it',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
@@ -168,7 +169,7 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               unanswered,
               backend: dead ?? subject.name,
-              ...(common === null ? {} : { servers: serversOf(own), where: whereOf(common) }),
+              ...(common === null ? {} : { servers: serversOf(own), why: lossWords(common) }),
             },
             input,
             subject,
@@ -180,7 +181,7 @@ export default defineRule({
             confidenceBecause: 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: [common === null ? noAnswer(subject.name, dead) : commonSetting(common), SYN_WAIT],
-            fix: common === null ? fixes(subject.name, dead) : [commonFix(common)],
+            fix: common === null ? fixes(subject.name, dead) : commonFixes(common),
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
             errors: unanswered,

@@ -1,7 +1,7 @@
 import { plural } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
-import { commonFix, commonSetting } from './support/common-loss.ts';
+import { commonFixes, commonSetting } from './support/common-loss-words.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
@@ -27,7 +27,7 @@ export default defineRule({
     stalled: '{count} of {total:exchange} with {server} waited {cost:duration} for a lost segment to be sent again',
     vain: '{count} of {total:exchange} with {server} waited {cost:duration} for a segment that was sent again and again and never acknowledged',
     common:
-      '{count} of {total:exchange} with {servers} waited {cost:duration} for a lost segment to be sent again: packets {where} are lost',
+      '{count} of {total:exchange} with {servers} waited {cost:duration} for a lost segment to be sent again: {why}',
     clear: 'no exchange waited for a resent segment ({total:exchange})',
   },
   create: (context) =>
@@ -69,17 +69,18 @@ export default defineRule({
           source: 'Linux, TCP_RTO_MIN; RFC 6298',
         },
       ],
-      fix: (server, _from, common) => [
+      fix: (server, _from, common) =>
         common !== null
-          ? commonFix(common)
-          : advice(
-              'infrastructure',
-              'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
-              `the path to ${server}`,
-              'nothing is changed',
-              'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
-            ),
-      ],
+          ? commonFixes(common)
+          : [
+              advice(
+                'infrastructure',
+                'find where segments are lost: drops of interfaces and queues on both nodes (ip -s link, ethtool -S, tc -s qdisc), policers, an overlay’s MTU',
+                `the path to ${server}`,
+                'nothing is changed',
+                'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
+              ),
+            ],
     }),
 });
 

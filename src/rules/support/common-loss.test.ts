@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { at } from '../../base/time.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import { connectionOf } from '../../model/testing/rows.ts';
-import { commonLosses, whereOf, type CommonLoss } from './common-loss.ts';
+import { commonLosses, type CommonLoss } from './common-loss.ts';
+import { lossWords } from './common-loss-words.ts';
 import dnsLoss from '../dns-loss.ts';
 import { createFacts } from './facts.ts';
 import { lossyPaths } from './testing/lossy.ts';
@@ -43,14 +45,15 @@ describe('losses that paths have in common', () => {
       paths: 4,
       lossy: 4,
       lost: 28,
-      packets: 1600,
+      of: 1600,
+      onlyFirst: false,
     });
   });
 
   it('may leave out a peer that gets few packets', () => {
     const found = lossesOf([path(1, 8), path(2, 5), path(3, 9), path(4, 0, 40)]);
     expect(found).toMatchObject({ paths: 4, lossy: 3 });
-    expect(whereOf(found!)).toBe('between 10.0.3.7 and 3 of 4 hosts');
+    expect(lossWords(found!)).toBe('packets between 10.0.3.7 and 3 of 4 hosts are lost');
   });
 
   it('are none where one peer loses nothing of as many packets', () => {
@@ -69,7 +72,7 @@ describe('losses that paths have in common', () => {
     const paths = [1, 2, 3, 4].map((pod) => ({ ...path(pod, 6), client: `10.0.3.${pod}` }));
     const found = lossesOf(paths, '10.0.3.2');
     expect(found).toMatchObject({ host: null, paths: 4 });
-    expect(whereOf(found!)).toBe('on all 4 paths of the capture');
+    expect(lossWords(found!)).toBe('packets on all 4 paths of the capture are lost');
   });
 
   it('are one host’s where another pod’s path loses nothing', () => {
@@ -91,6 +94,36 @@ function told(lookups: readonly Lookup[]): { says: string; settings: string[]; c
   };
 }
 
+/** On each path ten connections, of which so many were late. */
+function openings(late: number, lost: readonly number[]): CommonLoss | null {
+  const seen = createFacts().of(commonLosses);
+  lost.forEach((ofOne, index) => {
+    for (let nth = 0; nth < 10; nth++) {
+      const syns = Array.from({ length: nth < late ? 2 : 1 }, (_, again) => ({ at: at(again * 1e9), packet: again }));
+      seen.connection(
+        connectionOf({
+          client: POD,
+          server: `10.0.4.${index}`,
+          syns,
+          packets: { client: 20, server: 20 },
+          retransmissions: { client: 0, server: nth === 0 ? ofOne : 0 },
+        }),
+      );
+    }
+  });
+  return seen.of(0, POD);
+}
+
+describe('losses that openings have in common', () => {
+  it('are a host’s whose open connections lose nothing', () => {
+    expect(openings(4, [0, 0, 0])).toEqual({ host: POD, onlyFirst: true, paths: 3, lossy: 3, lost: 12, of: 30 });
+  });
+
+  it('are none where one path loses packets of open connections, too', () => {
+    expect(openings(4, [0, 0, 100])).toBeNull();
+  });
+});
+
 describe('queries of a client that loses other packets as well', () => {
   it('are lost as those are', () => {
     const { lookups } = new Scenario().pair(30).lostFirst().lostSecond().pair(10).lostFirst().lostSecond().lostFirst();
@@ -98,7 +131,7 @@ describe('queries of a client that loses other packets as well', () => {
     expect(says).toBe(
       '5 of 45 lookups waited 5 s for answers that never came: packets between 10.0.3.7 and all 4 hosts are lost, and 5 of 100 queries to 10.96.0.10',
     );
-    expect(settings).toEqual(['24 of 800, between 10.0.3.7 and all 4 hosts alike', '5 s', '5 of 100']);
+    expect(settings).toEqual(['24 of 800', '5 s', '5 of 100']);
     expect(change).toMatch(/what all of them pass/);
   });
 

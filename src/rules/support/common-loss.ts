@@ -1,23 +1,26 @@
 import { addressOf } from '../../base/addresses.ts';
-import { formatCount, plural } from '../../base/text.ts';
+import { plural } from '../../base/text.ts';
 import type { Connection } from '../../model/connection.ts';
-import type { Fix, Setting, Subject } from '../../model/finding.ts';
+import type { Subject } from '../../model/finding.ts';
 import type { Observer } from '../../model/observer.ts';
 import { chanceOfAtLeast } from './binomial.ts';
 import { defineFact } from './define-rule.ts';
-import { advice } from './fixes.ts';
 import { parts, type OccurrencesOf, type Part } from './subjects.ts';
+import { isAnswered } from './syn-waits.ts';
 import type { AnyRow } from './tally.ts';
 
 /** Packets are lost on all paths of one host alike, or on all paths of a capture: what these have in common loses them. */
 export interface CommonLoss {
   /** Null where it is all of the capture’s paths, and they have no end in common. */
   readonly host: string | null;
+  /** Only the first packets of connections are, and not those of open ones. */
+  readonly onlyFirst: boolean;
   readonly paths: number;
   /** Of those, the ones that lost any. */
   readonly lossy: number;
   readonly lost: number;
-  readonly packets: number;
+  /** Of so many packets, or of so many connections where it is only first ones. */
+  readonly of: number;
 }
 
 export interface CommonLosses extends Observer {
@@ -37,12 +40,21 @@ const LEAST_EXPECTED = 3;
 // Bursts make counts spread wider than chance would; three times as many as on the others are the path's own.
 const FACTOR = 3;
 const BY_CHANCE = 0.001;
+// What is asked and answered takes one there and one back.
+const PACKETS_PER_TRY = 2;
+
+interface Count {
+  lost: number;
+  of: number;
+}
 
 interface Path {
   readonly client: string;
   readonly server: string;
-  packets: number;
-  lost: number;
+  /** Packets, and those that were lost once the connection was open. */
+  readonly packets: Count;
+  /** Connections, and those that opened only after a SYN was sent again. */
+  readonly openings: Count;
 }
 
 /** What was lost between whom, and what of that has one cause. */
@@ -59,7 +71,7 @@ export const commonLosses = defineFact({
       if (known !== undefined) return known;
       if (count >= MAX_PATHS) return null;
       count++;
-      const path = { client, server, packets: 0, lost: 0 };
+      const path = { client, server, packets: { lost: 0, of: 0 }, openings: { lost: 0, of: 0 } };
       remember(hosts, client, server, path);
       remember(hosts, server, client, path);
       return path;
@@ -70,19 +82,23 @@ export const commonLosses = defineFact({
         const path = pathOf(connection);
         if (path === null) return;
         const { packets, retransmissions, spurious, syns } = connection;
-        path.packets += packets.client + packets.server;
-        const resent = retransmissions.client + retransmissions.server - spurious.client - spurious.server;
-        path.lost += resent + Math.max(0, syns.length - 1);
+        path.packets.of += packets.client + packets.server;
+        path.packets.lost += retransmissions.client + retransmissions.server - spurious.client - spurious.server;
+        // One that nobody answers ever may be a host that is gone.
+        if (syns.length === 0 || !isAnswered(connection)) return;
+        path.openings.of++;
+        if (syns.length > 1) path.openings.lost++;
       },
       of(input, host) {
         const hosts = inputs[input];
         if (hosts === undefined) return null;
+        const own = [...(hosts.get(host)?.values() ?? [])];
         const all = [...new Set([...hosts.values()].flatMap((peers) => [...peers.values()]))];
-        const lossy = all.filter(({ lost }) => lost > 0);
-        const isOneHosts = [...hosts].some(([end]) =>
-          lossy.every(({ client, server }) => client === end || server === end),
-        );
-        return (isOneHosts ? null : judged(null, all)) ?? judged(host, [...(hosts.get(host)?.values() ?? [])]);
+        for (const kind of ['packets', 'openings'] as const) {
+          const found = (isOneHosts(all, kind) ? null : judged(null, all, kind)) ?? judged(host, own, kind);
+          if (found !== null) return found;
+        }
+        return null;
       },
     };
   },
@@ -94,28 +110,44 @@ function remember(hosts: Map<string, Map<string, Path>>, host: string, peer: str
   hosts.set(host, peers);
 }
 
-function judged(host: string | null, paths: readonly Path[]): CommonLoss | null {
-  if (paths.filter((path) => path.lost >= OWN_LOSSES).length < LEAST_LOSSY) return null;
-  const lost = paths.reduce((sum, path) => sum + path.lost, 0);
-  const packets = paths.reduce((sum, path) => sum + path.packets, 0);
-  if (!paths.every((path) => isAlike(path, lost, packets))) return null;
-  return { host, paths: paths.length, lossy: paths.filter((path) => path.lost > 0).length, lost, packets };
+/** All that lost something have an end in common. */
+function isOneHosts(paths: readonly Path[], kind: 'packets' | 'openings'): boolean {
+  const [first, ...others] = paths.filter((path) => path[kind].lost > 0);
+  const isEnd = (host: string): boolean => others.every(({ client, server }) => client === host || server === host);
+  return first === undefined || isEnd(first.client) || isEnd(first.server);
 }
+
+function judged(host: string | null, paths: readonly Path[], kind: 'packets' | 'openings'): CommonLoss | null {
+  const counts = paths.map((path) => path[kind]);
+  if (counts.filter(({ lost }) => lost >= OWN_LOSSES).length < LEAST_LOSSY) return null;
+  const sum = sumOf(counts);
+  if (!counts.every((count) => isAlike(count, sum))) return null;
+  const isFirst = kind === 'openings';
+  const open = sumOf(paths.map(({ packets }) => packets));
+  if (isFirst && FACTOR * PACKETS_PER_TRY * open.lost * sum.of > sum.lost * open.of) return null;
+  const lossy = counts.filter(({ lost }) => lost > 0).length;
+  return { host, onlyFirst: isFirst, paths: paths.length, lossy, ...sum };
+}
+
+const sumOf = (counts: readonly Count[]): Count => ({
+  lost: counts.reduce((sum, { lost }) => sum + lost, 0),
+  of: counts.reduce((sum, { of }) => sum + of, 0),
+});
 
 /** The path loses neither more nor less than all of them together. */
-function isAlike(path: Path, lost: number, packets: number): boolean {
-  const expected = (lost * path.packets) / packets;
-  if (path.lost > FACTOR * expected) return chanceOfAtLeast(path.lost, path.packets, lost / packets) >= BY_CHANCE;
-  if (expected < LEAST_EXPECTED || path.lost * FACTOR >= expected) return true;
-  return 1 - chanceOfAtLeast(path.lost + 1, path.packets, lost / packets) >= BY_CHANCE;
+function isAlike({ lost, of }: Count, all: Count): boolean {
+  const share = all.lost / all.of;
+  const expected = share * of;
+  if (lost > FACTOR * expected) return chanceOfAtLeast(lost, of, share) >= BY_CHANCE;
+  if (expected < LEAST_EXPECTED || lost * FACTOR >= expected) return true;
+  return 1 - chanceOfAtLeast(lost + 1, of, share) >= BY_CHANCE;
 }
 
-// One there and one back.
-const PACKETS_PER_TRY = 2;
-
 /** So many of so many questions and answers are as many as such losses make; more have a cause of their own. */
-export const isOfCommon = ({ lost, packets }: CommonLoss, failed: number, tries: number): boolean =>
-  chanceOfAtLeast(failed, tries, Math.min(1, (PACKETS_PER_TRY * lost) / packets)) >= BY_CHANCE;
+export function isOfCommon({ lost, of, onlyFirst }: CommonLoss, failed: number, tries: number): boolean {
+  const share = (onlyFirst ? 1 : PACKETS_PER_TRY) * (lost / of);
+  return chanceOfAtLeast(failed, tries, Math.min(1, share)) >= BY_CHANCE;
+}
 
 /**
  * A finding for each server, but one of a client, or of the capture, whose paths all lose alike, where several
@@ -147,27 +179,3 @@ export function partsByPath<Group extends OccurrencesOf<Row>, Row extends AnyRow
     return { ...part, common: commons.includes(null) ? null : (commons[0] ?? null) };
   });
 }
-
-/** Where packets are lost, in words. */
-export function whereOf({ host, paths, lossy }: CommonLoss): string {
-  const of = (kind: string): string =>
-    lossy === paths ? `all ${plural(paths, kind)}` : `${formatCount(lossy)} of ${plural(paths, kind)}`;
-  return host === null ? `on ${of('path')} of the capture` : `between ${host} and ${of('host')}`;
-}
-
-export const commonSetting = (common: CommonLoss): Setting => ({
-  component: common.host === null ? 'the network' : `path of ${common.host}`,
-  setting: 'packets of TCP that were sent again',
-  value: `${formatCount(common.lost)} of ${formatCount(common.packets)}, ${whereOf(common)} alike`,
-  origin: 'wire',
-  source: 'the packets',
-});
-
-export const commonFix = ({ host }: CommonLoss): Fix =>
-  advice(
-    'infrastructure',
-    'look at what all of them pass: the node’s interface and queues, what the machine is allowed (bandwidth, packets, connections), a limit on the pod’s bandwidth, a full connection table',
-    host === null ? 'the node' : `the node of ${host}`,
-    'nothing is changed',
-    "ip -s link; tc -s qdisc; ethtool -S eth0 | grep -E 'drop|allowance_exceeded'; conntrack -S",
-  );

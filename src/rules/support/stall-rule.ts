@@ -5,7 +5,8 @@ import { copyExchange, isResponded, type Exchange } from '../../model/exchange.t
 import type { Evidence, Fix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import { kindOf } from './usual.ts';
-import { commonLosses, whereOf, partsByPath, type CommonLoss } from './common-loss.ts';
+import { commonLosses, partsByPath, type CommonLoss } from './common-loss.ts';
+import { lossWords } from './common-loss-words.ts';
 import type { RuleContext } from './define-rule.ts';
 import { evidenceOf } from './evidence.ts';
 import { openings } from './openings.ts';
@@ -66,7 +67,7 @@ export function stallRule<Message extends string = never>(
   const partsOf = (stalled: Group[]): (Part<Group, Exchange> & { common: CommonLoss | null })[] =>
     options.common === undefined
       ? partsByServer(stalled).map((part) => ({ ...part, common: null }))
-      : partsByPath(stalled, paths);
+      : partsByPath(stalled, paths, (_group, { onlyFirst }) => !onlyFirst);
   let kept = 0;
   const own = (exchange: Exchange): Stall[] =>
     stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
@@ -137,7 +138,7 @@ export function stallRule<Message extends string = never>(
             server: subject.name,
             cost: tally.costs.quantile(0.5),
             side,
-            ...(common === null ? {} : { servers: serversOf(members), where: whereOf(common) }),
+            ...(common === null ? {} : { servers: serversOf(members), why: lossWords(common) }),
           },
           input,
           subject,

@@ -1,0 +1,52 @@
+import { formatCount, plural } from '../../base/text.ts';
+import type { Fix, Setting } from '../../model/finding.ts';
+import type { CommonLoss } from './common-loss.ts';
+import { advice } from './fixes.ts';
+
+/** What is lost between whom, in words. */
+export function lossWords({ host, paths, lossy, onlyFirst }: CommonLoss): string {
+  const of = (kind: string): string =>
+    lossy === paths ? `all ${plural(paths, kind)}` : `${formatCount(lossy)} of ${plural(paths, kind)}`;
+  const where = host === null ? `on ${of('path')} of the capture` : `between ${host} and ${of('host')}`;
+  return onlyFirst ? `new connections ${where} lose packets, open ones hardly any` : `packets ${where} are lost`;
+}
+
+export const commonSetting = (common: CommonLoss): Setting => ({
+  component: common.host === null ? 'the network' : `path of ${common.host}`,
+  setting: common.onlyFirst ? 'connections whose SYN was sent again' : 'packets of TCP that were sent again',
+  value: `${formatCount(common.lost)} of ${formatCount(common.of)}`,
+  origin: 'wire',
+  source: 'the packets',
+});
+
+export function commonFixes({ host, onlyFirst }: CommonLoss): Fix[] {
+  const target = host === null ? 'the node' : `the node of ${host}`;
+  const UNCHANGED = 'nothing is changed';
+  if (!onlyFirst) {
+    return [
+      advice(
+        'infrastructure',
+        'look at what all of them pass: the node’s interface and queues, what the machine is allowed (bandwidth, packets, connections), a limit on the pod’s bandwidth',
+        target,
+        UNCHANGED,
+        "ip -s link; tc -s qdisc; ethtool -S eth0 | grep -E 'drop|allowance_exceeded'",
+      ),
+    ];
+  }
+  return [
+    advice(
+      'infrastructure',
+      'look whether connections are tracked in a table that is full: nf_conntrack_max (of kube-proxy: conntrack.maxPerCore), the connections that the machine is allowed, ports of a SNAT',
+      target,
+      'set the former size again',
+      'dmesg | grep conntrack; sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; conntrack -S; ethtool -S eth0 | grep allowance_exceeded',
+    ),
+    advice(
+      'infrastructure',
+      'or, where all the servers are pods of one workload: at their accept queues, which drop SYNs when they are full',
+      'the workload behind them',
+      UNCHANGED,
+      'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',
+    ),
+  ];
+}

@@ -10,11 +10,15 @@ import { toYaml } from './yaml.ts';
 const MAX_PROOFS = 3;
 const MAX_ALTERNATIVES = 2;
 
-/** `4 of 120 lookups …    critical · likely`: what it is at the left, what it weighs at the right. */
-export function headline(style: Style, finding: Finding): string[] {
+/**
+ * `4 of 120 lookups …    critical · likely`: what it is at the left, what it weighs at the right.
+ * @param likewise how many others say the same of others
+ */
+export function headline(style: Style, finding: Finding, likewise = 0): string[] {
   const { paint } = style;
   const basis = finding.basis === 'observed' ? '' : ` · ${finding.basis}`;
-  const tag = style.clean(`${finding.severity} · ${finding.confidence}${basis}`);
+  const more = likewise === 0 ? '' : ` · ${formatCount(likewise)} more likewise`;
+  const tag = style.clean(`${finding.severity} · ${finding.confidence}${basis}${more}`);
   const paintTag = severityPaint(style, finding.severity);
   const room = style.width - 2;
   const lines = wrap(style.clean(finding.says), room);

@@ -3,6 +3,7 @@ import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
 import { codeSpan as code, longestRun, markdownText as text } from './markdown-text.ts';
 import { createStyle } from './style.ts';
+import { alikeTogether, likewiseWords } from './likewise.ts';
 import { manifestsWords } from './lint-words.ts';
 import { totalsWords, unreadWords } from './totals-words.ts';
 import {
@@ -34,7 +35,13 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
   const left = diagnosis.findings.length - shown.length;
   const blocks = [
     ...(dear.length > 0 ? [] : [`# ${text(diagnosis.verdict.says)}`]),
-    ...dear.flatMap((finding, index) => findingBlocks(finding, index === 0)),
+    ...alikeTogether(dear).flatMap(({ finding, others }, index) => [
+      ...findingBlocks(finding, index === 0),
+      ...listBlock(
+        'Likewise',
+        others.map((other) => text(likewiseWords(other))),
+      ),
+    ]),
     ...listBlock(
       'Worth knowing',
       info.map(

@@ -3,6 +3,7 @@ import type { Diagnosis, ExampleRow, Finding } from '../model/diagnosis.ts';
 import { fullFinding, headline, infoFinding, shortFinding } from './finding-terminal.ts';
 import { labelled, labelledLines, wrap } from './layout.ts';
 import { createStyle, type RenderOptions, type Style } from './style.ts';
+import { alikeTogether, likewiseLines, type Alike } from './likewise.ts';
 import { manifestsWords } from './lint-words.ts';
 import { totalsWords, unreadWords } from './totals-words.ts';
 import { damageWords, inputWords, rulesWords, unobservableGroups } from './words.ts';
@@ -29,17 +30,22 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
   const info = diagnosis.findings.filter((finding) => finding.severity === 'info');
   const infoShown = info.slice(0, Math.max(0, (options.top ?? diagnosis.findings.length) - shown.length));
   const left = diagnosis.findings.length - shown.length - infoShown.length;
-  const [first, ...others] = shown;
+  const [first, ...others] = full ? shown.map((finding) => ({ finding, others: [] })) : alikeTogether(shown);
 
   const sections: string[][] = [
     [
-      ...(first === undefined ? verdict(style, diagnosis) : headline(style, first)),
+      ...(first === undefined ? verdict(style, diagnosis) : headline(style, first.finding, first.others.length)),
       '',
       ...inputs(style, diagnosis, full),
       ...manifestsRead(style, diagnosis, full),
-      ...(first === undefined ? [] : fullFinding(style, first, full, fileOf(diagnosis, first))),
+      ...(first === undefined
+        ? []
+        : [
+            ...fullFinding(style, first.finding, full, fileOf(diagnosis, first.finding)),
+            ...likewiseLines(style, first.others),
+          ]),
     ],
-    ...others.map((finding) => further(style, finding, full, fileOf(diagnosis, finding))),
+    ...others.map((alike) => further(style, alike, full, fileOf(diagnosis, alike.finding))),
     [
       ...infoShown.flatMap((finding) => infoFinding(style, finding)),
       ...(left > 0 ? labelled(style, 'not shown', `${plural(left, 'finding')} more`) : []),
@@ -68,9 +74,10 @@ function verdict(style: Style, { verdict: { status, says } }: Diagnosis): string
   return wrap(style.clean(says), style.width - 2).map((line) => `  ${paint.bold(color(line))}`);
 }
 
-const further = (style: Style, finding: Finding, full: boolean, file: string | null): string[] => [
-  ...headline(style, finding),
+const further = (style: Style, { finding, others }: Alike, full: boolean, file: string | null): string[] => [
+  ...headline(style, finding, others.length),
   ...(full ? fullFinding(style, finding, full, file) : shortFinding(style, finding, file)),
+  ...likewiseLines(style, others),
 ];
 
 const fileOf = ({ inputs: all }: Diagnosis, { input }: Finding): string | null =>

@@ -2,13 +2,13 @@ import rule from './connection-pool-wait.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { credentials, Serving } from './support/testing/serving.ts';
 
-/** Callers at once, of which one at a time gets its turn. */
-function inLine(rounds: number, callers: number, parts = {}): Serving {
+/** Callers at once, of which one at a time gets its turn, or so many. */
+function inLine(rounds: number, callers: number, parts = {}, most = 1): Serving {
   const serving = new Serving();
   for (let round = 0; round < rounds; round++) {
     for (let place = 0; place < callers; place++) {
-      const queued = 40 * place;
-      const step = { at: 1 + queued, takes: 40, parts, ...(place === 0 ? {} : { queued }) };
+      const queued = 40 * Math.floor(place / most);
+      const step = { at: 1 + queued, takes: 40, parts, ...(queued === 0 ? {} : { queued }) };
       serving.request(queued + 42, [step], {}, place < callers - 1);
     }
   }
@@ -22,12 +22,26 @@ ruleTester(rule, {
       ...inLine(5, 4).rows,
       reports: [
         {
-          says: /^15 of 20 requests to 10\.0\.3\.7:8080 waited 80 ms for their turn to call 10\.20\.30\.40:9200, while others were at it$/,
+          says: /^15 of 20 requests to 10\.0\.3\.7:8080 waited 80 ms for their turn to call 10\.20\.30\.40:9200: one at a time$/,
           count: 15,
           of: 20,
           cost: [0.08, 0.08],
           confidence: 'likely',
           subject: '10.0.3.7:8080',
+          settings: [/ 1, fewer/, /each turn/],
+          fixes: [/MaxConnsPerHost/],
+        },
+      ],
+    },
+    {
+      name: 'requests in line for two streams of HTTP/2',
+      ...inLine(5, 8, { protocol: 'http/2' }, 2).rows,
+      reports: [
+        {
+          says: /: 2 at a time$/,
+          count: 30,
+          settings: [/at once 2, fewer/, /each turn/],
+          fixes: [/SETTINGS_MAX_CONCURRENT_STREAMS/],
         },
       ],
     },

@@ -1,5 +1,7 @@
-import { formatDuration } from '../base/text.ts';
+import { Occupancy } from '../base/occupancy.ts';
+import { formatCount, formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
+import { isHttp2 } from '../model/exchange.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -7,6 +9,7 @@ import { advice } from './support/fixes.ts';
 import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
 
 // A turn or two may be chance.
 const LEAST_REQUESTS = 5;
@@ -17,7 +20,12 @@ interface Pool {
   readonly service: ServedRequests;
   readonly upstream: string;
   readonly tally: RequestTally;
+  /** Calls since the first that had to wait, of all requests. */
+  readonly uses: { startedAt: number; endedAt: number }[];
 }
+
+// So many calls show how many go at once.
+const MAX_USES = 1 << 12;
 
 export default defineRule({
   id: 'connection-pool-wait',
@@ -26,32 +34,40 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     waits:
-      '{count} of {total:request} to {service} waited {cost:duration} for their turn to call {upstream}, while others were at it',
+      '{count} of {total:request} to {service} waited {cost:duration} for their turn to call {upstream}: {most} at a time',
     clear: 'no request waits for its turn to call an upstream ({total})',
   },
   create({ report, clear, unobservable, fact }) {
     const served = createServedRequests(fact(observedServices));
+    const seen = fact(traffic);
     const pools = new Map<string, Pool>();
+    const speaksHttp2 = (upstream: string): boolean =>
+      seen
+        .peers()
+        .some(({ server, callsBy }) => server === upstream && callsBy.some(({ protocol }) => isHttp2(protocol)));
     return {
       request(request) {
         const service = served.current();
         if (service === null) return;
         for (const [upstream, waited] of turnsOf(request)) {
-          const key = `${service.input}|${service.server}|${upstream}`;
+          const key = keyOf(service.input, service.server, upstream);
           let pool = pools.get(key);
           if (pool === undefined) {
             if (pools.size >= MAX_POOLS) continue;
-            pool = { service, upstream, tally: requestTally() };
+            pool = { service, upstream, tally: requestTally(), uses: [] };
             pools.set(key, pool);
           }
           const refs = request.waits.filter(({ reason, to }) => reason === 'upstream' && to === upstream);
           pool.tally.add(request, nanoseconds(waited), ({ packets }) => packets, { refs: refs.map(({ ref }) => ref) });
         }
+        if (pools.size > 0) countUses(pools, service, request);
       },
       finish() {
         const found = [...pools.values()].filter(({ tally }) => tally.count >= LEAST_REQUESTS);
-        for (const { service, upstream, tally } of found) {
+        for (const { service, upstream, tally, uses } of found) {
           const { server, input, latency } = service;
+          const { most } = new Occupancy(uses);
+          const isHttp2s = speaksHttp2(upstream);
           report({
             message: 'waits',
             data: {
@@ -60,6 +76,7 @@ export default defineRule({
               service: server,
               upstream,
               cost: tally.costs.quantile(0.5),
+              most: most === 1 ? 'one' : formatCount(most),
             },
             input,
             subject: { kind: 'server', name: server },
@@ -80,8 +97,8 @@ export default defineRule({
             because: [
               {
                 component: `the pool of ${server} for ${upstream}`,
-                setting: 'connections (or whatever its requests share)',
-                value: 'fewer than requests that need one',
+                setting: isHttp2s ? 'streams at once' : 'connections (or whatever its requests share)',
+                value: `${formatCount(most)}, fewer than requests that need one`,
                 origin: 'wire',
                 source: 'the packets: starts follow ends',
               },
@@ -96,7 +113,7 @@ export default defineRule({
             fix: [
               advice(
                 'code',
-                'more connections in the pool (maxSockets, MaxConnsPerHost, maxTotalPerRoute, pool size), or quicker calls: both shorten the line',
+                isHttp2s ? MORE_STREAMS : MORE_CONNECTIONS,
                 `the client for ${upstream} in ${server}`,
                 'set the former size again',
               ),
@@ -121,6 +138,22 @@ export default defineRule({
     };
   },
 });
+
+const MORE_CONNECTIONS =
+  'more connections in the pool (maxSockets, MaxConnsPerHost, maxTotalPerRoute, pool size), or quicker calls: both shorten the line';
+const MORE_STREAMS =
+  'more HTTP/2 connections, or a higher SETTINGS_MAX_CONCURRENT_STREAMS of the server (RFC 9113 section 5.1.2) and of what limits the client, or quicker calls: all shorten the line';
+
+/** When the request's calls were under way, for pools that somebody waits for. */
+function countUses(pools: ReadonlyMap<string, Pool>, { input, server }: ServedRequests, { waits }: Request): void {
+  for (const { reason, to, startedAt, duration } of waits) {
+    if (reason !== 'upstream') continue;
+    const uses = pools.get(keyOf(input, server, to))?.uses;
+    if (uses !== undefined && uses.length < MAX_USES) uses.push({ startedAt, endedAt: startedAt + duration });
+  }
+}
+
+const keyOf = (input: number, server: string, upstream: string): string => `${input}|${server}|${upstream}`;
 
 /** By upstream that is called; locks that an SDK holds for its credentials, or a JVM for a name's lookup, are no pools. */
 function turnsOf({ waits }: Request): ReadonlyMap<string, number> {

@@ -71,6 +71,12 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['connection-pool-wait'], symptoms: ['upstream-slow', 'process-pause'], by: ['same'] },
   // The wait until the 504, at the gateway's callers and at the gateway.
   { causes: ['timeout-order'], symptoms: ['upstream-slow', 'service-slow'], by: ['same', 'inside'] },
+  // A body that is held back is nobody's slowness.
+  {
+    causes: ['http-continue-wait'],
+    symptoms: ['upstream-slow', 'service-slow', 'process-pause'],
+    by: ['same', 'inside', 'wait'],
+  },
   // A request that waits for the next try waits for nobody that is seen.
   { causes: ['http-retry'], symptoms: ['service-slow'], by: ['wait'] },
   // Who gives up on one server and asks the next has waited for the first: the retry's cost holds it.

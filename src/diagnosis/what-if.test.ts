@@ -9,7 +9,13 @@ import { reportOf } from './testing/report.ts';
 import { predictSaving } from './what-if.ts';
 
 /** `affected` lookups of 5,001 ms, of which 5 s are the cause's, beside `healthy` of 1 ms and others that stay slow. */
-function saving(affected: number, healthy: number, otherSlow = 0, whatIf: WhatIfMethod = { method: 'the waits' }) {
+function saving(
+  affected: number,
+  healthy: number,
+  otherSlow = 0,
+  whatIf: WhatIfMethod = { method: 'the waits' },
+  parts: Partial<Report> = {},
+) {
   const latency = new Distribution();
   const tally = lookupTally();
   for (let index = 0; index < affected; index++) {
@@ -35,11 +41,20 @@ function saving(affected: number, healthy: number, otherSlow = 0, whatIf: WhatIf
     whatIf,
     errors: 0,
     habit: false,
+    ...parts,
   };
   return predictSaving(report, latency, null);
 }
 
 describe('the predicted saving', () => {
+  it('is told of the affected alone where the time that it is a share of is that of other rows', () => {
+    expect(
+      saving(60, 400, 0, { method: 'the waits' }, { unit: 'connections', latencyUnit: 'exchanges' }),
+    ).toMatchObject({
+      whatIf: { metric: 'connecting time p50', nowSeconds: 5.001, thenSeconds: 0.001, count: 60 },
+    });
+  });
+
   it.each([
     [60, 40, 'lookup duration p50'],
     [30, 70, 'lookup duration p90'],

@@ -35,10 +35,12 @@ export function predictSaving(report: Report, latency: Distribution, outlook: Ou
   if ('unknown' in whatIf) return { whatIf: null, whatIfBecause: whatIf.unknown };
   const { method, isAtMost = false } = whatIf;
   if (outlook === null) {
+    // Where the time that it is a share of is other rows', those that are affected are all that is known of its own.
+    const own = report.latencyUnit === undefined || report.latencyUnit === report.unit ? latency : cost.affected;
     return predictionOf({
       unit: report.unit,
-      before: latency,
-      after: latency.replaced(cost.affected, cost.relieved),
+      before: own,
+      after: own.replaced(cost.affected, cost.relieved),
       affected: cost.count,
       method: `${method}; its cost taken off`,
       isAtMost,

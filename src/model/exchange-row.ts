@@ -9,6 +9,7 @@ import {
   EXCHANGE_SCHEMA,
   EXCHANGE_SHAPES,
   type Exchange,
+  type Expectation,
 } from './exchange.ts';
 import type { ExchangeRow } from './exchange-schema.ts';
 import type { Input } from './input.ts';
@@ -87,6 +88,7 @@ export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): Exc
     retryAfterSeconds: secondsOrNull(exchange.retryAfter),
     keepsConnection: exchange.keepsConnection,
     asksToClose: exchange.asksToClose,
+    expectation: toExpectationRow(exchange.expectation),
     traceIds: [...exchange.traceIds],
     metadata: exchange.metadata === null ? null : toMetadataRow(exchange.metadata),
   };
@@ -118,6 +120,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   const packets = listFrom(row['packets'], MAX_ENDS, packetFrom, place);
   const { traceIds } = row;
   const metadata = metadataFrom(row['metadata']);
+  const expectation = expectationFrom(row['expectation'] ?? null);
   if (!isText(id) || !isText(client) || !isText(server) || !isTextOrNull(backend) || !isText(connection)) return null;
   if (method === null || path === null || host === null || !isTextOrNull(error)) return null;
   if (typeof reused !== 'boolean' || typeof keepsConnection !== 'boolean') return null;
@@ -125,7 +128,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   if (protocol === null || shape === null || outcome === null || oneOf(DIRECTIONS, row['direction']) === null)
     return null;
   if (endedBy === null && row['endedBy'] !== null) return null;
-  if (!isTexts(traceIds, MAX_TRACE_IDS) || metadata === undefined) return null;
+  if (!isTexts(traceIds, MAX_TRACE_IDS) || metadata === undefined || expectation === undefined) return null;
   if (times === null || counts === null || stalls === null || packets === null) return null;
   return {
     id,
@@ -145,6 +148,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
     reused,
     keepsConnection,
     asksToClose,
+    expectation,
     traceIds,
     metadata,
     ...counts,
@@ -152,6 +156,18 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
     stalls,
     packets,
   };
+}
+
+const toExpectationRow = (expectation: Expectation | null): NonNullable<ExchangeRow['expectation']> | null =>
+  expectation === null ? null : { waitedSeconds: secondsOrNull(expectation.waited), answered: expectation.answered };
+
+/** Undefined where the value is none. */
+function expectationFrom(value: unknown): Expectation | null | undefined {
+  if (value === null) return null;
+  if (!isRecord(value)) return undefined;
+  const waited = spanOrUnseen(value['waitedSeconds']);
+  const { answered } = value;
+  return waited === null || typeof answered !== 'boolean' ? undefined : { waited, answered };
 }
 
 type Times = Pick<

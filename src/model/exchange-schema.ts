@@ -16,6 +16,11 @@ const MetadataSchema = Type.Object({
   session: nullable(Type.String({ description: 'a hash, equal for the same credentials' })),
 });
 
+const ExpectationSchema = Type.Object({
+  waitedSeconds: nullable(Type.Number({ description: 'so long the body was held back for 100 Continue' })),
+  answered: Type.Boolean({ description: '100 Continue came' }),
+});
+
 export const ExchangeSchema = Type.Object({
   schema: Type.Optional(Type.String()),
   id: Type.String(),
@@ -65,6 +70,8 @@ export const ExchangeSchema = Type.Object({
   keepsConnection: Type.Boolean(),
   /** Rows that were written before it was part of them lack it. */
   asksToClose: Type.Optional(Type.Boolean()),
+  /** Rows that were written before it was part of them lack it. */
+  expectation: Type.Optional(nullable(ExpectationSchema)),
   traceIds: Type.Array(Type.String({ description: 'header and hash of an identifier that travels' })),
   metadata: nullable(MetadataSchema),
   readUntilSeconds: ReadUntil,

@@ -49,6 +49,14 @@ export type ExchangeShape = (typeof EXCHANGE_SHAPES)[number];
 export const DIRECTIONS = ['inbound', 'outbound', 'through', 'unknown'] as const;
 export type ExchangeDirection = (typeof DIRECTIONS)[number];
 
+/** A request that asks whether its body is wanted before it sends it: `Expect: 100-continue` (RFC 9110 section 10.1.1). */
+export interface Expectation {
+  /** From the head's end to the body's first byte; NaN where none was sent. */
+  waited: Duration;
+  /** `100 Continue` came, early or late. */
+  answered: boolean;
+}
+
 /**
  * One request and its response on a connection. Like every row it is **valid during the call
  * only**: who keeps one keeps `copyExchange(exchange)`. Times that were not seen are NaN,
@@ -128,6 +136,8 @@ export interface Exchange {
   keepsConnection: boolean;
   /** The request itself asks to close the connection behind the answer (HTTP/1: `Connection: close`, HTTP/1.0 without keep-alive). */
   asksToClose: boolean;
+  /** HTTP/1's; null for all who do not ask. */
+  expectation: Expectation | null;
   /** Identifiers that travel from call to call: header and hash, `traceparent:9f86d081884c7d65`. */
   traceIds: readonly string[];
   /** Of an exchange with a metadata or credentials service; null for all others. */
@@ -179,6 +189,7 @@ export const copyExchange = (exchange: Exchange): Exchange => ({
   retryAfter: exchange.retryAfter,
   keepsConnection: exchange.keepsConnection,
   asksToClose: exchange.asksToClose,
+  expectation: exchange.expectation === null ? null : { ...exchange.expectation },
   traceIds: exchange.traceIds,
   metadata: exchange.metadata === null ? null : { ...exchange.metadata },
 });

@@ -68,6 +68,7 @@ export function beginExchange(
     retryAfter: UNKNOWN,
     keepsConnection: true,
     asksToClose: false,
+    expectation: null,
     traceIds: NO_TRACE_IDS,
     metadata: null,
     requestFirst: UNSEEN,

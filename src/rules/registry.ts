@@ -18,6 +18,7 @@ import connectionChurn from './grpc-connection-churn.ts';
 import deadline from './grpc-deadline.ts';
 import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
+import continueWait from './http-continue-wait.ts';
 import httpError from './http-error.ts';
 import retry from './http-retry.ts';
 import hopLimit from './metadata-hop-limit.ts';
@@ -73,6 +74,7 @@ export const RULES: readonly Rule[] = [
   connectionChurn,
   singleBackend,
   deadline,
+  continueWait,
   retry,
   timeoutOrder,
   httpError,

@@ -1,6 +1,12 @@
 import { at, nanoseconds, NEVER } from '../base/time.ts';
 import type { Stall } from '../model/connection.ts';
-import { EXCHANGE_OUTCOMES, EXCHANGE_PROTOCOLS, EXCHANGE_SHAPES, type Exchange } from '../model/exchange.ts';
+import {
+  EXCHANGE_OUTCOMES,
+  EXCHANGE_PROTOCOLS,
+  EXCHANGE_SHAPES,
+  type Exchange,
+  type Expectation,
+} from '../model/exchange.ts';
 import type { Metadata } from '../model/metadata.ts';
 import type { BatchReader } from './batch-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
@@ -59,6 +65,7 @@ type Rest = Pick<
   | 'retryAfter'
   | 'keepsConnection'
   | 'asksToClose'
+  | 'expectation'
   | 'traceIds'
   | 'metadata'
 >;
@@ -79,6 +86,7 @@ const USUAL_REST: Rest = {
   retryAfter: NO_TIME,
   keepsConnection: true,
   asksToClose: false,
+  expectation: null,
   traceIds: [],
   metadata: null,
 };
@@ -99,6 +107,7 @@ const hasUsualRest = (exchange: Exchange): boolean =>
   Number.isNaN(exchange.retryAfter) &&
   exchange.keepsConnection &&
   !exchange.asksToClose &&
+  exchange.expectation === null &&
   exchange.traceIds.length === 0 &&
   exchange.metadata === null;
 
@@ -181,6 +190,7 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     retryAfter: rest.retryAfter,
     keepsConnection: rest.keepsConnection,
     asksToClose: rest.asksToClose,
+    expectation: rest.expectation,
     traceIds: rest.traceIds,
     metadata: rest.metadata,
   };
@@ -202,6 +212,7 @@ function writeRest(batch: BatchWriter, exchange: Exchange): void {
   batch.number(exchange.retryAfter);
   batch.flag(exchange.keepsConnection);
   batch.flag(exchange.asksToClose);
+  batch.objectOrNull(exchange.expectation);
   batch.texts(exchange.traceIds);
   batch.objectOrNull(exchange.metadata);
 }
@@ -223,6 +234,7 @@ function readRest(batch: BatchReader): Rest {
     retryAfter: nanoseconds(batch.number()),
     keepsConnection: batch.flag(),
     asksToClose: batch.flag(),
+    expectation: batch.objectOrNull<Expectation>(),
     traceIds: batch.texts(),
     metadata: batch.objectOrNull<Metadata>(),
   };

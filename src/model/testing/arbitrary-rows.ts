@@ -186,6 +186,7 @@ const untimed = fc.record({
   retryAfter: orNever(lasted),
   keepsConnection: fc.boolean(),
   asksToClose: fc.boolean(),
+  expectation: fc.option(fc.record({ waited: orNever(lasted), answered: fc.boolean() })),
   traceIds: fc.array(text, { maxLength: 8 }),
   metadata: fc.option(
     fc.record({

@@ -227,6 +227,7 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     retryAfter: UNSEEN,
     keepsConnection: true,
     asksToClose: false,
+    expectation: null,
     traceIds: [],
     metadata: null,
     ...parts,

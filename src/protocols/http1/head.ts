@@ -31,6 +31,7 @@ const FIELD = {
   userAgent: 8,
   server: 9,
   traceId: 10,
+  expect: 11,
 } as const;
 type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -45,6 +46,7 @@ interface Known {
 const NAMES: readonly Known[] = (
   [
     ['host', FIELD.host, 'both'],
+    ['expect', FIELD.expect, 'requests'],
     ['server', FIELD.server, 'answers'],
     ['upgrade', FIELD.upgrade, 'both'],
     ['connection', FIELD.connection, 'both'],
@@ -83,6 +85,7 @@ const IDENTITY = bytesOf('identity');
 const CLOSE = bytesOf('close');
 const KEEP_ALIVE = bytesOf('keep-alive');
 const UPGRADE = bytesOf('upgrade');
+const CONTINUE = bytesOf('100-continue');
 const H2C = bytesOf('h2c');
 /** In lower case. */
 const EC2_SERVER = bytesOf('ec2ws');
@@ -115,6 +118,8 @@ export class Head {
   upgradesTo: '' | 'h2c' | 'websocket' | 'other' = '';
   /** Server-sent events and their like. */
   isStream = false;
+  /** `Expect: 100-continue` */
+  expectsContinue = false;
   /** Seconds, -1 without. */
   retryAfter = -1;
   traceIds: readonly string[] = NO_TRACE_IDS;
@@ -171,6 +176,7 @@ export class Head {
     this.upgrades = false;
     this.upgradesTo = '';
     this.isStream = false;
+    this.expectsContinue = false;
     this.retryAfter = -1;
     if (this.traceIds.length > 0) this.traceIds = NO_TRACE_IDS;
     this.userAgent = '';
@@ -282,7 +288,9 @@ export class Head {
   }
 
   #token(field: Field, bytes: Uint8Array, start: number, end: number): void {
-    if (field === FIELD.connection) {
+    if (field === FIELD.expect) {
+      if (isName(bytes, start, end, CONTINUE)) this.expectsContinue = true;
+    } else if (field === FIELD.connection) {
       if (isName(bytes, start, end, CLOSE)) this.closes = true;
       else if (isName(bytes, start, end, KEEP_ALIVE)) this.keepsAlive = true;
       else if (isName(bytes, start, end, UPGRADE)) this.upgrades = true;

@@ -10,6 +10,8 @@ const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.
 const answerWith = (head: string, version = '1.1') =>
   talk().client(GET).server(`HTTP/${version} 429 X\r\nContent-Length: 0\r\n${head}\r\n`).exchanges[0];
 
+const waitedOf = (talked: ReturnType<typeof talk>) => talked.server(OK).exchanges.at(-1)?.expectation;
+
 const methodOf = (method: string) => talk().client(`${method} /a HTTP/1.1\r\n\r\n`).server(OK).exchanges[0]?.method;
 
 const shapeOf = (request: string, head: string) =>
@@ -184,6 +186,20 @@ describe('an answer', () => {
       .server('HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n')
       .server(OK).exchanges;
     expect(exchange).toMatchObject({ status: 200, requestedAt: milliseconds(3), firstByteAt: milliseconds(5) });
+  });
+
+  it('may be waited for before the body is sent, whether or not it comes', () => {
+    const head = 'POST /a HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n';
+    const never = talk().client(head).wait(999).client('hi');
+    expect(waitedOf(never)).toEqual({ waited: seconds(1), answered: false });
+    const late = talk().client(head).wait(199).server('HTTP/1.1 100 Continue\r\n\r\n').client('hi');
+    expect(waitedOf(late)).toEqual({ waited: milliseconds(201), answered: true });
+    expect(waitedOf(talk().client(`${head}hi`))).toEqual({ waited: milliseconds(0), answered: false });
+    const refused = talk().client(head).server('HTTP/1.1 417 X\r\nContent-Length: 0\r\n\r\n').over('captureEnd');
+    expect(refused.at(-1)?.expectation).toEqual({ waited: Number.NaN, answered: false });
+    expect(waitedOf(talk().client(head.replace('100-C', '200-c')).client('hi'))).toBeNull();
+    // The next request on the connection does not ask.
+    expect(waitedOf(never.wait(500).client(GET))).toBeNull();
   });
 
   it('may come before the request is whole, and ends it when that is', () => {

@@ -163,6 +163,12 @@ export class RequestQueue {
     return pending;
   }
 
+  /** The oldest request without an answer is asked for its body. */
+  continued(): void {
+    const expectation = this.#list.find(({ isAnswered }) => !isAnswered)?.exchange?.expectation;
+    if (expectation) expectation.answered = true;
+  }
+
   #behindLost(): Pending | undefined {
     return this.#list.find((known) => !known.isAnswered && !known.isAnswerLost);
   }

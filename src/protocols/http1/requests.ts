@@ -1,4 +1,5 @@
-import type { Arrival } from '../../model/tracked-connection.ts';
+import { between, nanoseconds, type Timestamp } from '../../base/time.ts';
+import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawRequest } from '../exchange-record.ts';
 import { metadataOf } from '../metadata.ts';
 import type { Head } from './head.ts';
@@ -6,12 +7,16 @@ import type { Pending } from './pending.ts';
 import type { RequestQueue } from './queue.ts';
 import { BODY, type ReaderOwner } from './reader.ts';
 
+const UNKNOWN = nanoseconds(Number.NaN);
+
 /** What the client's side says: requests begin, go on and are whole. */
 export class Requests implements ReaderOwner {
   readonly #queue: RequestQueue;
   #current: Pending | null = null;
   /** What is read of the current one's head. */
   #head: Head | null = null;
+  /** When the head ended of a request whose body its client holds back until it is asked for it. */
+  #waitsSince: Timestamp | null = null;
   readonly turnedToHttp2: (arrival: Arrival) => void;
 
   constructor(queue: RequestQueue, turnedToHttp2: (arrival: Arrival) => void) {
@@ -28,6 +33,7 @@ export class Requests implements ReaderOwner {
     const exchange = this.#current?.exchange;
     // Behind lost bytes it can't be told whose they are: the request's at hand, until it is answered.
     if (!exchange || this.#current?.isOver !== false) return;
+    if (this.#waitsSince !== null) this.#goesOn(exchange, arrival);
     sawRequest(exchange, length, arrival);
     // The rest of the head may never come.
     if (this.#head !== null) exchange.host = this.#head.host;
@@ -40,11 +46,23 @@ export class Requests implements ReaderOwner {
     exchange.metadata = metadataOf(exchange, head.userAgent);
   }
 
-  headed(head: Head): number {
+  /** The body's first bytes, of a client that held them back. */
+  #goesOn({ expectation }: OpenExchange, { time }: Arrival): void {
+    if (expectation !== null)
+      expectation.waited = nanoseconds(Math.max(0, between(this.#waitsSince as Timestamp, time)));
+    this.#waitsSince = null;
+  }
+
+  headed(head: Head, { time }: Arrival): number {
     this.#describe(head);
     this.#head = null;
     const exchange = this.#current?.exchange;
     if (exchange) exchange.asksToClose = head.closes || (head.minor === 0 && !head.keepsAlive);
+    this.#waitsSince = null;
+    if (exchange && head.expectsContinue) {
+      exchange.expectation = { waited: UNKNOWN, answered: false };
+      this.#waitsSince = time;
+    }
     if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
     if (head.isChunked) return BODY.chunked;
     // Any other coding is an error for a request, which has no other end (RFC 9112 section 6.3).

@@ -7,6 +7,7 @@ import type { Pending } from './pending.ts';
 import type { RequestQueue } from './queue.ts';
 import { BODY, type Reader, type ReaderOwner } from './reader.ts';
 
+const CONTINUE = 100;
 const SWITCHING_PROTOCOLS = 101;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
@@ -37,6 +38,7 @@ export class Responses implements ReaderOwner {
     if (this.#current !== null) this.#queue.complete(this.#current, first, true);
     this.#queue.isServerAdrift = false;
     this.#isInterim = isInterim(head.status);
+    if (head.status === CONTINUE) this.#queue.continued();
     this.#head = head;
     this.#current = this.#isInterim ? null : this.#queue.answered(head, first);
   }

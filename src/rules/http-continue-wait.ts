@@ -113,7 +113,7 @@ const fixes = (server: string): Fix[] => [
   ),
   advice(
     'code',
-    'or let the server answer 100 Continue when it has read the head, as RFC 9110 section 10.1.1 asks of it; a proxy such as NGINX or Envoy before it does so',
+    'let the server answer 100 Continue when it has read the head, as RFC 9110 section 10.1.1 asks of it; a proxy such as NGINX or Envoy before it does so',
     `the workload behind ${server}`,
     'undo the change that was made',
   ),

@@ -1,18 +1,29 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { at } from '../base/time.ts';
+import { at, milliseconds } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { copyLookup, RR_TYPE, type Lookup } from '../model/lookup.ts';
 import { anyConnection, anyExchange, anyLookup } from '../model/testing/arbitrary-rows.ts';
-import { atMs, attemptOf, connectionOf, exchangeOf, inputOf, lookupOf, tlsOf } from '../model/testing/rows.ts';
+import { atMs, attemptOf, connectionOf, exchangeOf, inputOf, lookupOf, stallOf, tlsOf } from '../model/testing/rows.ts';
 import type { Reading } from '../read-inputs.ts';
 import type { Batch } from './batch.ts';
 import { createRowsIn } from './rows-in.ts';
 import { createRowsOut } from './rows-out.ts';
 
 type Kept = { lookup: Lookup } | { connection: Connection } | { exchange: Exchange } | { begun: string };
+
+const NO_METADATA = {
+  service: 'ec2',
+  asks: 'token',
+  software: null,
+  agent: null,
+  issuedAt: Number.NaN,
+  expiresAt: Number.NaN,
+  remaining: Number.NaN,
+  session: null,
+} as const;
 
 /** Keeps all that it is told, in order, and what its inputs were like then. */
 function listener() {
@@ -105,6 +116,32 @@ describe('rows from one thread to another', () => {
     out.exchange(exchangeOf({ id }));
     finish();
     expect(kept).toEqual([{ exchange: exchangeOf({ id }) }]);
+  });
+
+  it.each<Partial<Exchange>>([
+    { error: '42P01' },
+    { outcome: 'error' },
+    { endedBy: 'client' },
+    { resetCode: 8 },
+    { reused: false },
+    { openedAt: atMs(3) },
+    { connectDuration: milliseconds(2) },
+    { tlsDuration: milliseconds(2) },
+    { stalls: [stallOf()] },
+    { retransmissions: 1 },
+    { deadline: milliseconds(2) },
+    { previousAttempts: 1 },
+    { retryAfter: milliseconds(2) },
+    { keepsConnection: false },
+    { asksToClose: true },
+    { expectation: { waited: milliseconds(1000), answered: false } },
+    { traceIds: ['b3:1'] },
+    { metadata: { ...NO_METADATA } },
+  ])('are as they were where one thing alone is unusual of an exchange: %j', (parts) => {
+    const { out, finish, kept } = carried();
+    out.exchange(exchangeOf(parts));
+    finish();
+    expect(kept).toEqual([{ exchange: exchangeOf(parts) }]);
   });
 
   it('come in batches, whatever their size, and with texts that are told again where too many were', () => {

@@ -43,7 +43,7 @@ export function commonFixes({ host, onlyFirst }: CommonLoss): Fix[] {
     ),
     advice(
       'infrastructure',
-      'or, where all the servers are pods of one workload: at their accept queues, which drop SYNs when they are full',
+      'where all the servers are pods of one workload, look at their accept queues, which drop SYNs when they are full',
       'the workload behind them',
       UNCHANGED,
       'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',

@@ -17,7 +17,10 @@ type Judged = Pick<
 export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
   const { findings, ruledOut } = diagnosis;
   const dearest = findings[0];
-  if (dearest !== undefined && dearest.severity !== 'info') return { status: 'found', says: dearest.says };
+  if (dearest !== undefined && dearest.severity !== 'info') {
+    const unexplained = unexplainedWords(diagnosis);
+    return { status: 'found', says: dearest.says, ...(unexplained === null ? {} : { unexplained }) };
+  }
   if (findings.length === 0 && ruledOut.length === 0) {
     return { status: 'insufficient', says: mostTelling(diagnosis)?.why ?? 'no rule was asked' };
   }
@@ -50,6 +53,25 @@ function clearWords(diagnosis: Judged): string {
   const names = slow.map((kind) => kind.names).join(' or ');
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
   return `no known cause makes ${names} ${does}: ${figures}`;
+}
+
+// A cause of less is not what makes them slow.
+const EXPLAINS = 0.25;
+
+/** Requests that take far longer than what any finding costs: nobody should take that for why they are slow. */
+function unexplainedWords(diagnosis: Judged): string | null {
+  const { exchanges, requests, findings } = diagnosis;
+  const { count, latency } = requests.count > 0 ? requests : { count: exchanges.calls, latency: exchanges.latency };
+  const slow = fromSeconds(latency.p90Seconds);
+  const costs = findings.filter(({ severity }) => severity !== 'info').map(explainedBy);
+  if (count === 0 || !(slow >= SLOW) || fromSeconds(Math.max(...costs)) >= EXPLAINS * slow) return null;
+  return `a tenth of ${plural(count, 'request')} take ${formatDuration(slow)} or longer${whereWords(diagnosis)}: no finding explains that`;
+}
+
+/** Of a slow request: what the finding cost it, or would save it where others stand in line behind that. */
+function explainedBy({ cost, whatIf }: Judged['findings'][number]): number {
+  const saved = whatIf === null ? 0 : whatIf.before.p90Seconds - whatIf.after.p90Seconds;
+  return Math.max(cost.maxSeconds, saved);
 }
 
 /** The capture holds one of its kind, and most of what took longest there was it. */

@@ -226,7 +226,11 @@ export const DiagnosisSchema = Type.Object({
   schema: Type.Literal(DIAGNOSIS_SCHEMA),
   tool: Type.Object({ name: Type.String(), version: Type.String() }),
   inputs: Type.Array(InputSchema),
-  verdict: Type.Object({ status: oneOf(['found', 'clear', 'insufficient']), says: Type.String() }),
+  verdict: Type.Object({
+    status: oneOf(['found', 'clear', 'insufficient']),
+    says: Type.String(),
+    unexplained: Type.Optional(Type.String({ description: 'what took longer than any finding explains' })),
+  }),
   findings: Type.Array(FindingSchema),
   manifests: Type.Optional(ManifestsSchema),
   ruledOut: Type.Array(

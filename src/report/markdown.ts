@@ -43,6 +43,10 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
       ),
     ]),
     ...listBlock(
+      'Unexplained',
+      diagnosis.verdict.unexplained === undefined ? [] : [text(diagnosis.verdict.unexplained)],
+    ),
+    ...listBlock(
       'Worth knowing',
       info.map(
         ({ rule, says, confidence, severityBecause }) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../model/diagnosis.ts';
+import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
 import {
   clearDiagnosis,
@@ -62,6 +63,13 @@ describe('the answer at a terminal', () => {
       const long = lines.filter((line) => line.length > width && line.trim().includes(' '));
       expect(long.filter((line) => !/tcpdump -i|#\d+ +\w+\?/.test(line))).toEqual([]);
     }
+  });
+
+  it('says what no finding explains', () => {
+    const unexplained = 'a tenth of 20 requests take 400 ms or longer: no finding explains that';
+    const verdict = { ...diagnosisOf().verdict, unexplained };
+    expect(renderTerminal(diagnosisOf({ verdict }), plain)).toContain(`\n  unexplained    ${unexplained}\n`);
+    expect(renderMarkdown(diagnosisOf({ verdict }))).toContain(`**Unexplained**\n\n- ${unexplained}\n`);
   });
 
   it('shows no more findings than asked for, and says so', () => {

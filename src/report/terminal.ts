@@ -37,6 +37,7 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
       ...(first === undefined ? verdict(style, diagnosis) : headline(style, first.finding, first.others.length)),
       '',
       ...inputs(style, diagnosis, full),
+      ...unexplained(style, diagnosis),
       ...manifestsRead(style, diagnosis, full),
       ...(first === undefined
         ? []
@@ -72,6 +73,10 @@ function verdict(style: Style, { verdict: { status, says } }: Diagnosis): string
   const { paint } = style;
   const color = status === 'insufficient' ? paint.yellow : paint.green;
   return wrap(style.clean(says), style.width - 2).map((line) => `  ${paint.bold(color(line))}`);
+}
+
+function unexplained(style: Style, { verdict: { unexplained: says } }: Diagnosis): string[] {
+  return says === undefined ? [] : labelled(style, 'unexplained', style.clean(says));
 }
 
 const further = (style: Style, { finding, others }: Alike, full: boolean, file: string | null): string[] => [

@@ -50,9 +50,9 @@ const lookups = (cost: number, id = '0.l1'): Report => {
   return report('lookups', tally);
 };
 
-const connections = (cost: number, parts: Partial<Report> = {}): Report => {
+const connections = (cost: number, parts: Partial<Report> = {}, refs: readonly string[] = []): Report => {
   const tally = connectionTally();
-  tally.add(connectionOf({ id: '0.c1', startedAt: atMs(25) }), milliseconds(cost), () => []);
+  tally.add(connectionOf({ id: '0.c1', startedAt: atMs(25) }), milliseconds(cost), () => [], { refs });
   return report('connections', tally, parts);
 };
 
@@ -91,6 +91,12 @@ describe('the outlook on requests', () => {
     expect(outlook?.after.map((duration) => duration / 1e6)).toEqual(expected);
     expect(outlook?.before.map((duration) => duration / 1e6)).toEqual([100, 100]);
     expect(outlook && quickerIn(outlook)).toBe(1);
+  });
+
+  it('of a connection goes on in the calls that its occurrence names', () => {
+    const relieves = ['connect', 'tls', 'upstream'] as const;
+    expect(after(connections(50, { relieves }, ['0.e11']))).toEqual([50, 100]);
+    expect(after(connections(50, { relieves }))).toEqual([70, 100]);
   });
 
   it('of requests that stand in line has them begin at once, and take as long as they did', () => {

@@ -101,8 +101,8 @@ export class Reliefs {
   }
 
   #ofRow(occurrence: Occurrence, reasons: readonly WaitReason[], unit: Report['unit']): boolean {
-    const { id, connection } = occurrence;
-    const refs = connection === '' || connection === id ? [id] : [id, connection];
+    const { id, connection, refs: others = [] } = occurrence;
+    const refs = [...new Set([id, connection, ...others])].filter((ref) => ref !== '');
     const places = refs
       .flatMap((ref) => this.#index.byRef.get(ref) ?? [])
       .map(([request, place]) => ({ request, place, wait: this.#waitAt(request, place) }))

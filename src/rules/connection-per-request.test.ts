@@ -1,8 +1,9 @@
+import { milliseconds } from '../base/time.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import rule from './connection-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { joined, Traffic, type Opening } from './support/testing/traffic.ts';
+import { joined, Traffic, type Call, type Opening } from './support/testing/traffic.ts';
 
 /** Connections with so many calls each. */
 function connections(count: number, calls: number, path = '/api/items'): Traffic {
@@ -37,11 +38,12 @@ function closing(
   call: Partial<Exchange> | null = {},
   opening: Opening = { connect: 8 },
   serverPort = 8080,
+  times: Call = {},
 ): Traffic {
   const traffic = new Traffic({ serverPort });
   for (let index = 0; index < 10; index++) {
     traffic.open(opening);
-    if (call !== null) traffic.call({}, call);
+    if (call !== null) traffic.call(times, call);
     traffic.close(ends);
   }
   return traffic;
@@ -85,8 +87,39 @@ const atOnce = () => joined(...Array.from({ length: 10 }, () => new Traffic().op
 
 const throughSidecar = (ends: Partial<Connection>): Traffic => closing({ ...ends, ending: 'fin' });
 
+/** Ten connections with one call each over a way of 60 ms, whose answers come in so many. */
+const far = (responseBytes: number, body: number): Traffic =>
+  closing({}, { responseBytes, roundTrip: milliseconds(60) }, { connect: 61 }, 8080, {
+    takes: 65 + body,
+    firstByte: 65,
+  });
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'calls of which each waits for a new sender to get up to speed',
+      ...far(200_000, 185).rows,
+      reports: [
+        {
+          message: 'slow',
+          says: /^10 of 10 connections to 10\.96\.44\.12:8080 serve a single call: each pays 241 ms to connect and to get up to speed$/,
+          cost: [0.24, 0.242],
+          settings: [/keep-alive/, /pool/, /slow start of a new connection/],
+        },
+      ],
+    },
+    {
+      name: 'the same of small answers',
+      ...far(9000, 2).rows,
+      reports: [
+        {
+          message: 'each',
+          says: /each pays 61 ms to connect$/,
+          cost: [0.061, 0.062],
+          settings: [/keep-alive/, /pool/],
+        },
+      ],
+    },
     {
       name: 'a database that is signed in to for each request',
       ...signedIn(30, 1).rows,

@@ -1,8 +1,8 @@
 import { formatDuration } from '../base/text.ts';
-import { nanoseconds } from '../base/time.ts';
+import { nanoseconds, type Duration } from '../base/time.ts';
 import { copyConnection, type Connection, type Side } from '../model/connection.ts';
 import { isThroughSidecar } from '../model/direction.ts';
-import type { Evidence, Fix } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -12,8 +12,9 @@ import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { createSessions, isSignIn, type Session } from './support/sessions.ts';
 import { isProbe } from '../model/probe.ts';
 import { connectCost, isMostly, isSingleUse, sealedCalls, servesOne } from './support/single-use.ts';
+import { slowStart } from './support/slow-start.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
-import { connectionTally } from './support/tally.ts';
+import { connectionTally, handshakesOf } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
 // A pool grows by its first calls; five in a row that are thrown away are no growth.
@@ -40,11 +41,26 @@ interface Extra {
   signIns: number;
   statements: number;
   watching: number;
+  /** Their calls wait longer for the sender to get up to speed than for the handshakes. */
+  slowly: number;
   /** Nothing was opened. */
   refused: number;
 }
 
 type Group = PeerGroup<Connection> & Extra;
+
+interface Start {
+  readonly start: Duration;
+  readonly exchange: string;
+}
+
+const SLOW_START: Setting = {
+  component: 'kernel',
+  setting: 'slow start of a new connection',
+  value: 'ten segments, then twice as many with each round trip',
+  origin: 'default',
+  source: 'RFC 6928; RFC 5681 section 3.1',
+};
 
 export default defineRule({
   id: 'connection-per-request',
@@ -53,6 +69,7 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     each: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect',
+    slow: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect and to get up to speed',
     session:
       '{count} of {total:connection} to {server} serve one piece of work: each pays {cost:duration} to connect and sign in',
     clear: 'connections are used again ({calls:call} on {total:connection})',
@@ -62,6 +79,8 @@ export default defineRule({
     const probes = new Set<string>();
     /** Whose words end the connection with its first call. */
     const toldBy = new Map<string, Side>();
+    /** Of connections' first calls: what they wait since the connection is new. */
+    const starts = new Map<string, Start>();
     const sessions = createSessions();
     const waiting = new Set<string>();
     let leftOpen: Connection[] = [];
@@ -77,6 +96,7 @@ export default defineRule({
       signIns: 0,
       statements: 0,
       watching: 0,
+      slowly: 0,
       refused: 0,
     }));
 
@@ -85,7 +105,7 @@ export default defineRule({
       leftOpen = leftOpen.filter((connection) => {
         const group = groups.of(connection);
         if (connection.startedAt + connection.duration >= group.lastOpenedAt) return true;
-        judge(group, connection, true, null);
+        judge(group, connection, true, null, null);
         return false;
       });
     }
@@ -98,6 +118,8 @@ export default defineRule({
           return;
         }
         if (exchange.place > 0) return;
+        const start = slowStart(exchange);
+        if (start > 0 && starts.size < MAX_PROBES) starts.set(exchange.connection, { start, exchange: exchange.id });
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
         else if (toldBy.size < MAX_PROBES) {
           if (exchange.asksToClose) toldBy.set(exchange.connection, 'client');
@@ -111,6 +133,8 @@ export default defineRule({
         const isProbed = probes.delete(connection.id);
         const told = toldBy.get(connection.id) ?? null;
         toldBy.delete(connection.id);
+        const start = starts.get(connection.id) ?? null;
+        if (start !== null) starts.delete(connection.id);
         const isWaiting = waiting.delete(connection.id);
         const session = sessions.take(connection);
         const group = groups.of(connection);
@@ -120,7 +144,7 @@ export default defineRule({
         if (isProbed) return;
         group.sealedCalls += sealedCalls(connection);
         const single = isSingleUse(connection);
-        if (single !== null) judge(group, connection, single, told);
+        if (single !== null) judge(group, connection, single, told, start);
         else if (!isWaiting && servesOne(connection) === true && leftOpen.length < MAX_LEFT_OPEN)
           leftOpen.push(copyConnection(connection));
       },
@@ -147,7 +171,7 @@ export default defineRule({
           const hidden = isMost('byLife');
           const signsIn = isMost('signedIn');
           report({
-            message: signsIn ? 'session' : 'each',
+            message: signsIn ? 'session' : isMost('slowly') ? 'slow' : 'each',
             data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
             input,
             subject,
@@ -162,11 +186,17 @@ export default defineRule({
                 ? 'on each of these connections its client signs in, asks once or twice and closes it'
                 : 'one call was read on each of these connections',
             evidence: singleEvidence(tally.dearest),
-            because: keepAliveSettings(subject.name, closer),
+            because: [...keepAliveSettings(subject.name, closer), ...(isMost('slowly') ? [SLOW_START] : [])],
             fix: signsIn ? [pooled(subject.name)] : keepAliveFixes(subject.name, closer),
             whatIf: signsIn
               ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
-              : { method: 'each affected call without its handshakes' },
+              : isMost('slowly')
+                ? {
+                    method: 'each affected call without its handshakes, and with a sender that is up to speed',
+                    isAtMost: true,
+                  }
+                : { method: 'each affected call without its handshakes' },
+            relieves: ['connect', 'tls', 'upstream', 'metadata'],
             errors: 0,
             habit: isHabit(tally.count, opened - sum('watching') - sum('refused')),
           });
@@ -197,11 +227,17 @@ function addSession(group: Group, connection: Connection, session: Session): voi
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
 }
 
-function judge(group: Group, connection: Connection, isSingle: boolean, told: Side | null): void {
+function judge(group: Group, connection: Connection, isSingle: boolean, told: Side | null, slow: Start | null): void {
   group.judged++;
   if (!isSingle) return;
-  const cost = nanoseconds(connectCost(connection) + tlsCost(connection));
-  group.tally.add(connection, cost, connectionPackets);
+  const handshakes = connectCost(connection) + tlsCost(connection);
+  if (slow === null) group.tally.add(connection, nanoseconds(handshakes), connectionPackets);
+  else {
+    const cost = nanoseconds(handshakes + slow.start);
+    const lasted = nanoseconds(handshakesOf(connection) + slow.start);
+    group.tally.add(connection, cost, connectionPackets, { lasted, refs: [slow.exchange] });
+    if (slow.start > handshakes) group.slowly++;
+  }
   if (connection.protocol === 'tls') group.byLife++;
   // A server that closes because its client asked for it would have kept the connection.
   if (told === 'client') group.byRequest++;

@@ -25,6 +25,6 @@ export function slowStart({ outcome, startedAt, requestedAt, firstByteAt, ...exc
 /** @param took from its first byte to its last */
 function growing(bytes: number, took: number, roundTrip: Duration): number {
   const rounds = Math.ceil(Math.log2(1 + bytes / (FIRST_SEGMENTS * SEGMENT))) - 1;
-  if (rounds <= 0 || !(roundTrip >= LEAST_ROUND_TRIP) || !(took > 0)) return 0;
+  if (!(roundTrip >= LEAST_ROUND_TRIP) || !(took > 0)) return 0;
   return took > LONGEST * (rounds + 1) * roundTrip ? 0 : Math.round(Math.min(took, rounds * roundTrip));
 }

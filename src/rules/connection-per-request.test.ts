@@ -15,11 +15,12 @@ function connections(count: number, calls: number, path = '/api/items'): Traffic
 }
 
 /** Connections inside TLS that live so many milliseconds after their handshakes. */
-function encrypted(count: number, lives: number, tls = 4, packets = 8): Traffic {
+function encrypted(count: number, lives: number, tls = 4, packets = 8, turns = 0): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
       .open({ connect: 1, tls })
+      .calls(turns, {}, { shape: 'turn', protocol: 'tls', method: '', path: '', status: -1 })
       .wait(lives)
       .close({
         protocol: 'tls',
@@ -226,7 +227,7 @@ ruleTester(rule, {
     },
     {
       name: 'inside TLS: each lives as short as one call does',
-      ...encrypted(25, 40).rows,
+      ...encrypted(25, 40, 4, 8, 1).rows,
       reports: [{ count: 25, confidence: 'likely', cost: [0.0049, 0.0051] }],
     },
   ],
@@ -258,6 +259,7 @@ ruleTester(rule, {
       ...closing({}, { protocol: 'grpc', method: 'POST', path: '/grpc.health.v1.Health/Check' }).rows,
     },
     { name: 'inside TLS, connections that last', ...encrypted(25, 5000).rows },
+    { name: 'inside TLS, short ones on which it is the client’s turn three times', ...encrypted(25, 40, 4, 8, 3).rows },
     {
       name: 'inside TLS, connections that a client opened at once and does without, since one carries all its calls',
       ...joined(encrypted(11, 20).rows, encrypted(1, 600, 4, 300).rows),

@@ -83,6 +83,8 @@ export default defineRule({
     const starts = new Map<string, Start>();
     const sessions = createSessions();
     const waiting = new Set<string>();
+    /** Inside TLS, on which it was the client's turn again. */
+    const turned = new Set<string>();
     let leftOpen: Connection[] = [];
     const groups = createPeerGroups(seen, connectionTally, (): Extra => ({
       judged: 0,
@@ -127,6 +129,9 @@ export default defineRule({
         }
         if (exchange.outcome === 'incomplete' && waiting.size < MAX_PROBES) waiting.add(exchange.connection);
       },
+      turn({ place, connection }) {
+        if (place > 0 && turned.size < MAX_PROBES) turned.add(connection);
+      },
       connection(connection) {
         // What it costs to connect to a sidecar is nothing; what the sidecar opens to others is there, too.
         if (isThroughSidecar(connection)) return;
@@ -136,6 +141,7 @@ export default defineRule({
         const start = starts.get(connection.id) ?? null;
         if (start !== null) starts.delete(connection.id);
         const isWaiting = waiting.delete(connection.id);
+        const isTurned = turned.delete(connection.id);
         const session = sessions.take(connection);
         const group = groups.of(connection);
         group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
@@ -143,7 +149,7 @@ export default defineRule({
         if (session !== null) return addSession(group, connection, session);
         if (isProbed) return;
         group.sealedCalls += sealedCalls(connection);
-        const single = isSingleUse(connection);
+        const single = isTurned ? false : isSingleUse(connection);
         if (single !== null) judge(group, connection, single, told, start);
         else if (!isWaiting && servesOne(connection) === true && leftOpen.length < MAX_LEFT_OPEN)
           leftOpen.push(copyConnection(connection));

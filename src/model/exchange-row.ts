@@ -10,6 +10,7 @@ import {
   EXCHANGE_SHAPES,
   type Exchange,
   type Expectation,
+  type TokenGrant,
 } from './exchange.ts';
 import type { ExchangeRow } from './exchange-schema.ts';
 import type { Input } from './input.ts';
@@ -34,7 +35,7 @@ import {
   time,
   type RowPlace,
 } from './row-fields.ts';
-import { countOrNull, rowTimes, secondsOrNull, textOrNull } from './row-times.ts';
+import { countOrNull, numberOrNull, rowTimes, secondsOrNull, textOrNull } from './row-times.ts';
 
 /** An exchange as the contract writes it: seconds, RFC 3339 times, null for what was not seen. */
 export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): ExchangeRow {
@@ -91,6 +92,7 @@ export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): Exc
     expectation: toExpectationRow(exchange.expectation),
     traceIds: [...exchange.traceIds],
     metadata: exchange.metadata === null ? null : toMetadataRow(exchange.metadata),
+    grant: exchange.grant === null ? null : { expiresInSeconds: numberOrNull(exchange.grant.expiresIn) },
   };
 }
 
@@ -121,6 +123,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   const { traceIds } = row;
   const metadata = metadataFrom(row['metadata']);
   const expectation = expectationFrom(row['expectation'] ?? null);
+  const grant = grantFrom(row['grant'] ?? null);
   if (!isText(id) || !isText(client) || !isText(server) || !isTextOrNull(backend) || !isText(connection)) return null;
   if (method === null || path === null || host === null || !isTextOrNull(error)) return null;
   if (typeof reused !== 'boolean' || typeof keepsConnection !== 'boolean') return null;
@@ -128,7 +131,8 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   if (protocol === null || shape === null || outcome === null || oneOf(DIRECTIONS, row['direction']) === null)
     return null;
   if (endedBy === null && row['endedBy'] !== null) return null;
-  if (!isTexts(traceIds, MAX_TRACE_IDS) || metadata === undefined || expectation === undefined) return null;
+  if (!isTexts(traceIds, MAX_TRACE_IDS) || metadata === undefined || expectation === undefined || grant === undefined)
+    return null;
   if (times === null || counts === null || stalls === null || packets === null) return null;
   return {
     id,
@@ -151,6 +155,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
     expectation,
     traceIds,
     metadata,
+    grant,
     ...counts,
     ...times,
     stalls,
@@ -168,6 +173,19 @@ function expectationFrom(value: unknown): Expectation | null | undefined {
   const waited = spanOrUnseen(value['waitedSeconds']);
   const { answered } = value;
   return waited === null || typeof answered !== 'boolean' ? undefined : { waited, answered };
+}
+
+// A year: no token is good for longer.
+const LONGEST_GRANT = 31_536_000;
+
+/** Undefined where the value is none. */
+function grantFrom(value: unknown): TokenGrant | null | undefined {
+  if (value === null) return null;
+  if (!isRecord(value)) return undefined;
+  const { expiresInSeconds } = value;
+  if (expiresInSeconds === null) return { expiresIn: Number.NaN };
+  const expiresIn = integer(expiresInSeconds, LONGEST_GRANT);
+  return expiresIn === null ? undefined : { expiresIn };
 }
 
 type Times = Pick<

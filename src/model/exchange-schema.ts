@@ -74,6 +74,10 @@ export const ExchangeSchema = Type.Object({
   expectation: Type.Optional(nullable(ExpectationSchema)),
   traceIds: Type.Array(Type.String({ description: 'header and hash of an identifier that travels' })),
   metadata: nullable(MetadataSchema),
+  /** Rows that were written before it was part of them lack it. */
+  grant: Type.Optional(
+    nullable(Type.Object({ expiresInSeconds: nullable(Type.Number({ description: 'as the answer says' })) })),
+  ),
   readUntilSeconds: ReadUntil,
 });
 

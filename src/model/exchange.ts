@@ -57,6 +57,12 @@ export interface Expectation {
   answered: boolean;
 }
 
+/** An access token that a program got for itself (RFC 6749 section 4.4). */
+export interface TokenGrant {
+  /** Seconds that it is good for, as the answer says; NaN where it does not. */
+  expiresIn: number;
+}
+
 /**
  * One request and its response on a connection. Like every row it is **valid during the call
  * only**: who keeps one keeps `copyExchange(exchange)`. Times that were not seen are NaN,
@@ -142,6 +148,8 @@ export interface Exchange {
   traceIds: readonly string[];
   /** Of an exchange with a metadata or credentials service; null for all others. */
   metadata: Metadata | null;
+  /** Of an answer to a token endpoint's client; null for all others. */
+  grant: TokenGrant | null;
 }
 
 /** One exchange that may be kept. */
@@ -192,6 +200,7 @@ export const copyExchange = (exchange: Exchange): Exchange => ({
   expectation: exchange.expectation === null ? null : { ...exchange.expectation },
   traceIds: exchange.traceIds,
   metadata: exchange.metadata === null ? null : { ...exchange.metadata },
+  grant: exchange.grant === null ? null : { ...exchange.grant },
 });
 
 /** An answer was seen, whatever it said. */

@@ -1,13 +1,12 @@
 import { METADATA_AGENTS, METADATA_QUESTIONS, METADATA_SERVICES, type Metadata } from './metadata.ts';
 import type { ExchangeRow } from './exchange-schema.ts';
 import { isRecord, isTextOrNull, oneOf } from './row-fields.ts';
+import { numberOrNull } from './row-times.ts';
 
 type MetadataRow = NonNullable<ExchangeRow['metadata']>;
 
 // 2100: no credentials live longer.
 const LAST_TIME = 4_102_444_800;
-
-const numberOrNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
 /** As the contract writes it: null for what was not seen. */
 export const toMetadataRow = (metadata: Metadata): MetadataRow => ({

@@ -53,3 +53,5 @@ export function firstPacketAtOf(row: PlacedRow): bigint | null {
   const startedAt = row.startedAt === null ? null : fromRfc3339(row.startedAt);
   return startedAt === null ? null : startedAt - BigInt(exactNanoseconds(row.startSeconds));
 }
+
+export const numberOrNull = (value: number): number | null => (Number.isNaN(value) ? null : value);

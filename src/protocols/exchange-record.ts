@@ -71,6 +71,7 @@ export function beginExchange(
     expectation: null,
     traceIds: NO_TRACE_IDS,
     metadata: null,
+    grant: null,
     requestFirst: UNSEEN,
     requestLast: UNSEEN,
     responseFirst: UNSEEN,

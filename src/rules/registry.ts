@@ -35,6 +35,7 @@ import idleDrop from './tcp-idle-drop.ts';
 import idleReuse from './tcp-idle-reuse.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
 import zeroWindow from './tcp-zero-window.ts';
+import tokenPerRequest from './token-per-request.ts';
 import timeoutOrder from './timeout-order.ts';
 import tlsHandshakeCost from './tls-handshake-cost.ts';
 import tlsHandshakeSlow from './tls-handshake-slow.ts';
@@ -65,6 +66,7 @@ export const RULES: readonly Rule[] = [
   refreshStorm,
   hopLimit,
   metadataPerRequest,
+  tokenPerRequest,
   connectionPerRequest,
   tlsHandshakeSlow,
   tlsHandshakeCost,

@@ -6,6 +6,7 @@ import {
   EXCHANGE_SHAPES,
   type Exchange,
   type Expectation,
+  type TokenGrant,
 } from '../model/exchange.ts';
 import type { Metadata } from '../model/metadata.ts';
 import type { BatchReader } from './batch-reader.ts';
@@ -68,6 +69,7 @@ type Rest = Pick<
   | 'expectation'
   | 'traceIds'
   | 'metadata'
+  | 'grant'
 >;
 const NO_TIME = nanoseconds(Number.NaN);
 const USUAL_REST: Rest = {
@@ -89,6 +91,7 @@ const USUAL_REST: Rest = {
   expectation: null,
   traceIds: [],
   metadata: null,
+  grant: null,
 };
 
 const hasUsualRest = (exchange: Exchange): boolean =>
@@ -109,7 +112,8 @@ const hasUsualRest = (exchange: Exchange): boolean =>
   !exchange.asksToClose &&
   exchange.expectation === null &&
   exchange.traceIds.length === 0 &&
-  exchange.metadata === null;
+  exchange.metadata === null &&
+  exchange.grant === null;
 
 function write(batch: BatchWriter, exchange: Exchange, last: Common): void {
   const isUsual = hasUsualRest(exchange);
@@ -193,6 +197,7 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     expectation: rest.expectation,
     traceIds: rest.traceIds,
     metadata: rest.metadata,
+    grant: rest.grant,
   };
 }
 
@@ -215,6 +220,7 @@ function writeRest(batch: BatchWriter, exchange: Exchange): void {
   batch.objectOrNull(exchange.expectation);
   batch.texts(exchange.traceIds);
   batch.objectOrNull(exchange.metadata);
+  batch.objectOrNull(exchange.grant);
 }
 
 function readRest(batch: BatchReader): Rest {
@@ -237,5 +243,6 @@ function readRest(batch: BatchReader): Rest {
     expectation: batch.objectOrNull<Expectation>(),
     traceIds: batch.texts(),
     metadata: batch.objectOrNull<Metadata>(),
+    grant: batch.objectOrNull<TokenGrant>(),
   };
 }

@@ -137,6 +137,7 @@ describe('rows from one thread to another', () => {
     { expectation: { waited: milliseconds(1000), answered: false } },
     { traceIds: ['b3:1'] },
     { metadata: { ...NO_METADATA } },
+    { grant: { expiresIn: 300 } },
   ])('are as they were where one thing alone is unusual of an exchange: %j', (parts) => {
     const { out, finish, kept } = carried();
     out.exchange(exchangeOf(parts));

@@ -230,6 +230,7 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     expectation: null,
     traceIds: [],
     metadata: null,
+    grant: null,
     ...parts,
   };
 };

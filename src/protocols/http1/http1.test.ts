@@ -10,6 +10,9 @@ const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.
 const answerWith = (head: string, version = '1.1') =>
   talk().client(GET).server(`HTTP/${version} 429 X\r\nContent-Length: 0\r\n${head}\r\n`).exchanges[0];
 
+const post = (path: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
 const waitedOf = (talked: ReturnType<typeof talk>) => talked.server(OK).exchanges.at(-1)?.expectation;
 
 const methodOf = (method: string) => talk().client(`${method} /a HTTP/1.1\r\n\r\n`).server(OK).exchanges[0]?.method;
@@ -200,6 +203,30 @@ describe('an answer', () => {
     expect(waitedOf(talk().client(head.replace('100-C', '200-c')).client('hi'))).toBeNull();
     // The next request on the connection does not ask.
     expect(waitedOf(never.wait(500).client(GET))).toBeNull();
+  });
+
+  it('to a client that asks for a token of its own is told by how long that is good, and no more', () => {
+    const form = 'grant_type=client_credentials&client_id=shop&client_secret=s3cr3t-of-the-shop';
+    const answer = '{"access_token":"eyJhbGciOi-the-token","token_type":"Bearer","expires_in":300}';
+    const grantOf = (path: string, body: string, answered = answer) =>
+      talk().client(post(path, body)).server(ok(answered)).exchanges[0]?.grant;
+    const endpoint = '/realms/shop/protocol/openid-connect/token';
+    const { exchanges } = talk().client(post(endpoint, form)).server(ok(answer));
+    expect(exchanges[0]?.grant).toEqual({ expiresIn: 300 });
+    expect(JSON.stringify(exchanges)).not.toMatch(/s3cr3t|eyJ|client_secret/);
+    expect(grantOf('/oauth2/token', form, '{"access_token":"x","expires_in":"60"}')).toEqual({ expiresIn: 60 });
+    expect(grantOf('/as/token.oauth2', form, '{ "access_token" : "x" }')).toEqual({ expiresIn: Number.NaN });
+    // A user's token, an endpoint of another kind, and an answer without one.
+    expect(grantOf('/oauth2/token', 'grant_type=password&username=a&password=b')).toBeNull();
+    expect(grantOf('/oauth2/introspection', form)).toBeNull();
+    expect(grantOf('/api/v1/serviceaccounts/a/token', '{"spec":{}}')).toBeNull();
+    expect(grantOf('/oauth2/token', form, '{"error":"invalid_client"}')).toBeNull();
+    // What comes in pieces, and the next request on the connection.
+    const pieces = talk()
+      .client(post('/oauth2/token', form).slice(0, 80))
+      .client(post('/oauth2/token', form).slice(80));
+    const both = pieces.server(ok(answer)).client(GET).server(ok(answer)).exchanges;
+    expect(both.map(({ grant }) => grant)).toEqual([{ expiresIn: 300 }, null]);
   });
 
   it('may come before the request is whole, and ends it when that is', () => {

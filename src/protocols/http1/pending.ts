@@ -19,6 +19,8 @@ export interface Pending {
   /** Its method was not seen, or only the end of it behind lost bytes. */
   mayBeHead: boolean;
   isConnect: boolean;
+  /** It asks for a token of its client's own. */
+  asksForToken: boolean;
   /** It asks for an answer that lasts. */
   lasts: boolean;
   upgradesTo: Head['upgradesTo'];
@@ -42,6 +44,7 @@ export const pendingOf = (exchange: OpenExchange | null): Pending => ({
   isHead: false,
   mayBeHead: exchange === null,
   isConnect: false,
+  asksForToken: false,
   lasts: false,
   upgradesTo: '',
   isSent: false,

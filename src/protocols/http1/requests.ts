@@ -1,6 +1,7 @@
 import { between, nanoseconds, type Timestamp } from '../../base/time.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawRequest } from '../exchange-record.ts';
+import { asksForOwnToken, MAX_GRANT_REQUEST, mayAskForToken } from '../grants.ts';
 import { metadataOf } from '../metadata.ts';
 import type { Head } from './head.ts';
 import type { Pending } from './pending.ts';
@@ -15,6 +16,8 @@ export class Requests implements ReaderOwner {
   #current: Pending | null = null;
   /** What is read of the current one's head. */
   #head: Head | null = null;
+  /** The form of a request that may ask for a token, until it is read. */
+  #form: number[] | null = null;
   /** When the head ended of a request whose body its client holds back until it is asked for it. */
   #waitsSince: Timestamp | null = null;
   readonly turnedToHttp2: (arrival: Arrival) => void;
@@ -63,13 +66,29 @@ export class Requests implements ReaderOwner {
       exchange.expectation = { waited: UNKNOWN, answered: false };
       this.#waitsSince = time;
     }
+    this.#form = exchange && mayAskForToken(exchange) ? [] : null;
     if (head.upgrades) (this.#current as Pending).upgradesTo = head.upgradesTo;
     if (head.isChunked) return BODY.chunked;
     // Any other coding is an error for a request, which has no other end (RFC 9112 section 6.3).
     return Math.max(0, head.contentLength);
   }
 
+  /** Kept of what may ask for a token only, until it is known what kind. */
+  body(bytes: Uint8Array, start: number, end: number): void {
+    const form = this.#form;
+    if (form === null || form.length + end - start > MAX_GRANT_REQUEST) return;
+    for (let position = start; position < end; position++) form.push(bytes[position] as number);
+  }
+
+  #readForm(): void {
+    if (this.#form === null) return;
+    if (this.#current !== null)
+      this.#current.asksForToken = asksForOwnToken(Buffer.from(this.#form).toString('latin1'));
+    this.#form = null;
+  }
+
   done(): void {
+    this.#readForm();
     if (this.#current !== null) this.#queue.sent(this.#current);
     this.#current = null;
   }

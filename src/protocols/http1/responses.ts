@@ -1,6 +1,7 @@
 import { seconds } from '../../base/time.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { sawResponse } from '../exchange-record.ts';
+import { grantIn } from '../grants.ts';
 import { MAX_METADATA_BODY, readCredentials } from '../metadata.ts';
 import type { Head } from './head.ts';
 import type { Pending } from './pending.ts';
@@ -72,7 +73,8 @@ export class Responses implements ReaderOwner {
     const body = bodyOf(head, current.isHead);
     exchange.keepsConnection = body !== BODY.untilEnd && !head.closes && (head.minor > 0 || head.keepsAlive);
     if (current.mayBeHead && this.reader !== null) this.reader.doubtsBody = true;
-    this.#body = exchange.metadata?.asks === 'credentials' && isSuccess(status) && body !== 0 ? [] : null;
+    const isWanted = exchange.metadata?.asks === 'credentials' || current.asksForToken;
+    this.#body = isWanted && isSuccess(status) && body !== 0 ? [] : null;
     return body;
   }
 
@@ -91,8 +93,12 @@ export class Responses implements ReaderOwner {
   }
 
   #readBody(): void {
-    const metadata = this.#current?.exchange?.metadata;
-    if (metadata && this.#body !== null) readCredentials(metadata, Buffer.from(this.#body).toString('latin1'));
+    const exchange = this.#current?.exchange;
+    if (exchange && this.#body !== null) {
+      const body = Buffer.from(this.#body).toString('latin1');
+      if (exchange.metadata !== null) readCredentials(exchange.metadata, body);
+      if (this.#current?.asksForToken === true) exchange.grant = grantIn(body);
+    }
     this.#body = null;
   }
 

@@ -46,6 +46,7 @@ export const isOrdinaryExchange = (exchange: Exchange): boolean => {
     exchange.grpcStatus <= 0 &&
     exchange.metadata === null &&
     exchange.expectation === null &&
+    exchange.grant === null &&
     // HTTP has a status: texts are compared for the rest alone.
     (exchange.status >= 0 || exchange.method !== SIGN_IN) &&
     exchange.stalls.length === 0 &&

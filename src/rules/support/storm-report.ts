@@ -1,11 +1,11 @@
-import { formatDuration, formatShare } from '../../base/text.ts';
-import { seconds } from '../../base/time.ts';
+import { formatShare } from '../../base/text.ts';
 import { credentialClient, type CredentialClient } from '../../knowledge/credential-clients.ts';
 import { credentialProvider, stormShare, type CredentialProvider } from '../../knowledge/credential-providers.ts';
 import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { FetchLog } from './fetch-log.ts';
 import { advice } from './fixes.ts';
+import { lifetimeWords } from './lifetimes.ts';
 import type { StormCause } from './storm-verdict.ts';
 
 // A role's sessions live an hour at most unless it says otherwise.
@@ -24,13 +24,11 @@ export function sidesOf({ software, service, agent }: FetchLog): Sides {
   return { client: credentialClient(software, of), provider: credentialProvider(of, agent) };
 }
 
-const time = (count: number): string => formatDuration(seconds(Math.round(count))).replace(/ 0 s$| 0 min$/, '');
-
 /** What the message says of the reason: `: 11 min 56 s of 15 min are left, and … asks again below 15 min`. */
 export function whyOf(log: FetchLog): string {
   if (Number.isNaN(log.leastLeft)) return `; the capture cuts off how long they live`;
-  const of = Number.isNaN(log.length) ? '' : ` of ${time(log.length)}`;
-  return `, though ${time(log.mostLeftBefore >= 0 ? log.mostLeftBefore : log.mostLeft)}${of} were left`;
+  const of = Number.isNaN(log.length) ? '' : ` of ${lifetimeWords(log.length)}`;
+  return `, though ${lifetimeWords(log.mostLeftBefore >= 0 ? log.mostLeftBefore : log.mostLeft)}${of} were left`;
 }
 
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */
@@ -39,7 +37,7 @@ export function settingsOf(log: FetchLog, { client, provider }: Sides, cause: St
   const window: Setting = {
     component: client.name,
     setting: client.setting,
-    value: time(client.windowSeconds),
+    value: lifetimeWords(client.windowSeconds),
     origin: 'default',
     source: client.source,
   };
@@ -49,14 +47,14 @@ export function settingsOf(log: FetchLog, { client, provider }: Sides, cause: St
     {
       component: provider.name,
       setting: provider.length.setting,
-      value: time(isLengthSeen ? log.length : provider.length.seconds),
+      value: lifetimeWords(isLengthSeen ? log.length : provider.length.seconds),
       origin: isLengthSeen ? 'wire' : 'default',
       source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
     },
     {
       component: provider.name,
       setting: provider.refresh.setting,
-      value: time(provider.refresh.seconds),
+      value: lifetimeWords(provider.refresh.seconds),
       origin: 'default',
       source: provider.source,
     },
@@ -88,7 +86,7 @@ function leftOf(log: FetchLog, { name }: CredentialProvider): Setting[] {
     {
       component: name,
       setting: 'left of the session at each fetch',
-      value: [...new Set([time(log.leastLeft), time(log.mostLeft)])].join(' to '),
+      value: [...new Set([lifetimeWords(log.leastLeft), lifetimeWords(log.mostLeft)])].join(' to '),
       origin: 'wire',
       source: 'Expiration in the answers, and the time of the packets',
     },
@@ -170,7 +168,7 @@ function lengthFix(log: FetchLog, sides: Sides): Fix {
     return advice('infrastructure', ttl, `the arguments of ${provider.name}`, 'set the former value again');
   }
   const { windowSeconds: window } = client;
-  const span = time(window - provider.refresh.seconds);
+  const span = lifetimeWords(window - provider.refresh.seconds);
   const [first, second] = kiamHalves(log, client, provider) as [HalfFix, HalfFix?];
   const asItIs = formatShare(stormShare(lengthOf(log, provider), provider.refresh.seconds, window));
   return advice(

@@ -33,7 +33,7 @@ export const ABSORPTIONS: readonly Absorption[] = [
     isMost: true,
   },
   {
-    causes: ['credentials-refresh-storm', 'metadata-per-request', 'token-per-request'],
+    causes: ['credentials-refresh-storm', 'metadata-per-request', 'token-per-request', 'http-detour'],
     symptoms: ['serial-calls', 'upstream-slow'],
     by: ['same', 'inside'],
     isMost: true,

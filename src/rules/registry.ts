@@ -19,6 +19,7 @@ import deadline from './grpc-deadline.ts';
 import singleBackend from './grpc-single-backend.ts';
 import tooManyPings from './grpc-too-many-pings.ts';
 import continueWait from './http-continue-wait.ts';
+import detour from './http-detour.ts';
 import httpError from './http-error.ts';
 import retry from './http-retry.ts';
 import hopLimit from './metadata-hop-limit.ts';
@@ -77,6 +78,7 @@ export const RULES: readonly Rule[] = [
   singleBackend,
   deadline,
   continueWait,
+  detour,
   retry,
   timeoutOrder,
   httpError,

@@ -27,6 +27,16 @@ export const TOO_MANY_REQUESTS = 429;
 /** Of a database's connection, which is a part of opening it. */
 export const SIGN_IN = 'AUTHENTICATE';
 
+/** Moved or redirected for good or for now: 303 answers what was sent, and 304 is no redirect (RFC 9110 section 15.4). */
+const REDIRECTS: readonly number[] = [301, 302, 307, 308];
+/** Credentials are asked for, by the server or by a proxy. */
+export const CHALLENGES: readonly number[] = [401, 407];
+const LEAST_DETOUR = 301;
+
+/** Where the answer is that the same has to be asked elsewhere, or with credentials. */
+export const isDetour = (status: number): boolean =>
+  status >= LEAST_DETOUR && (REDIRECTS.includes(status) || CHALLENGES.includes(status));
+
 /**
  * What nearly all exchanges of a healthy service are: a call on a connection that had others before,
  * answered well and at once, with no wait on the way. Rules that look for what is wrong have nothing
@@ -43,6 +53,7 @@ export const isOrdinaryExchange = (exchange: Exchange): boolean => {
     exchange.shape === 'call' &&
     exchange.outcome === 'ok' &&
     exchange.status < TOO_MANY_REQUESTS &&
+    !isDetour(exchange.status) &&
     exchange.grpcStatus <= 0 &&
     exchange.metadata === null &&
     exchange.expectation === null &&

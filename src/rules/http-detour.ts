@@ -1,0 +1,170 @@
+import { Recent } from '../base/recent.ts';
+import { endOf } from '../base/time.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { Fix, Setting } from '../model/finding.ts';
+import type { PacketId } from '../model/packet.ts';
+import type { Request, Wait } from '../model/request.ts';
+import { defineRule } from './support/define-rule.ts';
+import { evidenceOf } from './support/evidence.ts';
+import { advice } from './support/fixes.ts';
+import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { observedServices } from './support/observed-services.ts';
+import { CHALLENGES, isDetour } from './support/ordinary-exchanges.ts';
+import { isHabit } from './support/subjects.ts';
+import { requestTally, type RequestTally } from './support/tally.ts';
+import { traffic } from './support/traffic.ts';
+
+// A page that moved is met by a few; what most requests meet is how they ask.
+const LEAST = 5;
+const MOST = 0.5;
+// Requests come some thousand rows after their calls.
+const MAX_KEPT = 1 << 16;
+const MAX_POOLS = 256;
+
+/** A call that was answered with where, or with what, to ask again. */
+interface Answered {
+  readonly status: number;
+  readonly asked: string;
+  readonly packets: readonly PacketId[];
+}
+
+interface Pool extends Pick<Answered, 'status' | 'asked'> {
+  readonly service: ServedRequests;
+  readonly upstream: string;
+  readonly tally: RequestTally;
+}
+
+export default defineRule({
+  id: 'http-detour',
+  title: 'Calls are made twice: the first is redirected, or lacks credentials',
+  category: 'request',
+  sees: ['tcp', 'http'],
+  messages: {
+    redirected:
+      '{count} of {total:request} to {service} asked {upstream} twice, {cost:duration} each: {asked} is answered {status} first',
+    challenged:
+      '{count} of {total:request} to {service} asked {upstream} twice, {cost:duration} each: without credentials first ({status})',
+    clear: 'no service asks twice for want of the right URL or of credentials ({total:request})',
+  },
+  create({ report, clear, unobservable, fact }) {
+    const seen = fact(traffic);
+    const served = createServedRequests(fact(observedServices));
+    const answers = new Recent<string, Answered>(MAX_KEPT);
+    const pools = new Map<string, Pool>();
+    let heard = 0;
+
+    function poolOf(service: ServedRequests, upstream: string, { status, asked }: Answered): Pool | null {
+      const key = `${service.input}|${service.server}|${upstream}|${status}|${asked}`;
+      const known = pools.get(key);
+      if (known !== undefined || pools.size >= MAX_POOLS) return known ?? null;
+      const pool = { service, upstream, status, asked, tally: requestTally() };
+      pools.set(key, pool);
+      return pool;
+    }
+
+    return {
+      unusualExchange({ id, shape, status, method, path, packets }: Exchange) {
+        if (shape !== 'call' || !isDetour(status)) return;
+        heard++;
+        answers.set(id, { status, asked: `${method} ${path}`, packets: [...packets] });
+      },
+      request(request) {
+        if (heard === 0) return;
+        const service = served.current();
+        if (service === null) return;
+        for (const { wait, answer } of detoursOf(request, answers)) {
+          const pool = poolOf(service, wait.to, answer);
+          if (pool === null) continue;
+          tallyRequest({ ...service, tally: pool.tally }, request, wait.critical, answer.packets, [wait.ref]);
+        }
+      },
+      finish() {
+        const found = [...pools.values()].filter(
+          ({ tally, service }) => tally.count >= LEAST && tally.count >= MOST * service.latency.count,
+        );
+        for (const { service, upstream, status, asked, tally } of found) {
+          const { server, input, latency } = service;
+          const isChallenge = CHALLENGES.includes(status);
+          report({
+            message: isChallenge ? 'challenged' : 'redirected',
+            data: {
+              count: tally.count,
+              total: latency.count,
+              service: server,
+              upstream,
+              cost: tally.costs.quantile(0.5),
+              asked,
+              status,
+            },
+            input,
+            subject: { kind: 'server', name: server },
+            of: latency.count,
+            unit: 'requests',
+            latency,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: `request after request meets ${status} and asks again`,
+            evidence: evidenceOf(
+              tally.examples.slice(0, 1).map(({ packets }) => ({ says: `${asked}: ${status}`, packets: [...packets] })),
+              tally.dearest,
+            ),
+            because: settings(server, upstream, asked, status),
+            fix: [isChallenge ? withCredentials(server) : rightUrl(server)],
+            whatIf: { method: 'each request without its first call' },
+            errors: 0,
+            habit: isHabit(tally.count, latency.count),
+          });
+        }
+        if (found.length > 0) return;
+        if (seen.peers().length === 0) return unobservable({ why: 'no request was seen', capture: null });
+        const total = served.all().reduce((sum, { latency }) => sum + latency.count, 0);
+        clear('clear', { total }, { count: total, unit: 'requests' });
+      },
+    };
+  },
+});
+
+/** Calls of a request that were answered so, and another one followed: of a challenge to the same server. */
+function detoursOf({ waits }: Request, answers: Recent<string, Answered>): { wait: Wait; answer: Answered }[] {
+  const calls = waits.filter(({ reason }) => reason === 'upstream');
+  return calls.flatMap((wait) => {
+    const answer = answers.get(wait.ref);
+    if (answer === undefined) return [];
+    const isNext = (other: Wait): boolean =>
+      other.startedAt >= endOf(wait) && (other.to === wait.to || !CHALLENGES.includes(answer.status));
+    return calls.some(isNext) ? [{ wait, answer }] : [];
+  });
+}
+
+const settings = (server: string, upstream: string, asked: string, status: number): Setting[] => [
+  {
+    component: server,
+    setting: CHALLENGES.includes(status) ? 'credentials of the first call' : 'URL that it asks for',
+    value: CHALLENGES.includes(status) ? 'none' : asked,
+    origin: 'wire',
+    source: 'the packets',
+  },
+  {
+    component: upstream,
+    setting: CHALLENGES.includes(status) ? 'answer without them' : 'answer to that',
+    value: `${status}${CHALLENGES.includes(status) ? '' : ', a redirect'}`,
+    origin: 'wire',
+    source: 'the packets; RFC 9110 section 15',
+  },
+];
+
+const rightUrl = (server: string): Fix =>
+  advice(
+    'code',
+    'ask for the URL that it is redirected to: with or without the slash at the end, by https, at the host that answers',
+    `the code, or the URL in the configuration, of ${server}`,
+    'set the former URL again',
+  );
+
+const withCredentials = (server: string): Fix =>
+  advice(
+    'code',
+    'send credentials with the first call (preemptive authentication), and keep what a challenge asked for',
+    `the client in ${server}`,
+    'revert the change',
+  );

@@ -88,6 +88,13 @@ const atOnce = () => joined(...Array.from({ length: 10 }, () => new Traffic().op
 
 const throughSidecar = (ends: Partial<Connection>): Traffic => closing({ ...ends, ending: 'fin' });
 
+/** Ten connections with one call each, on which nothing happens for a while before they are closed. */
+function idling(rests: number, ends: Partial<Connection>, call: Partial<Exchange> = {}): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < 10; index++) traffic.open({ connect: 8 }).call({}, call).wait(rests).close(ends);
+  return traffic;
+}
+
 /** Ten connections with one call each over a way of 60 ms, whose answers come in so many. */
 const far = (responseBytes: number, body: number): Traffic =>
   closing({}, { responseBytes, roundTrip: milliseconds(60) }, { connect: 61 }, 8080, {
@@ -108,6 +115,33 @@ ruleTester(rule, {
           settings: [/keep-alive/, /pool/, /slow start of a new connection/],
         },
       ],
+    },
+    {
+      name: 'connections that the server keeps for less than its client rests',
+      ...idling(5000, { endedBy: 'server' }).rows,
+      reports: [
+        {
+          message: 'idle',
+          says: /serve a single call, as it closes what is idle for 5\.01 s: each pays 8 ms to connect$/,
+          settings: [/keep-alive timeout 5\.01 s/, /pause between its calls longer/],
+          fixes: [/keep idle connections for longer/],
+        },
+      ],
+    },
+    {
+      name: 'connections that it closes at once',
+      ...idling(20, { endedBy: 'server' }).rows,
+      reports: [{ message: 'each', count: 10 }],
+    },
+    {
+      name: 'connections that the client gives up after a while',
+      ...idling(5000, { endedBy: 'client' }).rows,
+      reports: [{ message: 'each', count: 10 }],
+    },
+    {
+      name: 'one that says it will close, and takes its time',
+      ...idling(5000, { endedBy: 'server' }, { keepsConnection: false }).rows,
+      reports: [{ message: 'each', settings: [/off: it closes after each answer/, /pool/] }],
     },
     {
       name: 'the same of small answers',

@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/text.ts';
-import { nanoseconds, type Duration } from '../base/time.ts';
+import { Distribution } from '../base/distribution.ts';
+import { endOf, nanoseconds, seconds, type Duration } from '../base/time.ts';
 import { copyConnection, type Connection, type Side } from '../model/connection.ts';
 import { isThroughSidecar } from '../model/direction.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
@@ -23,6 +24,8 @@ const LEAST_COUNT = 5;
 const MOST = 0.5;
 // Connections whose only call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
+// Who closes behind each answer does so at once; the shortest timeouts are of a second or two.
+const LEAST_KEPT = seconds(1);
 // A client that never closes what it opens shows in the first few hundred.
 const MAX_LEFT_OPEN = 1 << 10;
 
@@ -43,15 +46,22 @@ interface Extra {
   watching: number;
   /** Their calls wait longer for the sender to get up to speed than for the handshakes. */
   slowly: number;
+  /** Closed by the server when they had been idle for a while, and how long. */
+  idled: number;
+  kept: Distribution;
   /** Nothing was opened. */
   refused: number;
 }
 
 type Group = PeerGroup<Connection> & Extra;
+type Counter = Exclude<keyof Extra, 'kept'>;
 
+/** A connection's first call. */
 interface Start {
+  /** What it waits since the connection is new. */
   readonly start: Duration;
   readonly exchange: string;
+  readonly endsAt: number;
 }
 
 const SLOW_START: Setting = {
@@ -69,6 +79,7 @@ export default defineRule({
   sees: ['tcp'],
   messages: {
     each: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect',
+    idle: '{count} of {total:connection} to {server} serve a single call, as it closes what is idle for {kept:duration}: each pays {cost:duration} to connect',
     slow: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect and to get up to speed',
     session:
       '{count} of {total:connection} to {server} serve one piece of work: each pays {cost:duration} to connect and sign in',
@@ -79,7 +90,6 @@ export default defineRule({
     const probes = new Set<string>();
     /** Whose words end the connection with its first call. */
     const toldBy = new Map<string, Side>();
-    /** Of connections' first calls: what they wait since the connection is new. */
     const starts = new Map<string, Start>();
     const sessions = createSessions();
     const waiting = new Set<string>();
@@ -99,6 +109,8 @@ export default defineRule({
       statements: 0,
       watching: 0,
       slowly: 0,
+      idled: 0,
+      kept: new Distribution(),
       refused: 0,
     }));
 
@@ -120,8 +132,10 @@ export default defineRule({
           return;
         }
         if (exchange.place > 0) return;
-        const start = slowStart(exchange);
-        if (start > 0 && starts.size < MAX_PROBES) starts.set(exchange.connection, { start, exchange: exchange.id });
+        if (starts.size < MAX_PROBES) {
+          const start = { start: slowStart(exchange), exchange: exchange.id, endsAt: endOf(exchange) };
+          starts.set(exchange.connection, start);
+        }
         if (isProbe(exchange) && probes.size < MAX_PROBES) probes.add(exchange.connection);
         else if (toldBy.size < MAX_PROBES) {
           if (exchange.asksToClose) toldBy.set(exchange.connection, 'client');
@@ -139,7 +153,7 @@ export default defineRule({
         const told = toldBy.get(connection.id) ?? null;
         toldBy.delete(connection.id);
         const start = starts.get(connection.id) ?? null;
-        if (start !== null) starts.delete(connection.id);
+        starts.delete(connection.id);
         const isWaiting = waiting.delete(connection.id);
         const isTurned = turned.delete(connection.id);
         const session = sessions.take(connection);
@@ -167,18 +181,28 @@ export default defineRule({
         const parts = partsByServer(wasteful);
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening, calls } = seen.totals(input, subject);
-          const sum = (field: keyof Extra): number => own.reduce((count, group) => count + group[field], 0);
-          const isMost = (field: keyof Extra): boolean => sum(field) > MOST * tally.count;
+          const sum = (field: Counter): number => own.reduce((count, group) => count + group[field], 0);
+          const isMost = (field: Counter): boolean => sum(field) > MOST * tally.count;
           const closer: Closer = isMost('byRequest')
             ? 'request'
-            : isMost('byServer') || isMost('noKeepAlive')
-              ? 'server'
-              : 'client';
+            : isMost('idled')
+              ? 'idle'
+              : isMost('byServer') || isMost('noKeepAlive')
+                ? 'server'
+                : 'client';
+          const kept = new Distribution();
+          for (const group of own) kept.addAll(group.kept);
           const hidden = isMost('byLife');
           const signsIn = isMost('signedIn');
           report({
-            message: signsIn ? 'session' : isMost('slowly') ? 'slow' : 'each',
-            data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
+            message: signsIn ? 'session' : closer === 'idle' ? 'idle' : isMost('slowly') ? 'slow' : 'each',
+            data: {
+              count: tally.count,
+              total: opened,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+              kept: kept.quantile(0.5),
+            },
             input,
             subject,
             of: opened,
@@ -192,7 +216,10 @@ export default defineRule({
                 ? 'on each of these connections its client signs in, asks once or twice and closes it'
                 : 'one call was read on each of these connections',
             evidence: singleEvidence(tally.dearest),
-            because: [...keepAliveSettings(subject.name, closer), ...(isMost('slowly') ? [SLOW_START] : [])],
+            because: [
+              ...keepAliveSettings(subject.name, closer, kept.quantile(0.5)),
+              ...(isMost('slowly') ? [SLOW_START] : []),
+            ],
             fix: signsIn ? [pooled(subject.name)] : keepAliveFixes(subject.name, closer),
             whatIf: signsIn
               ? { unknown: 'what signing in takes is a call of its own, and not told apart from others' }
@@ -233,16 +260,22 @@ function addSession(group: Group, connection: Connection, session: Session): voi
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
 }
 
-function judge(group: Group, connection: Connection, isSingle: boolean, told: Side | null, slow: Start | null): void {
+function judge(group: Group, connection: Connection, isSingle: boolean, told: Side | null, first: Start | null): void {
   group.judged++;
   if (!isSingle) return;
   const handshakes = connectCost(connection) + tlsCost(connection);
-  if (slow === null) group.tally.add(connection, nanoseconds(handshakes), connectionPackets);
+  if (first === null || first.start === 0) group.tally.add(connection, nanoseconds(handshakes), connectionPackets);
   else {
-    const cost = nanoseconds(handshakes + slow.start);
-    const lasted = nanoseconds(handshakesOf(connection) + slow.start);
-    group.tally.add(connection, cost, connectionPackets, { lasted, refs: [slow.exchange] });
-    if (slow.start > handshakes) group.slowly++;
+    const cost = nanoseconds(handshakes + first.start);
+    const lasted = nanoseconds(handshakesOf(connection) + first.start);
+    group.tally.add(connection, cost, connectionPackets, { lasted, refs: [first.exchange] });
+    if (first.start > handshakes) group.slowly++;
+  }
+  const kept =
+    first === null || told !== null || connection.endedBy !== 'server' ? 0 : connection.endedAt - first.endsAt;
+  if (kept >= LEAST_KEPT) {
+    group.idled++;
+    group.kept.add(nanoseconds(kept));
   }
   if (connection.protocol === 'tls') group.byLife++;
   // A server that closes because its client asked for it would have kept the connection.

@@ -1,17 +1,45 @@
+import { formatDuration } from '../../base/text.ts';
+import type { Duration } from '../../base/time.ts';
 import type { Fix, Setting } from '../../model/finding.ts';
 import { advice } from './fixes.ts';
 
-/** Who ends a connection with its first call: the server, the client by what it asks for, or the client by itself. */
-export type Closer = 'server' | 'request' | 'client';
+/**
+ * Who ends a connection with its first call: the server at once, or when it was idle for a while, the client by
+ * what it asks for, or the client by itself.
+ */
+export type Closer = 'server' | 'idle' | 'request' | 'client';
 
-const VALUE: Record<Closer, string> = {
+const VALUE: Record<Exclude<Closer, 'idle'>, string> = {
   server: 'off: it closes after each answer',
   request: 'off: its requests ask to close the connection (Connection: close, or HTTP/1.0)',
   client: 'not used: the connection is closed after each answer',
 };
 
-/** Why a connection serves one call. */
-export const keepAliveSettings = (server: string, closer: Closer): Setting[] => [
+/**
+ * Why a connection serves one call.
+ * @param kept for how long the server kept it open behind its call
+ */
+export const keepAliveSettings = (server: string, closer: Closer, kept: Duration): Setting[] =>
+  closer === 'idle' ? tooShort(server, kept) : none(server, closer);
+
+const tooShort = (server: string, kept: Duration): Setting[] => [
+  {
+    component: server,
+    setting: 'keep-alive timeout',
+    value: `${formatDuration(kept)}: it closes a connection that is idle for so long`,
+    origin: 'wire',
+    source: 'the packets: its FIN behind the answer',
+  },
+  {
+    component: 'client',
+    setting: 'pause between its calls',
+    value: 'longer than that',
+    origin: 'wire',
+    source: 'the packets',
+  },
+];
+
+const none = (server: string, closer: Exclude<Closer, 'idle'>): Setting[] => [
   {
     component: closer === 'server' ? server : 'client',
     setting: 'keep-alive',
@@ -29,6 +57,16 @@ export const keepAliveSettings = (server: string, closer: Closer): Setting[] => 
 ];
 
 export function keepAliveFixes(server: string, closer: Closer): [Fix] {
+  if (closer === 'idle') {
+    return [
+      advice(
+        'environment',
+        'let the server keep idle connections for longer than its clients rest between calls (by default 5 s in Node.js, Uvicorn and Apache httpd, 2 s in Gunicorn)',
+        `the workload behind ${server}`,
+        'set the former timeout again',
+      ),
+    ];
+  }
   if (closer === 'server') {
     return [
       advice(

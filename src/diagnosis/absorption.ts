@@ -50,6 +50,20 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
   // Who is refused rests before he tries again, and his requests wait for that.
   { causes: ['tcp-connect-refused'], symptoms: ['service-slow', 'process-pause'], by: ['during'] },
+  // Requests that stand behind one another for a lock, a limit or a pool are answered one by one.
+  {
+    causes: [
+      'credentials-refresh-storm',
+      'metadata-per-request',
+      'token-per-request',
+      'dns-lookup-per-request',
+      'cpu-throttling',
+      'connection-pool-wait',
+      'grpc-single-backend',
+    ],
+    symptoms: ['server-queue'],
+    by: ['same'],
+  },
   // What a service's callers wait for is what it does itself.
   { causes: ['service-slow'], symptoms: ['upstream-slow'], by: ['same'] },
   // Answers that take most of a round trip are on their way, and not in the server's program.

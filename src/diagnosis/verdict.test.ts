@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inputOf } from '../model/testing/rows.ts';
 import { RULES } from '../rules/registry.ts';
-import { handOn } from '../rules/support/testing/run-rule.ts';
-import { Traffic, type Opening } from '../rules/support/testing/traffic.ts';
+import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
+import { joined, Traffic, type Opening } from '../rules/support/testing/traffic.ts';
 import { createDiagnosis } from './diagnose.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -10,12 +10,30 @@ import { verdictOf } from './verdict.ts';
 function each(takes: number, opening: Opening = {}) {
   const traffic = new Traffic();
   for (let index = 0; index < 20; index++) traffic.open(opening).call({ takes }).close();
+  return diagnosed(traffic.rows);
+}
+
+function diagnosed(rows: Rows) {
   const run = createDiagnosis({ rules: RULES, inputs: [inputOf()], version: '0.1.0' });
   run.observer.input(inputOf());
-  handOn(traffic.rows, [run.observer]);
+  handOn(rows, [run.observer]);
   run.observer.finish();
   return run.result();
 }
+
+describe('a verdict without a fault', () => {
+  it('is what most requests wait for most of their time', () => {
+    const traffic = Array.from({ length: 3 }, (_, caller) => new Traffic({ client: `10.0.3.${caller}` }));
+    // Three callers ask at once, and are answered one after another.
+    for (let round = 0; round < 20; round++) {
+      for (const [caller, one] of traffic.entries())
+        one.call({ takes: 80 * (caller + 1) }, { path: '/a' }).wait(80 * (2 - caller));
+    }
+    const { verdict, findings } = diagnosed(joined(...traffic.map(({ rows }) => rows)));
+    expect(findings.map(({ rule, severity }) => `${rule} ${severity}`)).toContain('server-queue info');
+    expect(verdict).toEqual({ status: 'clear', says: expect.stringMatching(/waited .* in line there/) as string });
+  });
+});
 
 describe('what no finding explains', () => {
   it('is said beside a finding that costs little of it', () => {

@@ -46,6 +46,9 @@ function clearWords(diagnosis: Judged): string {
   const longest = Math.max(...slow.map(({ slowest }) => slowest));
   const once = diagnosis.findings.find((finding) => isAllThereIs(finding, longest));
   if (once !== undefined) return `seen once: ${once.says}`;
+  // No fault by itself, and yet what they wait for.
+  const most = diagnosis.findings.find(isWhatTheyWaitFor);
+  if (most !== undefined) return most.says;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
   if (diagnosis.findings.length > 0 && !slow.some(({ mostly }) => mostly)) {
     return `nothing that costs much: ${figures}`;
@@ -73,6 +76,13 @@ function explainedBy({ cost, whatIf }: Judged['findings'][number]): number {
   const saved = whatIf === null ? 0 : whatIf.before.p90Seconds - whatIf.after.p90Seconds;
   return Math.max(cost.maxSeconds, saved);
 }
+
+// So many are no warming up.
+const LEAST_WAITING = 20;
+
+/** Most of them wait for it, and most of their time. */
+const isWhatTheyWaitFor = ({ occurrences: { count, of }, cost }: Judged['findings'][number]): boolean =>
+  of >= LEAST_WAITING && count >= MOST * of && cost.shareOfLatency >= MOST;
 
 /** The capture holds one of its kind, and most of what took longest there was it. */
 const isAllThereIs = ({ occurrences, cost }: Judged['findings'][number], longest: number): boolean =>

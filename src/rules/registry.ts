@@ -28,6 +28,7 @@ import mtuBlackhole from './mtu-blackhole.ts';
 import networkLatency from './network-latency.ts';
 import processPause from './process-pause.ts';
 import serialCalls from './serial-calls.ts';
+import serverQueue from './server-queue.ts';
 import serviceSlow from './service-slow.ts';
 import connectRefused from './tcp-connect-refused.ts';
 import connectRetry from './tcp-connect-retry.ts';
@@ -85,6 +86,7 @@ export const RULES: readonly Rule[] = [
   cpuThrottling,
   processPause,
   connectionPoolWait,
+  serverQueue,
   serialCalls,
   upstreamSlow,
   serviceSlow,

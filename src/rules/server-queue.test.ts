@@ -1,0 +1,69 @@
+import { at } from '../base/time.ts';
+import { exchangeOf } from '../model/testing/rows.ts';
+import type { Exchange } from '../model/exchange.ts';
+import rule from './server-queue.ts';
+import { ruleTester } from './support/testing/rule-tester.ts';
+
+const MS = 1e6;
+
+/** Three callers at one server, of which each asks on when it is answered; a call takes 50 ms, and stands behind the others. */
+function inLine(rounds: number, parts: Partial<Exchange> = {}, takes = 50): { exchanges: Exchange[] } {
+  const exchanges: Exchange[] = [];
+  let free = 0;
+  for (let round = 0; round < rounds; round++) {
+    const began = free + 10 * MS;
+    for (let caller = 0; caller < 3; caller++) {
+      const startedAt = began + caller * MS;
+      free = Math.max(free, startedAt) + takes * MS;
+      exchanges.push(
+        exchangeOf({
+          id: `0.e${round}-${caller}`,
+          connection: `0.c${caller}`,
+          clientPort: 40_000 + caller,
+          startedAt: at(startedAt),
+          requestedAt: at(startedAt),
+          firstByteAt: at(free),
+          duration: (free - startedAt) as Exchange['duration'],
+          ...parts,
+        }),
+      );
+    }
+  }
+  return { exchanges };
+}
+
+ruleTester(rule, {
+  finds: [
+    {
+      name: 'callers that stand in line',
+      ...inLine(20),
+      reports: [
+        {
+          says: /^40 of 60 exchanges with 10\.96\.44\.12:8080 waited \d+ ms in line there: its answers leave one after another, 50 ms apart$/,
+          count: 40,
+          of: 60,
+          confidence: 'likely',
+          onlyInfo: true,
+          settings: [/50 ms apart/, /up to 3/],
+          fixes: [/more replicas/, /quicker/],
+        },
+      ],
+    },
+    {
+      name: 'the same over one connection of HTTP/2',
+      ...inLine(20, { protocol: 'http/2', inFlight: 2 }),
+      reports: [{ count: 40 }],
+    },
+    {
+      name: 'also where the quick ones of them are ordinary calls',
+      ...inLine(20, {}, 30),
+      reports: [{ count: 40, cost: [0.028, 0.059] }],
+    },
+  ],
+  clear: [
+    { name: 'requests in order on one connection', ...inLine(20, { inFlight: 1 }) },
+    { name: 'streams', ...inLine(20, { shape: 'stream' }) },
+    { name: 'a few', ...inLine(5) },
+  ],
+  unobservable: [{ name: 'nothing', lookups: [], why: /no exchange/ }],
+});

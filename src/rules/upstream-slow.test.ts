@@ -48,6 +48,14 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'calls of a pipeline, whose client rests between others that it sends behind them',
+      ...new Traffic()
+        .calls(20)
+        .wait(2000)
+        .calls(4, { takes: 300, stalls: [{ at: 20, lasts: 270, parts: { ...pause, from: 'client' } }] }).rows,
+      reports: [{ count: 4, of: 24, cost: [0.29, 0.3] }],
+    },
+    {
       name: 'one of two pods behind a Service’s address',
       ...behind([0, 4]),
       reports: [

@@ -1,5 +1,7 @@
+import { at, milliseconds } from '../base/time.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { tlsOf } from '../model/testing/rows.ts';
 import rule from './connection-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic, type Opening } from './support/testing/traffic.ts';
@@ -65,6 +67,21 @@ function signedIn(
   return traffic;
 }
 
+/** The same where the client asks for TLS first, and nobody can read what it says then. */
+function sealedSessions(count: number): Traffic {
+  const traffic = new Traffic({ serverPort: 5432 });
+  for (let index = 0; index < count; index++) {
+    traffic.open({ connect: 1 });
+    const asked = { protocol: 'postgresql', method: 'STARTTLS', path: '', shape: 'upgrade' } as const;
+    traffic.call({ takes: 2 }, asked);
+    const asksAt = traffic.exchanges.at(-1)?.startedAt ?? Number.NaN;
+    traffic.call({ takes: 5 }, { protocol: 'tls', method: '', path: '', shape: 'turn' });
+    const tls = tlsOf({ startedAt: at(asksAt + milliseconds(3)), handshakeDuration: milliseconds(9) });
+    traffic.close({ protocol: 'tls', tls, exchanges: 2, ending: 'fin', endedBy: 'client' });
+  }
+  return traffic;
+}
+
 /** MongoDB's connections: of each client one with so many commands, and one that only watches the server. */
 function greeted(count: number, commands: number): Traffic {
   const traffic = new Traffic({ serverPort: 27_017 });
@@ -87,6 +104,11 @@ const throughSidecar = (ends: Partial<Connection>): Traffic => closing({ ...ends
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a database that is signed in to inside TLS for each request: what can be read is the least of it',
+      ...sealedSessions(30).rows,
+      reports: [{ message: 'session', says: /each pays at least 13 ms to connect and sign in$/, cost: [0.0129, 0.0131] }],
+    },
     {
       name: 'a database that is signed in to for each request',
       ...signedIn(30, 1).rows,

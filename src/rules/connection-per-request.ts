@@ -37,6 +37,7 @@ interface Extra {
   sealedCalls: number;
   /** Of databases: connections that are signed in to, and the calls on those that serve one piece of work. */
   signedIn: number;
+  sealedSignIns: number;
   signIns: number;
   statements: number;
   watching: number;
@@ -54,7 +55,7 @@ export default defineRule({
   messages: {
     each: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect',
     session:
-      '{count} of {total:connection} to {server} serve one piece of work: each pays {cost:duration} to connect and sign in',
+      '{count} of {total:connection} to {server} serve one piece of work: each pays {least}{cost:duration} to connect and sign in',
     clear: 'connections are used again ({calls:call} on {total:connection})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -74,6 +75,7 @@ export default defineRule({
       byRequest: 0,
       sealedCalls: 0,
       signedIn: 0,
+      sealedSignIns: 0,
       signIns: 0,
       statements: 0,
       watching: 0,
@@ -148,7 +150,13 @@ export default defineRule({
           const signsIn = isMost('signedIn');
           report({
             message: signsIn ? 'session' : 'each',
-            data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
+            data: {
+              count: tally.count,
+              total: opened,
+              server: subject.name,
+              cost: tally.costs.quantile(0.5),
+              least: isMost('sealedSignIns') ? 'at least ' : '',
+            },
             input,
             subject,
             of: opened,
@@ -193,6 +201,7 @@ function addSession(group: Group, connection: Connection, session: Session): voi
   group.judged++;
   if (!session.isSingle) return;
   group.signedIn++;
+  if (session.isSealed) group.sealedSignIns++;
   group.statements += session.statements;
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
 }

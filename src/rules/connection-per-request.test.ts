@@ -107,7 +107,9 @@ ruleTester(rule, {
     {
       name: 'a database that is signed in to inside TLS for each request: what can be read is the least of it',
       ...sealedSessions(30).rows,
-      reports: [{ message: 'session', says: /each pays at least 13 ms to connect and sign in$/, cost: [0.0129, 0.0131] }],
+      reports: [
+        { message: 'session', says: /each pays at least 13 ms to connect and sign in$/, cost: [0.0129, 0.0131] },
+      ],
     },
     {
       name: 'a database that is signed in to for each request',

@@ -39,6 +39,8 @@ export interface OwnTimes extends Observer {
   isVeiled(input: number, address: string): boolean;
   /** To whom those go, those with the most bytes first; empty where they could not make requests slow. */
   veilsOf(input: number, address: string): readonly string[];
+  /** The same of all services: by the address that received requests. */
+  veils(): readonly { readonly input: number; readonly service: string; readonly servers: readonly string[] }[];
   /** Whether the request with that root exchange, which lost so much, spent that in the service itself. */
   isOwn(exchange: string, lost: number): boolean;
   /** What of a request's own time may be lookups: it lies before the connections that it opens, and no DNS is seen. */
@@ -66,6 +68,7 @@ export const ownTimes = defineFact({
   id: 'own-times',
   create(): OwnTimes {
     const requests = new Map<string, number>();
+    const services = new Map<string, { readonly input: number; readonly address: string }>();
     /** Bytes of each client that may be calls it waits for, and can't be read, by server. */
     const hidden = new Map<string, Map<string, number>>();
     /** `since` its own last answer, or from its beginning on. */
@@ -100,6 +103,12 @@ export const ownTimes = defineFact({
         return other.until - Math.max(since, other.from) >= ALL_THE_TIME * (until - since);
       });
 
+    function veilsOf(input: number, address: string): readonly string[] {
+      if (!isVeiled(input, address)) return [];
+      const servers = [...(hidden.get(keyOf(input, address)) ?? [])];
+      return servers.toSorted(([, one], [, other]) => other - one).map(([server]) => server);
+    }
+
     return {
       input: (input) => void inputs.set(input.input, input),
       connection(connection) {
@@ -113,9 +122,11 @@ export const ownTimes = defineFact({
         servers.set(place, (servers.get(place) ?? 0) + bytes.client);
       },
       request(request) {
-        const key = keyOf(request.input, receiverOf(request));
+        const address = receiverOf(request);
+        const key = keyOf(request.input, address);
         const count = requests.get(key) ?? 0;
         if (count > 0 || requests.size < MAX_SERVICES) requests.set(key, count + 1);
+        if (count === 0 && services.size < MAX_SERVICES) services.set(key, { input: request.input, address });
         if (request.duration < LEAST_SLOW || slow.size >= MAX_SLOW) return;
         const { startedAt: from, duration } = request;
         const own = request.own - mayBeLookups(request);
@@ -132,11 +143,12 @@ export const ownTimes = defineFact({
       mayBeLookups,
       isKnown: (input, address) => requests.has(keyOf(input, address)),
       isVeiled,
-      veilsOf(input, address) {
-        if (!isVeiled(input, address)) return [];
-        const servers = [...(hidden.get(keyOf(input, address)) ?? [])];
-        return servers.toSorted(([, one], [, other]) => other - one).map(([server]) => server);
-      },
+      veilsOf,
+      veils: () =>
+        [...services.values()].flatMap(({ input, address }) => {
+          const servers = veilsOf(input, address);
+          return servers.length === 0 ? [] : [{ input, service: address, servers }];
+        }),
       isOwn(exchange, lost) {
         const request = slow.get(exchange);
         if (request === undefined || request.own < MOST * lost || fetching(request) >= FETCHED * lost) return false;

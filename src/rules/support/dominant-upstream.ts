@@ -7,6 +7,7 @@ import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT, type UpstreamShare, type Upstr
 import type { Peer } from './traffic-peer.ts';
 import { waitingOf, type PeerCalls, type Waiting } from './upstream-groups.ts';
 import { firstByteWait } from './upstream-wait.ts';
+import { kindOf } from './usual.ts';
 
 // As many requests as calls are kept of a peer show it.
 const MAX_REQUESTS = 256;
@@ -24,7 +25,8 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
   for (const { peer, calls } of all) {
     if (shares.isKnown(peer)) {
       const share = shares.of(peer);
-      if (share !== null) found.push(traced(peer, calls, share));
+      const one = share === null ? null : traced(peer, calls, share);
+      if (one !== null && one.tally.count > 0) found.push(one);
       continue;
     }
     const delays = new Delays();
@@ -60,14 +62,18 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
 const leadsOn = ({ peer, usual }: Waiting, next: Waiting): boolean =>
   next.input === peer.input && next.client === receiverOfPeer(peer) && next.usual <= usual;
 
-/** As many of its calls as are kept; all waited alike. */
-function traced(peer: Peer, calls: readonly Exchange[], { median, ofFew, lastAt }: UpstreamShare): Waiting {
+/** As many of its calls as are kept; all waited alike, or those that did are told. */
+function traced(peer: Peer, calls: readonly Exchange[], { median, least, ofFew, lastAt }: UpstreamShare): Waiting {
   const tally = exchangeTally();
+  const kinds = new Set<string>();
   for (const call of calls) {
     const firstByte = firstByteWait(call);
-    if (firstByte >= 0) tally.add(call, firstByte, ({ packets }) => packets);
+    if (!(firstByte >= least)) continue;
+    tally.add(call, firstByte, ({ packets }) => packets);
+    kinds.add(kindOf(call));
   }
-  return waitingOf(peer, ofFew ? 'few' : 'share', '', tally, median, lastAt);
+  const [kind = '', ...others] = least > 0 ? kinds : [];
+  return waitingOf(peer, ofFew ? 'few' : 'share', others.length > 0 ? '' : kind, tally, median, lastAt);
 }
 
 /** Requests to one service that no other request to it overlaps. */

@@ -21,6 +21,7 @@ const LEAST_CALL_BYTES = 40;
 // Servers of one client that are told apart: a line has room for two.
 const MAX_UNREAD = 8;
 const OTHERS = 'others';
+const WEBSOCKET = 'websocket';
 // Credentials are fetched now and then, by some dozen requests; of more, the first.
 const MAX_FETCHES = 1 << 10;
 // What a request lost is its service's own where it spent most of that waiting for nobody.
@@ -103,6 +104,16 @@ export const ownTimes = defineFact({
         return other.until - Math.max(since, other.from) >= ALL_THE_TIME * (until - since);
       });
 
+    function hide(ends: Pick<Connection, 'input' | 'client' | 'server' | 'serverPort'>, bytes: number): void {
+      const key = keyOf(ends.input, ends.client);
+      if (hidden.size >= MAX_SERVICES && !hidden.has(key)) return;
+      const servers = hidden.get(key) ?? new Map<string, number>();
+      hidden.set(key, servers);
+      const server = endpoint(ends.server, ends.serverPort);
+      const place = servers.has(server) || servers.size < MAX_UNREAD ? server : OTHERS;
+      servers.set(place, (servers.get(place) ?? 0) + bytes);
+    }
+
     function veilsOf(input: number, address: string): readonly string[] {
       if (!isVeiled(input, address)) return [];
       const servers = [...(hidden.get(keyOf(input, address)) ?? [])];
@@ -112,14 +123,7 @@ export const ownTimes = defineFact({
     return {
       input: (input) => void inputs.set(input.input, input),
       connection(connection) {
-        if (!hides(connection)) return;
-        const { input, client, server, serverPort, bytes } = connection;
-        const key = keyOf(input, client);
-        if (hidden.size >= MAX_SERVICES && !hidden.has(key)) return;
-        const servers = hidden.get(key) ?? new Map<string, number>();
-        hidden.set(key, servers);
-        const place = servers.size < MAX_UNREAD ? endpoint(server, serverPort) : OTHERS;
-        servers.set(place, (servers.get(place) ?? 0) + bytes.client);
+        if (hides(connection)) hide(connection, connection.bytes.client);
       },
       request(request) {
         const address = receiverOf(request);
@@ -136,7 +140,10 @@ export const ownTimes = defineFact({
         kept++;
         addTo(asked, key, waited);
       },
-      unusualExchange({ metadata, input, client, startedAt, duration }) {
+      unusualExchange(exchange) {
+        const within = askedWithin(exchange);
+        if (within > 0) hide(exchange, within);
+        const { metadata, input, client, startedAt, duration } = exchange;
         if (metadata === null || fetches.length >= MAX_FETCHES) return;
         fetches.push({ key: keyOf(input, client), from: startedAt, until: at(startedAt + duration) });
       },
@@ -180,6 +187,20 @@ function askedOf({ waits }: Request): Asked | null {
   return until > from ? { from: at(from), until: at(until) } : null;
 }
 
-/** Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. */
-const hides = ({ exchanges, bytes, packets }: Connection): boolean =>
-  bytes.client > 0 && (packets.server === 0 || (exchanges === 0 && bytes.server > 0));
+/**
+ * Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. Of
+ * a WebSocket only the request for it is read.
+ */
+const hides = ({ exchanges, bytes, packets, protocol }: Connection): boolean =>
+  bytes.client > 0 && (packets.server === 0 || ((exchanges === 0 || protocol === WEBSOCKET) && bytes.server > 0));
+
+/**
+ * Bytes of a stream in which a client may ask, or be answered what it asked elsewhere, request by request: which of its
+ * messages belong together is not known. Streams that only the server speaks on (watches, downloads) are asked once.
+ */
+function askedWithin({ shape, protocol, requestMessages, requestBytes, responseBytes }: Exchange): number {
+  if (shape !== 'stream') return 0;
+  // What is asked by PUBLISH or by a push on a list is answered by a message to its subscriber, or to who waits for it.
+  if (protocol === 'redis') return responseBytes;
+  return requestMessages > 1 ? requestBytes : 0;
+}

@@ -35,6 +35,16 @@ interface Upstream {
   lastAt: Timestamp;
 }
 
+const newUpstream = (lastAt: Timestamp): Upstream => ({
+  waited: 0,
+  longest: 0,
+  calls: 0,
+  requests: 0,
+  nearlyAll: 0,
+  waits: new Distribution(),
+  lastAt,
+});
+
 /** Whether a part of a request is nearly all of its time, and long. */
 export const isNearlyAll = (part: number, { duration }: Pick<Request, 'duration'>): boolean =>
   duration >= FEW_WAIT && part >= LEAST_SHARE * duration;
@@ -89,8 +99,7 @@ export function createUpstreamShares() {
       let upstream = service.upstreams.get(to);
       if (upstream === undefined) {
         if (service.upstreams.size >= MAX_UPSTREAMS) continue;
-        const waits = new Distribution();
-        upstream = { waited: 0, longest: 0, calls: 0, requests: 0, nearlyAll: 0, waits, lastAt: startedAt };
+        upstream = newUpstream(startedAt);
         service.upstreams.set(to, upstream);
       }
       upstream.waited += critical;

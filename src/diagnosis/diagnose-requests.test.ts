@@ -13,7 +13,6 @@ import { connectionTally, exchangeTally } from '../rules/support/tally.ts';
 import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
 import { Serving, type Step } from '../rules/support/testing/serving.ts';
 import { joined, Traffic } from '../rules/support/testing/traffic.ts';
-import { unread } from '../rules/support/testing/waiting.ts';
 import { createDiagnosis, type DiagnosisOptions } from './diagnose.ts';
 
 const blind = { dns: false, tcp: true, http: true, bothDirections: true };
@@ -249,15 +248,6 @@ const served = (steps: Step[], parts: Partial<Exchange> = {}): Rows => ({
   connections: [connectionOf()],
 });
 
-/** A request, and what its service asks in the background meanwhile. */
-const aside = (takes: number): Rows => ({
-  ...new Serving().request(takes, [
-    { at: 1, takes: 3 },
-    { at: 2, takes: 4860, own: true },
-  ]).rows,
-  connections: [connectionOf()],
-});
-
 describe('the verdict on requests', () => {
   const rules = [slowRule('exchanges', 1e6), ...RULES];
   it.each([
@@ -286,21 +276,6 @@ describe('the verdict on requests', () => {
       'one of which the service itself takes most',
       served([{ at: 5, takes: 500 }]),
       'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself',
-    ],
-    [
-      'one of which the service itself takes most, or whom it asks in a protocol that nobody knows',
-      { ...served([{ at: 5, takes: 500 }]), connections: [unread(4000)] },
-      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself, or waiting for 10.0.9.5:5672, which can’t be read',
-    ],
-    [
-      'quick ones, beside a worker’s poll for tasks',
-      aside(40),
-      'no request is slow: 1 request, slowest 40 ms; a call that none of them waits for takes 4.86 s, at 10.20.30.40:9200',
-    ],
-    [
-      'a slow one, beside a worker’s poll for tasks',
-      aside(2130),
-      'no known cause makes requests slow, yet some are: 1 request, slowest 2.13 s, nearly all of it in 10.0.3.7:8080 itself; a call that none of them waits for takes 4.86 s, at 10.20.30.40:9200',
     ],
     [
       'one that waits for two things',

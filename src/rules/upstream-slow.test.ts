@@ -2,7 +2,7 @@ import { at, milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Serving, type Step } from './support/testing/serving.ts';
+import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 import {
   INSIDE_TLS,
@@ -23,16 +23,6 @@ import rule from './upstream-slow.ts';
 
 const given: Partial<Exchange> = { outcome: 'cancelled', endedBy: 'client', status: -1, firstByteAt: at(Number.NaN) };
 const pause = { reason: 'sender-idle', from: 'server' } as const;
-
-/** What a request asks of a database: what takes how long to begin, and three statements more. */
-const transaction = (begins: number, each: number): Step[] => {
-  const database = { protocol: 'postgresql', path: '', status: -1 } as const;
-  return ['BEGIN', 'SELECT', 'UPDATE', 'COMMIT'].map((method, index) => ({
-    at: 1 + (index === 0 ? 0 : begins + 1 + (index - 1) * (each + 1)),
-    takes: index === 0 ? begins : each,
-    parts: { ...database, method },
-  }));
-};
 
 ruleTester(rule, {
   finds: [
@@ -56,20 +46,6 @@ ruleTester(rule, {
           settings: [/4/],
         },
       ],
-    },
-    {
-      name: 'calls of a pipeline, whose client rests between others that it sends behind them',
-      ...new Traffic()
-        .calls(20)
-        .wait(2000)
-        .calls(4, { takes: 300, stalls: [{ at: 20, lasts: 270, parts: { ...pause, from: 'client' } }] }).rows,
-      reports: [{ count: 4, of: 24, cost: [0.29, 0.3] }],
-    },
-    {
-      name: 'the first of several calls, where a pooler lets it wait for a connection, and the others are quick',
-      inputs: [inputOf()],
-      ...new Serving().serve(30, 330, transaction(300, 8)).rows,
-      reports: [{ count: 30, cost: [0.29, 0.31], says: /waited 300 ms for it \(postgresql BEGIN\): nothing/ }],
     },
     {
       name: 'one of two pods behind a Service’s address',
@@ -294,11 +270,6 @@ ruleTester(rule, {
     },
   ],
   clear: [
-    {
-      name: 'several calls of a request that take as long each: many, and no one slow one',
-      inputs: [inputOf()],
-      ...new Serving().serve(30, 330, transaction(80, 80)).rows,
-    },
     {
       name: 'calls that meet a closed connection at once',
       ...some(3, 2, { ...given, outcome: 'reset', endedBy: 'server' }).rows,

@@ -98,29 +98,6 @@ const reasonsOf = (connection: Connection) =>
   );
 
 describe('a request', () => {
-  it('waits for a database’s new connection: until it is open, has leave to go on inside TLS, and has done so', () => {
-    const asks = outbound(12, 4, {
-      shape: 'upgrade',
-      protocol: 'postgresql',
-      method: 'STARTTLS',
-      path: '',
-      connectDuration: milliseconds(2),
-    });
-    const connection = connectionOf({
-      id: '0.c2',
-      startedAt: atMs(10),
-      tls: tlsOf({ startedAt: atMs(17), handshakeDuration: milliseconds(9) }),
-    });
-    const [request] = requestsOf({ exchanges: [asks, inbound(0, 50)], connections: [connection] });
-    expect(waitsOf(request as Request)).toEqual([
-      ['connect', '10.96.44.12:8080', '0.c2', 10, 2],
-      ['upstream', '10.96.44.12:8080', '0.e2', 12, 4],
-      ['tls', '10.96.44.12:8080', '0.c2', 17, 9],
-    ]);
-    const others = requestsOf({ exchanges: [outbound(12, 4, { shape: 'upgrade' }), inbound(0, 50)] });
-    expect(others[0]?.waits).toEqual([]);
-  });
-
   it('has the lookup, the handshakes and the call that it needed, and the rest as its own time', () => {
     const lookup = lookupOf({
       id: '0.l7',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Exchange } from '../model/exchange.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import { RULES } from '../rules/registry.ts';
 import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
@@ -18,10 +19,10 @@ function verdictOn(rows: Rows): string {
 }
 
 /** A request, and what its service asks in the background meanwhile. */
-const aside = (takes: number): Rows => ({
+const aside = (takes: number, parts: Partial<Exchange> = {}): Rows => ({
   ...new Serving().request(takes, [
     { at: 1, takes: 3 },
-    { at: 2, takes: 4860, own: true },
+    { at: 2, takes: 4860, own: true, parts },
   ]).rows,
   connections: [connectionOf()],
 });
@@ -37,6 +38,11 @@ describe('the verdict on requests of a service', () => {
       'quick ones, beside a worker’s poll for tasks',
       aside(40),
       'no request is slow: 1 request, slowest 40 ms; a call that none of them waits for takes 4.86 s, at 10.20.30.40:9200',
+    ],
+    [
+      'quick ones, beside a slow call of somebody else, which may be a request',
+      aside(40, { client: '10.0.8.8' }),
+      'no known cause makes requests slow, yet some are: 3 requests, slowest 4.86 s, at 10.20.30.40:9200',
     ],
     [
       'a slow one, beside a worker’s poll for tasks',

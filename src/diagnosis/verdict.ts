@@ -191,7 +191,7 @@ function callsAside({ exchanges, requests }: Pick<Judged, 'exchanges' | 'request
   const [request] = requests.slowest;
   if (call === undefined || request === undefined) return null;
   const took = fromSeconds(call.durationSeconds);
-  const isAside = call.direction === 'outbound' && request.direction === 'inbound';
+  const isAside = requests.slowest.some((one) => one.exchange !== call.id && receiverOf(one) === call.client);
   if (!isAside || took < SLOW || took <= fromSeconds(requests.latency.maxSeconds)) return null;
   const ownPart = fromSeconds(request.durationSeconds) >= SLOW ? requestWords(request, requests) : '';
   const at = endpoint(call.server, call.serverPort);

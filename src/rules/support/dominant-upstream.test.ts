@@ -29,8 +29,10 @@ ruleTester(rule, {
     {
       name: 'the first of several calls, where a pooler lets it wait for a connection, and the others are quick',
       inputs: [inputOf()],
-      ...new Serving().serve(30, 330, transaction(300, 8)).rows,
-      reports: [{ count: 30, cost: [0.29, 0.31], says: /waited 300 ms for it \(postgresql BEGIN\): nothing/ }],
+      ...new Serving().serve(300, 330, transaction(300, 8)).rows,
+      reports: [
+        { count: 300, of: 1200, cost: [0.29, 0.31], says: /waited 300 ms for it \(postgresql BEGIN\): nothing/ },
+      ],
     },
   ],
   clear: [

@@ -29,6 +29,13 @@ export const formatCount = (count: number): string => String(count).replace(/\B(
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
+// More are no help in one line.
+const MAX_NAMED = 2;
+
+/** `10.0.9.5:5672 and 10.0.9.6:4222`; `others` where they are more. */
+export const fewNames = (names: readonly string[]): string =>
+  names.length > MAX_NAMED ? 'others' : names.join(' and ');
+
 export const formatShare = (share: number): string =>
   share > 0 && share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`;
 

@@ -14,6 +14,7 @@ import type { Rule, RuleContext } from '../rules/support/define-rule.ts';
 import { createFacts } from '../rules/support/facts.ts';
 import { tellExchanges } from '../rules/support/ordinary-exchanges.ts';
 import { tellLookups } from '../rules/support/ordinary.ts';
+import { ownTimes } from '../rules/support/own-times.ts';
 import { traffic } from '../rules/support/traffic.ts';
 import { witness, type Witness } from '../rules/support/witness.ts';
 import { KeptRequests } from '../replay/kept-requests.ts';
@@ -91,7 +92,7 @@ export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const seenTraffic = factOf(traffic);
   const exchanges = createExchangeStatistics(seenTraffic);
   const samples = createSamples(seenTraffic);
-  const requests = createRequestStatistics(seenTraffic.routes);
+  const requests = createRequestStatistics(seenTraffic.routes, factOf(ownTimes));
 
   const start = (rule: Rule): Runner => {
     const runner = { answers: noAnswers() };

@@ -6,8 +6,10 @@ import { createFacts } from '../rules/support/facts.ts';
 import { traffic } from '../rules/support/traffic.ts';
 import { createRequestStatistics } from './request-statistics.ts';
 
+const NOBODY = { veils: () => [] };
+
 function rowOf(requests: readonly Request[]) {
-  const statistics = createRequestStatistics(createFacts().of(traffic).routes);
+  const statistics = createRequestStatistics(createFacts().of(traffic).routes, NOBODY);
   for (const request of requests) statistics.request(request);
   return statistics.row([inputOf()]);
 }
@@ -65,7 +67,7 @@ describe('statistics of requests', () => {
 
   it('know a client’s own call by its exchange, and no other request', () => {
     const { routes } = createFacts().of(traffic);
-    const statistics = createRequestStatistics(routes);
+    const statistics = createRequestStatistics(routes, NOBODY);
     const took = { duration: milliseconds(8), critical: milliseconds(8) };
     const tell = (id: string, to: string, ref = id): void => {
       routes.add(exchangeOf({ id }));

@@ -4,6 +4,7 @@ import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
 import { breakdownOf, copyRequest, type Request, type Share, type Wait } from '../model/request.ts';
 import { toRequestRow } from '../model/request-row.ts';
+import type { OwnTimes } from '../rules/support/own-times.ts';
 import type { Routes } from '../rules/support/routes.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';
@@ -37,7 +38,7 @@ const classOf = (duration: Duration): number => Math.round(Math.log(Math.max(1, 
 const CLASSES = classOf(nanoseconds(Number.MAX_SAFE_INTEGER)) + 1;
 
 /** Counts all requests: how long they took, and what for. Bounded. */
-export function createRequestStatistics(routes: Routes): RequestStatistics {
+export function createRequestStatistics(routes: Routes, ownOf: Pick<OwnTimes, 'veils'>): RequestStatistics {
   const latency = new Distribution();
   /** By peer: no key is made for each request. */
   const sums = new Map<string, Sum[]>();
@@ -126,6 +127,7 @@ export function createRequestStatistics(routes: Routes): RequestStatistics {
         .slice(0, MAX_NAMED),
       slowAgainstFast: slowAgainstFast(),
       slowest: slowest.rows().map((request) => toRequestRow(request, inputs)),
+      unread: ownOf.veils().map(({ service, servers }) => ({ service, servers: [...servers] })),
     }),
   };
 }

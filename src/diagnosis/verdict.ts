@@ -1,7 +1,8 @@
 import { endpoint } from '../base/addresses.ts';
-import { formatCount, formatDuration, plural } from '../base/text.ts';
+import { fewNames, formatCount, formatDuration, plural } from '../base/text.ts';
 import { fromSeconds, milliseconds } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
+import { receiverOf } from '../model/direction.ts';
 
 // What RULES calls `major` for one occurrence: nobody calls less than that slow.
 const SLOW = milliseconds(100);
@@ -135,7 +136,18 @@ interface Kind {
 /** What took time, requests first: they are what callers wait for. */
 function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Kind[] {
   const kinds: Kind[] = [];
-  if (exchanges.calls > 0) {
+  const aside = callsAside({ exchanges, requests });
+  if (aside !== null) {
+    kinds.push({
+      name: 'request',
+      names: 'requests',
+      count: plural(requests.count, 'request'),
+      slowest: fromSeconds(requests.latency.maxSeconds),
+      mostly: fromSeconds(requests.latency.p50Seconds) >= SLOW,
+      where: aside,
+      lost: 0,
+    });
+  } else if (exchanges.calls > 0) {
     kinds.push({
       name: 'request',
       names: 'requests',
@@ -202,14 +214,39 @@ function whereWords({ exchanges, requests }: Pick<Judged, 'exchanges' | 'request
   return fromSeconds(exchange.durationSeconds) < SLOW ? open : open + partWords(exchange, requests);
 }
 
+/**
+ * `; a call that none of them waits for takes 4.86 s, at 10.20.30.40:7233`: what a service asks beside its requests, such
+ * as a worker's poll for tasks, is longer than each of them. Null where the slowest call is one of them, or within one.
+ */
+function callsAside({ exchanges, requests }: Pick<Judged, 'exchanges' | 'requests'>): string | null {
+  const [call] = exchanges.slowest;
+  const [request] = requests.slowest;
+  if (call === undefined || request === undefined) return null;
+  const took = fromSeconds(call.durationSeconds);
+  const isAside = requests.slowest.some((one) => one.exchange !== call.id && receiverOf(one) === call.client);
+  if (!isAside || took < SLOW || took <= fromSeconds(requests.latency.maxSeconds)) return null;
+  const ownPart = fromSeconds(request.durationSeconds) >= SLOW ? requestWords(request, requests) : '';
+  const at = endpoint(call.server, call.serverPort);
+  return `${ownPart}; a call that none of them waits for takes ${formatDuration(took)}, at ${at}`;
+}
+
 function partWords(exchange: Judged['exchanges']['slowest'][number], requests: Judged['requests']): string {
   const request = requests.slowest.find(({ exchange: id }) => id === exchange.id);
-  if (request === undefined) return `, at ${endpoint(exchange.server, exchange.serverPort)}`;
+  return request === undefined
+    ? `, at ${endpoint(exchange.server, exchange.serverPort)}`
+    : requestWords(request, requests);
+}
+
+function requestWords(request: Judged['requests']['slowest'][number], requests: Judged['requests']): string {
   const [part] = request.breakdown.toSorted((a, b) => b.seconds - a.seconds);
   if (part === undefined || request.ambiguous || part.seconds < MOST * request.durationSeconds) return '';
   const isAll = part.seconds >= NEARLY_ALL * request.durationSeconds;
   const spent = `, ${isAll ? 'nearly all' : formatDuration(fromSeconds(part.seconds))} of it`;
-  if (part.reason === 'own') return `${spent} in ${endpoint(request.server, request.serverPort)} itself`;
+  if (part.reason === 'own') {
+    const unread = requests.unread?.find(({ service }) => service === receiverOf(request))?.servers ?? [];
+    const or = unread.length === 0 ? '' : `, or waiting for ${fewNames(unread)}, which can’t be read`;
+    return `${spent} in ${endpoint(request.server, request.serverPort)} itself${or}`;
+  }
   const to = part.to === null ? '' : ` ${part.to}`;
   switch (part.reason) {
     case 'upstream':

@@ -317,6 +317,16 @@ export const DiagnosisSchema = Type.Object({
       { description: 'what the slow ones have and the fast ones do not, most first' },
     ),
     slowest: Type.Array(RequestSchema),
+    // Not in what was saved before they were told.
+    unread: Type.Optional(
+      Type.Array(
+        Type.Object({
+          service: Type.String({ description: 'address that received the requests' }),
+          servers: Type.Array(Type.String(), { description: 'address:port, those with the most bytes first' }),
+        }),
+        { description: "whom services ask in what can't be read: that time is within their own" },
+      ),
+    ),
   }),
   connections: Type.Object({
     count: Type.Integer(),

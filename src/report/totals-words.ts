@@ -1,4 +1,4 @@
-import { formatCount, formatShare, plural } from '../base/text.ts';
+import { fewNames, formatCount, formatShare, plural } from '../base/text.ts';
 import type { Diagnosis, LatencyRow } from '../model/diagnosis.ts';
 import { encryptedIn } from '../model/input.ts';
 import { REASON_WORDS } from './request-words.ts';
@@ -48,12 +48,23 @@ const requestsWords = ({ count, latency, ambiguous }: Diagnosis['requests']): st
   `${formatCount(count)}: ${latencyWords(latency, count)}${ambiguous === 0 ? '' : `; ${formatCount(ambiguous)} linked by what is likeliest`}`;
 
 /** `66 % waiting for their turn (169.254.169.254:80) · 25 % metadata … · 4 % own time`. */
-function breakdownWords({ breakdown }: Diagnosis['requests']): string {
-  return breakdown
+function breakdownWords(requests: Diagnosis['requests']): string {
+  return requests.breakdown
     .filter(({ share }) => share >= LEAST_SHARE)
     .slice(0, MAX_REASONS)
-    .map(({ reason, to, share }) => `${formatShare(share)} ${REASON_WORDS[reason]}${to === null ? '' : ` (${to})`}`)
+    .map((part) => `${formatShare(part.share)} ${reasonWords(part, requests)}`)
     .join(' · ');
+}
+
+/** `calls (10.20.30.40:9200)`, `own time, or unreadable calls (10.20.30.50:5672)`. */
+function reasonWords(
+  { reason, to }: { reason: keyof typeof REASON_WORDS; to: string | null },
+  { unread = [] }: Diagnosis['requests'],
+): string {
+  const words = REASON_WORDS[reason];
+  if (reason !== 'own' || unread.length === 0) return to === null ? words : `${words} (${to})`;
+  const servers = new Set(unread.flatMap((one) => one.servers));
+  return `${words}, or unreadable calls (${fewNames([...servers])})`;
 }
 
 // What slow ones have more of than this share of the difference is what makes them slow.
@@ -62,7 +73,8 @@ const MOST_OF_IT = 0.5;
 const SLOWER = 2;
 
 /** `have 331 ms more of waiting for their turn (169.254.169.254:80) than the faster half`; null where nothing stands out. */
-function slowWords({ slowAgainstFast }: Diagnosis['requests']): string | null {
+function slowWords(requests: Diagnosis['requests']): string | null {
+  const { slowAgainstFast } = requests;
   const sum = (pick: (one: Diagnosis['requests']['slowAgainstFast'][number]) => number): number =>
     slowAgainstFast.reduce((total, one) => total + pick(one), 0);
   const slow = sum(({ slowSeconds }) => slowSeconds);
@@ -71,8 +83,7 @@ function slowWords({ slowAgainstFast }: Diagnosis['requests']): string | null {
   if (first === undefined || slow < SLOWER * fast) return null;
   const more = first.slowSeconds - first.fastSeconds;
   if (more < MOST_OF_IT * (slow - fast)) return null;
-  const to = first.to === null ? '' : ` (${first.to})`;
-  return `the slowest tenth has ${duration(more)} more of ${REASON_WORDS[first.reason]}${to} than the faster half`;
+  return `the slowest tenth has ${duration(more)} more of ${reasonWords(first, requests)} than the faster half`;
 }
 
 // The dearest few tell where to look; the result itself has more.

@@ -1,6 +1,7 @@
-import { milliseconds } from '../base/time.ts';
+import { at, milliseconds } from '../base/time.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { tlsOf } from '../model/testing/rows.ts';
 import rule from './connection-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic, type Call, type Opening } from './support/testing/traffic.ts';
@@ -64,6 +65,21 @@ function signedIn(
     traffic.call({ takes: 15 }, { ...database, method: 'AUTHENTICATE' });
     traffic.calls(statements, {}, { ...database, method: 'SELECT' }).wait(rests);
     traffic.close({ protocol: 'postgresql', exchanges: 2 + statements, ending: 'fin', endedBy });
+  }
+  return traffic;
+}
+
+/** The same where the client asks for TLS first, and nobody can read what it says then. */
+function sealedSessions(count: number): Traffic {
+  const traffic = new Traffic({ serverPort: 5432 });
+  for (let index = 0; index < count; index++) {
+    traffic.open({ connect: 1 });
+    const asked = { protocol: 'postgresql', method: 'STARTTLS', path: '', shape: 'upgrade' } as const;
+    traffic.call({ takes: 2 }, asked);
+    const asksAt = traffic.exchanges.at(-1)?.startedAt ?? Number.NaN;
+    traffic.call({ takes: 5 }, { protocol: 'tls', method: '', path: '', shape: 'turn' });
+    const tls = tlsOf({ startedAt: at(asksAt + milliseconds(3)), handshakeDuration: milliseconds(9) });
+    traffic.close({ protocol: 'tls', tls, exchanges: 2, ending: 'fin', endedBy: 'client' });
   }
   return traffic;
 }
@@ -153,6 +169,13 @@ ruleTester(rule, {
           cost: [0.061, 0.062],
           settings: [/keep-alive/, /pool/],
         },
+      ],
+    },
+    {
+      name: 'a database that is signed in to inside TLS for each request: what can be read is the least of it',
+      ...sealedSessions(30).rows,
+      reports: [
+        { message: 'session', says: /each pays at least 13 ms to connect and sign in$/, cost: [0.0129, 0.0131] },
       ],
     },
     {

@@ -41,6 +41,7 @@ interface Extra {
   sealedCalls: number;
   /** Of databases: connections that are signed in to, and the calls on those that serve one piece of work. */
   signedIn: number;
+  sealedSignIns: number;
   signIns: number;
   statements: number;
   watching: number;
@@ -82,7 +83,7 @@ export default defineRule({
     idle: '{count} of {total:connection} to {server} serve a single call, as it closes what is idle for {kept:duration}: each pays {cost:duration} to connect',
     slow: '{count} of {total:connection} to {server} serve a single call: each pays {cost:duration} to connect and to get up to speed',
     session:
-      '{count} of {total:connection} to {server} serve one piece of work: each pays {cost:duration} to connect and sign in',
+      '{count} of {total:connection} to {server} serve one piece of work: each pays {least}{cost:duration} to connect and sign in',
     clear: 'connections are used again ({calls:call} on {total:connection})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -105,6 +106,7 @@ export default defineRule({
       byRequest: 0,
       sealedCalls: 0,
       signedIn: 0,
+      sealedSignIns: 0,
       signIns: 0,
       statements: 0,
       watching: 0,
@@ -202,6 +204,7 @@ export default defineRule({
               server: subject.name,
               cost: tally.costs.quantile(0.5),
               kept: kept.quantile(0.5),
+              least: isMost('sealedSignIns') ? 'at least ' : '',
             },
             input,
             subject,
@@ -256,6 +259,7 @@ function addSession(group: Group, connection: Connection, session: Session): voi
   group.judged++;
   if (!session.isSingle) return;
   group.signedIn++;
+  if (session.isSealed) group.sealedSignIns++;
   group.statements += session.statements;
   group.tally.add(connection, session.cost, connectionPackets, { lasted: session.cost });
 }

@@ -5,6 +5,7 @@ import { clients, PAUSES, GRID } from './support/testing/pausing.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { Serving } from './support/testing/serving.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
+import { unread } from './support/testing/waiting.ts';
 
 /** Two requests at once, which both wait for so long: in their service, or for a call of it. */
 function bothWait(isOwn: boolean): Serving {
@@ -32,6 +33,19 @@ ruleTester(rule, {
       inputs: [inputOf()],
       ...bothWait(true).rows,
       reports: [{ count: 8, subject: '10.0.3.7:8080' }],
+    },
+    {
+      name: 'the same where that service asks others in a protocol that nobody knows: these may have stood still',
+      inputs: [inputOf()],
+      ...bothWait(true).rows,
+      connections: [unread(4000)],
+      reports: [
+        {
+          says: /^10\.0\.3\.7:8080, or whom it asks \(10\.0\.9\.5:5672, which can’t be read\), stood still/,
+          confidence: 'possible',
+          because: /can’t be read$/,
+        },
+      ],
     },
     {
       name: 'all open calls wait for the same irregular stretches',

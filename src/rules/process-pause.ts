@@ -18,7 +18,7 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     stopped:
-      '{server} stood still {times}: {count} of {total:exchange} waited {cost:duration} each while it answered nobody',
+      '{server}{or} stood still {times}: {count} of {total:exchange} waited {cost:duration} each while it answered nobody',
     clear: 'no server left several requests waiting at once and then answered all ({total:call})',
   },
   create: (context) =>

@@ -1,3 +1,4 @@
+import { fewNames } from '../base/text.ts';
 import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -84,15 +85,10 @@ export default defineRule({
   },
 });
 
-// More are no help in one line.
-const MAX_NAMED = 2;
-
 const UNREAD = {
   confidence: 'possible',
   confidenceBecause: 'it asks others as well, and what it says to them can’t be read',
 } as const;
 
 const orUnread = (servers: readonly string[]): string =>
-  servers.length === 0
-    ? ''
-    : `, or for its unreadable calls to ${servers.length > MAX_NAMED ? 'others' : servers.join(' and ')}`;
+  servers.length === 0 ? '' : `, or for its unreadable calls to ${fewNames(servers)}`;

@@ -38,6 +38,10 @@ export interface OutboundCall extends SentCall {
 
 const INSIDE_TLS = 'inside TLS';
 
+/** A database's client asks, on its new connection, to go on inside TLS. */
+export const startsTls = ({ shape, path, method }: Exchange): boolean =>
+  shape === 'upgrade' && path === '' && method === 'STARTTLS';
+
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
 export const saidOf = ({ shape, method, path }: Exchange): string =>
   shape === 'turn' ? INSIDE_TLS : method === '' ? path : path === '' ? method : `${method} ${path}`;
@@ -63,6 +67,9 @@ export const firstAndLast = (packets: readonly PacketId[]): readonly PacketId[] 
 export interface Handshakes {
   readonly connect: readonly PacketId[];
   readonly tls: readonly PacketId[];
+  /** When that of TLS began and was over; NaN where there was none, or its end was not seen. */
+  readonly tlsFrom: number;
+  readonly tlsUntil: number;
 }
 
 /** Those of a connection, by its id. */
@@ -78,10 +85,17 @@ export function handshakesOf({ syns, synAcks, tls }: Connection): Handshakes {
     connect:
       first === undefined || last === undefined ? NO_PACKETS : isOne ? [first.packet] : [first.packet, last.packet],
     tls: tls === null ? NO_PACKETS : firstAndLast(tls.packets.slice()),
+    tlsFrom: tls?.startedAt ?? Number.NaN,
+    tlsUntil: tls === null ? Number.NaN : tls.startedAt + tls.handshakeDuration,
   };
 }
 
-const NO_HANDSHAKES: Handshakes = { connect: NO_PACKETS, tls: NO_PACKETS };
+const NO_HANDSHAKES: Handshakes = {
+  connect: NO_PACKETS,
+  tls: NO_PACKETS,
+  tlsFrom: Number.NaN,
+  tlsUntil: Number.NaN,
+};
 
 export interface OutboundRows {
   readonly lookups: readonly KeptLookup[];
@@ -165,12 +179,16 @@ function callOf(exchange: Exchange, lookup: KeptLookup | null, opens: Timestamp,
   if (connectDuration >= 0)
     waits = [openingOf(exchange, 'connect', to, opens, connected, handshakes.connect), ...waits];
   if (lookup !== null) waits = [dnsWait(lookup), ...waits];
+  // A database's client asks for TLS first, and for more only when it has that.
+  const { tlsFrom, tlsUntil } = handshakes;
+  const securesLater = startsTls(exchange) && tlsFrom >= endedAt && tlsUntil >= tlsFrom;
+  if (securesLater) waits = [...waits, openingOf(exchange, 'tls', to, at(tlsFrom), at(tlsUntil), handshakes.tls)];
   return {
     id: exchange.id,
     kind: `${to} ${said}`,
     client,
     startedAt: (waits[0] as WaitDraft).startedAt,
-    endedAt: isOpen ? startedAt : endedAt,
+    endedAt: isOpen ? startedAt : securesLater ? at(tlsUntil) : endedAt,
     identifiers: exchange.traceIds,
     lane: { pool: to, connection: exchange.connection },
     waits,

@@ -20,6 +20,7 @@ import {
   outboundCalls,
   respondedAt,
   saidOf,
+  startsTls,
   type Handshakes,
   type OutboundCall,
 } from './outbound.ts';
@@ -129,7 +130,7 @@ class Tracer {
   }
 
   exchange(exchange: Exchange): void {
-    if (exchange.shape !== 'call' && exchange.shape !== 'turn') return;
+    if (exchange.shape !== 'call' && exchange.shape !== 'turn' && !startsTls(exchange)) return;
     this.#services.calls(exchange.client);
     if (this.#isOnItsOwn(exchange)) return this.#ownAnswer(exchange);
     this.#exchanges.push(copyExchange(exchange));

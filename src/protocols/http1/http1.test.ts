@@ -259,8 +259,20 @@ describe('an answer', () => {
     expect(shapeOf(get('/api/v1/pods?limit=5&watch=true'), '')).toBe('stream');
     expect(shapeOf(get('/v1/health/x?index=5&wait=60s'), '')).toBe('stream');
     expect(shapeOf(get('/poll?timeout=25&since=0'), '')).toBe('stream');
+    expect(shapeOf(get('/socket.io/?EIO=4&transport=polling&t=a1&sid=x'), '')).toBe('stream');
+    expect(shapeOf(get('/socket.io/?EIO=4&transport=polling&t=a1'), '')).toBe('call');
+    expect(shapeOf(get('/travel?transport=train&sid=x'), '')).toBe('call');
     expect(shapeOf(get('/webhook?timeout=10s'), '')).toBe('call');
     expect(shapeOf(get('/x?unwatch=true'), '')).toBe('call');
+  });
+
+  it('that lasts by design is one without its answer, too, where nobody but the asker or the capture ended it', () => {
+    const poll = get('/v1/health/x?index=5&wait=60s');
+    const asked = (): ReturnType<typeof talk> => talk().client(poll);
+    expect(asked().over('captureEnd')[0]?.shape).toBe('stream');
+    expect(asked().end('client', 'fin').over('fin')[0]).toMatchObject({ shape: 'stream', outcome: 'cancelled' });
+    expect(asked().end('server', 'fin').over('fin')[0]).toMatchObject({ shape: 'call', outcome: 'closed' });
+    expect(talk().client(GET).over('captureEnd')[0]?.shape).toBe('call');
   });
 });
 

@@ -241,7 +241,11 @@ export class RequestQueue {
 
   #end(pending: Pending, arrival: Arrival, { outcome, by }: Verdict): void {
     const exchange = this.#remove(pending);
-    if (exchange !== null) endExchange(this.#context, exchange, arrival, outcome, by);
+    if (exchange === null) return;
+    // Held back as it had asked, until the client or the capture had enough: no call that nobody answered.
+    const isHeldBack = pending.lasts && exchange.status < 0 && (outcome === 'incomplete' || outcome === 'cancelled');
+    if (isHeldBack) exchange.shape = 'stream';
+    endExchange(this.#context, exchange, arrival, outcome, by);
   }
 
   /** The open request that asked for what the connection now speaks. */

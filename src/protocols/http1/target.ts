@@ -74,18 +74,24 @@ function targetOf(text: string, lasts: boolean): Target {
 /**
  * Answers that are held back or go on by the asker's own wish: watches and followed logs of the
  * Kubernetes API, and long polls, which say how long to wait and since when (Consul's `wait` and
- * `index`, CouchDB's `feed`, Matrix's and others' `timeout` and `since`).
+ * `index`, CouchDB's `feed`, Matrix's and others' `timeout` and `since`), or are known by their
+ * parameters (Engine.IO, which is below Socket.IO: held until the server has a message or sends a PING,
+ * https://socket.io/docs/v4/engine-io-protocol/; without `sid` it is the handshake, answered at once).
  */
 export function asksToLast(query: string): boolean {
   let waits = false;
   let since = false;
+  let polls = false;
+  let session = false;
   for (const parameter of query.split('&')) {
     if (/^(?:watch|follow)=(?:true|1)$/i.test(parameter) || /^feed=(?:longpoll|continuous)$/.test(parameter))
       return true;
     if (/^(?:wait|timeout)=[1-9]/.test(parameter)) waits = true;
     if (/^(?:since|index)=/.test(parameter)) since = true;
+    if (parameter === 'transport=polling') polls = true;
+    if (parameter.startsWith('sid=')) session = true;
   }
-  return waits && since;
+  return (waits && since) || (polls && session);
 }
 
 /** Nearly no query has a parameter with such a beginning, and then it need not be taken apart. */
@@ -94,7 +100,7 @@ function mayAskToLast(bytes: Uint8Array, query: number, end: number): boolean {
     const before = bytes[index - 1];
     if (before !== 0x3f && before !== 0x26) continue;
     const lower = (bytes[index] as number) | 0x20;
-    // w(atch), w(ait), f(ollow), f(eed), t(imeout)
+    // w(atch), w(ait), f(ollow), f(eed), t(imeout), t(ransport)
     if (lower === 0x77 || lower === 0x66 || lower === 0x74) return true;
   }
   return false;

@@ -82,6 +82,17 @@ export function createContrast(traffic: Traffic, { least, factor }: ContrastOpti
       if (exchange.startedAt > band.lastAt) band.lastAt = exchange.startedAt;
     },
     usual,
+    /** All of a peer that took so long at least, whatever is usual; their cost is all that they took. */
+    long(peer: Peer, atLeast: Duration): { tally: ExchangeTally; kinds: readonly string[] } {
+      const tally = exchangeTally();
+      const kinds: string[] = [];
+      for (const [{ name }, ofKind] of bands) {
+        const own = [...ofKind.values()].filter((band) => band.peer === peer && band.least >= atLeast);
+        for (const band of own) tally.absorb(band.tally);
+        if (own.length > 0) kinds.push(name);
+      }
+      return { tally, kinds };
+    },
     /** What stands out so far, one group for each client, server and kind. */
     standingOut(): StandingOut[] {
       const found: StandingOut[] = [];

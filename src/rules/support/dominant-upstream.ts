@@ -1,4 +1,4 @@
-import { endOf, type Timestamp } from '../../base/time.ts';
+import { endOf, type Duration, type Timestamp } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
@@ -11,6 +11,9 @@ import { firstByteWait } from './upstream-wait.ts';
 // As many requests as calls are kept of a peer show it.
 const MAX_REQUESTS = 256;
 
+/** A peer's calls that waited so long at least, of what kinds they are. */
+type LongOf = (peer: Peer, least: Duration) => Pick<Waiting, 'tally'> & { readonly kinds: readonly string[] };
+
 const receiverOfPeer = ({ address, backend }: Peer): string => receiverOf({ server: address, backend });
 
 /**
@@ -18,13 +21,14 @@ const receiverOfPeer = ({ address, backend }: Peer): string => receiverOf({ serv
  * belongs to which request is told by `shares` where requests are put together; else it shows only
  * where the service has one request at a time, and others are left out. Of a chain of them, the last.
  */
-export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamShares): Waiting[] {
+export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamShares, longOf: LongOf): Waiting[] {
   const found: Waiting[] = [];
   const served = new Map<string, Exchange[]>();
   for (const { peer, calls } of all) {
     if (shares.isKnown(peer)) {
       const share = shares.of(peer);
-      if (share !== null) found.push(traced(peer, calls, share));
+      const one = share === null ? null : share.least > 0 ? longOnes(peer, share, longOf) : traced(peer, calls, share);
+      if (one !== null && one.tally.count > 0) found.push(one);
       continue;
     }
     const delays = new Delays();
@@ -68,6 +72,13 @@ function traced(peer: Peer, calls: readonly Exchange[], { median, ofFew, lastAt 
     if (firstByte >= 0) tally.add(call, firstByte, ({ packets }) => packets);
   }
   return waitingOf(peer, ofFew ? 'few' : 'share', '', tally, median, lastAt);
+}
+
+/** Those of its calls that are most of what requests wait for it. */
+function longOnes(peer: Peer, { median, least, ofFew, lastAt }: UpstreamShare, longOf: LongOf): Waiting {
+  const { tally, kinds } = longOf(peer, least);
+  const [kind = '', ...others] = kinds;
+  return waitingOf(peer, ofFew ? 'few' : 'share', others.length > 0 ? '' : kind, tally, median, lastAt);
 }
 
 /** Requests to one service that no other request to it overlaps. */

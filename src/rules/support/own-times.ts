@@ -21,6 +21,7 @@ const LEAST_CALL_BYTES = 40;
 // Servers of one client that are told apart: a line has room for two.
 const MAX_UNREAD = 8;
 const OTHERS = 'others';
+const WEBSOCKET = 'websocket';
 // Credentials are fetched now and then, by some dozen requests; of more, the first.
 const MAX_FETCHES = 1 << 10;
 // What a request lost is its service's own where it spent most of that waiting for nobody.
@@ -39,6 +40,8 @@ export interface OwnTimes extends Observer {
   isVeiled(input: number, address: string): boolean;
   /** To whom those go, those with the most bytes first; empty where they could not make requests slow. */
   veilsOf(input: number, address: string): readonly string[];
+  /** The same of all services: by the address that received requests. */
+  veils(): readonly { readonly input: number; readonly service: string; readonly servers: readonly string[] }[];
   /** Whether the request with that root exchange, which lost so much, spent that in the service itself. */
   isOwn(exchange: string, lost: number): boolean;
   /** What of a request's own time may be lookups: it lies before the connections that it opens, and no DNS is seen. */
@@ -66,6 +69,7 @@ export const ownTimes = defineFact({
   id: 'own-times',
   create(): OwnTimes {
     const requests = new Map<string, number>();
+    const services = new Map<string, { readonly input: number; readonly address: string }>();
     /** Bytes of each client that may be calls it waits for, and can't be read, by server. */
     const hidden = new Map<string, Map<string, number>>();
     /** `since` its own last answer, or from its beginning on. */
@@ -100,22 +104,33 @@ export const ownTimes = defineFact({
         return other.until - Math.max(since, other.from) >= ALL_THE_TIME * (until - since);
       });
 
+    function hide(ends: Pick<Connection, 'input' | 'client' | 'server' | 'serverPort'>, bytes: number): void {
+      const key = keyOf(ends.input, ends.client);
+      if (hidden.size >= MAX_SERVICES && !hidden.has(key)) return;
+      const servers = hidden.get(key) ?? new Map<string, number>();
+      hidden.set(key, servers);
+      const server = endpoint(ends.server, ends.serverPort);
+      const place = servers.has(server) || servers.size < MAX_UNREAD ? server : OTHERS;
+      servers.set(place, (servers.get(place) ?? 0) + bytes);
+    }
+
+    function veilsOf(input: number, address: string): readonly string[] {
+      if (!isVeiled(input, address)) return [];
+      const servers = [...(hidden.get(keyOf(input, address)) ?? [])];
+      return servers.toSorted(([, one], [, other]) => other - one).map(([server]) => server);
+    }
+
     return {
       input: (input) => void inputs.set(input.input, input),
       connection(connection) {
-        if (!hides(connection)) return;
-        const { input, client, server, serverPort, bytes } = connection;
-        const key = keyOf(input, client);
-        if (hidden.size >= MAX_SERVICES && !hidden.has(key)) return;
-        const servers = hidden.get(key) ?? new Map<string, number>();
-        hidden.set(key, servers);
-        const place = servers.size < MAX_UNREAD ? endpoint(server, serverPort) : OTHERS;
-        servers.set(place, (servers.get(place) ?? 0) + bytes.client);
+        if (hides(connection)) hide(connection, connection.bytes.client);
       },
       request(request) {
-        const key = keyOf(request.input, receiverOf(request));
+        const address = receiverOf(request);
+        const key = keyOf(request.input, address);
         const count = requests.get(key) ?? 0;
         if (count > 0 || requests.size < MAX_SERVICES) requests.set(key, count + 1);
+        if (count === 0 && services.size < MAX_SERVICES) services.set(key, { input: request.input, address });
         if (request.duration < LEAST_SLOW || slow.size >= MAX_SLOW) return;
         const { startedAt: from, duration } = request;
         const own = request.own - mayBeLookups(request);
@@ -125,18 +140,22 @@ export const ownTimes = defineFact({
         kept++;
         addTo(asked, key, waited);
       },
-      unusualExchange({ metadata, input, client, startedAt, duration }) {
+      unusualExchange(exchange) {
+        const within = askedWithin(exchange);
+        if (within > 0) hide(exchange, within);
+        const { metadata, input, client, startedAt, duration } = exchange;
         if (metadata === null || fetches.length >= MAX_FETCHES) return;
         fetches.push({ key: keyOf(input, client), from: startedAt, until: at(startedAt + duration) });
       },
       mayBeLookups,
       isKnown: (input, address) => requests.has(keyOf(input, address)),
       isVeiled,
-      veilsOf(input, address) {
-        if (!isVeiled(input, address)) return [];
-        const servers = [...(hidden.get(keyOf(input, address)) ?? [])];
-        return servers.toSorted(([, one], [, other]) => other - one).map(([server]) => server);
-      },
+      veilsOf,
+      veils: () =>
+        [...services.values()].flatMap(({ input, address }) => {
+          const servers = veilsOf(input, address);
+          return servers.length === 0 ? [] : [{ input, service: address, servers }];
+        }),
       isOwn(exchange, lost) {
         const request = slow.get(exchange);
         if (request === undefined || request.own < MOST * lost || fetching(request) >= FETCHED * lost) return false;
@@ -168,6 +187,20 @@ function askedOf({ waits }: Request): Asked | null {
   return until > from ? { from: at(from), until: at(until) } : null;
 }
 
-/** Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. */
-const hides = ({ exchanges, bytes, packets }: Connection): boolean =>
-  bytes.client > 0 && (packets.server === 0 || (exchanges === 0 && bytes.server > 0));
+/**
+ * Something went over it, and what is not known; or nobody knows when it was answered, as one direction is missing. Of
+ * a WebSocket only the request for it is read.
+ */
+const hides = ({ exchanges, bytes, packets, protocol }: Connection): boolean =>
+  bytes.client > 0 && (packets.server === 0 || ((exchanges === 0 || protocol === WEBSOCKET) && bytes.server > 0));
+
+/**
+ * Bytes of a stream in which a client may ask, or be answered what it asked elsewhere, request by request: which of its
+ * messages belong together is not known. Streams that only the server speaks on (watches, downloads) are asked once.
+ */
+function askedWithin({ shape, protocol, requestMessages, requestBytes, responseBytes }: Exchange): number {
+  if (shape !== 'stream') return 0;
+  // What is asked by PUBLISH or by a push on a list is answered by a message to its subscriber, or to who waits for it.
+  if (protocol === 'redis') return responseBytes;
+  return requestMessages > 1 ? requestBytes : 0;
+}

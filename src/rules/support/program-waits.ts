@@ -149,7 +149,7 @@ export const programWaits = defineFact({
         return {
           upstreams: [
             ...named.filter(({ peer }) => !isSeenThrough(peer)),
-            ...dominantUpstreams(all, shares).filter(({ peer }) => !isNamed(peer)),
+            ...dominantUpstreams(all, shares, contrast.long).filter(({ peer }) => !isNamed(peer)),
           ],
           services: named
             .filter(({ peer }) => isSeenThrough(peer))

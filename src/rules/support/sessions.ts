@@ -39,8 +39,10 @@ export interface Session {
   readonly statements: number;
   /** Opened for one piece of work, and closed: by its client, or by the server that it told so. */
   readonly isSingle: boolean;
-  /** What connecting and signing in took. */
+  /** What connecting and signing in took, as far as it can be read. */
   readonly cost: Duration;
+  /** Nobody can read what was said behind its TLS handshake: it signed in there. */
+  readonly isSealed: boolean;
 }
 
 /** Tells sessions of databases, whose connections begin with calls of their own. */
@@ -63,9 +65,12 @@ export function createSessions() {
       if (signIn === undefined) return null;
       signIns.delete(connection.id);
       if (!isOpened(connection) || !(connection.connectDuration >= 0)) return null;
-      const { exchanges, ending, startedAt, duration } = connection;
+      const { exchanges, ending, startedAt, duration, tls } = connection;
       const statements = exchanges - signIn.calls;
-      const took = connectCost(connection) + signIn.until - signIn.from;
+      // It asked for TLS, and goes on inside.
+      const securedAt = tls === null ? Number.NaN : tls.startedAt + tls.handshakeDuration;
+      const until = securedAt > signIn.until ? securedAt : signIn.until;
+      const took = connectCost(connection) + until - signIn.from;
       return {
         statements,
         isSingle:
@@ -74,6 +79,7 @@ export function createSessions() {
           ending === 'fin' &&
           startedAt + duration - signIn.until <= SHORT_LIFE,
         cost: nanoseconds(Math.min(duration, took)),
+        isSealed: tls !== null && !tls.decrypted,
       };
     },
   };

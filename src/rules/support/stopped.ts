@@ -1,4 +1,4 @@
-import { formatDuration, plural } from '../../base/text.ts';
+import { fewNames, formatDuration, plural } from '../../base/text.ts';
 import { between, type Duration } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
@@ -29,6 +29,8 @@ export interface StoppedRule {
   /** What the service in the capture calls is judged, too, and not only the service. */
   judgesUpstreams?: boolean;
 }
+
+const UNREAD = '; it asks others as well, and what it says to them can’t be read';
 
 // Evidence of a few says it; the reader believes the others.
 const SHOWN = 3;
@@ -68,6 +70,7 @@ export function stoppedRule(
       options.judgesUpstreams === true ? groups.judgedWithUpstreams() : groups.judged(),
     ).map(({ tally, subject, input }) => {
       const { calls } = seen.totals(input, subject);
+      const unread = times.veilsOf(input, receiverOf(own[0]?.victims[0] ?? { server: '', backend: null }));
       return {
         message: 'stopped',
         data: {
@@ -76,6 +79,7 @@ export function stoppedRule(
           server: subject.name,
           cost: tally.costs.quantile(0.5),
           times: plural(own.length, 'time'),
+          or: unread.length === 0 ? '' : `, or whom it asks (${fewNames(unread)}, which can’t be read),`,
         },
         input,
         subject,
@@ -83,8 +87,8 @@ export function stoppedRule(
         unit: 'exchanges',
         latency: calls,
         cost: tally,
-        confidence: options.confidence(own),
-        confidenceBecause: options.confidenceBecause(own),
+        confidence: unread.length > 0 ? 'possible' : options.confidence(own),
+        confidenceBecause: `${options.confidenceBecause(own)}${unread.length > 0 ? UNREAD : ''}`,
         evidence: stopEvidence(own),
         because: options.because(subject.name, own),
         fix: options.fix(subject.name),

@@ -18,11 +18,15 @@ const FEW_WAIT = milliseconds(500);
 // A node's pods, and what they call.
 const MAX_SERVICES = 256;
 const MAX_UPSTREAMS = 16;
-// More calls than that in a request are many calls (`serial-calls`), and no one slow one.
+// More calls than that in a request are many calls (`serial-calls`), and no one slow one…
 const MOST_CALLS = 2;
+// …unless one of them is most of what it waits for: BEGIN, while a pooler has no connection free, before quick statements.
+const MOST = 0.5;
 
 interface Upstream {
   waited: number;
+  /** Of that the longest call of each request. */
+  longest: number;
   calls: number;
   requests: number;
   /** Requests that waited nearly all of their time for it. */
@@ -30,6 +34,16 @@ interface Upstream {
   readonly waits: Distribution;
   lastAt: Timestamp;
 }
+
+const newUpstream = (lastAt: Timestamp): Upstream => ({
+  waited: 0,
+  longest: 0,
+  calls: 0,
+  requests: 0,
+  nearlyAll: 0,
+  waits: new Distribution(),
+  lastAt,
+});
 
 /** Whether a part of a request is nearly all of its time, and long. */
 export const isNearlyAll = (part: number, { duration }: Pick<Request, 'duration'>): boolean =>
@@ -50,6 +64,8 @@ interface Service {
 export interface UpstreamShare {
   /** What a request waits for it. */
   readonly median: Duration;
+  /** Of many calls in a request one is most of it: those wait at least so long; 0 where all of them count. */
+  readonly least: Duration;
   /** Told of a few requests, each of which waited for it. */
   readonly ofFew: boolean;
   lastAt: Timestamp;
@@ -72,20 +88,22 @@ export function createUpstreamShares() {
     if (duration >= LEAST_WAIT) service.long++;
     service.spent += duration;
     if (waits.length === 0) return;
-    const waited = new Map<string, { critical: number; calls: number }>();
+    const waited = new Map<string, { critical: number; longest: number; calls: number }>();
     for (const { reason, to, critical } of waits) {
       if (reason !== 'upstream') continue;
-      const known = waited.get(to) ?? { critical: 0, calls: 0 };
-      waited.set(to, { critical: known.critical + critical, calls: known.calls + 1 });
+      const known = waited.get(to) ?? { critical: 0, longest: 0, calls: 0 };
+      const longest = Math.max(known.longest, critical);
+      waited.set(to, { critical: known.critical + critical, longest, calls: known.calls + 1 });
     }
-    for (const [to, { critical, calls }] of waited) {
+    for (const [to, { critical, longest, calls }] of waited) {
       let upstream = service.upstreams.get(to);
       if (upstream === undefined) {
         if (service.upstreams.size >= MAX_UPSTREAMS) continue;
-        upstream = { waited: 0, calls: 0, requests: 0, nearlyAll: 0, waits: new Distribution(), lastAt: startedAt };
+        upstream = newUpstream(startedAt);
         service.upstreams.set(to, upstream);
       }
       upstream.waited += critical;
+      upstream.longest += longest;
       upstream.calls += calls;
       upstream.requests++;
       if (isNearlyAll(critical, request)) upstream.nearlyAll++;
@@ -113,11 +131,12 @@ export function createUpstreamShares() {
       if (service === undefined || upstream === undefined) return null;
       const median = upstream.waits.quantile(0.5);
       const isMost = upstream.waited >= LEAST_SHARE * service.spent;
-      const isOne = upstream.calls <= MOST_CALLS * upstream.requests;
-      if (!isMost || !isOne || median < LEAST_WAIT) return null;
+      const isFew = upstream.calls <= MOST_CALLS * upstream.requests;
+      const isOne = upstream.longest >= MOST * upstream.waited;
+      if (!isMost || !(isFew || isOne) || median < LEAST_WAIT) return null;
       const ofFew = upstream.requests < LEAST_REQUESTS;
       if (ofFew && !isEachOfFew(upstream.nearlyAll, service.long)) return null;
-      return { median, ofFew, lastAt: upstream.lastAt };
+      return { median, least: nanoseconds(isFew ? 0 : MOST * median), ofFew, lastAt: upstream.lastAt };
     },
   };
 }

@@ -16,6 +16,10 @@ export interface UpstreamWait {
 
 const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'server';
 
+// Once a request was sent whole, a rest of its client's lies between others that go over the same connection
+// (a pipeline of Redis or Kafka), and holds up no answer.
+const isRest = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'client';
+
 const isLossless = ({ retransmissions, stalls }: Exchange): boolean =>
   retransmissions === 0 && stalls.every(({ reason }) => reason !== 'loss');
 
@@ -76,7 +80,7 @@ export function upstreamWait(exchange: Exchange): UpstreamWait {
   for (const stall of stalls) {
     const end = stall.startedAt + stall.duration;
     if (isPause(stall)) paused.add(Math.max(until, stall.startedAt), Math.min(endOf(exchange), end));
-    else stalled.add(stall.startedAt, end);
+    else if (!isRest(stall)) stalled.add(stall.startedAt, end);
   }
   return { firstByte: waited.lengthWithout(stalled), pauses: paused.lengthWithout(stalled) };
 }

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { Exchange } from '../model/exchange.ts';
+import { connectionOf, inputOf } from '../model/testing/rows.ts';
+import { RULES } from '../rules/registry.ts';
+import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
+import { Serving } from '../rules/support/testing/serving.ts';
+import { unread } from '../rules/support/testing/waiting.ts';
+import { createDiagnosis } from './diagnose.ts';
+
+const sees = { dns: false, tcp: true, http: true, bothDirections: true };
+const input = inputOf({ vantage: { ...inputOf().vantage, sees } });
+
+function verdictOn(rows: Rows): string {
+  const run = createDiagnosis({ rules: RULES, inputs: [input], version: '0.1.0' });
+  run.observer.input(input);
+  handOn(rows, [run.observer]);
+  run.observer.finish();
+  return run.result().verdict.says;
+}
+
+/** A request, and what its service asks in the background meanwhile. */
+const aside = (takes: number, parts: Partial<Exchange> = {}): Rows => ({
+  ...new Serving().request(takes, [
+    { at: 1, takes: 3 },
+    { at: 2, takes: 4860, own: true, parts },
+  ]).rows,
+  connections: [connectionOf()],
+});
+
+describe('the verdict on requests of a service', () => {
+  it.each([
+    [
+      'one of which the service itself takes most, or whom it asks in a protocol that nobody knows',
+      { ...new Serving().request(2130, [{ at: 5, takes: 500 }]).rows, connections: [unread(4000)] },
+      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself, or waiting for 10.0.9.5:5672, which can’t be read',
+    ],
+    [
+      'quick ones, beside a worker’s poll for tasks',
+      aside(40),
+      'no request is slow: 1 request, slowest 40 ms; a call that none of them waits for takes 4.86 s, at 10.20.30.40:9200',
+    ],
+    [
+      'quick ones, beside a slow call of somebody else, which may be a request',
+      aside(40, { client: '10.0.8.8' }),
+      'no known cause makes requests slow, yet some are: 3 requests, slowest 4.86 s, at 10.20.30.40:9200',
+    ],
+    [
+      'a slow one, beside a worker’s poll for tasks',
+      aside(2130),
+      'no known cause makes requests slow, yet some are: 1 request, slowest 2.13 s, nearly all of it in 10.0.3.7:8080 itself; a call that none of them waits for takes 4.86 s, at 10.20.30.40:9200',
+    ],
+  ])('%s', (_, rows: Rows, says) => {
+    expect(verdictOn(rows)).toBe(says);
+  });
+});

@@ -3,6 +3,7 @@ import type { OpenedInput } from '../model/source.ts';
 import { NothingToRead, UserError } from '../model/user-error.ts';
 import { ChunkSource, openFileSource, type ByteSource } from './byte-source.ts';
 import { ByteWindow } from './byte-window.ts';
+import { foreignText } from './foreign-text.ts';
 import { GunzipSource } from './gunzip.ts';
 import { CHUNK_BYTES, MAX_COMPRESSIONS, MAX_ROW_BYTES } from './limits.ts';
 import { InOrderSource } from './in-order.ts';
@@ -131,8 +132,11 @@ async function openFormat(
       return inOrder(new PcapngSource(window, input('pcapng'), options.onSecrets), window);
     case 'text':
       return openText(window, path, input('tcpdump text'), options);
-    case 'rows':
+    case 'rows': {
+      const foreign = foreignText(window.bytes.subarray(window.start, window.end));
+      if (foreign !== null) throw new NothingToRead(`${path}: ${foreign}`);
       return openRows(window, path, input('ndjson').damage);
+    }
     case 'empty':
       throw new NothingToRead(`${path}: ${emptyBecause(window)}`);
     case 'foreign':
@@ -161,6 +165,8 @@ async function openText(
   input: ReturnType<typeof createInput>,
   { addresses, dnsPorts = [DNS_PORT] }: OpenOptions,
 ): Promise<OpenedInput> {
+  // Told now: reading moves on.
+  const foreign = foreignText(window.bytes.subarray(window.start, window.end));
   const source = new TcpdumpText(window, input, addresses, new Set(dnsPorts));
   if (await source.isTcpdump()) return { kind: 'text', source };
   if (source.timeless > 0) {
@@ -168,6 +174,7 @@ async function openText(
       `${path}: tcpdump's text without times (-t): nothing can be measured; print it again without -t`,
     );
   }
+  if (foreign !== null) throw new NothingToRead(`${path}: ${foreign}`);
   throw new NothingToRead(`${path}: text, but no line of it is tcpdump's; ${READS}`);
 }
 

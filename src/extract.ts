@@ -1,5 +1,5 @@
 import type { AddressTable } from './base/addresses.ts';
-import { at, milliseconds, seconds, type Timestamp } from './base/time.ts';
+import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { encryptionOf } from './decode/encryption.ts';
 import { isHosts } from './flows/address-use.ts';
@@ -15,6 +15,7 @@ import { countEncrypted, type Damage, type Input, type Vantage } from './model/i
 import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
 import type { TrackedConnection } from './model/tracked-connection.ts';
+import { PacketTimes } from './flows/packet-times.ts';
 import { createConversations } from './protocols/conversations.ts';
 import { createDelivery } from './protocols/delivery.ts';
 import { createDns, cutName } from './protocols/dns/dns.ts';
@@ -41,10 +42,6 @@ const ADVANCE_STEP = milliseconds(1);
 // Packets of an input after which its vantage is told for the first time, then at each doubling.
 const FIRST_VANTAGE = 64;
 
-const SECOND = seconds(1);
-// That many do not come at full seconds by chance; a few that somebody made up may.
-const MANY_PACKETS = 20;
-
 const NOBODY: readonly string[] = [];
 
 /** One input on its way. */
@@ -55,8 +52,7 @@ interface Reading {
   readonly decoder: Decoder;
   readonly vantage: VantageWatch;
   packets: number;
-  /** No packet so far came at a part of a second after the first. */
-  isWhole: boolean;
+  readonly times: PacketTimes;
   /** Packets at which its vantage is told anew. */
   vantageAt: number;
 }
@@ -134,7 +130,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
       decoder: createDecoder({ addresses }, input.damage),
       vantage: createVantage(addresses),
       packets: 0,
-      isWhole: true,
+      times: new PacketTimes(),
       vantageAt: FIRST_VANTAGE,
     };
   }
@@ -176,8 +172,8 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   function packet(read: Packet): void {
     const reading = readings[read.input] as Reading;
     const { decoder, vantage } = reading;
-    if (reading.isWhole && read.time % SECOND !== 0) reading.isWhole = false;
     if (!decoder.decode(read, layers)) return;
+    reading.times.push(read.time, read.linkType);
     vantage.push(layers);
     if (++reading.packets === reading.vantageAt) refreshVantage(reading);
     const protocol = layers.protocol;
@@ -271,11 +267,8 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     for (const input of inputs) tellVantage(input);
   }
 
-  /** The times of its packets are rounded to seconds: what lies between two of them is not known. */
-  function isRoundedToSeconds({ input, startsAt, endsAt }: Input): boolean {
-    const reading = readings[input];
-    return reading !== undefined && reading.isWhole && reading.packets >= MANY_PACKETS && endsAt > startsAt;
-  }
+  /** Why nothing can be measured by the times of its packets; null where it can. */
+  const faultOfTimes = ({ input }: Input): string | null => readings[input]?.times.fault() ?? null;
 
   function tellVantage(input: Input): void {
     const reading = readings[input.input];
@@ -293,7 +286,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     message,
     unreachable,
     finish,
-    isRoundedToSeconds,
+    faultOfTimes,
     snapshot: lookups.snapshot,
     counts: dns.counts,
     lookups: lookups.counts,

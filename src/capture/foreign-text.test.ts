@@ -18,7 +18,7 @@ const TEXTS: readonly [string, string, RegExp][] = [
     'No.     Time           Source                Destination\n      1 0.000000  10.0.0.1',
     PACKETS,
   ],
-  ['tshark -x', '0000  33 33 ff b8 21 f2 66 81 12 b8 21 f2 86 dd 60 00   33..!.f...!...`.\n', /text2pcap/],
+  ['tshark -x', '0000  33 33 ff b8 21 f2 66 81 12 b8 21 f2 86 dd 60 00   33..!.f...!...`.\n', PACKETS],
   ['pktmon', '[05]0004.0000::2026-11-27 09:50 [Microsoft-Windows-PktMon] PktGroupId 1\n', /pktmon etl2pcap/],
   ['hubble', 'Nov 27 09:50:57.123: a/b (ID:1) -> a/c:80 (ID:4) to-endpoint FORWARDED (TCP Flags: SYN)\n', TCPDUMP],
   ['hubble -o json', '{"flow":{"time":"2026-11-27T09:50:57Z","verdict":"FORWARDED"},"node_name":"n1"}\n', TCPDUMP],

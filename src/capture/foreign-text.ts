@@ -39,7 +39,7 @@ const TEXTS: readonly Foreign[] = [
   {
     looks: /^[0-9a-f]{4,8}[: ] ?([0-9a-f]{2} ){8}/im,
     what: 'a hex dump of packets',
-    advice: 'make a capture of it: text2pcap FILE out.pcap; better, give the capture itself, which has the times',
+    advice: `a capture made of it would have no times; ${SAVE_PACKETS}`,
   },
   {
     looks: /(to|from)-(endpoint|stack|overlay|network|proxy) (FORWARDED|DROPPED)|"verdict" ?: ?"(FORWARDED|DROPPED)/,

@@ -1,8 +1,9 @@
 import type { AddressTable } from './base/addresses.ts';
-import { at, milliseconds, seconds, type Timestamp } from './base/time.ts';
+import { at, milliseconds, type Timestamp } from './base/time.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { encryptionOf } from './decode/encryption.ts';
 import { isHosts } from './flows/address-use.ts';
+import { ClockSteps, tellSteps } from './flows/clock-steps.ts';
 import { SameTraffic } from './flows/same-traffic.ts';
 import { endsOf } from './flows/tcp-stream.ts';
 import { createTcpStreams } from './flows/tcp-streams.ts';
@@ -11,10 +12,11 @@ import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
 import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
-import { countEncrypted, type Damage, type Input, type Vantage } from './model/input.ts';
+import { countEncrypted, createDamage, type Damage, type Input, type Vantage } from './model/input.ts';
 import type { Observer } from './model/observer.ts';
 import { createLayers, IP_PROTOCOL, type Layers, type Packet } from './model/packet.ts';
 import type { TrackedConnection } from './model/tracked-connection.ts';
+import { PacketTimes } from './flows/packet-times.ts';
 import { createConversations } from './protocols/conversations.ts';
 import { createDelivery } from './protocols/delivery.ts';
 import { createDns, cutName } from './protocols/dns/dns.ts';
@@ -41,10 +43,6 @@ const ADVANCE_STEP = milliseconds(1);
 // Packets of an input after which its vantage is told for the first time, then at each doubling.
 const FIRST_VANTAGE = 64;
 
-const SECOND = seconds(1);
-// That many do not come at full seconds by chance; a few that somebody made up may.
-const MANY_PACKETS = 20;
-
 const NOBODY: readonly string[] = [];
 
 /** One input on its way. */
@@ -55,8 +53,10 @@ interface Reading {
   readonly decoder: Decoder;
   readonly vantage: VantageWatch;
   packets: number;
-  /** No packet so far came at a part of a second after the first. */
-  isWhole: boolean;
+  readonly times: PacketTimes;
+  readonly steps: ClockSteps;
+  /** Packets that come behind a jump of its clock, until it is known whether that was set. */
+  held: Packet[];
   /** Packets at which its vantage is told anew. */
   vantageAt: number;
 }
@@ -66,10 +66,14 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   const horizon = { endsAt: at(-Infinity) };
   const layers = createLayers();
   const quoted = createLayers();
+  /** Looks at packets before they count. */
+  const ahead = { layers: createLayers(), decoder: createDecoder({ addresses }, createDamage()) };
   /** By the input's number. */
   const readings: (Reading | undefined)[] = [];
   const sameTraffic = new SameTraffic();
   let advancedAt = at(-Infinity);
+  /** Only the clock of one that is read alone is looked at: the times of others have been set beside it. */
+  let begun = 0;
 
   // The two rooms need each other: queries flow one way, what is done with them the other.
   const lookups = createLookups({
@@ -128,13 +132,16 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   });
 
   function begin(input: Input): void {
+    begun++;
     readings[input.input] = {
       input,
       own: input.vantage,
       decoder: createDecoder({ addresses }, input.damage),
       vantage: createVantage(addresses),
       packets: 0,
-      isWhole: true,
+      times: new PacketTimes(),
+      steps: new ClockSteps(),
+      held: [],
       vantageAt: FIRST_VANTAGE,
     };
   }
@@ -175,9 +182,33 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   /** One packet of an input that has begun; packets come in order of time. */
   function packet(read: Packet): void {
     const reading = readings[read.input] as Reading;
-    const { decoder, vantage } = reading;
-    if (reading.isWhole && read.time % SECOND !== 0) reading.isWhole = false;
+    if (begun === 1 && reading.steps.isSuspect(read.time)) suspect(reading, read);
+    else take(reading, read);
+  }
+
+  /** The capture's clock jumps: packets wait until they tell whether time went by. */
+  function suspect(reading: Reading, read: Packet): void {
+    const { steps, held } = reading;
+    const bytes = read.bytes.slice(read.start, read.end);
+    const copy = { ...read, bytes, start: 0, end: bytes.length, time: at(read.time + steps.shift) };
+    const isRead = ahead.decoder.decode(copy, ahead.layers);
+    copy.time = read.time;
+    held.push(copy);
+    if (steps.look(isRead ? ahead.layers : null, read) !== 'open') release(reading);
+  }
+
+  function release(reading: Reading): void {
+    for (const read of reading.held.splice(0)) take(reading, read);
+  }
+
+  function take(reading: Reading, read: Packet): void {
+    const { decoder, vantage, steps } = reading;
+    if (steps.shift !== 0) {
+      read.time = at(read.time + steps.shift);
+      if (read.time > steps.newest) steps.newest = read.time;
+    }
     if (!decoder.decode(read, layers)) return;
+    reading.times.push(read.time, read.linkType);
     vantage.push(layers);
     if (++reading.packets === reading.vantageAt) refreshVantage(reading);
     const protocol = layers.protocol;
@@ -185,6 +216,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     if (protocol === IP_PROTOCOL.tcp) {
       // At once: who keeps lookups for the connections that follow them asks for it.
       reading.input.vantage.sees.tcp = true;
+      if (begun === 1) steps.note(layers);
       advance(read.time);
       streams.push(layers);
       return;
@@ -253,6 +285,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
   /** The inputs are read: what is still open ends. */
   function finish(inputs: readonly Input[]): void {
     for (const input of inputs) {
+      setRight(input);
       if (input.endsAt > horizon.endsAt) horizon.endsAt = input.endsAt;
       input.damage.duplicates += dns.counts.duplicates[input.input] ?? 0;
       input.damage.duplicates += streams.counters.copies[input.input] ?? 0;
@@ -271,11 +304,19 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     for (const input of inputs) tellVantage(input);
   }
 
-  /** The times of its packets are rounded to seconds: what lies between two of them is not known. */
-  function isRoundedToSeconds({ input, startsAt, endsAt }: Input): boolean {
-    const reading = readings[input];
-    return reading !== undefined && reading.isWhole && reading.packets >= MANY_PACKETS && endsAt > startsAt;
+  /** What was found of an input's clock, when all of it is read. */
+  function setRight(input: Input): void {
+    const reading = readings[input.input];
+    if (reading === undefined) return;
+    if (reading.held.length > 0) {
+      reading.steps.decide();
+      release(reading);
+    }
+    tellSteps(input, reading.steps);
   }
+
+  /** Why nothing can be measured by the times of its packets; null where it can. */
+  const faultOfTimes = ({ input }: Input): string | null => readings[input]?.times.fault() ?? null;
 
   function tellVantage(input: Input): void {
     const reading = readings[input.input];
@@ -293,7 +334,7 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     message,
     unreachable,
     finish,
-    isRoundedToSeconds,
+    faultOfTimes,
     snapshot: lookups.snapshot,
     counts: dns.counts,
     lookups: lookups.counts,

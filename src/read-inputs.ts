@@ -51,9 +51,6 @@ export interface Reading extends RowObserver {
 /** Reads all inputs, and hands on their rows. @throws UserError where one can't be read */
 export type ReadInputs = (options: ReadOptions, reading: Reading) => Promise<void>;
 
-const ROUNDED =
-  'its times are rounded to seconds: nothing can be measured; use the file as it was captured, or capture again';
-
 const TOOLS_OWN = "tcpdump's own PTR look-ups of the addresses it prints (it was run without -n)";
 
 /** The first half: inputs → packets → rows. */
@@ -110,8 +107,10 @@ export const readInputs: ReadInputs = async (options, reading) => {
     }
     await mergeTrack(track, extract, () => reading.tick(progressOf(sources), extract.snapshot));
     extract.finish(tracked);
-    const rounded = tracked.find(extract.isRoundedToSeconds);
-    if (rounded !== undefined) throw new UserError(`${rounded.path}: ${ROUNDED}`);
+    for (const read of tracked) {
+      const fault = extract.faultOfTimes(read);
+      if (fault !== null) throw new UserError(`${read.path}: ${fault}`);
+    }
   }
 };
 

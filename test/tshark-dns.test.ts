@@ -58,7 +58,6 @@ const EXPLAINED: Readonly<Record<string, { theirs: number; ours: number; because
     because: JUNK,
   },
   'public/pcapplusplus/Tests/Packet++Test/PacketExamples/gtp.pcap': { theirs: 2, ours: 0, because: TUNNEL },
-  'public/pcapplusplus/Tests/Packet++Test/PacketExamples/nflogPacket.pcap': { theirs: 1, ours: 0, because: LINK_TYPE },
   'public/suricata-verify/tests/dns-tcp-ts-gap/input.pcap': { theirs: 0, ours: 1, because: BEHIND_HOLE },
   'public/suricata-verify/tests/dns-udp-junkrequest-first/input.pcap': { theirs: 1, ours: 0, because: JUNK },
   'public/suricata-verify/tests/dns/dns-answer-name/dns-udp-request-with-answer.pcap': {
@@ -72,13 +71,10 @@ const EXPLAINED: Readonly<Record<string, { theirs: number; ours: number; because
     ours: 1,
     because: 'the packet is IPv4, whatever its link type says',
   },
-  'public/tcpdump/tests/LINKTYPE_PKTAP.pcap': { theirs: 1, ours: 0, because: LINK_TYPE },
-  'public/tcpdump/tests/LINKTYPE_USER2_PKTAP.pcap': { theirs: 1, ours: 0, because: LINK_TYPE },
   'public/tcpdump/tests/arcnet-rfc1051-arp-icmp-http.pcap': { theirs: 4, ours: 0, because: LINK_TYPE },
   'public/tcpdump/tests/arcnet-rfc1201-arp-icmp-http.pcap': { theirs: 4, ours: 0, because: LINK_TYPE },
   'public/tcpdump/tests/dns-badlabel.pcap': { theirs: 1, ours: 0, because: JUNK },
   'public/tcpdump/tests/dns_fwdptr.pcap': { theirs: 1, ours: 0, because: JUNK },
-  'public/tcpdump/tests/nflog.pcap': { theirs: 4, ours: 0, because: LINK_TYPE },
   'public/tcpdump/tests/rtp-seg-fault-1.pcapng': { theirs: 1, ours: 0, because: JUNK },
 };
 

@@ -219,7 +219,10 @@ export class InOrderSource implements PacketSource {
       note(
         damage,
         `the clock goes back ${plural(this.#steps, 'time')}, by up to ${formatDuration(this.#farthest)}: ` +
-          'what spans such a place is measured wrong',
+          'what spans such a place is measured wrong' +
+          (this.#steps > 1
+            ? '; where files were put together out of order, sort them with: reordercap FILE out.pcap'
+            : ''),
       );
     }
   }

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import type { ByteSource } from './byte-source.ts';
+import { WindowSource } from './window-source.ts';
 import type { ByteWindow } from './byte-window.ts';
 
 const LINE_FEED = 10;
@@ -78,30 +78,17 @@ export async function* readLines(window: ByteWindow, reader: LineReader): AsyncG
 }
 
 /** UTF-16 as UTF-8: what PowerShell's `>` makes of a program's text. */
-export class Utf16Source implements ByteSource {
-  readonly #window: ByteWindow;
+export class Utf16Source extends WindowSource {
   readonly #decoder: TextDecoder;
   #rest: Uint8Array = new Uint8Array(0);
 
   constructor(window: ByteWindow, littleEndian: boolean) {
-    this.#window = window;
+    super(window);
     this.#decoder = new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be');
   }
 
-  get bytesRead(): number {
-    return this.#window.source.bytesRead;
-  }
-
-  get bytesTotal(): number | null {
-    return this.#window.source.bytesTotal;
-  }
-
-  get trouble(): string | null {
-    return this.#window.source.trouble;
-  }
-
   async read(target: Uint8Array, start: number): Promise<number> {
-    const window = this.#window;
+    const { window } = this;
     while (this.#rest.length === 0) {
       // oxlint-disable-next-line no-await-in-loop -- one read after another
       if (window.length === 0) await window.fill();
@@ -113,9 +100,5 @@ export class Utf16Source implements ByteSource {
     target.set(this.#rest.subarray(0, count), start);
     this.#rest = this.#rest.subarray(count);
     return count;
-  }
-
-  close(): void {
-    this.#window.source.close();
   }
 }

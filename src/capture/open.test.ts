@@ -233,6 +233,13 @@ describe('what is no capture', () => {
     await expect(opened).rejects.toThrow(/^[^\n]*$/);
   });
 
+  test('what sysdig writes is no pcapng, and pcapng with system calls is', async () => {
+    const section = '0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000';
+    const block = (type: string): Uint8Array => Buffer.from(`${section}${type}0c0000000c000000`, 'hex');
+    await expect(openChunks(block('01020000'))).rejects.toThrow(/sysdig or Falco; it holds system calls, no packets/);
+    expect((await openChunks(block('08020000'))).kind).toBe('packets');
+  });
+
   test('bytes that PowerShell turned into UTF-16 are named', async () => {
     const mangled = Buffer.concat([
       Buffer.from([0xff, 0xfe]),

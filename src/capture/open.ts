@@ -1,8 +1,10 @@
 import type { AddressTable } from '../base/addresses.ts';
+import type { Input } from '../model/input.ts';
 import type { OpenedInput } from '../model/source.ts';
 import { NothingToRead, UserError } from '../model/user-error.ts';
 import { ChunkSource, openFileSource, type ByteSource } from './byte-source.ts';
 import { ByteWindow } from './byte-window.ts';
+import { foreignText } from './foreign-text.ts';
 import { GunzipSource } from './gunzip.ts';
 import { CHUNK_BYTES, MAX_COMPRESSIONS, MAX_ROW_BYTES } from './limits.ts';
 import { InOrderSource } from './in-order.ts';
@@ -16,6 +18,7 @@ import { recognise, type Format } from './recognise.ts';
 import { createInput, type PacketSourceBase } from './source-base.ts';
 import { DNS_PORT } from './tcpdump-endpoint.ts';
 import { TcpdumpText } from './tcpdump-text.ts';
+import { cameThroughTerminal, isOutOfStep, TerminalSource } from './terminal.ts';
 import { ZstdSource } from './zstd.ts';
 
 export interface OpenOptions {
@@ -30,6 +33,8 @@ export interface OpenOptions {
 }
 
 const READS = 'kubelag reads pcap, pcapng, tcpdump text and its own rows, also in gzip or zstd';
+const THROUGH_TERMINAL =
+  'it came through a terminal, which put a carriage return before each line feed (kubectl exec -t, -it): taken out again';
 const LOST_HEADER_SHAPES: readonly RecordShape[] = [
   { little: true, nanoseconds: false, headerLength: 16 },
   { little: false, nanoseconds: false, headerLength: 16 },
@@ -73,6 +78,7 @@ async function openContent(
   let window = new ByteWindow(source);
   let suffix = '';
   let fromUtf16 = false;
+  let fromTerminal = false;
   for (let layers = 0; ; layers++) {
     // oxlint-disable-next-line no-await-in-loop -- one layer inside another
     const format = await recogniseContent(window);
@@ -88,8 +94,25 @@ async function openContent(
         `${path}: bytes that were turned into UTF-16 (PowerShell's '>' does that): capture again with tcpdump -w FILE, and copy it`,
       );
     }
-    return openFormat(format, window, path, index, suffix, options);
+    if (!fromTerminal && passedTerminal(format, window)) {
+      fromTerminal = true;
+      window = new ByteWindow(new TerminalSource(window));
+      continue;
+    }
+    const input = (name: string) => {
+      const created = createInput(index, path, `${name}${suffix}`);
+      if (fromTerminal) note(created.damage, THROUGH_TERMINAL);
+      return created;
+    };
+    return openFormat(format, window, path, input, options);
   }
+}
+
+function passedTerminal(format: Format, window: ByteWindow): boolean {
+  const bytes = window.bytes.subarray(window.start, window.end);
+  const header = format.kind === 'pcap' ? readPcapHeader(bytes, 0, bytes.length) : null;
+  const mayBe = format.kind === 'unknown' || (header !== null && isOutOfStep(bytes, header));
+  return mayBe && cameThroughTerminal(bytes);
 }
 
 function unpack(kind: 'gzip' | 'zstd' | 'utf16', path: string, window: ByteWindow): ByteWindow {
@@ -113,11 +136,9 @@ async function openFormat(
   format: Format,
   window: ByteWindow,
   path: string,
-  index: number,
-  suffix: string,
+  input: (format: string) => Input,
   options: OpenOptions,
 ): Promise<OpenedInput> {
-  const input = (name: string) => createInput(index, path, `${name}${suffix}`);
   switch (format.kind) {
     case 'pcap': {
       await fillTo(window, PCAP_HEADER_BYTES);
@@ -131,8 +152,11 @@ async function openFormat(
       return inOrder(new PcapngSource(window, input('pcapng'), options.onSecrets), window);
     case 'text':
       return openText(window, path, input('tcpdump text'), options);
-    case 'rows':
+    case 'rows': {
+      const foreign = foreignText(window.bytes.subarray(window.start, window.end));
+      if (foreign !== null) throw new NothingToRead(`${path}: ${foreign}`);
       return openRows(window, path, input('ndjson').damage);
+    }
     case 'empty':
       throw new NothingToRead(`${path}: ${emptyBecause(window)}`);
     case 'foreign':
@@ -161,6 +185,8 @@ async function openText(
   input: ReturnType<typeof createInput>,
   { addresses, dnsPorts = [DNS_PORT] }: OpenOptions,
 ): Promise<OpenedInput> {
+  // Told now: reading moves on.
+  const foreign = foreignText(window.bytes.subarray(window.start, window.end));
   const source = new TcpdumpText(window, input, addresses, new Set(dnsPorts));
   if (await source.isTcpdump()) return { kind: 'text', source };
   if (source.timeless > 0) {
@@ -168,6 +194,7 @@ async function openText(
       `${path}: tcpdump's text without times (-t): nothing can be measured; print it again without -t`,
     );
   }
+  if (foreign !== null) throw new NothingToRead(`${path}: ${foreign}`);
   throw new NothingToRead(`${path}: text, but no line of it is tcpdump's; ${READS}`);
 }
 

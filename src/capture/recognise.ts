@@ -37,6 +37,17 @@ const FOREIGN: readonly { bytes: readonly number[]; what: string; advice: string
   { bytes: [...Buffer.from('%PDF')], what: 'a PDF', advice: 'name a capture' },
 ];
 
+// What sysdig and Falco write has pcapng's blocks, and other things in them (libsinsp's scap_savefile.h: MI_BLOCK_TYPE
+// and the rest from 0x201 on, of which the first follows the section's header).
+const SYSDIG_BLOCKS = { first: 0x201, last: 0x221 } as const;
+// Which Wireshark writes beside packets.
+const SYSTEM_CALLS: ReadonlySet<number> = new Set([0x204, 0x208]);
+const SYSDIG: Format = {
+  kind: 'foreign',
+  what: 'a capture of sysdig or Falco',
+  advice: 'it holds system calls, no packets: capture them with: tcpdump -i any -s 0 -w out.pcap',
+};
+
 /**
  * @param bytes what of the input is in memory
  * @param ended there is no more to come
@@ -61,7 +72,7 @@ function recogniseMagic(bytes: Uint8Array): Format | null {
       if (view.getUint32(0, true) === magic) return { kind: 'pcap', little: true, nanoseconds, modified };
       if (view.getUint32(0, false) === magic) return { kind: 'pcap', little: false, nanoseconds, modified };
     }
-    if (view.getUint32(0) === 0x0a0d0d0a) return { kind: 'pcapng' };
+    if (view.getUint32(0) === 0x0a0d0d0a) return isSysdig(bytes) ? SYSDIG : { kind: 'pcapng' };
     const word = view.getUint32(0, true);
     // A skippable frame may come first (RFC 8878 section 3.1.2).
     if (word === 0xfd2fb528 || (word & 0xfffffff0) >>> 0 === 0x184d2a50) return { kind: 'zstd' };
@@ -71,6 +82,15 @@ function recogniseMagic(bytes: Uint8Array): Format | null {
     if (magic.every((byte, index) => bytes[index] === byte)) return { kind: 'foreign', what, advice };
   }
   return null;
+}
+
+function isSysdig(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < 8) return false;
+  const length = view.getUint32(4, true);
+  if (length % 4 !== 0 || length + 4 > bytes.length) return false;
+  const type = view.getUint32(length, true);
+  return type >= SYSDIG_BLOCKS.first && type <= SYSDIG_BLOCKS.last && !SYSTEM_CALLS.has(type);
 }
 
 function isText(bytes: Uint8Array): boolean {

@@ -56,3 +56,11 @@ export function damaged(cursor: Cursor): number {
   cursor.damaged = true;
   return STOP;
 }
+
+/** Raw IP says only in its first nibble which version it is. */
+export function etherTypeOfVersion(cursor: Cursor): number {
+  if (cursor.position >= cursor.end) return damaged(cursor);
+  const version = (cursor.bytes[cursor.position] as number) >> 4;
+  if (version === 4) return ETHER_TYPE.ipv4;
+  return version === 6 ? ETHER_TYPE.ipv6 : damaged(cursor);
+}

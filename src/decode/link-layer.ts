@@ -1,6 +1,8 @@
 import { LINK_TYPE } from '../model/link-type.ts';
 import type { Layers } from '../model/packet.ts';
-import { damaged, ETHER_TYPE, readU16, readU32, STOP, type Cursor } from './cursor.ts';
+import { damaged, ETHER_TYPE, etherTypeOfVersion, readU16, readU32, STOP, type Cursor } from './cursor.ts';
+import { readNflog, readPktap } from './link-wrappers.ts';
+import { readPpp, readPppoe, readPppWithDirection } from './ppp.ts';
 
 const ETHERNET_HEADER = 14;
 const SLL_HEADER = 16;
@@ -15,8 +17,6 @@ const ARPHRD_NETLINK = 824;
 const TAG_TYPES = { q: 0x8100, ad: 0x88a8, qinq: 0x9100, mpls: 0x8847, mplsMulticast: 0x8848, pppoe: 0x8864 } as const;
 // Provider networks stack two tags; a packet that is nothing but tags is hostile.
 const MAX_TAGS = 8;
-const PPP_IPV4 = 0x0021;
-const PPP_IPV6 = 0x0057;
 
 // AF_INET is 2 everywhere; AF_INET6 differs: Linux 10, Windows 23, NetBSD and OpenBSD 24, FreeBSD 28, Darwin 30.
 const AF_INET = 2;
@@ -38,6 +38,20 @@ export function readLinkLayer(cursor: Cursor, linkType: number, layers: Layers):
       return readFamily(cursor, true);
     case LINK_TYPE.loop:
       return readFamily(cursor, false);
+    case LINK_TYPE.ppp:
+    case LINK_TYPE.pppHdlc:
+      return readPpp(cursor);
+    case LINK_TYPE.pppoe:
+      return readPppoe(cursor);
+    case LINK_TYPE.pppPppd:
+      return readPppWithDirection(cursor, layers);
+    case LINK_TYPE.nflog:
+      return readNflog(cursor);
+    case LINK_TYPE.pktap:
+    case LINK_TYPE.pktapUser2: {
+      const within = readPktap(cursor, layers);
+      return within === STOP ? STOP : readLinkLayer(cursor, within, layers);
+    }
     default:
       return etherTypeOfVersion(cursor);
   }
@@ -90,14 +104,6 @@ function readFamily(cursor: Cursor, hostOrder: boolean): number {
   return (AF_INET6 as readonly number[]).includes(family) ? ETHER_TYPE.ipv6 : STOP;
 }
 
-/** Raw IP says only in its first nibble which version it is. */
-function etherTypeOfVersion(cursor: Cursor): number {
-  if (cursor.position >= cursor.end) return damaged(cursor);
-  const version = (cursor.bytes[cursor.position] as number) >> 4;
-  if (version === 4) return ETHER_TYPE.ipv4;
-  return version === 6 ? ETHER_TYPE.ipv6 : damaged(cursor);
-}
-
 /** IEEE 802.2 LLC with SNAP (RFC 1042), the way IP travels in 802.3 frames. */
 function readSnap(cursor: Cursor): number {
   const { bytes, position } = cursor;
@@ -122,13 +128,8 @@ export function skipTags(cursor: Cursor, etherType: number): number {
       case TAG_TYPES.mpls:
       case TAG_TYPES.mplsMulticast:
         return readMpls(cursor);
-      case TAG_TYPES.pppoe: {
-        if (cursor.end - cursor.position < 8) return damaged(cursor);
-        const protocol = readU16(cursor.bytes, cursor.position + 6);
-        cursor.position += 8;
-        if (protocol === PPP_IPV4) return ETHER_TYPE.ipv4;
-        return protocol === PPP_IPV6 ? ETHER_TYPE.ipv6 : STOP;
-      }
+      case TAG_TYPES.pppoe:
+        return readPppoe(cursor);
       default:
         return type >= FIRST_ETHER_TYPE ? type : STOP;
     }

@@ -60,6 +60,8 @@ function whyNotExported(inputs: readonly Input[], kind: HeldRows): Unobservable 
   return isLeftOut ? { why, capture: null } : null;
 }
 
+const areTexts = (inputs: readonly Input[]): boolean => inputs.every(({ format }) => format.startsWith('tcpdump'));
+
 const packetsOf = (inputs: readonly Input[]): number => inputs.reduce((sum, input) => sum + input.packets, 0);
 
 // So many of all packets are what the capture holds, and not something beside it.
@@ -100,6 +102,12 @@ function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows):
   if (unreadable !== null) return { why: unreadable, capture: DNS_CAPTURE };
   const inPackets = `(${plural(packets, 'packet')})`;
   if (!inputs.some((input) => input.vantage.sees.dns)) {
+    if (areTexts(inputs)) {
+      return {
+        why: 'text of tcpdump shows DNS only, and this one has none: give the capture itself (-w)',
+        capture: DNS_CAPTURE,
+      };
+    }
     return { why: `the capture shows no DNS ${inPackets}`, capture: DNS_CAPTURE };
   }
   return {
@@ -111,7 +119,7 @@ function whyNoLookups(inputs: readonly Input[], { lookups: { leftOut } }: Rows):
 function whyNoConnections(inputs: readonly Input[], { lookups }: Rows): Unobservable {
   const packets = packetsOf(inputs);
   if (packets === 0) return { why: 'the capture is empty', capture: TCP_CAPTURE };
-  if (inputs.every((input) => input.format.startsWith('tcpdump'))) {
+  if (areTexts(inputs)) {
     return { why: 'text of tcpdump shows DNS only', capture: TCP_CAPTURE };
   }
   const notExported = whyNotExported(inputs, 'connections');

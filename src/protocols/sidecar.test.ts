@@ -248,6 +248,27 @@ describe('what is asked within a pod by a loopback address', () => {
     expect(emitted.find(({ id }) => id === 'local')).toMatchObject(asRequest);
   });
 
+  it('is a call of the pod by its own address, too, where others do not ask for the same', () => {
+    const { push, finish, emitted, place } = known();
+    push(received(0, 9));
+    push(toProgram(1, 5, { client: POD, serverPort: 9000, path: '/cache/7' }));
+    finish();
+    expect(emitted.find(({ id }) => id === 'toProgram')).toMatchObject({ client: POD, server: '127.0.0.1' });
+    const served = { input: 0, client: POD, server: POD, serverPort: 8080 };
+    place(served);
+    expect(served).toMatchObject({ client: POD, server: POD });
+    const far = { input: 0, client: '10.0.9.9', server: '10.0.9.9', serverPort: 9000 };
+    place(far);
+    expect(far).toMatchObject({ client: '10.0.9.9', server: '10.0.9.9' });
+  });
+
+  it('stays what it is by the pod’s own address where others ask for nothing', () => {
+    const { place } = known();
+    const row = { input: 0, client: POD, server: POD, serverPort: 9000 };
+    place(row);
+    expect(row).toMatchObject({ client: POD, server: POD });
+  });
+
   it('stays what it is where no pod is known', () => {
     const row = { input: 0, client: '127.0.0.1', server: '127.0.0.1', serverPort: 9000 };
     pod().place(row);

@@ -53,15 +53,21 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
   /**
    * What a program asks of another one in the pod, by a loopback address, is a call of the pod like those to others. Of a
    * pod that others ask for nothing, or for the same, it is a request: somebody asks through kubectl port-forward, or with
-   * curl in the pod.
+   * curl in the pod. By the pod's own address (programs with hostNetwork do so by their node's) it is such a call, too, and
+   * goes the same way: what others do not ask for they do not send through a proxy either.
    */
   function place(row: Pick<Connection, 'input' | 'client' | 'server' | 'serverPort'>): void {
-    if (!isLoopback(row.client) || !isLoopback(row.server)) return;
+    const served = pods[row.input]?.served;
+    const isServed = served === undefined || served.size === 0 || served.has(row.serverPort);
     const all = ownOf(row.input);
+    if (row.client === row.server && !isLoopback(row.server)) {
+      if (!isServed && all.includes(row.server)) row.server = isV6(row.server) ? '::1' : '127.0.0.1';
+      return;
+    }
+    if (!isLoopback(row.client) || !isLoopback(row.server)) return;
     const own = all.find((address) => isV6(address) === isV6(row.client)) ?? all[0];
     if (own === undefined) return;
-    const served = pods[row.input]?.served;
-    if (served === undefined || served.size === 0 || served.has(row.serverPort)) row.server = own;
+    if (isServed) row.server = own;
     else row.client = own;
   }
 
@@ -121,7 +127,7 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
     for (const { exchange, hop } of due) {
       if (exchange.shape === 'turn' && isSeenElsewhere(pod, exchange, hop)) continue;
       if (hop === 'toSidecar') pod.ways.waited(exchange);
-      if (hop === 'local') place(exchange);
+      if (hop === 'local' || hop === 'toProgram') place(exchange);
       emit(exchange);
     }
   }

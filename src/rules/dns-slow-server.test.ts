@@ -3,7 +3,7 @@ import rule from './dns-slow-server.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Scenario } from './support/testing/scenario.ts';
 
-const { AAAA } = RR_TYPE;
+const { A, AAAA } = RR_TYPE;
 
 /** A pair whose slower half takes so many milliseconds. */
 const slow = (scenario: Scenario, answered: number, count = 1): Scenario => {
@@ -36,16 +36,23 @@ interface Hop {
   from?: number;
   until?: number | null;
   names?: readonly string[];
+  type?: number;
 }
 
 /** Of what a pod asks, three names wait 300 ms; each hop asks for these in turn. */
-const forwarded = (pod: string, asked: string, hops: readonly Hop[], asks = ['a.test', 'b.test', 'c.test']): Lookup[] =>
-  [{ client: pod, server: asked, from: 0, until: 300, names: asks }, ...hops]
-    .flatMap(({ client, server, from = 2, until = 298, names = ['a.test', 'b.test', 'c.test'] }: Hop) => {
+const forwarded = (
+  pod: string,
+  asked: string,
+  hops: readonly Hop[],
+  asks = ['a.test', 'b.test', 'c.test'],
+  askedType: number = A,
+): Lookup[] =>
+  [{ client: pod, server: asked, from: 0, until: 300, names: asks, type: askedType }, ...hops]
+    .flatMap(({ client, server, from = 2, until = 298, names = ['a.test', 'b.test', 'c.test'], type = A }: Hop) => {
       const scenario = new Scenario({ client, server });
       for (const name of names) {
         const answered = until ?? 600;
-        scenario.ask([{ name, sent: from, answered: until, ...(until === null ? { again: [answered] } : {}) }], {
+        scenario.ask([{ name, type, sent: from, answered: until, ...(until === null ? { again: [answered] } : {}) }], {
           name,
           lasts: 300,
         });
@@ -117,6 +124,21 @@ ruleTester(rule, {
         { client: '10.0.0.53', server: '10.1.1.1', from: 4, until: 296 },
       ]),
       reports: [{ message: 'upstream', subject: '10.1.1.1', says: /which 169\.254\.20\.10 asks in turn/ }],
+    },
+    {
+      name: 'a server with DNS64 asks for the IPv4 address in turn',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.0.53', server: '10.1.1.1' }], undefined, AAAA),
+      reports: [{ message: 'upstream', subject: '10.1.1.1', says: /which 10\.0\.0\.53 asks in turn/ }],
+    },
+    {
+      name: 'somebody else asks for the IPv4 address meanwhile',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.3.8', server: '10.1.1.1' }], undefined, AAAA),
+      reports: ['10.0.0.53', '10.1.1.1'].map((subject) => ({ message: 'slow', subject })),
+    },
+    {
+      name: 'the server asks for an IPv6 address while it is asked for an IPv4 one',
+      lookups: forwarded('10.0.3.7', '10.0.0.53', [{ client: '10.0.0.53', server: '10.1.1.1', type: AAAA }]),
+      reports: ['10.0.0.53', '10.1.1.1'].map((subject) => ({ message: 'slow', subject })),
     },
     {
       name: 'whom it asked in turn had a small part of it',

@@ -179,3 +179,31 @@ export function gre(flags: number, etherType: number, payload: Bytes): number[] 
 }
 
 export const text = (characters: string): number[] => [...Buffer.from(characters)];
+
+const little = (length: number, value: number): number[] =>
+  Array.from({ length }, (_, index) => Math.floor(value / 2 ** (8 * index)) & 255);
+
+/** Apple's header, as long as macOS writes it or as short as nothing could be read of the interface. */
+export function pktap(
+  { linkType, next = 1, flags = 0, length = 108 }: { linkType: number; next?: number; flags?: number; length?: number },
+  payload: Bytes,
+): number[] {
+  const header = [...little(4, length), ...little(4, next), ...little(4, linkType), ...padded('en3', 24)];
+  header.push(...little(4, flags), ...little(4, 2), ...little(4, 0), ...little(4, 0), ...little(4, 4711));
+  header.push(...padded('curl', 20), ...little(4, 0), ...little(2, 6), ...little(2, 3));
+  return [...padded(header, length), ...payload];
+}
+
+/** A packet header, a prefix of odd length, the packet. */
+export function nflog(isBig: boolean, payload: Bytes): number[] {
+  const number = (value: number): number[] => (isBig ? little(2, value).toReversed() : little(2, value));
+  const attribute = (type: number, bytes: Bytes): number[] => [
+    ...number(4 + bytes.length),
+    ...number(type),
+    ...padded(bytes, (bytes.length + 3) & ~3),
+  ];
+  return [2, 0, 0, 5, ...attribute(1, [8, 0, 1, 0]), ...attribute(10, text('pfx:\0')), ...attribute(9, payload)];
+}
+
+const padded = (bytes: Bytes | string, length: number): number[] =>
+  Array.from({ length }, (_, index) => (typeof bytes === 'string' ? text(bytes) : bytes)[index] ?? 0);

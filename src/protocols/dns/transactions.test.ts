@@ -188,6 +188,21 @@ describe('copies', () => {
     expect(s.events).toEqual(['sent a.test', 'replied 0']);
   });
 
+  it('behind a masquerade alone have another client, and no DNAT is told', () => {
+    const s = scenario();
+    s.query({ ms: 0, ipId: 100 });
+    s.query({ ms: 0.03, ipId: 100, from: '10.0.0.1', port: 1025 });
+    s.reply({ ms: 1, to: '10.0.0.1', port: 1025 });
+    s.reply({ ms: 1.02 });
+    s.query({ ms: 5000, ipId: 300, message: { id: 9 } });
+    // The same asked again by another client is no copy, and neither is what somebody else asks with the same id.
+    s.query({ ms: 5000.03, ipId: 301, from: '10.0.0.1', port: 1025, message: { id: 9 } });
+    expect(s.events).toEqual(['sent a.test', 'replied 0', 'sent a.test', 'sent a.test']);
+    s.transactions.settle(s.attempts);
+    expect(s.attempts.map((attempt) => attempt.behindDnat)).toEqual([null, null, null]);
+    expect(s.attempts[0]).toMatchObject({ client: '10.0.0.5', server: SERVICE, backend: null });
+  });
+
   it('are missed where a query was lost at the DNAT', () => {
     const s = scenario();
     s.query({ ms: 0, ipId: 100 });

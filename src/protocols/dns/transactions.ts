@@ -97,7 +97,7 @@ export function createTransactions(
         seenBehind(known, layers);
         return;
       }
-      if (!sameServer && isOtherFace(known, layers)) {
+      if (isOtherFace(known, layers)) {
         known.otherClientId = layers.source;
         known.otherClientPort = layers.sourcePort;
         seenBehind(known, layers);
@@ -163,10 +163,11 @@ export function createTransactions(
     if (layers.input !== input) onOtherInput?.(input, layers);
   }
 
-  /** The last sending, on its way behind the DNAT. */
+  /** The last sending, on its way behind the DNAT, or with the node's address as the client's. */
   function seenBehind(known: TransactionRecord, layers: Layers): void {
     lookAt(known, layers);
     known.otherServerId = layers.destination;
+    if (known.serverId === layers.destination && known.serverPort === layers.destinationPort) return duplicate(layers);
     known.backend = addresses.text(layers.destination);
     const resend = known.resends[known.resends.length - 1];
     if (resend === undefined) known.behindDnat = 'both';

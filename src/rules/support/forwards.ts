@@ -1,6 +1,6 @@
 import { addTo } from '../../base/group-by.ts';
 import type { Timestamp } from '../../base/time.ts';
-import type { Lookup } from '../../model/lookup.ts';
+import { RR_TYPE, type Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
 import { SLOW_ANSWER } from './slow-answers.ts';
@@ -49,15 +49,15 @@ export const forwards = defineFact({
     const questions = new Map<string, SlowQuestion[]>();
     let kept = 0;
 
+    const slowOnes = (question: Pick<SlowQuestion, 'input' | 'name' | 'type'>): readonly SlowQuestion[] =>
+      questions.get(keyOf(question)) ?? [];
+
     function nextOf(question: SlowQuestion): SlowQuestion | undefined {
-      const length = question.until - question.from;
-      return (questions.get(keyOf(question)) ?? []).find(
-        (other) =>
-          other.server !== question.server &&
-          isFrom(other, question) &&
-          other.from >= question.from &&
-          (other.until <= question.until || other.until === Number.POSITIVE_INFINITY) &&
-          Math.min(other.until, question.until) - other.from >= SHARE * length,
+      const next = slowOnes(question).find((other) => isFrom(other, question) && isWaitedFor(other, question));
+      if (next !== undefined || question.type !== RR_TYPE.AAAA) return next;
+      // DNS64 makes the IPv6 address of the IPv4 one that it asks for in turn (RFC 6147 section 5.1.6).
+      return slowOnes({ ...question, type: RR_TYPE.A }).find(
+        (other) => isItself(other, question) && isWaitedFor(other, question),
       );
     }
 
@@ -96,6 +96,12 @@ export const forwards = defineFact({
     };
   },
 });
+
+const isWaitedFor = (other: SlowQuestion, question: SlowQuestion): boolean =>
+  other.server !== question.server &&
+  other.from >= question.from &&
+  (other.until <= question.until || other.until === Number.POSITIVE_INFINITY) &&
+  Math.min(other.until, question.until) - other.from >= SHARE * (question.until - question.from);
 
 /** The server, or who is behind its address, is who asks. */
 const isItself = (other: SlowQuestion, { server, backend }: SlowQuestion): boolean =>

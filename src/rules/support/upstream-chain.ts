@@ -23,7 +23,7 @@ export function explainedBy(
   traffic: Traffic,
   isLinked: (id: string) => boolean,
 ): Waiting[] {
-  const inbound = groups.filter(({ peer }) => traffic.isJudged(peer));
+  const inbound = lastOnHost(groups.filter(({ peer }) => traffic.isJudged(peer)));
   const outbound = groups.filter(({ peer }) => !traffic.isJudged(peer) && traffic.directionOf(peer) === 'outbound');
   if (outbound.length === 0) return inbound;
   const calls = new Map(outbound.map((one) => [one, [...one.tally.occurrences]]));
@@ -45,6 +45,28 @@ export function explainedBy(
   });
   return [...left, ...named];
 }
+
+/**
+ * Programs of one host that ask one another by its own address, or by a loopback one: whom the others wait for is named.
+ * No request can be told of them, since their addresses are the same.
+ */
+function lastOnHost(groups: readonly Waiting[]): Waiting[] {
+  return groups.filter((one) => {
+    if (!isOnOneHost(one)) return true;
+    const calls = groups
+      .filter((other) => other !== one && other.input === one.input && other.peer.client === one.peer.client)
+      .filter(isOnOneHost)
+      .flatMap(({ tally }) => [...tally.occurrences]);
+    const requests = [...one.tally.occurrences];
+    const explained = requests.filter((request) =>
+      calls.some((call) => call.until <= request.until && isWaitedFor(request, call, COVERS)),
+    );
+    return explained.length === 0 || explained.length < MOST * requests.length;
+  });
+}
+
+const isOnOneHost = ({ peer: { client, address, backend } }: Waiting): boolean =>
+  client === receiverOf({ server: address, backend });
 
 const isWaitedFor = (request: Occurrence, call: Occurrence, least: number): boolean =>
   call.from >= request.from && overlap(request, call) >= least * request.cost;

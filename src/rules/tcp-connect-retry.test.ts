@@ -20,6 +20,17 @@ const late = () =>
     .open({ again: [1000, 2000], connect: 2000.4 })
     .call().rows;
 
+/** A connection in vain with its SYNs, and when the same client next opens one. */
+const triedAgain = (again: readonly number[], next: number): Rows =>
+  joined(
+    healthy().rows,
+    new Traffic()
+      .open({ connect: null, again })
+      .wait(again.at(-1) ?? 0)
+      .close(inVain).rows,
+    new Traffic().wait(next).open().call().rows,
+  );
+
 const SIX = 'fd00:70::31';
 const FOUR = '10.0.4.4';
 
@@ -97,16 +108,32 @@ ruleTester(rule, {
       reports: [{ message: 'unanswered', count: 1, of: 3, errors: 1, cost: [2.9, 3.1] }],
     },
     {
-      name: 'a caller that gives up and tries again: its next try ends the wait, not the kernel',
-      ...joined(
-        healthy().rows,
-        new Traffic()
-          .open({ connect: null, again: [1000, 2000, 3000, 4000, 5000] })
-          .wait(9000)
-          .close(inVain).rows,
-        new Traffic().wait(2000).open().call().rows,
-      ),
-      reports: [{ message: 'unanswered', count: 1, cost: [1.9, 2.1] }],
+      name: 'a caller that gives up and tries again: its next try ends the wait',
+      ...triedAgain([1000, 3000, 7000, 15_000], 20_000),
+      reports: [{ message: 'unanswered', says: /waited 20 s for an answer/, count: 1, cost: [19.9, 20.1] }],
+    },
+    {
+      name: 'a kernel that gives up: another SYN would be due, and the caller tries again a little later',
+      ...triedAgain([1000, 3000, 7000], 15_500),
+      reports: [{ message: 'unanswered', says: /waited 15 s for an answer/, count: 1, cost: [14.9, 15.1] }],
+    },
+    {
+      name: 'a caller that comes back later than another SYN would be due: when it gave up nothing shows',
+      ...triedAgain([1000, 3000, 7000], 30_000),
+      reports: [{ message: 'unanswered', says: /waited at least 8 s for an answer/, count: 1, cost: [7.9, 8.1] }],
+    },
+    {
+      name: 'all SYNs that a kernel sends: it gives up by itself',
+      ...new Traffic()
+        .open({ connect: null, again: [1000, 3000, 7000, 15_000, 31_000, 63_000] })
+        .wait(500)
+        .close(inVain).rows,
+      reports: [{ message: 'unanswered', says: /waited 2 min 7 s for an answer/, count: 1, cost: [126, 128] }],
+    },
+    {
+      name: 'while its SYNs go on a caller waits, whatever another one opens',
+      ...triedAgain([1000, 2000, 3000, 4000, 5000, 7000], 1790),
+      reports: [{ message: 'unanswered', count: 1, cost: [7.9, 8.1] }],
     },
     {
       name: 'one of many callers: what others open meanwhile is no next try of it',

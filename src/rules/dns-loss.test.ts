@@ -23,6 +23,26 @@ function unanswered(count: number, waited = 2): Lookup[] {
   );
 }
 
+/** c-ares from 1.20 waits its time for the lost family, and leaves it at the other. */
+function neverAgain(count: number): Lookup[] {
+  const scenario = new Scenario({ resolver: 'c-ares' }).pair(9);
+  for (let index = 0; index < count; index++) {
+    scenario
+      .ask(
+        [
+          { answered: index % 2 === 0 ? 0.4 : null },
+          { type: AAAA, sent: 0.03, answered: index % 2 === 0 ? null : 0.5 },
+        ],
+        {
+          lasts: 250,
+          endBecause: 'timer',
+        },
+      )
+      .pair();
+  }
+  return scenario.pair(9).lookups;
+}
+
 /** Answers that come after the question was asked again, then one that never came. */
 const besideLate = (count: number): Lookup[] =>
   Array.from({ length: count })
@@ -114,6 +134,36 @@ ruleTester(rule, {
       ],
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
       reports: [{ message: 'open', count: 4, onlyInfo: true }],
+    },
+    {
+      name: 'two that their resolver never asks for again, and answers came since: the capture itself may lack these',
+      lookups: neverAgain(2),
+      reports: [{ message: 'lost', count: 2, onlyInfo: true }],
+    },
+    {
+      name: 'five of them',
+      lookups: neverAgain(5),
+      reports: [{ message: 'lost', count: 5, onlyInfo: false }],
+    },
+    {
+      name: 'one of them beside many that are open when the capture ends',
+      lookups: [
+        ...neverAgain(1),
+        ...unanswered(6, 2),
+        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
+      ],
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ count: 7, onlyInfo: true }],
+    },
+    {
+      name: 'two of them beside many that are open',
+      lookups: [
+        ...neverAgain(2),
+        ...unanswered(6, 2),
+        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
+      ],
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ count: 8, onlyInfo: false }],
     },
     {
       name: 'the living server’s one answer that the capture lacks, beside a dead one',

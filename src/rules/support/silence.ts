@@ -39,6 +39,10 @@ const MOSTLY = 0.75;
 export const isMissed = (silence: Silence): boolean =>
   silence.ledOn === 0 && silence.askedAgain > 0 && silence.askedAgain >= MOSTLY * dueOf(silence);
 
+/** The same by lookups without an answer: so many of them asked again for one family at least. */
+export const areMissed = ({ ledOn }: Silence, asking: number, lookups: number): boolean =>
+  ledOn === 0 && asking > 0 && asking >= MOSTLY * lookups;
+
 /** Questions without an answer that were asked again, or would have been by the capture's end. */
 export function dueOf({ askedAgain, shortestWait, unseen, waiting }: Silence): number {
   const due = Math.ceil((shortestWait * SAME_TIMER) / SECOND);

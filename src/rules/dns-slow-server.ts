@@ -72,19 +72,25 @@ export default defineRule({
         const late = verdicts.filter(({ cause }) => cause === 'slow-server').map(({ group }) => lateGroup(group));
         const standing = slow.all().filter((group) => standsOut(group, seen.usual(group.input, group.server)));
         const tails = new Set<SlowGroup>();
-        const told = [...groupBy(standing, ({ input, server }) => `${input}|${server}`).values()].flatMap((own) => {
-          const longest = apart(own, (some) => beside(some, seen));
-          if (longest.length > 0) return longest;
-          for (const group of own) tails.add(group);
-          return own;
-        });
-        const parts = partsByServer([...told, ...late]).filter((part) =>
+        const standingApart = [...groupBy(standing, ({ input, server }) => `${input}|${server}`).values()].flatMap(
+          (own) => {
+            const longest = apart(own, (some) => beside(some, seen));
+            if (longest.length > 0) return longest;
+            for (const group of own) tails.add(group);
+            return own;
+          },
+        );
+        const parts = partsByServer([...standingApart, ...late]).filter((part) =>
           isEvident(part, seen.usual(part.input, part.subject.name)),
         );
         const hops = new Map(
           parts.map((part) => [part, asksInTurn.hopsOf(part.groups.flatMap((group) => group.questions))]),
         );
-        for (const part of parts.filter((one) => !parts.some((other) => isHopOf(one, other, hops.get(other) ?? [])))) {
+        const isToldWith = (one: Part<SlowGroup>, other: Part<SlowGroup>): boolean =>
+          isHopOf(one, other, hops.get(other) ?? []);
+        // Of two that seem to ask each other both are told.
+        const told = parts.filter((one) => !parts.some((other) => isToldWith(one, other) && !isToldWith(other, one)));
+        for (const part of told) {
           const { tally, subject, input } = part;
           const upstream = hops.get(part)?.at(-1) ?? null;
           const example = tally.dearest;

@@ -49,23 +49,40 @@ export const forwards = defineFact({
     const questions = new Map<string, SlowQuestion[]>();
     let kept = 0;
 
-    function nextOf(question: SlowQuestion): SlowQuestion | undefined {
+    /** Who was asked for the same and still is when another one is asked does not ask that one. */
+    const isAskedBefore = (server: string, question: SlowQuestion, asked: readonly SlowQuestion[]): boolean =>
+      asked.some((other) => other.server === server && other.from < question.from && other.until > question.from);
+
+    function ownNextOf(question: SlowQuestion): SlowQuestion | undefined {
       const length = question.until - question.from;
-      return (questions.get(keyOf(question)) ?? []).find(
+      const asked = questions.get(keyOf(question)) ?? [];
+      return asked.find(
         (other) =>
           other.server !== question.server &&
           isFrom(other, question) &&
           other.from >= question.from &&
           (other.until <= question.until || other.until === Number.POSITIVE_INFINITY) &&
-          Math.min(other.until, question.until) - other.from >= SHARE * length,
+          Math.min(other.until, question.until) - other.from >= SHARE * length &&
+          !isAskedBefore(other.server, question, asked),
       );
     }
 
-    function chainFrom(first: SlowQuestion): string[] {
+    /** What a server asks for one client it does not ask again for the next. */
+    function nextOf(question: SlowQuestion): SlowQuestion | undefined {
+      const own = ownNextOf(question);
+      if (own !== undefined) return own;
+      const before = (questions.get(keyOf(question)) ?? []).find(
+        (other) => other.server === question.server && other.from < question.from && other.until > question.from,
+      );
+      return before === undefined ? undefined : ownNextOf(before);
+    }
+
+    /** Nobody asks in turn who asked already: of several pods that ask for one name at a time, another's question looks so. */
+    function chainFrom({ server }: SlowQuestion, first: SlowQuestion): string[] {
       const hops: string[] = [];
       for (
         let next: SlowQuestion | undefined = first;
-        next !== undefined && hops.length < MAX_HOPS;
+        next !== undefined && next.server !== server && !hops.includes(next.server) && hops.length < MAX_HOPS;
         next = nextOf(next)
       ) {
         hops.push(next.server);
@@ -91,7 +108,7 @@ export const forwards = defineFact({
         if (explained.length * 2 <= asked.length) return [];
         const isSure = explained.every(({ question, next }) => isItself(next, question));
         if (!isSure && new Set(explained.map(({ question: { name } }) => name)).size < SEVERAL_NAMES) return [];
-        return longest(explained.map(({ next }) => chainFrom(next)));
+        return longest(explained.map(({ question, next }) => chainFrom(question, next)));
       },
     };
   },

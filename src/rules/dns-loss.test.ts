@@ -43,6 +43,21 @@ function neverAgain(count: number): Lookup[] {
   return scenario.pair(9).lookups;
 }
 
+/** What several lose, and who asks over TCP beside them. */
+const besideTcp = (client: string, server: string, names: readonly string[], backend?: string): Lookup[] => [
+  ...new Scenario()
+    .ask([backend === undefined ? {} : { backend, behindDnat: 'both' }])
+    .pair(20)
+    .lostFirst(3)
+    .lostSecond(3).lookups,
+  ...names.reduce((all, name) => all.ask([{ name, transport: 'tcp' }], { name }), new Scenario({ client, server }))
+    .lookups,
+];
+
+const NODE = inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } });
+const NAMES = ['a.test', 'b.test', 'c.test'];
+const CACHE = /NodeLocal/;
+
 /** Answers that come after the question was asked again, then one that never came. */
 const besideLate = (count: number): Lookup[] =>
   Array.from({ length: count })
@@ -52,6 +67,45 @@ const besideLate = (count: number): Lookup[] =>
 
 ruleTester(rule, {
   finds: [
+    ...(
+      [
+        ['a cache on the node that pods ask', '169.254.20.10', { noFixes: [CACHE] }],
+        ['a cloud’s own server at a link-local address', '169.254.169.253', { fixes: [CACHE] }],
+      ] as const
+    ).map(([name, server, fixes]) => ({
+      name: `${name}: ${'fixes' in fixes ? 'another' : 'no other'} cache is advised`,
+      lookups: new Scenario({ server }).pair(20).lostFirst(3).lostSecond(3).lookups,
+      reports: [{ count: 6, ...fixes }],
+    })),
+    ...(
+      [
+        [
+          'a cache that asks the cluster’s server over TCP',
+          NODE,
+          ['192.168.7.5', '10.96.0.11', NAMES],
+          { noFixes: [CACHE] },
+        ],
+        [
+          'elsewhere than on the node: who asks over TCP may be any pod',
+          inputOf(),
+          ['192.168.7.5', '10.96.0.11', NAMES],
+          { fixes: [CACHE] },
+        ],
+        ['a pod that asks the same server over TCP', NODE, ['10.0.3.8', '10.96.0.10', NAMES], { fixes: [CACHE] }],
+        ['one answer too big for UDP', NODE, ['10.0.3.8', '10.96.0.11', ['a.test']], { fixes: [CACHE] }],
+        [
+          'CoreDNS behind a DNAT, which asks its upstream over TCP',
+          NODE,
+          ['10.244.2.5', '10.1.1.1', NAMES, '10.244.2.5'],
+          { fixes: [CACHE] },
+        ],
+      ] as const
+    ).map(([name, input, asked, fixes]) => ({
+      name: `losses beside ${name}`,
+      lookups: besideTcp(...(asked as Parameters<typeof besideTcp>)),
+      inputs: [input],
+      reports: [{ count: 6, ...fixes }],
+    })),
     {
       name: 'firsts and seconds that were lost before the capture',
       lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond(4).unseenFirst(4).pair(4).lookups,

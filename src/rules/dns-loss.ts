@@ -13,6 +13,7 @@ import { answersLate, type Verdict } from './support/loss-verdict.ts';
 import { unseenHalves } from './support/halves.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
+import { nodeCache } from './support/node-cache.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByClient, targetOf, tempered, type Part } from './support/subjects.ts';
@@ -34,6 +35,7 @@ export default defineRule({
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const anew = fact(askedAnew);
+    const cache = fact(nodeCache);
     return {
       finish() {
         const verdicts = seen.verdicts();
@@ -73,7 +75,7 @@ export default defineRule({
             fix: [
               before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO,
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
-              nodeLocalCache(),
+              ...nodeLocalCache(cache.isIn(part.input)),
               ...shorterWaits(resolvers, target, chosenWait(part.groups)),
             ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },

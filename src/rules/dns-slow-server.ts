@@ -11,6 +11,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
 import { forwards } from './support/forwards.ts';
 import { endOf } from './support/input-end.ts';
+import { nodeCache } from './support/node-cache.ts';
 import { lossEvidence } from './support/loss-evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
@@ -55,6 +56,7 @@ export default defineRule({
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const asksInTurn = fact(forwards);
+    const cache = fact(nodeCache);
     const slow = createSlowGroups();
     return {
       unusual(lookup) {
@@ -118,7 +120,7 @@ export default defineRule({
               : 'the delay lies between a query and its own answer; so few may be the path',
             evidence: slowEvidence(example, example === undefined ? null : seen.analyse(example)),
             because: [delaySetting(part, usual), ...quantumSettings(part)],
-            fix: fixesOf(part, upstream ?? subject.name),
+            fix: fixesOf(part, upstream ?? subject.name, cache.isIn(input)),
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
@@ -151,7 +153,7 @@ const PROXY_ADVICE = advice(
 const isProxied = ({ groups, tally }: Part<SlowGroup>): boolean =>
   groups.reduce((sum, { proxied }) => sum + proxied, 0) > tally.count / 2;
 
-const fixesOf = (part: Part<SlowGroup>, server: string): Fix[] =>
+const fixesOf = (part: Part<SlowGroup>, server: string, hasCache: boolean): Fix[] =>
   isProxied(part)
     ? [PROXY_ADVICE]
     : [
@@ -162,7 +164,7 @@ const fixesOf = (part: Part<SlowGroup>, server: string): Fix[] =>
           'undo the change that was made',
           'kubectl -n kube-system get configmap coredns -o yaml',
         ),
-        nodeLocalCache(),
+        ...nodeLocalCache(hasCache),
       ];
 
 // Of a few questions the capture may show one hop only.

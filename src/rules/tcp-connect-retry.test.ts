@@ -1,3 +1,4 @@
+import { at, milliseconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
 import { attemptOf, lookupOf } from '../model/testing/rows.ts';
 import type { Rows } from './support/testing/run-rule.ts';
@@ -54,8 +55,42 @@ const fallingBack = (count: number, wait: number, lookups: readonly Lookup[]): R
   return { ...joined(four.rows, six.rows), lookups };
 };
 
+/** Two pods on one node, each with its own addresses; the second begins so much later. Each looks the name up before each try. */
+const twoPods = (later: number, told: boolean): Rows => {
+  const pods = [1, 2].map((pod) => {
+    const six = new Traffic({ client: `fd00:70::${pod}`, server: SIX });
+    const four = new Traffic({ client: `10.0.3.${pod}`, server: FOUR });
+    const lookups: Lookup[] = [];
+    for (let index = 0; index < 5; index++) {
+      const start = 10 + 2000 * index + (pod - 1) * later;
+      const times = { startedAt: at(milliseconds(start - (told ? 3 : 500))), duration: milliseconds(2) };
+      const attempts = [FOUR, SIX].map((address) => attemptOf({ addresses: [address] }));
+      lookups.push(lookupOf({ id: `0.l${pod}-${index}`, client: `10.0.3.${pod}`, attempts, ...times }));
+      six
+        .wait(index === 0 ? start : 0)
+        .open({ connect: null })
+        .wait(2000)
+        .close(inVain);
+      four
+        .wait(index === 0 ? start + 250 : 1750 + 250)
+        .open({ connect: 0 })
+        .close();
+    }
+    return { ...joined(six.rows, four.rows), lookups };
+  });
+  return {
+    ...joined(...pods),
+    lookups: pods.flatMap(({ lookups }) => lookups).toSorted((one, other) => one.startedAt - other.startedAt),
+  };
+};
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'two pods on a node, each of which asks before it tries',
+      ...twoPods(700, true),
+      reports: [{ message: 'fellBack', count: 10, cost: [0.24, 0.26] }],
+    },
     {
       name: 'SYNs that were lost once: a second late, then three on an older kernel',
       ...healthy()
@@ -201,6 +236,11 @@ ruleTester(rule, {
     },
     { name: 'a server that answers late on an open connection', ...new Traffic().open().call({ takes: 1500 }).rows },
     { name: 'addresses of two names', ...fallingBack(5, 250, [lookupFor([FOUR]), lookupFor([SIX])]) },
+    {
+      name: 'two pods that always ask and try together: which IPv4 address is whose is not known',
+      ...twoPods(1, true),
+    },
+    { name: 'two pods that asked long before', ...twoPods(700, false) },
     {
       name: 'a name with both, asked for by two clients: whose try follows is not known',
       ...fallingBack(5, 250, [lookupFor([FOUR, SIX]), lookupFor([FOUR, SIX], '10.0.3.8')]),

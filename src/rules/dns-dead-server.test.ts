@@ -98,23 +98,6 @@ const onNode = (scenario: Scenario, count: number, heardOfDead = false): Scenari
 /** A channel's one port, on which it is answered. */
 const onItsPort = (scenario: Scenario): Scenario => scenario.ask([{ port: 7 }, { type: AAAA, sent: 0.03, port: 7 }]);
 
-/** A late process asks the next server for AAAA so long after A that it looks like another lookup. */
-function askedLate(scenario: Scenario, count: number, again = true): Scenario {
-  const DEAD = '10.96.0.11';
-  for (let index = 0; index < count; index++) {
-    scenario.ask(
-      [
-        { port: 7, server: DEAD, answered: null },
-        { port: 7, type: AAAA, sent: 1, server: DEAD, answered: null },
-        ...(again ? [{ port: 7, sent: 5070, answered: 5071 }] : []),
-      ],
-      again ? {} : { lasts: 5000, endBecause: 'captureEnd', outcome: 'incomplete', answers: [] },
-    );
-    if (again) scenario.ask([{ port: 7, type: AAAA }]);
-  }
-  return scenario;
-}
-
 /** All from port 7, asked again once, in vain. */
 function pinnedTo(count: number, scenario: Scenario): Scenario {
   for (let index = 0; index < count; index++) {
@@ -165,11 +148,6 @@ const scan = (count: number, scenario: Scenario): Scenario => {
 
 ruleTester(rule, {
   finds: [
-    {
-      name: 'a server before the one that answers, which a late process asks for one family long after the other',
-      lookups: askedLate(askedLate(new Scenario({ resolver: 'netty' }), 10), 2, false).pair(1).lookups,
-      reports: [{ count: 12, confidence: 'certain', because: /not one of 24 queries was answered/ }],
-    },
     {
       name: 'asked beside another: it costs nothing',
       lookups: askBoth(new Scenario({ resolver: 'musl' }), 6).lookups,
@@ -360,11 +338,6 @@ ruleTester(rule, {
     },
   ],
   clear: [
-    {
-      name: 'answers of one server that come another way, though one of its lookups asked the next server, too',
-      lookups: askedLate(askedLate(new Scenario({ resolver: 'netty' }), 1).pair(3), 9, false).pair(3).lookups,
-      says: /asked too little to tell/,
-    },
     {
       name: 'asked beside another, too little to tell',
       lookups: askBoth(new Scenario({ resolver: 'musl' }), 2).lookups,

@@ -23,41 +23,6 @@ function unanswered(count: number, waited = 2): Lookup[] {
   );
 }
 
-/** c-ares from 1.20 waits its time for the lost family, and leaves it at the other. */
-function neverAgain(count: number): Lookup[] {
-  const scenario = new Scenario({ resolver: 'c-ares' }).pair(9);
-  for (let index = 0; index < count; index++) {
-    scenario
-      .ask(
-        [
-          { answered: index % 2 === 0 ? 0.4 : null },
-          { type: AAAA, sent: 0.03, answered: index % 2 === 0 ? null : 0.5 },
-        ],
-        {
-          lasts: 250,
-          endBecause: 'timer',
-        },
-      )
-      .pair();
-  }
-  return scenario.pair(9).lookups;
-}
-
-/** What several lose, and who asks over TCP beside them. */
-const besideTcp = (client: string, server: string, names: readonly string[], backend?: string): Lookup[] => [
-  ...new Scenario()
-    .ask([backend === undefined ? {} : { backend, behindDnat: 'both' }])
-    .pair(20)
-    .lostFirst(3)
-    .lostSecond(3).lookups,
-  ...names.reduce((all, name) => all.ask([{ name, transport: 'tcp' }], { name }), new Scenario({ client, server }))
-    .lookups,
-];
-
-const NODE = inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } });
-const NAMES = ['a.test', 'b.test', 'c.test'];
-const CACHE = /NodeLocal/;
-
 /** Answers that come after the question was asked again, then one that never came. */
 const besideLate = (count: number): Lookup[] =>
   Array.from({ length: count })
@@ -67,39 +32,6 @@ const besideLate = (count: number): Lookup[] =>
 
 ruleTester(rule, {
   finds: [
-    ...(
-      [
-        ['a cache on the node that pods ask', '169.254.20.10', { noFixes: [CACHE] }],
-        ['a cloud’s own server at a link-local address', '169.254.169.253', { fixes: [CACHE] }],
-      ] as const
-    ).map(([name, server, fixes]) => ({
-      name: `${name}: ${'fixes' in fixes ? 'another' : 'no other'} cache is advised`,
-      lookups: new Scenario({ server }).pair(20).lostFirst(3).lostSecond(3).lookups,
-      reports: [{ count: 6, ...fixes }],
-    })),
-    ...[
-      {
-        name: 'a cache that asks the cluster’s server over TCP',
-        lookups: besideTcp('192.168.7.5', '10.96.0.11', NAMES),
-        isTold: true,
-      },
-      {
-        name: 'who asks over TCP, elsewhere than on the node: it may be any pod',
-        lookups: besideTcp('192.168.7.5', '10.96.0.11', NAMES),
-        input: inputOf(),
-      },
-      { name: 'a pod that asks the same server over TCP', lookups: besideTcp('10.0.3.8', '10.96.0.10', NAMES) },
-      { name: 'one answer too big for UDP', lookups: besideTcp('10.0.3.8', '10.96.0.11', ['a.test']) },
-      {
-        name: 'CoreDNS behind a DNAT, which asks its upstream over TCP',
-        lookups: besideTcp('10.244.2.5', '10.1.1.1', NAMES, '10.244.2.5'),
-      },
-    ].map(({ name, lookups, input = NODE, isTold = false }) => ({
-      name: `losses beside ${name}`,
-      lookups,
-      inputs: [input],
-      reports: [{ count: 6, ...(isTold ? { noFixes: [CACHE] } : { fixes: [CACHE] }) }],
-    })),
     {
       name: 'firsts and seconds that were lost before the capture',
       lookups: new Scenario({ resolver: 'musl' }).pair(20).unseenSecond(4).unseenFirst(4).pair(4).lookups,
@@ -182,36 +114,6 @@ ruleTester(rule, {
       ],
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
       reports: [{ message: 'open', count: 4, onlyInfo: true }],
-    },
-    {
-      name: 'two that their resolver never asks for again, and answers came since: the capture itself may lack these',
-      lookups: neverAgain(2),
-      reports: [{ message: 'lost', count: 2, onlyInfo: true }],
-    },
-    {
-      name: 'five of them',
-      lookups: neverAgain(5),
-      reports: [{ message: 'lost', count: 5, onlyInfo: false }],
-    },
-    {
-      name: 'one of them beside many that are open when the capture ends',
-      lookups: [
-        ...neverAgain(1),
-        ...unanswered(6, 2),
-        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
-      ],
-      inputs: [inputOf({ endsAt: at(seconds(14)) })],
-      reports: [{ count: 7, onlyInfo: true }],
-    },
-    {
-      name: 'two of them beside many that are open',
-      lookups: [
-        ...neverAgain(2),
-        ...unanswered(6, 2),
-        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
-      ],
-      inputs: [inputOf({ endsAt: at(seconds(14)) })],
-      reports: [{ count: 8, onlyInfo: false }],
     },
     {
       name: 'the living server’s one answer that the capture lacks, beside a dead one',

@@ -156,21 +156,6 @@ ruleTester(rule, {
       reports: [{ count: 2, onlyInfo: true }],
     },
     {
-      name: 'one of them that was quick between two slow ones: another worker is cold still',
-      ...new Traffic().call({ takes: 300 }).call().call({ takes: 300 }).calls(40).rows,
-      reports: [{ count: 2, onlyInfo: true }],
-    },
-    {
-      name: 'first calls of a path, after quick ones of another',
-      ...new Traffic().calls(10).calls(2, { takes: 200 }, { path: '/list' }).calls(60, {}, { path: '/list' }).rows,
-      reports: [{ count: 2, onlyInfo: true }],
-    },
-    {
-      name: 'early in a short capture, and quick ones before them: nothing was cold',
-      ...new Traffic().calls(5).call({ takes: 200 }).calls(3).call({ takes: 200 }).calls(40).rows,
-      reports: [{ count: 2, onlyInfo: false }],
-    },
-    {
       name: 'the upstream that a gateway’s requests wait for, not the gateway',
       inputs: [inputOf()],
       ...(() => {

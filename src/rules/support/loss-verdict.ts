@@ -109,7 +109,7 @@ function judgeServer(
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const silent = silentServer(record, groups, othersAnswer, blind);
+  const silent = silentServer(record, isMissed(record) || areMissed(record, groups), othersAnswer, blind);
   const backend = deadBackend(record, counts) ?? pinned(record);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
@@ -212,19 +212,11 @@ function lostBehind(groups: readonly LossGroup[]): Judged {
 const ONE_SIDED: Judged = { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
 
 /** An address that never answered anything. */
-function silentServer(
-  record: ServerRecord,
-  groups: readonly LossGroup[],
-  othersAnswer: boolean,
-  blind: BlindSpots,
-): Judged | null {
+function silentServer(record: ServerRecord, asked: boolean, othersAnswer: boolean, blind: BlindSpots): Judged | null {
   const { queries, unseen, input } = record;
   if (record.answered > 0) return null;
-  const lookups = groups.reduce((sum, { tally }) => sum + tally.count, 0);
-  const asking = groups.reduce((sum, group) => sum + group.missed, 0);
   // Asked for the same once more a second later may be the next lookup, so connections tell more.
-  // A late process asks for the other family again long after the one: which is another lookup by its looks.
-  const missed = (isMissed(record) || areMissed(record, asking, lookups)) && !blind.isOneSided(input);
+  const missed = asked && !blind.isOneSided(input);
   if (!missed && record.unreachable === 0 && (!othersAnswer || unseen > 0)) return ONE_SIDED;
   // A single lookup asks again for one lost packet, too.
   const isAlone = record.lookups === 1 && !othersAnswer && record.unreachable === 0 && !blind.isTwoSided(input);

@@ -57,8 +57,15 @@ function isUnproven({ groups, tally }: Part<LossGroup>, own: readonly Pick<Verdi
   // Which packets a capture lacks is chance, and so is what gets lost; a race takes seconds only.
   const isChance = own.every(({ cause }) => cause === 'loss');
   const isOpen = groups.every(({ openEnded, tally: { count } }) => openEnded === count);
-  return tally.count < FEW ? isChance || isOpen : told === 1;
+  if (tally.count < FEW) return isChance || isOpen;
+  return told === 1 || (isOpen && groups.every((group) => lacksAnswers(group, seen)));
 }
+
+/** Of its server's questions more were not asked again although it was time to than were: the capture lacks answers. */
+const lacksAnswers = ({ input, server }: LossGroup, seen: Losses): boolean =>
+  seen
+    .servers()
+    .some((record) => record.input === input && record.server === server && record.unseen > record.askedAgain);
 
 // RULES: likely from five. Some resolvers give a lost family up without asking again (c-ares from 1.20).
 const FEW = 5;

@@ -42,9 +42,43 @@ function neverAgain(count: number): Lookup[] {
   return scenario.pair(9).lookups;
 }
 
+/** Of them nobody asked again, long before the capture ends. */
+const leftAlone = (count: number): Lookup[] =>
+  Array.from({ length: count }, (_, index) =>
+    lookupOf({
+      id: `0.u${index}`,
+      startedAt: at(seconds(1)),
+      duration: seconds(0),
+      endBecause: 'captureEnd',
+      durationIsLowerBound: true,
+      outcome: 'incomplete',
+      resolver: 'go',
+      attempts: [attemptOf({ sentAt: at(seconds(1)), clientPort: 40_000 + index, ...never })],
+    }),
+  );
+
+/** Six that are open when the capture ends, and answers came since. */
+const openOnes = (before: readonly Lookup[]): Lookup[] => [
+  ...before,
+  ...unanswered(6, 4.7),
+  ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
+];
+
 ruleTester(rule, {
   clear: [{ name: 'all were answered', lookups: new Scenario({ resolver: 'c-ares' }).pair(9).lookups }],
   finds: [
+    {
+      name: 'six that are open, where nobody asked again for others either, though it was time to',
+      lookups: openOnes([...new Scenario().pair(9).lookups, ...leftAlone(3)]),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ message: 'open', count: 6, onlyInfo: true }],
+    },
+    {
+      name: 'six that are open, and nothing shows that the capture lacks answers',
+      lookups: openOnes(new Scenario().pair(9).lookups),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ message: 'open', count: 6, onlyInfo: false }],
+    },
     {
       name: 'two that their resolver never asks for again, and answers came since: the capture itself may lack these',
       lookups: neverAgain(2),

@@ -146,13 +146,14 @@ describe('a pause in the midst of what one side sends', () => {
   });
 });
 
-/** A reader that takes up 2560 bytes at a time; each filling begins at its time, and the window opens so much later. */
-const fillings = (rests: readonly (readonly [number, number])[]) => {
+/** A reader that takes up 2560 bytes at a time; each filling begins at its time, and the window opens so much later. `drained`: it takes up all each time. */
+const fillings = (rests: readonly (readonly [number, number])[], drained = false) => {
   const dialogue = createDialogue();
   dialogue.client(9, { window: 20 });
   for (const [from, rest] of rests) {
     dialogue.server(from, { length: 1448 });
     dialogue.server(from + 0.1, { length: 1112 });
+    if (drained) dialogue.client(from + 0.1 + rest, { window: 512 });
     dialogue.client(from + 0.1 + rest, { window: 20 });
   }
   const [from, rest] = rests.at(-1)!;
@@ -239,11 +240,26 @@ describe('a window', () => {
     expect(fillings(often)).toEqual([{ reason: 'zero-window', start: 10.1, duration: 35.8 }]);
   });
 
+  it('of a buffer that stays full stalls all the while, however long the next filling takes', () => {
+    const rests = [10, 19.8, 29.6, 39.4].map((time): [number, number] => [time, 5.8]);
+    expect(fillings(rests)).toEqual([{ reason: 'zero-window', start: 10.1, duration: 35.2 }]);
+  });
+
   it.each([
-    ['what goes between takes as long as the rests: it is the way that is slow', [10, 19.8, 29.6, 39.4], 5.8],
-    ['the rests are no longer than a program takes to wake', [10, 13, 16, 19, 22, 25, 28], 2.8],
-  ])('stalls nothing where %s', (_, from, rest) => {
-    expect(fillings(from.map((time) => [time, rest]))).toEqual([]);
+    [
+      'all is read in between, and what goes takes as long as the rests: it is the way that is slow',
+      [10, 19.8, 29.6, 39.4],
+      5.8,
+      true,
+    ],
+    ['the rests are no longer than a program takes to wake', [10, 13, 16, 19, 22, 25, 28], 2.8, false],
+  ])('stalls nothing where %s', (_, from, rest, drained) => {
+    expect(
+      fillings(
+        from.map((time) => [time, rest]),
+        drained,
+      ),
+    ).toEqual([]);
   });
 
   it('whose scale is unknown is closed only where it is nothing', () => {

@@ -21,6 +21,8 @@ const SOON = milliseconds(5);
 // A reader limits a transfer where the window is filled again within so small a part of the time that it stays full;
 // while it does, shorter rests are its own too: a program that keeps up takes what came within a fraction of that.
 const BREATH = 1 / 2;
+// A buffer that stays fuller than this is filled faster than it is read all the while.
+const FULL = 1 / 2;
 const LEAST_FURTHER_REST = milliseconds(2);
 // How much round trips differ from the least that was seen.
 const PATH_TOLERANCE = 1.5;
@@ -94,11 +96,15 @@ function waitedForWindow(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   const way = PATH_TOLERANCE * (least(sender) + least(peer));
   const rest = peer.reopenedAt - peer.closedAt;
   const last = peer.heldBack;
-  const goesOn = last !== null && peer.closedAt - (last.startedAt + last.duration) <= rest * BREATH;
+  const goesOn =
+    last !== null &&
+    (peer.closedAt - (last.startedAt + last.duration) <= rest * BREATH ||
+      peer.widest <= (1 - FULL) * peer.largestWindow);
   if (rest < (goesOn ? LEAST_FURTHER_REST : SOON) + way) return false;
   if (layers.time - peer.reopenedAt > SOON + PATH_TOLERANCE * least(peer)) return false;
   const stall = goesOn ? last : begin('zero-window', sender, layers, peer.closedAt);
   peer.heldBack = stall;
+  peer.widest = peer.window;
   addProof(stall, peer.closedPacket);
   addProof(stall, peer.reopenedPacket);
   addProof(stall, packetId(layers.input, layers.number));
@@ -121,6 +127,8 @@ export function announced(row: TrackedRow, receiver: Sender, sender: Sender, lay
   const isScaled = sender.scale >= 0 && receiver.scale >= 0;
   const bytes = isScaled ? window << receiver.scale : window;
   if (bytes > receiver.largestWindow) receiver.largestWindow = bytes;
+  receiver.window = bytes;
+  if (bytes > receiver.widest) receiver.widest = bytes;
   const edge = (layers.acknowledgment + bytes) | 0;
   // Of packets that were overtaken the announcement is an old one.
   if (!receiver.edgeKnown || ((layers.acknowledgment - sender.acknowledged) | 0) >= 0) receiver.edge = edge;

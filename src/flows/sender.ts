@@ -87,6 +87,9 @@ export class Sender {
   /** It announced a window of nothing with its last packet. */
   isShut = false;
   largestWindow = 0;
+  /** Its window as announced last, and the widest since it held its peer back last. */
+  window = 0;
+  widest = 0;
   /** The first number beyond its window; known with the first announcement. */
   edge = 0;
   edgeKnown = false;

@@ -8,6 +8,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
+import { nodeCache } from './support/node-cache.ts';
 import { isProbe } from '../model/probe.ts';
 import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
@@ -67,6 +68,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
+    const cache = fact(nodeCache);
     const { routes } = fact(traffic);
     const clients = new Map<string, Client[]>();
     const opened = new Map<string, Opened[]>();
@@ -200,7 +202,7 @@ export default defineRule({
                 `the workload of ${subject.name}`,
                 'open a connection for each call again',
               ),
-              nodeLocalCache(),
+              ...nodeLocalCache(cache.isIn(input)),
             ],
             whatIf: { method: 'each affected lookup answered from a cache' },
             alone: eitherOf('connections that are kept', 'a cache in the client'),

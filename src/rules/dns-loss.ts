@@ -15,6 +15,7 @@ import { answersLate, type Verdict } from './support/loss-verdict.ts';
 import { unseenHalves } from './support/halves.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
+import { nodeCache } from './support/node-cache.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByClient, serversOf, targetOf, tempered, type Part } from './support/subjects.ts';
@@ -39,6 +40,7 @@ export default defineRule({
     const seen = fact(losses);
     const anew = fact(askedAnew);
     const paths = fact(commonLosses);
+    const cache = fact(nodeCache);
     return {
       finish() {
         const verdicts = seen.verdicts();
@@ -83,7 +85,7 @@ export default defineRule({
                 ? commonFixes(common)
                 : [before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO]),
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
-              nodeLocalCache(),
+              ...nodeLocalCache(cache.isIn(part.input)),
               ...shorterWaits(resolvers, target, chosenWait(part.groups)),
             ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },

@@ -4,6 +4,7 @@ import { pairSetting, raceFixes, settingsOfAll } from './support/fixes.ts';
 import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { pairsOf } from './support/loss-counts.ts';
 import { losses } from './support/losses.ts';
+import { nodeCache } from './support/node-cache.ts';
 import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
 import { partsByClient, targetOf } from './support/subjects.ts';
@@ -21,6 +22,7 @@ export default defineRule({
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
+    const cache = fact(nodeCache);
     return {
       finish() {
         const verdicts = seen.verdicts();
@@ -34,7 +36,7 @@ export default defineRule({
             message: 'lost',
             data: { count: part.tally.count, total: common.of, ...waitOf(part) },
             because: [...resolvers.map(pairSetting), ...waitSettings(part.groups), { ...DNAT_RACE, origin: 'default' }],
-            fix: raceFixes(resolvers, targetOf(part.subject)),
+            fix: raceFixes(resolvers, targetOf(part.subject), cache.isIn(part.input)),
             whatIf: { method: 'each affected lookup without its wait for the lost answer' },
           });
         }

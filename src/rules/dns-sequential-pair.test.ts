@@ -102,7 +102,7 @@ ruleTester(rule, {
       ]).lookups,
       says: /at once \(1 pair\)/,
     },
-    ...(['musl', 'c-ares'] as const).map((resolver) => ({
+    ...(['musl', 'c-ares', 'netty'] as const).map((resolver) => ({
       name: `${resolver}, which asks at once always, where the first answer was quicker than its process`,
       lookups: new Scenario({ resolver })
         .pair(9)

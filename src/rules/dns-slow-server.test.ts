@@ -118,6 +118,25 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'two pods ask a cache on the node for the same at a time: the other’s question is none of the cache’s own',
+      lookups: forwarded('10.0.3.7', '169.254.20.10', [
+        { client: '10.0.3.8', server: '169.254.20.10', from: 4, until: 296 },
+        { client: '192.168.0.2', server: '10.0.0.53' },
+      ]),
+      reports: [{ message: 'upstream', subject: '10.0.0.53', says: /which 169\.254\.20\.10 asks in turn/ }],
+    },
+    {
+      name: 'three of them, and the cache asks for each: none is left out',
+      lookups: forwarded('10.0.3.7', '169.254.20.10', [
+        { client: '10.0.3.8', server: '169.254.20.10', from: 4, until: 296 },
+        { client: '10.0.3.9', server: '169.254.20.10', from: 8, until: 292 },
+        { client: '192.168.0.2', server: '10.0.0.53' },
+        { client: '192.168.0.2', server: '10.0.0.53', from: 6, until: 294 },
+        { client: '192.168.0.2', server: '10.0.0.53', from: 10, until: 290 },
+      ]),
+      reports: [{ message: 'upstream', subject: '10.0.0.53', says: /which 169\.254\.20\.10 asks in turn/ }],
+    },
+    {
       name: 'a cache on the node asks from the node’s address, and whom that asks is the last',
       lookups: forwarded('10.0.3.7', '169.254.20.10', [
         { client: '192.168.0.2', server: '10.0.0.53' },

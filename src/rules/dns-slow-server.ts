@@ -11,6 +11,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
 import { forwards } from './support/forwards.ts';
 import { endOf } from './support/input-end.ts';
+import { nodeCache } from './support/node-cache.ts';
 import { lossEvidence } from './support/loss-evidence.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
@@ -55,6 +56,7 @@ export default defineRule({
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(losses);
     const asksInTurn = fact(forwards);
+    const cache = fact(nodeCache);
     const slow = createSlowGroups();
     return {
       unusual(lookup) {
@@ -72,19 +74,25 @@ export default defineRule({
         const late = verdicts.filter(({ cause }) => cause === 'slow-server').map(({ group }) => lateGroup(group));
         const standing = slow.all().filter((group) => standsOut(group, seen.usual(group.input, group.server)));
         const tails = new Set<SlowGroup>();
-        const told = [...groupBy(standing, ({ input, server }) => `${input}|${server}`).values()].flatMap((own) => {
-          const longest = apart(own, (some) => beside(some, seen));
-          if (longest.length > 0) return longest;
-          for (const group of own) tails.add(group);
-          return own;
-        });
-        const parts = partsByServer([...told, ...late]).filter((part) =>
+        const standingApart = [...groupBy(standing, ({ input, server }) => `${input}|${server}`).values()].flatMap(
+          (own) => {
+            const longest = apart(own, (some) => beside(some, seen));
+            if (longest.length > 0) return longest;
+            for (const group of own) tails.add(group);
+            return own;
+          },
+        );
+        const parts = partsByServer([...standingApart, ...late]).filter((part) =>
           isEvident(part, seen.usual(part.input, part.subject.name)),
         );
         const hops = new Map(
           parts.map((part) => [part, asksInTurn.hopsOf(part.groups.flatMap((group) => group.questions))]),
         );
-        for (const part of parts.filter((one) => !parts.some((other) => isHopOf(one, other, hops.get(other) ?? [])))) {
+        const isToldWith = (one: Part<SlowGroup>, other: Part<SlowGroup>): boolean =>
+          isHopOf(one, other, hops.get(other) ?? []);
+        // Of two that seem to ask each other both are told.
+        const told = parts.filter((one) => !parts.some((other) => isToldWith(one, other) && !isToldWith(other, one)));
+        for (const part of told) {
           const { tally, subject, input } = part;
           const upstream = hops.get(part)?.at(-1) ?? null;
           const example = tally.dearest;
@@ -112,7 +120,7 @@ export default defineRule({
               : 'the delay lies between a query and its own answer; so few may be the path',
             evidence: slowEvidence(example, example === undefined ? null : seen.analyse(example)),
             because: [delaySetting(part, usual), ...quantumSettings(part)],
-            fix: fixesOf(part, upstream ?? subject.name),
+            fix: fixesOf(part, upstream ?? subject.name, cache.isIn(input)),
             whatIf: { method: 'each affected lookup with answers as fast as the usual ones, at most 5 ms each' },
             errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
             habit: false,
@@ -145,7 +153,7 @@ const PROXY_ADVICE = advice(
 const isProxied = ({ groups, tally }: Part<SlowGroup>): boolean =>
   groups.reduce((sum, { proxied }) => sum + proxied, 0) > tally.count / 2;
 
-const fixesOf = (part: Part<SlowGroup>, server: string): Fix[] =>
+const fixesOf = (part: Part<SlowGroup>, server: string, hasCache: boolean): Fix[] =>
   isProxied(part)
     ? [PROXY_ADVICE]
     : [
@@ -156,7 +164,7 @@ const fixesOf = (part: Part<SlowGroup>, server: string): Fix[] =>
           'undo the change that was made',
           'kubectl -n kube-system get configmap coredns -o yaml',
         ),
-        nodeLocalCache(),
+        ...nodeLocalCache(hasCache),
       ];
 
 // Of a few questions the capture may show one hop only.

@@ -1,3 +1,4 @@
+import { at, milliseconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
 import { attemptOf, lookupOf } from '../model/testing/rows.ts';
 import type { Rows } from './support/testing/run-rule.ts';
@@ -21,6 +22,17 @@ const late = () =>
     .open({ again: [1000, 2000], connect: 2000.4 })
     .call().rows;
 
+/** A connection in vain with its SYNs, and when the same client next opens one. */
+const triedAgain = (again: readonly number[], next: number): Rows =>
+  joined(
+    healthy().rows,
+    new Traffic()
+      .open({ connect: null, again })
+      .wait(again.at(-1) ?? 0)
+      .close(inVain).rows,
+    new Traffic().wait(next).open().call().rows,
+  );
+
 const SIX = 'fd00:70::31';
 const FOUR = '10.0.4.4';
 
@@ -42,6 +54,35 @@ const fallingBack = (count: number, wait: number, lookups: readonly Lookup[]): R
       .wait(2000 - wait);
   }
   return { ...joined(four.rows, six.rows), lookups };
+};
+
+/** Two pods on one node, each with its own addresses; the second begins so much later. Each looks the name up before each try. */
+const twoPods = (later: number, told: boolean): Rows => {
+  const pods = [1, 2].map((pod) => {
+    const six = new Traffic({ client: `fd00:70::${pod}`, server: SIX });
+    const four = new Traffic({ client: `10.0.3.${pod}`, server: FOUR });
+    const lookups: Lookup[] = [];
+    for (let index = 0; index < 5; index++) {
+      const start = 10 + 2000 * index + (pod - 1) * later;
+      const times = { startedAt: at(milliseconds(start - (told ? 3 : 500))), duration: milliseconds(2) };
+      const attempts = [FOUR, SIX].map((address) => attemptOf({ addresses: [address] }));
+      lookups.push(lookupOf({ id: `0.l${pod}-${index}`, client: `10.0.3.${pod}`, attempts, ...times }));
+      six
+        .wait(index === 0 ? start : 0)
+        .open({ connect: null })
+        .wait(2000)
+        .close(inVain);
+      four
+        .wait(index === 0 ? start + 250 : 1750 + 250)
+        .open({ connect: 0 })
+        .close();
+    }
+    return { ...joined(six.rows, four.rows), lookups };
+  });
+  return {
+    ...joined(...pods),
+    lookups: pods.flatMap(({ lookups }) => lookups).toSorted((one, other) => one.startedAt - other.startedAt),
+  };
 };
 
 ruleTester(rule, {
@@ -81,6 +122,11 @@ ruleTester(rule, {
         })),
       ),
       reports: [{ message: 'retried', count: 12, of: 13, fixes: [/accept queue/, /lost SYNs/] }],
+    },
+    {
+      name: 'two pods on a node, each of which asks before it tries',
+      ...twoPods(700, true),
+      reports: [{ message: 'fellBack', count: 10, cost: [0.24, 0.26] }],
     },
     {
       name: 'SYNs that were lost once: a second late, then three on an older kernel',
@@ -134,16 +180,32 @@ ruleTester(rule, {
       reports: [{ message: 'unanswered', count: 1, of: 3, errors: 1, cost: [2.9, 3.1] }],
     },
     {
-      name: 'a caller that gives up and tries again: its next try ends the wait, not the kernel',
-      ...joined(
-        healthy().rows,
-        new Traffic()
-          .open({ connect: null, again: [1000, 2000, 3000, 4000, 5000] })
-          .wait(9000)
-          .close(inVain).rows,
-        new Traffic().wait(2000).open().call().rows,
-      ),
-      reports: [{ message: 'unanswered', count: 1, cost: [1.9, 2.1] }],
+      name: 'a caller that gives up and tries again: its next try ends the wait',
+      ...triedAgain([1000, 3000, 7000, 15_000], 20_000),
+      reports: [{ message: 'unanswered', says: /waited 20 s for an answer/, count: 1, cost: [19.9, 20.1] }],
+    },
+    {
+      name: 'a kernel that gives up: another SYN would be due, and the caller tries again a little later',
+      ...triedAgain([1000, 3000, 7000], 15_500),
+      reports: [{ message: 'unanswered', says: /waited 15 s for an answer/, count: 1, cost: [14.9, 15.1] }],
+    },
+    {
+      name: 'a caller that comes back later than another SYN would be due: when it gave up nothing shows',
+      ...triedAgain([1000, 3000, 7000], 30_000),
+      reports: [{ message: 'unanswered', says: /waited at least 8 s for an answer/, count: 1, cost: [7.9, 8.1] }],
+    },
+    {
+      name: 'all SYNs that a kernel sends: it gives up by itself',
+      ...new Traffic()
+        .open({ connect: null, again: [1000, 3000, 7000, 15_000, 31_000, 63_000] })
+        .wait(500)
+        .close(inVain).rows,
+      reports: [{ message: 'unanswered', says: /waited 2 min 7 s for an answer/, count: 1, cost: [126, 128] }],
+    },
+    {
+      name: 'while its SYNs go on a caller waits, whatever another one opens',
+      ...triedAgain([1000, 2000, 3000, 4000, 5000, 7000], 1790),
+      reports: [{ message: 'unanswered', count: 1, cost: [7.9, 8.1] }],
     },
     {
       name: 'one of many callers: what others open meanwhile is no next try of it',
@@ -211,6 +273,11 @@ ruleTester(rule, {
     },
     { name: 'a server that answers late on an open connection', ...new Traffic().open().call({ takes: 1500 }).rows },
     { name: 'addresses of two names', ...fallingBack(5, 250, [lookupFor([FOUR]), lookupFor([SIX])]) },
+    {
+      name: 'two pods that always ask and try together: which IPv4 address is whose is not known',
+      ...twoPods(1, true),
+    },
+    { name: 'two pods that asked long before', ...twoPods(700, false) },
     {
       name: 'a name with both, asked for by two clients: whose try follows is not known',
       ...fallingBack(5, 250, [lookupFor([FOUR, SIX]), lookupFor([FOUR, SIX], '10.0.3.8')]),

@@ -38,12 +38,12 @@ export default defineRule({
   messages: {
     retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
     unanswered:
-      '{count} of {total:connection} to {server} waited {cost:duration} for an answer to their SYN, {unanswered} in vain',
+      '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
       '{count} of {total:connection} to {servers} opened only after a SYN was sent again, {cost:duration} late: {why}',
-    dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {cost:duration} for it',
+    dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {least}{cost:duration} for it',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
   create({ report, clear, unobservable, fact }) {
@@ -139,10 +139,11 @@ export default defineRule({
           const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
-          const cost = synWait(connection, opened);
+          const { wait: cost, isAtLeast } = synWait(connection, opened);
           group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
           if (isAnswered(connection)) continue;
           group.unanswered++;
+          if (isAtLeast) group.atLeast++;
           group.vain.add(cost);
           if (connection.backend !== null) addOne(group.silent, connection.backend);
         }
@@ -154,6 +155,7 @@ export default defineRule({
         for (const { groups: own, tally, subject, input, common } of parts) {
           const totals = seen.totals(input, subject);
           const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
+          const atLeast = own.reduce((sum, group) => sum + group.atLeast, 0);
           const dead = deadBackend(own);
           // What never opened took its time, too.
           const latency = new Distribution();
@@ -168,6 +170,7 @@ export default defineRule({
               server: subject.name,
               cost: tally.costs.quantile(0.5),
               unanswered,
+              least: atLeast * 2 >= tally.count ? 'at least ' : '',
               backend: dead ?? subject.name,
               ...(common === null ? {} : { servers: serversOf(own), why: lossWords(common) }),
             },
@@ -204,6 +207,7 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   ...group,
   tally: group.tally.copy(),
   unanswered: 0,
+  atLeast: 0,
   vain: new Distribution(),
   silent: new Map<string, number>(),
 });

@@ -184,5 +184,5 @@ function fixesFor(workload: Workload, { resolver, program, container }: Asker): 
       ),
     );
   }
-  return [...fixes, nodeLocalCache(), newerKernel()];
+  return [...fixes, ...nodeLocalCache(), newerKernel()];
 }

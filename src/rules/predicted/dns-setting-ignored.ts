@@ -211,5 +211,5 @@ function fixesFor(workload: Workload, option: string, { program, resolver, conta
           ),
         ]
       : [];
-  return [...native, nodeLocalCache(), newerKernel()];
+  return [...native, ...nodeLocalCache(), newerKernel()];
 }

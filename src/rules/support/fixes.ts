@@ -47,13 +47,18 @@ export const advice = (
   command: string | null = null,
 ): Fix => ({ title, kind, safety: 'review', target, patch: null, command, rollback });
 
-export const nodeLocalCache = (): Fix =>
-  advice(
-    'infrastructure',
-    'run NodeLocal DNSCache: pods ask their node without DNAT, and the node asks the cluster DNS over TCP',
-    'the cluster',
-    'kubectl delete -f nodelocaldns.yaml',
-  );
+/** @param isThere nobody is told to run what runs already */
+export const nodeLocalCache = (isThere = false): Fix[] =>
+  isThere
+    ? []
+    : [
+        advice(
+          'infrastructure',
+          'run NodeLocal DNSCache: pods ask their node without DNAT, and the node asks the cluster DNS over TCP',
+          'the cluster',
+          'kubectl delete -f nodelocaldns.yaml',
+        ),
+      ];
 
 export const newerKernel = (): Fix =>
   advice(
@@ -91,7 +96,7 @@ function grpcNative(target: string): Fix {
 const honours = (settings: ResolverSettings, option: ResolvOption): boolean => settings.honours.includes(option);
 
 /** What keeps two queries from one socket from racing, for the resolvers that were seen. */
-export function raceFixes(resolvers: readonly ResolverSettings[], target: string): Fix[] {
+export function raceFixes(resolvers: readonly ResolverSettings[], target: string, hasCache = false): Fix[] {
   const fixes: Fix[] = [];
   for (const settings of resolvers) {
     if (!settings.onePort) continue;
@@ -117,7 +122,7 @@ export function raceFixes(resolvers: readonly ResolverSettings[], target: string
       fixes.push(dnsOption('use-vc: ask over TCP, which resends what is lost', target, { name: 'use-vc' }));
     }
   }
-  return [...fixes, nodeLocalCache(), newerKernel()];
+  return [...fixes, ...nodeLocalCache(hasCache), newerKernel()];
 }
 
 // What the fix would set.

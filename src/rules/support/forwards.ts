@@ -52,8 +52,12 @@ export const forwards = defineFact({
     const slowOnes = (question: Pick<SlowQuestion, 'input' | 'name' | 'type'>): readonly SlowQuestion[] =>
       questions.get(keyOf(question)) ?? [];
 
-    function nextOf(question: SlowQuestion): SlowQuestion | undefined {
-      const next = slowOnes(question).find((other) => isFrom(other, question) && isWaitedFor(other, question));
+    function ownNextOf(question: SlowQuestion): SlowQuestion | undefined {
+      const asked = slowOnes(question);
+      const next = asked.find(
+        (other) =>
+          isFrom(other, question) && isWaitedFor(other, question) && !isAskedBefore(other.server, question, asked),
+      );
       if (next !== undefined || question.type !== RR_TYPE.AAAA) return next;
       // DNS64 makes the IPv6 address of the IPv4 one that it asks for in turn (RFC 6147 section 5.1.6).
       return slowOnes({ ...question, type: RR_TYPE.A }).find(
@@ -61,11 +65,22 @@ export const forwards = defineFact({
       );
     }
 
-    function chainFrom(first: SlowQuestion): string[] {
+    /** What a server asks for one client it does not ask again for the next. */
+    function nextOf(question: SlowQuestion): SlowQuestion | undefined {
+      const own = ownNextOf(question);
+      if (own !== undefined) return own;
+      const before = slowOnes(question).find(
+        (other) => other.server === question.server && other.from < question.from && other.until > question.from,
+      );
+      return before === undefined ? undefined : ownNextOf(before);
+    }
+
+    /** Nobody asks in turn who asked already: of several pods that ask for one name at a time, another's question looks so. */
+    function chainFrom({ server }: SlowQuestion, first: SlowQuestion): string[] {
       const hops: string[] = [];
       for (
         let next: SlowQuestion | undefined = first;
-        next !== undefined && hops.length < MAX_HOPS;
+        next !== undefined && next.server !== server && !hops.includes(next.server) && hops.length < MAX_HOPS;
         next = nextOf(next)
       ) {
         hops.push(next.server);
@@ -91,11 +106,15 @@ export const forwards = defineFact({
         if (explained.length * 2 <= asked.length) return [];
         const isSure = explained.every(({ question, next }) => isItself(next, question));
         if (!isSure && new Set(explained.map(({ question: { name } }) => name)).size < SEVERAL_NAMES) return [];
-        return longest(explained.map(({ next }) => chainFrom(next)));
+        return longest(explained.map(({ question, next }) => chainFrom(question, next)));
       },
     };
   },
 });
+
+/** Who was asked for the same and still is when another one is asked does not ask that one. */
+const isAskedBefore = (server: string, question: SlowQuestion, asked: readonly SlowQuestion[]): boolean =>
+  asked.some((other) => other.server === server && other.from < question.from && other.until > question.from);
 
 const isWaitedFor = (other: SlowQuestion, question: SlowQuestion): boolean =>
   other.server !== question.server &&

@@ -17,7 +17,7 @@ export type LossReport = Omit<Report, 'message' | 'data' | 'because' | 'fix' | '
 /** @param own the verdicts that make the part */
 export function lossReport(
   part: Part<LossGroup>,
-  own: readonly Pick<Verdict, 'confidence' | 'because'>[],
+  own: readonly Pick<Verdict, 'cause' | 'confidence' | 'because'>[],
   seen: Losses,
   inputs: readonly Input[],
 ): LossReport {
@@ -36,7 +36,7 @@ export function lossReport(
     evidence: lossEvidence(example, example === undefined ? null : seen.analyse(example)),
     errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
     habit: false,
-    ...(isUnproven(part, seen) ? { onlyInfo: UNPROVEN } : isOneUnseen(part) ? { onlyInfo: ONE_UNSEEN } : {}),
+    ...(isUnproven(part, own, seen) ? { onlyInfo: UNPROVEN } : isOneUnseen(part) ? { onlyInfo: ONE_UNSEEN } : {}),
   };
 }
 
@@ -46,15 +46,26 @@ const UNPROVEN = 'nobody asks again while the capture lasts: the capture itself 
  * One packet that the capture missed looks like one that was lost, until its sender asks again. So
  * do many at the capture's end, where the answers may still come.
  */
-function isUnproven({ groups, tally }: Part<LossGroup>, seen: Losses): boolean {
+function isUnproven({ groups, tally }: Part<LossGroup>, own: readonly Pick<Verdict, 'cause'>[], seen: Losses): boolean {
   if (groups.some(({ missed, shape }) => missed > 0 || shape === 'unreachable')) return false;
-  if (tally.count === 1 || groups.every(({ pending, tally: own }) => pending === own.count)) return true;
+  const told = groups.reduce((sum, group) => sum - group.pending, tally.count);
+  if (tally.count === 1 || told === 0) return true;
   // Answers that came to the same client since speak against an outage; packets lost at random are asked for again.
-  return (
-    tally.count < FEW &&
-    groups.every((group) => group.openEnded === group.tally.count && seen.fineAt(group) > group.firstAt)
-  );
+  const goesOn = groups.every((group) => seen.fineAt(group) > group.firstAt);
+  // Of many halves that the capture left over two make up a lookup by chance, which proves nothing of the others.
+  if (!goesOn) return false;
+  // Which packets a capture lacks is chance, and so is what gets lost; a race takes seconds only.
+  const isChance = own.every(({ cause }) => cause === 'loss');
+  const isOpen = groups.every(({ openEnded, tally: { count } }) => openEnded === count);
+  if (tally.count < FEW) return isChance || isOpen;
+  return told === 1 || (isOpen && groups.every((group) => lacksAnswers(group, seen)));
 }
+
+/** Of its server's questions more were not asked again although it was time to than were: the capture lacks answers. */
+const lacksAnswers = ({ input, server }: LossGroup, seen: Losses): boolean =>
+  seen
+    .servers()
+    .some((record) => record.input === input && record.server === server && record.unseen > record.askedAgain);
 
 // RULES: likely from five. Some resolvers give a lost family up without asking again (c-ares from 1.20).
 const FEW = 5;

@@ -17,7 +17,7 @@ import {
 } from './loss-counts.ts';
 import { stillOpen, type BackendRecord, type LossGroup, type ServerRecord } from './loss-groups.ts';
 import type { LossShape } from './loss-shape.ts';
-import { isMissed } from './silence.ts';
+import { areMissed, isMissed } from './silence.ts';
 
 /** `one-sided`: the capture has no answers of the server or to the client, and hardly anybody missed one. */
 export type Cause = 'race' | 'loss' | 'dead-server' | 'slow-server' | 'family-missing' | 'one-sided' | 'none';
@@ -109,7 +109,7 @@ function judgeServer(
   const counts = createLossCounts();
   addLossCounts(counts, record.counts);
   for (const group of groups) if (!isMissing(group)) addLossCounts(counts, group.counts);
-  const silent = silentServer(record, othersAnswer, blind);
+  const silent = silentServer(record, isMissed(record) || areMissed(record, groups), othersAnswer, blind);
   const backend = deadBackend(record, counts) ?? pinned(record);
   const race = raceOf(groups, counts);
   const judge = (group: LossGroup): Judged | null => {
@@ -212,11 +212,11 @@ function lostBehind(groups: readonly LossGroup[]): Judged {
 const ONE_SIDED: Judged = { cause: 'one-sided', confidence: 'possible', because: 'no reply is in the capture' };
 
 /** An address that never answered anything. */
-function silentServer(record: ServerRecord, othersAnswer: boolean, blind: BlindSpots): Judged | null {
+function silentServer(record: ServerRecord, asked: boolean, othersAnswer: boolean, blind: BlindSpots): Judged | null {
   const { queries, unseen, input } = record;
   if (record.answered > 0) return null;
   // Asked for the same once more a second later may be the next lookup, so connections tell more.
-  const missed = isMissed(record) && !blind.isOneSided(input);
+  const missed = asked && !blind.isOneSided(input);
   if (!missed && record.unreachable === 0 && (!othersAnswer || unseen > 0)) return ONE_SIDED;
   // A single lookup asks again for one lost packet, too.
   const isAlone = record.lookups === 1 && !othersAnswer && record.unreachable === 0 && !blind.isTwoSided(input);

@@ -1,5 +1,5 @@
 import { isV6 } from '../../base/addresses.ts';
-import { between, milliseconds, seconds, type Duration } from '../../base/time.ts';
+import { between, milliseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { Openings } from './openings.ts';
@@ -11,10 +11,16 @@ const MOST_WAIT = seconds(1);
 // Connections without an answer that are kept until the end, and addresses of names that have both families.
 const MAX_UNANSWERED = 1 << 12;
 const MAX_ADDRESSES = 1 << 12;
+// Of several clients, lookups that are kept in all: what belongs together shows in the first of each.
+const MAX_ASKED = 1 << 14;
+// Who has its answer connects at once; a busy program may need a moment.
+const AT_ONCE = milliseconds(50);
+// By chance another pod asks as late before some connections of one, and not before most.
+const MOST = 0.5;
 
-/** What a name's other family has, for who asked for both; null for the client where several did. */
+/** What a name's other family has, and who asked for both: when each of them got its answer. */
 interface Others {
-  client: string | null;
+  readonly answered: Map<string, Timestamp[]>;
   addresses: ReadonlySet<string>;
 }
 
@@ -46,15 +52,54 @@ export function createFallbacks(opened: Openings) {
   const others = new Map<string, Others>();
   const unanswered: Connection[] = [];
 
-  function remember({ input, client }: Lookup, of: readonly string[], to: readonly string[]): void {
+  let asked = 0;
+
+  function remember(
+    { input, client, startedAt, duration }: Lookup,
+    of: readonly string[],
+    to: readonly string[],
+  ): void {
     for (const address of of) {
       const key = keyOf(input, address);
-      const known = others.get(key);
-      if (known === undefined && others.size >= MAX_ADDRESSES) return;
-      const isSame = known === undefined || known.client === client;
-      if (isSame && known !== undefined && to.every((other) => known.addresses.has(other))) continue;
-      others.set(key, { client: isSame ? client : null, addresses: new Set([...(known?.addresses ?? []), ...to]) });
+      let known = others.get(key);
+      if (known === undefined) {
+        if (others.size >= MAX_ADDRESSES) return;
+        known = { answered: new Map(), addresses: new Set() };
+        others.set(key, known);
+      }
+      if (!to.every((other) => known.addresses.has(other))) known.addresses = new Set([...known.addresses, ...to]);
+      if (asked >= MAX_ASKED) continue;
+      asked++;
+      const at = (startedAt + duration) as Timestamp;
+      const ends = known.answered.get(client);
+      if (ends === undefined) known.answered.set(client, [at]);
+      else ends.push(at);
     }
+  }
+
+  /** Clients of the other family that had the name's addresses just before the connection was tried. */
+  const justAnswered = ({ input, server, startedAt }: Connection): string[] =>
+    [...(others.get(keyOf(input, server))?.answered ?? [])]
+      .filter(([client]) => isV6(client) !== isV6(server))
+      .filter(([, ends]) => ends.some((end) => end <= startedAt && startedAt - end <= AT_ONCE))
+      .map(([client]) => client);
+
+  /** Of several, the address of the other family that belongs to whom tried: the one that asked before most of its tries. */
+  function otherAddresses(): (connection: Connection) => string | null {
+    const tries = new Map<string, { count: number; before: Map<string, number> }>();
+    for (const connection of unanswered) {
+      const key = keyOf(connection.input, connection.client);
+      const own = tries.get(key) ?? { count: 0, before: new Map<string, number>() };
+      tries.set(key, own);
+      own.count++;
+      for (const client of justAnswered(connection)) own.before.set(client, (own.before.get(client) ?? 0) + 1);
+    }
+    return ({ input, client }) => {
+      const own = tries.get(keyOf(input, client));
+      const [first, second] = [...(own?.before ?? [])].toSorted(([, one], [, other]) => other - one);
+      if (own === undefined || first === undefined || first[1] <= MOST * own.count) return null;
+      return second !== undefined && second[1] === first[1] ? null : first[0];
+    };
   }
 
   return {
@@ -72,12 +117,15 @@ export function createFallbacks(opened: Openings) {
     },
     /** Ask in `finish`: connections come when they end. */
     found(): FallenBack[] {
+      const otherOf = otherAddresses();
       return unanswered.flatMap((connection) => {
         const { input, server, serverPort, startedAt } = connection;
         const known = others.get(keyOf(input, server));
+        if (known === undefined) return [];
+        const [only, ...more] = known.answered.keys();
         // The client's own address of the other family is the one that it asked from; else it is not known.
-        if (known === undefined || known.client === null || isV6(known.client) === isV6(server)) return [];
-        const client = known.client;
+        const client = more.length > 0 ? otherOf(connection) : (only ?? null);
+        if (client === null || isV6(client) === isV6(server)) return [];
         const next = [...known.addresses]
           .map((address) => ({
             address,

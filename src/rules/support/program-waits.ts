@@ -148,13 +148,14 @@ export const programWaits = defineFact({
         const all = [...patterns.all(), ...turns.all()];
         return {
           upstreams: [
-            ...named.filter(({ peer }) => !isSeenThrough(peer)),
+            ...named.filter(({ peer }) => !isSeenThrough(peer)).map(patterns.withQuickBefore),
             ...dominantUpstreams(all, shares, contrast.long).filter(({ peer }) => !isNamed(peer)),
           ],
           services: named
             .filter(({ peer }) => isSeenThrough(peer))
             .map(ownPart)
-            .filter(({ tally }) => tally.count > 0),
+            .filter(({ tally }) => tally.count > 0)
+            .map(patterns.withQuickBefore),
         };
       },
     };

@@ -14,10 +14,10 @@ export interface SequentialPairs {
 }
 
 /**
- * Both ask at once and know no option against it (musl src/network/res_msend.c, c-ares
- * ares_getaddrinfo.c): an answer that was there before the twin was only quicker than the process.
+ * They ask at once and know no option against it (musl src/network/res_msend.c, c-ares ares_getaddrinfo.c, Netty
+ * DnsResolveContext.internalResolve and UnixResolverDnsServerAddressStreamProvider.parseResolverOptions): an answer that was there before the twin was only quicker than the process.
  */
-const ALWAYS_PARALLEL: ReadonlySet<ResolverName> = new Set<ResolverName>(['musl', 'c-ares']);
+const ALWAYS_PARALLEL: ReadonlySet<ResolverName> = new Set<ResolverName>(['musl', 'c-ares', 'netty']);
 
 // Nearly all lookups: no object for each.
 const PARALLEL: Readonly<SequentialPairs> = { parallel: 1, sequential: 0, sure: 0, samePort: 0, cost: nanoseconds(0) };

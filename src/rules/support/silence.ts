@@ -39,6 +39,19 @@ const MOSTLY = 0.75;
 export const isMissed = (silence: Silence): boolean =>
   silence.ledOn === 0 && silence.askedAgain > 0 && silence.askedAgain >= MOSTLY * dueOf(silence);
 
+/**
+ * The same by lookups without an answer: so many of them asked again for one family at least. A late process asks for
+ * the other one long after, which is another lookup by its looks.
+ */
+export function areMissed(
+  { ledOn }: Silence,
+  groups: readonly { missed: number; tally: { count: number } }[],
+): boolean {
+  const asking = groups.reduce((sum, { missed }) => sum + missed, 0);
+  const lookups = groups.reduce((sum, { tally }) => sum + tally.count, 0);
+  return ledOn === 0 && asking > 0 && asking >= MOSTLY * lookups;
+}
+
 /** Questions without an answer that were asked again, or would have been by the capture's end. */
 export function dueOf({ askedAgain, shortestWait, unseen, waiting }: Silence): number {
   const due = Math.ceil((shortestWait * SAME_TIMER) / SECOND);

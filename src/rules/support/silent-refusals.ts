@@ -80,7 +80,7 @@ export const silentRefusals = defineFact({
         } else if (synAcks.length > 0 && pair.answered.size < MAX_SLOTS) pair.answered.add(slotOf(startedAt));
       },
       has,
-      all: () => waiting.filter(has).map((connection) => ({ connection, wait: synWait(connection, opened) })),
+      all: () => waiting.filter(has).map((connection) => ({ connection, wait: synWait(connection, opened).wait })),
     };
   },
 });

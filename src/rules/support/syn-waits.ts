@@ -6,8 +6,15 @@ import type { Extent } from './tally.ts';
 // The kernel's first wait (tcp_syn_retries; RFC 6298 section 2.1), less what a clock may be off: a
 // copy of a SYN on another interface comes sooner.
 const LEAST_WAIT = seconds(0.9);
-// The least that is waited after the last SYN: the next one would follow then.
+// The least that is waited after the last SYN: the next one would follow then…
 const NEXT_SYN = seconds(1);
+// …or where the kernel doubles its waits, after twice the last one, up to its longest (TCP_RTO_MAX).
+const DOUBLED = 2;
+const LONGEST_WAIT = seconds(120);
+// A caller whose kernel gave up tries again at once; its clock, and what it does between, are less than this part of the wait.
+const AT_ONCE = 1.05;
+// tcp_syn_retries is 6 (ip-sysctl): so many waits that double, and then the kernel gives up by itself.
+const DOUBLED_WAITS = 6;
 // So many while this caller surely waits are no chance, and no pool that fills: others go on connecting.
 const MANY = 5;
 
@@ -20,9 +27,16 @@ export function waitedForSyn({ syns, ending }: Connection): boolean {
 
 export const isAnswered = ({ synAcks }: Connection): boolean => synAcks.length > 0;
 
+/** How long a caller waited for an answer to its SYN. */
+export interface SynWait {
+  readonly wait: Duration;
+  /** Nothing shows when it gave up: so long at least. */
+  readonly isAtLeast: boolean;
+}
+
 /** How long a connection waited for an answer to its SYN; ask in `finish`. */
-export const synWait = (connection: Connection, opened: Openings): Duration =>
-  isAnswered(connection) ? connection.connectDuration : waitedInVain(connection, opened);
+export const synWait = (connection: Connection, opened: Openings): SynWait =>
+  isAnswered(connection) ? { wait: connection.connectDuration, isAtLeast: false } : waitedInVain(connection, opened);
 
 /** The wait for the SYN is what it cost, and all that is told of the connection. */
 export const synExtent = ({ startedAt }: Connection, cost: Duration): Extent => ({
@@ -32,14 +46,39 @@ export const synExtent = ({ startedAt }: Connection, cost: Duration): Extent => 
 });
 
 /**
- * Nothing marks when the caller gave up; the kernel may send SYNs for long after. Its next try does,
- * unless others open connections all the while; and at the latest the moment when another SYN was due.
+ * Nothing marks when the caller gave up. While SYNs go on, its socket is open; then its next try does, unless others
+ * open connections all the while; and at the latest the moment when another SYN was due.
  */
-function waitedInVain(connection: Connection, opened: Openings): Duration {
+function waitedInVain(connection: Connection, opened: Openings): SynWait {
   const { syns, startedAt, endedAt } = connection;
   const last = syns.at(-1)?.at ?? startedAt;
-  const end = endedAt > last ? endedAt : last + NEXT_SYN;
+  const until = (end: number, isAtLeast = false): SynWait => ({ wait: nanoseconds(end - startedAt), isAtLeast });
+  if (endedAt > last) return until(endedAt);
+  const due = last + nextWait(syns);
   const isAmongOthers = opened.countIn(connection, startedAt, startedAt + LEAST_WAIT) >= MANY;
-  const next = isAmongOthers ? Number.NaN : opened.nextFrom(connection, startedAt + LEAST_WAIT);
-  return nanoseconds((next < end ? next : end) - startedAt);
+  const next = isAmongOthers ? Number.NaN : opened.nextFrom(connection, Math.max(startedAt + LEAST_WAIT, last));
+  if (next - startedAt <= AT_ONCE * (due - startedAt)) return until(Math.min(next, due));
+  if (doubledWaits(syns) >= DOUBLED_WAITS) return until(due);
+  return until(last + NEXT_SYN, true);
 }
+
+/** How long after the last SYN the next one is due. */
+function nextWait(syns: Connection['syns']): Duration {
+  const last = lastWait(syns);
+  // Of waits of a second nobody knows whether they double: from kernel 6.5 the first five do not.
+  if (last < DOUBLED * LEAST_WAIT) return NEXT_SYN;
+  return nanoseconds(Math.min(DOUBLED * last, LONGEST_WAIT));
+}
+
+function lastWait(syns: Connection['syns']): Duration {
+  const last = syns.at(-1);
+  const before = syns.at(-2);
+  return last === undefined || before === undefined ? NEXT_SYN : between(before.at, last.at);
+}
+
+/** The first second, and each wait that is longer. */
+const doubledWaits = (syns: Connection['syns']): number =>
+  syns.reduce((count, { at: time }, index) => {
+    const next = syns[index + 1];
+    return next !== undefined && between(time, next.at) >= DOUBLED * LEAST_WAIT ? count + 1 : count;
+  }, 1);

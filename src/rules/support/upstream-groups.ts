@@ -22,6 +22,8 @@ export interface Waiting extends OccurrencesOf<Exchange> {
   /** What such a call takes otherwise; NaN where nothing says so. */
   readonly usual: Duration;
   readonly lastAt: Timestamp;
+  /** Calls of the same kind that were answered at once before the last of them began, as far as they are kept. */
+  readonly quickBefore?: number;
   /** How many there are of them, where they are none of the calls that are read. */
   readonly of?: number;
 }
@@ -70,6 +72,15 @@ export function createPatterns(traffic: Traffic) {
     /** The first calls of each peer, in order of their start. */
     all: (): PeerCalls[] =>
       peers.map(({ peer, calls }) => ({ peer, calls: calls.toSorted((a, b) => a.startedAt - b.startedAt) })),
+    /** With what is known of calls of the same kind before. */
+    withQuickBefore(waiting: Waiting): Waiting {
+      const { peer, kind, lastAt } = waiting;
+      const calls = byPlace[peer.place]?.calls ?? [];
+      const quick = calls.filter(
+        (call) => answeredAt(call) < lastAt && waitOf(call) < LEAST_WAIT && (kind === '' || kindOf(call) === kind),
+      );
+      return { ...waiting, quickBefore: quick.length };
+    },
     /** Of peers for which nothing else stands out. */
     found(isKnown: (peer: Peer) => boolean): Waiting[] {
       return peers.flatMap(({ peer, calls }) => {

@@ -8,7 +8,7 @@ import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
 import type { Waiting, Why } from './upstream-groups.ts';
 import { closedAfter, isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
-import { isWarmingUp } from './warming-up.ts';
+import { isWarmingUp, wasCold } from './warming-up.ts';
 
 /** Where nothing says what is usual, all that it lets wait is what could be saved. */
 const methodOf = (reasons: readonly Why[]): WhatIfMethod =>
@@ -70,7 +70,10 @@ export function waitReport(
   endsAt: Timestamp,
 ): WaitReport {
   const reasons = [...new Set(own.map(({ why }) => why))];
-  const isStart = own.every(({ peer, lastAt }) => isWarmingUp(peer.startsAt, lastAt, endsAt, tally.count, of));
+  const isStart = own.every(
+    ({ peer, lastAt, quickBefore = 0, tally: { count } }) =>
+      wasCold(count, quickBefore) && isWarmingUp(peer.startsAt, lastAt, endsAt, tally.count, of),
+  );
   return {
     input,
     subject,

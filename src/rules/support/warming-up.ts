@@ -21,3 +21,10 @@ export const isWarmingUp = (
   count: number,
   of: number,
 ): boolean => lastAt - startsAt <= Math.min(WARM_UP, START * (endsAt - startsAt)) && count <= WARM_UP_SHARE * of;
+
+/**
+ * Whatever is cold is slow first and quick then. One worker of several is warm before the others are; where more were
+ * quick than slow, nothing was cold.
+ * @param quickBefore how many of the same kind were answered at once before the last of the slow ones began
+ */
+export const wasCold = (slow: number, quickBefore: number): boolean => quickBefore <= slow;

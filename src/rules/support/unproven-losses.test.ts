@@ -1,0 +1,113 @@
+import { at, seconds } from '../../base/time.ts';
+import { RR_TYPE, type Lookup } from '../../model/lookup.ts';
+import { attemptOf, inputOf, lookupOf, unanswered as never } from '../../model/testing/rows.ts';
+import rule from '../dns-loss.ts';
+import { ruleTester } from './testing/rule-tester.ts';
+import { Scenario } from './testing/scenario.ts';
+
+const { AAAA } = RR_TYPE;
+
+/** Still waiting two seconds later, when the capture ends after 14 s. */
+function unanswered(count: number, waited = 2): Lookup[] {
+  return Array.from({ length: count }, (_, index) =>
+    lookupOf({
+      id: `0.w${index}`,
+      startedAt: at(seconds(14 - waited)),
+      duration: seconds(waited),
+      endBecause: 'captureEnd',
+      durationIsLowerBound: true,
+      outcome: 'incomplete',
+      attempts: [attemptOf({ sentAt: at(seconds(14 - waited)), clientPort: 50_000 + index, ...never })],
+    }),
+  );
+}
+
+/** c-ares from 1.20 waits its time for the lost family, and leaves it at the other. */
+function neverAgain(count: number): Lookup[] {
+  const scenario = new Scenario({ resolver: 'c-ares' }).pair(9);
+  for (let index = 0; index < count; index++) {
+    scenario
+      .ask(
+        [
+          { answered: index % 2 === 0 ? 0.4 : null },
+          { type: AAAA, sent: 0.03, answered: index % 2 === 0 ? null : 0.5 },
+        ],
+        {
+          lasts: 250,
+          endBecause: 'timer',
+        },
+      )
+      .pair();
+  }
+  return scenario.pair(9).lookups;
+}
+
+/** Of them nobody asked again, long before the capture ends. */
+const leftAlone = (count: number): Lookup[] =>
+  Array.from({ length: count }, (_, index) =>
+    lookupOf({
+      id: `0.u${index}`,
+      startedAt: at(seconds(1)),
+      duration: seconds(0),
+      endBecause: 'captureEnd',
+      durationIsLowerBound: true,
+      outcome: 'incomplete',
+      resolver: 'go',
+      attempts: [attemptOf({ sentAt: at(seconds(1)), clientPort: 40_000 + index, ...never })],
+    }),
+  );
+
+/** Six that are open when the capture ends, and answers came since. */
+const openOnes = (before: readonly Lookup[]): Lookup[] => [
+  ...before,
+  ...unanswered(6, 4.7),
+  ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
+];
+
+ruleTester(rule, {
+  clear: [{ name: 'all were answered', lookups: new Scenario({ resolver: 'c-ares' }).pair(9).lookups }],
+  finds: [
+    {
+      name: 'six that are open, where nobody asked again for others either, though it was time to',
+      lookups: openOnes([...new Scenario().pair(9).lookups, ...leftAlone(3)]),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ message: 'open', count: 6, onlyInfo: true }],
+    },
+    {
+      name: 'six that are open, and nothing shows that the capture lacks answers',
+      lookups: openOnes(new Scenario().pair(9).lookups),
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ message: 'open', count: 6, onlyInfo: false }],
+    },
+    {
+      name: 'two that their resolver never asks for again, and answers came since: the capture itself may lack these',
+      lookups: neverAgain(2),
+      reports: [{ message: 'lost', count: 2, onlyInfo: true }],
+    },
+    {
+      name: 'five of them',
+      lookups: neverAgain(5),
+      reports: [{ message: 'lost', count: 5, onlyInfo: false }],
+    },
+    {
+      name: 'one of them beside many that are open when the capture ends',
+      lookups: [
+        ...neverAgain(1),
+        ...unanswered(6, 2),
+        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
+      ],
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ count: 7, onlyInfo: true }],
+    },
+    {
+      name: 'two of them beside many that are open',
+      lookups: [
+        ...neverAgain(2),
+        ...unanswered(6, 2),
+        ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
+      ],
+      inputs: [inputOf({ endsAt: at(seconds(14)) })],
+      reports: [{ count: 8, onlyInfo: false }],
+    },
+  ],
+});

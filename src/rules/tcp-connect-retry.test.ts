@@ -185,6 +185,44 @@ ruleTester(rule, {
       reports: [{ message: 'unanswered', says: /waited 20 s for an answer/, count: 1, cost: [19.9, 20.1] }],
     },
     {
+      name: 'a caller whose own timer is met again and again, though the kernel sends SYNs for long after',
+      ...joined(
+        healthy().rows,
+        ...[0, 1, 2, 3].map(
+          (index) =>
+            new Traffic()
+              .wait(10_000 + 2000 * index)
+              .open({ connect: null, again: [1000, 2000, 3000, 4000, 5000, 7000] })
+              .wait(9000)
+              .close(inVain).rows,
+        ),
+        new Traffic().wait(18_000).open().call().rows,
+      ),
+      reports: [
+        {
+          message: 'unanswered',
+          says: /waited 2 s for an answer to their SYN, 4 in vain$/,
+          count: 4,
+          cost: [1.9, 2.1],
+        },
+      ],
+    },
+    {
+      name: 'whatever other callers open meanwhile is no timer',
+      ...joined(
+        healthy().rows,
+        ...[0, 950, 1900, 2900, 3830].map(
+          (start) =>
+            new Traffic()
+              .wait(10_000 + start)
+              .open({ connect: null, again: [1000, 2000, 3000] })
+              .wait(9000)
+              .close(inVain).rows,
+        ),
+      ),
+      reports: [{ message: 'unanswered', says: /waited at least 4 s/, count: 5 }],
+    },
+    {
       name: 'a kernel that gives up: another SYN would be due, and the caller tries again a little later',
       ...triedAgain([1000, 3000, 7000], 15_500),
       reports: [{ message: 'unanswered', says: /waited 15 s for an answer/, count: 1, cost: [14.9, 15.1] }],

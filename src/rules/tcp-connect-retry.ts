@@ -2,7 +2,7 @@ import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
 import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { between } from '../base/time.ts';
+import { between, nanoseconds } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
@@ -15,7 +15,7 @@ import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { openings } from './support/openings.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { SEEN_ONCE, serversOf } from './support/subjects.ts';
-import { isAnswered, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
+import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -133,13 +133,18 @@ export default defineRule({
       },
       finish() {
         const withThose = new Map(groups.all().map((group) => [group.peer, copyOf(group)]));
+        const inVain = groupBy(
+          waiting.filter((connection) => !isAnswered(connection)),
+          (connection) => seen.peerOf(connection),
+        );
+        const patience = new Map([...inVain].map(([peer, own]) => [peer, patienceOf(own, opened)]));
         for (const connection of waiting) {
           // Those are `tcp-connect-refused`.
           if (refusals.has(connection)) continue;
           const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
-          const { wait: cost, isAtLeast } = synWait(connection, opened);
+          const { wait: cost, isAtLeast } = synWait(connection, opened, patience.get(peer) ?? nanoseconds(Number.NaN));
           group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
           if (isAnswered(connection)) continue;
           group.unanswered++;

@@ -1,10 +1,12 @@
-import { milliseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyConnection, type Connection } from '../../model/connection.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
 import { openings } from './openings.ts';
 import { isAnswered, synWait, waitedForSyn } from './syn-waits.ts';
 
+// Those that others were refused meanwhile are few.
+const NOT_KNOWN = nanoseconds(Number.NaN);
 // A host sends so many ICMP errors only: Linux one a second to each host, after the first six
 // (RFC 1812 section 4.3.2.8; net.ipv4.icmp_ratelimit, XRLIM_BURST_FACTOR in net/ipv4/icmp.c).
 const BETWEEN_ERRORS = seconds(1);
@@ -80,7 +82,8 @@ export const silentRefusals = defineFact({
         } else if (synAcks.length > 0 && pair.answered.size < MAX_SLOTS) pair.answered.add(slotOf(startedAt));
       },
       has,
-      all: () => waiting.filter(has).map((connection) => ({ connection, wait: synWait(connection, opened).wait })),
+      all: () =>
+        waiting.filter(has).map((connection) => ({ connection, wait: synWait(connection, opened, NOT_KNOWN).wait })),
     };
   },
 });

@@ -34,9 +34,41 @@ export interface SynWait {
   readonly isAtLeast: boolean;
 }
 
-/** How long a connection waited for an answer to its SYN; ask in `finish`. */
-export const synWait = (connection: Connection, opened: Openings): SynWait =>
-  isAnswered(connection) ? { wait: connection.connectDuration, isAtLeast: false } : waitedInVain(connection, opened);
+/**
+ * How long a connection waited for an answer to its SYN; ask in `finish`.
+ * @param patience the caller's own timer, where several of its tries show it ({@link patienceOf}); else NaN
+ */
+export const synWait = (connection: Connection, opened: Openings, patience: Duration): SynWait =>
+  isAnswered(connection)
+    ? { wait: connection.connectDuration, isAtLeast: false }
+    : waitedInVain(connection, opened, patience);
+
+// A timer that ends each try is met again and again, within what a program needs to try anew.
+const LEAST_ALIKE = 3;
+const ALIKE = 0.1;
+
+/**
+ * After how long a caller gives a connection up and tries again, though the kernel sends SYNs for long after: the same
+ * for most of several that nobody answers. NaN where it does not show.
+ */
+export function patienceOf(inVain: readonly Connection[], opened: Openings): Duration {
+  const gaps = inVain
+    .map((connection) => nextTry(connection, opened) - connection.startedAt)
+    .filter((gap) => !Number.isNaN(gap))
+    .toSorted((a, b) => a - b);
+  const usual = gaps[gaps.length >> 1] ?? Number.NaN;
+  const alike = gaps.filter((gap) => isAlike(gap, usual)).length;
+  return nanoseconds(alike >= LEAST_ALIKE && alike * 2 > inVain.length ? usual : Number.NaN);
+}
+
+/** By how long behind the least that is looked at: whatever another caller opens comes soon behind that, now and then. */
+const isAlike = (gap: number, usual: number): boolean => Math.abs(gap - usual) <= ALIKE * (usual - LEAST_WAIT);
+
+/** When its caller may have tried again; NaN where others open connections all the while. */
+const nextTry = (connection: Connection, opened: Openings, after = connection.startedAt + LEAST_WAIT): number =>
+  opened.countIn(connection, connection.startedAt, connection.startedAt + LEAST_WAIT) >= MANY
+    ? Number.NaN
+    : opened.nextFrom(connection, after);
 
 /** The wait for the SYN is what it cost, and all that is told of the connection. */
 export const synExtent = ({ startedAt }: Connection, cost: Duration): Extent => ({
@@ -46,17 +78,19 @@ export const synExtent = ({ startedAt }: Connection, cost: Duration): Extent => 
 });
 
 /**
- * Nothing marks when the caller gave up. While SYNs go on, its socket is open; then its next try does, unless others
- * open connections all the while; and at the latest the moment when another SYN was due.
+ * Nothing marks when the caller gave up. A timer of its own does, which several of its tries show. Else, while SYNs go
+ * on, its socket is open; then its next try does, unless others open connections all the while; and at the latest the
+ * moment when another SYN was due.
  */
-function waitedInVain(connection: Connection, opened: Openings): SynWait {
+function waitedInVain(connection: Connection, opened: Openings, patience: Duration): SynWait {
   const { syns, startedAt, endedAt } = connection;
   const last = syns.at(-1)?.at ?? startedAt;
   const until = (end: number, isAtLeast = false): SynWait => ({ wait: nanoseconds(end - startedAt), isAtLeast });
   if (endedAt > last) return until(endedAt);
+  const tried = nextTry(connection, opened);
+  if (isAlike(tried - startedAt, patience)) return until(tried);
   const due = last + nextWait(syns);
-  const isAmongOthers = opened.countIn(connection, startedAt, startedAt + LEAST_WAIT) >= MANY;
-  const next = isAmongOthers ? Number.NaN : opened.nextFrom(connection, Math.max(startedAt + LEAST_WAIT, last));
+  const next = nextTry(connection, opened, Math.max(startedAt + LEAST_WAIT, last));
   if (next - startedAt <= AT_ONCE * (due - startedAt)) return until(Math.min(next, due));
   if (doubledWaits(syns) >= DOUBLED_WAITS) return until(due);
   return until(last + NEXT_SYN, true);

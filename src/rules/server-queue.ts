@@ -55,9 +55,13 @@ export default defineRule({
         if (waited > 0) groups.add(exchange, nanoseconds(waited), packetsOf);
       },
       finish() {
-        const verdicts = new Map([...byServer].map(([key, log]) => [key, log.judge()]));
-        const verdictOf = (input: number, server: string): OneAtATime | null =>
-          verdicts.get(`${input}|${server}`) ?? null;
+        // Asked of those alone at which anybody waited.
+        const verdicts = new Map<string, OneAtATime | null>();
+        const verdictOf = (input: number, server: string): OneAtATime | null => {
+          const key = `${input}|${server}`;
+          if (!verdicts.has(key)) verdicts.set(key, byServer.get(key)?.judge() ?? null);
+          return verdicts.get(key) ?? null;
+        };
         const queued = groups.all().filter(({ input, server }) => verdictOf(input, server) !== null);
         for (const { tally, subject, input } of partsByServer(queued)) {
           const verdict = verdictOf(input, subject.name);

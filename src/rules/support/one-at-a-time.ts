@@ -1,7 +1,7 @@
 import { milliseconds, type Duration, type Timestamp } from '../../base/time.ts';
 
 // So many calls of a server tell how it works; more tell no more.
-const MAX_CALLS = 1 << 12;
+const MAX_CALLS = 1 << 10;
 // Answers that leave while others wait: as many as a person would want to see before he believes it.
 const LEAST_GAPS = 30;
 // Calls that find nobody there, and tell what one takes by itself.

@@ -265,17 +265,17 @@ describe('the verdict on requests', () => {
     [
       'one that waits for what the service calls',
       served([{ at: 5, takes: 2110 }]),
-      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, nearly all of it waiting for 10.20.30.40:9200',
+      'no known cause makes requests slow, yet some are: 1 request and 1 other call, slowest 2.13 s, nearly all of it waiting for 10.20.30.40:9200',
     ],
     [
       'one that hangs',
       served([{ at: 5, takes: 2110 }], { outcome: 'incomplete', firstByteAt: at(Number.NaN) }),
-      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s without an answer until the capture ends, nearly all of it waiting for 10.20.30.40:9200',
+      'no known cause makes requests slow, yet some are: 1 request and 1 other call, slowest 2.13 s without an answer until the capture ends, nearly all of it waiting for 10.20.30.40:9200',
     ],
     [
       'one of which the service itself takes most',
       served([{ at: 5, takes: 500 }]),
-      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself',
+      'no known cause makes requests slow, yet some are: 1 request and 1 other call, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself',
     ],
     [
       'one that waits for two things',
@@ -283,7 +283,7 @@ describe('the verdict on requests', () => {
         { at: 5, takes: 700 },
         { at: 800, takes: 700, parts: { server: '10.20.30.50' } },
       ]),
-      'no known cause makes requests slow, yet some are: 3 requests, slowest 2.13 s',
+      'no known cause makes requests slow, yet some are: 1 request and 2 other calls, slowest 2.13 s',
     ],
     [
       'connections of which nothing can be read',

@@ -32,7 +32,7 @@ describe('the verdict on requests of a service', () => {
     [
       'one of which the service itself takes most, or whom it asks in a protocol that nobody knows',
       { ...new Serving().request(2130, [{ at: 5, takes: 500 }]).rows, connections: [unread(4000)] },
-      'no known cause makes requests slow, yet some are: 2 requests, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself, or waiting for 10.0.9.5:5672, which can’t be read',
+      'no known cause makes requests slow, yet some are: 1 request and 1 other call, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself, or waiting for 10.0.9.5:5672, which can’t be read',
     ],
     [
       'quick ones, beside a worker’s poll for tasks',
@@ -42,7 +42,18 @@ describe('the verdict on requests of a service', () => {
     [
       'quick ones, beside a slow call of somebody else, which may be a request',
       aside(40, { client: '10.0.8.8' }),
-      'no known cause makes requests slow, yet some are: 3 requests, slowest 4.86 s, at 10.20.30.40:9200',
+      'no known cause makes requests slow, yet some are: 1 request and 2 other calls, slowest 4.86 s, at 10.20.30.40:9200',
+    ],
+    [
+      'quick ones, each with two calls of its service',
+      {
+        ...new Serving().serve(20, 40, [
+          { at: 1, takes: 3 },
+          { at: 5, takes: 3 },
+        ]).rows,
+        connections: [connectionOf()],
+      },
+      'no request is slow: 20 requests and 40 other calls, slowest 40 ms',
     ],
     [
       'a slow one, beside a worker’s poll for tasks',

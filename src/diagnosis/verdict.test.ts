@@ -44,6 +44,12 @@ describe('what no finding explains', () => {
     );
   });
 
+  it('is said of the slowest where there is no tenth', () => {
+    const diagnosis = each(400);
+    const few = { ...diagnosis, exchanges: { ...diagnosis.exchanges, calls: 6 } };
+    expect(verdictOf(few).unexplained).toMatch(/^the slowest of 6 requests take 400 ms or longer/);
+  });
+
   it('is nothing where a finding costs a quarter of it', () => {
     expect(each(400, { connect: 120 }).verdict.unexplained).toBeUndefined();
   });

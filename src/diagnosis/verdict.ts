@@ -61,6 +61,8 @@ function clearWords(diagnosis: Judged): string {
 
 // A cause of less is not what makes them slow.
 const EXPLAINS = 0.25;
+// Of fewer there is no tenth.
+const TENTH = 10;
 
 /** Requests that take far longer than what any finding costs: nobody should take that for why they are slow. */
 function unexplainedWords(diagnosis: Judged): string | null {
@@ -69,7 +71,8 @@ function unexplainedWords(diagnosis: Judged): string | null {
   const slow = fromSeconds(latency.p90Seconds);
   const costs = findings.filter(({ severity }) => severity !== 'info').map(explainedBy);
   if (count === 0 || !(slow >= SLOW) || fromSeconds(Math.max(...costs)) >= EXPLAINS * slow) return null;
-  return `a tenth of ${plural(count, 'request')} take ${formatDuration(slow)} or longer${whereWords(diagnosis)}: no finding explains that`;
+  const some = count < TENTH ? 'the slowest' : 'a tenth';
+  return `${some} of ${plural(count, 'request')} take ${formatDuration(slow)} or longer${whereWords(diagnosis)}: no finding explains that`;
 }
 
 /** Of a slow request: what the finding cost it, or would save it where others stand in line behind that. */
@@ -151,7 +154,7 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
     kinds.push({
       name: 'request',
       names: 'requests',
-      count: plural(exchanges.calls, 'request'),
+      count: requestsAndCalls({ exchanges, requests }),
       slowest: fromSeconds(exchanges.latency.maxSeconds),
       mostly: fromSeconds(exchanges.latency.p50Seconds) >= SLOW,
       where: whereWords({ exchanges, requests }),
@@ -200,6 +203,17 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
     });
   }
   return kinds;
+}
+
+/** What services were asked, where that is known, and what else was: calls of theirs, or of others who are no service. */
+function requestsAndCalls({
+  exchanges: { calls },
+  requests: { count },
+}: Pick<Judged, 'exchanges' | 'requests'>): string {
+  if (count === 0) return plural(calls, 'request');
+  return calls > count
+    ? `${plural(count, 'request')} and ${plural(calls - count, 'other call')}`
+    : plural(count, 'request');
 }
 
 // What is left of more than this is for nobody to read.

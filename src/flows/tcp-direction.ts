@@ -2,7 +2,7 @@ import { at, milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
 import type { Arrival } from '../model/tracked-connection.ts';
 import { awareAt, type Segment } from './segment.ts';
-import type { TcpCounters, TcpEnd, TcpHandlers, TcpLimits, TcpStream } from './tcp-stream.ts';
+import type { SharedBy, TcpEnd, TcpStream } from './tcp-stream.ts';
 
 /** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
 export const WIDEST_WINDOW = 1 << 30;
@@ -20,18 +20,7 @@ const NONE: Segment[] = [];
 /** What a direction knows of its position: nothing; a guess from the other side or from an empty segment; all. */
 type State = 'unknown' | 'guessed' | 'open' | 'ended';
 
-/** What all directions share. */
-export interface Shared {
-  handlers: TcpHandlers;
-  limits: TcpLimits;
-  counters: TcpCounters;
-  /** Directions with a hole, the oldest hole first. */
-  holes: Set<Direction>;
-  /** Bytes that wait behind holes. */
-  bytes: number;
-  /** The first moment at which a hole's patience ends. */
-  deadline: Timestamp;
-}
+export type Shared = SharedBy<Direction>;
 
 /**
  * One direction of a connection: puts segments in order and hands each byte on once. Sequence
@@ -58,6 +47,8 @@ export class Direction {
   #endArrival: Arrival | null = null;
   #acknowledged = 0;
   #acknowledgedKnown = false;
+  /** Where it stands is known from a packet of its own, without data. */
+  #hasSaid = false;
   #pending = NONE;
   #pendingBytes = 0;
   #holeDeadline = at(Infinity);
@@ -90,6 +81,7 @@ export class Direction {
     const length = layers.payloadLength;
     if (length === 0) {
       if (this.state === 'unknown') this.start(sequence, 'guessed');
+      if (this.state === 'guessed') this.#hasSaid ||= sequence === this.next;
       return;
     }
     if (this.state === 'ended') return;
@@ -141,7 +133,10 @@ export class Direction {
     // began within it the first acknowledgment tells where.
     const isBegun = this.delivered || this.#pending.length > 0 || this.peer?.opened === true;
     const fresh = this.state === 'guessed' && !isBegun;
-    if (this.state === 'unknown' || (fresh && ((acknowledgment - this.next) | 0) > 0)) {
+    const ahead = (acknowledgment - this.next) | 0;
+    // What this side sent beyond where it said to stand, it sent within the capture; a keepalive stands one below.
+    const isBefore = ahead > 0 && (!this.#hasSaid || ahead === 1 || ahead > WIDEST_WINDOW);
+    if (this.state === 'unknown' || (fresh && isBefore)) {
       this.start(acknowledgment, 'guessed');
     }
     this.#acknowledged = acknowledgment | 0;

@@ -46,6 +46,21 @@ it('is told where the first answer is missing, and what opened the connection fo
   expect(recorder.log.slice(0, 4)).toEqual(['c:one?', 's gap', 'c:two?', 's:2!']);
 });
 
+it.each<[string, number, string[]]>([
+  ['beyond where its side said to stand', 103, ['c:one?', 's gap', 'c:two?', 's:2!']],
+  ['nowhere, of a keepalive that stands one below', 102, ['c:one?two?', 's:2!']],
+])('is told where the first answer is missing, and the connection was open before: %s', (_, next, log) => {
+  const recorder = createRecorder();
+  recorder.push({ sequence: 1, acknowledgment: 101, flags: ACK });
+  recorder.push({ from: 'server', sequence: 101, acknowledgment: 1, flags: ACK });
+  recorder.push({ sequence: 1, acknowledgment: 101, data: 'one?' });
+  recorder.push({ sequence: 5, acknowledgment: next, data: 'two?' });
+  recorder.push({ from: 'server', sequence: next, acknowledgment: 9, data: '2!' });
+  recorder.push({ sequence: 9, acknowledgment: next + 2, flags: ACK, time: milliseconds(50) });
+  recorder.streams.finish();
+  expect(recorder.log.slice(0, log.length)).toEqual(log);
+});
+
 it.each<[string, number[], number, number]>([
   ['that the other side has, and nobody saw', [2, 4], milliseconds(10), 2],
   ['of another queue, that come a little behind their acknowledgment', [], 0, 0],

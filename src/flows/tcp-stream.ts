@@ -1,3 +1,4 @@
+import type { Timestamp } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 
@@ -94,3 +95,16 @@ export const createTcpCounters = (): TcpCounters => ({
   missingBytes: 0,
   evicted: 0,
 });
+
+/** What all directions share. */
+export interface SharedBy<Direction> {
+  handlers: TcpHandlers;
+  limits: TcpLimits;
+  counters: TcpCounters;
+  /** Directions with a hole, the oldest hole first. */
+  holes: Set<Direction>;
+  /** Bytes that wait behind holes. */
+  bytes: number;
+  /** The first moment at which a hole's patience ends. */
+  deadline: Timestamp;
+}

@@ -18,7 +18,7 @@ const MetadataSchema = Type.Object({
 
 const ExpectationSchema = Type.Object({
   waitedSeconds: nullable(Type.Number({ description: 'so long the body was held back for 100 Continue' })),
-  answered: Type.Boolean({ description: '100 Continue came' }),
+  answered: Type.Boolean({ description: '100 Continue came before the body' }),
 });
 
 export const ExchangeSchema = Type.Object({

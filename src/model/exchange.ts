@@ -51,9 +51,9 @@ export type ExchangeDirection = (typeof DIRECTIONS)[number];
 
 /** A request that asks whether its body is wanted before it sends it: `Expect: 100-continue` (RFC 9110 section 10.1.1). */
 export interface Expectation {
-  /** From the head's end to the body's first byte; NaN where none was sent. */
+  /** From the head's end to `100 Continue`, or to the body's first byte where that came first; NaN without either. */
   waited: Duration;
-  /** `100 Continue` came, early or late. */
+  /** `100 Continue` came before the body. */
   answered: boolean;
 }
 

@@ -18,6 +18,9 @@ export const REQUEST_SCHEMA = 'kubelag/request/1';
 export const WAIT_REASONS = ['dns', 'connect', 'tls', 'upstream', 'metadata', 'stall', 'queue'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
 
+/** What is asked where nobody can read it. */
+export const INSIDE_TLS = 'inside TLS';
+
 /** `ADDR` or `ADDR:PORT`, as the user names the service to be followed. */
 export interface ServiceChoice {
   address: string;

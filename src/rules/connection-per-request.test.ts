@@ -111,6 +111,16 @@ function idling(rests: number, ends: Partial<Connection>, call: Partial<Exchange
   return traffic;
 }
 
+/** Ten connections with one call each, so long one behind the other, which the server closes when each was idle for 5 s. */
+function leftIdle(apart: number): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < 10; index++) {
+    traffic.open({ connect: 8 }).call().wait(5000).close({ endedBy: 'server' });
+    traffic.wait(apart - 5000);
+  }
+  return traffic;
+}
+
 /** Ten connections with one call each over a way of 60 ms, whose answers come in so many. */
 const far = (responseBytes: number, body: number): Traffic =>
   closing({}, { responseBytes, roundTrip: milliseconds(60) }, { connect: 61 }, 8080, {
@@ -143,6 +153,23 @@ ruleTester(rule, {
           fixes: [/keep idle connections for longer/],
         },
       ],
+    },
+    {
+      name: 'connections that it closes when they are idle, of a client that opens another for each call all the same',
+      ...leftIdle(1000).rows,
+      reports: [
+        {
+          message: 'each',
+          count: 10,
+          settings: [/client keep-alive not used: it opens another while one is idle/, /none that is used again/],
+          fixes: [/use one client for all calls/],
+        },
+      ],
+    },
+    {
+      name: 'the same where the next call comes when it is closed',
+      ...leftIdle(5100).rows,
+      reports: [{ message: 'idle', count: 10 }],
     },
     {
       name: 'connections that it closes at once',

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { endOf, nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { at, endOf, nanoseconds, type Duration } from '../base/time.ts';
 import { copyConnection, type Connection, type Side } from '../model/connection.ts';
 import { isThroughSidecar } from '../model/direction.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
@@ -9,6 +9,7 @@ import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { tlsCost } from './support/handshake-waits.ts';
 import { keepAliveFixes, keepAliveSettings, type Closer } from './support/keep-alive.ts';
+import { IdleEnds } from './support/idle-ends.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { createSessions, isSignIn, type Session } from './support/sessions.ts';
 import { isProbe } from '../model/probe.ts';
@@ -24,8 +25,6 @@ const LEAST_COUNT = 5;
 const MOST = 0.5;
 // Connections whose only call was a health check and that have not ended yet.
 const MAX_PROBES = 1 << 12;
-// Who closes behind each answer does so at once; the shortest timeouts are of a second or two.
-const LEAST_KEPT = seconds(1);
 // A client that never closes what it opens shows in the first few hundred.
 const MAX_LEFT_OPEN = 1 << 10;
 
@@ -47,15 +46,14 @@ interface Extra {
   watching: number;
   /** Their calls wait longer for the sender to get up to speed than for the handshakes. */
   slowly: number;
-  /** Closed by the server when they had been idle for a while, and how long. */
-  idled: number;
-  kept: Distribution;
+  /** Closed by the server when they had been idle for a while. */
+  readonly idle: IdleEnds;
   /** Nothing was opened. */
   refused: number;
 }
 
 type Group = PeerGroup<Connection> & Extra;
-type Counter = Exclude<keyof Extra, 'kept'>;
+type Counter = Exclude<keyof Extra, 'idle'>;
 
 /** A connection's first call. */
 interface Start {
@@ -111,8 +109,7 @@ export default defineRule({
       statements: 0,
       watching: 0,
       slowly: 0,
-      idled: 0,
-      kept: new Distribution(),
+      idle: new IdleEnds(),
       refused: 0,
     }));
 
@@ -160,6 +157,7 @@ export default defineRule({
         const isTurned = turned.delete(connection.id);
         const session = sessions.take(connection);
         const group = groups.of(connection);
+        group.idle.opened(connection.startedAt);
         group.lastOpenedAt = Math.max(group.lastOpenedAt, connection.startedAt);
         if (connection.ending === 'refused') group.refused++;
         if (session !== null) return addSession(group, connection, session);
@@ -185,15 +183,16 @@ export default defineRule({
           const { opened, opening, calls } = seen.totals(input, subject);
           const sum = (field: Counter): number => own.reduce((count, group) => count + group[field], 0);
           const isMost = (field: Counter): boolean => sum(field) > MOST * tally.count;
+          const kept = keptOf(own);
           const closer: Closer = isMost('byRequest')
             ? 'request'
-            : isMost('idled')
-              ? 'idle'
+            : kept.count > MOST * tally.count
+              ? isPassedOver(own, kept.count)
+                ? 'unused'
+                : 'idle'
               : isMost('byServer') || isMost('noKeepAlive')
                 ? 'server'
                 : 'client';
-          const kept = new Distribution();
-          for (const group of own) kept.addAll(group.kept);
           const hidden = isMost('byLife');
           const signsIn = isMost('signedIn');
           report({
@@ -275,11 +274,8 @@ function judge(group: Group, connection: Connection, isSingle: boolean, told: Si
     group.tally.add(connection, cost, connectionPackets, { lasted, refs: [first.exchange] });
     if (first.start > handshakes) group.slowly++;
   }
-  const kept =
-    first === null || told !== null || connection.endedBy !== 'server' ? 0 : connection.endedAt - first.endsAt;
-  if (kept >= LEAST_KEPT) {
-    group.idled++;
-    group.kept.add(nanoseconds(kept));
+  if (first !== null && told === null && connection.endedBy === 'server') {
+    group.idle.add(at(first.endsAt), at(connection.endedAt));
   }
   if (connection.protocol === 'tls') group.byLife++;
   // A server that closes because its client asked for it would have kept the connection.
@@ -287,6 +283,17 @@ function judge(group: Group, connection: Connection, isSingle: boolean, told: Si
   else if (connection.endedBy === 'server') group.byServer++;
   if (told === 'server') group.noKeepAlive++;
 }
+
+/** For how long servers kept what they closed for being idle. */
+function keptOf(groups: readonly Group[]): Distribution {
+  const kept = new Distribution();
+  for (const { idle } of groups) kept.addAll(idle.kept);
+  return kept;
+}
+
+/** Most of what was idle belongs to clients that take none of it. */
+const isPassedOver = (groups: readonly Group[], count: number): boolean =>
+  groups.reduce((sum, { idle }) => sum + (idle.arePassedOver() ? idle.count : 0), 0) > MOST * count;
 
 function singleEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);

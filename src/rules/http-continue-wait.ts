@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
-import { milliseconds } from '../base/time.ts';
-import type { Exchange } from '../model/exchange.ts';
+import { milliseconds, orZero } from '../base/time.ts';
+import { isResponded, type Exchange, type Expectation } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -20,7 +20,7 @@ export default defineRule({
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
-    never: '{count} of {total:exchange} with {server} waited {cost:duration} for “100 Continue”, which never came',
+    vain: '{count} of {total:exchange} with {server} waited {cost:duration} for “100 Continue” in vain',
     late: '{count} of {total:exchange} with {server} waited {cost:duration} for “100 Continue”',
     clear: 'no client held its body back for “100 Continue” ({total:exchange})',
   },
@@ -32,7 +32,7 @@ export default defineRule({
       unusualExchange(exchange) {
         heard++;
         const { expectation } = exchange;
-        if (expectation === null || !(expectation.waited >= LEAST_WAIT)) return;
+        if (expectation === null || !isHeldBack(exchange, expectation)) return;
         const group = groups.add(exchange, expectation.waited, packetsOf);
         if (expectation.answered) group.answered++;
       },
@@ -44,7 +44,7 @@ export default defineRule({
           const answered = own.reduce((sum, group) => sum + group.answered, 0);
           const isLate = answered * 2 > tally.count;
           report({
-            message: isLate ? 'late' : 'never',
+            message: isLate ? 'late' : 'vain',
             data: { count: tally.count, total: of, server: subject.name, cost: tally.costs.quantile(0.5) },
             input,
             subject,
@@ -55,7 +55,7 @@ export default defineRule({
             confidence: 'certain',
             confidenceBecause: isLate
               ? 'the head says “Expect: 100-continue”, and the body left when the answer to that had come'
-              : 'the head says “Expect: 100-continue”, nothing answers that, and the body leaves by its client’s own timer',
+              : 'the head says “Expect: 100-continue”, no answer to that comes before the body leaves, by its client’s own timer',
             evidence: continueEvidence(tally.dearest),
             because: settings(subject.name, tally.costs.quantile(0.5), isLate),
             fix: fixes(subject.name),
@@ -74,6 +74,10 @@ export default defineRule({
     };
   },
 });
+
+/** For longer than the way there and back; who answered nothing at all may not be in the capture. */
+const isHeldBack = (exchange: Exchange, { waited, answered }: Expectation): boolean =>
+  waited >= LEAST_WAIT + orZero(exchange.roundTrip) && (answered || isResponded(exchange));
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
 
@@ -98,7 +102,7 @@ const settings = (server: string, waited: number, isLate: boolean): Setting[] =>
   {
     component: server,
     setting: '100 Continue',
-    value: isLate ? 'sent late' : 'never sent',
+    value: isLate ? 'sent late' : 'not sent by then',
     origin: 'wire',
     source: 'the packets',
   },

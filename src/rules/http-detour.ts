@@ -1,9 +1,10 @@
+import { addressOf } from '../base/addresses.ts';
 import { Recent } from '../base/recent.ts';
 import { endOf } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import type { PacketId } from '../model/packet.ts';
-import type { Request, Wait } from '../model/request.ts';
+import { INSIDE_TLS, type Request, type Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -21,6 +22,9 @@ const MOST = 0.5;
 const MAX_KEPT = 1 << 16;
 const MAX_POOLS = 256;
 
+// A registry or a store hands out signed URLs so, and the next is another one.
+const ON_PURPOSE = 'may be how it works: a store that hands out signed URLs sends all its callers on';
+
 /** A call that was answered with where, or with what, to ask again. */
 interface Answered {
   readonly status: number;
@@ -28,9 +32,20 @@ interface Answered {
   readonly packets: readonly PacketId[];
 }
 
+/** What a request waited for in vain, and what was asked then. */
+interface Detour {
+  readonly wait: Wait;
+  readonly answer: Answered;
+  readonly again: Wait;
+}
+
+/** How surely it was asked twice: the very same, something else there (a redirect may lead anywhere), or somebody else. */
+type Repeat = 'same' | 'there' | 'elsewhere';
+
 interface Pool extends Pick<Answered, 'status' | 'asked'> {
   readonly service: ServedRequests;
   readonly upstream: string;
+  readonly repeat: Repeat;
   readonly tally: RequestTally;
 }
 
@@ -42,6 +57,8 @@ export default defineRule({
   messages: {
     redirected:
       '{count} of {total:request} to {service} asked {upstream} twice, {cost:duration} each: {asked} is answered {status} first',
+    sentOn:
+      '{count} of {total:request} to {service} asked {upstream} first, {cost:duration} each, which sends them on: {asked} is answered {status}',
     challenged:
       '{count} of {total:request} to {service} asked {upstream} twice, {cost:duration} each: without credentials first ({status})',
     clear: 'no service asks twice for want of the right URL or of credentials ({total:request})',
@@ -53,11 +70,14 @@ export default defineRule({
     const pools = new Map<string, Pool>();
     let heard = 0;
 
-    function poolOf(service: ServedRequests, upstream: string, { status, asked }: Answered): Pool | null {
-      const key = `${service.input}|${service.server}|${upstream}|${status}|${asked}`;
+    function poolOf(service: ServedRequests, { wait, answer, again }: Detour): Pool | null {
+      const { status, asked } = answer;
+      const upstream = wait.to;
+      const repeat = repeatOf(wait, again);
+      const key = `${service.input}|${service.server}|${upstream}|${status}|${asked}|${repeat}`;
       const known = pools.get(key);
       if (known !== undefined || pools.size >= MAX_POOLS) return known ?? null;
-      const pool = { service, upstream, status, asked, tally: requestTally() };
+      const pool = { service, upstream, status, asked, repeat, tally: requestTally() };
       pools.set(key, pool);
       return pool;
     }
@@ -72,8 +92,9 @@ export default defineRule({
         if (heard === 0) return;
         const service = served.current();
         if (service === null) return;
-        for (const { wait, answer } of detoursOf(request, answers)) {
-          const pool = poolOf(service, wait.to, answer);
+        for (const detour of detoursOf(request, answers)) {
+          const { wait, answer } = detour;
+          const pool = poolOf(service, detour);
           if (pool === null) continue;
           tallyRequest({ ...service, tally: pool.tally }, request, wait.critical, answer.packets, [wait.ref]);
         }
@@ -82,11 +103,11 @@ export default defineRule({
         const found = [...pools.values()].filter(
           ({ tally, service }) => tally.count >= LEAST && tally.count >= MOST * service.latency.count,
         );
-        for (const { service, upstream, status, asked, tally } of found) {
+        for (const { service, upstream, status, asked, repeat, tally } of found) {
           const { server, input, latency } = service;
           const isChallenge = CHALLENGES.includes(status);
           report({
-            message: isChallenge ? 'challenged' : 'redirected',
+            message: isChallenge ? 'challenged' : repeat === 'elsewhere' ? 'sentOn' : 'redirected',
             data: {
               count: tally.count,
               total: latency.count,
@@ -102,8 +123,11 @@ export default defineRule({
             unit: 'requests',
             latency,
             cost: tally,
-            confidence: 'certain',
-            confidenceBecause: `request after request meets ${status} and asks again`,
+            confidence: repeat === 'same' ? 'certain' : 'likely',
+            confidenceBecause:
+              repeat === 'same'
+                ? `request after request meets ${status} and asks again`
+                : `request after request meets ${status} and asks next, by the same method, what that most likely named`,
             evidence: evidenceOf(
               tally.examples.slice(0, 1).map(({ packets }) => ({ says: `${asked}: ${status}`, packets: [...packets] })),
               tally.dearest,
@@ -113,6 +137,7 @@ export default defineRule({
             whatIf: { method: 'each request without its first call' },
             errors: 0,
             habit: isHabit(tally.count, latency.count),
+            ...(repeat === 'elsewhere' ? { onlyInfo: ON_PURPOSE } : {}),
           });
         }
         if (found.length > 0) return;
@@ -124,16 +149,39 @@ export default defineRule({
   },
 });
 
-/** Calls of a request that were answered so, and another one followed: of a challenge to the same server. */
-function detoursOf({ waits }: Request, answers: Recent<string, Answered>): { wait: Wait; answer: Answered }[] {
+/**
+ * Calls of a request that were answered so, and the same was asked again: of a challenge the very same, of a redirect
+ * what came next, by the same method. A POST that is told to GET something else is done, and not asked twice.
+ */
+function detoursOf({ waits }: Request, answers: Recent<string, Answered>): Detour[] {
   const calls = waits.filter(({ reason }) => reason === 'upstream');
   return calls.flatMap((wait) => {
     const answer = answers.get(wait.ref);
     if (answer === undefined) return [];
-    const isNext = (other: Wait): boolean =>
-      other.startedAt >= endOf(wait) && (other.to === wait.to || !CHALLENGES.includes(answer.status));
-    return calls.some(isNext) ? [{ wait, answer }] : [];
+    const later = calls
+      .filter(({ startedAt }) => startedAt >= endOf(wait))
+      .toSorted((a, b) => a.startedAt - b.startedAt);
+    const again = CHALLENGES.includes(answer.status)
+      ? later.find(({ to, what }) => to === wait.to && what === wait.what)
+      : later.slice(0, 1).find((next) => mayFollow(wait, next));
+    return again === undefined ? [] : [{ wait, answer, again }];
   });
+}
+
+/** Of `GET /items`: method and path. */
+const partsOf = (what: string): string[] => what.split(' ');
+
+const isSameAddress = (wait: Wait, next: Wait): boolean => addressOf(wait.to) === addressOf(next.to);
+
+/** By the same method; what is asked there by https can’t be read. */
+const mayFollow = (wait: Wait, next: Wait): boolean =>
+  next.what === INSIDE_TLS ? isSameAddress(wait, next) : partsOf(wait.what)[0] === partsOf(next.what)[0];
+
+const pathOf = ({ what }: Wait): string | undefined => partsOf(what)[1]?.replace(/\/$/, '');
+
+function repeatOf(wait: Wait, again: Wait): Repeat {
+  if (!isSameAddress(wait, again)) return 'elsewhere';
+  return again.what === INSIDE_TLS || pathOf(wait) === pathOf(again) ? 'same' : 'there';
 }
 
 const settings = (server: string, upstream: string, asked: string, status: number): Setting[] => [

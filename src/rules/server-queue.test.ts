@@ -32,6 +32,20 @@ function inLine(rounds: number, parts: Partial<Exchange> = {}, takes = 50): { ex
   return { exchanges };
 }
 
+const numbered = (exchange: Exchange, index: number): Exchange => ({ ...exchange, id: `0.e${index}` });
+
+/** A gateway before it, whose callers wait as long and a little longer. */
+function throughGateway(rounds: number, gatewayTakes: number, behindTakes: number): { exchanges: Exchange[] } {
+  const GATEWAY = '10.0.5.5';
+  const { exchanges: asked } = inLine(rounds, { server: GATEWAY, serverPort: 80 }, gatewayTakes);
+  const { exchanges: behind } = inLine(rounds, { client: GATEWAY, server: '10.0.6.6' }, behindTakes);
+  return {
+    exchanges: [...asked, ...behind]
+      .toSorted((a, b) => a.startedAt + a.duration - b.startedAt - b.duration)
+      .map(numbered),
+  };
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -48,6 +62,16 @@ ruleTester(rule, {
           fixes: [/more replicas/, /quicker/],
         },
       ],
+    },
+    {
+      name: 'callers of a gateway before it: the line is not the gateway’s',
+      ...throughGateway(20, 52, 50),
+      reports: [{ count: 40, subject: '10.0.6.6:8080' }],
+    },
+    {
+      name: 'two lines, of which the one behind is far shorter',
+      ...throughGateway(20, 100, 30),
+      reports: [{ subject: '10.0.5.5:80' }, { subject: '10.0.6.6:8080' }],
     },
     {
       name: 'the same over one connection of HTTP/2',

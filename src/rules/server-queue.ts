@@ -1,3 +1,4 @@
+import { addressOf } from '../base/addresses.ts';
 import { formatCount, formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
 import { isHttp2, type Exchange } from '../model/exchange.ts';
@@ -8,7 +9,7 @@ import { advice } from './support/fixes.ts';
 import { AnswerLog, type OneAtATime } from './support/one-at-a-time.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import type { Route } from './support/routes.ts';
-import { partsByServer } from './support/subjects.ts';
+import { partsByServer, type OccurrencesOf } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
@@ -62,7 +63,8 @@ export default defineRule({
           if (!verdicts.has(key)) verdicts.set(key, byServer.get(key)?.judge() ?? null);
           return verdicts.get(key) ?? null;
         };
-        const queued = groups.all().filter(({ input, server }) => verdictOf(input, server) !== null);
+        const inLine = groups.all().filter(({ input, server }) => verdictOf(input, server) !== null);
+        const queued = inLine.filter((group) => !inLine.some((other) => standsFor(group, other, verdictOf)));
         for (const { tally, subject, input } of partsByServer(queued)) {
           const verdict = verdictOf(input, subject.name);
           if (verdict === null) continue;
@@ -109,6 +111,21 @@ export default defineRule({
     };
   },
 });
+
+// What answers one after another since it waits for such a server does so at its pace.
+const SAME_PACE = 0.5;
+
+type Line = Pick<OccurrencesOf<Exchange>, 'input' | 'client' | 'server'> & { readonly peer: Peer };
+
+/** The line is not the server's own: it stands in one itself, at a server of the same pace. */
+function standsFor(line: Line, other: Line, verdictOf: (input: number, server: string) => OneAtATime | null): boolean {
+  const { input, server, peer } = line;
+  const isCaller =
+    other.client === addressOf(server) || (peer.backend !== null && other.client === addressOf(peer.backend));
+  const own = verdictOf(input, server);
+  const theirs = verdictOf(other.input, other.server);
+  return isCaller && other.input === input && own !== null && theirs !== null && theirs.each >= SAME_PACE * own.each;
+}
 
 // One worker is all that many services need, and some work is done one by one on purpose.
 const HOW_IT_WORKS = 'how it works under this load: whether that is too little, its owner knows';

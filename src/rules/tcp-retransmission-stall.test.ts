@@ -43,7 +43,7 @@ ruleTester(rule, {
           count: 16,
           of: 160,
           settings: [/16 of 800/, /200 ms at least/],
-          fixes: [/what all of them pass/],
+          fixes: [/what all of them pass/, /on one other node/],
         },
       ],
     },

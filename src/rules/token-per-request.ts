@@ -33,10 +33,10 @@ interface Granted {
 interface Pool {
   readonly service: ServedRequests;
   readonly issuer: string;
+  /** Requests that asked for one while the one before was good. */
   readonly tally: RequestTally;
-  /** Tokens that the requests waited for, and those of them that were asked for while the one before was good. */
+  /** Tokens that the requests waited for. */
   fetches: number;
-  again: number;
   goodUntil: number;
   /** Seconds, NaN where no answer says. */
   lives: number;
@@ -69,7 +69,6 @@ export default defineRule({
         issuer,
         tally: requestTally(),
         fetches: 0,
-        again: 0,
         goodUntil: Number.NaN,
         lives: Number.NaN,
       };
@@ -84,27 +83,31 @@ export default defineRule({
         grants.set(id, { expiresIn: grant.expiresIn, packets: [...packets] });
       },
       request(request) {
-        if (granted === 0) return;
+        // What is asked for tokens itself hands on those of its callers.
+        if (granted === 0 || grants.get(request.exchange) !== undefined) return;
         const service = served.current();
         if (service === null) return;
         for (const [issuer, waits] of tokensOf(request, grants)) {
           const pool = poolOf(service, issuer);
           if (pool === null) continue;
+          // By what former requests got: one for each of two audiences is none too many.
+          const again = waits.filter(({ wait }) => pool.fetches > 0 && !(wait.startedAt >= pool.goodUntil));
           for (const { wait, grant } of waits) count(pool, wait, grant);
-          const cost = waits.reduce((sum, { wait }) => sum + wait.critical, 0);
-          const packets = waits.flatMap(({ grant }) => grant.packets);
+          if (again.length === 0) continue;
+          const cost = again.reduce((sum, { wait }) => sum + wait.critical, 0);
+          const packets = again.flatMap(({ grant }) => grant.packets);
           tallyRequest(
             { ...service, tally: pool.tally },
             request,
             cost,
             packets,
-            waits.map(({ wait }) => wait.ref),
+            again.map(({ wait }) => wait.ref),
           );
         }
       },
       finish() {
         const found = [...pools.values()].filter(
-          ({ tally, again, service }) => again >= LEAST && tally.count >= MOST * service.latency.count,
+          ({ tally, service }) => tally.count >= LEAST && tally.count >= MOST * service.latency.count,
         );
         for (const { service, issuer, tally, lives } of found) {
           const { input, server, latency } = service;
@@ -165,8 +168,7 @@ function tokensOf({ waits }: Request, grants: Recent<string, Granted>): Map<stri
 
 function count(pool: Pool, wait: Wait, { expiresIn }: Granted): void {
   pool.fetches++;
-  if (!(wait.startedAt >= pool.goodUntil) && pool.fetches > 1) pool.again++;
-  if (!(expiresIn > 0)) return;
+  if (!(expiresIn >= 0)) return;
   pool.goodUntil = endOf(wait) + seconds(expiresIn);
   if (!(pool.lives >= expiresIn)) pool.lives = expiresIn;
 }

@@ -4,7 +4,7 @@ import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { KeptLookup } from './kept-lookup.ts';
 import type { PacketId } from '../model/packet.ts';
-import type { WaitReason } from '../model/request.ts';
+import { INSIDE_TLS, type WaitReason } from '../model/request.ts';
 import type { SentCall } from './calls.ts';
 import { lookupsThatLedTo } from './led-to.ts';
 import { createOpenings, isOpening } from './openings.ts';
@@ -35,8 +35,6 @@ export interface OutboundCall extends SentCall {
   /** The exchange, where there is one. */
   readonly exchange: Exchange | null;
 }
-
-const INSIDE_TLS = 'inside TLS';
 
 /** A database's client asks, on its new connection, to go on inside TLS. */
 export const startsTls = ({ shape, path, method }: Exchange): boolean =>

@@ -196,7 +196,11 @@ describe('an answer', () => {
     const never = talk().client(head).wait(999).client('hi');
     expect(waitedOf(never)).toEqual({ waited: seconds(1), answered: false });
     const late = talk().client(head).wait(199).server('HTTP/1.1 100 Continue\r\n\r\n').client('hi');
-    expect(waitedOf(late)).toEqual({ waited: milliseconds(201), answered: true });
+    expect(waitedOf(late)).toEqual({ waited: milliseconds(200), answered: true });
+    const slow = talk().client(head).server('HTTP/1.1 100 Continue\r\n\r\n').wait(700).client('hi');
+    expect(waitedOf(slow)).toEqual({ waited: milliseconds(1), answered: true });
+    const tooLate = talk().client(head).wait(999).client('h').server('HTTP/1.1 100 Continue\r\n\r\n').client('i');
+    expect(waitedOf(tooLate)).toEqual({ waited: seconds(1), answered: false });
     expect(waitedOf(talk().client(`${head}hi`))).toEqual({ waited: milliseconds(0), answered: false });
     const refused = talk().client(head).server('HTTP/1.1 417 X\r\nContent-Length: 0\r\n\r\n').over('captureEnd');
     expect(refused.at(-1)?.expectation).toEqual({ waited: Number.NaN, answered: false });

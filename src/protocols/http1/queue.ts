@@ -1,4 +1,4 @@
-import { milliseconds } from '../../base/time.ts';
+import { between, milliseconds, nanoseconds } from '../../base/time.ts';
 import type { Side } from '../../model/connection.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { beginExchange, endExchange } from '../exchange-record.ts';
@@ -164,9 +164,13 @@ export class RequestQueue {
   }
 
   /** The oldest request without an answer is asked for its body. */
-  continued(): void {
-    const expectation = this.#list.find(({ isAnswered }) => !isAnswered)?.exchange?.expectation;
-    if (expectation) expectation.answered = true;
+  continued({ time }: Arrival): void {
+    const exchange = this.#list.find(({ isAnswered }) => !isAnswered)?.exchange;
+    const expectation = exchange?.expectation;
+    // Its client has begun without.
+    if (!exchange || !expectation || expectation.waited >= 0) return;
+    expectation.answered = true;
+    expectation.waited = nanoseconds(Math.max(0, between(exchange.requestedAt, time)));
   }
 
   #behindLost(): Pending | undefined {

@@ -51,7 +51,8 @@ export class Requests implements ReaderOwner {
 
   /** The body's first bytes, of a client that held them back. */
   #goesOn({ expectation }: OpenExchange, { time }: Arrival): void {
-    if (expectation !== null)
+    // Once it is asked for, a body comes as fast as its client makes it.
+    if (expectation !== null && !expectation.answered)
       expectation.waited = nanoseconds(Math.max(0, between(this.#waitsSince as Timestamp, time)));
     this.#waitsSince = null;
   }

@@ -39,7 +39,7 @@ export class Responses implements ReaderOwner {
     if (this.#current !== null) this.#queue.complete(this.#current, first, true);
     this.#queue.isServerAdrift = false;
     this.#isInterim = isInterim(head.status);
-    if (head.status === CONTINUE) this.#queue.continued();
+    if (head.status === CONTINUE) this.#queue.continued(first);
     this.#head = head;
     this.#current = this.#isInterim ? null : this.#queue.answered(head, first);
   }

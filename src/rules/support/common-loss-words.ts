@@ -19,6 +19,16 @@ export const commonSetting = (common: CommonLoss): Setting => ({
   source: 'the packets',
 });
 
+/** What the others have in common does not show from here. */
+const ofOthers = (host: string): Fix =>
+  advice(
+    'infrastructure',
+    `where all that ${host} loses packets with are on one other node, look at that one in the same way, and at the way there`,
+    'the node of the others',
+    'nothing is changed',
+    'kubectl get pods -A -o wide',
+  );
+
 export function commonFixes({ host, onlyFirst }: CommonLoss): Fix[] {
   const target = host === null ? 'the node' : `the node of ${host}`;
   const UNCHANGED = 'nothing is changed';
@@ -31,6 +41,7 @@ export function commonFixes({ host, onlyFirst }: CommonLoss): Fix[] {
         UNCHANGED,
         "ip -s link; tc -s qdisc; ethtool -S eth0 | grep -E 'drop|allowance_exceeded'",
       ),
+      ...(host === null ? [] : [ofOthers(host)]),
     ];
   }
   return [

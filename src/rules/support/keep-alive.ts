@@ -4,14 +4,15 @@ import type { Fix, Setting } from '../../model/finding.ts';
 import { advice } from './fixes.ts';
 
 /**
- * Who ends a connection with its first call: the server at once, or when it was idle for a while, the client by
- * what it asks for, or the client by itself.
+ * Who ends a connection with its first call: the server at once, or when it was idle for a while, or when it was and
+ * its client did not take it though it opened others, the client by what it asks for, or the client by itself.
  */
-export type Closer = 'server' | 'idle' | 'request' | 'client';
+export type Closer = 'server' | 'idle' | 'unused' | 'request' | 'client';
 
 const VALUE: Record<Exclude<Closer, 'idle'>, string> = {
   server: 'off: it closes after each answer',
   request: 'off: its requests ask to close the connection (Connection: close, or HTTP/1.0)',
+  unused: 'not used: it opens another while one is idle, until the server closes that',
   client: 'not used: the connection is closed after each answer',
 };
 

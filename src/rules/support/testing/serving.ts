@@ -1,7 +1,7 @@
 import { at, nanoseconds, type Timestamp } from '../../../base/time.ts';
 import type { Exchange } from '../../../model/exchange.ts';
 import type { Metadata } from '../../../model/metadata.ts';
-import type { Request, Wait } from '../../../model/request.ts';
+import { INSIDE_TLS, type Request, type Wait } from '../../../model/request.ts';
 import { exchangeOf, requestOf, waitOf } from '../../../model/testing/rows.ts';
 import { criticalOf } from './critical.ts';
 import type { Rows } from './run-rule.ts';
@@ -167,7 +167,7 @@ export class Serving {
           to,
           reason: call.metadata === null ? 'upstream' : 'metadata',
           ref: call.id,
-          what: `${call.method} ${call.path}`.trim(),
+          what: call.shape === 'turn' ? INSIDE_TLS : `${call.method} ${call.path}`.trim(),
           startedAt: call.startedAt,
           duration: call.duration,
         }),

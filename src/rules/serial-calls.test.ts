@@ -124,6 +124,19 @@ ruleTester(rule, {
   ],
   clear: [
     {
+      name: 'a transaction of three statements: its ends go out with none of them',
+      ...new Serving().serve(
+        20,
+        120,
+        ['BEGIN', 'UPDATE', 'SELECT', 'INSERT', 'COMMIT'].map((method, index) => ({
+          at: 1 + index * 21,
+          takes: 20,
+          parts: { protocol: 'postgresql' as const, path: '', status: -1, method },
+        })),
+      ).rows,
+      inputs,
+    },
+    {
       name: 'connections to a database that are set up before the one question',
       inputs,
       ...new Serving().serve(10, 130, inTurn(5, { protocol: 'mongodb', method: 'hello', path: '', status: -1 })).rows,

@@ -13,9 +13,6 @@ export type DriverTask = (typeof DRIVER_TASKS)[number];
 const BEGINS: ReadonlySet<string> = new Set(['BEGIN', 'START']);
 const ENDS: ReadonlySet<string> = new Set(['COMMIT', 'END', 'ROLLBACK', 'ABORT']);
 
-/** Of a wait: what it asks for begins or ends a transaction, and never goes out together with what is in it. */
-export const framesTransaction = (what: string): boolean => BEGINS.has(what) || ENDS.has(what);
-
 const TASKS: ReadonlyMap<string, DriverTask> = new Map([
   ['SELECT 1', 'check'],
   ['EMPTY', 'check'],
@@ -28,6 +25,13 @@ const TASKS: ReadonlyMap<string, DriverTask> = new Map([
   ['PREPARE', 'prepare'],
   ['DESCRIBE', 'prepare'],
 ]);
+
+/**
+ * Of a wait: what it asks for only goes before or behind a statement, and never out together with others. Names that
+ * other protocols have as well (SET, PING) are not among them.
+ */
+export const goesAlong = (what: string): boolean =>
+  BEGINS.has(what) || ENDS.has(what) || TASKS.get(what) === 'prepare' || what === 'SELECT 1' || what === 'EMPTY';
 
 /** A round trip that only serves the driver. */
 export interface DriverTrip {

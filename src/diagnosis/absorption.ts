@@ -33,7 +33,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
     isMost: true,
   },
   {
-    causes: ['credentials-refresh-storm', 'metadata-per-request', 'token-per-request', 'http-detour'],
+    causes: [
+      'credentials-refresh-storm',
+      'metadata-per-request',
+      'token-per-request',
+      'http-detour',
+      'sql-round-trips',
+    ],
     symptoms: ['serial-calls', 'upstream-slow'],
     by: ['same', 'inside'],
     isMost: true,

@@ -36,6 +36,14 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'calls that a service makes for requests that come in by HTTP',
+      ...joined(
+        new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).calls(9).rows,
+        new Traffic().calls(20, { takes: 5 }, quick).calls(3, { takes: 1500.4 }, unanswered).rows,
+      ),
+      reports: [{ says: /^3 of 23 calls to 10\.96\.44\.12:8080 ended at their deadline/, count: 3 }],
+    },
+    {
       name: 'a server that ends the call itself, by reset or by status',
       ...new Traffic()
         .calls(10, { takes: 5 }, quick)

@@ -60,7 +60,8 @@ export default defineRule({
           group.stalled++;
       },
       finish() {
-        const parts = partsByServer(groups.judged());
+        // What came in at a service does not show at whose deadline the calls ended that it made for that.
+        const parts = partsByServer(groups.judgedWithUpstreams());
         for (const { groups: own, tally, subject, input } of parts) {
           const total = seen.totals(input, subject).calls;
           const [first] = own;

@@ -41,6 +41,7 @@ import tokenPerRequest from './token-per-request.ts';
 import timeoutOrder from './timeout-order.ts';
 import tlsHandshakeCost from './tls-handshake-cost.ts';
 import tlsHandshakeSlow from './tls-handshake-slow.ts';
+import sqlRoundTrips from './sql-round-trips.ts';
 import upstreamSlow from './upstream-slow.ts';
 import type { Rule } from './support/define-rule.ts';
 
@@ -87,6 +88,7 @@ export const RULES: readonly Rule[] = [
   processPause,
   connectionPoolWait,
   serverQueue,
+  sqlRoundTrips,
   serialCalls,
   upstreamSlow,
   serviceSlow,

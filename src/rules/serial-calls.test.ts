@@ -41,8 +41,26 @@ const inTurnTo = (services: number, count: number, parts: Step['parts'] = {}): S
     parts: { path: PATHS[index] as string, ...parts, server: `10.20.30.${index % services}`, serverPort: 9200 },
   }));
 
+/** Requests that ask a database for these in turn. */
+const statements = (...methods: string[]): Serving =>
+  new Serving().serve(
+    20,
+    20 + methods.length * 21,
+    methods.map((method, index) => ({
+      at: 1 + index * 21,
+      takes: 20,
+      parts: { protocol: 'postgresql', path: '', status: -1, method },
+    })),
+  );
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'reads one by one, each in a transaction: its ends count neither as calls nor in the cost',
+      ...statements(...Array.from({ length: 5 }, () => ['BEGIN', 'SELECT', 'COMMIT']).flat()).rows,
+      inputs,
+      reports: [{ count: 20, cost: [0.091, 0.093], says: /made 5 calls to .* \(SELECT\)/ }],
+    },
     {
       name: 'reads from two services in turn',
       inputs,
@@ -123,6 +141,16 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'a transaction of three statements: its ends go out with none of them',
+      ...statements('BEGIN', 'UPDATE', 'SELECT', 'INSERT', 'COMMIT').rows,
+      inputs,
+    },
+    {
+      name: 'a statement with what its driver sends around it',
+      ...statements('SELECT 1', 'BEGIN', 'EMPTY', 'PREPARE', 'DESCRIBE', 'SELECT', 'ROLLBACK').rows,
+      inputs,
+    },
     {
       name: 'connections to a database that are set up before the one question',
       inputs,

@@ -3,6 +3,7 @@ import { endOf, milliseconds, nanoseconds } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
+import { goesAlong } from './support/driver-trips.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
@@ -18,7 +19,7 @@ import { kindOf } from './support/usual.ts';
 const LEAST_CALLS = 5;
 // Between one answer and the next call a program reads it; a longer pause is work of its own.
 const PAUSE = milliseconds(20);
-// What a program without kept connections does before each call, however far the other is.
+// What a program without kept connections does before each call, however far the other is; so is what a driver sends around a statement.
 const OPENINGS: ReadonlySet<Wait['reason']> = new Set(['dns', 'connect', 'tls']);
 // What is a small part of the request is not what makes it slow.
 const LEAST_SHARE = 0.3;
@@ -242,7 +243,7 @@ function longestChain({ waits, duration }: Request): Chain | null {
   const reads: Wait[] = [];
   const openings: Wait[] = [];
   for (const wait of waits) {
-    if (OPENINGS.has(wait.reason)) openings.push(wait);
+    if (OPENINGS.has(wait.reason) || goesAlong(wait.what)) openings.push(wait);
     if (!isCall(wait)) continue;
     const own = byUpstream.get(wait.to);
     if (own === undefined) byUpstream.set(wait.to, [wait]);
@@ -268,8 +269,8 @@ function longestChain({ waits, duration }: Request): Chain | null {
   return best;
 }
 
-/** None that sets a session up, as the first on a connection does. */
-const isCall = ({ reason, what }: Wait): boolean => reason === 'upstream' && !setsUp(what);
+/** None that sets a session up, as the first on a connection does, and none that only goes along with a statement. */
+const isCall = ({ reason, what }: Wait): boolean => reason === 'upstream' && !setsUp(what) && !goesAlong(what);
 
 /** An HTTP read: a database's statements come one by one for other reasons. */
 const isRead = ({ what }: Wait): boolean => what.startsWith('GET /');

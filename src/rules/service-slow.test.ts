@@ -1,7 +1,10 @@
 import { createDamage } from '../model/input.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Wait } from '../model/request.ts';
 import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import rule from './service-slow.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { roleName, Serving, type Step } from './support/testing/serving.ts';
 
 const inputs = [inputOf()];
@@ -48,6 +51,29 @@ function atLock(slow: number): Serving {
   return serving;
 }
 
+const NOTHING = { client: 0, server: 0 };
+const COLLECTOR = { client: '10.0.3.7', server: '10.20.30.60', serverPort: 4317, exchanges: 0, bytes: NOTHING };
+/** Tries of the service to reach a server. */
+const tries = (...endings: Connection['ending'][]): Connection[] =>
+  endings.map((ending, index) => connectionOf({ id: `0.c${index + 100}`, ...COLLECTOR, ending }));
+const alone = new Serving().serve(30, 300, [{ at: 1, takes: 5 }]).rows;
+
+/** One request in five seems to have made the calls of all. */
+function inBatches(confidence: Wait['confidence'], bare = 4): Rows {
+  const calls = Array.from({ length: 1 + bare }, (): Step => ({ at: 240, takes: 50 }));
+  const serving = new Serving();
+  for (let index = 0; index < 8; index++) serving.request(300, calls).serve(bare, 300);
+  const { requests = [], ...rows } = serving.rows;
+  return {
+    ...rows,
+    requests: requests.map((request) => ({
+      ...request,
+      ambiguous: request.waits.length > 0 && confidence !== 'certain',
+      waits: request.waits.map((wait) => ({ ...wait, confidence })),
+    })),
+  };
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -62,6 +88,57 @@ ruleTester(rule, {
           because: /they are few/,
         },
       ],
+    },
+    {
+      name: 'a server that refuses all connections: calls to it may be held back',
+      inputs,
+      ...alone,
+      connections: tries('refused', 'refused'),
+      reports: [
+        {
+          says: /itself, or waiting for 10\.20\.30\.60:4317, which refuses connections, 295 ms each$/,
+          confidence: 'possible',
+          because: /do not show whether they wait for that/,
+          fixes: [/held back/, /profile it/],
+        },
+      ],
+    },
+    {
+      name: 'the same beside requests that are quick',
+      inputs,
+      ...some(4, 409, { at: 1, takes: 4 }).rows,
+      connections: tries('refused', 'refused'),
+      reports: [
+        {
+          message: 'some',
+          says: /itself, or waiting for 10\.20\.30\.60:4317, which refuses connections/,
+          confidence: 'possible',
+        },
+      ],
+    },
+    {
+      name: 'a server that refused once, or is reached at last: nobody waits for it',
+      inputs,
+      ...alone,
+      connections: [
+        ...tries('refused', 'refused', 'fin'),
+        connectionOf({ ...COLLECTOR, id: '0.c99', serverPort: 4318, ending: 'refused' }),
+      ],
+      reports: [{ says: /itself, 295 ms each: it waits for nobody$/, confidence: 'likely' }],
+    },
+    {
+      name: 'calls that could be anybody’s, as many as there are requests without any',
+      inputs,
+      ...inBatches('possible'),
+      reports: [
+        { says: /itself, or in line for its calls to 10\.20\.30\.40:9200, 300 ms each$/, confidence: 'possible' },
+      ],
+    },
+    {
+      name: 'calls of a few requests, which are surely theirs',
+      inputs,
+      ...inBatches('certain'),
+      reports: [{ says: /it waits for nobody$/, confidence: 'likely' }],
     },
     {
       name: 'some requests that take far longer than the others, while the service waits for nobody',

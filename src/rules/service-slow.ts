@@ -14,6 +14,7 @@ import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
+import { unsureWaits } from './support/unsure-waits.ts';
 import type { Waiting } from './support/upstream-groups.ts';
 import { isEachOfFew, isNearlyAll, LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
 import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
@@ -35,6 +36,7 @@ const NO_DNS: Unobservable = {
   capture: ALL_CAPTURED,
 };
 
+const UNSURE = 'the requests are not seen to wait for anybody, but the packets do not show whether they wait for that';
 const NOT_CAPTURED = ' or in calls that are not captured';
 // A node's clients.
 const MAX_CALLERS = 1 << 12;
@@ -66,6 +68,7 @@ export default defineRule({
     const seen = fact(traffic);
     const ownOf = fact(ownTimes);
     const waits = fact(programWaits);
+    const unsure = fact(unsureWaits);
     // On a node the calls of a service are seen; at a caller or a gateway beside it they are not.
     const isPod = (input: number): boolean => inputs[input]?.vantage.kind === 'pod';
     /** Addresses that call somebody, by input. */
@@ -129,7 +132,9 @@ export default defineRule({
             continue;
           }
           found.add(`${input}|${server}`);
+          const beside = unsure.beside(input, address);
           const showsAll = showsCalls(input, address);
+          const isSure = showsAll && beside === '';
           report({
             message: 'slow',
             data: {
@@ -137,8 +142,8 @@ export default defineRule({
               service: server,
               share,
               cost: median,
-              or: showsAll ? '' : NOT_CAPTURED,
-              rest: showsAll ? ': it waits for nobody' : '',
+              or: showsAll ? beside : NOT_CAPTURED,
+              rest: isSure ? ': it waits for nobody' : '',
             },
             input,
             subject: { kind: 'server', name: server },
@@ -146,12 +151,14 @@ export default defineRule({
             unit: 'requests',
             latency,
             cost: tally,
-            confidence: isPod(input) && showsAll && !isFew ? 'likely' : 'possible',
+            confidence: isPod(input) && isSure && !isFew ? 'likely' : 'possible',
             confidenceBecause: !showsAll
               ? 'the capture shows nothing that the service sends to others: it calls nobody, or that was filtered out'
-              : isPod(input)
-                ? `the capture at the pod shows all that it sends, and the requests wait for none of it${isFew ? '; they are few' : ''}`
-                : 'what the capture shows of its calls takes little of the time; it may not show all',
+              : beside !== ''
+                ? UNSURE
+                : isPod(input)
+                  ? `the capture at the pod shows all that it sends, and the requests wait for none of it${isFew ? '; they are few' : ''}`
+                  : 'what the capture shows of its calls takes little of the time; it may not show all',
             evidence: evidenceOf(
               tally.examples.slice(0, 1).map(({ packets }) => ({
                 says: `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
@@ -168,7 +175,11 @@ export default defineRule({
                 source: 'the packets',
               },
             ],
-            fix: showsAll ? profiled(server) : [captured(server), ...profiled(server)],
+            fix: [
+              ...(showsAll ? [] : [captured(server)]),
+              ...(isSure || !showsAll ? [] : [counted(server)]),
+              ...profiled(server),
+            ],
             whatIf: { unknown: 'how much of its own time a service could do without, the packets do not tell' },
             errors: 0,
             habit: isHabit(tally.count, latency.count),
@@ -183,9 +194,10 @@ export default defineRule({
           }
           found.add(`${input}|${subject.name}`);
           const { calls } = seen.totals(input, subject);
-          const showsAll = groups.some(({ peer: { address, backend } }) =>
-            showsCalls(input, receiverOf({ server: address, backend })),
-          );
+          const addresses = groups.map(({ peer: { address, backend } }) => receiverOf({ server: address, backend }));
+          const showsAll = addresses.some((address) => showsCalls(input, address));
+          const beside = addresses.map((address) => unsure.beside(input, address)).find((words) => words !== '') ?? '';
+          const isSure = showsAll && beside === '';
           const common = waitReport(part, Math.max(tally.count, calls.count), endOf(inputs, input));
           report({
             ...common,
@@ -198,12 +210,17 @@ export default defineRule({
               it: podBehind(part) ?? 'the service',
               kinds: kindsIn(groups),
               until: untilIn(tally),
-              or: showsAll ? '' : NOT_CAPTURED,
-              rest: showsAll ? ': they waited for nobody' : '',
+              or: showsAll ? beside : NOT_CAPTURED,
+              rest: isSure ? ': they waited for nobody' : '',
             },
             latency: calls,
-            confidence: isPod(input) && showsAll ? common.confidence : 'possible',
-            fix: showsAll ? profiled(subject.name) : [captured(subject.name), ...profiled(subject.name)],
+            confidence: isPod(input) && isSure ? common.confidence : 'possible',
+            ...(showsAll && !isSure ? { confidenceBecause: UNSURE } : {}),
+            fix: [
+              ...(showsAll ? [] : [captured(subject.name)]),
+              ...(isSure || !showsAll ? [] : [counted(subject.name)]),
+              ...profiled(subject.name),
+            ],
           });
         }
         if (found.size > 0) return;
@@ -231,6 +248,14 @@ const captured = (server: string): Fix =>
     `the pod of ${server}`,
     'nothing is changed',
     ALL_CAPTURED,
+  );
+
+const counted = (server: string): Fix =>
+  advice(
+    'code',
+    'see whether its calls are held back: the metrics or the log of its client (state of a gRPC channel, size of a pool, SETTINGS_MAX_CONCURRENT_STREAMS of the server)',
+    `the client in ${server}`,
+    'nothing is changed',
   );
 
 const profiled = (server: string): Fix[] => [

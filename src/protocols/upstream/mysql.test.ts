@@ -56,7 +56,7 @@ describe('a connection', () => {
 describe('an answer', () => {
   it('ends with its last packet: rows, results, procedures', () => {
     const talk = opened()
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(result(3))
       .client(query('CALL both()'))
       .server(result(1, 10), result(0, 10), ok(9))
@@ -68,7 +68,7 @@ describe('an answer', () => {
   it('without EOF packets ends with an OK of its own', () => {
     const rows = cat(packet(1, [1]), column(2), packet(3, '\u0001x'), packet(4, [0xfe, 0, 0, 2, 0, 0, 0]));
     const talk = opened(PROTOCOL_41 | DEPRECATE_EOF)
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(rows.subarray(0, 30))
       .server(rows.subarray(30))
       .client(query('SELECT 2'))
@@ -80,7 +80,7 @@ describe('an answer', () => {
     const talk = opened()
       .client(query('ALTER TABLE t'))
       .server(packet(1, [0xff, 0xff, 0xff, 1, 2]), ok(2))
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(cat(packet(1, [1]), column(2), end(3), packet(4, '\u0001x'), error(5, 1317)));
     expect(talk.said.slice(1)).toEqual(['ALTER ok 4-6', 'SELECT error 1317 7-8']);
   });
@@ -147,7 +147,7 @@ describe('large packets', () => {
   it('in an answer are no end of it', () => {
     const row = Buffer.alloc(most, 0xfe);
     const talk = opened()
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(cat(packet(1, [1]), column(2), end(3)), packet(4, row), packet(5, [0xfe, 1, 2, 3, 4]), end(6));
     expect(talk.said[1]).toBe('SELECT ok 4-8');
   });
@@ -158,7 +158,7 @@ const signedIn = (): Talk => opened(PROTOCOL_41 | COMPRESS);
 describe('compression', () => {
   it('begins behind the password; what is too short to be packed is read', () => {
     const talk = signedIn()
-      .client(compressed(0, query('SELECT 1')))
+      .client(compressed(0, query('SELECT 2')))
       .server(compressed(1, result(1)))
       .client(compressed(0, query('SELECT 2')))
       .server(compressed(1, error(1, 1064)));
@@ -181,7 +181,7 @@ describe('compression', () => {
   it('is found in the midst of a connection', () => {
     const talk = new Talk(mysql, false)
       .server('rest of an answer')
-      .client(compressed(0, query('SELECT 1')))
+      .client(compressed(0, query('SELECT 2')))
       .server(compressed(1, 'x\u009c packed', 900))
       .client(compressed(0, query('SELECT 2')))
       .server(compressed(1, ok(1)));
@@ -192,7 +192,7 @@ describe('compression', () => {
 describe('missing bytes', () => {
   it('lose what they were part of', () => {
     const talk = opened()
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(result(1).subarray(0, 20))
       .gap('server', 500)
       .server('the rest of a row')

@@ -16,7 +16,7 @@ const flush = message('H');
 const opened = (): Talk =>
   new Talk(postgresql).client(startup('user\0me\0\0')).server(cat(message('R', [0, 0, 0, 0]), ready));
 
-const asked = (): Talk => opened().client(query('SELECT 1'));
+const asked = (): Talk => opened().client(query('SELECT 2'));
 
 describe('a connection', () => {
   it('signs in as one exchange, whatever the password takes', () => {
@@ -78,7 +78,7 @@ describe('an extended query', () => {
       .server(cat(message('2'), done('SELECT 0')));
     expect(waiting.said.slice(1)).toEqual(['PREPARE ok 3-4', 'SELECT ok 5-6']);
     const hasty = opened()
-      .client(parse('a', 'SELECT 1'), flush, sync)
+      .client(parse('a', 'SELECT 2'), flush, sync)
       .server(cat(message('1'), ready));
     expect(hasty.said.slice(1)).toEqual(['PREPARE ok 3-6']);
   });
@@ -95,7 +95,7 @@ describe('an extended query', () => {
   it('may wait behind others: each Sync is answered in its turn', () => {
     const talk = opened()
       .client(
-        cat(parse('', 'SELECT 1'), bind(''), execute, sync),
+        cat(parse('', 'SELECT 2'), bind(''), execute, sync),
         cat(parse('', 'DELETE FROM t'), bind(''), execute, sync),
       )
       .server(cat(message('1'), message('2'), done('SELECT 1')), cat(message('1'), message('2'), done('DELETE 3')));
@@ -108,7 +108,7 @@ describe('an answer', () => {
   it('is not what comes by itself: notices, notifications', () => {
     const talk = opened()
       .server(message('A', [0, 0, 0, 1, 0x61, 0, 0]))
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(message('N', 'SNOTICE\0\0'))
       .server(done('SELECT 1'));
     expect(talk.said[1]).toBe('SELECT ok 4-6');
@@ -141,7 +141,7 @@ describe('missing bytes', () => {
 
   it('within a message leave it whole; at its end its time is not known', () => {
     const talk = opened()
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(row.subarray(0, 500))
       .gap('server', 100)
       .server(row.subarray(600), done('SELECT 1'));
@@ -157,7 +157,7 @@ describe('missing bytes', () => {
 
   it('beyond it lose the exchange, and no other', () => {
     const talk = opened()
-      .client(query('SELECT 1'))
+      .client(query('SELECT 2'))
       .server(row.subarray(0, 100))
       .gap('server', 3000)
       .server(cat('of a row that is cut', new Uint8Array(9)))

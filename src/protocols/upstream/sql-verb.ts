@@ -13,11 +13,15 @@ const LONGEST = 20;
 
 /** A statement whose verb is not known. */
 export const QUERY = 'QUERY';
+/** What asks for nothing but an answer: pools and drivers see by it whether a connection lives. */
+export const SELECT_ONE = 'SELECT 1';
+/** Nothing, a semicolon or a comment alone: sent for the same reason. */
+export const EMPTY = 'EMPTY';
 
 const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13);
 const isWordByte = (byte: number): boolean => (byte | 32) >= 97 && (byte | 32) <= 122;
 
-/** The first word of a statement behind spaces, brackets and comments, if it is a known one. */
+/** The first word of a statement behind spaces, brackets and comments, if it is a known one; of `SELECT 1` all. */
 export function sqlVerb(bytes: Uint8Array, start: number, end: number): string {
   let position = start;
   while (position < end) {
@@ -25,6 +29,7 @@ export function sqlVerb(bytes: Uint8Array, start: number, end: number): string {
     if (next === position) break;
     position = next;
   }
+  if (isEmpty(bytes, start, position, end)) return EMPTY;
   let word = '';
   while (position < end && word.length <= LONGEST) {
     const byte = bytes[position++] as number;
@@ -32,9 +37,26 @@ export function sqlVerb(bytes: Uint8Array, start: number, end: number): string {
     else if (byte === 95) word += '_';
     else break;
   }
+  if (word === 'SELECT' && isOne(bytes, position - 1, end)) return SELECT_ONE;
   return VERBS.has(word) ? word : QUERY;
 }
 
+/** Only where its end was seen, which is a zero octet: of a long comment the statement may follow. */
+const isEmpty = (bytes: Uint8Array, start: number, position: number, end: number): boolean =>
+  position < end ? bytes[position] === 0 : end > start && bytes[end - 1] === 0;
+
+/** Whether all that follows, behind spaces, is `1`. */
+function isOne(bytes: Uint8Array, start: number, end: number): boolean {
+  let position = start;
+  while (position < end && isSpace(bytes[position] as number)) position++;
+  if (position === start || bytes[position] !== ONE) return false;
+  position++;
+  while (position < end && (isSpace(bytes[position] as number) || bytes[position] === SEMICOLON)) position++;
+  return position === end || bytes[position] === 0;
+}
+
+const ONE = 49;
+const SEMICOLON = 59;
 const SLASH = 47;
 const STAR = 42;
 const DASH = 45;
@@ -47,7 +69,7 @@ function skipped(bytes: Uint8Array, position: number, end: number): number {
   const byte = bytes[position] as number;
   const next = position + 1 < end ? (bytes[position + 1] as number) : 0;
   // An opening bracket, an empty statement.
-  if (isSpace(byte) || byte === 40 || byte === 59) return position + 1;
+  if (isSpace(byte) || byte === 40 || byte === SEMICOLON) return position + 1;
   if (byte === SLASH && next === STAR) {
     // MySQL runs what stands in /*!40101 … */.
     if (bytes[position + 2] === EXCLAMATION) return skipDigits(bytes, position + 3, end);

@@ -305,28 +305,6 @@ describe('a request', () => {
     ]);
   });
 
-  it.each([
-    { syns: [10], until: 510, because: 'the caller has had enough before another one was due' },
-    { syns: [10, 1038], until: 2022, because: 'it tries another server, 984 ms after the last SYN' },
-    { syns: [10], until: 1010, goesOn: 1490, because: 'another SYN would have been sent' },
-    { syns: [10, 1010, 3010], until: 7010, goesOn: 7400, because: 'another SYN was due after twice as long' },
-  ])('waits for SYNs of which nobody answers the last, until $because', ({ syns, until, goesOn = until }) => {
-    const dead = connectionOf({
-      id: '0.c2',
-      startedAt: atMs(10),
-      duration: milliseconds((syns.at(-1) as number) - 10),
-      syns: syns.map((time, packet) => ({ at: atMs(time), packet })),
-      synAcks: [],
-      connectDuration: nanoseconds(Number.NaN),
-      exchanges: 0,
-      bytes: { client: 0, server: 0 },
-      ending: 'captureEnd',
-      endPacket: -1,
-    });
-    const [request] = requestsOf({ exchanges: [inbound(0, 8000), outbound(goesOn, 20)], connections: [dead] });
-    expect(request?.waits.find(({ reason }) => reason === 'connect')?.duration).toBe(milliseconds(until - 10));
-  });
-
   it('is of the service that the user names', () => {
     const exchanges = [
       inbound(0, 50),

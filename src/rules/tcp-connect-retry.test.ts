@@ -1,7 +1,8 @@
+import { expect, it } from 'vitest';
 import { at, milliseconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
-import { attemptOf, lookupOf } from '../model/testing/rows.ts';
-import type { Rows } from './support/testing/run-rule.ts';
+import { atMs, attemptOf, inputOf, lookupOf, requestOf, waitOf } from '../model/testing/rows.ts';
+import { runRule, type Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
 import { lossyPaths } from './support/testing/lossy.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -32,6 +33,22 @@ const triedAgain = (again: readonly number[], next: number): Rows =>
       .close(inVain).rows,
     new Traffic().wait(next).open().call().rows,
   );
+
+/** Connections of which the one SYN gets no answer; a request waits so long for each, and goes on with another server. */
+function givenUpEarly(times: number, wait: number): Rows {
+  const traffic = new Traffic({ server: '10.0.4.9' });
+  for (let index = 0; index < times; index++) traffic.open({ connect: null }).close(inVain).wait(1500);
+  return joined(healthy().rows, waitedFor(traffic.rows, wait));
+}
+
+/** The same with a request for each connection, which waits so long for it. */
+function waitedFor(rows: Rows, wait: number): Rows {
+  const requests = (rows.connections ?? []).map(({ id, startedAt }) => {
+    const waits = [waitOf({ reason: 'connect', ref: id, startedAt, duration: milliseconds(wait) })];
+    return requestOf({ startedAt, duration: milliseconds(wait + 5), waits });
+  });
+  return { ...rows, requests };
+}
 
 const SIX = 'fd00:70::31';
 const FOUR = '10.0.4.4';
@@ -87,6 +104,22 @@ const twoPods = (later: number, told: boolean): Rows => {
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'SYNs that nobody answers, given up before they would be sent again',
+      ...givenUpEarly(4, 500),
+      reports: [
+        {
+          message: 'unanswered',
+          says: /^4 of 4 connections to 10\.0\.4\.9:8080 waited 500 ms for an answer to their SYN, 4 in vain$/,
+          cost: [0.49, 0.51],
+          because: /given up by then/,
+          evidence: [/not answered, nor sent again/],
+          settings: [/none in time/, /500 ms/],
+          fixes: [/endpoints that are gone/],
+          errors: 4,
+        },
+      ],
+    },
     {
       name: 'SYNs that are lost as often as other packets of their client, to all servers: as one',
       ...lossyPaths([1, 2, 3, 4].map((host) => ({ server: `10.0.4.${host}`, lost: 6, syns: host % 2 }))),
@@ -148,6 +181,11 @@ ruleTester(rule, {
           evidence: [/SYN, sent again at \+1 s, \+3 s/, /SYN-ACK after 3 s/],
         },
       ],
+    },
+    {
+      name: 'the same where requests wait for it: told once',
+      ...waitedFor(fallingBack(5, 250, [lookupFor([FOUR, SIX])]), 250),
+      reports: [{ message: 'fellBack', count: 5 }],
     },
     {
       name: 'the IPv6 address of a name answers no SYN, and its IPv4 address is tried later',
@@ -267,6 +305,23 @@ ruleTester(rule, {
   ],
   clear: [
     {
+      name: 'two SYNs that get no answer, and are given up before they would be sent again',
+      ...givenUpEarly(2, 500),
+    },
+    {
+      name: 'such SYNs to a server that answers others: one or its answer may have been lost',
+      ...joined(givenUpEarly(4, 500), new Traffic({ server: '10.0.4.9' }).wait(7000).open().call().rows),
+    },
+    {
+      name: 'such SYNs that no request waits for',
+      ...joined(givenUpEarly(4, 50), { ...givenUpEarly(4, 500), requests: [] }),
+    },
+    {
+      name: 'SYNs right before the capture’s end',
+      ...givenUpEarly(4, 500),
+      inputs: [inputOf({ endsAt: atMs(900) })],
+    },
+    {
       name: 'connections that open at once',
       ...healthy().rows,
       says: /no SYN had to be sent again \(2 connections opened\)/,
@@ -297,4 +352,12 @@ ruleTester(rule, {
       why: /no connection opens within the capture/,
     },
   ],
+});
+
+/** The first change that each finding offers. */
+const firstOf = (rows: Rows) => runRule(rule, rows).reports.map(({ fix: [first] }) => first?.title);
+
+it('what to look at first is whether it is gone where it answers nobody, else its accept queue', () => {
+  expect(firstOf(givenUpEarly(4, 500))).toEqual([expect.stringMatching(/endpoints that are gone/)]);
+  expect(firstOf(joined(healthy().rows, late()))).toEqual([expect.stringMatching(/accept queue/)]);
 });

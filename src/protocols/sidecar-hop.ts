@@ -12,9 +12,11 @@ const MOST_ADDED_SHARE = 0.05;
  * - `toSidecar`: from the program to others, and turned to the proxy on its way (iptables' REDIRECT)
  * - `toProgram`: from the proxy to the program, at the address that others know
  * - `local`: between two programs of the pod that know of each other
+ * - `asked`: the same at what others ask the pod for, or where they ask for nothing: through kubectl port-forward, or by
+ *   curl in the pod. What a gateway then asks itself is a call of its own
  * - `sent`, `received`: from the pod to others, from others to the pod
  */
-export type Hop = 'toSidecar' | 'toProgram' | 'local' | 'sent' | 'received' | 'other';
+export type Hop = 'toSidecar' | 'toProgram' | 'local' | 'asked' | 'sent' | 'received' | 'other';
 
 export function hopOf(exchange: Exchange, isOwn: (address: string) => boolean): Hop {
   const { client, server } = exchange;
@@ -25,9 +27,10 @@ export function hopOf(exchange: Exchange, isOwn: (address: string) => boolean): 
 
 /** Which hops of a call may lie within one. */
 const WITHIN: Record<Hop, readonly Hop[]> = {
-  received: ['toProgram', 'local'],
+  received: ['toProgram', 'local', 'asked'],
   toSidecar: ['sent'],
   local: ['sent'],
+  asked: [],
   toProgram: [],
   sent: [],
   other: [],

@@ -240,6 +240,47 @@ describe('what is asked within a pod by a loopback address', () => {
     expect(emitted).toHaveLength(2);
   });
 
+  it('is a request to a gateway, which asks the same of others itself', () => {
+    const { push, finish, emitted } = known();
+    push(received(0, 9, { path: '/healthz', serverPort: 9090 }));
+    push(sent(12, 20));
+    push(local(11, 21));
+    finish();
+    expect(ids(emitted).toSorted()).toEqual(['local', 'received', 'sent']);
+    expect(emitted.find(({ id }) => id === 'local')).toMatchObject(asRequest);
+  });
+
+  it('is one call with what a proxy in the pod asks of others, while others ask the pod for something else', () => {
+    const { push, carries, finish, emitted } = known();
+    carries(trackedConnection({ client: '10.244.2.2', server: POD, serverPort: 8080 }));
+    push(sent(12, 20));
+    push(local(11, 21));
+    push(received(0, 30, { path: '/orders' }));
+    finish();
+    expect(ids(emitted).toSorted()).toEqual(['received', 'sent']);
+  });
+
+  it('is a request where what others send to the pod are health checks, and to others from it calls', () => {
+    const { push, carries, finish, emitted } = known();
+    const probes = trackedConnection({ client: '10.244.2.1', server: POD, serverPort: 9090 });
+    carries(probes);
+    carries(trackedConnection({ client: POD, server: '10.244.3.9', serverPort: 8000 }));
+    push(received(0, 9, { path: '/healthz', serverPort: 9090 }));
+    carries(probes);
+    push(sent(12, 20));
+    push(local(11, 21));
+    finish();
+    expect(ids(emitted).toSorted()).toEqual(['local', 'received', 'sent']);
+  });
+
+  it('is one call with the request of another port that is handed on to it', () => {
+    const { push, finish, emitted } = known();
+    push(local(22, 30));
+    push(received(21, 31));
+    finish();
+    expect(ids(emitted)).toEqual(['received']);
+  });
+
   it('is a request to the pod that others ask for nothing but its health', () => {
     const { push, finish, emitted } = known();
     push(received(0, 9, { path: '/healthz' }));

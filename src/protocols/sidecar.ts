@@ -35,6 +35,9 @@ interface Pod {
   readonly programs: Set<string>;
   /** Ports at which others ask it, health checks aside. */
   readonly served: Set<number>;
+  /** Ports that others send something to, of which no more is known yet, and those where it was a health check. */
+  readonly asked: Set<number>;
+  readonly probed: Set<number>;
   /** What it calls itself. */
   readonly called: Set<string>;
   readonly ways: SidecarWays;
@@ -57,8 +60,7 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
    * goes the same way: what others do not ask for they do not send through a proxy either.
    */
   function place(row: Pick<Connection, 'input' | 'client' | 'server' | 'serverPort'>): void {
-    const served = pods[row.input]?.served;
-    const isServed = served === undefined || served.size === 0 || served.has(row.serverPort);
+    const isServed = serves(pods[row.input], row.serverPort);
     const all = ownOf(row.input);
     if (row.client === row.server && !isLoopback(row.server)) {
       if (!isServed && all.includes(row.server)) row.server = isV6(row.server) ? '::1' : '127.0.0.1';
@@ -80,15 +82,20 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
   /** A connection carries data. */
   function carries(connection: TrackedConnection): void {
     const pod = pods[connection.input];
-    if (pod !== undefined && pod.own.has(connection.client) && !isWithinPod(connection)) pod.ways.add(connection);
+    if (pod === undefined || isWithinPod(connection)) return;
+    if (pod.own.has(connection.client)) pod.ways.add(connection);
+    const { serverPort: port, server } = connection;
+    if (pod.asked.has(port) || pod.probed.has(port) || pod.asked.size >= MAX_ENDPOINTS) return;
+    if (pod.own.has(server) || ownOf(connection.input).includes(server)) pod.asked.add(port);
   }
 
   function push(exchange: Exchange): void {
     const pod = pods[exchange.input];
     if (pod === undefined || (exchange.shape !== 'call' && exchange.shape !== 'turn')) return emit(exchange);
-    const hop = hopOf(exchange, (address) => pod.own.has(address) || ownOf(exchange.input).includes(address));
+    let hop = hopOf(exchange, (address) => pod.own.has(address) || ownOf(exchange.input).includes(address));
     if (hop === 'other') return emit(exchange);
     remember(pod, exchange, hop);
+    if (hop === 'local' && ownOf(exchange.input).length > 0 && serves(pod, exchange.serverPort)) hop = 'asked';
     const both = exchange.shape === 'call' ? pairWith(pod, { exchange, hop }) : null;
     if (both !== null) return emit(both);
     pod.held.push({ exchange, hop });
@@ -127,7 +134,7 @@ export function createSidecars(ownOf: (input: number) => readonly string[], emit
     for (const { exchange, hop } of due) {
       if (exchange.shape === 'turn' && isSeenElsewhere(pod, exchange, hop)) continue;
       if (hop === 'toSidecar') pod.ways.waited(exchange);
-      if (hop === 'local' || hop === 'toProgram') place(exchange);
+      if (hop === 'local' || hop === 'asked' || hop === 'toProgram') place(exchange);
       emit(exchange);
     }
   }
@@ -141,14 +148,26 @@ const createPod = (): Pod => ({
   spans: [],
   programs: new Set(),
   served: new Set(),
+  asked: new Set(),
+  probed: new Set(),
   called: new Set(),
   ways: new SidecarWays(),
 });
 
+/** Whether others ask for that as well, as far as it is known; nobody asks the pod for anything, either. */
+function serves(pod: Pod | undefined, port: number): boolean {
+  const ports = pod === undefined || pod.served.size > 0 ? pod?.served : pod.asked;
+  return ports === undefined || ports.size === 0 || ports.has(port);
+}
+
 const serverOf = ({ server, serverPort }: Exchange): string => endpoint(server, serverPort);
 
-function remember({ spans, programs, served, called }: Pod, exchange: Exchange, hop: Hop): void {
-  if (hop === 'received' && !isProbe(exchange) && served.size < MAX_ENDPOINTS) served.add(exchange.serverPort);
+function remember({ spans, programs, served, asked, probed, called }: Pod, exchange: Exchange, hop: Hop): void {
+  if (hop === 'received') {
+    if (!isProbe(exchange)) {
+      if (served.size < MAX_ENDPOINTS) served.add(exchange.serverPort);
+    } else if (asked.delete(exchange.serverPort)) probed.add(exchange.serverPort);
+  }
   if (hop === 'sent' && called.size < MAX_ENDPOINTS) called.add(serverOf(exchange));
   if (exchange.shape !== 'call') return;
   if (hop === 'toProgram' && programs.size < MAX_ENDPOINTS) programs.add(serverOf(exchange));

@@ -33,6 +33,13 @@ function retried(
   return traffic;
 }
 
+/** Calls that a gateway gives up after a second each, and others to another server at once. */
+function upstreamGivenUp(times = 2): Rows {
+  const next = new Traffic({ server: '10.0.4.5' }).wait(56 + 1001).call();
+  for (let more = 1; more < times; more++) next.wait(1000 - 4).call();
+  return joined(new Traffic({ server: '10.0.4.4' }).calls(4).calls(times, { takes: 1000 }, unanswered).rows, next.rows);
+}
+
 const PATHS = ['/api/orders', '/api/users', '/api/stock'];
 
 /** One caller goes from path to path; every tenth call fails, and waits before it goes on. */
@@ -204,15 +211,20 @@ ruleTester(rule, {
     },
     {
       name: 'a gateway that goes to its next upstream at once',
-      ...joined(
-        new Traffic({ server: '10.0.4.4' }).calls(4).calls(2, { takes: 1000 }, unanswered).rows,
-        new Traffic({ server: '10.0.4.5' })
-          .wait(56 + 1001)
-          .call()
-          .wait(1000 - 4)
-          .call().rows,
-      ),
+      ...upstreamGivenUp(),
       reports: [{ count: 2, says: /no answer in time/, subject: '10.0.4.4:8080', cost: [1.0, 1.02] }],
+    },
+    {
+      name: 'the same while some callers give up, one of them long before it does',
+      inputs: [inputOf()],
+      ...joined(
+        new Traffic({ client: '10.0.9.9', server: '10.0.3.7' })
+          .wait(55)
+          .call({ takes: 700, alongside: true }, unanswered)
+          .call({ takes: 1000 }, unanswered).rows,
+        upstreamGivenUp(3),
+      ),
+      reports: [{ count: 2, subject: '10.0.4.4:8080' }],
     },
     {
       name: 'an answer that comes after the first server was given up',
@@ -236,6 +248,18 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    {
+      name: 'a gateway whose callers give up: what it asks another server then is for somebody else',
+      inputs: [inputOf()],
+      ...joined(
+        new Traffic({ client: '10.0.9.9', server: '10.0.3.7' }).wait(55).calls(2, { takes: 1000 }, unanswered).rows,
+        upstreamGivenUp(),
+      ),
+    },
+    {
+      name: 'health checks that fail, and the next ones when they are due',
+      ...retried(6, [200], failed, {}, { path: '/healthz', protocol: 'http/2' }).rows,
+    },
     {
       name: 'HTTP/2 calls whose heads can’t be read: which of them came again is not known',
       ...retried(6, [200], failed, {}, { protocol: 'http/2', path: '' }).rows,

@@ -3,6 +3,8 @@ import { at, between, nanoseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Confidence } from '../model/lookup.ts';
+import { isProbe } from '../model/probe.ts';
+import { createCallersGone } from './support/callers-gone.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -62,6 +64,7 @@ export default defineRule({
     const seen = fact(traffic);
     const services = fact(observedServices);
     const within = createRetriesWithin();
+    const callersGone = createCallersGone();
     const settled = new Map<string, Group>();
     let heard = 0;
     let failed = 0;
@@ -99,11 +102,14 @@ export default defineRule({
 
     return {
       ordinaryExchange(exchange) {
-        retries.addOrdinary(seen.routes.current as Route, exchange);
+        const route = seen.routes.current as Route;
+        if (!route.isProbe) retries.addOrdinary(route, exchange);
       },
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         heard++;
+        // The next health check comes when it is due, whatever became of the last one.
+        if (isProbe(exchange) || callersGone.add(exchange)) return;
         if (failureOf(exchange) !== null) {
           failed++;
           within.failed(exchange);

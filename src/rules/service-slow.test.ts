@@ -1,3 +1,4 @@
+import type { Exchange } from '../model/exchange.ts';
 import { createDamage } from '../model/input.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Wait } from '../model/request.ts';
@@ -74,8 +75,45 @@ function inBatches(confidence: Wait['confidence'], bare = 4): Rows {
   };
 }
 
+const HEALTH = { path: '/healthz' };
+
+/** Quick requests, among them health checks, of which some take long. */
+function slowChecks(slow: number, parts: Partial<Exchange> = HEALTH): Serving {
+  const serving = new Serving();
+  for (let index = 0; index < 40; index++) serving.request(6, [], parts).request(8, [{ at: 1, takes: 4 }]);
+  serving.wait(2000);
+  for (let index = 0; index < slow; index++) serving.request(409, [], parts).serve(4, 8, [{ at: 1, takes: 4 }]);
+  return serving;
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'health checks alone that take long: worth knowing, nobody waits for them',
+      inputs,
+      ...Array.from({ length: 30 }).reduce<Serving>((serving) => serving.request(303, [], HEALTH), new Serving()).rows,
+      reports: [{ message: 'slow', count: 30, onlyInfo: true }],
+    },
+    {
+      name: 'some health checks beside quick requests: worth knowing',
+      inputs,
+      ...slowChecks(5).rows,
+      reports: [{ message: 'some', count: 5, says: /GET \/healthz/, onlyInfo: true }],
+    },
+    {
+      name: 'the same of requests that somebody waits for',
+      inputs,
+      ...slowChecks(5, { path: '/api/health-plans' }).rows,
+      reports: [{ message: 'some', count: 5, onlyInfo: false }],
+    },
+    {
+      name: 'slow requests beside slow health checks: they alone count',
+      inputs,
+      ...slowChecks(5)
+        .serve(3, 412, [{ at: 1, takes: 4 }])
+        .serve(4, 8).rows,
+      reports: [{ message: 'some', count: 3, says: /\(GET \/api\/orders\)/, onlyInfo: false }],
+    },
     {
       name: 'three, all that there are, for which a person waits',
       inputs,

@@ -4,10 +4,12 @@ import { Distribution } from '../base/distribution.ts';
 import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Unobservable } from '../model/finding.ts';
+import { isProbe } from '../model/probe.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import { ONLY_CHECKS, withoutChecks } from './support/health-checks.ts';
 import { endOf } from './support/input-end.ts';
 import { observedServices } from './support/observed-services.ts';
 import { ownTimes } from './support/own-times.ts';
@@ -50,6 +52,8 @@ interface Own {
   nearlyAll: number;
   /** What of it may be lookups. */
   lookups: number;
+  /** Health checks among them. */
+  checks: number;
 }
 
 export default defineRule({
@@ -95,10 +99,19 @@ export default defineRule({
         if (request.outcome === 'incomplete') return;
         let known = services.get(service);
         if (known === undefined) {
-          known = { service, address: receiverOf(request), own: new Distribution(), long: 0, nearlyAll: 0, lookups: 0 };
+          known = {
+            service,
+            address: receiverOf(request),
+            own: new Distribution(),
+            long: 0,
+            nearlyAll: 0,
+            lookups: 0,
+            checks: 0,
+          };
           services.set(service, known);
         }
         known.own.add(request.own);
+        if (isProbe(request)) known.checks++;
         if (request.duration >= LEAST_REQUEST) known.long++;
         if (isNearlyAll(request.own, request)) known.nearlyAll++;
         known.lookups += ownOf.mayBeLookups(request);
@@ -110,7 +123,7 @@ export default defineRule({
         let veiled = 0;
         let unseen = 0;
         let withoutDns = 0;
-        for (const { service, address, own, long, nearlyAll, lookups } of services.values()) {
+        for (const { service, address, own, long, nearlyAll, lookups, checks } of services.values()) {
           const { latency, tally, server, input } = service;
           heard += latency.count;
           const share = own.total / Math.max(1, latency.total);
@@ -183,10 +196,11 @@ export default defineRule({
             whatIf: { unknown: 'how much of its own time a service could do without, the packets do not tell' },
             errors: 0,
             habit: isHabit(tally.count, latency.count),
+            ...(checks === tally.count ? { onlyInfo: ONLY_CHECKS } : {}),
           });
         }
         const some = waits.found().services.filter(({ input, server }) => !found.has(`${input}|${server}`));
-        for (const part of partsByServer<Waiting, Exchange>(some)) {
+        for (const part of partsByServer<Waiting, Exchange>(withoutChecks(some))) {
           const { groups, tally, subject, input } = part;
           if (isCut(input)) {
             unseen++;

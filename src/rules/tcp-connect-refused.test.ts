@@ -1,9 +1,25 @@
-import { inputOf } from '../model/testing/rows.ts';
+import { at, endOf, milliseconds } from '../base/time.ts';
+import type { Request } from '../model/request.ts';
+import { inputOf, requestOf, waitOf } from '../model/testing/rows.ts';
 import rule from './tcp-connect-refused.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import type { Rows } from './support/testing/run-rule.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 
 const healthy = (): Traffic => new Traffic().open().calls(5).close();
+
+/** Refused connections, each of a request that goes on with another server so much later, in milliseconds; null for never. */
+function passedOn(after: number | null, parts: Partial<Request> = {}): Rows {
+  const { rows } = healthy().refused(4);
+  const refused = (rows.connections ?? []).filter(({ ending }) => ending === 'refused');
+  const requests = refused.map((connection) => {
+    const { id, startedAt, duration } = connection;
+    const waits = [waitOf({ reason: 'connect', ref: id, startedAt, duration })];
+    if (after !== null) waits.push(waitOf({ startedAt: at(endOf(connection) + milliseconds(after)) }));
+    return requestOf({ startedAt, waits, ...parts });
+  });
+  return { ...rows, requests };
+}
 
 const inVain = {
   ending: 'captureEnd',
@@ -20,6 +36,26 @@ const probed = (): Traffic => {
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a back end that refuses, where the gateway asks another one at once: worth knowing',
+      ...passedOn(1),
+      reports: [{ count: 4, onlyInfo: true }],
+    },
+    {
+      name: 'the same where it waits before it does',
+      ...passedOn(1000),
+      reports: [{ count: 4, onlyInfo: false }],
+    },
+    {
+      name: 'the same where it asks no other',
+      ...passedOn(null),
+      reports: [{ count: 4, onlyInfo: false }],
+    },
+    {
+      name: 'requests that fail though another server was asked',
+      ...passedOn(1, { outcome: 'error', status: 502 }),
+      reports: [{ count: 4, onlyInfo: false }],
+    },
     {
       name: 'a server that refuses half of the connections: errors, though they cost no time',
       ...healthy().refused(3).open().calls(2).rows,

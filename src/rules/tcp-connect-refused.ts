@@ -1,13 +1,15 @@
 import { isV6 } from '../base/addresses.ts';
 import { formatDuration, plural } from '../base/text.ts';
-import { nanoseconds } from '../base/time.ts';
+import { endOf, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { Recent } from '../base/recent.ts';
 import { isProbe } from '../model/probe.ts';
+import { LEAST_SLOW } from './support/ordinary-exchanges.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { isAnswered, synExtent } from './support/syn-waits.ts';
@@ -18,6 +20,9 @@ import { traffic, type Traffic } from './support/traffic.ts';
 const MAX_BACKENDS = 4;
 // A node's clients.
 const MAX_CALLERS = 1 << 12;
+const UNNOTICED = 'each request that met one went on with another server at once, and was answered';
+// Requests are told within a second or so after what they are made of.
+const MAX_REFUSED = 1 << 12;
 const CHECKS = 'only health checks were refused, as while a container starts';
 
 export default defineRule({
@@ -35,7 +40,13 @@ export default defineRule({
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const silent = fact(silentRefusals);
-    const groups = createPeerGroups(seen, connectionTally, () => ({ backends: new Set<string>(), byReset: 0 }));
+    const groups = createPeerGroups(seen, connectionTally, () => ({
+      backends: new Set<string>(),
+      byReset: 0,
+      unnoticed: 0,
+    }));
+    /** What was refused until the request is told that it was meant for. */
+    const refusedNow = new Recent<string, { unnoticed: number }>(MAX_REFUSED);
     /** Clients that asked for more than health checks, by input. */
     const callers = new Set<string>();
     const asks = (input: number, client: string): void => {
@@ -67,8 +78,18 @@ export default defineRule({
         const cost = nanoseconds(connection.connectDuration >= 0 ? connection.connectDuration : 0);
         const group = groups.add(connection, cost, connectionPackets);
         if (connection.endedBy !== null) group.byReset++;
+        refusedNow.set(connection.id, group);
         const { backends } = group;
         if (connection.backend !== null && backends.size < MAX_BACKENDS) backends.add(connection.backend);
+      },
+      // Who is refused and asks another one at once has lost nothing.
+      request({ outcome, waits }) {
+        if (outcome !== 'ok') return;
+        for (const [index, wait] of waits.entries()) {
+          const group = wait.reason === 'connect' ? refusedNow.get(wait.ref) : undefined;
+          const next = waits[index + 1];
+          if (group !== undefined && next !== undefined && next.startedAt - endOf(wait) < LEAST_SLOW) group.unnoticed++;
+        }
       },
       finish() {
         const withSilent = new Map(
@@ -134,7 +155,9 @@ export default defineRule({
             habit: false,
             ...(own.every(({ client }) => checking.has(`${input}|${client}`))
               ? { onlyInfo: CHECKS }
-              : onlyInfo(tally.count, own, seen)),
+              : own.every(({ unnoticed, tally: { count } }) => unnoticed >= count)
+                ? { onlyInfo: UNNOTICED }
+                : onlyInfo(tally.count, own, seen)),
           });
         }
         if (parts.length > 0) return;

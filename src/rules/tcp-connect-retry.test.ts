@@ -1,7 +1,8 @@
+import { expect, it } from 'vitest';
 import { at, milliseconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
-import { attemptOf, lookupOf } from '../model/testing/rows.ts';
-import type { Rows } from './support/testing/run-rule.ts';
+import { atMs, attemptOf, inputOf, lookupOf, requestOf, waitOf } from '../model/testing/rows.ts';
+import { runRule, type Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
 import { lossyPaths } from './support/testing/lossy.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -31,6 +32,35 @@ const triedAgain = (again: readonly number[], next: number): Rows =>
       .wait(again.at(-1) ?? 0)
       .close(inVain).rows,
     new Traffic().wait(next).open().call().rows,
+  );
+
+/** Connections of which the one SYN gets no answer; a request waits so long for each, and goes on with another server. */
+function givenUpEarly(times: number, wait: number): Rows {
+  const traffic = new Traffic({ server: '10.0.4.9' });
+  for (let index = 0; index < times; index++) traffic.open({ connect: null }).close(inVain).wait(1500);
+  return joined(healthy().rows, waitedFor(traffic.rows, wait));
+}
+
+/** The same with a request for each connection, which waits so long for it. */
+function waitedFor(rows: Rows, wait: number): Rows {
+  const requests = (rows.connections ?? []).map(({ id, startedAt }) => {
+    const waits = [waitOf({ reason: 'connect', ref: id, startedAt, duration: milliseconds(wait) })];
+    return requestOf({ startedAt, duration: milliseconds(wait + 5), waits });
+  });
+  return { ...rows, requests };
+}
+
+/** Connections in vain that begin then, ten seconds on. */
+const inVainAt = (starts: readonly number[], again: readonly number[]): Rows =>
+  joined(
+    ...starts.map(
+      (start) =>
+        new Traffic()
+          .wait(10_000 + start)
+          .open({ connect: null, again })
+          .wait(9000)
+          .close(inVain).rows,
+    ),
   );
 
 const SIX = 'fd00:70::31';
@@ -87,6 +117,22 @@ const twoPods = (later: number, told: boolean): Rows => {
 
 ruleTester(rule, {
   finds: [
+    {
+      name: 'SYNs that nobody answers, given up before they would be sent again',
+      ...givenUpEarly(4, 500),
+      reports: [
+        {
+          message: 'unanswered',
+          says: /^4 of 4 connections to 10\.0\.4\.9:8080 waited 500 ms for an answer to their SYN, 4 in vain$/,
+          cost: [0.49, 0.51],
+          because: /given up by then/,
+          evidence: [/not answered, nor sent again/],
+          settings: [/none in time/, /500 ms/],
+          fixes: [/endpoints that are gone/],
+          errors: 4,
+        },
+      ],
+    },
     {
       name: 'SYNs that are lost as often as other packets of their client, to all servers: as one',
       ...lossyPaths([1, 2, 3, 4].map((host) => ({ server: `10.0.4.${host}`, lost: 6, syns: host % 2 }))),
@@ -150,6 +196,11 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'the same where requests wait for it: told once',
+      ...waitedFor(fallingBack(5, 250, [lookupFor([FOUR, SIX])]), 250),
+      reports: [{ message: 'fellBack', count: 5 }],
+    },
+    {
       name: 'the IPv6 address of a name answers no SYN, and its IPv4 address is tried later',
       ...fallingBack(5, 250, [lookupFor([FOUR, SIX])]),
       reports: [
@@ -188,38 +239,14 @@ ruleTester(rule, {
       name: 'a caller whose own timer is met again and again, though the kernel sends SYNs for long after',
       ...joined(
         healthy().rows,
-        ...[0, 1, 2, 3].map(
-          (index) =>
-            new Traffic()
-              .wait(10_000 + 2000 * index)
-              .open({ connect: null, again: [1000, 2000, 3000, 4000, 5000, 7000] })
-              .wait(9000)
-              .close(inVain).rows,
-        ),
+        inVainAt([0, 2000, 4000, 6000], [1000, 2000, 3000, 4000, 5000, 7000]),
         new Traffic().wait(18_000).open().call().rows,
       ),
-      reports: [
-        {
-          message: 'unanswered',
-          says: /waited 2 s for an answer to their SYN, 4 in vain$/,
-          count: 4,
-          cost: [1.9, 2.1],
-        },
-      ],
+      reports: [{ says: /waited 2 s for an answer to their SYN, 4 in vain$/, count: 4, cost: [1.9, 2.1] }],
     },
     {
       name: 'whatever other callers open meanwhile is no timer',
-      ...joined(
-        healthy().rows,
-        ...[0, 950, 1900, 2900, 3830].map(
-          (start) =>
-            new Traffic()
-              .wait(10_000 + start)
-              .open({ connect: null, again: [1000, 2000, 3000] })
-              .wait(9000)
-              .close(inVain).rows,
-        ),
-      ),
+      ...joined(healthy().rows, inVainAt([0, 950, 1900, 2900, 3830], [1000, 2000, 3000])),
       reports: [{ message: 'unanswered', says: /waited at least 4 s/, count: 5 }],
     },
     {
@@ -305,6 +332,23 @@ ruleTester(rule, {
   ],
   clear: [
     {
+      name: 'two SYNs that get no answer, and are given up before they would be sent again',
+      ...givenUpEarly(2, 500),
+    },
+    {
+      name: 'such SYNs to a server that answers others: one or its answer may have been lost',
+      ...joined(givenUpEarly(4, 500), new Traffic({ server: '10.0.4.9' }).wait(7000).open().call().rows),
+    },
+    {
+      name: 'such SYNs that no request waits for',
+      ...joined(givenUpEarly(4, 50), { ...givenUpEarly(4, 500), requests: [] }),
+    },
+    {
+      name: 'SYNs right before the capture’s end',
+      ...givenUpEarly(4, 500),
+      inputs: [inputOf({ endsAt: atMs(900) })],
+    },
+    {
       name: 'connections that open at once',
       ...healthy().rows,
       says: /no SYN had to be sent again \(2 connections opened\)/,
@@ -335,4 +379,12 @@ ruleTester(rule, {
       why: /no connection opens within the capture/,
     },
   ],
+});
+
+/** The first change that each finding offers. */
+const firstOf = (rows: Rows) => runRule(rule, rows).reports.map(({ fix: [first] }) => first?.title);
+
+it('what to look at first is whether it is gone where it answers nobody, else its accept queue', () => {
+  expect(firstOf(givenUpEarly(4, 500))).toEqual([expect.stringMatching(/endpoints that are gone/)]);
+  expect(firstOf(joined(healthy().rows, late()))).toEqual([expect.stringMatching(/accept queue/)]);
 });

@@ -2,7 +2,7 @@ import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
 import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { between, nanoseconds } from '../base/time.ts';
+import { between, nanoseconds, type Duration } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
@@ -10,6 +10,7 @@ import { commonFixes, commonSetting, lossWords } from './support/common-loss-wor
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
+import { createGivenUpEarly, type GivenUp } from './support/given-up-early.ts';
 import { createFallbacks, type FallenBack } from './support/other-family.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { openings } from './support/openings.ts';
@@ -28,6 +29,8 @@ const LEAST_DEAD = 3;
 
 interface Backends {
   readonly answered: Map<string, number>;
+  /** Connections of which a SYN was answered. */
+  heard: number;
 }
 
 export default defineRule({
@@ -46,14 +49,15 @@ export default defineRule({
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {least}{cost:duration} for it',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
-  create({ report, clear, unobservable, fact }) {
+  create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(traffic);
     const opened = fact(openings);
     const paths = fact(commonLosses);
     const refusals = fact(silentRefusals);
     const fallbacks = createFallbacks(opened);
+    const givenUp = createGivenUpEarly(inputs);
     const waiting: Connection[] = [];
-    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answered: new Map() }));
+    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answered: new Map(), heard: 0 }));
 
     /** @returns whether there were any */
     function reportFallbacks(): boolean {
@@ -117,13 +121,16 @@ export default defineRule({
 
     return {
       lookup: fallbacks.lookup,
+      request: givenUp.request,
       connection(connection) {
         const { syns, ending, backend } = connection;
         // What a reset refused its caller hears of at once.
         if (syns.length > 0 && !isAnswered(connection) && connection.endedBy === null) fallbacks.failed(connection);
         if (syns.length === 0 || ending === 'refused') return;
         const group = groups.of(connection);
+        if (isAnswered(connection)) group.heard++;
         if (backend !== null && isAnswered(connection)) addOne(group.answered, backend);
+        givenUp.connection(connection);
         if (!waitedForSyn(connection)) return;
         if (waiting.length < MAX_WAITING) waiting.push(copyConnection(connection));
         else if (isAnswered(connection)) {
@@ -152,6 +159,23 @@ export default defineRule({
           group.vain.add(cost);
           if (connection.backend !== null) addOne(group.silent, connection.backend);
         }
+        const others = new Set(fallbacks.found().map(({ connection }) => connection.id));
+        const hasty = givenUp
+          .found()
+          .filter(({ connection }) => !refusals.has(connection) && !others.has(connection.id));
+        for (const own of groupBy(hasty, ({ connection }) => seen.peerOf(connection)).values()) {
+          const [{ connection: first }] = own as [GivenUp];
+          const group = withThose.get(seen.peerOf(first)) ?? copyOf(groups.of(first));
+          // Where it answers others, a SYN or its answer may have been lost, once or twice.
+          if (group.heard > 0 || own.length < SEVERAL) continue;
+          withThose.set(group.peer, group);
+          group.early += own.length;
+          group.unanswered += own.length;
+          for (const { connection, wait } of own) {
+            group.tally.add(connection, wait, connectionPackets, synExtent(connection, wait));
+            group.vain.add(wait);
+          }
+        }
         const parts = partsByPath<ReturnType<typeof copyOf>, Connection>(
           [...withThose.values()],
           paths,
@@ -161,6 +185,7 @@ export default defineRule({
           const totals = seen.totals(input, subject);
           const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
           const atLeast = own.reduce((sum, group) => sum + group.atLeast, 0);
+          const isEarly = own.every(({ early, tally: { count } }) => early === count);
           const dead = deadBackend(own);
           // What never opened took its time, too.
           const latency = new Distribution();
@@ -186,10 +211,15 @@ export default defineRule({
             latency,
             cost: tally,
             confidence: 'certain',
-            confidenceBecause: 'SYNs of one connection were sent again, a second or more later',
+            confidenceBecause: isEarly
+              ? 'no SYN was answered, nor sent again a second later: whoever asked had given up by then'
+              : 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
-            because: [common === null ? noAnswer(subject.name, dead) : commonSetting(common), SYN_WAIT],
-            fix: common === null ? fixes(subject.name, dead) : commonFixes(common),
+            because: [
+              common === null ? noAnswer(subject.name, dead) : commonSetting(common),
+              isEarly ? connectTimeout(tally.costs.quantile(0.5)) : SYN_WAIT,
+            ],
+            fix: common === null ? fixes(subject.name, dead, own) : commonFixes(common),
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
             errors: unanswered,
@@ -213,6 +243,7 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   tally: group.tally.copy(),
   unanswered: 0,
   atLeast: 0,
+  early: 0,
   vain: new Distribution(),
   silent: new Map<string, number>(),
 });
@@ -238,7 +269,10 @@ function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]]
   const again = syns.slice(1).map(({ at: time }) => `+${formatDuration(between(first.at, time))}`);
   const answer = synAcks[0];
   return [
-    { says: `SYN, sent again at ${again.join(', ')}`, packets: syns.map(({ packet }) => packet) },
+    {
+      says: again.length > 0 ? `SYN, sent again at ${again.join(', ')}` : 'SYN, not answered, nor sent again',
+      packets: syns.map(({ packet }) => packet),
+    },
     ...(answer === undefined
       ? []
       : [{ says: `SYN-ACK after ${formatDuration(between(first.at, answer.at))}`, packets: [answer.packet] }]),
@@ -264,30 +298,44 @@ const SYN_WAIT: Setting = {
   source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
 };
 
-const fixes = (server: string, dead: string | null): Fix[] =>
-  dead === null
-    ? [
-        advice(
-          'infrastructure',
-          'look at the server’s accept queue: a bigger listen backlog (net.core.somaxconn and the program’s own), or more workers that accept',
-          `the workload behind ${server}`,
-          'set the former backlog again',
-          'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',
-        ),
-        advice(
-          'infrastructure',
-          'else look for lost SYNs: conntrack insert_failed and drops, SNAT ports, network policies, endpoints that are gone',
-          `the path to ${server}`,
-          'nothing is changed',
-          'conntrack -S; kubectl get endpointslices -A -o wide',
-        ),
-      ]
-    : [
-        advice(
-          'manifest',
-          'take the dead endpoint out of the Service: delete the pod, and give its workload a readinessProbe',
-          dead,
-          'let the pod come back',
-          'kubectl get endpointslices -A -o wide',
-        ),
-      ];
+const connectTimeout = (wait: Duration): Setting => ({
+  component: 'client',
+  setting: 'connect timeout',
+  value: formatDuration(wait),
+  origin: 'wire',
+  source: 'when the requests that waited went on',
+});
+
+const fixes = (server: string, dead: string | null, groups: readonly Backends[]): Fix[] => {
+  if (dead !== null) return [removed(dead)];
+  const both = [acceptQueue(server), lostSyns(server)];
+  // One that answers nobody is more likely gone than busy.
+  return groups.every(({ heard }) => heard === 0) ? both.toReversed() : both;
+};
+
+const acceptQueue = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'look at the server’s accept queue: a bigger listen backlog (net.core.somaxconn and the program’s own), or more workers that accept',
+    `the workload behind ${server}`,
+    'set the former backlog again',
+    'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',
+  );
+
+const lostSyns = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'look for endpoints that are gone, and for lost SYNs: conntrack insert_failed and drops, SNAT ports, network policies',
+    `the path to ${server}`,
+    'nothing is changed',
+    'kubectl get endpointslices -A -o wide; conntrack -S',
+  );
+
+const removed = (dead: string): Fix =>
+  advice(
+    'manifest',
+    'take the dead endpoint out of the Service: delete the pod, and give its workload a readinessProbe',
+    dead,
+    'let the pod come back',
+    'kubectl get endpointslices -A -o wide',
+  );

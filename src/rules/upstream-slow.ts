@@ -3,6 +3,7 @@ import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
+import { withoutChecks } from './support/health-checks.ts';
 import { endOf } from './support/input-end.ts';
 import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
@@ -37,7 +38,7 @@ export default defineRule({
 
     return {
       finish() {
-        const parts = partsByServer<Waiting, Exchange>(waits.found().upstreams);
+        const parts = partsByServer<Waiting, Exchange>(withoutChecks(waits.found().upstreams));
         for (const part of parts) {
           const { groups, tally, subject, input } = part;
           const { calls, turns } = seen.totals(input, subject);

@@ -5,6 +5,7 @@ import type { Exchange } from '../model/exchange.ts';
 import type { KeptLookup } from './kept-lookup.ts';
 import type { PacketId } from '../model/packet.ts';
 import { INSIDE_TLS, type WaitReason } from '../model/request.ts';
+import { nextSynWait } from '../model/syn-timer.ts';
 import type { SentCall } from './calls.ts';
 import { lookupsThatLedTo } from './led-to.ts';
 import { createOpenings, isOpening } from './openings.ts';
@@ -226,14 +227,15 @@ function connectOf(connection: Connection, lookup: KeptLookup | null): OutboundC
   const tlsDuration = orZero(tls?.handshakeDuration ?? 0);
   const connected = at(opened - tlsDuration);
   const isCarrying = bytes.client + bytes.server > 0;
+  const isAnswered = isCarrying || connection.synAcks.length > 0 || connection.endPacket >= 0;
   const wait = { to, ref: id, what: '', ends: 'seen' } as const;
   waits.push({
     ...wait,
     reason: 'connect',
     startedAt,
-    endedAt: connected,
-    // A SYN that nobody answers is waited for until the caller has had enough.
-    ends: isCarrying || connection.synAcks.length > 0 || connection.endPacket >= 0 ? 'seen' : 'unseen',
+    // A SYN that nobody answers is waited for until the caller has had enough: once the next one is due, it would be sent.
+    endedAt: isAnswered ? connected : at(connected + nextSynWait(connection.syns)),
+    ends: isAnswered ? 'seen' : 'unseen',
     packets: handshakes.connect,
   });
   if (tlsDuration > 0) {

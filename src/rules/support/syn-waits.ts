@@ -1,16 +1,9 @@
-import { at, between, nanoseconds, seconds, type Duration } from '../../base/time.ts';
+import { at, between, nanoseconds, type Duration } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
+import { DOUBLED, LEAST_SYN_WAIT, NEXT_SYN, nextSynWait } from '../../model/syn-timer.ts';
 import type { Openings } from './openings.ts';
 import type { Extent } from './tally.ts';
 
-// The kernel's first wait (tcp_syn_retries; RFC 6298 section 2.1), less what a clock may be off: a
-// copy of a SYN on another interface comes sooner.
-const LEAST_WAIT = seconds(0.9);
-// The least that is waited after the last SYN: the next one would follow then…
-const NEXT_SYN = seconds(1);
-// …or where the kernel doubles its waits, after twice the last one, up to its longest (TCP_RTO_MAX).
-const DOUBLED = 2;
-const LONGEST_WAIT = seconds(120);
 // A caller whose kernel gave up tries again at once; its clock, and what it does between, are less than this part of the wait.
 const AT_ONCE = 1.05;
 // tcp_syn_retries is 6 (ip-sysctl): so many waits that double, and then the kernel gives up by itself.
@@ -22,7 +15,9 @@ const MANY = 5;
 export function waitedForSyn({ syns, ending }: Connection): boolean {
   const first = syns[0];
   const last = syns.at(-1);
-  return first !== undefined && last !== undefined && ending !== 'refused' && between(first.at, last.at) >= LEAST_WAIT;
+  return (
+    first !== undefined && last !== undefined && ending !== 'refused' && between(first.at, last.at) >= LEAST_SYN_WAIT
+  );
 }
 
 export const isAnswered = ({ synAcks }: Connection): boolean => synAcks.length > 0;
@@ -62,11 +57,11 @@ export function patienceOf(inVain: readonly Connection[], opened: Openings): Dur
 }
 
 /** By how long behind the least that is looked at: whatever another caller opens comes soon behind that, now and then. */
-const isAlike = (gap: number, usual: number): boolean => Math.abs(gap - usual) <= ALIKE * (usual - LEAST_WAIT);
+const isAlike = (gap: number, usual: number): boolean => Math.abs(gap - usual) <= ALIKE * (usual - LEAST_SYN_WAIT);
 
 /** When its caller may have tried again; NaN where others open connections all the while. */
-const nextTry = (connection: Connection, opened: Openings, after = connection.startedAt + LEAST_WAIT): number =>
-  opened.countIn(connection, connection.startedAt, connection.startedAt + LEAST_WAIT) >= MANY
+const nextTry = (connection: Connection, opened: Openings, after = connection.startedAt + LEAST_SYN_WAIT): number =>
+  opened.countIn(connection, connection.startedAt, connection.startedAt + LEAST_SYN_WAIT) >= MANY
     ? Number.NaN
     : opened.nextFrom(connection, after);
 
@@ -89,30 +84,16 @@ function waitedInVain(connection: Connection, opened: Openings, patience: Durati
   if (endedAt > last) return until(endedAt);
   const tried = nextTry(connection, opened);
   if (isAlike(tried - startedAt, patience)) return until(tried);
-  const due = last + nextWait(syns);
-  const next = nextTry(connection, opened, Math.max(startedAt + LEAST_WAIT, last));
+  const due = last + nextSynWait(syns);
+  const next = nextTry(connection, opened, Math.max(startedAt + LEAST_SYN_WAIT, last));
   if (next - startedAt <= AT_ONCE * (due - startedAt)) return until(Math.min(next, due));
   if (doubledWaits(syns) >= DOUBLED_WAITS) return until(due);
   return until(last + NEXT_SYN, true);
-}
-
-/** How long after the last SYN the next one is due. */
-function nextWait(syns: Connection['syns']): Duration {
-  const last = lastWait(syns);
-  // Of waits of a second nobody knows whether they double: from kernel 6.5 the first five do not.
-  if (last < DOUBLED * LEAST_WAIT) return NEXT_SYN;
-  return nanoseconds(Math.min(DOUBLED * last, LONGEST_WAIT));
-}
-
-function lastWait(syns: Connection['syns']): Duration {
-  const last = syns.at(-1);
-  const before = syns.at(-2);
-  return last === undefined || before === undefined ? NEXT_SYN : between(before.at, last.at);
 }
 
 /** The first second, and each wait that is longer. */
 const doubledWaits = (syns: Connection['syns']): number =>
   syns.reduce((count, { at: time }, index) => {
     const next = syns[index + 1];
-    return next !== undefined && between(time, next.at) >= DOUBLED * LEAST_WAIT ? count + 1 : count;
+    return next !== undefined && between(time, next.at) >= DOUBLED * LEAST_SYN_WAIT ? count + 1 : count;
   }, 1);

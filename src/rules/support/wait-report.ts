@@ -4,6 +4,7 @@ import type { Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/finding.ts';
 import { evidenceOf } from './evidence.ts';
+import { areChecks, ONLY_CHECKS } from './health-checks.ts';
 import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
 import type { Waiting, Why } from './upstream-groups.ts';
 import { closedAfter, isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
@@ -87,7 +88,7 @@ export function waitReport(
     whatIf: methodOf(reasons),
     errors: 0,
     habit: false,
-    ...(tally.count === 1 || isStart ? { onlyInfo: SEEN_ONCE } : {}),
+    ...(own.every(areChecks) ? { onlyInfo: ONLY_CHECKS } : tally.count === 1 || isStart ? { onlyInfo: SEEN_ONCE } : {}),
   };
 }
 

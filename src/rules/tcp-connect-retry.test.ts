@@ -51,11 +51,11 @@ function waitedFor(rows: Rows, wait: number): Rows {
 }
 
 /** Connections in vain that begin then, ten seconds on. */
-const inVainAt = (starts: readonly number[], again: readonly number[]): Rows =>
+const inVainAt = (starts: readonly number[], again: readonly number[], ends = {}): Rows =>
   joined(
     ...starts.map(
       (start) =>
-        new Traffic()
+        new Traffic(ends)
           .wait(10_000 + start)
           .open({ connect: null, again })
           .wait(9000)
@@ -309,6 +309,14 @@ ruleTester(rule, {
       ...joined(healthy().rows, late(), others),
       reports: [{ message: 'retried' as const, count: 1, cost: [2.0, 2.1] as const }],
     })),
+    {
+      name: 'one that answered before, and is gone: a rollout',
+      ...joined(
+        new Traffic({ backend: '10.0.4.5:8080' }).open().calls(2).close().rows,
+        inVainAt([0, 3000, 6000], [1000], { backend: '10.0.4.5:8080' }),
+      ),
+      reports: [{ says: /^10\.0\.4\.5:8080 behind .* answers no SYN any more: 3 of 4/, fixes: [/preStop/] }],
+    },
     {
       name: 'the one back end that never answers, where the node shows it',
       ...joined(

@@ -14,6 +14,14 @@ import { createGivenUpEarly, type GivenUp } from './support/given-up-early.ts';
 import { createFallbacks, type FallenBack } from './support/other-family.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { openings } from './support/openings.ts';
+import {
+  noteAnswer,
+  noteSilence,
+  silentBackend,
+  type Answers,
+  type SilentBackend,
+  type Silences,
+} from './support/silent-backends.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { SEEN_ONCE, serversOf } from './support/subjects.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
@@ -24,11 +32,9 @@ import { traffic } from './support/traffic.ts';
 const MAX_WAITING = 1 << 12;
 // Once or twice a SYN may be lost.
 const SEVERAL = 3;
-// A back end that has answered none of so many.
-const LEAST_DEAD = 3;
 
 interface Backends {
-  readonly answered: Map<string, number>;
+  readonly answers: Answers;
   /** Connections of which a SYN was answered. */
   heard: number;
 }
@@ -46,6 +52,9 @@ export default defineRule({
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
       '{count} of {total:connection} to {servers} opened only after a SYN was sent again, {cost:duration} late: {why}',
+    goneAll:
+      '{backend} behind {server} answer no SYN any more: {count} of {total:connection} waited {least}{cost:duration} for them',
+    gone: '{backend} behind {server} answers no SYN any more: {count} of {total:connection} waited {least}{cost:duration} for it',
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {least}{cost:duration} for it',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
@@ -57,7 +66,7 @@ export default defineRule({
     const fallbacks = createFallbacks(opened);
     const givenUp = createGivenUpEarly(inputs);
     const waiting: Connection[] = [];
-    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answered: new Map(), heard: 0 }));
+    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answers: new Map(), heard: 0 }));
 
     /** @returns whether there were any */
     function reportFallbacks(): boolean {
@@ -123,13 +132,13 @@ export default defineRule({
       lookup: fallbacks.lookup,
       request: givenUp.request,
       connection(connection) {
-        const { syns, ending, backend } = connection;
+        const { syns, ending } = connection;
         // What a reset refused its caller hears of at once.
         if (syns.length > 0 && !isAnswered(connection) && connection.endedBy === null) fallbacks.failed(connection);
         if (syns.length === 0 || ending === 'refused') return;
         const group = groups.of(connection);
         if (isAnswered(connection)) group.heard++;
-        if (backend !== null && isAnswered(connection)) addOne(group.answered, backend);
+        noteAnswer(group.answers, connection);
         givenUp.connection(connection);
         if (!waitedForSyn(connection)) return;
         if (waiting.length < MAX_WAITING) waiting.push(copyConnection(connection));
@@ -157,7 +166,7 @@ export default defineRule({
           group.unanswered++;
           if (isAtLeast) group.atLeast++;
           group.vain.add(cost);
-          if (connection.backend !== null) addOne(group.silent, connection.backend);
+          noteSilence(group.silences, connection);
         }
         const others = new Set(fallbacks.found().map(({ connection }) => connection.id));
         const hasty = givenUp
@@ -186,14 +195,22 @@ export default defineRule({
           const unanswered = own.reduce((sum, group) => sum + group.unanswered, 0);
           const atLeast = own.reduce((sum, group) => sum + group.atLeast, 0);
           const isEarly = own.every(({ early, tally: { count } }) => early === count);
-          const dead = deadBackend(own);
+          const silent = silentBackend(own);
+          const dead = silent?.backend ?? null;
           // What never opened took its time, too.
           const latency = new Distribution();
           latency.addAll(totals.opening);
           for (const { vain } of own) latency.addAll(vain);
           const of = Math.max(totals.opened, tally.count);
           report({
-            message: common !== null ? 'common' : dead !== null ? 'dead' : unanswered > 0 ? 'unanswered' : 'retried',
+            message:
+              common !== null
+                ? 'common'
+                : silent !== null
+                  ? messageOf(silent)
+                  : unanswered > 0
+                    ? 'unanswered'
+                    : 'retried',
             data: {
               count: tally.count,
               total: of,
@@ -216,10 +233,10 @@ export default defineRule({
               : 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: [
-              common === null ? noAnswer(subject.name, dead) : commonSetting(common),
+              common === null ? noAnswer(subject.name, silent) : commonSetting(common),
               isEarly ? connectTimeout(tally.costs.quantile(0.5)) : SYN_WAIT,
             ],
-            fix: common === null ? fixes(subject.name, dead, own) : commonFixes(common),
+            fix: common === null ? fixes(subject.name, silent, own) : commonFixes(common),
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
             errors: unanswered,
@@ -245,22 +262,8 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   atLeast: 0,
   early: 0,
   vain: new Distribution(),
-  silent: new Map<string, number>(),
+  silences: new Map() as Silences,
 });
-
-const addOne = (counts: Map<string, number>, backend: string): void =>
-  void counts.set(backend, (counts.get(backend) ?? 0) + 1);
-
-/** The one back end that got SYNs and answered none, where a capture behind the DNAT shows it. */
-function deadBackend(groups: readonly (Backends & { readonly silent: ReadonlyMap<string, number> })[]): string | null {
-  const silent = new Map<string, number>();
-  for (const group of groups) {
-    for (const [backend, count] of group.silent) silent.set(backend, (silent.get(backend) ?? 0) + count);
-  }
-  const [only, ...others] = [...silent].filter(([, count]) => count >= LEAST_DEAD);
-  if (only === undefined || others.length > 0) return null;
-  return groups.some(({ answered }) => answered.has(only[0])) ? null : only[0];
-}
 
 function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   const first = example?.syns[0];
@@ -279,8 +282,13 @@ function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]]
   ];
 }
 
-const noAnswer = (server: string, dead: string | null): Setting =>
-  dead === null
+const messageOf = ({ isGone, count }: SilentBackend): 'gone' | 'goneAll' | 'dead' => {
+  if (!isGone) return 'dead';
+  return count === 1 ? 'gone' : 'goneAll';
+};
+
+const noAnswer = (server: string, silent: SilentBackend | null): Setting =>
+  silent === null
     ? {
         component: server,
         setting: 'answer to SYN',
@@ -288,7 +296,13 @@ const noAnswer = (server: string, dead: string | null): Setting =>
         origin: 'wire',
         source: 'the packets',
       }
-    : { component: dead, setting: 'answer to SYN', value: 'never', origin: 'wire', source: 'the packets' };
+    : {
+        component: silent.backend,
+        setting: 'answer to SYN',
+        value: silent.isGone ? 'not any more' : 'never',
+        origin: 'wire',
+        source: 'the packets',
+      };
 
 const SYN_WAIT: Setting = {
   component: 'kernel',
@@ -306,8 +320,8 @@ const connectTimeout = (wait: Duration): Setting => ({
   source: 'when the requests that waited went on',
 });
 
-const fixes = (server: string, dead: string | null, groups: readonly Backends[]): Fix[] => {
-  if (dead !== null) return [removed(dead)];
+const fixes = (server: string, silent: SilentBackend | null, groups: readonly Backends[]): Fix[] => {
+  if (silent !== null) return [silent.isGone ? withdrawn(server) : removed(silent.backend)];
   const both = [acceptQueue(server), lostSyns(server)];
   // One that answers nobody is more likely gone than busy.
   return groups.every(({ heard }) => heard === 0) ? both.toReversed() : both;
@@ -329,6 +343,15 @@ const lostSyns = (server: string): Fix =>
     `the path to ${server}`,
     'nothing is changed',
     'kubectl get endpointslices -A -o wide; conntrack -S',
+  );
+
+const withdrawn = (server: string): Fix =>
+  advice(
+    'manifest',
+    'let pods end only when nobody is led to them any more: a preStop sleep of 5 to 15 s, and a terminationGracePeriodSeconds that is longer',
+    `the workload behind ${server}`,
+    'take the preStop hook out again',
+    'kubectl get endpointslices -A -o wide',
   );
 
 const removed = (dead: string): Fix =>

@@ -12,17 +12,18 @@ import {
   chain,
   gateway,
   half,
+  pause,
   queued,
   sealedTurns,
   serving,
   slowRequests,
   some,
+  together,
   unread,
 } from './support/testing/waiting.ts';
 import rule from './upstream-slow.ts';
 
 const given: Partial<Exchange> = { outcome: 'cancelled', endedBy: 'client', status: -1, firstByteAt: at(Number.NaN) };
-const pause = { reason: 'sender-idle', from: 'server' } as const;
 
 ruleTester(rule, {
   finds: [
@@ -119,6 +120,7 @@ ruleTester(rule, {
       ...some(3, 2000, { status: 504, outcome: 'error' }).rows,
       reports: [{ count: 3, cost: [1.98, 2] }],
     },
+    { name: 'pauses of the server in two answers at the same time', ...together(0), reports: [{ count: 8 }] },
     {
       name: 'pauses within the bodies, of all of them',
       ...new Traffic().calls(10, {
@@ -270,6 +272,7 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'two answers that take turns on one full link', ...together(100) },
     {
       name: 'calls that meet a closed connection at once',
       ...some(3, 2, { ...given, outcome: 'reset', endedBy: 'server' }).rows,

@@ -11,6 +11,11 @@ export class Intervals {
     this.#ends.push(end);
   }
 
+  addAll(others: Intervals): void {
+    this.#starts.push(...others.#starts);
+    this.#ends.push(...others.#ends);
+  }
+
   /** How long at least one of them lasts. */
   length(): Duration {
     return nanoseconds(this.#merged().reduce((sum, [start, end]) => sum + end - start, 0));

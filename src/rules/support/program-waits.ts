@@ -8,8 +8,9 @@ import { defineFact } from './define-rule.ts';
 import { dominantUpstreams } from './dominant-upstream.ts';
 import { ownTimes } from './own-times.ts';
 import { createPeerGroups } from './peer-groups.ts';
+import { SharedLinks } from './shared-link.ts';
 import { stallPackets, stallsOf } from './stalls.ts';
-import { exchangeTally } from './tally.ts';
+import { exchangeTally, type ExchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
 import type { Peer } from './traffic-peer.ts';
 import { behindProxies, explainedBy, unreadWaits } from './upstream-chain.ts';
@@ -58,6 +59,7 @@ export const programWaits = defineFact({
     const own = fact(ownTimes);
     const contrast = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
     const paused = createPeerGroups(seen, exchangeTally, () => ({ lastAt: 0 as Timestamp }));
+    const links = new SharedLinks();
     const patterns = createPatterns(seen);
     const turns = createPatterns(seen);
     const unread = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
@@ -75,6 +77,12 @@ export const programWaits = defineFact({
         return isOwn;
       });
       return { ...waiting, tally, lastAt };
+    }
+
+    /** Of pauses within bodies those that are not another body's bytes. */
+    function ownPauses(tally: ExchangeTally, input: number): ExchangeTally {
+      const mine = tally.only((occurrence) => !links.isTaken(input, occurrence));
+      return mine.count === tally.occurrences.size ? tally : mine;
     }
 
     const isSeenThrough = ({ input, address, backend }: Peer): boolean => {
@@ -100,6 +108,7 @@ export const programWaits = defineFact({
         }
         const { firstByte, pauses } = upstreamWait(exchange);
         if (!(firstByte >= 0) || isRepaired(exchange, firstByte)) return;
+        links.add(exchange);
         if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
           contrast.usual.add(exchange, firstByte);
           const group = paused.add(exchange, pauses, pausePackets);
@@ -129,6 +138,8 @@ export const programWaits = defineFact({
             .map(({ peer, kind, tally, usual, lastAt }) => waitingOf(peer, 'contrast', kind, tally, usual, lastAt)),
           ...paused
             .all()
+            .map((group) => ({ ...group, tally: ownPauses(group.tally, group.peer.input) }))
+            .filter(({ tally }) => tally.count > 0)
             .map(({ peer, tally, lastAt }) => waitingOf(peer, 'pauses', '', tally, nanoseconds(Number.NaN), lastAt)),
         ];
         const sealed = unread.standingOut().map(({ peer, tally, usual, of, lastAt }) => ({

@@ -14,7 +14,8 @@ export interface UpstreamWait {
   pauses: Duration;
 }
 
-const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'server';
+/** Its server paused in the midst of the answer. */
+export const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'server';
 
 // Once a request was sent whole, a rest of its client's lies between others that go over the same connection
 // (a pipeline of Redis or Kafka), and holds up no answer.

@@ -4,6 +4,10 @@ import type { Rows } from './run-rule.ts';
 import { Serving, type Step } from './serving.ts';
 import { joined, Traffic } from './traffic.ts';
 
+const LARGE = { responseBytes: 1_500_000 };
+/** Of a server within its answer. */
+export const pause = { reason: 'sender-idle', from: 'server' } as const;
+
 /** Quick calls, and slow ones among them after the first second. */
 export const some = (slow: number, takes = 900, parts: Partial<Exchange> = {}): Traffic => {
   const traffic = new Traffic().calls(20).wait(2000);
@@ -136,3 +140,20 @@ export const slowRequests = (): Serving => {
   for (let index = 0; index < 4; index++) requests.request(409, quick).serve(4, 8, quick);
   return requests;
 };
+
+/** Two answers at a time, each with three pauses of 100 ms; the other's begin so many milliseconds later. */
+export function together(later: number): Rows {
+  const [first, second] = [0, later].map((from) => ({
+    takes: 700,
+    firstByte: 5,
+    stalls: [10, 210, 410].map((start) => ({ at: from + start, lasts: 100, parts: pause })),
+  }));
+  const traffic = new Traffic();
+  for (let index = 0; index < 4; index++) {
+    traffic
+      .call({ ...first, alongside: true }, LARGE)
+      .call(second, LARGE)
+      .wait(100);
+  }
+  return traffic.rows;
+}

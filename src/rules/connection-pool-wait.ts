@@ -4,7 +4,7 @@ import { nanoseconds } from '../base/time.ts';
 import { isHttp2 } from '../model/exchange.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
@@ -87,13 +87,7 @@ export default defineRule({
             confidence: 'likely',
             confidenceBecause:
               'whenever one call ends while requests wait, another begins at once, and never more than so many are under way',
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `a request that waited ${formatDuration(tally.costs.max)} for its turn`,
-                packets: [...packets],
-              })),
-              tally.dearest,
-            ),
+            evidence: dearestEvidence(tally, `a request that waited ${formatDuration(tally.costs.max)} for its turn`),
             because: [
               {
                 component: `the pool of ${server} for ${upstream}`,

@@ -1,27 +1,13 @@
 import { at, seconds } from '../base/time.ts';
 import { createDamage } from '../model/input.ts';
 import { RR_TYPE, type Lookup } from '../model/lookup.ts';
-import { attemptOf, inputOf, lookupOf, unanswered as never } from '../model/testing/rows.ts';
+import { inputOf } from '../model/testing/rows.ts';
 import rule from './dns-loss.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
+import { stillWaiting } from './support/testing/still-waiting.ts';
 import { Scenario } from './support/testing/scenario.ts';
 
 const { AAAA } = RR_TYPE;
-
-/** Still waiting two seconds later, when the capture ends after 14 s. */
-function unanswered(count: number, waited = 2): Lookup[] {
-  return Array.from({ length: count }, (_, index) =>
-    lookupOf({
-      id: `0.w${index}`,
-      startedAt: at(seconds(14 - waited)),
-      duration: seconds(waited),
-      endBecause: 'captureEnd',
-      durationIsLowerBound: true,
-      outcome: 'incomplete',
-      attempts: [attemptOf({ sentAt: at(seconds(14 - waited)), clientPort: 50_000 + index, ...never })],
-    }),
-  );
-}
 
 /** Answers that come after the question was asked again, then one that never came. */
 const besideLate = (count: number): Lookup[] =>
@@ -78,7 +64,7 @@ ruleTester(rule, {
     },
     {
       name: 'several that have waited for longer than answers take, and nobody has asked again yet',
-      lookups: new Scenario().pair(9).lookups.concat(unanswered(6, 4.7)),
+      lookups: new Scenario().pair(9).lookups.concat(stillWaiting(6, 4.7)),
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
       reports: [
         {
@@ -91,7 +77,7 @@ ruleTester(rule, {
     },
     {
       name: 'one that was asked again proves no more than itself of those that are open',
-      lookups: new Scenario().pair(9).lostFirst().lookups.concat(unanswered(5, 4.7)),
+      lookups: new Scenario().pair(9).lostFirst().lookups.concat(stillWaiting(5, 4.7)),
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
       reports: [{ message: 'lost', count: 6, confidence: 'possible' }],
     },
@@ -109,7 +95,7 @@ ruleTester(rule, {
       name: 'four of them, and answers came since: the capture itself may lack these',
       lookups: [
         ...new Scenario().pair(9).lookups,
-        ...unanswered(4, 4.7),
+        ...stillWaiting(4, 4.7),
         ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(12)) }).lookups,
       ],
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
@@ -144,13 +130,13 @@ ruleTester(rule, {
     },
     {
       name: 'many that nobody has asked again when the capture ends: their answers may still come',
-      lookups: new Scenario().pair(9).lostFirst().lookups.concat(unanswered(6)),
+      lookups: new Scenario().pair(9).lostFirst().lookups.concat(stillWaiting(6)),
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
       reports: [{ count: 7, onlyInfo: false }],
     },
     {
       name: 'the same without one who did',
-      lookups: new Scenario().pair(9).lookups.concat(unanswered(6)),
+      lookups: new Scenario().pair(9).lookups.concat(stillWaiting(6)),
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
       reports: [{ count: 6, onlyInfo: true }],
     },

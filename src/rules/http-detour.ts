@@ -6,7 +6,7 @@ import type { Fix, Setting } from '../model/finding.ts';
 import type { PacketId } from '../model/packet.ts';
 import { INSIDE_TLS, type Request, type Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
@@ -128,10 +128,7 @@ export default defineRule({
               repeat === 'same'
                 ? `request after request meets ${status} and asks again`
                 : `request after request meets ${status} and asks next, by the same method, what that most likely named`,
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({ says: `${asked}: ${status}`, packets: [...packets] })),
-              tally.dearest,
-            ),
+            evidence: dearestEvidence(tally, `${asked}: ${status}`),
             because: settings(server, upstream, asked, status),
             fix: [isChallenge ? withCredentials(server) : rightUrl(server)],
             whatIf: { method: 'each request without its first call' },

@@ -3,7 +3,7 @@ import { at } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { credentialClient } from '../knowledge/credential-clients.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
@@ -88,12 +88,9 @@ export default defineRule({
             cost: tally,
             confidence: 'likely',
             confidenceBecause: 'no token ever comes, while other calls to the same service are answered at once',
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `PUT /latest/api/token, ${tries === 1 ? 'once' : `${tries} times`}: no answer in ${formatDuration(tally.costs.max)}`,
-                packets: [...packets],
-              })),
-              tally.dearest,
+            evidence: dearestEvidence(
+              tally,
+              `PUT /latest/api/token, ${tries === 1 ? 'once' : `${tries} times`}: no answer in ${formatDuration(tally.costs.max)}`,
             ),
             because: [
               {

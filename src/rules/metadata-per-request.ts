@@ -5,7 +5,7 @@ import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Fix, Report } from '../model/finding.ts';
 import { metadataWaits } from './support/credential-waits.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { FetchLog } from './support/fetch-log.ts';
 import { advice } from './support/fixes.ts';
 import { metadataKinds } from './support/metadata-kinds.ts';
@@ -100,10 +100,7 @@ export default defineRule({
         ...(service === undefined ? {} : { costAtMost: costAtMost(service) }),
         confidence: 'certain',
         confidenceBecause: 'the same is asked for in request after request',
-        evidence: evidenceOf(
-          tally.examples.slice(0, 1).map(({ packets }) => ({ says: `asked again: ${what}`, packets: [...packets] })),
-          tally.dearest,
-        ),
+        evidence: dearestEvidence(tally, `asked again: ${what}`),
         because: [
           {
             component: `the program at ${client}`,

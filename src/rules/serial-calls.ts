@@ -4,7 +4,7 @@ import { receiverOf } from '../model/direction.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { goesAlong } from './support/driver-trips.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
@@ -150,12 +150,9 @@ export default defineRule({
             confidenceBecause: isAlike
               ? 'the calls are alike but for an identifier, and each starts when the one before is answered'
               : 'each starts when the one before is answered; whether one needs another’s answer the wire does not tell',
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `one request with ${plenty(habit.longest)} in a row, ${formatDuration(tally.costs.max)} beyond the longest`,
-                packets: [...packets],
-              })),
-              tally.dearest,
+            evidence: dearestEvidence(
+              tally,
+              `one request with ${plenty(habit.longest)} in a row, ${formatDuration(tally.costs.max)} beyond the longest`,
             ),
             because: [
               {

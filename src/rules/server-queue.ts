@@ -4,7 +4,7 @@ import { nanoseconds } from '../base/time.ts';
 import { isHttp2, type Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { AnswerLog, type OneAtATime } from './support/one-at-a-time.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
@@ -87,12 +87,9 @@ export default defineRule({
             cost: tally,
             confidence: 'likely',
             confidenceBecause: `while others wait, each answer leaves ${formatDuration(verdict.each)} behind the one before, and never two together`,
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `${tally.dearest === undefined ? 'a request' : kindOf(tally.dearest)}, behind others`,
-                packets: [...packets],
-              })),
-              tally.dearest,
+            evidence: dearestEvidence(
+              tally,
+              `${tally.dearest === undefined ? 'a request' : kindOf(tally.dearest)}, behind others`,
             ),
             because: settings(subject.name, verdict),
             fix: fixes(subject.name),

@@ -6,7 +6,7 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Unobservable } from '../model/finding.ts';
 import { isProbe } from '../model/probe.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { ONLY_CHECKS, withoutChecks } from './support/health-checks.ts';
@@ -172,12 +172,9 @@ export default defineRule({
                 : isPod(input)
                   ? `the capture at the pod shows all that it sends, and the requests wait for none of it${isFew ? '; they are few' : ''}`
                   : 'what the capture shows of its calls takes little of the time; it may not show all',
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
-                packets: [...packets],
-              })),
-              tally.dearest,
+            evidence: dearestEvidence(
+              tally,
+              `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
             ),
             because: [
               {

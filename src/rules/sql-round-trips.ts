@@ -5,7 +5,7 @@ import type { Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { driverFixes } from './support/driver-fixes.ts';
 import { DRIVER_TASKS, driverTrips, type DriverTask, type DriverTrip } from './support/driver-trips.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
@@ -138,12 +138,7 @@ export default defineRule({
             confidence: 'likely',
             confidenceBecause:
               'each of them waits for these statements in turn; of a statement only its verb is read, not what it is for',
-            evidence: evidenceOf(
-              tally.examples
-                .slice(0, 1)
-                .map(({ packets }) => ({ says: `one request’s ${what}`, packets: [...packets] })),
-              tally.dearest,
-            ),
+            evidence: dearestEvidence(tally, `one request’s ${what}`),
             because: [
               {
                 component: `the driver or pool in ${server}`,

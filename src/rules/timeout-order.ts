@@ -5,7 +5,7 @@ import { milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import { Delays } from './support/delays.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
@@ -111,13 +111,7 @@ export default defineRule({
             confidenceBecause: isTimer
               ? `${because}, and each comes after the same time`
               : `${because}; whether a timer ended it these few do not tell`,
-            evidence: evidenceOf(
-              tally.examples.slice(0, 1).map(({ packets }) => ({
-                says: `${status} after ${formatDuration(wait)}`,
-                packets: [...packets],
-              })),
-              tally.dearest,
-            ),
+            evidence: dearestEvidence(tally, `${status} after ${formatDuration(wait)}`),
             because: [
               {
                 component: subject.name,

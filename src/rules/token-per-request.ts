@@ -5,7 +5,7 @@ import type { Fix, Setting } from '../model/finding.ts';
 import type { PacketId } from '../model/packet.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { lifetimeWords } from './support/lifetimes.ts';
 import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
@@ -130,12 +130,7 @@ export default defineRule({
             confidence: 'likely',
             confidenceBecause:
               'each asks for a token of the service’s own (grant_type=client_credentials) while the one before is good',
-            evidence: evidenceOf(
-              tally.examples
-                .slice(0, 1)
-                .map(({ packets }) => ({ says: 'a token, asked for again', packets: [...packets] })),
-              tally.dearest,
-            ),
+            evidence: dearestEvidence(tally, 'a token, asked for again'),
             because: settings(server, issuer, lives),
             fix: fixes(server, issuer, lives),
             whatIf: { method: 'each request without its fetch of a token' },

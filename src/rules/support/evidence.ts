@@ -5,6 +5,7 @@ import type { Evidence } from '../../model/finding.ts';
 import type { Attempt, Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { Request } from '../../model/request.ts';
+import type { ExchangeTally, RequestTally } from './tally.ts';
 import { kindOf } from './usual.ts';
 
 /** Evidence is never empty by type; where an example has no line of its own, it stands for itself. */
@@ -17,6 +18,16 @@ export function evidenceOf(
   if (example === undefined) return [{ says: 'no example was kept', packets: [] }];
   return [itself(example)];
 }
+
+/** The dearest occurrence alone, in these words. */
+export const dearestEvidence = (
+  { examples, dearest }: RequestTally | ExchangeTally,
+  says: string,
+): [Evidence, ...Evidence[]] =>
+  evidenceOf(
+    examples.slice(0, 1).map(({ packets }) => ({ says, packets: [...packets] })),
+    dearest,
+  );
 
 function itself(example: Lookup | Exchange | Connection | Request): Evidence {
   if ('attempts' in example) {

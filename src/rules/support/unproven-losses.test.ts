@@ -3,24 +3,10 @@ import { RR_TYPE, type Lookup } from '../../model/lookup.ts';
 import { attemptOf, inputOf, lookupOf, unanswered as never } from '../../model/testing/rows.ts';
 import rule from '../dns-loss.ts';
 import { ruleTester } from './testing/rule-tester.ts';
+import { stillWaiting } from './testing/still-waiting.ts';
 import { Scenario } from './testing/scenario.ts';
 
 const { AAAA } = RR_TYPE;
-
-/** Still waiting two seconds later, when the capture ends after 14 s. */
-function unanswered(count: number, waited = 2): Lookup[] {
-  return Array.from({ length: count }, (_, index) =>
-    lookupOf({
-      id: `0.w${index}`,
-      startedAt: at(seconds(14 - waited)),
-      duration: seconds(waited),
-      endBecause: 'captureEnd',
-      durationIsLowerBound: true,
-      outcome: 'incomplete',
-      attempts: [attemptOf({ sentAt: at(seconds(14 - waited)), clientPort: 50_000 + index, ...never })],
-    }),
-  );
-}
 
 /** c-ares from 1.20 waits its time for the lost family, and leaves it at the other. */
 function neverAgain(count: number): Lookup[] {
@@ -60,7 +46,7 @@ const leftAlone = (count: number): Lookup[] =>
 /** Six that are open when the capture ends, and answers came since. */
 const openOnes = (before: readonly Lookup[]): Lookup[] => [
   ...before,
-  ...unanswered(6, 4.7),
+  ...stillWaiting(6, 4.7),
   ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
 ];
 
@@ -93,7 +79,7 @@ ruleTester(rule, {
       name: 'one of them beside many that are open when the capture ends',
       lookups: [
         ...neverAgain(1),
-        ...unanswered(6, 2),
+        ...stillWaiting(6, 2),
         ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
       ],
       inputs: [inputOf({ endsAt: at(seconds(14)) })],
@@ -103,7 +89,7 @@ ruleTester(rule, {
       name: 'two of them beside many that are open',
       lookups: [
         ...neverAgain(2),
-        ...unanswered(6, 2),
+        ...stillWaiting(6, 2),
         ...new Scenario().ask([{}], { id: '0.since', startedAt: at(seconds(13)) }).lookups,
       ],
       inputs: [inputOf({ endsAt: at(seconds(14)) })],

@@ -20,6 +20,7 @@ ruleTester(rule, {
           count: 20,
           cost: [0.0079, 0.0081],
           confidence: 'certain',
+          evidence: [/^GET \/items: 307$/],
           settings: [/URL that it asks for GET \/items/, /307, a redirect/],
           fixes: [/redirected to/],
         },

@@ -57,6 +57,7 @@ ruleTester(rule, {
           count: 40,
           of: 60,
           confidence: 'likely',
+          evidence: [/, behind others$/],
           onlyInfo: true,
           settings: [/50 ms apart/, /up to 3/],
           fixes: [/more replicas/, /quicker/],

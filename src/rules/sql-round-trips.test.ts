@@ -51,6 +51,7 @@ ruleTester(rule, {
           of: 20,
           cost: [0.0059, 0.0061],
           confidence: 'likely',
+          evidence: [/^one request’s SELECT 1, BEGIN, ROLLBACK$/],
           subject: '10.0.3.7:8080',
           settings: [/SELECT 1, BEGIN, ROLLBACK/],
           fixes: [/pool_pre_ping/, /AUTOCOMMIT/],

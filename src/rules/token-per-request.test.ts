@@ -57,6 +57,7 @@ ruleTester(rule, {
           of: 20,
           cost: [0.029, 0.031],
           confidence: 'likely',
+          evidence: [/^a token, asked for again$/],
           subject: '10.0.3.7:8080',
           settings: [/expires_in\) 60 min/, /none, it is asked for anew/],
           fixes: [/keep the token/],

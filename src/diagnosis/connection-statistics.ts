@@ -99,7 +99,7 @@ export function createConnectionStatistics(): ConnectionStatistics {
         else if (connection.tls.resumed === false) full++;
       }
       retransmissions += connection.retransmissions.client + connection.retransmissions.server;
-      for (const stall of connection.stalls) if (stall.reason !== 'sender-idle') stalled += stall.duration;
+      for (const stall of connection.stalls) if (stall.reason !== 'sender-idle' && stall.reason !== 'path') stalled += stall.duration;
       const because = whyUnread(connection);
       if (because !== null) countUnread(connection, because);
     },

@@ -274,6 +274,8 @@ function requestWords(request: Judged['requests']['slowest'][number], requests: 
       return `${spent} for DNS (${to.trim()})`;
     case 'stall':
       return `${spent} while data stood still on its way`;
+    case 'transfer':
+      return `${spent} for its data on the way: as fast as that took it`;
     case 'queue':
       return `${spent} waiting for its turn`;
   }

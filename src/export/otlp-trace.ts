@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<Wait['reason'], string>> = {
   upstream: 'call',
   metadata: 'call',
   stall: 'network stall',
+  transfer: 'transfer',
   queue: 'queue',
 };
 

@@ -1,6 +1,7 @@
 import { at, milliseconds } from '../base/time.ts';
 import type { StallReason } from '../model/connection.ts';
 import { packetId, type Layers } from '../model/packet.ts';
+import { keptPace } from './pace.ts';
 import type { Sender } from './sender.ts';
 import { addProof, lastUntil, listStall, openStall, type OpenStall } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
@@ -34,6 +35,7 @@ const least = (sender: Sender): number => sender.roundTrip.least || 0;
  * @param wasAlone the other side sent no data since this side's last
  */
 export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
+  keptPace(row, sender, peer, layers, wasAlone);
   const pause = layers.time - sender.lastSentAt;
   const waitedLong = pause >= LEAST_PAUSE && wasAlone;
   if (!Number.isNaN(peer.closedAt)) {

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../base/time.ts';
 import type { Side } from '../model/connection.ts';
 import { packetId, type Layers, type PacketId } from '../model/packet.ts';
-import type { HostSteps } from './identifications.ts';
+import type { Host } from './hosts.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SentSegments, type SegmentRoom } from './sent-segments.ts';
 import type { OpenStall } from './stall-list.ts';
@@ -43,6 +43,25 @@ export interface Loss {
   readonly shownStamp: number;
 }
 
+/** How one side's data goes, one segment after another. Times in nanoseconds. */
+export interface Pace {
+  /** NaN outside of a message of several segments. */
+  since: number;
+  packets: number;
+  /** Of these, those that are no full segments. */
+  partial: number;
+  bytes: number;
+  /** Time since the packet before, of whatever connection of the receiver: the way to it was busy with this one. */
+  busy: number;
+  /** Of that, in gaps that are no pace. */
+  gaps: number;
+  /** Time in which nothing waited for an acknowledgment, and in which the receiver's window was too small. */
+  free: number;
+  held: number;
+  /** Once it is told. */
+  stall: OpenStall | null;
+}
+
 /** The last ranges that one side sent again, to find those that the other side had already. */
 export interface Resends {
   readonly starts: number[];
@@ -66,6 +85,10 @@ export class Sender {
   acknowledgedKnown = false;
   /** What the other side has, up to here. */
   acknowledged = 0;
+  /** Since when: NaN before. */
+  acknowledgedAt = Number.NaN;
+  /** Once it sent one segment after another. */
+  pace: Pace | null = null;
   /** Acknowledged before it was seen: the capture lost it, or packets of several queues came in another order. */
   unseenStart = 0;
   unseenEnd = 0;
@@ -139,11 +162,11 @@ export class Sender {
   #steps = 0;
   #jumps = 0;
 
-  readonly #host: HostSteps;
+  readonly host: Host;
 
-  constructor(side: Side, host: HostSteps) {
+  constructor(side: Side, host: Host) {
     this.side = side;
-    this.#host = host;
+    this.host = host;
   }
 
   /** All that it sent and the capture saw has arrived. */
@@ -202,10 +225,10 @@ export class Sender {
       if (step > 0xffff - LONGEST_STEP) return;
       if (step === this.#span && layers.hopLimit <= LARGEST_HOP_LIMIT) {
         this.#steps++;
-        this.#host.steps++;
+        this.host.steps++;
       } else {
         this.#jumps++;
-        this.#host.jumps++;
+        this.host.jumps++;
       }
       if (step > this.#span && step <= LONGEST_STEP) this.skipped = step - this.#span;
     }
@@ -219,6 +242,6 @@ export class Sender {
   get isCounting(): boolean {
     if (this.#steps >= FEWEST_STEPS && this.#steps >= STEPS_FOR_A_JUMP * this.#jumps) return true;
     // The first jump of a new connection may be the very loss that is asked for.
-    return this.#jumps <= 1 && this.#host.areCounting;
+    return this.#jumps <= 1 && this.host.areCounting;
   }
 }

@@ -5,7 +5,7 @@ import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/pac
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 import { Attempts } from './attempts.ts';
 import { isUnreachable } from './icmp-errors.ts';
-import { Hosts } from './identifications.ts';
+import { Hosts } from './hosts.ts';
 import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
 import { SegmentRoom } from './sent-segments.ts';

@@ -7,7 +7,7 @@ import { Direction } from './tcp-direction.ts';
 import { createTcpCounters, TCP_LIMITS } from './tcp-stream.ts';
 import { TcpWatch } from './tcp-watch.ts';
 import { trackedRow } from './tracked-row.ts';
-import { Hosts } from './identifications.ts';
+import { Hosts } from './hosts.ts';
 import { SegmentRoom } from './sent-segments.ts';
 import { ConnectionTable, type Connection } from './tcp-table.ts';
 

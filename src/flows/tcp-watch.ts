@@ -17,7 +17,7 @@ import {
   sentInVain,
   wentOn,
 } from './loss.ts';
-import type { Hosts } from './identifications.ts';
+import type { Hosts } from './hosts.ts';
 import { isTooBig, isUnreachable } from './icmp-errors.ts';
 import { announced, endClosure, measure, noteDelayed, pausedBefore, probed } from './pauses.ts';
 import { isRecut } from './recut.ts';
@@ -225,8 +225,7 @@ export class TcpWatch {
     if (!isThird && layers.payloadLength === 0) return;
     this.#isEstablished = true;
     row.establishedAt = layers.time;
-    const syn = row.syns[0];
-    const answer = row.synAcks[0];
+    const [syn, answer] = [row.syns[0], row.synAcks[0]];
     // Where the answer went another way, its acknowledgment tells.
     if (isThird && answer === undefined && syn !== undefined) row.connectDuration = elapsed(syn.at, layers.time);
     if (isThird && answer !== undefined && row.synAcks.length === 1) {
@@ -251,6 +250,7 @@ export class TcpWatch {
     if (peer.acknowledgedKnown && (further <= 0 || further > WIDEST_WINDOW)) return false;
     peer.acknowledged = acknowledgment;
     peer.acknowledgedKnown = true;
+    peer.acknowledgedAt = layers.time;
     if (!peer.known) return false;
     const ahead = (acknowledgment - peer.highest) | 0;
     if (ahead > (peer.finished ? 1 : 0) && ahead <= WIDEST_WINDOW) {

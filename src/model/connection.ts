@@ -16,8 +16,10 @@ export type Side = (typeof SIDES)[number];
  * - `sender-idle`: all was acknowledged, the window open, and the sender paused in the midst of what it sent
  * - `flow-control`: an HTTP/2 window of the stream or the connection was used up, and the data left as soon as it
  *   was opened again; kept of exchanges, not of connections
+ * - `path`: more was on its way all the while than is acknowledged at once, and the next left as acknowledgments
+ *   came: the way takes it no faster; seen near the sender only
  */
-export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle', 'flow-control'] as const;
+export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle', 'flow-control', 'path'] as const;
 export type StallReason = (typeof STALL_REASONS)[number];
 
 /** One stretch of time in which data of one side waited. */

@@ -341,7 +341,9 @@ export const DiagnosisSchema = Type.Object({
     }),
     roundTrip: latency("each connection's smoothed round-trip time"),
     retransmissions: Type.Integer({ description: 'resent segments' }),
-    stalledSeconds: Type.Number({ description: "sum of all stalls that are not the sender's own pause" }),
+    stalledSeconds: Type.Number({
+      description: "sum of all stalls but the sender's own pauses and what the way took no faster",
+    }),
     slowest: Type.Array(ConnectionSchema, { description: 'by their handshakes' }),
     unread: Type.Array(
       Type.Object({

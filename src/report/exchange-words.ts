@@ -45,6 +45,8 @@ export function stallWords({ reason, from, durationSeconds, resends, repaired }:
       return `${waited}: the ${other}'s HTTP/2 window was used up`;
     case 'sender-idle':
       return `the ${from} paused for ${duration(durationSeconds)}`;
+    case 'path':
+      return `${duration(durationSeconds)} as fast as the way took the ${from}'s data`;
   }
 }
 

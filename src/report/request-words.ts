@@ -8,6 +8,7 @@ export const REASON_WORDS: Readonly<Record<RequestRow['breakdown'][number]['reas
   upstream: 'calls',
   metadata: 'metadata',
   stall: 'network stalls',
+  transfer: 'bodies on their way',
   queue: 'waiting for their turn',
   own: 'own time',
 };

@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<Wait['reason'] | 'own', string>> = {
   upstream: 'call',
   metadata: 'metadata',
   stall: 'stall',
+  transfer: 'on its way',
   queue: 'its turn',
   own: 'own time',
 };

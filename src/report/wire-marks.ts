@@ -128,6 +128,8 @@ function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begi
       return { begins: `${data} find the ${other}'s HTTP/2 window used up`, ends: opens };
     case 'sender-idle':
       return { begins: `the ${from} pauses`, ends: repaired ? 'it goes on' : 'it never goes on' };
+    case 'path':
+      return { begins: `the way is full of data of the ${from}`, ends: 'the last of them leave' };
   }
 }
 
@@ -145,5 +147,7 @@ function stallWait({ reason, from }: StallRow): string {
       return `waiting for the ${other} to widen its HTTP/2 window`;
     case 'sender-idle':
       return `of a pause of the ${from}`;
+    case 'path':
+      return `waiting for the way to take the data of the ${from}`;
   }
 }

@@ -1,32 +1,29 @@
 import { Distribution } from '../base/distribution.ts';
 import { formatBytes, formatShare } from '../base/text.ts';
-import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
+import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND } from '../base/time.ts';
+import { receiverOf } from '../model/direction.ts';
 import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { LARGE_BODY } from './support/ordinary-exchanges.ts';
+import { fullLinks, LINK_RATE, type Burst, type FullLinks } from './support/full-links.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { stalledTime } from './support/stalls.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
+import { isPaced, transferOf, type Transfer } from './support/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
-// RULES: a download that fills its link is never slow. Pods' links carry a gigabit and more; a tenth
-// of that is a limit somewhere.
-const LINK_RATE = 12_500_000;
-// "The time is the transfer."
+// "The time is the transfer".
 const MOSTLY = 0.8;
-// Stalls have their own causes.
-const STALLED = 0.1;
 // Equal rates: of so many, the slowest is not further below the usual one.
 const LEAST_COUNT = 3;
 const SPREAD = 0.25;
-// The others are quick: the limit costs only what is large.
-const QUICK = 0.2;
+
+// Their rates are told from as many.
+const MAX_STRETCHES = 1 << 10;
 
 // What still lies in the queue before the limit when a sender has sent all is a part of the transfer,
 // where the way itself is short beside it; over a long one, transfers of one size take as many round trips.
@@ -40,10 +37,8 @@ const LEAST_OF_WINDOW = 0.6;
 const MOST_OF_WINDOW = 1.1;
 
 interface Transfers {
-  /** Bytes a second, as if they were nanoseconds. */
-  readonly rates: Distribution;
-  /** How long calls took that are none with a small body: nearly all are, and what these took stands with the peer. */
-  readonly notSmall: Distribution;
+  /** When each was on its way. */
+  readonly stretches: Pick<Transfer, 'from' | 'until' | 'sender'>[];
   /** Large bodies that took long for other reasons. */
   others: number;
   /** Transfers of which the last part was on its way when all was sent. */
@@ -54,6 +49,14 @@ interface Transfers {
 
 type Group = PeerGroup<Exchange> & Transfers;
 
+/** A group, and the bursts that its transfers are a part of. */
+interface Limited extends Group {
+  /** Bytes a second, as if they were nanoseconds. */
+  readonly rates: Distribution;
+  /** Other transfers went at the same time. */
+  readonly isShared: boolean;
+}
+
 export default defineRule({
   id: 'bandwidth-limit',
   title: 'Large bodies pass at the rate of a limit',
@@ -62,13 +65,15 @@ export default defineRule({
   messages: {
     limited:
       '{count} of {total:exchange} with {server} took {cost:duration} for their bodies, which passed at a steady {rate}/s',
+    shared:
+      '{count} of {total:exchange} with {server} took {cost:duration} for their bodies, which passed at a steady {rate}/s in all',
     clear: 'no large bodies took long at one steady rate ({total:call})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const links = fact(fullLinks);
     const groups = createPeerGroups(seen, exchangeTally, (): Transfers => ({
-      rates: new Distribution(),
-      notSmall: new Distribution(),
+      stretches: [],
       others: 0,
       queued: 0,
       windowed: 0,
@@ -79,20 +84,17 @@ export default defineRule({
     return {
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
-        const hasAnswer = isResponded(exchange);
-        if (hasAnswer) heard++;
-        if (hasAnswer && isSmall(exchange)) return;
+        if (isResponded(exchange)) heard++;
+        const transfer = transferOf(exchange);
+        if (transfer === null) return;
+        const { bytes, took, isQueued } = transfer;
+        if (took < LEAST_TRANSFER || (bytes * NANOSECONDS_PER_SECOND) / took >= LINK_RATE) return;
         const group = groups.of(exchange);
-        group.notSmall.add(exchange.duration);
-        if (!hasAnswer) return;
-        const { bytes, took, isQueued } = transferOf(exchange);
-        const rate = (bytes * NANOSECONDS_PER_SECOND) / took;
-        if (exchange.outcome === 'incomplete' || took < LEAST_TRANSFER || rate >= LINK_RATE) return;
-        if (took < MOSTLY * exchange.duration || stalledTime(exchange, exchange.stalls) > STALLED * took) {
+        if (took < MOSTLY * exchange.duration || !isPaced(exchange, transfer)) {
           group.others++;
           return;
         }
-        group.rates.add(nanoseconds(rate));
+        if (group.stretches.length < MAX_STRETCHES) group.stretches.push(transfer);
         if (isQueued) group.queued++;
         if (isHttp2(exchange.protocol)) group.windowed++;
         groups.add(exchange, took, packetsOf);
@@ -104,11 +106,15 @@ export default defineRule({
         leasts.set(peer, Math.min(minRoundTrip, leasts.get(peer) ?? Number.POSITIVE_INFINITY));
       },
       finish() {
-        const limited = groups.judged().filter((group) => {
-          const roundTrip = leasts.get(group.peer);
-          return isLimited(group) && isNear(group, roundTrip) && !isOfWindow(group, roundTrip);
-        });
-        const parts = partsByServer<(typeof limited)[number], Exchange>(limited);
+        const limited = groups
+          .judged()
+          .filter(({ others, tally }) => tally.count >= LEAST_COUNT && others <= tally.count)
+          .flatMap((group) => limitedOf(group, links))
+          .filter((group) => {
+            const roundTrip = leasts.get(group.peer);
+            return isNear(group, roundTrip) && !isOfWindow(group, roundTrip);
+          });
+        const parts = partsByServer<Limited, Exchange>(limited);
         for (const { groups: own, tally, subject, input } of parts) {
           const { calls } = seen.totals(input, subject);
           const rates = new Distribution();
@@ -116,7 +122,7 @@ export default defineRule({
           const rate = formatBytes(rates.quantile(0.5));
           const spread = (rates.quantile(1) - rates.quantile(0)) / rates.quantile(0.5);
           report({
-            message: 'limited',
+            message: own.some(({ isShared }) => isShared) ? 'shared' : 'limited',
             data: {
               count: tally.count,
               total: calls.count,
@@ -131,7 +137,7 @@ export default defineRule({
             latency: calls,
             cost: tally,
             confidence: 'likely',
-            confidenceBecause: `their rates differ by ${formatShare(spread)} at most, without a loss, a closed window or a pause of the sender`,
+            confidenceBecause: `one full segment followed another at one pace, without a loss, a closed window or a pause of the sender; rates differ by ${formatShare(spread)} at most`,
             evidence: evidenceOf([], tally.dearest),
             because: [
               {
@@ -139,7 +145,7 @@ export default defineRule({
                 setting: 'bandwidth',
                 value: `${rate}/s`,
                 origin: 'wire',
-                source: 'bytes of each body by the time from its first to its last',
+                source: 'bytes of what was on its way at a time, by that time',
               },
             ],
             fix: [
@@ -170,38 +176,38 @@ export default defineRule({
   },
 });
 
-function isLimited({ peer, rates, notSmall, others, tally }: Group): boolean {
-  if (rates.count < LEAST_COUNT || others > rates.count) return false;
-  if (rates.quantile(0.5) - rates.quantile(0) > SPREAD * rates.quantile(0.5)) return false;
-  if (rates.quantile(1) - rates.quantile(0.5) > SPREAD * rates.quantile(0.5)) return false;
-  const small = peer.calls.replaced(notSmall, new Distribution());
-  return small.quantile(0.5) <= QUICK * tally.costs.quantile(0.5);
+/** What goes to the receiver, or comes from the sender, passes at one rate: then that is where the limit is. */
+function limitedOf(group: Group, links: FullLinks): Limited[] {
+  const { peer, stretches } = group;
+  const [client, server] = [peer.client, receiverOf({ server: peer.address, backend: peer.backend })];
+  const burstsOf = (way: 'to' | 'from'): Burst[] =>
+    stretches.flatMap(({ from, until, sender }) => {
+      const host = (sender === 'client') === (way === 'from') ? client : server;
+      return links[way](peer.input, host, from, until);
+    });
+  for (const way of ['to', 'from'] as const) {
+    const bursts = [...new Set(burstsOf(way))];
+    const rates = new Distribution();
+    for (const { rate } of bursts) rates.add(nanoseconds(rate));
+    if (isSteady(rates)) return [{ ...group, rates, isShared: bursts.some(({ transfers }) => transfers > 1) }];
+  }
+  return [];
 }
 
-const isNear = ({ queued, tally }: Group, roundTrip = Number.NaN): boolean =>
+function isSteady(rates: Distribution): boolean {
+  const usual = rates.quantile(0.5);
+  if (rates.count === 0 || usual >= LINK_RATE) return false;
+  return usual - rates.quantile(0) <= SPREAD * usual && rates.quantile(1) - usual <= SPREAD * usual;
+}
+
+const isNear = ({ queued, tally }: Limited, roundTrip = Number.NaN): boolean =>
   queued === 0 || roundTrip <= SHORT_WAY * tally.costs.quantile(0.5);
 
 /** One window of HTTP/2 for each round trip. */
-function isOfWindow({ windowed, rates }: Group, roundTrip = Number.NaN): boolean {
+function isOfWindow({ windowed, rates }: Limited, roundTrip = Number.NaN): boolean {
   if (windowed === 0) return false;
   const flight = (rates.quantile(0.5) * roundTrip) / NANOSECONDS_PER_SECOND;
   return flight >= LEAST_OF_WINDOW * WINDOW && flight <= MOST_OF_WINDOW * WINDOW;
-}
-
-const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean =>
-  requestBytes < LARGE_BODY && responseBytes < LARGE_BODY;
-
-/** The larger of the two bodies, and how long it was on its way. */
-function transferOf(exchange: Exchange): { bytes: number; took: Duration; isQueued: boolean } {
-  const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes, roundTrip } = exchange;
-  if (requestBytes <= responseBytes) {
-    return { bytes: responseBytes, took: nanoseconds(startedAt + duration - firstByteAt), isQueued: false };
-  }
-  const sent = nanoseconds(requestedAt - startedAt);
-  if (sent >= MOSTLY * duration || !(roundTrip > 0)) return { bytes: requestBytes, took: sent, isQueued: false };
-  // At the sender its last byte is seen as it leaves, and its round trip is what the queue makes it.
-  const queue = Math.max(0, Math.min(roundTrip, firstByteAt - requestedAt));
-  return { bytes: requestBytes, took: nanoseconds(sent + queue), isQueued: true };
 }
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

@@ -120,7 +120,7 @@ ruleTester(rule, {
       ...some(3, 2000, { status: 504, outcome: 'error' }).rows,
       reports: [{ count: 3, cost: [1.98, 2] }],
     },
-    { name: 'pauses of the server in two answers at the same time', ...together(0), reports: [{ count: 8 }] },
+    { name: 'pauses of the server in two answers at the same time', ...together(), reports: [{ count: 8 }] },
     {
       name: 'pauses within the bodies, of all of them',
       ...new Traffic().calls(10, {
@@ -272,7 +272,6 @@ ruleTester(rule, {
     },
   ],
   clear: [
-    { name: 'two answers that take turns on one full link', ...together(100) },
     {
       name: 'calls that meet a closed connection at once',
       ...some(3, 2, { ...given, outcome: 'reset', endedBy: 'server' }).rows,

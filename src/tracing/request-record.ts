@@ -1,5 +1,5 @@
-import { endpoint } from '../base/addresses.ts';
 import { at, between, microseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import type { Stall, StallReason } from '../model/connection.ts';
 import { directionOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Vantage } from '../model/input.ts';
@@ -77,21 +77,35 @@ export const queueWait = ({ to, startedAt, endedAt }: Queued): Wait => ({
   packets: [],
 });
 
+const OF_NETWORK: ReadonlySet<StallReason> = new Set(['loss', 'zero-window', 'flow-control', 'path']);
+
 /** What the network held up of the request itself and of its answer. */
-export function stallsOf({ stalls, connection, client, clientPort }: Exchange): readonly WaitDraft[] {
+export function stallsOf(exchange: Exchange): readonly WaitDraft[] {
+  const { stalls, connection, client } = exchange;
   if (stalls.length === 0) return NO_WAITS;
   return stalls
-    .filter(({ reason }) => reason === 'loss' || reason === 'zero-window' || reason === 'flow-control')
-    .map(({ startedAt, duration, reason, packets }) => ({
-      reason: 'stall',
-      to: endpoint(client, clientPort),
+    .filter(({ reason }) => OF_NETWORK.has(reason))
+    .map((stall) => ({
+      reason: stall.reason === 'path' ? 'transfer' : 'stall',
+      to: client,
       ref: connection,
-      what: reason,
-      startedAt,
-      endedAt: at(startedAt + duration),
+      what: stall.reason,
+      ...heldUp(stall, exchange),
       ends: 'seen',
-      packets: packets.filter((_, index) => index === 0 || index === packets.length - 1),
+      packets: stall.packets.filter((_, index) => index === 0 || index === stall.packets.length - 1),
     }));
+}
+
+/** While its server has not begun to answer, the way is full of other streams' data: nobody waits for that here. */
+function heldUp(
+  { reason, from, startedAt, duration }: Stall,
+  exchange: Exchange,
+): Pick<WaitDraft, 'startedAt' | 'endedAt'> {
+  const endedAt = at(startedAt + duration);
+  if (reason !== 'path') return { startedAt, endedAt };
+  const { requestedAt, firstByteAt } = exchange;
+  if (from === 'client') return { startedAt, endedAt: at(Math.max(startedAt, Math.min(endedAt, requestedAt))) };
+  return { startedAt: at(Math.min(endedAt, Math.max(startedAt, firstByteAt))), endedAt };
 }
 
 /** The row itself: its waits, made for it, share the critical path, and what is left is its own time. */

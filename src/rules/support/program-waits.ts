@@ -1,4 +1,4 @@
-import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Observer } from '../../model/observer.ts';
@@ -6,9 +6,9 @@ import type { Request } from '../../model/request.ts';
 import { createContrast } from './contrast.ts';
 import { defineFact } from './define-rule.ts';
 import { dominantUpstreams } from './dominant-upstream.ts';
+import { fullLinks } from './full-links.ts';
 import { ownTimes } from './own-times.ts';
 import { createPeerGroups } from './peer-groups.ts';
-import { SharedLinks } from './shared-link.ts';
 import { stallPackets, stallsOf } from './stalls.ts';
 import { exchangeTally, type ExchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
@@ -23,6 +23,8 @@ const FACTOR = 4;
 // Pauses that are less than a quarter of an exchange are not what it waits for; more can't be asked
 // for where the capture lost packets, since a pause beside lost bytes can't be told.
 const MUCH = 0.25;
+// Behind a full way the queue is most of the wait, whatever the server takes besides.
+const MOST_OF_IT = 0.5;
 // As many slow calls as two findings keep.
 const MAX_WAITED = 1 << 13;
 
@@ -59,7 +61,7 @@ export const programWaits = defineFact({
     const own = fact(ownTimes);
     const contrast = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
     const paused = createPeerGroups(seen, exchangeTally, () => ({ lastAt: 0 as Timestamp }));
-    const links = new SharedLinks();
+    const links = fact(fullLinks);
     const patterns = createPatterns(seen);
     const turns = createPatterns(seen);
     const unread = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
@@ -79,9 +81,11 @@ export const programWaits = defineFact({
       return { ...waiting, tally, lastAt };
     }
 
-    /** Of pauses within bodies those that are not another body's bytes. */
-    function ownPauses(tally: ExchangeTally, input: number): ExchangeTally {
-      const mine = tally.only((occurrence) => !links.isTaken(input, occurrence));
+    /** Of first bytes those that did not stand in the queue of a full way. */
+    function unqueued(tally: ExchangeTally, input: number): ExchangeTally {
+      const mine = tally.only(
+        ({ client, from, cost }) => links.shareOf(input, client, from, at(from + cost)) < MOST_OF_IT,
+      );
       return mine.count === tally.occurrences.size ? tally : mine;
     }
 
@@ -108,7 +112,6 @@ export const programWaits = defineFact({
         }
         const { firstByte, pauses } = upstreamWait(exchange);
         if (!(firstByte >= 0) || isRepaired(exchange, firstByte)) return;
-        links.add(exchange);
         if (pauses >= LEAST_WAIT && pauses >= MUCH * exchange.duration) {
           contrast.usual.add(exchange, firstByte);
           const group = paused.add(exchange, pauses, pausePackets);
@@ -135,11 +138,11 @@ export const programWaits = defineFact({
         const groups: Waiting[] = [
           ...contrast
             .standingOut()
+            .map((one) => ({ ...one, tally: unqueued(one.tally, one.peer.input) }))
+            .filter(({ tally }) => tally.count > 0)
             .map(({ peer, kind, tally, usual, lastAt }) => waitingOf(peer, 'contrast', kind, tally, usual, lastAt)),
           ...paused
             .all()
-            .map((group) => ({ ...group, tally: ownPauses(group.tally, group.peer.input) }))
-            .filter(({ tally }) => tally.count > 0)
             .map(({ peer, tally, lastAt }) => waitingOf(peer, 'pauses', '', tally, nanoseconds(Number.NaN), lastAt)),
         ];
         const sealed = unread.standingOut().map(({ peer, tally, usual, of, lastAt }) => ({

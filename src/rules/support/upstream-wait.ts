@@ -77,11 +77,16 @@ export function upstreamWait(exchange: Exchange): UpstreamWait {
   const waited = new Intervals();
   const stalled = new Intervals();
   const paused = new Intervals();
+  const busy = new Intervals();
   waited.add(requestedAt, until);
   for (const stall of stalls) {
     const end = stall.startedAt + stall.duration;
     if (isPause(stall)) paused.add(Math.max(until, stall.startedAt), Math.min(endOf(exchange), end));
+    else if (stall.reason === 'path') busy.add(stall.startedAt, end);
     else if (!isRest(stall)) stalled.add(stall.startedAt, end);
   }
-  return { firstByte: waited.lengthWithout(stalled), pauses: paused.lengthWithout(stalled) };
+  const firstByte = waited.lengthWithout(stalled);
+  // While other data went to the same host at the way's own pace, this one stood in its queue.
+  stalled.addAll(busy);
+  return { firstByte, pauses: paused.lengthWithout(stalled) };
 }

@@ -1,3 +1,4 @@
+import type { Stall } from '../../../model/connection.ts';
 import { connectionOf, inputOf } from '../../../model/testing/rows.ts';
 import type { Exchange } from '../../../model/exchange.ts';
 import type { Rows } from './run-rule.ts';
@@ -141,19 +142,35 @@ export const slowRequests = (): Serving => {
   return requests;
 };
 
-/** Two answers at a time, each with three pauses of 100 ms; the other's begin so many milliseconds later. */
-export function together(later: number): Rows {
-  const [first, second] = [0, later].map((from) => ({
-    takes: 700,
-    firstByte: 5,
-    stalls: [10, 210, 410].map((start) => ({ at: from + start, lasts: 100, parts: pause })),
-  }));
+/** Of an answer that goes at its way's own pace. */
+export const paced = { reason: 'path', from: 'server' } as const;
+
+/** Two answers at a time, each with three pauses of 100 ms, and what else there is to say of them. */
+export function together(...besides: readonly { at: number; lasts: number; parts: Partial<Stall> }[]): Rows {
+  const pauses = [10, 210, 410].map((start) => ({ at: start, lasts: 100, parts: pause }));
+  const answer = { takes: 700, firstByte: 5, stalls: [...pauses, ...besides] };
   const traffic = new Traffic();
   for (let index = 0; index < 4; index++) {
     traffic
-      .call({ ...first, alongside: true }, LARGE)
-      .call(second, LARGE)
+      .call({ ...answer, alongside: true }, LARGE)
+      .call(answer, LARGE)
       .wait(100);
   }
   return traffic.rows;
+}
+
+/** Small calls that wait 108 ms while an answer of so many bytes comes, for the same pod or for another. */
+export function behindAnswer(responseBytes: number, client = '10.0.3.7'): Rows {
+  const large = new Traffic({ client, server: '10.20.30.50' });
+  const small = new Traffic().calls(20, { takes: 4 });
+  for (let index = 0; index < 4; index++) {
+    large
+      .wait(400)
+      .call({ takes: 700, firstByte: 5, stalls: [{ at: 5, lasts: 695, parts: paced }] }, { responseBytes });
+    small
+      .wait(index === 0 ? 600 : 900)
+      .call({ takes: 108 })
+      .calls(5, { takes: 4 });
+  }
+  return joined(small.rows, large.rows);
 }

@@ -1,3 +1,4 @@
+import type { Timestamp } from '../base/time.ts';
 import type { AddressId } from '../model/packet.ts';
 
 // Of more hosts nothing is kept: theirs must show on each connection anew.
@@ -6,10 +7,19 @@ const MAX_HOSTS = 4096;
 const FEWEST_STEPS = 32;
 const STEPS_FOR_A_JUMP = 16;
 
-/** How the identifications of one host's packets went on, over all its connections. */
-export class HostSteps {
+/** One host, over all its connections. */
+export class Host {
+  /** How the identifications of its packets went on. */
   steps = 0;
   jumps = 0;
+  #heardAt = Number.NaN;
+
+  /** Data comes for it. @returns nanoseconds since any came before */
+  hears(time: Timestamp): number {
+    const gap = time - this.#heardAt;
+    this.#heardAt = time;
+    return gap > 0 ? gap : 0;
+  }
 
   /** They count the packets of each connection, as Linux does: so they will on the next one. */
   get areCounting(): boolean {
@@ -19,12 +29,12 @@ export class HostSteps {
 
 /** Hosts by address. */
 export class Hosts {
-  readonly #known = new Map<AddressId, HostSteps>();
+  readonly #known = new Map<AddressId, Host>();
 
-  of(address: AddressId): HostSteps {
+  of(address: AddressId): Host {
     const known = this.#known.get(address);
     if (known !== undefined) return known;
-    const host = new HostSteps();
+    const host = new Host();
     if (this.#known.size < MAX_HOSTS) this.#known.set(address, host);
     return host;
   }

@@ -1,0 +1,56 @@
+import { endOf, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import type { Side } from '../../model/connection.ts';
+import { isResponded, type Exchange } from '../../model/exchange.ts';
+import { Intervals } from './intervals.ts';
+import { LARGE_BODY } from './ordinary-exchanges.ts';
+import { stalledTime, stallsOf } from './stalls.ts';
+
+// Less of it at the way's own pace is something else's.
+const MOSTLY = 0.8;
+// Stalls have their own causes.
+const STALLED = 0.1;
+
+/** The larger of a call's two bodies on its way. */
+export interface Transfer {
+  readonly bytes: number;
+  readonly sender: Side;
+  /** From its first byte to its last, as seen. */
+  readonly from: Timestamp;
+  readonly until: Timestamp;
+  /** How long it was on its way. */
+  readonly took: Duration;
+  /** The last part of it was on its way when all was sent. */
+  readonly isQueued: boolean;
+}
+
+/** Null where no body is large, or not all of it was seen. */
+export function transferOf(exchange: Exchange): Transfer | null {
+  if (exchange.requestBytes < LARGE_BODY && exchange.responseBytes < LARGE_BODY) return null;
+  if (!isResponded(exchange) || exchange.outcome === 'incomplete') return null;
+  const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes, roundTrip } = exchange;
+  if (requestBytes <= responseBytes) {
+    const until = endOf(exchange);
+    const took = nanoseconds(until - firstByteAt);
+    return { bytes: responseBytes, sender: 'server', from: firstByteAt, until, took, isQueued: false };
+  }
+  const upload = { bytes: requestBytes, sender: 'client', from: startedAt, until: requestedAt } as const;
+  const sent = nanoseconds(requestedAt - startedAt);
+  if (sent >= MOSTLY * duration || !(roundTrip > 0)) return { ...upload, took: sent, isQueued: false };
+  // At the sender its last byte is seen as it leaves, and its round trip is what the queue makes it.
+  const queue = Math.max(0, Math.min(roundTrip, firstByteAt - requestedAt));
+  return { ...upload, took: nanoseconds(sent + queue), isQueued: true };
+}
+
+/** It went at the way's own pace, and nothing else held it up. */
+export function isPaced(exchange: Exchange, { sender, from, until, took }: Transfer): boolean {
+  const [paced, paused] = [new Intervals(), new Intervals()];
+  for (const stall of exchange.stalls) {
+    if (stall.from !== sender) continue;
+    const [start, end] = [Math.max(from, stall.startedAt), Math.min(until, stall.startedAt + stall.duration)];
+    if (stall.reason === 'path') paced.add(start, end);
+    else if (stall.reason === 'sender-idle') paused.add(start, end);
+  }
+  if (paced.length() < MOSTLY * (until - from)) return false;
+  const others = stalledTime(exchange, stallsOf(exchange, 'loss', 'zero-window', 'delayed-ack', 'flow-control'));
+  return others + paused.lengthWithout(paced) <= STALLED * took;
+}

@@ -275,7 +275,7 @@ function requestWords(request: Judged['requests']['slowest'][number], requests: 
     case 'stall':
       return `${spent} while data stood still on its way`;
     case 'transfer':
-      return `${spent} for its data on the way: as fast as that took it`;
+      return `${spent} for bodies on their way (${to.trim()})`;
     case 'queue':
       return `${spent} waiting for its turn`;
   }

@@ -96,6 +96,9 @@ describe('data goes at the pace of its way, seen at its receiver', () => {
     first.end();
     const rows = first.recorder.rows.map(({ stalls }) => stalls.filter(({ reason }) => reason === 'path'));
     expect(rows.map((stalls) => stalls.length)).toEqual([1, 1]);
+    expect(
+      first.recorder.rows.flatMap(({ stalls }) => stalls).filter(({ reason }) => reason === 'sender-idle'),
+    ).toEqual([]);
     for (const [stall] of rows) expect((stall?.duration as number) / 1e6).toBeGreaterThan(300);
   });
 });

@@ -46,15 +46,16 @@ function begin(pace: Pace, since: number): void {
  * acknowledgments come while more is on its way (as much as its congestion window lets it, RFC 5681). At the receiver,
  * where all that comes is acknowledged, since full segments come evenly, together with what others send there.
  * @param wasAlone the other side sent no data since this side's last
+ * @returns whether it does, and other data came for the same host just before
  */
-export function keptPace(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
+export function keptPace(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): boolean {
   const gap = peer.host.hears(layers.time);
   // Nearly all messages are one segment.
-  if (!wasAlone && sender.pace === null) return;
+  if (!wasAlone && sender.pace === null) return false;
   const pace = (sender.pace ??= createPace());
   if (!wasAlone && !goesOnBeside(pace, sender, peer, layers)) {
     pace.since = Number.NaN;
-    return;
+    return false;
   }
   if (Number.isNaN(pace.since)) begin(pace, sender.lastAt);
   const { time, payloadLength } = layers;
@@ -65,7 +66,7 @@ export function keptPace(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   const isLong = isGap(pace, gap, length, full);
   if (isLong && isFree && gap >= LEAST) {
     begin(pace, time);
-    return;
+    return false;
   }
   pace.packets++;
   pace.bytes += payloadLength;
@@ -75,10 +76,11 @@ export function keptPace(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   if (!Number.isNaN(peer.closedAt)) pace.held += waited;
   else if (isFree) pace.free += waited;
   const lasted = time - pace.since;
-  if (lasted < LEAST || pace.packets < FEWEST_PACKETS) return;
+  if (lasted < LEAST || pace.packets < FEWEST_PACKETS) return false;
   const isOfItsWay = pace.held <= MOST_ELSE * lasted && (pace.free <= MOST_ELSE * lasted || isEven(pace));
   if (isOfItsWay) tell(row, pace, sender, layers);
   else begin(pace, time);
+  return isOfItsWay && !isLong;
 }
 
 /** The other side sent data meanwhile: a window of HTTP/2, which changes nothing; or a request, which begins anew. */

@@ -35,7 +35,7 @@ const least = (sender: Sender): number => sender.roundTrip.least || 0;
  * @param wasAlone the other side sent no data since this side's last
  */
 export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
-  keptPace(row, sender, peer, layers, wasAlone);
+  const isOnItsWay = keptPace(row, sender, peer, layers, wasAlone);
   const pause = layers.time - sender.lastSentAt;
   const waitedLong = pause >= LEAST_PAUSE && wasAlone;
   if (!Number.isNaN(peer.closedAt)) {
@@ -48,7 +48,7 @@ export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, laye
   if (!waitedLong || !sender.isAllAcknowledged) return;
   if (waitedForAcknowledgment(row, sender, peer, layers)) return;
   const way = least(sender) + least(peer);
-  if (peer.isShut || pause < LEAST_PAUSE + PATH_TOLERANCE * way) return;
+  if (isOnItsWay || peer.isShut || pause < LEAST_PAUSE + PATH_TOLERANCE * way) return;
   const stall = begin('sender-idle', sender, layers, sender.lastSentAt);
   addProof(stall, sender.lastPacket);
   over(row, stall, layers);

@@ -50,6 +50,23 @@ describe('what no finding explains', () => {
     expect(verdictOf(few).unexplained).toMatch(/^the slowest of 6 requests take 400 ms or longer/);
   });
 
+  it('is said of a few where half of all time goes to them', () => {
+    const few = (count: number): Traffic => {
+      const traffic = new Traffic();
+      // Each on a connection of its own, and a few with bodies that come slowly.
+      for (let index = 0; index < 40; index++) {
+        const takes = index < count ? 2000 : 12;
+        traffic
+          .open({ connect: 4 })
+          .call({ takes, firstByte: 8 }, takes > 12 ? { responseBytes: 200_000 } : {})
+          .close();
+      }
+      return traffic;
+    };
+    expect(diagnosed(few(3).rows).verdict.unexplained).toMatch(/^3 of 40 requests take (?:2|1\.9\d) s or longer, at /);
+    expect(diagnosed(few(2).rows).verdict.unexplained).toBeUndefined();
+  });
+
   it('is nothing where a finding costs a quarter of it', () => {
     expect(each(400, { connect: 120 }).verdict.unexplained).toBeUndefined();
   });

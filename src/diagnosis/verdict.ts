@@ -1,6 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { fewNames, formatCount, formatDuration, plural } from '../base/text.ts';
-import { fromSeconds, milliseconds } from '../base/time.ts';
+import { fromSeconds, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import { receiverOf } from '../model/direction.ts';
 
@@ -61,6 +61,8 @@ function clearWords(diagnosis: Judged): string {
 
 // A cause of less is not what makes them slow.
 const EXPLAINS = 0.25;
+// What happened once or twice may be chance.
+const LEAST_LONGEST = 3;
 // Of fewer there is no tenth.
 const TENTH = 10;
 
@@ -68,11 +70,28 @@ const TENTH = 10;
 function unexplainedWords(diagnosis: Judged): string | null {
   const { exchanges, requests, findings } = diagnosis;
   const { count, latency } = requests.count > 0 ? requests : { count: exchanges.calls, latency: exchanges.latency };
-  const slow = fromSeconds(latency.p90Seconds);
   const costs = findings.filter(({ severity }) => severity !== 'info').map(explainedBy);
-  if (count === 0 || !(slow >= SLOW) || fromSeconds(Math.max(...costs)) >= EXPLAINS * slow) return null;
-  const some = count < TENTH ? 'the slowest' : 'a tenth';
-  return `${some} of ${plural(count, 'request')} take ${formatDuration(slow)} or longer${whereWords(diagnosis)}: no finding explains that`;
+  const explained = fromSeconds(Math.max(...costs)) / EXPLAINS;
+  const slow = fromSeconds(latency.p90Seconds);
+  const isTenth = slow >= SLOW && slow > explained;
+  const few = isTenth ? null : longestOf(latency, Math.max(SLOW, explained));
+  if (count === 0 || (!isTenth && few === null)) return null;
+  const some = few === null ? (count < TENTH ? 'the slowest' : 'a tenth') : formatCount(few.count);
+  const take = formatDuration(few?.least ?? slow);
+  return `${some} of ${plural(count, 'request')} take ${take} or longer${whereWords(diagnosis)}: no finding explains that`;
+}
+
+/** Those that take longer than that, where they are more than one or two and half of all time goes to them; else null. */
+function longestOf(
+  { histogram, totalSeconds }: Judged['exchanges']['latency'],
+  than: number,
+): { count: number; least: Duration } | null {
+  const longest = histogram.filter(([lower]) => fromSeconds(lower) >= than);
+  const count = longest.reduce((sum, [, one]) => sum + one, 0);
+  const took = longest.reduce((sum, [lower, one]) => sum + lower * one, 0);
+  const [first] = longest;
+  if (first === undefined || count < LEAST_LONGEST || took < MOST * totalSeconds) return null;
+  return { count, least: nanoseconds(fromSeconds(first[0])) };
 }
 
 /** Of a slow request: what the finding cost it, or would save it where others stand in line behind that. */

@@ -20,8 +20,9 @@ const MORE_THAN_ACKNOWLEDGED = 2;
 const GAP = 4;
 // Of machines that are busy some packets come late.
 const MOST_ELSE = 1 / 5;
-// Who has more to send than the way takes sends full segments; who writes in parts ends each with a smaller one.
-const MOST_PARTIAL = 1 / 20;
+// Who has more to send than the way takes sends full segments, but for what is left of a window; who writes in parts ends
+// each with a smaller one: of parts of nine segments or fewer, since larger ones have gaps.
+const MOST_PARTIAL = 1 / 10;
 
 const createPace = (): Pace => ({
   since: Number.NaN,
@@ -73,7 +74,7 @@ export function keptPace(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   pace.busy += gap;
   if (payloadLength % full !== 0) pace.partial++;
   if (isLong) pace.gaps += gap;
-  if (!Number.isNaN(peer.closedAt)) pace.held += waited;
+  if (!Number.isNaN(peer.closedAt) && !peer.keepsUp) pace.held += waited;
   else if (isFree) pace.free += waited;
   const lasted = time - pace.since;
   if (lasted < LEAST || pace.packets < FEWEST_PACKETS) return false;

@@ -218,6 +218,14 @@ describe('a window', () => {
     expect(stallsOf(dialogue)).toMatchObject([{ reason: 'zero-window', start: 10.1, duration: 69.9 }]);
   });
 
+  it('stalls nothing where it is used up, and announced again as wide: what is sent is on its way', () => {
+    const dialogue = createDialogue();
+    for (let segment = 0; segment < 45; segment++) dialogue.server(10 + segment * 0.01, { length: 1448 });
+    dialogue.client(110, { acknowledges: 20 * 1448 });
+    dialogue.server(110.1, { length: 1448 });
+    expect(stallsOf(dialogue).map(({ reason }) => reason)).toEqual(['path']);
+  });
+
   it('that the sender has filled stalls until there is room', () => {
     const dialogue = createDialogue();
     dialogue.client(9, { window: 20 });

@@ -5,6 +5,7 @@ import { keptPace } from './pace.ts';
 import type { Sender } from './sender.ts';
 import { addProof, lastUntil, listStall, openStall, type OpenStall } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
+import { fillsWindow } from './window-rounds.ts';
 
 // Shorter ones are a scheduler's, a buffer's or a batch's; and none is looked for.
 const LEAST_PAUSE = milliseconds(10);
@@ -35,7 +36,7 @@ const least = (sender: Sender): number => sender.roundTrip.least || 0;
  * @param wasAlone the other side sent no data since this side's last
  */
 export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
-  const isOnItsWay = keptPace(row, sender, peer, layers, wasAlone);
+  const isOnItsWay = fillsWindow(row, sender, peer, layers, wasAlone) || keptPace(row, sender, peer, layers, wasAlone);
   const pause = layers.time - sender.lastSentAt;
   const waitedLong = pause >= LEAST_PAUSE && wasAlone;
   if (!Number.isNaN(peer.closedAt)) {
@@ -95,6 +96,8 @@ function waitedForWindow(row: TrackedRow, sender: Sender, peer: Sender, layers: 
     return true;
   }
   if (Number.isNaN(peer.reopenedAt) || !wasAlone) return false;
+  // Its program reads, and the way takes what is sent no faster.
+  if (peer.keepsUp) return false;
   const way = PATH_TOLERANCE * (least(sender) + least(peer));
   const rest = peer.reopenedAt - peer.closedAt;
   const last = peer.heldBack;
@@ -129,6 +132,7 @@ export function announced(row: TrackedRow, receiver: Sender, sender: Sender, lay
   const isScaled = sender.scale >= 0 && receiver.scale >= 0;
   const bytes = isScaled ? window << receiver.scale : window;
   if (bytes > receiver.largestWindow) receiver.largestWindow = bytes;
+  if (bytes < receiver.leastWindow) receiver.leastWindow = bytes;
   receiver.window = bytes;
   if (bytes > receiver.widest) receiver.widest = bytes;
   const edge = (layers.acknowledgment + bytes) | 0;
@@ -151,6 +155,7 @@ export function measure(receiver: Sender, sender: Sender, layers: Layers): void 
   if (!hasRoom) {
     if (receiver.isClosed) return;
     receiver.closedAt = layers.time;
+    receiver.leastWindow = receiver.window;
     receiver.closedPacket = packetId(layers.input, layers.number);
     receiver.reopenedAt = Number.NaN;
     receiver.windowStall = null;

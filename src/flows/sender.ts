@@ -11,6 +11,8 @@ import type { OpenStall } from './stall-list.ts';
 const USUAL_SEGMENT = 1220;
 // Timestamps with their padding (RFC 7323 appendix A).
 const TIMESTAMP_OPTION = 12;
+// A buffer of which half is full, and stays so, is filled faster than it is read.
+const SHRUNK = 1 / 2;
 // Identifications count packets on Linux; so many in a row are no chance.
 const FEWEST_STEPS = 3;
 // A jump further than this is no count of packets that were lost.
@@ -62,6 +64,23 @@ export interface Pace {
   stall: OpenStall | null;
 }
 
+/** How far one side's data uses up the window of the other one, round trip by round trip. */
+export interface WindowRounds {
+  /** NaN outside of a message that lasts. */
+  since: number;
+  /** When the edge was announced that data is to be compared with, and which. */
+  at: number;
+  edge: number;
+  asks: boolean;
+  /** There was no room for the next segment. */
+  wasHeld: boolean;
+  /** Round trips in which nothing was left, and in which something was. */
+  full: number;
+  short: number;
+  /** Once it is told. */
+  stall: OpenStall | null;
+}
+
 /** The last ranges that one side sent again, to find those that the other side had already. */
 export interface Resends {
   readonly starts: number[];
@@ -89,6 +108,8 @@ export class Sender {
   acknowledgedAt = Number.NaN;
   /** Once it sent one segment after another. */
   pace: Pace | null = null;
+  /** Over a way that takes a while. */
+  rounds: WindowRounds | null = null;
   /** Acknowledged before it was seen: the capture lost it, or packets of several queues came in another order. */
   unseenStart = 0;
   unseenEnd = 0;
@@ -110,6 +131,8 @@ export class Sender {
   /** It announced a window of nothing with its last packet. */
   isShut = false;
   largestWindow = 0;
+  /** The least that it announced since its window had no room any more. */
+  leastWindow = Infinity;
   /** Its window as announced last, and the widest since it held its peer back last. */
   window = 0;
   widest = 0;
@@ -182,6 +205,11 @@ export class Sender {
 
   segments(room: SegmentRoom): SentSegments {
     return (this.sent ??= new SentSegments(room));
+  }
+
+  /** Though its window is used up, it announces as much as ever: its program takes what comes. */
+  get keepsUp(): boolean {
+    return this.leastWindow > SHRUNK * this.largestWindow;
   }
 
   /** Its window has no room now for the next segment of its peer. */

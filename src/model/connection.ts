@@ -17,9 +17,18 @@ export type Side = (typeof SIDES)[number];
  * - `flow-control`: an HTTP/2 window of the stream or the connection was used up, and the data left as soon as it
  *   was opened again; kept of exchanges, not of connections
  * - `path`: more was on its way all the while than is acknowledged at once, and the next left as acknowledgments
- *   came: the way takes it no faster; seen near the sender only
+ *   came, or full segments come evenly at the receiver: the way takes it no faster
+ * - `window`: the receive window was used up in each round trip: no more than that is on its way at a time
  */
-export const STALL_REASONS = ['loss', 'zero-window', 'delayed-ack', 'sender-idle', 'flow-control', 'path'] as const;
+export const STALL_REASONS = [
+  'loss',
+  'zero-window',
+  'delayed-ack',
+  'sender-idle',
+  'flow-control',
+  'path',
+  'window',
+] as const;
 export type StallReason = (typeof STALL_REASONS)[number];
 
 /** One stretch of time in which data of one side waited. */
@@ -29,7 +38,7 @@ export interface Stall {
   from: Side;
   startedAt: Timestamp;
   duration: Duration;
-  /** Payload bytes of the segment that waited (the largest of several). */
+  /** Payload bytes of the segment that waited (the largest of several); `path`: of all of it; `window`: the widest. */
   bytes: number;
   /** How often that segment was sent again: 0 but for `loss` and window probes. */
   resends: number;
@@ -38,6 +47,9 @@ export interface Stall {
   /** What proves it, in order: at most {@link MAX_STALL_PACKETS}. */
   packets: readonly PacketId[];
 }
+
+/** Data went on all the while, and stood still nowhere. */
+export const isUnderWay = ({ reason }: Pick<Stall, 'reason'>): boolean => reason === 'path' || reason === 'window';
 
 /** The same stall where client and server are the other way round. */
 export const turnedStall = (stall: Stall): Stall => ({ ...stall, from: stall.from === 'client' ? 'server' : 'client' });

@@ -1,5 +1,5 @@
 import { endpoint } from '../base/addresses.ts';
-import { formatCount, plural } from '../base/text.ts';
+import { formatBytes, formatCount, plural } from '../base/text.ts';
 import { grpcStatusName, http2ErrorName } from '../model/code-names.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
@@ -27,7 +27,7 @@ export function outcomeWords(row: ExchangeRow): string {
 }
 
 /** What a stretch of time was waited for: `waited 234 ms for a resent segment`. */
-export function stallWords({ reason, from, durationSeconds, resends, repaired }: StallRow): string {
+export function stallWords({ reason, from, durationSeconds, bytes, resends, repaired }: StallRow): string {
   const waited = `waited ${duration(durationSeconds)}`;
   const other = from === 'client' ? 'server' : 'client';
   switch (reason) {
@@ -45,6 +45,8 @@ export function stallWords({ reason, from, durationSeconds, resends, repaired }:
       return `${waited}: the ${other}'s HTTP/2 window was used up`;
     case 'sender-idle':
       return `the ${from} paused for ${duration(durationSeconds)}`;
+    case 'window':
+      return `${duration(durationSeconds)} with ${formatBytes(bytes)} for each round trip: the window of the ${other}`;
     case 'path':
       return `${duration(durationSeconds)} as fast as the way took the ${from}'s data`;
   }

@@ -128,6 +128,8 @@ function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begi
       return { begins: `${data} find the ${other}'s HTTP/2 window used up`, ends: opens };
     case 'sender-idle':
       return { begins: `the ${from} pauses`, ends: repaired ? 'it goes on' : 'it never goes on' };
+    case 'window':
+      return { begins: `the ${other}'s window is used up in each round trip`, ends: 'the last of them leave' };
     case 'path':
       return { begins: `the way is full of data of the ${from}`, ends: 'the last of them leave' };
   }
@@ -147,6 +149,8 @@ function stallWait({ reason, from }: StallRow): string {
       return `waiting for the ${other} to widen its HTTP/2 window`;
     case 'sender-idle':
       return `of a pause of the ${from}`;
+    case 'window':
+      return `waiting for the ${other} to widen its window`;
     case 'path':
       return `waiting for the way to take the data of the ${from}`;
   }

@@ -36,6 +36,7 @@ import delayedAck from './tcp-delayed-ack.ts';
 import idleDrop from './tcp-idle-drop.ts';
 import idleReuse from './tcp-idle-reuse.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
+import windowLimit from './tcp-window-limit.ts';
 import zeroWindow from './tcp-zero-window.ts';
 import tokenPerRequest from './token-per-request.ts';
 import timeoutOrder from './timeout-order.ts';
@@ -66,6 +67,7 @@ export const RULES: readonly Rule[] = [
   retransmissionStall,
   delayedAck,
   zeroWindow,
+  windowLimit,
   refreshStorm,
   hopLimit,
   metadataPerRequest,

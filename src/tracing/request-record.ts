@@ -1,5 +1,5 @@
-import { at, between, microseconds, nanoseconds, type Timestamp } from '../base/time.ts';
-import type { Stall, StallReason } from '../model/connection.ts';
+import { at, between, endOf, microseconds, nanoseconds, type Timestamp } from '../base/time.ts';
+import { isUnderWay, type Stall, type StallReason } from '../model/connection.ts';
 import { directionOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Vantage } from '../model/input.ts';
@@ -77,7 +77,7 @@ export const queueWait = ({ to, startedAt, endedAt }: Queued): Wait => ({
   packets: [],
 });
 
-const OF_NETWORK: ReadonlySet<StallReason> = new Set(['loss', 'zero-window', 'flow-control', 'path']);
+const OF_NETWORK: ReadonlySet<StallReason> = new Set(['loss', 'zero-window', 'flow-control', 'path', 'window']);
 
 /** What the network held up of the request itself and of its answer. */
 export function stallsOf(exchange: Exchange): readonly WaitDraft[] {
@@ -86,7 +86,7 @@ export function stallsOf(exchange: Exchange): readonly WaitDraft[] {
   return stalls
     .filter(({ reason }) => OF_NETWORK.has(reason))
     .map((stall) => ({
-      reason: stall.reason === 'path' ? 'transfer' : 'stall',
+      reason: isUnderWay(stall) ? 'transfer' : 'stall',
       to: client,
       ref: connection,
       what: stall.reason,
@@ -97,12 +97,10 @@ export function stallsOf(exchange: Exchange): readonly WaitDraft[] {
 }
 
 /** While its server has not begun to answer, the way is full of other streams' data: nobody waits for that here. */
-function heldUp(
-  { reason, from, startedAt, duration }: Stall,
-  exchange: Exchange,
-): Pick<WaitDraft, 'startedAt' | 'endedAt'> {
-  const endedAt = at(startedAt + duration);
-  if (reason !== 'path') return { startedAt, endedAt };
+function heldUp(stall: Stall, exchange: Exchange): Pick<WaitDraft, 'startedAt' | 'endedAt'> {
+  const { from, startedAt } = stall;
+  const endedAt = endOf(stall);
+  if (!isUnderWay(stall)) return { startedAt, endedAt };
   const { requestedAt, firstByteAt } = exchange;
   if (from === 'client') return { startedAt, endedAt: at(Math.max(startedAt, Math.min(endedAt, requestedAt))) };
   return { startedAt: at(Math.min(endedAt, Math.max(startedAt, firstByteAt))), endedAt };

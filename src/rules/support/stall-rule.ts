@@ -37,7 +37,11 @@ export interface StallRule<Message extends string> {
   common?: Message;
   /** What is said of the data that waited. */
   waited(stall: Stall): string;
-  because(server: string, from: Side, common: CommonLoss | null): Setting[];
+  /** What the messages say of the dearest besides. */
+  says?(dearest: Exchange): Readonly<Record<string, string>>;
+  /** Without these waits it would take some of that time all the same. */
+  savesAtMost?: true;
+  because(server: string, from: Side, common: CommonLoss | null, dearest: Exchange | undefined): Setting[];
   fix(server: string, from: Side, common: CommonLoss | null): Fix[];
 }
 
@@ -138,6 +142,7 @@ export function stallRule<Message extends string = never>(
             server: subject.name,
             cost: tally.costs.quantile(0.5),
             side,
+            ...(tally.dearest === undefined ? {} : options.says?.(tally.dearest)),
             ...(common === null ? {} : { servers: serversOf(members), why: lossWords(common) }),
           },
           input,
@@ -149,9 +154,12 @@ export function stallRule<Message extends string = never>(
           confidence: options.confidence,
           confidenceBecause,
           evidence: stallEvidence(tally.dearest, own, options),
-          because: options.because(subject.name, side, common),
+          because: options.because(subject.name, side, common, tally.dearest),
           fix: options.fix(subject.name, side, common),
-          whatIf: { method: 'each affected exchange without these waits' },
+          whatIf: {
+            method: 'each affected exchange without these waits',
+            ...(options.savesAtMost === undefined ? {} : { isAtMost: options.savesAtMost }),
+          },
           errors: 0,
           habit: isHabit(tally.count, of),
         });

@@ -51,6 +51,9 @@ export function isPaced(exchange: Exchange, { sender, from, until, took }: Trans
     else if (stall.reason === 'sender-idle') paused.add(start, end);
   }
   if (paced.length() < MOSTLY * (until - from)) return false;
-  const others = stalledTime(exchange, stallsOf(exchange, 'loss', 'zero-window', 'delayed-ack', 'flow-control'));
+  const others = stalledTime(
+    exchange,
+    stallsOf(exchange, 'loss', 'zero-window', 'delayed-ack', 'flow-control', 'window'),
+  );
   return others + paused.lengthWithout(paced) <= STALLED * took;
 }

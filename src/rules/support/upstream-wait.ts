@@ -1,5 +1,5 @@
 import { endOf, nanoseconds, type Duration } from '../../base/time.ts';
-import type { Stall } from '../../model/connection.ts';
+import { isUnderWay, type Stall } from '../../model/connection.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Intervals } from './intervals.ts';
 
@@ -82,7 +82,7 @@ export function upstreamWait(exchange: Exchange): UpstreamWait {
   for (const stall of stalls) {
     const end = stall.startedAt + stall.duration;
     if (isPause(stall)) paused.add(Math.max(until, stall.startedAt), Math.min(endOf(exchange), end));
-    else if (stall.reason === 'path') busy.add(stall.startedAt, end);
+    else if (isUnderWay(stall)) busy.add(stall.startedAt, end);
     else if (!isRest(stall)) stalled.add(stall.startedAt, end);
   }
   const firstByte = waited.lengthWithout(stalled);

@@ -1,0 +1,92 @@
+import { formatBytes, formatDuration } from '../base/text.ts';
+import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
+import type { Side, Stall } from '../model/connection.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { advice } from './support/fixes.ts';
+import { defineRule } from './support/define-rule.ts';
+import { LINK_RATE } from './support/full-links.ts';
+import { stallRule } from './support/stall-rule.ts';
+import { stallsOf } from './support/stalls.ts';
+import { transferOf } from './support/transfers.ts';
+
+// Faster transfers are worth no word.
+const LEAST_TRANSFER = milliseconds(100);
+// One may be a buffer that had no time to grow.
+const LEAST_COUNT = 2;
+
+export default defineRule({
+  id: 'tcp-window-limit',
+  title: 'Bodies go one receive window for each round trip',
+  category: 'connection',
+  sees: ['tcp', 'http'],
+  messages: {
+    stalled:
+      '{count} of {total:exchange} with {server} took {cost:duration}: their bodies go one receive window ({window}) per round trip',
+    clear: 'no receive window was used up in each round trip ({total:exchange})',
+  },
+  create: (context) =>
+    stallRule(context, {
+      reason: 'window',
+      least: LEAST_TRANSFER,
+      leastCount: LEAST_COUNT,
+      isAnothers: isQuick,
+      confidence: 'likely',
+      confidenceBecause:
+        'in each round trip all was sent that the receiver had announced room for, and what was announced never closed',
+      waited: ({ from }) => `data of the ${from}, one receive window for each round trip`,
+      says: (dearest) => ({ window: formatBytes(windowOf(dearest)) }),
+      savesAtMost: true,
+      because: (server, from, _common, dearest) => [
+        {
+          component: readerOf(from),
+          setting: 'receive window',
+          value: dearest === undefined ? 'small' : `${formatBytes(windowOf(dearest))} at most`,
+          origin: 'wire',
+          source: 'as it announced it; Linux: a half of net.ipv4.tcp_rmem or of what SO_RCVBUF asks for',
+        },
+        {
+          component: `the path to ${server}`,
+          setting: 'round trip',
+          value: dearest === undefined ? 'long' : `about ${formatDuration(roundTripOf(dearest))}`,
+          origin: 'wire',
+          source: 'the window by the rate at which bodies came',
+        },
+      ],
+      fix: (server, from) => [
+        advice(
+          'manifest',
+          'let the window grow: the third number of net.ipv4.tcp_rmem twice as large as rate × round trip, and no SO_RCVBUF in the program, which keeps it from growing; where it stays below 64 kB, look who takes window scaling out of the SYNs (net.ipv4.tcp_window_scaling, a middlebox)',
+          from === 'server' ? `the client of ${server}` : `the program behind ${server}`,
+          'set the former sizes again',
+        ),
+        advice(
+          'code',
+          'send less over this way: compression, pages, several connections at a time, a copy nearer to the reader',
+          `the workload behind ${server}`,
+          'nothing is changed',
+        ),
+      ],
+    }),
+});
+
+const readerOf = (from: Side): string => (from === 'server' ? 'the client' : 'the server');
+
+const widest = (exchange: Exchange): Stall | undefined =>
+  stallsOf(exchange, 'window').toSorted((a, b) => b.bytes - a.bytes)[0];
+
+const windowOf = (exchange: Exchange): number => widest(exchange)?.bytes ?? 0;
+
+/** In bytes a second. */
+function rateOf(exchange: Exchange): number {
+  const transfer = transferOf(exchange);
+  return transfer === null ? 0 : (transfer.bytes * NANOSECONDS_PER_SECOND) / transfer.took;
+}
+
+const roundTripOf = (exchange: Exchange): Duration =>
+  nanoseconds((windowOf(exchange) * NANOSECONDS_PER_SECOND) / rateOf(exchange));
+
+/** No large body, or as much as links of pods carry. */
+function isQuick(exchange: Exchange): boolean {
+  const rate = rateOf(exchange);
+  return rate === 0 || rate >= LINK_RATE;
+}

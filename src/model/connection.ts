@@ -38,7 +38,7 @@ export interface Stall {
   from: Side;
   startedAt: Timestamp;
   duration: Duration;
-  /** Payload bytes of the segment that waited (the largest of several); `path`: of all of it; `window`: the widest. */
+  /** Payload bytes of the segment that waited (the largest of several); `path`: of all of it; `window`, `flow-control`: the window's. */
   bytes: number;
   /** How often that segment was sent again: 0 but for `loss` and window probes. */
   resends: number;

@@ -42,7 +42,7 @@ export function stallWords({ reason, from, durationSeconds, bytes, resends, repa
     case 'delayed-ack':
       return `${waited} for a delayed acknowledgement of the ${other}`;
     case 'flow-control':
-      return `${waited}: the ${other}'s HTTP/2 window was used up`;
+      return `${waited}: the ${other}'s HTTP/2 window (${formatBytes(bytes)}) was used up`;
     case 'sender-idle':
       return `the ${from} paused for ${duration(durationSeconds)}`;
     case 'window':

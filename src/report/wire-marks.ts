@@ -125,7 +125,7 @@ function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begi
       return { begins: `${data} wait for an acknowledgement of those before`, ends };
     }
     case 'flow-control':
-      return { begins: `${data} find the ${other}'s HTTP/2 window used up`, ends: opens };
+      return { begins: `the ${other}'s HTTP/2 window of ${formatCount(bytes)} bytes is used up`, ends: opens };
     case 'sender-idle':
       return { begins: `the ${from} pauses`, ends: repaired ? 'it goes on' : 'it never goes on' };
     case 'window':

@@ -6,13 +6,13 @@ import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { fullLinks, LINK_RATE, type Burst, type FullLinks } from './support/full-links.ts';
+import { fullLinks, type Burst, type FullLinks } from './support/full-links.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { isPaced, transferOf, type Transfer } from './support/transfers.ts';
+import { isPaced, LINK_RATE, rateOf, transferOf, type Transfer } from './support/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
@@ -87,8 +87,8 @@ export default defineRule({
         if (isResponded(exchange)) heard++;
         const transfer = transferOf(exchange);
         if (transfer === null) return;
-        const { bytes, took, isQueued } = transfer;
-        if (took < LEAST_TRANSFER || (bytes * NANOSECONDS_PER_SECOND) / took >= LINK_RATE) return;
+        const { took, isQueued } = transfer;
+        if (took < LEAST_TRANSFER || rateOf(exchange) >= LINK_RATE) return;
         const group = groups.of(exchange);
         if (took < MOSTLY * exchange.duration || !isPaced(exchange, transfer)) {
           group.others++;

@@ -36,6 +36,7 @@ import delayedAck from './tcp-delayed-ack.ts';
 import idleDrop from './tcp-idle-drop.ts';
 import idleReuse from './tcp-idle-reuse.ts';
 import retransmissionStall from './tcp-retransmission-stall.ts';
+import http2WindowLimit from './http2-window-limit.ts';
 import windowLimit from './tcp-window-limit.ts';
 import zeroWindow from './tcp-zero-window.ts';
 import tokenPerRequest from './token-per-request.ts';
@@ -68,6 +69,7 @@ export const RULES: readonly Rule[] = [
   delayedAck,
   zeroWindow,
   windowLimit,
+  http2WindowLimit,
   refreshStorm,
   hopLimit,
   metadataPerRequest,

@@ -4,10 +4,9 @@ import type { Side, Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { LINK_RATE } from './support/full-links.ts';
 import { stallRule } from './support/stall-rule.ts';
 import { stallsOf } from './support/stalls.ts';
-import { transferOf } from './support/transfers.ts';
+import { isQuickTransfer, rateOf } from './support/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
@@ -29,7 +28,7 @@ export default defineRule({
       reason: 'window',
       least: LEAST_TRANSFER,
       leastCount: LEAST_COUNT,
-      isAnothers: isQuick,
+      isAnothers: isQuickTransfer,
       confidence: 'likely',
       confidenceBecause:
         'in each round trip all was sent that the receiver had announced room for, and what was announced never closed',
@@ -76,17 +75,5 @@ const widest = (exchange: Exchange): Stall | undefined =>
 
 const windowOf = (exchange: Exchange): number => widest(exchange)?.bytes ?? 0;
 
-/** In bytes a second. */
-function rateOf(exchange: Exchange): number {
-  const transfer = transferOf(exchange);
-  return transfer === null ? 0 : (transfer.bytes * NANOSECONDS_PER_SECOND) / transfer.took;
-}
-
 const roundTripOf = (exchange: Exchange): Duration =>
   nanoseconds((windowOf(exchange) * NANOSECONDS_PER_SECOND) / rateOf(exchange));
-
-/** No large body, or as much as links of pods carry. */
-function isQuick(exchange: Exchange): boolean {
-  const rate = rateOf(exchange);
-  return rate === 0 || rate >= LINK_RATE;
-}

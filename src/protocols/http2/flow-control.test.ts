@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { milliseconds } from '../../base/time.ts';
 import { FLAG } from './frame-header.ts';
 import { data, get, headers, resetStream, settings, status, windowUpdate } from './testing/frames.ts';
 import { opened, type Talk } from './testing/talk.ts';
 
 const END = FLAG.endStream;
 
-const asked = (): Talk =>
-  opened()
-    .client(1, headers(1, get('/large'), END))
-    .server(2, headers(1, status(200)));
+/** @param way there and back between the capture and the server, in milliseconds */
+function asked(way = 1): Talk {
+  const talk = opened();
+  talk.connection.roundTrip = milliseconds(way);
+  return talk.client(1, headers(1, get('/large'), END)).server(2, headers(1, status(200)));
+}
 
 describe('flow control', () => {
   it('a stream that used its window up waits for an update, and goes on at once', () => {
@@ -23,12 +26,29 @@ describe('flow control', () => {
         from: 'server',
         startedAt: 4e6,
         duration: 102e6,
-        bytes: 1000,
+        bytes: 65_535,
         resends: 0,
         repaired: true,
         packets: [8, 9, 10],
       },
     ]);
+  });
+
+  it('is the same at the reader: an update is a round trip old when what it lets go comes', () => {
+    const talk = asked(50)
+      .server(3, data(1, 60_000), data(1, 5535))
+      .client(3.1, windowUpdate(0, 40_000), windowUpdate(1, 40_000))
+      .server(53, data(1, 1000, END));
+    expect(talk.exchanges[0]?.stalls).toMatchObject([{ startedAt: 3e6, duration: 50e6, bytes: 65_535 }]);
+  });
+
+  it('is none at the reader where updates were there before it was used up', () => {
+    const talk = asked(50)
+      .server(3, data(1, 60_000))
+      .client(3.1, windowUpdate(0, 60_000), windowUpdate(1, 60_000))
+      .server(100, data(1, 5535))
+      .server(110, data(1, 1000, END));
+    expect(talk.exchanges[0]?.stalls).toEqual([]);
   });
 
   it('so does one whose connection’s window is used up by another', () => {

@@ -2,7 +2,7 @@ import { at, type Timestamp } from '../../base/time.ts';
 import type { Side } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
-import type { Blockage, Flow } from './flow-control.ts';
+import type { Flow } from './flow-control.ts';
 import { MessageCounter } from './grpc.ts';
 
 /** What one side sends on a stream. */
@@ -12,8 +12,9 @@ export class StreamSide implements Flow {
   /** END_STREAM was seen. */
   hasEnded = false;
   credit = 0;
-  blockage: Blockage | null = null;
-  told: Blockage | null = null;
+  grants: Flow['grants'] = null;
+  blockage: Flow['blockage'] = null;
+  told: Flow['told'] = null;
   readonly messages = new MessageCounter();
 }
 

@@ -3,11 +3,8 @@ import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
-import { isPaced, transferOf, type Transfer } from './transfers.ts';
+import { isPaced, LINK_RATE, transferOf, type Transfer } from './transfers.ts';
 
-// RULES: a download that fills its link is never slow. Pods' links carry a gigabit and more; a tenth
-// of that is a limit somewhere.
-export const LINK_RATE = 12_500_000;
 // A node's pods, and whom they speak to.
 const MAX_LINKS = 512;
 // Of each the first so many transfers: what limits them stays the same.
@@ -80,7 +77,7 @@ export const fullLinks = defineFact({
 
     return {
       unusualExchange(exchange) {
-        const transfer = exchange.shape === 'call' ? transferOf(exchange) : null;
+        const transfer = transferOf(exchange);
         if (transfer === null || !isPaced(exchange, transfer)) return;
         const { input, client } = exchange;
         const server = receiverOf(exchange);

@@ -1,10 +1,13 @@
-import { endOf, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { endOf, nanoseconds, NANOSECONDS_PER_SECOND, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Side } from '../../model/connection.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Intervals } from './intervals.ts';
 import { LARGE_BODY } from './ordinary-exchanges.ts';
 import { stalledTime, stallsOf } from './stalls.ts';
 
+// RULES: a download that fills its link is never slow. Pods' links carry a gigabit and more; a tenth
+// of that is a limit somewhere. In bytes a second.
+export const LINK_RATE = 12_500_000;
 // Less of it at the way's own pace is something else's.
 const MOSTLY = 0.8;
 // Stalls have their own causes.
@@ -23,10 +26,10 @@ export interface Transfer {
   readonly isQueued: boolean;
 }
 
-/** Null where no body is large, or not all of it was seen. */
+/** Null where no body is large, or not all of it was seen, or it lasts by design. */
 export function transferOf(exchange: Exchange): Transfer | null {
   if (exchange.requestBytes < LARGE_BODY && exchange.responseBytes < LARGE_BODY) return null;
-  if (!isResponded(exchange) || exchange.outcome === 'incomplete') return null;
+  if (!isResponded(exchange) || exchange.outcome === 'incomplete' || exchange.shape !== 'call') return null;
   const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes, roundTrip } = exchange;
   if (requestBytes <= responseBytes) {
     const until = endOf(exchange);
@@ -39,6 +42,18 @@ export function transferOf(exchange: Exchange): Transfer | null {
   // At the sender its last byte is seen as it leaves, and its round trip is what the queue makes it.
   const queue = Math.max(0, Math.min(roundTrip, firstByteAt - requestedAt));
   return { ...upload, took: nanoseconds(sent + queue), isQueued: true };
+}
+
+/** In bytes a second; 0 where no body is large. */
+export function rateOf(exchange: Exchange): number {
+  const transfer = transferOf(exchange);
+  return transfer === null ? 0 : (transfer.bytes * NANOSECONDS_PER_SECOND) / transfer.took;
+}
+
+/** No large body, or as quick as links of pods are. */
+export function isQuickTransfer(exchange: Exchange): boolean {
+  const rate = rateOf(exchange);
+  return rate === 0 || rate >= LINK_RATE;
 }
 
 /** It went at the way's own pace, and nothing else held it up. */

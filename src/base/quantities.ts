@@ -20,6 +20,17 @@ export function parseCores(text: string): number | null {
   return Number(match[1]) * factor;
 }
 
+const DECIMAL: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+const BINARY: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+
+/** Bits a second of a bandwidth as a quantity of Kubernetes: `10M`, `512Ki`, `1G`; null where it is none. */
+export function parseBitRate(text: string): number | null {
+  const match = /^(\d+(?:\.\d*)?|\.\d+)([kMGT]|[KMGT]i)?$/.exec(text.trim());
+  if (match === null) return null;
+  const unit = match[2] ?? '';
+  return Number(match[1]) * (DECIMAL[unit] ?? (BINARY[unit] as number));
+}
+
 /** `15m`, `1 h 30 min`: seconds as people write settings. */
 export function formatSeconds(seconds: number): string {
   if (seconds > 0 && seconds < 1) return `${Math.round(seconds * 1000)} ms`;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../registry.ts';
 import { deployment, predictionOf } from '../support/testing/cluster-of.ts';
+import bandwidthLimit from './bandwidth-limit.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import hopLimit from './metadata-hop-limit.ts';
 import { PREDICTIONS } from './registry.ts';
@@ -69,6 +70,31 @@ describe('cpu-throttling', () => {
     ['nobody asks it', deployment({ container: 'resources: {limits: {cpu: 100m}}' })],
   ])('is silent where %s', async (_, text) => {
     expect(await predictionOf(cpuThrottling, text)).toEqual([]);
+  });
+});
+
+const annotated = (annotation: string, value: string): string =>
+  deployment({ container: 'ports: [{containerPort: 80}]', annotations: `${annotation}: ${value}` });
+
+describe('bandwidth-limit', () => {
+  it.each([
+    ['kubernetes.io/egress-bandwidth', '20M', 'send 20M bit/s', '0.4 s'],
+    ['kubernetes.io/ingress-bandwidth', '512Ki', 'receive 512Ki bit/s', '15 s'],
+  ])('tells %s: %s, worth knowing', async (annotation, value, says, seconds) => {
+    const [found] = await predictionOf(bandwidthLimit, annotated(annotation, value));
+    expect(found).toMatchObject({ severity: 'info', confidence: 'possible' });
+    expect(found?.says).toContain(says);
+    expect(found?.says).toContain(`each megabyte takes ${seconds}`);
+    expect(found?.fix[0]?.edits?.[0]?.path).toEqual(['spec', 'template', 'metadata', 'annotations', annotation]);
+    expect(found?.fix[0]?.edits?.[0]?.value).toBe('1G');
+  });
+
+  it.each([
+    ['kubernetes.io/egress-bandwidth', '1G'],
+    ['kubernetes.io/egress-bandwidth', 'much'],
+    ['example.com/bandwidth', '1M'],
+  ])('is silent with %s: %s', async (annotation, value) => {
+    expect(await predictionOf(bandwidthLimit, annotated(annotation, value))).toEqual([]);
   });
 });
 

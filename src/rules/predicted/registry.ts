@@ -1,4 +1,5 @@
 import type { Prediction } from '../support/define-prediction.ts';
+import bandwidthLimit from './bandwidth-limit.ts';
 import cpuThrottling from './cpu-throttling.ts';
 import refreshStorm from './credentials-refresh-storm.ts';
 import race from './dns-race.ts';
@@ -22,6 +23,7 @@ export const PREDICTIONS: readonly Prediction[] = [
   hopLimit,
   idleDrop,
   idleReuse,
+  bandwidthLimit,
   tooManyPings,
   singleBackend,
   timeoutOrder,

@@ -125,6 +125,9 @@ export interface Container {
   cpuRequest: Located<number> | null;
   /** Its health is asked for over gRPC. */
   grpcProbe: boolean;
+  /** Where it says when it may be asked, and what it does before it is stopped; null where it does not. */
+  readinessProbe: Place | null;
+  preStop: Place | null;
   place: Place;
 }
 
@@ -139,6 +142,8 @@ export interface ServiceObject extends ClusterObject {
   /** 'None' of a headless one, '' where the cluster gives it. */
   clusterAddress: string;
   selector: ReadonlyMap<string, string>;
+  /** Null where it has none: its endpoints are somebody else's. */
+  selectorPlace: Place | null;
   ports: readonly ServicePort[];
 }
 
@@ -154,7 +159,7 @@ export interface ServicePort {
 /** The pods behind a Service. */
 export interface Endpoints extends ClusterObject {
   service: string;
-  addresses: readonly { address: string; pod: string }[];
+  addresses: readonly { address: string; pod: string; ready: boolean }[];
 }
 
 /** What leads requests to Services: an Ingress, a Gateway's route, a VirtualService of Istio, an IngressRoute of Traefik… */

@@ -144,6 +144,8 @@ export interface ServiceObject extends ClusterObject {
   selector: ReadonlyMap<string, string>;
   /** Null where it has none: its endpoints are somebody else's. */
   selectorPlace: Place | null;
+  /** `Local`: only nodes that have a pod of it answer from outside. Null where it is not said: `Cluster`. */
+  externalPolicy: Located<string> | null;
   ports: readonly ServicePort[];
 }
 
@@ -152,6 +154,8 @@ export interface ServicePort {
   number: number;
   /** A number or a container port's name. */
   target: string;
+  /** On each node; 0 where it has none, or the cluster gives it. */
+  nodePort: number;
   appProtocol: string;
   place: Place;
 }

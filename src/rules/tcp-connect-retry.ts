@@ -24,6 +24,7 @@ import {
   type SilentBackend,
   type Silences,
 } from './support/silent-backends.ts';
+import { explainSilentNode } from './support/manifests/node-ports.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
 import { addressAndPort } from './support/refusal-advice.ts';
 import { witness } from './support/witness.ts';
@@ -55,7 +56,7 @@ export default defineRule({
   messages: {
     retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
     unanswered:
-      '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain',
+      '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain{why}',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
@@ -254,14 +255,13 @@ export default defineRule({
           const isEarly = own.every(({ early, tally: { count } }) => early === count);
           const silent = silentBackend(own);
           const dead = silent?.backend ?? null;
+          const { address, port } = addressAndPort(subject.name);
           const explained =
             cluster === null || known === null || silent === null || silent.isGone === false
               ? null
-              : explainRefusal(cluster(), known, {
-                  ...addressAndPort(subject.name),
-                  kind: 'ended',
-                  isBackendKnown: true,
-                });
+              : explainRefusal(cluster(), known, { address, port, kind: 'ended', isBackendKnown: true });
+          const answersNobody = silent === null && common === null && own.every(({ heard }) => heard === 0);
+          const silentNode = cluster !== null && answersNobody ? explainSilentNode(cluster(), port) : null;
           // What never opened took its time, too.
           const latency = new Distribution();
           latency.addAll(totals.opening);
@@ -284,6 +284,7 @@ export default defineRule({
               unanswered,
               least: atLeast * 2 >= tally.count ? 'at least ' : '',
               backend: dead ?? subject.name,
+              why: silentNode === null ? '' : `: ${silentNode.says}`,
               ...(common === null ? {} : { servers: serversOf(own), why: lossWords(common) }),
             },
             input,
@@ -301,8 +302,12 @@ export default defineRule({
               common === null ? noAnswer(subject.name, silent) : commonSetting(common),
               isEarly ? connectTimeout(tally.costs.quantile(0.5)) : SYN_WAIT,
               ...(explained?.because ?? []),
+              ...(silentNode?.because ?? []),
             ],
-            fix: common === null ? synFixes(subject.name, silent, own, explained) : commonFixes(common),
+            fix:
+              common === null
+                ? [...(silentNode?.fix ?? []), ...synFixes(subject.name, silent, own, explained)]
+                : commonFixes(common),
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
             errors: unanswered,

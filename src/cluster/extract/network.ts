@@ -22,6 +22,7 @@ export function serviceOf(context: ExtractContext, head: ClusterObject, node: No
     type: locatedText(context, node, 'spec', 'type'),
     clusterAddress: textAt(node, 'spec', 'clusterIP') ?? NAMED_BY_CLUSTER,
     selector: texts(at(node, 'spec', 'selector')),
+    externalPolicy: locatedText(context, node, 'spec', 'externalTrafficPolicy'),
     selectorPlace: placeOf(context, at(node, 'spec', 'selector')),
     ports: itemsAt(node, 'spec', 'ports')
       .slice(0, MAX_ITEMS)
@@ -33,6 +34,7 @@ export function serviceOf(context: ExtractContext, head: ClusterObject, node: No
                 name: textAt(port, 'name') ?? '',
                 number: Number(textAt(port, 'port') ?? 0),
                 target: textAt(port, 'targetPort') ?? textAt(port, 'port') ?? '',
+                nodePort: Number(textAt(port, 'nodePort') ?? 0),
                 appProtocol: textAt(port, 'appProtocol') ?? '',
                 place: context.lines.place(port.start, port.start),
               },

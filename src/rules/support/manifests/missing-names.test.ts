@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { RR_TYPE } from '../../../model/lookup.ts';
+import dnsError from '../../dns-error.ts';
+import { runRule } from '../testing/run-rule.ts';
+import { Scenario } from '../testing/scenario.ts';
 import { clusterOf, deployment } from '../testing/cluster-of.ts';
 import { explainMissing } from './missing-names.ts';
 
@@ -17,6 +21,21 @@ const explain = async (text: string, names: readonly string[] = WALKED, server =
   const found = explainMissing(await clusterOf(text), names, server);
   return found && { says: found.says, edits: found.fix.flatMap(({ edits = [] }) => edits.map(({ value }) => value)) };
 };
+
+it('is said on the first line', async () => {
+  const lookups = new Scenario({ name: FULL }).ask(
+    [
+      { rcode: 3, records: 0 },
+      { type: RR_TYPE.AAAA, sent: 0.03, rcode: 3, records: 0 },
+    ],
+    { outcome: 'nxdomain', answers: [] },
+  ).lookups;
+  const cluster = await clusterOf(service('None') + slice(false));
+  const { reports } = runRule(dnsError, { lookups }, undefined, undefined, cluster);
+  expect(reports.map(({ says }) => says)).toEqual([
+    expect.stringMatching(/for orders\.prod\.svc\.cluster\.local: Service prod\/orders is headless/),
+  ]);
+});
 
 describe('a name without an address', () => {
   it('is that of a headless Service without ready pods', async () => {

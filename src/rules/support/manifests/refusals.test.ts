@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { lookupOf } from '../../../model/testing/rows.ts';
 import { createFacts } from '../facts.ts';
+import retry from '../../tcp-connect-retry.ts';
+import refused from '../../tcp-connect-refused.ts';
+import type { Rule } from '../define-rule.ts';
+import { runRule, type Rows } from '../testing/run-rule.ts';
+import { Traffic } from '../testing/traffic.ts';
 import { clusterOf, deployment } from '../testing/cluster-of.ts';
 import { witness } from '../witness.ts';
 import { explainRefusal, type Refusal } from './refusals.ts';
@@ -31,6 +36,32 @@ const never = { kind: 'never' } as const;
 const rejected = { kind: 'rejected' } as const;
 const ended = { kind: 'ended', isBackendKnown: true } as const;
 const NOTHING = { says: '', edits: [] };
+
+const saysOf = async (rule: Rule, rows: Rows, text: string): Promise<string[]> =>
+  runRule(rule, rows, undefined, undefined, await clusterOf(text)).reports.map(({ says }) => says);
+
+it('is said on the first line', async () => {
+  const addressed = service('{port: 80, targetPort: 8081}').replace('selector:', 'clusterIP: 10.96.3.4\n  selector:');
+  const rows = new Traffic({ server: '10.96.3.4', serverPort: 80 }).refused(4).rows;
+  expect(await saysOf(refused, rows, app(PORTS) + addressed)).toEqual([
+    '10.96.3.4:80 refused 4 of 4 connections: its targetPort is 8081, and its pods have the port 8080 (http)',
+  ]);
+});
+
+const silent = (): Rows => {
+  const traffic = new Traffic({ server: '10.210.0.2', serverPort: 30_080 });
+  for (let time = 0; time < 3; time++)
+    traffic.open({ connect: null, again: [1000] }).close({ ending: 'captureEnd', endedBy: null });
+  return traffic.rows;
+};
+
+it('is said of a node port that some nodes do not answer', async () => {
+  const local = service('{port: 80, nodePort: 30080}').replace(
+    'selector:',
+    'externalTrafficPolicy: Local\n  selector:',
+  );
+  expect((await saysOf(retry, silent(), local))[0]).toMatch(/in vain: it is the node port of Service prod\/orders/);
+});
 
 describe('why a Service refuses', () => {
   it.each([

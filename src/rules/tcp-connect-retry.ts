@@ -232,6 +232,8 @@ export default defineRule({
           const group = withThose.get(seen.peerOf(first)) ?? copyOf(groups.of(first));
           // Where it answers others, a SYN or its answer may have been lost, once or twice.
           if (group.heard > 0 || own.length < SEVERAL) continue;
+          // What answers, refusals too, is not in a capture of one direction.
+          if (inputs[first.input]?.vantage.sees.bothDirections === false) continue;
           withThose.set(group.peer, group);
           group.early += own.length;
           group.unanswered += own.length;

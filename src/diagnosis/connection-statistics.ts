@@ -5,6 +5,8 @@ import { copyConnection, isOpened, isUnderWay, type Connection } from '../model/
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
+import { isBetweenOthers } from '../rules/support/between-others.ts';
+import type { Checkers } from '../rules/support/checkers.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';
 
@@ -16,8 +18,13 @@ const OTHERS = 'others';
 // A SYN is sent again after that long (RFC 6298; Linux, TCP_TIMEOUT_INIT): where the capture ends before,
 // nobody knows yet whether its client gets a connection.
 const SYN_TIMEOUT = seconds(1);
-// More that begin as a capture ends are a flood.
-const MAX_BEGUN = 1024;
+// More that fail are an incident, whoever else fails beside.
+const MAX_KEPT = 1024;
+
+interface Failure extends Pick<Connection, 'input' | 'client' | 'server' | 'startedAt'> {
+  /** One SYN that was not answered, which is early to tell where the capture ends. */
+  readonly hasBegun: boolean;
+}
 
 type Unread = Diagnosis['connections']['unread'][number];
 
@@ -30,7 +37,7 @@ export interface ConnectionStatistics {
 }
 
 /** Counts all connections: how they opened, their round trips, what could not be read. Bounded. */
-export function createConnectionStatistics(): ConnectionStatistics {
+export function createConnectionStatistics(checking: Pick<Checkers, 'has'>): ConnectionStatistics {
   const connecting = new Distribution();
   const handshakes = new Distribution();
   const opening = new Distribution();
@@ -40,8 +47,8 @@ export function createConnectionStatistics(): ConnectionStatistics {
   let count = 0;
   let opened = 0;
   let failed = 0;
-  /** Connections of one SYN that was not answered, which is early to tell where the capture ends. */
-  const begun: Pick<Connection, 'input' | 'startedAt'>[] = [];
+  /** Those that failed, of which not all count: whose they were is known in the end. */
+  const failures: Failure[] = [];
   let full = 0;
   let resumed = 0;
   let encrypted = 0;
@@ -76,6 +83,12 @@ export function createConnectionStatistics(): ConnectionStatistics {
     return took;
   }
 
+  /** Health checks of pods that come and go, and what a bridge floods, are no failures of anybody's. */
+  const counts = (failure: Failure, inputs: readonly Input[]): boolean =>
+    !(failure.hasBegun && isEarly(failure.startedAt, inputs[failure.input])) &&
+    !checking.has(failure.input, failure.client) &&
+    !isBetweenOthers(failure, inputs);
+
   return {
     opening,
     get count() {
@@ -85,8 +98,9 @@ export function createConnectionStatistics(): ConnectionStatistics {
       count++;
       if (isOpened(connection)) opened++;
       if (hasFailed(connection)) {
-        const { ending, syns, input, startedAt } = connection;
-        if (ending === 'captureEnd' && syns.length === 1 && begun.length < MAX_BEGUN) begun.push({ input, startedAt });
+        const { ending, syns, input, client, server, startedAt } = connection;
+        const hasBegun = ending === 'captureEnd' && syns.length === 1;
+        if (failures.length < MAX_KEPT) failures.push({ input, client, server, startedAt, hasBegun });
         else failed++;
       }
       const took = countOpening(connection) as typeof connection.connectDuration;
@@ -107,7 +121,7 @@ export function createConnectionStatistics(): ConnectionStatistics {
     row: (inputs) => ({
       count,
       opened,
-      failed: failed + begun.filter(({ input, startedAt }) => !isEarly(startedAt, inputs[input])).length,
+      failed: failed + failures.filter((one) => counts(one, inputs)).length,
       latency: latencyRow(connecting),
       tls: { count: encrypted, full, resumed, latency: latencyRow(handshakes) },
       roundTrip: latencyRow(roundTrip),

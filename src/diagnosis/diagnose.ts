@@ -11,6 +11,7 @@ import type { Lookup } from '../model/lookup.ts';
 import type { FullObserver, Observer } from '../model/observer.ts';
 import { isOwnCall, type Request } from '../model/request.ts';
 import type { Rule, RuleContext } from '../rules/support/define-rule.ts';
+import { checkers } from '../rules/support/checkers.ts';
 import { createFacts } from '../rules/support/facts.ts';
 import { tellExchanges } from '../rules/support/ordinary-exchanges.ts';
 import { tellLookups } from '../rules/support/ordinary.ts';
@@ -85,11 +86,11 @@ interface Runner {
 export function createDiagnosis(options: DiagnosisOptions): DiagnosisRun {
   const { rules, inputs, version, manifests } = options;
   const lookups = createLookupStatistics();
-  const connections = createConnectionStatistics();
   const kept = new KeptRequests();
   const facts = createFacts();
   const factOf = facts.of;
   const seenTraffic = factOf(traffic);
+  const connections = createConnectionStatistics(factOf(checkers));
   const exchanges = createExchangeStatistics(seenTraffic);
   const samples = createSamples(seenTraffic);
   const requests = createRequestStatistics(seenTraffic.routes, factOf(ownTimes));

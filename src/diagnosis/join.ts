@@ -3,11 +3,13 @@ import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
 import type { Cluster, Environment, Manifests, Workload } from '../model/workload.ts';
 import type { Prediction } from '../rules/support/define-prediction.ts';
+import { addressNames, type AddressNames } from '../rules/support/manifests/address-names.ts';
 import { identify, type Identities, type Identity } from '../rules/support/manifests/identify.ts';
 import type { Witness } from '../rules/support/witness.ts';
 import { objectWords } from '../rules/support/manifests/objects.ts';
 import { dearestFirst } from './dearest-first.ts';
 import { fixFor } from './patch-edits.ts';
+import { withNames } from './named-addresses.ts';
 import { nameOf, predict, type PredictedFinding } from './predict.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -37,7 +39,8 @@ export function createJoin(
     clusterFor: (seen: Witness, inputs: readonly Input[]): Cluster => fitting(seen, inputs).cluster,
     join(diagnosis: Diagnosis, seen: Witness, inputs: readonly Input[]): Diagnosis {
       const { cluster, name } = fitting(seen, inputs);
-      const answer = joined(diagnosis, cluster, predictions, paths, identify(cluster, seen, inputs));
+      const identities = identify(cluster, seen, inputs);
+      const answer = joined(diagnosis, cluster, predictions, paths, identities, addressNames(cluster, seen));
       if (answer.manifests === undefined || kustomizations.length === 0) return answer;
       const { leftOut } = answer.manifests;
       const others = environments.filter((one) => one.name !== name).map((one) => one.name);
@@ -61,6 +64,7 @@ function joined(
   predictions: readonly Prediction[],
   paths: readonly string[],
   identities: Identities,
+  names: AddressNames,
 ): Diagnosis {
   const concerned = diagnosis.findings.map((finding) => peopleOf(finding, diagnosis, identities));
   const observed = (rule: string, workload: Workload): boolean =>
@@ -102,7 +106,7 @@ function joined(
       elsewhere,
     },
   };
-  return { ...answer, verdict: verdictOf(answer) };
+  return withNames({ ...answer, verdict: verdictOf(answer) }, names);
 }
 
 const isUnheard = (rule: string, { ruledOut, findings, unobservable }: Diagnosis): boolean =>

@@ -41,6 +41,22 @@ const named = (name: string): string => pod('      containers: []\n').replace('o
 
 describe('a change in a manifest', () => {
   it.each([
+    ['a list', '        ports:\n        - {containerPort: 8080}\n'],
+    ['a map', '        resources:\n          limits:\n            cpu: "1" # one\n'],
+    ['a text of several lines', '        args:\n        - |\n          serve\n          --fast\n'],
+  ])('goes behind %s in a text with anchors elsewhere, as a dump of PyYAML has them', (_, last) => {
+    const before = `      containers:\n      - name: app\n${last}`;
+    const after = '      volumes:\n      - name: data\n';
+    const text = pod(before + after).replace('metadata:', 'x-labels: &id001 {app: orders}\nx-more: *id001\nmetadata:');
+    const change = edit(
+      [...POD, 'containers', { key: 'name', is: 'app' }, 'readinessProbe', 'tcpSocket', 'port'],
+      8080,
+    );
+    const probe = '        readinessProbe:\n          tcpSocket:\n            port: 8080\n';
+    expect(applied(text, change)).toBe(text.replace(after, probe + after));
+  });
+
+  it.each([
     [
       'a new dnsConfig, before the containers',
       '      # the app\n      containers:\n      - name: a\n',

@@ -7,6 +7,8 @@ export interface AddressUse {
   version: number;
   sent: number;
   received: number;
+  /** Those of them that were for other hosts. */
+  aside: number;
   /** Leaves as "sent by us" and arrives as "to us"; the contrary; null where the link layer does not say. */
   isUs(): boolean | null;
   /** Its packets come with the hop limit that a sender gives: no router lies between. */
@@ -24,8 +26,9 @@ export interface AddressUses {
   locals(): AddressUse[];
 }
 
-// LINUX_SLL_HOST and LINUX_SLL_OUTGOING (linux/if_packet.h).
+// LINUX_SLL_HOST, LINUX_SLL_OTHERHOST and LINUX_SLL_OUTGOING (linux/if_packet.h).
 const TO_US = 0;
+const TO_OTHERS = 3;
 const SENT_BY_US = 4;
 // What systems put into the hop limit: Linux and macOS 64, Windows 128, routers and some servers 255.
 const INITIAL_HOP_LIMITS = new Set([64, 128, 255]);
@@ -36,7 +39,16 @@ const CONSISTENT = 0.95;
 // A family below this share of packets (IPv6 neighbours' chatter) does not decide.
 const IGNORED_FAMILY = 0.05;
 
-const FIELD = { sent: 0, received: 1, sentOut: 2, sentIn: 3, receivedIn: 4, receivedOut: 5, untouched: 6 } as const;
+const FIELD = {
+  sent: 0,
+  received: 1,
+  sentOut: 2,
+  sentIn: 3,
+  receivedIn: 4,
+  receivedOut: 5,
+  untouched: 6,
+  aside: 7,
+} as const;
 const STRIDE = 8;
 const CLASS = { unknown: 0, v4: 1, v6: 2, other: 3 } as const;
 
@@ -46,6 +58,9 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
   let classes = new Uint8Array(256);
   let v4 = 0;
   let v6 = 0;
+  /** Frames for other hosts, which a bridge floods: they say nothing of whose interface it is. */
+  let asideV4 = 0;
+  let asideV6 = 0;
 
   function classOf(address: AddressId): number {
     if (address >= classes.length) grow(address);
@@ -84,6 +99,11 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
     } else if (cookedType === TO_US) {
       counts[from + FIELD.sentIn]!++;
       counts[to + FIELD.receivedIn]!++;
+    } else if (cookedType === TO_OTHERS) {
+      counts[from + FIELD.aside]!++;
+      counts[to + FIELD.aside]!++;
+      if (family === CLASS.v4) asideV4++;
+      else asideV6++;
     }
     return true;
   }
@@ -99,6 +119,7 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
         version: classes[address] === CLASS.v4 ? 4 : 6,
         sent: count(FIELD.sent),
         received: count(FIELD.received),
+        aside: count(FIELD.aside),
         isUs() {
           const agrees = count(FIELD.sentOut) + count(FIELD.receivedIn);
           const contradicts = count(FIELD.sentIn) + count(FIELD.receivedOut);
@@ -115,11 +136,13 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
     const uses = all();
     const found: AddressUse[] = [];
     for (const [version, packets] of [
-      [4, v4],
-      [6, v6],
+      [4, v4 - asideV4],
+      [6, v6 - asideV6],
     ] as const) {
-      if (packets < IGNORED_FAMILY * (v4 + v6) || packets === 0) continue;
-      const ofFamily = uses.filter((one) => one.version === version && one.sent + one.received >= share * packets);
+      if (packets < IGNORED_FAMILY * (v4 + v6 - asideV4 - asideV6) || packets === 0) continue;
+      const ofFamily = uses.filter(
+        (one) => one.version === version && one.sent + one.received - one.aside >= share * packets,
+      );
       if (ofFamily.length === 0) return [];
       found.push(...ofFamily);
     }

@@ -92,6 +92,14 @@ describe('the vantage', () => {
     expect(vantageOf(journeys)).toMatchObject({ kind: 'pod', addresses: [POD] });
   });
 
+  it('is a quiet pod, too, where half of what it sees is flooded from others to others', () => {
+    const flood: Seen = { from: '10.244.0.1', to: '10.244.0.99', way: 3 };
+    const own: Seen[][] = [[{ from: POD, to: DNS, way: OUT }], [{ from: DNS, to: POD, way: IN, hops: 62 }]];
+    expect(vantageOf([...own, [flood], [flood]])).toMatchObject({ kind: 'pod', addresses: [POD] });
+    // A mirrored port has nothing else.
+    expect(vantageOf([[flood], [{ from: POD, to: DNS, way: 3 }]]).kind).not.toBe('pod');
+  });
+
   it('is a node where packets are seen before and behind a DNAT', () => {
     const vantage = vantageOf([
       [

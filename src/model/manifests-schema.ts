@@ -69,6 +69,11 @@ export const ManifestsSchema = Type.Object({
   elsewhere: Type.Optional(
     Type.Integer({ description: 'predictions about workloads that the capture holds nothing of' }),
   ),
+  names: Type.Optional(
+    Type.Array(Type.Object({ address: Type.String(), object: Type.String() }), {
+      description: 'whose addresses the answer has: `Service shop/orders`',
+    }),
+  ),
 });
 
 export type ManifestsRow = Static<typeof ManifestsSchema>;

@@ -125,6 +125,9 @@ export interface Container {
   cpuRequest: Located<number> | null;
   /** Its health is asked for over gRPC. */
   grpcProbe: boolean;
+  /** Where it says when it may be asked, and what it does before it is stopped; null where it does not. */
+  readinessProbe: Place | null;
+  preStop: Place | null;
   place: Place;
 }
 
@@ -139,6 +142,10 @@ export interface ServiceObject extends ClusterObject {
   /** 'None' of a headless one, '' where the cluster gives it. */
   clusterAddress: string;
   selector: ReadonlyMap<string, string>;
+  /** Null where it has none: its endpoints are somebody else's. */
+  selectorPlace: Place | null;
+  /** `Local`: only nodes that have a pod of it answer from outside. Null where it is not said: `Cluster`. */
+  externalPolicy: Located<string> | null;
   ports: readonly ServicePort[];
 }
 
@@ -147,6 +154,8 @@ export interface ServicePort {
   number: number;
   /** A number or a container port's name. */
   target: string;
+  /** On each node; 0 where it has none, or the cluster gives it. */
+  nodePort: number;
   appProtocol: string;
   place: Place;
 }
@@ -154,7 +163,7 @@ export interface ServicePort {
 /** The pods behind a Service. */
 export interface Endpoints extends ClusterObject {
   service: string;
-  addresses: readonly { address: string; pod: string }[];
+  addresses: readonly { address: string; pod: string; ready: boolean }[];
 }
 
 /** What leads requests to Services: an Ingress, a Gateway's route, a VirtualService of Istio, an IngressRoute of Traefik… */

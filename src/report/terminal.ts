@@ -122,6 +122,7 @@ function manifestsRead(style: Style, { manifests }: Diagnosis, full: boolean): s
   const elsewhere = manifests.elsewhere ?? 0;
   return [
     ...labelled(style, 'manifests', style.clean(`${manifests.paths.join(', ')}: ${manifestsWords(manifests)}`)),
+    ...namesSaid(style, manifests, full),
     ...problems.flatMap(({ file, line, says }) => labelled(style, '', style.clean(`${file}:${line}: ${says}`))),
     ...(more > 0 ? labelled(style, '', `and ${plural(more, 'place')} more that could not be read`) : []),
     ...(elsewhere > 0
@@ -132,6 +133,15 @@ function manifestsRead(style: Style, { manifests }: Diagnosis, full: boolean): s
         )
       : []),
   ];
+}
+
+// Whom the packets below are of; the full answer has all.
+const MAX_NAMES = 6;
+
+function namesSaid(style: Style, { names: all = [] }: NonNullable<Diagnosis['manifests']>, full: boolean): string[] {
+  const shown = full ? all : all.slice(0, MAX_NAMES);
+  const words = shown.map(({ address, object }) => `${address} ${object}`).join(' · ');
+  return shown.length === 0 ? [] : labelled(style, 'names', style.clean(words));
 }
 
 // A paragraph of more is skipped as a whole.

@@ -1,5 +1,6 @@
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
+import { ENDED_SERVER } from './support/ended-server.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import type { BackendRecord, LossGroup, ServerRecord } from './support/loss-groups.ts';
 import { chosenWait, lossReport, waitOf, waitSettings } from './support/loss-report.ts';
@@ -74,6 +75,8 @@ export default defineRule({
             },
             because: [silence(record, backend), ...othersSilent(others), ...waitSettings(part.groups)],
             fix: [
+              // It answered others: one of the pods behind its address ended.
+              ...(closed && record.answered > 0 ? [ENDED_SERVER] : []),
               record.answered > 0 || closed
                 ? advice(
                     'infrastructure',

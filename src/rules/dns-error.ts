@@ -20,6 +20,8 @@ import { advice } from './support/fixes.ts';
 import { createForwarded } from './support/forwarded.ts';
 import { addTo, groupBy } from '../base/group-by.ts';
 import { isHalf, type FamilyFault } from './support/family-fault.ts';
+import { emptyWords, hasNoAddress, isEmptyAnswer } from './support/no-address.ts';
+import { explainMissing } from './support/manifests/missing-names.ts';
 import { losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
@@ -36,7 +38,7 @@ const MAX_LINES = 4;
 const MAX_PACKETS = 24;
 
 /** `delayed`: found in the end, after a resolver had waited an error out (musl). */
-type Failure = Exclude<Outcome, 'ok' | 'nodata' | 'incomplete'> | 'delayed';
+type Failure = Exclude<Outcome, 'ok' | 'incomplete'> | 'delayed';
 
 interface ErrorGroup extends Occurrences {
   readonly outcome: Failure;
@@ -79,7 +81,8 @@ export default defineRule({
   category: 'dns',
   sees: ['dns'],
   messages: {
-    nxdomain: '{count} of {total:lookup} got NXDOMAIN (no such name) for {name}',
+    nxdomain: '{count} of {total:lookup} got NXDOMAIN (no such name) for {name}{why}',
+    nodata: '{count} of {total:lookup} got no address for {name}: the name is there, and has none{why}',
     servfail: '{count} of {total:lookup} got SERVFAIL for {name}',
     refused: '{count} of {total:lookup} got REFUSED for {name}',
     timeout: '{count} of {total:lookup} got {rcode} for {name} and gave up',
@@ -91,7 +94,7 @@ export default defineRule({
     others:
       'no lookup of addresses ended in an error ({total:lookup}; {others} of other records, or of one family alone, found none)',
   },
-  create({ report, clear, unobservable, fact, inputs }) {
+  create({ report, clear, unobservable, fact, inputs, cluster }) {
     const seen = fact(losses);
     const groups = new Map<string, ErrorGroup>();
     const byName = new Map<string, ErrorGroup[]>();
@@ -139,7 +142,8 @@ export default defineRule({
         const { outcome } = lookup;
         forwarded.note(lookup);
         if (outcome === 'incomplete') return;
-        if (outcome === 'ok' || outcome === 'nodata') {
+        const isEmpty = outcome === 'nodata' && hasNoAddress(lookup);
+        if (outcome === 'ok' || (outcome === 'nodata' && !isEmpty)) {
           countFound(lookup);
           if (lookup.attempts.some(isError)) recovered++;
           if (!waitedOut(lookup) || forwarded.isForwarded(lookup)) return;
@@ -207,9 +211,15 @@ export default defineRule({
             const example = tally.dearest;
             const found = part.groups.reduce((sum, group) => sum + group.found, 0);
             const onlyInfo = isProbed ? PROBED : harmless(first, found, tally.count);
+            const isMissing = first.outcome === 'nxdomain' || first.outcome === 'nodata';
+            const reason =
+              cluster === null || !isMissing || !few || !first.addresses
+                ? null
+                : explainMissing(cluster(), namesOf(example, first.name), first.server);
             report({
               message: first.outcome,
               data: {
+                why: reason === null ? '' : `: ${reason.says}`,
                 count: tally.count,
                 total: seen.lookups,
                 name: few ? first.name : `${formatCount(names.size)} names, such as ${first.name}`,
@@ -224,8 +234,8 @@ export default defineRule({
               confidence: 'certain',
               confidenceBecause: 'the replies say so',
               evidence: errorEvidence(example),
-              because: [answerSetting(first, example)],
-              fix: fixesOf(first),
+              because: [answerSetting(first, example), ...(reason?.because ?? [])],
+              fix: reason !== null && reason.fix.length > 0 ? reason.fix : fixesOf(first),
               whatIf:
                 first.outcome === 'delayed'
                   ? { method: 'each affected lookup without its wait after the error' }
@@ -261,9 +271,15 @@ function harmless(group: ErrorGroup, found: number, count: number): string | nul
   if (!group.addresses) return 'no address was asked for';
   if (group.half && count < SEVERAL_HALVES)
     return 'one family alone, which is rarely asked for: the capture may lack the other';
-  if (group.outcome === 'nxdomain' && found >= count) return 'other lookups of the name find it';
+  if ((group.outcome === 'nxdomain' || group.outcome === 'nodata') && found >= count)
+    return 'other lookups of the name find it';
   return null;
 }
+
+/** The name as the program has it, and all that was asked for it. */
+const namesOf = (example: Lookup | undefined, name: string): string[] => [
+  ...new Set([name, ...(example?.attempts ?? []).map((attempt) => attempt.name)]),
+];
 
 /** Everything after the first reply is retrying and walking on. */
 function retryCost(lookup: Lookup): Duration {
@@ -295,7 +311,10 @@ const waitedOut = ({ attempts }: Lookup): boolean =>
   );
 
 const errorPackets = (lookup: Lookup): PacketId[] =>
-  lookup.attempts.filter(isError).flatMap(packetsOf).slice(0, MAX_PACKETS);
+  lookup.attempts
+    .filter(lookup.outcome === 'nodata' ? isEmptyAnswer : isError)
+    .flatMap(packetsOf)
+    .slice(0, MAX_PACKETS);
 
 const rcodesOf = (example: Lookup | undefined): string =>
   [...new Set(example?.attempts.flatMap(errorsOf).map(rcodeName))].join(', ') || 'no error';
@@ -303,10 +322,10 @@ const rcodesOf = (example: Lookup | undefined): string =>
 function errorEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
   // The last name asked is the one whose answer the caller got.
   const lines = (example?.attempts ?? [])
-    .filter(isError)
+    .filter((attempt) => isError(attempt) || (example?.outcome === 'nodata' && isEmptyAnswer(attempt)))
     .slice(-MAX_LINES)
     .map((attempt) => ({
-      says: `${typeName(attempt.type)} of ${attempt.name}: ${errorsOf(attempt).map(rcodeName).join(', ')}`,
+      says: `${typeName(attempt.type)} of ${attempt.name}: ${errorsOf(attempt).map(rcodeName).join(', ') || emptyWords(attempt)}`,
       packets: packetsOf(attempt),
     }));
   return evidenceOf(lines, example);
@@ -315,17 +334,28 @@ function errorEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
 const answerSetting = (group: ErrorGroup, example: Lookup | undefined): Setting => ({
   component: group.server,
   setting: `answer for ${group.name}`,
-  value: rcodesOf(example),
+  value: group.outcome === 'nodata' ? 'no address of either family' : rcodesOf(example),
   origin: 'wire',
   source: 'the packets',
 });
 
 function fixesOf({ outcome, name, server }: ErrorGroup): Fix[] {
+  if (outcome === 'nodata') {
+    return [
+      advice(
+        'manifest',
+        `see why ${name} has no address: a headless Service without ready pods (its selector, their readinessProbe), or an alias (ExternalName, CNAME) to a name that has none`,
+        'the Service or the record of that name',
+        'put the record back',
+        'kubectl get services,endpointslices -A',
+      ),
+    ];
+  }
   if (outcome === 'nxdomain') {
     return [
       advice(
         'manifest',
-        `correct the name ${name}, or create the Service that it names: namespace, spelling, cluster domain`,
+        `correct the name ${name}, or create the Service that it names: namespace, spelling, cluster domain; a headless Service has a name only while one of its pods is ready`,
         'the configuration that holds the name',
         'put the name back',
         'kubectl get services -A',

@@ -14,6 +14,7 @@ import type { LossGroup } from './support/loss-groups.ts';
 import { answersLate, type Verdict } from './support/loss-verdict.ts';
 import { unseenHalves } from './support/halves.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { ENDED_SERVER, isEnding } from './support/ended-server.ts';
 import { losses, type Losses } from './support/losses.ts';
 import { nodeCache } from './support/node-cache.ts';
 import { oneSided, partlyBlind } from './support/one-direction.ts';
@@ -27,6 +28,8 @@ export default defineRule({
   sees: ['dns', 'bothDirections'],
   messages: {
     lost: '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost',
+    ending:
+      '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {lost} of {sent:query} to {server} lost while one of its pods ended',
     common:
       '{count} of {total:lookup} waited {least}{wait:duration} for answers that never came: {why}, and {lost} of {sent:query} to {server}',
     behind:
@@ -61,11 +64,20 @@ export default defineRule({
           const lost = before + behind;
           const sent = sentOf(counts);
           const common = commonOf(part, lost, sent, paths);
+          const ending = common === null && before > 0 && isEnding(verdicts, own);
           report({
             ...shared,
             ...strayOf(part, lost, verdicts, own),
             ...(isOpen(part) ? MAY_COME : {}),
-            message: isOpen(part) ? 'open' : before === 0 ? 'behind' : common === null ? 'lost' : 'common',
+            message: isOpen(part)
+              ? 'open'
+              : before === 0
+                ? 'behind'
+                : common !== null
+                  ? 'common'
+                  : ending
+                    ? 'ending'
+                    : 'lost',
             data: {
               count: part.tally.count,
               total: shared.of,
@@ -83,7 +95,7 @@ export default defineRule({
             fix: [
               ...(common !== null
                 ? commonFixes(common)
-                : [before === 0 ? whereAnswersGo(part.subject.name) : WHERE_QUERIES_GO]),
+                : [before === 0 ? whereAnswersGo(part.subject.name) : ending ? ENDED_SERVER : WHERE_QUERIES_GO]),
               ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
               ...nodeLocalCache(cache.isIn(part.input)),
               ...shorterWaits(resolvers, target, chosenWait(part.groups)),

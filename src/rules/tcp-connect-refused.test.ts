@@ -77,6 +77,29 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'a back end that answered, and then refuses all: a pod that ended',
+      ...new Traffic({ backend: '10.0.4.5:8080' }).open().calls(2).close().refused(4).rows,
+      reports: [
+        {
+          message: 'ended',
+          says: /^10\.0\.4\.5:8080 behind .* answers nobody any more: refused 4 of 5 connections$/,
+          settings: [/pod preStop none/],
+          fixes: [/preStop sleep/],
+          noFixes: [/readinessProbe/],
+        },
+      ],
+    },
+    {
+      name: 'a back end that refuses, and then answers: a pod that starts',
+      ...new Traffic({ backend: '10.0.4.5:8080' }).refused(4).open().calls(2).rows,
+      reports: [{ message: 'behind', count: 4, settings: [/pod readinessProbe none/], fixes: [/readinessProbe/] }],
+    },
+    {
+      name: 'one of which the capture does not show whether it starts or ends: both',
+      ...healthy().refused(3).open().calls(2).rows,
+      reports: [{ message: 'refused', fixes: [/readinessProbe/, /preStop sleep/] }],
+    },
+    {
       name: 'a router that says that nobody is there',
       ...new Traffic().refused(2, { endedBy: null }).rows,
       reports: [

@@ -2,15 +2,26 @@ import { isV6 } from '../base/addresses.ts';
 import { formatDuration, plural } from '../base/text.ts';
 import { endOf, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import type { Evidence } from '../model/finding.ts';
+import { checkers } from './support/checkers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
-import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { Recent } from '../base/recent.ts';
-import { isProbe } from '../model/probe.ts';
 import { LEAST_SLOW } from './support/ordinary-exchanges.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
+import {
+  addressAndPort,
+  findEndpoints,
+  findSender,
+  NO_ENDPOINTS,
+  NO_PRE_STOP,
+  NO_PROBE,
+  refusalFixes,
+} from './support/refusal-advice.ts';
+import { explainRefusal } from './support/manifests/refusals.ts';
+import { noteAnswer, noteSilence, silentBackend, type Answers, type Silences } from './support/silent-backends.ts';
+import { witness } from './support/witness.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { isAnswered, synExtent } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
@@ -18,8 +29,6 @@ import { traffic, type Traffic } from './support/traffic.ts';
 
 // A Service has a few back ends; of more, naming none says as much.
 const MAX_BACKENDS = 4;
-// A node's clients.
-const MAX_CALLERS = 1 << 12;
 const UNNOTICED = 'each request that met one went on with another server at once, and was answered';
 // Requests are told within a second or so after what they are made of.
 const MAX_REFUSED = 1 << 12;
@@ -31,53 +40,38 @@ export default defineRule({
   category: 'connection',
   sees: ['tcp'],
   messages: {
-    refused: '{server} refused {count} of {total:connection}',
-    unreachable: '{server} can’t be reached: {answered} {count} of {total:connection}',
+    refused: '{server} refused {count} of {total:connection}{why}',
+    unreachable: '{server} can’t be reached: {answered} {count} of {total:connection}{why}',
     gone: '{backend} behind {server} can’t be reached: {answered} {count} of {total:connection}',
-    behind: '{backend} behind {server} refused {count} of {total:connection}',
+    behind: '{backend} behind {server} refused {count} of {total:connection}{why}',
+    ended: '{backend} behind {server} answers nobody any more: refused {count} of {total:connection}',
     clear: 'no connection was refused ({total} opened)',
   },
-  create({ report, clear, unobservable, fact }) {
+  create({ report, clear, unobservable, fact, cluster }) {
     const seen = fact(traffic);
+    const known = cluster === null ? null : fact(witness);
     const silent = fact(silentRefusals);
+    const checking = fact(checkers);
     const groups = createPeerGroups(seen, connectionTally, () => ({
       backends: new Set<string>(),
       byReset: 0,
       unnoticed: 0,
+      answers: new Map() as Answers,
+      silences: new Map() as Silences,
     }));
     /** What was refused until the request is told that it was meant for. */
     const refusedNow = new Recent<string, { unnoticed: number }>(MAX_REFUSED);
-    /** Clients that asked for more than health checks, by input. */
-    const callers = new Set<string>();
-    const asks = (input: number, client: string): void => {
-      if (callers.size < MAX_CALLERS) callers.add(`${input}|${client}`);
-    };
-    /** Whose calls are health checks, all of them: the kubelet asks a container that starts until it listens. */
-    const probers = (): Set<string> => {
-      const found = new Set<string>();
-      if (callers.size >= MAX_CALLERS) return found;
-      for (const { peer, isProbe: isCheck, count } of seen.routes.all) {
-        if (count > 0 && !isCheck) asks(peer.input, peer.client);
-      }
-      for (const { input, client, streams } of seen.peers()) if (streams > 0) asks(input, client);
-      for (const { input, client, calls } of seen.peers()) {
-        if (calls.count > 0 && !callers.has(`${input}|${client}`)) found.add(`${input}|${client}`);
-      }
-      return found;
-    };
     return {
-      unusualExchange(exchange) {
-        if (!isProbe(exchange)) asks(exchange.input, exchange.client);
-      },
       connection(connection) {
-        const { input, client, exchanges, bytes } = connection;
-        // What it carried that can't be read may be calls.
-        if (exchanges === 0 && bytes.client > 0) asks(input, client);
-        if (connection.ending !== 'refused') return;
+        if (connection.ending !== 'refused') {
+          if (connection.backend !== null) noteAnswer(groups.of(connection).answers, connection);
+          return;
+        }
         // What the refused try took; a program that waits before the next one waits by its own will.
         const cost = nanoseconds(connection.connectDuration >= 0 ? connection.connectDuration : 0);
         const group = groups.add(connection, cost, connectionPackets);
         if (connection.endedBy !== null) group.byReset++;
+        noteSilence(group.silences, connection);
         refusedNow.set(connection.id, group);
         const { backends } = group;
         if (connection.backend !== null && backends.size < MAX_BACKENDS) backends.add(connection.backend);
@@ -103,7 +97,6 @@ export default defineRule({
           if (!isAnswered(connection)) group.unanswered++;
         }
         const parts = partsByServer([...withSilent.values()]);
-        const checking = probers();
         for (const { groups: own, tally, subject, input } of parts) {
           const { opened, opening } = seen.totals(input, subject);
           const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
@@ -114,12 +107,26 @@ export default defineRule({
           const where = backend !== undefined && others.length === 0 ? backend : subject.name;
           // Before a back end was chosen: one that is gone is unreachable, too.
           const isRejected = resets === 0 && where === subject.name;
-          const fixFor = isRejected ? findEndpoints : resets === 0 ? findSender : addProbe;
+          const silentOne = silentBackend(own);
+          const ended = silentOne?.isGone === true && resets > 0 ? silentOne.backend : null;
+          const kind = isRejected ? 'rejected' : ended !== null ? 'ended' : tally.count === opened ? 'never' : 'some';
+          const refusal = { ...addressAndPort(subject.name), kind, isBackendKnown: backend !== undefined } as const;
+          const explained = cluster === null || known === null ? null : explainRefusal(cluster(), known, refusal);
           report({
-            message: isRejected ? 'unreachable' : resets === 0 ? 'gone' : where === subject.name ? 'refused' : 'behind',
+            message:
+              ended !== null
+                ? 'ended'
+                : isRejected
+                  ? 'unreachable'
+                  : resets === 0
+                    ? 'gone'
+                    : where === subject.name
+                      ? 'refused'
+                      : 'behind',
             data: {
               server: subject.name,
-              backend: where,
+              backend: ended ?? where,
+              why: explained === null || explained.says === '' ? '' : `: ${explained.says}`,
               count: tally.count,
               total: opened,
               answered:
@@ -139,21 +146,33 @@ export default defineRule({
             evidence: refusalEvidence(tally.dearest),
             because: [
               {
-                component: where,
+                component: ended ?? where,
                 setting: resets === 0 ? 'route or endpoint' : 'listener',
                 value: `none, a SYN is answered with ${by}`,
                 origin: 'wire',
                 source: 'the packets',
               },
-              ...(isRejected ? [NO_ENDPOINTS] : resets === 0 ? [] : [NO_PROBE]),
+              ...(isRejected
+                ? [NO_ENDPOINTS]
+                : resets === 0 || explained !== null
+                  ? []
+                  : [ended === null ? NO_PROBE : NO_PRE_STOP]),
+              ...(explained?.because ?? []),
             ],
-            fix: [fixFor(subject.name)],
+            fix: [
+              ...(explained?.fix ?? []),
+              ...(isRejected
+                ? [findEndpoints(subject.name)]
+                : resets === 0
+                  ? [findSender(subject.name)]
+                  : refusalFixes(refusal, subject.name, explained)),
+            ],
             ...(silentOnes === 0
               ? { whatIf: { unknown: 'what goes is the error, and hardly any time' } }
               : { whatIf: { method: 'each affected connection without the wait for its SYN' }, relieves: ['connect'] }),
             errors: refused + own.reduce((sum, { unanswered }) => sum + unanswered, 0),
             habit: false,
-            ...(own.every(({ client }) => checking.has(`${input}|${client}`))
+            ...(own.every(({ client }) => checking.has(input, client))
               ? { onlyInfo: CHECKS }
               : own.every(({ unnoticed, tally: { count } }) => unnoticed >= count)
                 ? { onlyInfo: UNNOTICED }
@@ -170,51 +189,6 @@ export default defineRule({
     };
   },
 });
-
-const NO_PROBE: Setting = {
-  component: 'pod',
-  setting: 'readinessProbe',
-  value: 'none, a pod gets connections as soon as it runs',
-  origin: 'default',
-  source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
-};
-
-const NO_ENDPOINTS: Setting = {
-  component: 'kube-proxy',
-  setting: 'Service without ready endpoints',
-  value: 'what goes to it is rejected with an ICMP error',
-  origin: 'default',
-  source: 'kubernetes, pkg/proxy/iptables/proxier.go: REJECT, "has no endpoints"',
-};
-
-const addProbe = (server: string): Fix =>
-  advice(
-    'manifest',
-    'give the pods a readinessProbe on the port they listen on, and compare it with the Service’s targetPort',
-    `the workload behind ${server}`,
-    'take the probe out again',
-    'kubectl get endpointslices -A -o wide',
-  );
-
-/** A pod that was chosen can't be reached. */
-const findSender = (server: string): Fix =>
-  advice(
-    'infrastructure',
-    'find out who sends the error and why: an address that no pod has any more, a missing route, a policy that rejects',
-    server,
-    'nothing is changed',
-    'kubectl get endpointslices -A -o wide',
-  );
-
-/** No pod answers with an ICMP error: its kernel would send a reset. */
-const findEndpoints = (server: string): Fix =>
-  advice(
-    'manifest',
-    'see whether the Service has ready endpoints: a selector that fits no pod, or a readinessProbe that fails for all at once; else a policy, a firewall or a route that rejects',
-    `the Service at ${server}`,
-    'nothing is changed',
-    'kubectl get endpointslices -A -o wide',
-  );
 
 function onlyInfo(
   count: number,

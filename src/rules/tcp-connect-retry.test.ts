@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { at, milliseconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
-import { atMs, attemptOf, inputOf, lookupOf, requestOf, waitOf } from '../model/testing/rows.ts';
+import { atMs, attemptOf, inputOf, lookupOf } from '../model/testing/rows.ts';
 import { runRule, type Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
 import { lossyPaths } from './support/testing/lossy.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
+import { givenUpEarly, waitedFor } from './support/testing/given-up.ts';
 
 const healthy = (): Traffic => new Traffic().open().calls(3).close().open().calls(3).close();
 const inVain = {
@@ -15,6 +16,8 @@ const inVain = {
   endedAt: Number.NaN as never,
   bytes: { client: 0, server: 0 },
 } as const;
+
+const { vantage } = inputOf();
 
 const during = (): Traffic => new Traffic().wait(5000);
 const late = () =>
@@ -33,22 +36,6 @@ const triedAgain = (again: readonly number[], next: number): Rows =>
       .close(inVain).rows,
     new Traffic().wait(next).open().call().rows,
   );
-
-/** Connections of which the one SYN gets no answer; a request waits so long for each, and goes on with another server. */
-function givenUpEarly(times: number, wait: number): Rows {
-  const traffic = new Traffic({ server: '10.0.4.9' });
-  for (let index = 0; index < times; index++) traffic.open({ connect: null }).close(inVain).wait(1500);
-  return joined(healthy().rows, waitedFor(traffic.rows, wait));
-}
-
-/** The same with a request for each connection, which waits so long for it. */
-function waitedFor(rows: Rows, wait: number): Rows {
-  const requests = (rows.connections ?? []).map(({ id, startedAt }) => {
-    const waits = [waitOf({ reason: 'connect', ref: id, startedAt, duration: milliseconds(wait) })];
-    return requestOf({ startedAt, duration: milliseconds(wait + 5), waits });
-  });
-  return { ...rows, requests };
-}
 
 /** Connections in vain that begin then, ten seconds on. */
 const inVainAt = (starts: readonly number[], again: readonly number[], ends = {}): Rows =>
@@ -350,6 +337,11 @@ ruleTester(rule, {
     {
       name: 'such SYNs that no request waits for',
       ...joined(givenUpEarly(4, 50), { ...givenUpEarly(4, 500), requests: [] }),
+    },
+    {
+      name: 'such SYNs in a capture of one direction, which holds no answers',
+      ...givenUpEarly(4, 500),
+      inputs: [inputOf({ vantage: { ...vantage, sees: { ...vantage.sees, bothDirections: false } } })],
     },
     {
       name: 'SYNs right before the capture’s end',

@@ -2,9 +2,11 @@ import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
 import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { between, nanoseconds, type Duration } from '../base/time.ts';
+import { between, nanoseconds } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
-import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import type { Evidence } from '../model/finding.ts';
+import { isBetweenOthers } from './support/between-others.ts';
+import { checkers } from './support/checkers.ts';
 import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
 import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -22,8 +24,13 @@ import {
   type SilentBackend,
   type Silences,
 } from './support/silent-backends.ts';
+import { explainSilentNode } from './support/manifests/node-ports.ts';
+import { explainRefusal } from './support/manifests/refusals.ts';
+import { addressAndPort } from './support/refusal-advice.ts';
+import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
-import { SEEN_ONCE, serversOf } from './support/subjects.ts';
+import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
+import { connectTimeout, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -32,6 +39,8 @@ import { traffic } from './support/traffic.ts';
 const MAX_WAITING = 1 << 12;
 // Once or twice a SYN may be lost.
 const SEVERAL = 3;
+
+const CHECKS = 'nobody’s request waits for a health check: the kubelet’s goes on for seconds when its pod is deleted';
 
 interface Backends {
   readonly answers: Answers;
@@ -47,7 +56,7 @@ export default defineRule({
   messages: {
     retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
     unanswered:
-      '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain',
+      '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain{why}',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
@@ -56,13 +65,17 @@ export default defineRule({
       '{backend} behind {server} answer no SYN any more: {count} of {total:connection} waited {least}{cost:duration} for them',
     gone: '{backend} behind {server} answers no SYN any more: {count} of {total:connection} waited {least}{cost:duration} for it',
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {least}{cost:duration} for it',
+    checks:
+      'health checks by {client} waited {least}{cost:duration} for an answer to their SYN: {count} of {total:connection}',
     clear: 'no SYN had to be sent again ({total:connection} opened)',
   },
-  create({ report, clear, unobservable, fact, inputs }) {
+  create({ report, clear, unobservable, fact, inputs, cluster }) {
     const seen = fact(traffic);
+    const known = cluster === null ? null : fact(witness);
     const opened = fact(openings);
     const paths = fact(commonLosses);
     const refusals = fact(silentRefusals);
+    const checking = fact(checkers);
     const fallbacks = createFallbacks(opened);
     const givenUp = createGivenUpEarly(inputs);
     const waiting: Connection[] = [];
@@ -128,6 +141,43 @@ export default defineRule({
       return found.size > 0;
     }
 
+    /** By who checks, and not by pod: pods that come and go are many, and each is asked a last time. */
+    function reportChecks(checks: readonly ReturnType<typeof copyOf>[]): void {
+      for (const { groups: own, tally, subject, input } of partsBy(checks, ({ client }) => ({
+        kind: 'client',
+        name: client,
+      }))) {
+        const of = seen
+          .peers()
+          .filter((peer) => peer.input === input && peer.client === subject.name)
+          .reduce((sum, peer) => sum + peer.opened, 0);
+        report({
+          message: 'checks',
+          data: {
+            client: subject.name,
+            count: tally.count,
+            total: Math.max(of, tally.count),
+            cost: tally.costs.quantile(0.5),
+            least: own.some(({ atLeast }) => atLeast > 0) ? 'at least ' : '',
+          },
+          input,
+          subject,
+          of: Math.max(of, tally.count),
+          unit: 'connections',
+          cost: tally,
+          confidence: 'certain',
+          confidenceBecause: 'all that this client asks is health checks, and SYNs of it were sent again',
+          evidence: synEvidence(tally.dearest),
+          because: [noAnswer(serversOf(own), null), SYN_WAIT],
+          fix: synFixes(serversOf(own), null, own),
+          whatIf: { unknown: 'no request waits for a health check' },
+          errors: 0,
+          habit: false,
+          onlyInfo: CHECKS,
+        });
+      }
+    }
+
     return {
       lookup: fallbacks.lookup,
       request: givenUp.request,
@@ -135,7 +185,11 @@ export default defineRule({
         const { syns, ending } = connection;
         // What a reset refused its caller hears of at once.
         if (syns.length > 0 && !isAnswered(connection) && connection.endedBy === null) fallbacks.failed(connection);
-        if (syns.length === 0 || ending === 'refused') return;
+        if (ending === 'refused') return;
+        if (syns.length === 0) {
+          if (connection.backend !== null) noteAnswer(groups.of(connection).answers, connection);
+          return;
+        }
         const group = groups.of(connection);
         if (isAnswered(connection)) group.heard++;
         noteAnswer(group.answers, connection);
@@ -157,6 +211,7 @@ export default defineRule({
         for (const connection of waiting) {
           // Those are `tcp-connect-refused`.
           if (refusals.has(connection)) continue;
+          if (!isAnswered(connection) && isBetweenOthers(connection, inputs)) continue;
           const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
@@ -177,6 +232,8 @@ export default defineRule({
           const group = withThose.get(seen.peerOf(first)) ?? copyOf(groups.of(first));
           // Where it answers others, a SYN or its answer may have been lost, once or twice.
           if (group.heard > 0 || own.length < SEVERAL) continue;
+          // What answers, refusals too, is not in a capture of one direction.
+          if (inputs[first.input]?.vantage.sees.bothDirections === false) continue;
           withThose.set(group.peer, group);
           group.early += own.length;
           group.unanswered += own.length;
@@ -185,8 +242,11 @@ export default defineRule({
             group.vain.add(wait);
           }
         }
+        const all = [...withThose.values()];
+        const checks = all.filter(({ input, client, tally }) => tally.count > 0 && checking.has(input, client));
+        reportChecks(checks);
         const parts = partsByPath<ReturnType<typeof copyOf>, Connection>(
-          [...withThose.values()],
+          all.filter((group) => !checks.includes(group)),
           paths,
           ({ unanswered, tally, peer }, common) => unanswered === 0 && isOfCommon(common, tally.count, peer.opened),
         );
@@ -197,6 +257,13 @@ export default defineRule({
           const isEarly = own.every(({ early, tally: { count } }) => early === count);
           const silent = silentBackend(own);
           const dead = silent?.backend ?? null;
+          const { address, port } = addressAndPort(subject.name);
+          const explained =
+            cluster === null || known === null || silent === null || silent.isGone === false
+              ? null
+              : explainRefusal(cluster(), known, { address, port, kind: 'ended', isBackendKnown: true });
+          const answersNobody = silent === null && common === null && own.every(({ heard }) => heard === 0);
+          const silentNode = cluster !== null && answersNobody ? explainSilentNode(cluster(), port) : null;
           // What never opened took its time, too.
           const latency = new Distribution();
           latency.addAll(totals.opening);
@@ -219,6 +286,7 @@ export default defineRule({
               unanswered,
               least: atLeast * 2 >= tally.count ? 'at least ' : '',
               backend: dead ?? subject.name,
+              why: silentNode === null ? '' : `: ${silentNode.says}`,
               ...(common === null ? {} : { servers: serversOf(own), why: lossWords(common) }),
             },
             input,
@@ -235,8 +303,13 @@ export default defineRule({
             because: [
               common === null ? noAnswer(subject.name, silent) : commonSetting(common),
               isEarly ? connectTimeout(tally.costs.quantile(0.5)) : SYN_WAIT,
+              ...(explained?.because ?? []),
+              ...(silentNode?.because ?? []),
             ],
-            fix: common === null ? fixes(subject.name, silent, own) : commonFixes(common),
+            fix:
+              common === null
+                ? [...(silentNode?.fix ?? []), ...synFixes(subject.name, silent, own, explained)]
+                : commonFixes(common),
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
             errors: unanswered,
@@ -244,7 +317,7 @@ export default defineRule({
           });
         }
         const fallen = reportFallbacks();
-        if (parts.length > 0 || fallen) return;
+        if (parts.length > 0 || fallen || checks.length > 0) return;
         const total = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
         if (total === 0) {
           return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });
@@ -283,82 +356,6 @@ function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]]
 }
 
 const messageOf = ({ isGone, count }: SilentBackend): 'gone' | 'goneAll' | 'dead' => {
-  if (!isGone) return 'dead';
+  if (isGone !== true) return 'dead';
   return count === 1 ? 'gone' : 'goneAll';
 };
-
-const noAnswer = (server: string, silent: SilentBackend | null): Setting =>
-  silent === null
-    ? {
-        component: server,
-        setting: 'answer to SYN',
-        value: 'none in time: lost on the way, or dropped by a full accept queue',
-        origin: 'wire',
-        source: 'the packets',
-      }
-    : {
-        component: silent.backend,
-        setting: 'answer to SYN',
-        value: silent.isGone ? 'not any more' : 'never',
-        origin: 'wire',
-        source: 'the packets',
-      };
-
-const SYN_WAIT: Setting = {
-  component: 'kernel',
-  setting: 'wait before a SYN is sent again',
-  value: '1 s, then 1 s four more times from kernel 6.5, else doubling',
-  origin: 'default',
-  source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
-};
-
-const connectTimeout = (wait: Duration): Setting => ({
-  component: 'client',
-  setting: 'connect timeout',
-  value: formatDuration(wait),
-  origin: 'wire',
-  source: 'when the requests that waited went on',
-});
-
-const fixes = (server: string, silent: SilentBackend | null, groups: readonly Backends[]): Fix[] => {
-  if (silent !== null) return [silent.isGone ? withdrawn(server) : removed(silent.backend)];
-  const both = [acceptQueue(server), lostSyns(server)];
-  // One that answers nobody is more likely gone than busy.
-  return groups.every(({ heard }) => heard === 0) ? both.toReversed() : both;
-};
-
-const acceptQueue = (server: string): Fix =>
-  advice(
-    'infrastructure',
-    'look at the server’s accept queue: a bigger listen backlog (net.core.somaxconn and the program’s own), or more workers that accept',
-    `the workload behind ${server}`,
-    'set the former backlog again',
-    'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',
-  );
-
-const lostSyns = (server: string): Fix =>
-  advice(
-    'infrastructure',
-    'look for endpoints that are gone, and for lost SYNs: conntrack insert_failed and drops, SNAT ports, network policies',
-    `the path to ${server}`,
-    'nothing is changed',
-    'kubectl get endpointslices -A -o wide; conntrack -S',
-  );
-
-const withdrawn = (server: string): Fix =>
-  advice(
-    'manifest',
-    'let pods end only when nobody is led to them any more: a preStop sleep of 5 to 15 s, and a terminationGracePeriodSeconds that is longer',
-    `the workload behind ${server}`,
-    'take the preStop hook out again',
-    'kubectl get endpointslices -A -o wide',
-  );
-
-const removed = (dead: string): Fix =>
-  advice(
-    'manifest',
-    'take the dead endpoint out of the Service: delete the pod, and give its workload a readinessProbe',
-    dead,
-    'let the pod come back',
-    'kubectl get endpointslices -A -o wide',
-  );

@@ -1,6 +1,6 @@
 import { parseCores } from '../../base/quantities.ts';
-import type { Container, ContainerPort, Located, NamedValue, Reference } from '../../model/workload.ts';
-import { at, child, itemsAt, scalarAt, textAt, type Node } from '../yaml/node.ts';
+import type { Container, ContainerPort, Located, NamedValue, Place, Reference } from '../../model/workload.ts';
+import { at, child, itemsAt, pairOf, scalarAt, textAt, type Node } from '../yaml/node.ts';
 import { locatedAs, locatedText, placed, type ExtractContext } from './context.ts';
 
 // A container of more words or variables is none that people write.
@@ -38,9 +38,17 @@ export function containerOf(context: ExtractContext, node: Node | null, initial:
       cpuLimit: locatedAs(context, parseCores, node, 'resources', 'limits', 'cpu'),
       cpuRequest: locatedAs(context, parseCores, node, 'resources', 'requests', 'cpu'),
       grpcProbe: ['readinessProbe', 'livenessProbe', 'startupProbe'].some((probe) => isGrpcProbe(child(node, probe))),
+      readinessProbe: keyPlace(context, node, 'readinessProbe'),
+      preStop: keyPlace(context, child(node, 'lifecycle'), 'preStop'),
       place: context.lines.place(node.start, node.start),
     },
   ];
+}
+
+/** Where a key stands that has something to say. */
+function keyPlace(context: ExtractContext, node: Node | null, key: string): Place | null {
+  const pair = node === null ? null : pairOf(node, key);
+  return pair?.value === null || pair === null ? null : context.lines.place(pair.key.start, pair.key.end);
 }
 
 function referencesOf(node: Node): Reference[] {

@@ -1,5 +1,13 @@
 import { parseGoDuration } from '../../base/quantities.ts';
-import type { ClusterObject, Destination, Endpoints, Route, RouteRule, ServiceObject } from '../../model/workload.ts';
+import type {
+  ClusterObject,
+  Destination,
+  Endpoints,
+  Place,
+  Route,
+  RouteRule,
+  ServiceObject,
+} from '../../model/workload.ts';
 import { at, child, itemsAt, textAt, type Node } from '../yaml/node.ts';
 import { locatedAs, locatedText, readNumber, texts, type ExtractContext } from './context.ts';
 
@@ -14,6 +22,8 @@ export function serviceOf(context: ExtractContext, head: ClusterObject, node: No
     type: locatedText(context, node, 'spec', 'type'),
     clusterAddress: textAt(node, 'spec', 'clusterIP') ?? NAMED_BY_CLUSTER,
     selector: texts(at(node, 'spec', 'selector')),
+    externalPolicy: locatedText(context, node, 'spec', 'externalTrafficPolicy'),
+    selectorPlace: placeOf(context, at(node, 'spec', 'selector')),
     ports: itemsAt(node, 'spec', 'ports')
       .slice(0, MAX_ITEMS)
       .flatMap((port) =>
@@ -24,6 +34,7 @@ export function serviceOf(context: ExtractContext, head: ClusterObject, node: No
                 name: textAt(port, 'name') ?? '',
                 number: Number(textAt(port, 'port') ?? 0),
                 target: textAt(port, 'targetPort') ?? textAt(port, 'port') ?? '',
+                nodePort: Number(textAt(port, 'nodePort') ?? 0),
                 appProtocol: textAt(port, 'appProtocol') ?? '',
                 place: context.lines.place(port.start, port.start),
               },
@@ -32,20 +43,26 @@ export function serviceOf(context: ExtractContext, head: ClusterObject, node: No
   };
 }
 
+const placeOf = ({ lines }: ExtractContext, node: Node | null): Place | null =>
+  node === null ? null : lines.place(node.start, node.end);
+
 /** An EndpointSlice, or the Endpoints of older clusters. */
 export function endpointsOf(head: ClusterObject, node: Node): Endpoints {
-  const addresses: { address: string; pod: string }[] = [];
-  const take = (address: string | null, target: Node | null): void => {
+  const addresses: Endpoints['addresses'][number][] = [];
+  const take = (address: string | null, target: Node | null, ready: boolean): void => {
     if (address !== null && addresses.length < MAX_ITEMS)
-      addresses.push({ address, pod: textAt(target, 'name') ?? '' });
+      addresses.push({ address, pod: textAt(target, 'name') ?? '', ready });
   };
   for (const endpoint of itemsAt(node, 'endpoints')) {
+    // Where nothing is said it is ready (discovery.k8s.io/v1, EndpointConditions).
+    const ready = textAt(endpoint, 'conditions', 'ready') !== 'false';
     for (const address of itemsAt(endpoint, 'addresses')) {
-      take(address?.type === 'scalar' ? address.text : null, child(endpoint, 'targetRef'));
+      take(address?.type === 'scalar' ? address.text : null, child(endpoint, 'targetRef'), ready);
     }
   }
   for (const subset of itemsAt(node, 'subsets')) {
-    for (const one of itemsAt(subset, 'addresses')) take(textAt(one, 'ip'), child(one, 'targetRef'));
+    for (const one of itemsAt(subset, 'addresses')) take(textAt(one, 'ip'), child(one, 'targetRef'), true);
+    for (const one of itemsAt(subset, 'notReadyAddresses')) take(textAt(one, 'ip'), child(one, 'targetRef'), false);
   }
   return { ...head, service: head.labels.get('kubernetes.io/service-name') ?? head.name, addresses };
 }

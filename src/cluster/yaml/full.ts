@@ -55,14 +55,14 @@ export function readFull(
   }));
   if (faults.length > 0) return { node: null, faults };
   try {
-    return { node: convert(yaml, document, start, findings), faults: [] };
+    return { node: convert(yaml, document, text, start, findings), faults: [] };
   } catch (error) {
     if (!(error instanceof TooMuch) && !(error instanceof RangeError)) throw error;
     return { node: null, faults: [{ offset: start, says: 'its aliases stand for too much' }] };
   }
 }
 
-function convert(yaml: Yaml, document: Document.Parsed, start: number, findings: Findings): Node | null {
+function convert(yaml: Yaml, document: Document.Parsed, text: string, start: number, findings: Findings): Node | null {
   let nodes = 0;
 
   const scalarOf = (node: Scalar, shared: boolean): ScalarNode => {
@@ -94,6 +94,19 @@ function convert(yaml: Yaml, document: Document.Parsed, start: number, findings:
     return scalar.style === 'plain' && scalar.text === '' && scalar.value === null ? null : scalar;
   };
 
+  /** The package has a block end where what follows begins: lines later. Behind its last value is where it ends. */
+  const endOf = (node: YamlNode): number => {
+    const end = node.range?.[1] ?? 0;
+    if (yaml.isScalar(node)) return node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? trimmed(end) : end;
+    if (!yaml.isCollection(node) || node.flow === true) return end;
+    const last = node.items.at(-1);
+    const inner = yaml.isPair(last)
+      ? ((last.value ?? last.key) as YamlNode | null)
+      : (last as YamlNode | null | undefined);
+    return inner === null || inner === undefined || (inner.range?.[1] ?? 0) === 0 ? trimmed(end) : endOf(inner);
+  };
+  const trimmed = (end: number): number => text.slice(start, start + end).trimEnd().length;
+
   const mapOf = (node: YAMLMap, shared: boolean): MapNode => {
     const pairs: Pair[] = [];
     const merged: Pair[] = [];
@@ -121,13 +134,13 @@ function convert(yaml: Yaml, document: Document.Parsed, start: number, findings:
       known.add(pair.key.text);
       pairs.unshift(pair);
     }
-    const [from, to] = node.range ?? [0, 0];
-    return { type: 'map', flow: node.flow === true, pairs, start: start + from, end: start + to, shared };
+    const [from] = node.range ?? [0];
+    return { type: 'map', flow: node.flow === true, pairs, start: start + from, end: start + endOf(node), shared };
   };
 
   const sequenceOf = (node: YAMLSeq, shared: boolean): SequenceNode => {
     const items = (node.items as (YamlNode | null)[]).map((item) => of(item, shared));
-    const [from, to] = node.range ?? [0, 0];
+    const [from] = node.range ?? [0];
     // Where dashes stand is known to the quick reader alone: what was not simple is not added to.
     return {
       type: 'sequence',
@@ -135,7 +148,7 @@ function convert(yaml: Yaml, document: Document.Parsed, start: number, findings:
       items,
       dashes: [],
       start: start + from,
-      end: start + to,
+      end: start + endOf(node),
       shared,
     };
   };

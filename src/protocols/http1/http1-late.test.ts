@@ -45,6 +45,13 @@ describe('what lay behind a hole comes late, with its own time', () => {
     expect(inShort(held.end('server', 'fin').exchanges)).toEqual(['GET /a 200 incomplete', 'GET /b 200 ok']);
   });
 
+  it('an answer that the capture lacks, and that the client acknowledges as it closes, was taken', () => {
+    const taken = talk().client(get('/a')).end('client', 'fin').lostWithLast('server', 489);
+    expect(inShort(taken.end('server', 'fin').exchanges)).toEqual(['GET /a unanswered incomplete']);
+    const late = talk().client(get('/a')).end('client', 'fin').lost('server', 489);
+    expect(inShort(late.end('server', 'fin').exchanges)).toEqual(['GET /a unanswered cancelled by client']);
+  });
+
   it('an answer that came long before the client closed was not whole for it', () => {
     const held = talk()
       .client(get('/a'), at(1))

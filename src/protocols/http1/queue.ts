@@ -291,8 +291,8 @@ export class RequestQueue {
   /** Bytes of its answer, or the news that they are missing, come behind the client's end. */
   isHeld(pending: Pending, arrival: Arrival): void {
     const closedAt = this.#closedAt?.time ?? Number.NaN;
-    // They were sent before it, only held back: the client had them.
-    if (arrival.time < closedAt && arrival.time >= closedAt - HELD_AT_MOST) pending.verdict = null;
+    // They were sent before it, only held back, or it acknowledges them itself: the client had them.
+    if (arrival.time <= closedAt && arrival.time >= closedAt - HELD_AT_MOST) pending.verdict = null;
   }
 
   /** The server sends nothing more, and perhaps nobody does: all that is open ends. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toSeconds } from '../../base/time.ts';
 import { FLAG } from './frame-header.ts';
 import { call, data, get, grpcStatus, headers, messages, resetStream, status } from './testing/frames.ts';
-import { opened } from './testing/talk.ts';
+import { opened, Talk } from './testing/talk.ts';
 
 const END = FLAG.endStream;
 
@@ -58,6 +58,20 @@ describe('gRPC', () => {
       .server(2, headers(1, status(200)), data(1, messages(9)), headers(5, status(200)))
       .end(60_000);
     expect(exchanges.map(({ shape }) => shape)).toEqual(['stream', 'call', 'stream']);
+  });
+
+  it('a stream that was open before the capture is one by its messages: etcd’s watches', () => {
+    const { exchanges } = new Talk(false)
+      .client(1, data(7, messages(11)))
+      .server(1.1, data(7, messages(49)))
+      // No messages of gRPC: a body that is slow to come.
+      .client(2, data(9, 30))
+      .server(3, data(9, 40))
+      .end(12_000);
+    expect(exchanges.map(({ shape, outcome }) => [shape, outcome])).toEqual([
+      ['stream', 'incomplete'],
+      ['call', 'incomplete'],
+    ]);
   });
 
   it('an answer without a status is an error, a gateway’s as well', () => {

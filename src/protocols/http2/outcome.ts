@@ -27,6 +27,9 @@ export function outcomeOf(stream: Http2Stream): ExchangeOutcome {
 export function shapeOf(stream: Http2Stream): ExchangeShape {
   const { request, response } = stream;
   if (stream.exchange.method === 'CONNECT') return 'upgrade';
+  // Whose head can't be read, as the capture begins later: whole messages, and more may come (etcd's watches).
+  if (stream.isGrpc === null && areMessages(stream) && response.messages.count > 0 && !response.hasEnded)
+    return 'stream';
   if (stream.isGrpc !== true) return stream.lasts ? 'stream' : 'call';
   if (request.messages.count > 1 || response.messages.count > 1) return 'stream';
   // Messages came and the end did not: the side that is still open has more to say.
@@ -40,7 +43,9 @@ export function shapeOf(stream: Http2Stream): ExchangeShape {
  * Whether an undeclared stream's content is gRPC: both sides consist of whole messages, and the
  * answer ends with trailers, which next to nothing else has.
  */
-export function looksLikeGrpc({ request, response, hasTrailers }: Http2Stream): boolean {
+export const looksLikeGrpc = (stream: Http2Stream): boolean => stream.hasTrailers && areMessages(stream);
+
+function areMessages({ request, response }: Http2Stream): boolean {
   const count = request.messages.count + response.messages.count;
-  return hasTrailers && count > 0 && request.messages.isWhole && response.messages.isWhole;
+  return count > 0 && request.messages.isWhole && response.messages.isWhole;
 }

@@ -14,13 +14,14 @@ const reply = { at: atMs(0.5), packet: 3, rcode: 2 };
 describe('an ordinary lookup', () => {
   it('is a pair that was asked and answered at once', () => {
     expect(isOrdinary(pairOf())).toBe(true);
-    expect(isOrdinary(pairOf({ answerCount: 0, addresses: [] }, { outcome: 'nodata' }))).toBe(true);
+    expect(isOrdinary(pairOf({ answerCount: 0, addresses: [] }))).toBe(true);
   });
 
   it.each<[string, Lookup]>([
     ['one question alone', lookupOf()],
     ['a third', lookupOf({ attempts: [...pairOf().attempts, attemptOf({ sentAt: atMs(2) })] })],
     ['an end that is none', pairOf({}, { outcome: 'timeout' })],
+    ['no address of either family', pairOf({ answerCount: 0, addresses: [] }, { outcome: 'nodata' })],
     ['an error', pairOf({ rcode: 2 })],
     ['no answer', pairOf(unanswered)],
     ['a late answer', pairOf({ repliedAt: atMs(101) })],

@@ -11,7 +11,7 @@ import { SLOW_ANSWER } from './slow-answers.ts';
  * way (`ordinary`).
  */
 export function isOrdinary({ attempts, outcome, resolver }: Lookup): boolean {
-  if (attempts.length !== 2 || (outcome !== 'ok' && outcome !== 'nodata')) return false;
+  if (attempts.length !== 2 || outcome !== 'ok') return false;
   const [first, second] = attempts as [Attempt, Attempt];
   return (
     isWellAnswered(first) &&

@@ -10,8 +10,11 @@ export interface SilentBackend {
   /** Its address, or how many they are. */
   readonly backend: string;
   readonly count: number;
-  /** It answered until then, and is gone since: a pod that ended while the Service still led to it. */
-  readonly isGone: boolean;
+  /**
+   * It answered until then, and is gone since: a pod that ended while the Service still led to it. Null where the capture
+   * shows behind the DNAT only what was in vain, as a bridge floods that to all its pods.
+   */
+  readonly isGone: boolean | null;
 }
 
 /** When each back end last answered a SYN. */
@@ -19,8 +22,12 @@ export type Answers = Map<string, Timestamp>;
 /** How many each left without, and since when. */
 export type Silences = Map<string, { count: number; since: Timestamp }>;
 
-export function noteAnswer(answers: Answers, { backend, synAcks }: Pick<Connection, 'backend' | 'synAcks'>): void {
-  const time = synAcks[0]?.at;
+export function noteAnswer(
+  answers: Answers,
+  { backend, synAcks, bytes, startedAt }: Pick<Connection, 'backend' | 'synAcks' | 'bytes' | 'startedAt'>,
+): void {
+  // One that was open before the capture, and carries answers.
+  const time = synAcks[0]?.at ?? (bytes.server > 0 ? startedAt : undefined);
   if (backend === null || time === undefined) return;
   const known = answers.get(backend);
   if (known === undefined || time > known) answers.set(backend, time);
@@ -58,5 +65,7 @@ export function silentBackend(groups: readonly { answers: Answers; silences: Sil
   // A rollout takes several away.
   if (found.every(isGone))
     return { backend: namesOf(found.map(([backend]) => backend)), count: found.length, isGone: true };
-  return found.length === 1 && answersOf(only[0]).length === 0 ? { backend: only[0], count: 1, isGone: false } : null;
+  if (found.length > 1 || answersOf(only[0]).length > 0) return null;
+  const isSeenToAnswer = groups.some(({ answers }) => answers.size > 0);
+  return { backend: only[0], count: 1, isGone: isSeenToAnswer ? false : null };
 }

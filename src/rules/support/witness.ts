@@ -13,6 +13,8 @@ const MAX_NAMES = 64;
 export interface Seen {
   /** Names that it looked up. */
   readonly asked: Set<string>;
+  /** Names that led to it: lookups of them were answered with it. */
+  readonly names: Set<string>;
   /** Hosts that requests to it named. */
   readonly hosts: Set<string>;
   /** The resolvers of its lookups. */
@@ -33,12 +35,16 @@ export const witness = defineFact<Witness>({
       const known = seen.get(address);
       if (known !== undefined) return known;
       if (seen.size >= MAX_ADDRESSES) return null;
-      const fresh: Seen = { asked: new Set(), hosts: new Set(), resolvers: [] };
+      const fresh: Seen = { asked: new Set(), names: new Set(), hosts: new Set(), resolvers: [] };
       seen.set(address, fresh);
       return fresh;
     };
     return {
       lookup(lookup: Lookup) {
+        for (const address of lookup.answers) {
+          const led = at(address);
+          if (led !== null) add(led.names, lookup.name);
+        }
         const client = at(lookup.client);
         if (client === null) return;
         add(client.asked, lookup.name);

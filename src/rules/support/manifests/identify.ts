@@ -123,6 +123,12 @@ function byNames(address: string, cluster: Cluster, links: Links, judged: Judged
     const workload = service === null ? null : backendOf(links, service, judged);
     if (workload !== null) return { workload, confidence: 'likely', because: `requests to it name ${host}` };
   }
+  for (const name of seen.names) {
+    const service = serviceOfHost(name, cluster);
+    // Behind a headless Service it is one pod of several workloads, perhaps.
+    const workload = service === null ? null : backendOf(links, service, judged);
+    if (workload !== null) return { workload, confidence: 'likely', because: `${name} leads to it` };
+  }
   if (seen.asked.size === 0) return null;
   const callers = judged.all
     .map((workload) => ({
@@ -140,7 +146,7 @@ function byNames(address: string, cluster: Cluster, links: Links, judged: Judged
 }
 
 /** `inventory`, `inventory.shop.svc.cluster.local:8080`, or a host of an Ingress. */
-function serviceOfHost(said: string, { services, routes }: Cluster): ServiceObject | null {
+export function serviceOfHost(said: string, { services, routes }: Cluster): ServiceObject | null {
   const host = said.replace(/:\d+$/, '').toLowerCase();
   const route = routes.find(({ hosts }) => hosts.includes(host));
   const backend = route?.rules.flatMap(({ backends }) => backends)[0];
@@ -151,8 +157,12 @@ function serviceOfHost(said: string, { services, routes }: Cluster): ServiceObje
   }
   const [name, namespace, ...rest] = host.split('.');
   if (rest.length > 0 && rest[0] !== 'svc') return null;
-  const named = services.filter((one) => one.name === name && (namespace === undefined || one.namespace === namespace));
-  return named.length === 1 ? (named[0] as ServiceObject) : null;
+  const named = services.filter(
+    (one) => one.name === name && (namespace === undefined || one.namespace === namespace || one.namespace === ''),
+  );
+  // What was read from the cluster, too, is one with the file that it was made of.
+  const [only, ...others] = named.filter(({ live }) => !live).length > 0 ? named.filter(({ live }) => !live) : named;
+  return only !== undefined && others.length === 0 ? only : null;
 }
 
 const isAsked = (host: string, asked: ReadonlySet<string>): boolean => {

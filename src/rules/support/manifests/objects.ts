@@ -1,3 +1,4 @@
+import type { Setting } from '../../../model/finding.ts';
 import type {
   Autoscaler,
   Cluster,
@@ -13,6 +14,15 @@ export const objectWords = ({ kind, namespace, name }: Pick<ClusterObject, 'kind
   `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 
 export const placeWords = ({ file, line }: Place): string => `${file === '-' ? 'standard input' : file}:${line}`;
+
+/** A setting that stands in a manifest. */
+export const settingAt = (component: string, setting: string, value: string, place: Place): Setting => ({
+  component,
+  setting,
+  value,
+  origin: 'manifest',
+  source: placeWords(place),
+});
 
 /** Objects of one namespace; one that names none is where its neighbours are. */
 export const sameNamespace = (a: ClusterObject, b: ClusterObject): boolean =>

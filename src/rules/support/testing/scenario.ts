@@ -262,6 +262,7 @@ export class Scenario {
             replyPacket: packet(),
             rcode: question.rcode ?? RCODE.NOERROR,
             answerCount: question.records ?? 1,
+            ...(question.records === 0 ? { addresses: [] } : {}),
           }),
       unreachableAt: question.unreachable === undefined ? at(Number.NaN) : moment(question.unreachable),
       behindDnat: question.behindDnat ?? null,

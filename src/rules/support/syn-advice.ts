@@ -1,0 +1,99 @@
+import { formatDuration } from '../../base/text.ts';
+import type { Duration } from '../../base/time.ts';
+import type { Fix, Setting } from '../../model/finding.ts';
+import { advice } from './fixes.ts';
+import type { Explanation } from './manifests/refusals.ts';
+import type { SilentBackend } from './silent-backends.ts';
+
+/** What did not answer. */
+export const noAnswer = (server: string, silent: SilentBackend | null): Setting =>
+  silent === null
+    ? {
+        component: server,
+        setting: 'answer to SYN',
+        value: 'none in time: lost on the way, or dropped by a full accept queue',
+        origin: 'wire',
+        source: 'the packets',
+      }
+    : {
+        component: silent.backend,
+        setting: 'answer to SYN',
+        value: silent.isGone === null ? 'none' : silent.isGone ? 'not any more' : 'never',
+        origin: 'wire',
+        source: 'the packets',
+      };
+
+export const SYN_WAIT: Setting = {
+  component: 'kernel',
+  setting: 'wait before a SYN is sent again',
+  value: '1 s, then 1 s four more times from kernel 6.5, else doubling',
+  origin: 'default',
+  source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
+};
+
+export const connectTimeout = (wait: Duration): Setting => ({
+  component: 'client',
+  setting: 'connect timeout',
+  value: formatDuration(wait),
+  origin: 'wire',
+  source: 'when the requests that waited went on',
+});
+
+/** @param groups whether any of their SYNs was answered */
+export const synFixes = (
+  server: string,
+  silent: SilentBackend | null,
+  groups: readonly { readonly heard: number }[],
+  explained: Pick<Explanation, 'hasPreStop' | 'fix'> | null = null,
+): Fix[] => {
+  if (silent !== null) {
+    // The manifest says it better.
+    const ended = explained !== null && explained.fix.length > 0 ? [...explained.fix] : [withdrawn(server)];
+    if (explained?.hasPreStop === true) return [removed(silent.backend)];
+    return silent.isGone === true
+      ? ended
+      : silent.isGone === null
+        ? [...ended, removed(silent.backend)]
+        : [removed(silent.backend)];
+  }
+  const both = [acceptQueue(server), lostSyns(server)];
+  // One that answers nobody is more likely gone than busy.
+  return groups.every(({ heard }) => heard === 0) ? both.toReversed() : both;
+};
+
+const acceptQueue = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'look at the server’s accept queue: a bigger listen backlog (net.core.somaxconn and the program’s own), or more workers that accept',
+    `the workload behind ${server}`,
+    'set the former backlog again',
+    'ss -ltn; nstat -az TcpExtListenOverflows TcpExtListenDrops',
+  );
+
+const lostSyns = (server: string): Fix =>
+  advice(
+    'infrastructure',
+    'look for endpoints that are gone, and for lost SYNs: conntrack insert_failed and drops, SNAT ports, network policies',
+    `the path to ${server}`,
+    'nothing is changed',
+    'kubectl get endpointslices -A -o wide; conntrack -S',
+  );
+
+/** A pod ended while the Service still led to it. */
+export const withdrawn = (server: string): Fix =>
+  advice(
+    'manifest',
+    'let pods end only when nobody is led to them any more: a preStop sleep of 5 to 15 s, and a terminationGracePeriodSeconds that is longer',
+    `the workload behind ${server}`,
+    'take the preStop hook out again',
+    'kubectl get endpointslices -A -o wide',
+  );
+
+const removed = (dead: string): Fix =>
+  advice(
+    'manifest',
+    'take the dead endpoint out of the Service: delete the pod, and give its workload a readinessProbe',
+    dead,
+    'let the pod come back',
+    'kubectl get endpointslices -A -o wide',
+  );

@@ -112,6 +112,8 @@ export class Sender {
   /** When a delayed acknowledgment came for its last data; NaN where none did. */
   delayedAt = Number.NaN;
   delayedPacket: PacketId = -1;
+  /** The least time from such an acknowledgment to what left next; NaN before. */
+  soonestAfterDelayed = Number.NaN;
   /** How often a small segment left as soon as that came, and how often later. */
   leftAtOnce = 0;
   leftLater = 0;

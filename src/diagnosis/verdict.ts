@@ -72,7 +72,9 @@ function unexplainedWords(diagnosis: Judged): string | null {
   const costs = findings.filter(({ severity }) => severity !== 'info').map(explainedBy);
   if (count === 0 || !(slow >= SLOW) || fromSeconds(Math.max(...costs)) >= EXPLAINS * slow) return null;
   const some = count < TENTH ? 'the slowest' : 'a tenth';
-  return `${some} of ${plural(count, 'request')} take ${formatDuration(slow)} or longer${whereWords(diagnosis)}: no finding explains that`;
+  // No fault by itself, and yet what they wait for.
+  const most = findings.find((finding) => finding.severity === 'info' && isWhatTheyWaitFor(finding));
+  return `${some} of ${plural(count, 'request')} take ${formatDuration(slow)} or longer${whereWords(diagnosis)}: ${most?.says ?? 'no finding explains that'}`;
 }
 
 /** Of a slow request: what the finding cost it, or would save it where others stand in line behind that. */

@@ -153,6 +153,11 @@ export class Sender {
     return this.acknowledgedKnown && ((this.acknowledged - this.highest) | 0) >= 0;
   }
 
+  /** Bytes that were seen, and the other side has not said to have. */
+  get unacknowledged(): number {
+    return this.acknowledgedKnown ? Math.max(0, (this.highest - this.acknowledged) | 0) : 0;
+  }
+
   /** The payload of a full segment to that peer. */
   fullSegment(peer: Sender): number {
     if (peer.segmentSize === 0) return Math.max(this.largest, USUAL_SEGMENT);

@@ -13,6 +13,7 @@ import {
   lossLasts,
   lostBefore,
   missed,
+  noteDelivery,
   sentAgain,
   sentInVain,
   wentOn,
@@ -105,8 +106,7 @@ export class TcpWatch {
     if ((tcpFlags & TCP_FLAG.fin) !== 0 && !sender.finished) this.#closes(sender, peer, layers);
     if (hasAck && !isSyn) announced(this.row, sender, peer, layers);
     if (progressed) this.#progressAt = layers.time;
-    this.row.undelivered = this.client.known && !this.server.isAllAcknowledged;
-    this.row.repairing = this.server.loss !== null;
+    noteDelivery(this.row, this.client, this.server);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { Distribution } from '../base/distribution.ts';
 import { formatBytes, formatShare } from '../base/text.ts';
-import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
 import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -28,9 +28,11 @@ const SPREAD = 0.25;
 // The others are quick: the limit costs only what is large.
 const QUICK = 0.2;
 
-// What still lies in the queue before the limit when a sender has sent all is a part of the transfer,
+// What still lies in the queue before the limit when a sender has sent all, or an answer has passed by, is a part of the transfer,
 // where the way itself is short beside it; over a long one, transfers of one size take as many round trips.
 const SHORT_WAY = 0.1;
+// A client’s last acknowledgments are always on their way; so much of an answer lies in a queue.
+const QUEUED = 0.1;
 
 // Over HTTP/2 a sender may have a window of 65,535 bytes on the way unless its peer says otherwise (RFC
 // 9113, section 6.9.2), and the update takes a round trip: that rate is the window's, and no link's.
@@ -85,7 +87,7 @@ export default defineRule({
         const group = groups.of(exchange);
         group.notSmall.add(exchange.duration);
         if (!hasAnswer) return;
-        const { bytes, took, isQueued } = transferOf(exchange);
+        const { bytes, took, isQueued, left } = transferOf(exchange);
         const rate = (bytes * NANOSECONDS_PER_SECOND) / took;
         if (exchange.outcome === 'incomplete' || took < LEAST_TRANSFER || rate >= LINK_RATE) return;
         if (took < MOSTLY * exchange.duration || stalledTime(exchange, exchange.stalls) > STALLED * took) {
@@ -95,7 +97,10 @@ export default defineRule({
         group.rates.add(nanoseconds(rate));
         if (isQueued) group.queued++;
         if (isHttp2(exchange.protocol)) group.windowed++;
-        groups.add(exchange, took, packetsOf);
+        const rest = (left * NANOSECONDS_PER_SECOND) / rate;
+        const lasted = nanoseconds(exchange.duration + rest);
+        const until = at(exchange.startedAt + lasted);
+        groups.add(exchange, nanoseconds(took + rest), packetsOf, { until, lasted });
       },
       connection(connection) {
         const { minRoundTrip } = connection;
@@ -191,17 +196,29 @@ function isOfWindow({ windowed, rates }: Group, roundTrip = Number.NaN): boolean
 const isSmall = ({ requestBytes, responseBytes }: Exchange): boolean =>
   requestBytes < LARGE_BODY && responseBytes < LARGE_BODY;
 
+interface Transfer {
+  /** What passed in the time that it took. */
+  readonly bytes: number;
+  readonly took: Duration;
+  readonly isQueued: boolean;
+  /** What was still on its way then: a limit behind the capture holds it back. */
+  readonly left: number;
+}
+
 /** The larger of the two bodies, and how long it was on its way. */
-function transferOf(exchange: Exchange): { bytes: number; took: Duration; isQueued: boolean } {
+function transferOf(exchange: Exchange): Transfer {
   const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes, roundTrip } = exchange;
   if (requestBytes <= responseBytes) {
-    return { bytes: responseBytes, took: nanoseconds(startedAt + duration - firstByteAt), isQueued: false };
+    const left = exchange.undelivered;
+    const took = nanoseconds(startedAt + duration - firstByteAt);
+    return { bytes: responseBytes - left, took, isQueued: left >= QUEUED * responseBytes, left };
   }
   const sent = nanoseconds(requestedAt - startedAt);
-  if (sent >= MOSTLY * duration || !(roundTrip > 0)) return { bytes: requestBytes, took: sent, isQueued: false };
+  if (sent >= MOSTLY * duration || !(roundTrip > 0))
+    return { bytes: requestBytes, took: sent, isQueued: false, left: 0 };
   // At the sender its last byte is seen as it leaves, and its round trip is what the queue makes it.
   const queue = Math.max(0, Math.min(roundTrip, firstByteAt - requestedAt));
-  return { bytes: requestBytes, took: nanoseconds(sent + queue), isQueued: true };
+  return { bytes: requestBytes, took: nanoseconds(sent + queue), isQueued: true, left: 0 };
 }
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

@@ -57,6 +57,24 @@ describe('what no finding explains', () => {
     );
   });
 
+  it('is what most of them wait for, where that is worth knowing only', () => {
+    const diagnosis = each(400);
+    const [finding] = diagnosis.findings;
+    const { occurrences, cost } = finding!;
+    const line = (count: number) => ({
+      ...finding!,
+      severity: 'info' as const,
+      says: 'they stand in line there',
+      occurrences: { ...occurrences, count, of: 20 },
+      cost: { ...cost, shareOfLatency: 0.8 },
+    });
+    const told = (count: number) => verdictOf({ ...diagnosis, findings: [finding!, line(count)] }).unexplained;
+    expect(told(19)).toBe(
+      'a tenth of 20 requests take 400 ms or longer, at 10.96.44.12:8080: they stand in line there',
+    );
+    expect(told(9)).toMatch(/: no finding explains that$/);
+  });
+
   it('is said of the slowest where there is no tenth', () => {
     const diagnosis = each(400);
     const fewer = { ...diagnosis, exchanges: { ...diagnosis.exchanges, calls: 6 } };

@@ -78,7 +78,9 @@ function unexplainedWords(diagnosis: Judged): string | null {
   if (count === 0 || (!isTenth && few === null)) return null;
   const some = few === null ? (count < TENTH ? 'the slowest' : 'a tenth') : formatCount(few.count);
   const take = formatDuration(few?.least ?? slow);
-  return `${some} of ${plural(count, 'request')} take ${take} or longer${whereWords(diagnosis)}: no finding explains that`;
+  // No fault by itself, and yet what they wait for.
+  const most = findings.find((finding) => finding.severity === 'info' && isWhatTheyWaitFor(finding));
+  return `${some} of ${plural(count, 'request')} take ${take} or longer${whereWords(diagnosis)}: ${most?.says ?? 'no finding explains that'}`;
 }
 
 /** Those that take longer than that, where they are more than one or two and half of all time goes to them; else null. */

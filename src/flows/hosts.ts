@@ -12,7 +12,13 @@ export class Host {
   /** How the identifications of its packets went on. */
   steps = 0;
   jumps = 0;
+  /** The least from data to its acknowledgment by this host, over all its connections: with no queue in it. NaN before. */
+  least = Number.NaN;
   #heardAt = Number.NaN;
+
+  timed(sample: number): void {
+    if (sample >= 0 && !(sample >= this.least)) this.least = sample;
+  }
 
   /** Data comes for it. @returns nanoseconds since any came before */
   hears(time: Timestamp): number {

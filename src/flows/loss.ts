@@ -201,6 +201,13 @@ export function lossLasts(row: TrackedRow, sender: Sender, time: Timestamp): voi
   lastUntil(loss.stall, time);
 }
 
+/** What of the server's data its client has not shown to have. */
+export function noteDelivery(row: TrackedRow, client: Sender, server: Sender): void {
+  row.undelivered = client.known && !server.isAllAcknowledged;
+  row.unacknowledged = row.undelivered ? server.unacknowledged : 0;
+  row.repairing = server.loss !== null;
+}
+
 /** Nobody waits for this side's data any more. */
 export function giveUp(row: TrackedRow, sender: Sender, time: Timestamp): void {
   endLoss(row, sender, time);

@@ -64,6 +64,17 @@ describe('data goes at the pace of its way, seen at its receiver', () => {
     expect(of(dialogue)).toEqual([]);
   });
 
+  it('is told as a few round trips over a way of which it takes no more', () => {
+    const dialogue = createDialogue({ ways: [20, 0.1] });
+    dialogue.client(30, { length: 100 });
+    for (let index = 0; index < 100; index++) {
+      dialogue.server(60 + index * 0.6, { length: FULL });
+      dialogue.client(60.01 + index * 0.6);
+    }
+    expect(of(dialogue)).toEqual([]);
+    expect(stallsOf(dialogue, 'round-trips')).toMatchObject([{ from: 'server', start: 60 }]);
+  });
+
   it('ends where its sender rests', () => {
     const dialogue = received(200, (index) => (index === 99 ? 60 : 0.6));
     expect(of(dialogue)).toEqual([

@@ -18,6 +18,8 @@ const MORE_THAN_ACKNOWLEDGED = 2;
 // At one pace no segment takes as long as four. Over links of 20 and 50 Mbit/s (TBF; HTB with FIFO), one to four transfers
 // at a time, 0 to 5 % of the time is in longer gaps; of a program that writes 16 kB at a time 99 %.
 const GAP = 4;
+// From ten segments to a megabyte on its way are seven doublings; then it is up to speed (RFC 6928, RFC 5681).
+const MANY_ROUND_TRIPS = 20;
 // Of machines that are busy some packets come late.
 const MOST_ELSE = 1 / 5;
 // Who has more to send than the way takes sends full segments, but for what is left of a window; who writes in parts ends
@@ -79,7 +81,7 @@ export function keptPace(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   const lasted = time - pace.since;
   if (lasted < LEAST || pace.packets < FEWEST_PACKETS) return false;
   const isOfItsWay = pace.held <= MOST_ELSE * lasted && (pace.free <= MOST_ELSE * lasted || isEven(pace));
-  if (isOfItsWay) tell(row, pace, sender, layers);
+  if (isOfItsWay) tell(row, pace, sender, peer, layers);
   else begin(pace, time);
   return isOfItsWay && !isLong;
 }
@@ -110,13 +112,16 @@ function isAckClocked(sender: Sender, peer: Sender, { time }: Layers, full: numb
   return time - sender.acknowledgedAt <= AT_ONCE + wayToSender;
 }
 
-function tell(row: TrackedRow, pace: Pace, sender: Sender, layers: Layers): void {
+function tell(row: TrackedRow, pace: Pace, sender: Sender, peer: Sender, layers: Layers): void {
   if (pace.stall === null) {
     pace.stall = openStall('path', sender.side, pace.since, 0);
     pace.stall.repaired = true;
     addProof(pace.stall, sender.lastPacket);
     listStall(row, pace.stall);
   }
+  // Slow start and what a window lets go take a few; a limit shows in many.
+  const way = (sender.host.least || 0) + (peer.host.least || 0);
+  pace.stall.reason = layers.time - pace.since >= MANY_ROUND_TRIPS * way ? 'path' : 'round-trips';
   pace.stall.bytes = pace.bytes;
   pace.stall.packets[1] = packetId(layers.input, layers.number);
   lastUntil(pace.stall, layers.time);

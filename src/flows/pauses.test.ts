@@ -15,6 +15,20 @@ const stallsOf = (dialogue: Dialogue) =>
     packets: [...packets],
   }));
 
+/** From the midst of a connection whose server takes that long: no handshake tells how long the way is. */
+const midstream = (pauses: readonly number[]): Dialogue => {
+  const dialogue = createDialogue({ midstream: true });
+  let time = 10;
+  for (const pause of pauses) {
+    dialogue.client(time, { length: 120 });
+    dialogue.server(time + 4, { length: 113 });
+    dialogue.client(time + 45);
+    dialogue.server(time + 45 + pause, { length: 700 });
+    time += 46 + pause;
+  }
+  return dialogue;
+};
+
 describe('a small segment behind a small segment', () => {
   it('waits for the delayed acknowledgment, seen at its sender', () => {
     const dialogue = createDialogue();
@@ -83,6 +97,16 @@ describe('a small segment behind a small segment', () => {
     }
     const held = stallsOf(dialogue).filter(({ reason }) => reason === 'delayed-ack');
     expect(held.map(({ duration }) => duration)).toEqual([40.3, 40.2, 40.3]);
+  });
+
+  it('waits for it in the midst of a connection, as all leave as long after theirs; the first tells how long', () => {
+    const reasons = stallsOf(midstream([0.05, 0.05, 0.06, 0.05])).map(({ reason }) => reason);
+    expect(reasons).toEqual(['sender-idle', 'delayed-ack', 'delayed-ack']);
+  });
+
+  it('waits for none in the midst of a connection whose pauses end at any time after that', () => {
+    const reasons = stallsOf(midstream([3, 0.2, 1.5, 2.6, 0.4, 1.9, 0.1, 0.9])).map(({ reason }) => reason);
+    expect(new Set(reasons)).toEqual(new Set(['sender-idle']));
   });
 
   it.each([

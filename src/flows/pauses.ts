@@ -58,14 +58,16 @@ export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, laye
 /** Whether Nagle's algorithm held it: it left with the delayed acknowledgment of the small segment before. */
 function waitedForAcknowledgment(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers): boolean {
   const since = layers.time - sender.delayedAt;
-  const way = least(peer);
   if (Number.isNaN(since) || layers.payloadLength >= sender.fullSegment(peer)) return false;
+  const { isSettled } = peer.roundTrip;
+  const way = isSettled ? least(peer) : soonest(sender, since);
   const late = Math.abs(since - way) - way / 4;
+  const isMostlyAtOnce = sender.leftAtOnce > MOSTLY * sender.leftLater;
   if (late <= AT_ONCE) {
     sender.leftAtOnce++;
     // Whose pauses end at any time pauses by itself: that some end with an acknowledgment is chance.
-    if (sender.leftLater > sender.leftAtOnce) return false;
-  } else if (late > HARDLY_LATER || sender.leftAtOnce <= MOSTLY * sender.leftLater) {
+    if (isSettled ? sender.leftLater > sender.leftAtOnce : !isMostlyAtOnce) return false;
+  } else if (!isSettled || late > HARDLY_LATER || !isMostlyAtOnce) {
     sender.leftLater++;
     return false;
   }
@@ -74,6 +76,21 @@ function waitedForAcknowledgment(row: TrackedRow, sender: Sender, peer: Sender, 
   addProof(stall, sender.delayedPacket);
   over(row, stall, layers);
   return true;
+}
+
+/**
+ * How long the way is, as far as these pauses tell: where no handshake and no bare acknowledgment does, what is known
+ * has the program's time in it. What waits for acknowledgments always leaves as long after them, so nothing is told
+ * by the first pause, nor where one ends much sooner than those before.
+ */
+function soonest(sender: Sender, since: number): number {
+  const before = sender.soonestAfterDelayed;
+  if (since >= before) return before;
+  sender.soonestAfterDelayed = since;
+  if (since >= before - AT_ONCE) return since;
+  sender.leftLater += sender.leftAtOnce;
+  sender.leftAtOnce = 0;
+  return since;
 }
 
 /** Notes an acknowledgment without data of all that was sent, where it was delayed. */

@@ -158,6 +158,8 @@ export class Sender {
   /** When a delayed acknowledgment came for its last data; NaN where none did. */
   delayedAt = Number.NaN;
   delayedPacket: PacketId = -1;
+  /** The least time from such an acknowledgment to what left next; NaN before. */
+  soonestAfterDelayed = Number.NaN;
   /** How often a small segment left as soon as that came, and how often later. */
   leftAtOnce = 0;
   leftLater = 0;
@@ -195,6 +197,11 @@ export class Sender {
   /** All that it sent and the capture saw has arrived. */
   get isAllAcknowledged(): boolean {
     return this.acknowledgedKnown && ((this.acknowledged - this.highest) | 0) >= 0;
+  }
+
+  /** Bytes that were seen, and the other side has not said to have. */
+  get unacknowledged(): number {
+    return this.acknowledgedKnown ? Math.max(0, (this.highest - this.acknowledged) | 0) : 0;
   }
 
   /** The payload of a full segment to that peer. */

@@ -240,6 +240,18 @@ describe('counts', () => {
     });
   });
 
+  it('are of what the client has not acknowledged yet', () => {
+    const dialogue = createDialogue();
+    dialogue.client(10, { length: 100 });
+    dialogue.server(11, { length: 1000 });
+    dialogue.server(11.1, { length: 400 });
+    expect(dialogue.row().unacknowledged).toBe(1400);
+    dialogue.client(12, { acknowledges: 1000 });
+    expect(dialogue.row().unacknowledged).toBe(400);
+    dialogue.client(13, { acknowledges: 1400 });
+    expect(dialogue.row().unacknowledged).toBe(0);
+  });
+
   it('know keepalives with a byte and without', () => {
     const dialogue = createDialogue();
     dialogue.client(10, { length: 100 });

@@ -13,6 +13,7 @@ import {
   lossLasts,
   lostBefore,
   missed,
+  noteDelivery,
   sentAgain,
   sentInVain,
   wentOn,
@@ -89,9 +90,8 @@ export class TcpWatch {
     if (isSyn) this.#opens(sender, peer, layers, hasAck);
     else if (!this.#isEstablished) this.#establish(sender, layers, hasAck);
     const sequence = isSyn ? (layers.sequence + 1) | 0 : layers.sequence | 0;
-    let progressed = isSyn;
     this.#acknowledging = hasAck && this.#acknowledges(sender, peer, layers);
-    if (this.#acknowledging) progressed = true;
+    let progressed = isSyn || this.#acknowledging;
     if (layers.payloadLength > 0) {
       if (this.#sends(sender, peer, layers, sequence)) progressed = true;
     } else if (!isSyn) {
@@ -105,8 +105,7 @@ export class TcpWatch {
     if ((tcpFlags & TCP_FLAG.fin) !== 0 && !sender.finished) this.#closes(sender, peer, layers);
     if (hasAck && !isSyn) announced(this.row, sender, peer, layers);
     if (progressed) this.#progressAt = layers.time;
-    this.row.undelivered = this.client.known && !this.server.isAllAcknowledged;
-    this.row.repairing = this.server.loss !== null;
+    noteDelivery(this.row, this.client, this.server);
     return true;
   }
 
@@ -235,6 +234,7 @@ export class TcpWatch {
 
   #timed(of: Sender, sample: number, carriesData: boolean, isLone: boolean): void {
     of.roundTrip.push(sample, carriesData, isLone);
+    (of === this.client ? this.server : this.client).host.timed(sample);
     // Where acknowledgments come with answers only, as in a capture of packets with payload, nothing tells the way from the program.
     if (of !== this.client || !of.roundTrip.isSettled) return;
     // Rows are written in whole nanoseconds, and must be the same when they are read again.

@@ -81,6 +81,7 @@ export function trackedRow(
     lastDataAt: NEVER,
     previousDataAt: NEVER,
     undelivered: false,
+    unacknowledged: 0,
     repairing: false,
     showsAcknowledgments: false,
     openExchanges: 0,

@@ -18,6 +18,7 @@ export type Side = (typeof SIDES)[number];
  *   was opened again; kept of exchanges, not of connections
  * - `path`: more was on its way all the while than is acknowledged at once, and the next left as acknowledgments
  *   came, or full segments come evenly at the receiver: the way takes it no faster
+ * - `round-trips`: likewise, and over in a few round trips: its sender gets up to speed
  * - `window`: the receive window was used up in each round trip: no more than that is on its way at a time
  */
 export const STALL_REASONS = [
@@ -27,6 +28,7 @@ export const STALL_REASONS = [
   'sender-idle',
   'flow-control',
   'path',
+  'round-trips',
   'window',
 ] as const;
 export type StallReason = (typeof STALL_REASONS)[number];
@@ -48,8 +50,10 @@ export interface Stall {
   packets: readonly PacketId[];
 }
 
+const UNDER_WAY: ReadonlySet<StallReason> = new Set(['path', 'round-trips', 'window']);
+
 /** Data went on all the while, and stood still nowhere. */
-export const isUnderWay = ({ reason }: Pick<Stall, 'reason'>): boolean => reason === 'path' || reason === 'window';
+export const isUnderWay = ({ reason }: Pick<Stall, 'reason'>): boolean => UNDER_WAY.has(reason);
 
 /** The same stall where client and server are the other way round. */
 export const turnedStall = (stall: Stall): Stall => ({ ...stall, from: stall.from === 'client' ? 'server' : 'client' });

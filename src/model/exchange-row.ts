@@ -89,6 +89,7 @@ export function toExchangeRow(exchange: Exchange, inputs: readonly Input[]): Exc
     retryAfterSeconds: secondsOrNull(exchange.retryAfter),
     keepsConnection: exchange.keepsConnection,
     asksToClose: exchange.asksToClose,
+    undeliveredBytes: exchange.undelivered,
     expectation: toExpectationRow(exchange.expectation),
     traceIds: [...exchange.traceIds],
     metadata: exchange.metadata === null ? null : toMetadataRow(exchange.metadata),
@@ -124,10 +125,11 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   const metadata = metadataFrom(row['metadata']);
   const expectation = expectationFrom(row['expectation'] ?? null);
   const grant = grantFrom(row['grant'] ?? null);
+  const undelivered = integer(row['undeliveredBytes'] ?? 0, Number.MAX_SAFE_INTEGER);
   if (!isText(id) || !isText(client) || !isText(server) || !isTextOrNull(backend) || !isText(connection)) return null;
   if (method === null || path === null || host === null || !isTextOrNull(error)) return null;
   if (typeof reused !== 'boolean' || typeof keepsConnection !== 'boolean') return null;
-  if (typeof asksToClose !== 'boolean') return null;
+  if (typeof asksToClose !== 'boolean' || undelivered === null) return null;
   if (protocol === null || shape === null || outcome === null || oneOf(DIRECTIONS, row['direction']) === null)
     return null;
   if (endedBy === null && row['endedBy'] !== null) return null;
@@ -152,6 +154,7 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
     reused,
     keepsConnection,
     asksToClose,
+    undelivered,
     expectation,
     traceIds,
     metadata,

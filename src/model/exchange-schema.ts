@@ -71,6 +71,10 @@ export const ExchangeSchema = Type.Object({
   /** Rows that were written before it was part of them lack it. */
   asksToClose: Type.Optional(Type.Boolean()),
   /** Rows that were written before it was part of them lack it. */
+  undeliveredBytes: Type.Optional(
+    Type.Integer({ description: 'of a large answer: not acknowledged yet when its last byte came by' }),
+  ),
+  /** Rows that were written before it was part of them lack it. */
   expectation: Type.Optional(nullable(ExpectationSchema)),
   traceIds: Type.Array(Type.String({ description: 'header and hash of an identifier that travels' })),
   metadata: nullable(MetadataSchema),

@@ -142,6 +142,11 @@ export interface Exchange {
   keepsConnection: boolean;
   /** The request itself asks to close the connection behind the answer (HTTP/1: `Connection: close`, HTTP/1.0 without keep-alive). */
   asksToClose: boolean;
+  /**
+   * Bytes of a large answer that its client had not acknowledged when the last one came by: they wait on their way on,
+   * as behind a capture on a node whose shaper holds them back. 0 for all others.
+   */
+  undelivered: number;
   /** HTTP/1's; null for all who do not ask. */
   expectation: Expectation | null;
   /** Identifiers that travel from call to call: header and hash, `traceparent:9f86d081884c7d65`. */
@@ -197,6 +202,7 @@ export const copyExchange = (exchange: Exchange): Exchange => ({
   retryAfter: exchange.retryAfter,
   keepsConnection: exchange.keepsConnection,
   asksToClose: exchange.asksToClose,
+  undelivered: exchange.undelivered,
   expectation: exchange.expectation === null ? null : { ...exchange.expectation },
   traceIds: exchange.traceIds,
   metadata: exchange.metadata === null ? null : { ...exchange.metadata },

@@ -21,6 +21,8 @@ export interface TrackedConnection extends Connection {
   previousDataAt: Timestamp;
   /** Data of the server was seen that its client has not acknowledged yet. */
   undelivered: boolean;
+  /** How many bytes that are. */
+  unacknowledged: number;
   /** Some of it was lost, and not all is repaired. */
   repairing: boolean;
   /** Exchanges that have begun and not ended. */

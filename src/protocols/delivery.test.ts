@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { at } from '../base/time.ts';
+import { at, milliseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
-import { atMs, exchangeOf } from '../model/testing/rows.ts';
+import { atMs, exchangeOf, stallOf } from '../model/testing/rows.ts';
 import { createDelivery } from './delivery.ts';
 import { trackedConnection } from './testing/connection.ts';
 
@@ -18,6 +18,16 @@ test('an answer is held until its client has it', () => {
   connection.undelivered = false;
   advance(atMs(11));
   expect(emitted).toHaveLength(1);
+});
+
+test('an answer that is known to be over only when what was lost of it has come again lasts until then', () => {
+  const emitted: Exchange[] = [];
+  const stall = stallOf({ startedAt: atMs(4), duration: milliseconds(220) });
+  const { push } = createDelivery((exchange) => void emitted.push(exchange));
+  const exchange = exchangeOf({ startedAt: atMs(0), duration: milliseconds(4) });
+  push(exchange, trackedConnection({ undelivered: false, stalls: [stall] }));
+  push(exchangeOf({ startedAt: atMs(300), duration: milliseconds(4) }), trackedConnection({ stalls: [stall] }));
+  expect(emitted.map(({ duration }) => duration)).toEqual([milliseconds(224), milliseconds(4)]);
 });
 
 test('of answers that no acknowledgment is seen for, those held longest go, in order', () => {

@@ -37,7 +37,8 @@ export function createDelivery(emit: (exchange: Exchange) => void) {
   let lookAt = at(-Infinity);
 
   function push(exchange: Exchange, connection: TrackedConnection): void {
-    if (!connection.undelivered) return emit(exchange);
+    // What a short snap length cut off is known to be over only later: the repair may have come by then.
+    if (!connection.undelivered) return settle(exchange, connection);
     if (held >= MAX_HELD) letGoOfOlder();
     if (exchanges.length >= MAX_PLACES) settleIf(() => false);
     if (connection.heldExchanges++ === 0) connection.heldFrom = exchanges.length;

@@ -68,6 +68,7 @@ export function beginExchange(
     retryAfter: UNKNOWN,
     keepsConnection: true,
     asksToClose: false,
+    undelivered: 0,
     expectation: null,
     traceIds: NO_TRACE_IDS,
     metadata: null,
@@ -103,6 +104,9 @@ export function beganHeld({ connection }: ConversationContext, exchange: OpenExc
   exchange.startedAt = stall.startedAt;
   exchange.idleBefore = nanoseconds(Math.max(0, exchange.idleBefore - stall.duration));
 }
+
+// Of smaller answers all may be on its way at once, whatever the way.
+const LARGE_ANSWER = 100_000;
 
 /** Bytes of its request (0 for an end without bytes) came with this packet. */
 export function sawRequest(exchange: OpenExchange, length: number, arrival: Arrival): void {
@@ -145,6 +149,9 @@ export function endExchange(
   exchange.outcome = outcome;
   exchange.endedBy = isAnswered ? null : endedBy;
   if (!connection.isTurned) {
+    if (isAnswered && exchange.responseBytes >= LARGE_ANSWER) {
+      exchange.undelivered = Math.min(connection.unacknowledged, exchange.responseBytes);
+    }
     // Who answered may have told who was called.
     exchange.server = connection.server;
     exchange.serverPort = connection.serverPort;

@@ -47,6 +47,8 @@ export function stallWords({ reason, from, durationSeconds, bytes, resends, repa
       return `the ${from} paused for ${duration(durationSeconds)}`;
     case 'window':
       return `${duration(durationSeconds)} with ${formatBytes(bytes)} for each round trip: the window of the ${other}`;
+    case 'round-trips':
+      return `${duration(durationSeconds)} for a few round trips of the ${from}'s data`;
     case 'path':
       return `${duration(durationSeconds)} as fast as the way took the ${from}'s data`;
   }

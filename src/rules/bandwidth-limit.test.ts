@@ -76,8 +76,24 @@ function shared(clients: readonly [string, string]): Rows {
   return joined(first!.rows, second!.rows);
 }
 
+/** Small calls, and answers on a node that have passed by while so much of them waits behind a shaper, at 600 kB/s. */
+function shaped(waiting: readonly number[], least = 0.3): Rows {
+  const traffic = new Traffic().open({ connect: 0.2 }, { minRoundTrip: milliseconds(least) }).calls(20);
+  for (const undelivered of waiting) {
+    const passes = (600_000 - undelivered) / 600;
+    const stalls = [paced(10, 10 + passes)];
+    traffic.call({ takes: 10 + passes, firstByte: 10, stalls }, { responseBytes: 600_000, undelivered });
+  }
+  return traffic.rows;
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'answers of which the last part still waits behind a shaper when all has passed by',
+      ...shaped([200_000, 30_000, 120_000, 220_000]),
+      reports: [{ count: 4, of: 24, cost: [0.99, 1.01], says: /a steady 600 kB\/s$/ }],
+    },
     {
       name: 'uploads, whose last part still lies in the queue of the limit when all is sent',
       ...uploads(340, 335, 0.3),
@@ -125,6 +141,8 @@ ruleTester(rule, {
   ],
   clear: [
     { name: "HTTP/2's window of 64 kB for each round trip", ...answers(42, 'grpc') },
+    { name: 'answers that pass by and are on a long way then', ...shaped([200_000, 190_000, 210_000, 200_000], 300) },
+    { name: 'two of them: too few', ...shaped([200_000, 200_000]) },
     { name: 'uploads after which the server thinks', ...uploads(340, 0.3, 0.3) },
     { name: 'uploads over a long way, which take so many round trips', ...uploads(140, 135, 130) },
     {

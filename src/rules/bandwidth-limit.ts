@@ -1,6 +1,6 @@
 import { Distribution } from '../base/distribution.ts';
 import { formatBytes, formatShare } from '../base/text.ts';
-import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, NANOSECONDS_PER_SECOND } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
 import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -25,7 +25,7 @@ const SPREAD = 0.25;
 // Their rates are told from as many.
 const MAX_STRETCHES = 1 << 10;
 
-// What still lies in the queue before the limit when a sender has sent all is a part of the transfer,
+// What still lies in the queue before the limit when a sender has sent all, or an answer has passed by, is a part of the transfer,
 // where the way itself is short beside it; over a long one, transfers of one size take as many round trips.
 const SHORT_WAY = 0.1;
 
@@ -87,8 +87,9 @@ export default defineRule({
         if (isResponded(exchange)) heard++;
         const transfer = transferOf(exchange);
         if (transfer === null) return;
-        const { took, isQueued } = transfer;
-        if (took < LEAST_TRANSFER || rateOf(exchange) >= LINK_RATE) return;
+        const { took, isQueued, left } = transfer;
+        const rate = rateOf(exchange);
+        if (took < LEAST_TRANSFER || rate >= LINK_RATE) return;
         const group = groups.of(exchange);
         if (took < MOSTLY * exchange.duration || !isPaced(exchange, transfer)) {
           group.others++;
@@ -97,7 +98,10 @@ export default defineRule({
         if (group.stretches.length < MAX_STRETCHES) group.stretches.push(transfer);
         if (isQueued) group.queued++;
         if (isHttp2(exchange.protocol)) group.windowed++;
-        groups.add(exchange, took, packetsOf);
+        const rest = (left * NANOSECONDS_PER_SECOND) / rate;
+        const lasted = nanoseconds(exchange.duration + rest);
+        const until = at(exchange.startedAt + lasted);
+        groups.add(exchange, nanoseconds(took + rest), packetsOf, { until, lasted });
       },
       connection(connection) {
         const { minRoundTrip } = connection;

@@ -13,6 +13,7 @@ import { createRetries, failureOf, type Chain } from './support/retries.ts';
 import { createRetriesWithin } from './support/retries-within.ts';
 import type { OccurrencesOf } from './support/subjects.ts';
 import type { Route } from './support/routes.ts';
+import { createSteadyRetries } from './support/steady-retries.ts';
 import { partsByServer, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -48,6 +49,10 @@ const CONFIDENCE: Record<Chain['because'], { confidence: Confidence; says: strin
     confidence: 'likely',
     says: 'about as many requests as calls that fail rest, and each rests from when it fails until the same call comes again',
   },
+  steady: {
+    confidence: 'likely',
+    says: 'nearly each failure is followed by the same call after the same rest, and successes are not',
+  },
 };
 
 export default defineRule({
@@ -69,6 +74,7 @@ export default defineRule({
     let heard = 0;
     let failed = 0;
     const retries = createRetries((chain) => put(settled, chain));
+    const steady = createSteadyRetries();
 
     // Inbound requests do not show the retries that the service itself makes: those are judged as well.
     const isJudged = (peer: Peer): boolean => seen.isJudged(peer) || seen.directionOf(peer) === 'outbound';
@@ -103,18 +109,22 @@ export default defineRule({
     return {
       ordinaryExchange(exchange) {
         const route = seen.routes.current as Route;
-        if (!route.isProbe) retries.addOrdinary(route, exchange);
+        if (route.isProbe) return;
+        retries.addOrdinary(route, exchange);
+        steady.add(exchange, null);
       },
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
         heard++;
         // The next health check comes when it is due, whatever became of the last one.
         if (isProbe(exchange) || callersGone.add(exchange)) return;
-        if (failureOf(exchange) !== null) {
+        const failure = failureOf(exchange);
+        if (failure !== null) {
           failed++;
           within.failed(exchange);
         }
         retries.add(exchange);
+        steady.add(exchange, failure);
       },
       request(request) {
         const service = services.current();
@@ -123,11 +133,14 @@ export default defineRule({
       finish() {
         const groups = new Map([...settled].map(([key, group]) => [key, copyOf(group)]));
         for (const chain of retries.open()) put(groups, chain);
-        const byRequest = new Map<string, Group>();
-        for (const chain of within.chains()) put(byRequest, chain);
-        // What requests show beside one another, waits between calls of several show in part.
-        for (const [key, group] of byRequest) {
-          if (group.chains > (groups.get(key)?.chains ?? 0)) groups.set(key, group);
+        // What requests show beside one another, or all rests together, waits between calls of several show in part.
+        for (const [chains, size] of [
+          [within.chains(), chainsIn],
+          [steady.chains(), triesIn],
+        ] as const) {
+          const others = new Map<string, Group>();
+          for (const chain of chains) put(others, chain);
+          for (const [key, group] of others) if (size(group) > size(groups.get(key))) groups.set(key, group);
         }
         const proven = [...groups.values()].filter(
           ({ peer, chains, because }) =>
@@ -178,6 +191,9 @@ export default defineRule({
     };
   },
 });
+
+const chainsIn = (group?: Group): number => group?.chains ?? 0;
+const triesIn = (group?: Group): number => group?.extraTries ?? 0;
 
 /** From the first try's start to the last one's: what the call would have been spared. */
 const costOf = ({ first, last }: Chain): number => Math.max(0, between(first.startedAt, last.startedAt));

@@ -1,5 +1,7 @@
-import { at } from '../base/time.ts';
+import { at, milliseconds, nanoseconds } from '../base/time.ts';
+import type { Connection, Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { atMs, stallOf, tlsOf } from '../model/testing/rows.ts';
 import rule from './mtu-blackhole.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { Traffic } from './support/testing/traffic.ts';
@@ -45,8 +47,58 @@ function givenUp(): Traffic {
   return traffic;
 }
 
+/** Connections of which a segment of that side vanishes in the TLS handshake, until the client gives up. */
+function stuck(count: number, parts: Partial<Stall> = {}, others: Partial<Connection> = {}): Traffic {
+  const traffic = new Traffic();
+  const largestAcknowledged = { client: others.largestAcknowledged?.client ?? 0, server: 0 };
+  for (let index = 0; index < count; index++) {
+    const stall = stallOf({
+      startedAt: atMs(6010 * index + 5),
+      duration: milliseconds(5900),
+      bytes: 1448,
+      repaired: false,
+      ...parts,
+    });
+    traffic
+      .open(
+        {},
+        { tls: tlsOf({ handshakeDuration: nanoseconds(Number.NaN) }), stalls: [stall], ...others, largestAcknowledged },
+      )
+      .wait(6000)
+      .close();
+  }
+  return traffic;
+}
+
+/** The same connections, and one before whose handshake ends, with so large a segment. */
+const beside = (arrived: number): Traffic => {
+  const traffic = new Traffic().open({ tls: 3 }).close({ largestAcknowledged: { client: 300, server: arrived } });
+  for (const connection of stuck(4).rows.connections ?? []) traffic.connections.push(connection);
+  return traffic;
+};
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'certificates that never arrive',
+      ...stuck(4).rows,
+      reports: [
+        {
+          message: 'handshakes',
+          says: /^4 of 4 connections to 10\.96\.44\.12:8080 never ended their TLS handshake: segments of 1,448 bytes of the server vanish$/,
+          count: 4,
+          of: 4,
+          cost: [5.9, 6.1],
+          confidence: 'likely',
+          errors: 4,
+        },
+      ],
+    },
+    {
+      name: 'certificates that never arrive, beside one in small segments',
+      ...beside(700).rows,
+      reports: [{ count: 4 }],
+    },
     {
       name: 'full-size segments that are sent again and again and never arrive, while small ones do',
       ...blackhole(3, 1448, 900).rows,
@@ -71,6 +123,7 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'a certificate of the same size that arrives', ...beside(1448).rows },
     {
       name: 'random loss: as large ones have arrived',
       ...blackhole(3, 1448, 1448).rows,
@@ -85,6 +138,34 @@ ruleTester(rule, {
     },
   ],
   unobservable: [
+    { name: 'two handshakes that lose one', ...stuck(2).rows, why: /no large segment/ },
+    { name: 'handshakes that lose small ones', ...stuck(4, { bytes: 300 }).rows, why: /no large segment/ },
+    { name: 'handshakes that are repaired', ...stuck(4, { repaired: true }).rows, why: /no large segment/ },
+    {
+      name: 'handshakes that the capture’s end leaves so',
+      ...stuck(4, { duration: milliseconds(400) }).rows,
+      why: /no/,
+    },
+    {
+      name: 'handshakes of which nothing that the client sends arrives',
+      ...stuck(4, { from: 'client' }).rows,
+      why: /no/,
+    },
+    {
+      name: 'handshakes at a full accept queue, which sends its SYN-ACKs again',
+      ...stuck(
+        4,
+        { from: 'client', resends: 3 },
+        {
+          largestAcknowledged: { client: 200, server: 0 },
+          synAcks: [
+            { at: atMs(0.4), packet: 2 },
+            { at: at(1e15), packet: 9 },
+          ],
+        },
+      ).rows,
+      why: /no large segment/,
+    },
     {
       name: 'small answers only',
       ...new Traffic().calls(5).close({ largestAcknowledged: { client: 200, server: 300 } }).rows,

@@ -1,12 +1,13 @@
 import { plural } from '../base/text.ts';
-import type { Side, Stall } from '../model/connection.ts';
+import { copyConnection, type Connection, type Side, type Stall } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
-import type { Evidence } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { openings } from './support/openings.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { stuckOf, vanishedInHandshake } from './support/stuck-handshakes.ts';
 import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
 import { partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
@@ -18,6 +19,8 @@ import { vanishedTally, type Vanished } from './support/vanished.ts';
 const LEAST_SIZE = 536;
 // One may be a connection that died.
 const LEAST_COUNT = 2;
+// Of TLS handshakes nothing smaller has to arrive before: that each loses a full segment for good is no chance.
+const LEAST_HANDSHAKES = 3;
 // Exchanges whose connection has not ended yet.
 const MAX_WAITING = 1 << 12;
 
@@ -26,6 +29,8 @@ interface Extra {
   /** The largest segments of each side that arrived on any connection, and the smallest that never did. */
   arrived: Record<Side, number>;
   vanished: Record<Side, number>;
+  /** Whose TLS handshake never ended for a segment that vanished. */
+  stuck: Connection[];
 }
 
 export default defineRule({
@@ -33,9 +38,12 @@ export default defineRule({
   title: 'Large packets vanish on the way',
   category: 'connection',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     vanished:
       '{count} of {total:call} to {server} never got through: segments of {size:byte} of the {side} vanish, those up to {fits} arrive',
+    handshakes:
+      '{count} of {total:connection} to {server} never ended their TLS handshake: segments of {size:byte} of the {side} vanish',
     clear: 'full-size segments arrive, too (up to {size:byte})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -46,9 +54,42 @@ export default defineRule({
       calls: [],
       arrived: { client: 0, server: 0 },
       vanished: { client: Infinity, server: Infinity },
+      stuck: [],
     }));
     let held = 0;
     let largest = 0;
+
+    /** @returns whether there were any */
+    function reportHandshakes(): boolean {
+      const found = groups
+        .where(({ stuck }) => stuck.length >= LEAST_HANDSHAKES)
+        .map((group) => ({ ...group, ...stuckOf(group.stuck, LEAST_SIZE, opened) }))
+        // A path may lose all that a client sends: of what a server sends, other segments show that it answers.
+        .filter(({ size, side, arrived }) => size > arrived[side] && (side === 'server' || arrived.client > 0));
+      for (const { tally, side, size, peer, input } of found) {
+        const subject = { kind: 'server', name: peer.server } as const;
+        const of = Math.max(tally.count, seen.totals(input, subject).opened);
+        report({
+          message: 'handshakes',
+          data: { count: tally.count, total: of, server: subject.name, size, side },
+          input,
+          subject,
+          of,
+          unit: 'connections',
+          cost: tally,
+          confidence: 'likely',
+          confidenceBecause: `no segment of ${plural(size, 'byte')} ever arrived on any of them, though SYNs and what is smaller did`,
+          evidence: evidenceOf([], tally.dearest),
+          because: settings(subject.name, size),
+          fix: fixes,
+          whatIf: { unknown: 'what would follow their handshakes was never sent' },
+          errors: tally.count,
+          habit: false,
+        });
+      }
+      return found.length > 0;
+    }
+
     return {
       unusualExchange(exchange) {
         if (exchange.stalls.length === 0 || vanishedOf(exchange).length === 0 || held >= MAX_WAITING) return;
@@ -66,6 +107,10 @@ export default defineRule({
         const group = groups.of(connection);
         group.arrived.client = Math.max(group.arrived.client, client);
         group.arrived.server = Math.max(group.arrived.server, server);
+        if (held < MAX_WAITING && vanishedInHandshake(connection, LEAST_SIZE).length > 0) {
+          group.stuck.push(copyConnection(connection));
+          held++;
+        }
         for (const exchange of exchanges) {
           group.calls.push({ exchange, until: waitedUntil(exchange, connection) });
           for (const { from: side, bytes } of vanishedOf(exchange)) {
@@ -96,43 +141,15 @@ export default defineRule({
             confidence: 'likely',
             confidenceBecause: `no segment of ${plural(size, 'byte')} ever arrived, however often it was sent, and all up to ${fits} did`,
             evidence: blackholeEvidence(tally.dearest),
-            because: [
-              {
-                component: `path to ${subject.name}`,
-                setting: 'MTU',
-                value: `below what ${plural(size, 'byte')} of payload need`,
-                origin: 'wire',
-                source: 'which segments arrive',
-              },
-              {
-                component: `path to ${subject.name}`,
-                setting: 'ICMP "fragmentation needed"',
-                value: 'not seen: blocked, or never sent',
-                origin: 'wire',
-                source: 'the packets; RFC 2923 section 2.1',
-              },
-            ],
-            fix: [
-              advice(
-                'infrastructure',
-                'give pods the MTU that the overlay leaves (VXLAN: 50 bytes less than the node’s), or let ICMP type 3 code 4 through',
-                'the CNI’s configuration and firewalls on the way',
-                'set the former MTU again',
-                'ping -M do -s 1472 ADDRESS',
-              ),
-              advice(
-                'infrastructure',
-                'clamp the segment size on the way (iptables -j TCPMSS --clamp-mss-to-pmtu), or let hosts find it (net.ipv4.tcp_mtu_probing=1)',
-                'the nodes',
-                'remove the rule again',
-              ),
-            ],
+            because: settings(subject.name, size),
+            fix: fixes,
             whatIf: { method: 'each affected call without the wait' },
             errors: tally.count,
             habit: false,
           });
         }
-        if (parts.length > 0) return;
+        const areStuck = reportHandshakes();
+        if (parts.length > 0 || areStuck) return;
         if (largest < LEAST_SIZE) {
           return unobservable({ why: 'no large segment was sent, so none could vanish', capture: null });
         }
@@ -141,6 +158,39 @@ export default defineRule({
     };
   },
 });
+
+const settings = (server: string, size: number): [Setting, Setting] => [
+  {
+    component: `path to ${server}`,
+    setting: 'MTU',
+    value: `below what ${plural(size, 'byte')} of payload need`,
+    origin: 'wire',
+    source: 'which segments arrive',
+  },
+  {
+    component: `path to ${server}`,
+    setting: 'ICMP "fragmentation needed"',
+    value: 'not seen: blocked, or never sent',
+    origin: 'wire',
+    source: 'the packets; RFC 2923 section 2.1',
+  },
+];
+
+const fixes: Fix[] = [
+  advice(
+    'infrastructure',
+    'give pods the MTU that the overlay leaves (VXLAN: 50 bytes less than the node’s), or let ICMP type 3 code 4 through',
+    'the CNI’s configuration and firewalls on the way',
+    'set the former MTU again',
+    'ping -M do -s 1472 ADDRESS',
+  ),
+  advice(
+    'infrastructure',
+    'clamp the segment size on the way (iptables -j TCPMSS --clamp-mss-to-pmtu), or let hosts find it (net.ipv4.tcp_mtu_probing=1)',
+    'the nodes',
+    'remove the rule again',
+  ),
+];
 
 /** Segments that were lost for good, and could be too big. */
 const vanishedOf = (exchange: Exchange): Stall[] =>

@@ -1,6 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
-import { formatDuration } from '../base/text.ts';
+import { formatDuration, plural } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
 import { between, nanoseconds } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
@@ -14,6 +14,7 @@ import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createGivenUpEarly, type GivenUp } from './support/given-up-early.ts';
 import { createFallbacks, type FallenBack } from './support/other-family.ts';
+import { lateOpenings, wasAskedAgain } from './support/late-openings.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { openings } from './support/openings.ts';
 import {
@@ -39,6 +40,8 @@ import { traffic } from './support/traffic.ts';
 const MAX_WAITING = 1 << 12;
 // Once or twice a SYN may be lost.
 const SEVERAL = 3;
+// One SYN-ACK that is sent again may be the path's: the last acknowledgment and the first data lost in a row.
+const LEAST_FULL = 2;
 
 const CHECKS = 'nobody’s request waits for a health check: the kubelet’s goes on for seconds when its pod is deleted';
 
@@ -57,6 +60,7 @@ export default defineRule({
     retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
     unanswered:
       '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain{why}',
+    full: '{count} of {total:connection} to {server} found its accept queue full: they opened only after a SYN was sent again, {cost:duration} late',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
@@ -76,6 +80,7 @@ export default defineRule({
     const paths = fact(commonLosses);
     const refusals = fact(silentRefusals);
     const checking = fact(checkers);
+    const late = fact(lateOpenings);
     const fallbacks = createFallbacks(opened);
     const givenUp = createGivenUpEarly(inputs);
     const waiting: Connection[] = [];
@@ -168,7 +173,7 @@ export default defineRule({
           confidence: 'certain',
           confidenceBecause: 'all that this client asks is health checks, and SYNs of it were sent again',
           evidence: synEvidence(tally.dearest),
-          because: [noAnswer(serversOf(own), null), SYN_WAIT],
+          because: [noAnswer(serversOf(own), null, false), SYN_WAIT],
           fix: synFixes(serversOf(own), null, own),
           whatIf: { unknown: 'no request waits for a health check' },
           errors: 0,
@@ -197,7 +202,7 @@ export default defineRule({
         if (!waitedForSyn(connection)) return;
         if (waiting.length < MAX_WAITING) waiting.push(copyConnection(connection));
         else if (isAnswered(connection)) {
-          const cost = connection.connectDuration;
+          const cost = nanoseconds(connection.connectDuration + late.firstWait(connection));
           group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
         }
       },
@@ -215,12 +220,15 @@ export default defineRule({
           const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
-          const { wait: cost, isAtLeast } = synWait(connection, opened, patience.get(peer) ?? nanoseconds(Number.NaN));
+          const { wait, isAtLeast } = synWait(connection, opened, patience.get(peer) ?? nanoseconds(Number.NaN));
+          const cost = nanoseconds(wait + late.firstWait(connection));
+          group.waits.add(wait);
+          if (wasAskedAgain(connection)) group.full++;
           group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
           if (isAnswered(connection)) continue;
           group.unanswered++;
           if (isAtLeast) group.atLeast++;
-          group.vain.add(cost);
+          group.vain.add(wait);
           noteSilence(group.silences, connection);
         }
         const others = new Set(fallbacks.found().map(({ connection }) => connection.id));
@@ -240,6 +248,7 @@ export default defineRule({
           for (const { connection, wait } of own) {
             group.tally.add(connection, wait, connectionPackets, synExtent(connection, wait));
             group.vain.add(wait);
+            group.waits.add(wait);
           }
         }
         const all = [...withThose.values()];
@@ -268,6 +277,9 @@ export default defineRule({
           const latency = new Distribution();
           latency.addAll(totals.opening);
           for (const { vain } of own) latency.addAll(vain);
+          const waits = new Distribution();
+          for (const group of own) waits.addAll(group.waits);
+          const isFull = own.reduce((sum, { full }) => sum + full, 0) >= LEAST_FULL;
           const of = Math.max(totals.opened, tally.count);
           report({
             message:
@@ -277,12 +289,14 @@ export default defineRule({
                   ? messageOf(silent)
                   : unanswered > 0
                     ? 'unanswered'
-                    : 'retried',
+                    : isFull
+                      ? 'full'
+                      : 'retried',
             data: {
               count: tally.count,
               total: of,
               server: subject.name,
-              cost: tally.costs.quantile(0.5),
+              cost: waits.quantile(0.5),
               unanswered,
               least: atLeast * 2 >= tally.count ? 'at least ' : '',
               backend: dead ?? subject.name,
@@ -301,8 +315,8 @@ export default defineRule({
               : 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: [
-              common === null ? noAnswer(subject.name, silent) : commonSetting(common),
-              isEarly ? connectTimeout(tally.costs.quantile(0.5)) : SYN_WAIT,
+              common === null ? noAnswer(subject.name, silent, isFull) : commonSetting(common),
+              isEarly ? connectTimeout(waits.quantile(0.5)) : SYN_WAIT,
               ...(explained?.because ?? []),
               ...(silentNode?.because ?? []),
             ],
@@ -334,6 +348,9 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   unanswered: 0,
   atLeast: 0,
   early: 0,
+  full: 0,
+  /** Until the SYN was answered, without what the first data waited. */
+  waits: new Distribution(),
   vain: new Distribution(),
   silences: new Map() as Silences,
 });
@@ -341,9 +358,10 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
 function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
   const first = example?.syns[0];
   if (example === undefined || first === undefined) return evidenceOf([], example);
-  const { syns, synAcks } = example;
+  const { syns, synAcks, stalls } = example;
   const again = syns.slice(1).map(({ at: time }) => `+${formatDuration(between(first.at, time))}`);
   const answer = synAcks[0];
+  const waiting = stalls.find(({ reason, resends }) => reason === 'loss' && resends > 0);
   return [
     {
       says: again.length > 0 ? `SYN, sent again at ${again.join(', ')}` : 'SYN, not answered, nor sent again',
@@ -352,6 +370,14 @@ function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]]
     ...(answer === undefined
       ? []
       : [{ says: `SYN-ACK after ${formatDuration(between(first.at, answer.at))}`, packets: [answer.packet] }]),
+    ...(waiting === undefined
+      ? []
+      : [
+          {
+            says: `then data of the ${waiting.from} sent again ${plural(waiting.resends, 'time')} until it got through, ${formatDuration(waiting.duration)} later`,
+            packets: [...waiting.packets],
+          },
+        ]),
   ];
 }
 

@@ -4,15 +4,13 @@ import { isResponded, type Exchange } from '../model/exchange.ts';
 import { commonFixes, commonSetting } from './support/common-loss-words.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
+import { isOpenedLate } from './support/late-openings.ts';
 import { stallRule } from './support/stall-rule.ts';
 import { stallsOf } from './support/stalls.ts';
 
 // Linux waits 200 ms at least before it sends a segment again for want of an acknowledgement
 // (TCP_RTO_MIN); part of that may lie before the exchange. What SACK repairs at once is no stall.
 const LEAST_WAIT = milliseconds(150);
-// A connection that opened so late met lost SYNs or a full accept queue, and its first data meets the
-// same: tcp-connect-retry tells it.
-const SYN_SENT_AGAIN = milliseconds(900);
 // A kernel that sends the same again and again, each time after twice as long, has had no acknowledgement,
 // whether or not the capture would show one.
 const LEAST_IN_VAIN = 3;
@@ -36,7 +34,8 @@ export default defineRule({
       least: LEAST_WAIT,
       // And without answer or acknowledgement the capture may show one direction: a closed window looks the same.
       isAnothers: (exchange, seesBothDirections) =>
-        exchange.connectDuration >= SYN_SENT_AGAIN ||
+        // tcp-connect-retry tells it.
+        isOpenedLate(exchange) ||
         (!isResponded(exchange) && Number.isNaN(exchange.roundTrip) && !(seesBothDirections && isInVain(exchange))),
       // A hole that nobody fills may be the capture's own, or mtu-blackhole's.
       counts: ({ resends }) => resends > 0,

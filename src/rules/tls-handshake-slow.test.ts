@@ -20,8 +20,41 @@ function connections(count: number, takes: number, parts: Parameters<Traffic['cl
   return traffic;
 }
 
+/** Connections whose ClientHello is acknowledged and never answered, until the client gives up. */
+function unanswered(count: number, waits = 3000, parts: Parameters<Traffic['close']>[0] = {}): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < count; index++) {
+    const tls = tlsOf({
+      version: null,
+      startedAt: atMs(index * (waits + 0.4) + 0.4),
+      handshakeDuration: nanoseconds(Number.NaN),
+      packets: [],
+    });
+    traffic
+      .open({}, { tls, largestAcknowledged: { client: 517, server: 0 } })
+      .wait(waits)
+      .close(parts);
+  }
+  return traffic;
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'a server that accepts and answers no ClientHello',
+      ...unanswered(8).rows,
+      reports: [
+        {
+          message: 'hung',
+          says: /^8 of 8 connections to 10\.96\.44\.12:8080 got no answer to their ClientHello: their clients gave up after 3 s$/,
+          cost: [2.99, 3.01],
+          confidence: 'certain',
+          errors: 8,
+          onlyInfo: false,
+        },
+      ],
+    },
+    { name: 'that once', ...unanswered(1).rows, reports: [{ count: 1, onlyInfo: true }] },
     {
       name: 'a server that waits for something before its part',
       ...connections(10, 190).rows,
@@ -151,5 +184,19 @@ ruleTester(rule, {
       }).rows,
     },
   ],
-  unobservable: [{ name: 'no TLS', ...new Traffic().open().calls(3).rows, why: /no TLS handshake/ }],
+  unobservable: [
+    { name: 'no TLS', ...new Traffic().open().calls(3).rows, why: /no TLS handshake/ },
+    { name: 'clients that close at once', ...unanswered(8, 500).rows, why: /no TLS handshake/ },
+    { name: 'servers that close', ...unanswered(8, 3000, { endedBy: 'server' }).rows, why: /no TLS handshake/ },
+    {
+      name: 'a ClientHello that does not arrive',
+      ...unanswered(8, 3000, { largestAcknowledged: { client: 0, server: 0 } }).rows,
+      why: /no TLS handshake/,
+    },
+    {
+      name: 'a part of an answer',
+      ...unanswered(8, 3000, { bytes: { client: 517, server: 5 } }).rows,
+      why: /no TLS handshake/,
+    },
+  ],
 });

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/text.ts';
-import { at, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { at, between, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence, Fix, Report } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -11,6 +11,7 @@ import { createPeerGroups } from './support/peer-groups.ts';
 import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
 import { connectionTally, type ConnectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
+import { helloEvidence, helloFix, helloSettings, isHelloUnanswered } from './support/unanswered-hellos.ts';
 
 // What is lost before it comes by the capture shows as silence until it is sent again, which Linux does 200 ms later at
 // the soonest (TCP_RTO_MIN, and a round trip); a handshake's flight is often one segment, so that nothing stands behind
@@ -28,6 +29,7 @@ export default defineRule({
   messages: {
     slow: '{count} of {total:TLS handshake} with {server} waited {cost:duration} for the {side}',
     late: '{count} of {total:TLS handshake} with {server} came {cost:duration} late: as where a segment is lost before this place, or the {side} took so long',
+    hung: '{count} of {total:connection} to {server} got no answer to their ClientHello: their clients gave up after {cost:duration}',
     clear: 'no TLS handshake took longer than its round trips ({total:handshake}, slowest {slowest:duration})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -38,11 +40,48 @@ export default defineRule({
       asResent: 0,
       ...noExtent(),
     }));
+    const hung = createPeerGroups(seen, connectionTally, () => ({}));
+
+    /** @returns whether there were any */
+    function reportHung(): boolean {
+      const parts = partsByServer(hung.all());
+      for (const { tally, subject, input } of parts) {
+        const totals = seen.totals(input, subject);
+        const of = Math.max(tally.count, totals.opened);
+        const cost = tally.costs.quantile(0.5);
+        report({
+          message: 'hung',
+          data: { count: tally.count, total: of, server: subject.name, cost },
+          input,
+          subject,
+          of,
+          unit: 'connections',
+          latency: totals.opening,
+          cost: tally,
+          confidence: 'certain',
+          confidenceBecause: 'it was acknowledged, and nothing came until the client closed the connection',
+          evidence: helloEvidence(tally.dearest),
+          because: helloSettings(subject.name, formatDuration(cost)),
+          fix: [helloFix(subject.name)],
+          whatIf: { unknown: 'what the server would have taken to answer is not seen' },
+          errors: tally.count,
+          habit: false,
+          ...(tally.count === 1 ? { onlyInfo: SEEN_ONCE } : {}),
+        });
+      }
+      return parts.length > 0;
+    }
+
     let total = 0;
     let slowest = nanoseconds(0);
     return {
       connection(connection) {
         const { tls } = connection;
+        if (tls !== null && isHelloUnanswered(connection)) {
+          const [from, until] = [tls.startedAt, connection.endedAt];
+          const cost = between(from, until);
+          hung.add(connection, cost, handshakePackets, { from, until, lasted: cost });
+        }
         if (tls === null || !(tls.handshakeDuration >= 0)) return;
         total++;
         if (tls.handshakeDuration > slowest) slowest = tls.handshakeDuration;
@@ -123,7 +162,8 @@ export default defineRule({
             ...onlyInfo(own, tally),
           });
         }
-        if (parts.length > 0) return;
+        const areHung = reportHung();
+        if (parts.length > 0 || areHung) return;
         if (total === 0) return unobservable({ why: 'no TLS handshake was seen whole', capture: null });
         clear('clear', { total, slowest }, { count: total, unit: 'connections' });
       },

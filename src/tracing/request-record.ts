@@ -77,14 +77,14 @@ export const queueWait = ({ to, startedAt, endedAt }: Queued): Wait => ({
   packets: [],
 });
 
-const OF_NETWORK: ReadonlySet<StallReason> = new Set(['loss', 'zero-window', 'flow-control', 'path', 'window']);
+const OF_NETWORK: ReadonlySet<StallReason> = new Set(['loss', 'zero-window', 'flow-control']);
 
 /** What the network held up of the request itself and of its answer. */
 export function stallsOf(exchange: Exchange): readonly WaitDraft[] {
   const { stalls, connection, client } = exchange;
   if (stalls.length === 0) return NO_WAITS;
   return stalls
-    .filter(({ reason }) => OF_NETWORK.has(reason))
+    .filter((stall) => OF_NETWORK.has(stall.reason) || isUnderWay(stall))
     .map((stall) => ({
       reason: isUnderWay(stall) ? 'transfer' : 'stall',
       to: client,

@@ -66,6 +66,7 @@ type Rest = Pick<
   | 'retryAfter'
   | 'keepsConnection'
   | 'asksToClose'
+  | 'undelivered'
   | 'expectation'
   | 'traceIds'
   | 'metadata'
@@ -88,6 +89,7 @@ const USUAL_REST: Rest = {
   retryAfter: NO_TIME,
   keepsConnection: true,
   asksToClose: false,
+  undelivered: 0,
   expectation: null,
   traceIds: [],
   metadata: null,
@@ -110,6 +112,7 @@ const hasUsualRest = (exchange: Exchange): boolean =>
   Number.isNaN(exchange.retryAfter) &&
   exchange.keepsConnection &&
   !exchange.asksToClose &&
+  exchange.undelivered === 0 &&
   exchange.expectation === null &&
   exchange.traceIds.length === 0 &&
   exchange.metadata === null &&
@@ -194,6 +197,7 @@ function read(batch: BatchReader, connection: string, last: Common): Exchange {
     retryAfter: rest.retryAfter,
     keepsConnection: rest.keepsConnection,
     asksToClose: rest.asksToClose,
+    undelivered: rest.undelivered,
     expectation: rest.expectation,
     traceIds: rest.traceIds,
     metadata: rest.metadata,
@@ -217,6 +221,7 @@ function writeRest(batch: BatchWriter, exchange: Exchange): void {
   batch.number(exchange.retryAfter);
   batch.flag(exchange.keepsConnection);
   batch.flag(exchange.asksToClose);
+  batch.count(exchange.undelivered);
   batch.objectOrNull(exchange.expectation);
   batch.texts(exchange.traceIds);
   batch.objectOrNull(exchange.metadata);
@@ -240,6 +245,7 @@ function readRest(batch: BatchReader): Rest {
     retryAfter: nanoseconds(batch.number()),
     keepsConnection: batch.flag(),
     asksToClose: batch.flag(),
+    undelivered: batch.count(),
     expectation: batch.objectOrNull<Expectation>(),
     traceIds: batch.texts(),
     metadata: batch.objectOrNull<Metadata>(),

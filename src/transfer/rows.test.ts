@@ -134,6 +134,7 @@ describe('rows from one thread to another', () => {
     { retryAfter: milliseconds(2) },
     { keepsConnection: false },
     { asksToClose: true },
+    { undelivered: 180_000 },
     { expectation: { waited: milliseconds(1000), answered: false } },
     { traceIds: ['b3:1'] },
     { metadata: { ...NO_METADATA } },

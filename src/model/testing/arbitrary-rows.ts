@@ -186,6 +186,7 @@ const untimed = fc.record({
   retryAfter: orNever(lasted),
   keepsConnection: fc.boolean(),
   asksToClose: fc.boolean(),
+  undelivered: count,
   grant: fc.option(fc.record({ expiresIn: fc.oneof(fc.integer({ min: 0, max: 1_000_000 }), fc.constant(Number.NaN)) })),
   expectation: fc.option(fc.record({ waited: orNever(lasted), answered: fc.boolean() })),
   traceIds: fc.array(text, { maxLength: 8 }),

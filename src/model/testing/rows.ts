@@ -227,6 +227,7 @@ export const exchangeOf = (parts: Partial<Exchange> = {}): Exchange => {
     retryAfter: UNSEEN,
     keepsConnection: true,
     asksToClose: false,
+    undelivered: 0,
     expectation: null,
     traceIds: [],
     metadata: null,

@@ -25,6 +25,17 @@ const upgradeTo = (to: string): string =>
   `GET /chat HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${to}\r\n\r\n`;
 
 describe('an exchange', () => {
+  it.each([
+    ['a large one', 200_000, 80_000, 80_000],
+    ['a large one behind others that wait', 200_000, 900_000, 200_043],
+    ['a small one', 20_000, 20_000, 0],
+  ])('tells what of an answer had not arrived when the last byte came by: %s', (_, size, unacknowledged, expected) => {
+    const [exchange] = talk({ unacknowledged })
+      .client(GET)
+      .server(ok('x'.repeat(size))).exchanges;
+    expect(exchange?.undelivered).toBe(expected);
+  });
+
   it('has its times, sizes and packets', () => {
     const [exchange] = talk()
       .client('POST /orders?token=1 HTTP/1.1\r\nHost: API.shop:8080\r\nContent-Length: 4\r\n\r\n')

@@ -51,6 +51,7 @@ export function trackedConnection(changes: Partial<TrackedConnection> = {}): Tra
     lastDataAt: NEVER,
     previousDataAt: NEVER,
     undelivered: false,
+    unacknowledged: 0,
     repairing: false,
     openExchanges: 0,
     heldExchanges: 0,

@@ -46,7 +46,8 @@ class Link {
         close();
         [from, until, bytes, transfers] = [one.from, one.from, 0, 0];
       }
-      until = at(Math.max(until, one.until));
+      // What is sent lies in the queue for a while.
+      until = at(Math.max(until, one.from + one.took));
       bytes += one.bytes;
       transfers++;
     }

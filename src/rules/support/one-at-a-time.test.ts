@@ -33,6 +33,28 @@ function served(
 
 const about45 = (random: Random): number => 45 + 4 * random();
 
+/** Callers who each ask again when answered, the first time together; that many are worked at at once. */
+function again(callers: number, workers: number, takes: (random: Random) => number): OneAtATime | null {
+  const random = seededRandom(3);
+  const free = Array.from({ length: workers }, () => 0);
+  const asks = Array.from({ length: callers }, (_, index) => index / 10);
+  const log = new AnswerLog();
+  const all: [number, number][] = [];
+  for (let count = 0; count < 100; count++) {
+    const asked = asks.shift() as number;
+    const next = free.indexOf(Math.min(...free));
+    const answered = Math.max(asked, free[next] as number) + takes(random);
+    free[next] = answered;
+    all.push([asked, answered]);
+    asks.push(answered + 5);
+    asks.sort((a, b) => a - b);
+  }
+  for (const [asked, answered] of all.toSorted((a, b) => a[1] - b[1])) {
+    log.add((asked * MS) as Timestamp, (answered * MS) as Timestamp);
+  }
+  return log.judge();
+}
+
 describe('a server that answers one after another', () => {
   it('is known by calls that find it idle, and those that do not', () => {
     const { each, most } = served(1, 60, about45) ?? { each: 0, most: 0 };
@@ -55,6 +77,29 @@ describe('a server that answers one after another', () => {
     ['is hardly ever asked by two at once', 1, 2000, about45],
   ])('is none that %s', (_, workers, gap, takes) => {
     for (let seed = 1; seed <= 10; seed++) expect(served(workers, gap, takes, 200, seed)).toBeNull();
+  });
+
+  it('is known by callers who all wait as long, where they began together', () => {
+    expect(Math.round((again(8, 1, about45)?.each ?? 0) / MS)).toBe(47);
+  });
+
+  it.each<[string, number, number, (random: Random) => number]>([
+    ['takes each of them as long', 8, 8, () => 376],
+    ['takes each of them about as long', 8, 8, (random) => 340 + 70 * random()],
+    ['works at two at a time', 8, 2, about45],
+  ])('is none that %s', (_, callers, workers, takes) => {
+    expect(again(callers, workers, takes)).toBeNull();
+  });
+
+  it.each([
+    ['', 0],
+    [', and once four together', 4],
+  ])('is none whose callers, each at its own time from the first on%s, all wait as long', (_, together) => {
+    const log = new AnswerLog();
+    const ask = (at: number): void => void log.add((at * MS) as Timestamp, ((at + 376) * MS) as Timestamp);
+    for (let index = 0; index < 100; index++) ask(index * 47);
+    for (let index = 0; index < together; index++) ask(4700 + index);
+    expect(log.judge()).toBeNull();
   });
 
   it('is not told of few', () => {

@@ -15,6 +15,10 @@ const HARDLY_ANY = 0.05;
 // Without such calls the beat tells: answers leave as regularly as that, though each call takes another time.
 const REGULAR = { from: 0.7, to: 1.5 };
 const UNEVEN = 2;
+// Callers who each ask again when answered soon all wait for as long. Then the beginning tells, where several ask
+// together and are answered one by one: what takes each caller as long answers those together.
+const LEAST_TOGETHER = 4;
+const AT_ONCE = 0.2;
 // Of their time at least so much is waiting, and each takes what anybody would notice.
 const WAITED_SHARE = 0.3;
 const LEAST_EACH = milliseconds(5);
@@ -58,8 +62,27 @@ export class AnswerLog {
     const total = took.reduce((sum, time) => sum + time, 0);
     if (each < LEAST_EACH || waited < WAITED_SHARE * total) return null;
     const isOne =
-      alone.length >= LEAST_ALONE ? asAlone(between, at(alone.toSorted(ascending), 0.5)) : inBeat(between, times);
+      alone.length >= LEAST_ALONE
+        ? asAlone(between, at(alone.toSorted(ascending), 0.5))
+        : isRegular(between) && (isUneven(times) || this.#leftApart(each));
     return isOne ? { each: each as Duration, most } : null;
+  }
+
+  /** Some were asked together and answered one after another. */
+  #leftApart(each: number): boolean {
+    const order = this.#asked
+      .map((_, index) => index)
+      .toSorted((a, b) => (this.#asked[a] as number) - (this.#asked[b] as number));
+    let together: number[] = [];
+    for (const index of order) {
+      const first = together[0];
+      if (first !== undefined && (this.#asked[index] as number) - (this.#asked[first] as number) > AT_ONCE * each) {
+        if (areApart(together.map(this.#answeredAt), each)) return true;
+        together = [];
+      }
+      together.push(index);
+    }
+    return areApart(together.map(this.#answeredAt), each);
   }
 
   #answeredAt = (index: number): number => this.#answered[index] as number;
@@ -103,10 +126,17 @@ function asAlone(gaps: readonly number[], alone: number): boolean {
   return each >= SHORTER * alone && each <= LONGER * alone && at(gaps, HARDLY_ANY) >= TOGETHER * alone;
 }
 
-function inBeat(gaps: readonly number[], times: readonly number[]): boolean {
+const isRegular = (gaps: readonly number[]): boolean => {
   const each = at(gaps, 0.5);
-  const isRegular = at(gaps, 0.1) >= REGULAR.from * each && at(gaps, 0.9) <= REGULAR.to * each;
-  return isRegular && at(times, 0.9) >= UNEVEN * at(times, 0.1);
+  return at(gaps, 0.1) >= REGULAR.from * each && at(gaps, 0.9) <= REGULAR.to * each;
+};
+
+const isUneven = (times: readonly number[]): boolean => at(times, 0.9) >= UNEVEN * at(times, 0.1);
+
+function areApart(answers: readonly number[], each: number): boolean {
+  if (answers.length < LEAST_TOGETHER) return false;
+  const sorted = answers.toSorted(ascending);
+  return sorted.every((time, place) => place === 0 || time - (sorted[place - 1] as number) >= SHORTER * each);
 }
 
 function mostAtOnce(asked: readonly number[], answered: readonly number[]): number {

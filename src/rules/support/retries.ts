@@ -41,8 +41,8 @@ export interface Chain {
   failures: Failure[];
   /** From the end of a try to the start of the next. */
   gaps: Duration[];
-  /** What shows that it is one call: a header, `Retry-After`, another server at once, the wait, the request it is for, or its rest. */
-  because: 'header' | 'retry-after' | 'next-server' | 'backoff' | 'request' | 'rest';
+  /** What shows that it is one call: a header, `Retry-After`, another server at once, the wait, the request it is for, its rest, or that all rest alike. */
+  because: 'header' | 'retry-after' | 'next-server' | 'backoff' | 'request' | 'rest' | 'steady';
   packets: number[];
   /** Another call of the kind began since: a wait says nothing any more. */
   interrupted: boolean;

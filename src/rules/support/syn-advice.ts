@@ -5,13 +5,18 @@ import { advice } from './fixes.ts';
 import type { Explanation } from './manifests/refusals.ts';
 import type { SilentBackend } from './silent-backends.ts';
 
-/** What did not answer. */
-export const noAnswer = (server: string, silent: SilentBackend | null): Setting =>
+/**
+ * What did not answer.
+ * @param isFull clients that had acknowledged its SYN-ACK, and sent data, were sent another
+ */
+export const noAnswer = (server: string, silent: SilentBackend | null, isFull: boolean): Setting =>
   silent === null
     ? {
         component: server,
         setting: 'answer to SYN',
-        value: 'none in time: lost on the way, or dropped by a full accept queue',
+        value: isFull
+          ? 'none in time: its accept queue is full, and it sends SYN-ACKs again to clients that have acknowledged them and sent data'
+          : 'none in time: lost on the way, or dropped by a full accept queue',
         origin: 'wire',
         source: 'the packets',
       }

@@ -10,11 +10,14 @@ import { stalledTime, stallsOf } from './stalls.ts';
 export const LINK_RATE = 12_500_000;
 // Less of it at the way's own pace is something else's.
 const MOSTLY = 0.8;
+// A client’s last acknowledgments are always on their way; so much of an answer lies in a queue.
+const QUEUED = 0.1;
 // Stalls have their own causes.
 const STALLED = 0.1;
 
 /** The larger of a call's two bodies on its way. */
 export interface Transfer {
+  /** What passed in the time that it took. */
   readonly bytes: number;
   readonly sender: Side;
   /** From its first byte to its last, as seen. */
@@ -24,6 +27,8 @@ export interface Transfer {
   readonly took: Duration;
   /** The last part of it was on its way when all was sent. */
   readonly isQueued: boolean;
+  /** How many bytes of an answer had passed the capture, and waited further on, when it was over. */
+  readonly left: number;
 }
 
 /** Null where no body is large, or not all of it was seen, or it lasts by design. */
@@ -34,9 +39,11 @@ export function transferOf(exchange: Exchange): Transfer | null {
   if (requestBytes <= responseBytes) {
     const until = endOf(exchange);
     const took = nanoseconds(until - firstByteAt);
-    return { bytes: responseBytes, sender: 'server', from: firstByteAt, until, took, isQueued: false };
+    const left = exchange.undelivered;
+    const isQueued = left >= QUEUED * responseBytes;
+    return { bytes: responseBytes - left, sender: 'server', from: firstByteAt, until, took, isQueued, left };
   }
-  const upload = { bytes: requestBytes, sender: 'client', from: startedAt, until: requestedAt } as const;
+  const upload = { bytes: requestBytes, sender: 'client', from: startedAt, until: requestedAt, left: 0 } as const;
   const sent = nanoseconds(requestedAt - startedAt);
   if (sent >= MOSTLY * duration || !(roundTrip > 0)) return { ...upload, took: sent, isQueued: false };
   // At the sender its last byte is seen as it leaves, and its round trip is what the queue makes it.

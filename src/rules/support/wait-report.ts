@@ -5,6 +5,7 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/finding.ts';
 import { evidenceOf } from './evidence.ts';
 import { areChecks, ONLY_CHECKS } from './health-checks.ts';
+import { AT_ONE_MOMENT, extend, isOneMoment, noExtent } from './one-moment.ts';
 import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
 import type { Waiting, Why } from './upstream-groups.ts';
 import { closedAfter, isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
@@ -41,6 +42,8 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
 
 // A timer ends after the same time each time; what differs by more is no one timer.
 const SAME = 0.1;
+// So few of all calls: a moment at which hardly anybody asked.
+const FEW = 0.1;
 // More are no help in one line.
 const MAX_NAMED = 2;
 
@@ -88,8 +91,23 @@ export function waitReport(
     whatIf: methodOf(reasons),
     errors: 0,
     habit: false,
-    ...(own.every(areChecks) ? { onlyInfo: ONLY_CHECKS } : tally.count === 1 || isStart ? { onlyInfo: SEEN_ONCE } : {}),
+    ...onlyInfoOf(),
   };
+
+  function onlyInfoOf(): Pick<Report, 'onlyInfo'> {
+    if (own.every(areChecks)) return { onlyInfo: ONLY_CHECKS };
+    if (tally.count === 1 || isStart) return { onlyInfo: SEEN_ONCE };
+    // A server that is slow for so many is slow, if only once.
+    const isHiccup = tally.count <= FEW * of && reasons.every((why) => why === 'contrast') && atOneMoment(tally);
+    return isHiccup ? { onlyInfo: AT_ONE_MOMENT } : {};
+  }
+}
+
+/** All of them waited at the same time, and none long. */
+function atOneMoment({ count, costs, occurrences }: Waiting['tally']): boolean {
+  const extent = noExtent();
+  for (const { from, until } of occurrences) extend(extent, from, until);
+  return occurrences.size === count && isOneMoment([extent], costs.quantile(1));
 }
 
 /** ` (GET /api/items)`; '' where they are none or many. */

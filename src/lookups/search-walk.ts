@@ -1,3 +1,5 @@
+import { emptySlots } from '../base/lists.ts';
+
 /**
  * How two names asked one after the other hang together: a resolver that walks its search list
  * keeps what the caller asked for (the stem) and changes the suffix (resolv.conf(5), `search`).
@@ -23,14 +25,15 @@ const KEPT_WALKS = 1 << 13;
 
 /** Compares names, and remembers how the last ones compared. Of fixed size. */
 export function createWalks() {
-  const kept: (Walk & { readonly before: string; readonly next: string })[] = [];
+  // All places from the start: one that was written far behind the others made a hash table of them.
+  const kept = emptySlots<Walk & { readonly before: string; readonly next: string }>(KEPT_WALKS);
 
   /** @param before asked before `next` */
   function between(before: HashedName, next: HashedName): Walk {
     const mixed = Math.imul(before.nameHash, 0x9e3779b1) ^ next.nameHash;
     const slot = (mixed ^ (mixed >>> 15)) & (KEPT_WALKS - 1);
     const known = kept[slot];
-    if (known !== undefined && known.before === before.name && known.next === next.name) return known;
+    if (known?.before === before.name && known.next === next.name) return known;
     const stem = commonStem(before.name, next.name);
     const walk = { before: before.name, next: next.name, step: stepOf(before.name, next.name, stem), stem };
     kept[slot] = walk;

@@ -137,7 +137,12 @@ export default defineRule({
     };
 
     return {
-      ordinary: countFound,
+      // Both of its queries are for one name, which may be what was asked for with a search suffix.
+      ordinary({ name, attempts: [first] }) {
+        if (byName.size === 0) return;
+        countName(name);
+        if (first !== undefined && first.name !== name) countName(first.name);
+      },
       unusual(lookup) {
         const { outcome } = lookup;
         forwarded.note(lookup);

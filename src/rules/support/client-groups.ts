@@ -39,7 +39,7 @@ export function createClientGroups<Extra extends object>(createExtra: () => Extr
 
   function start(lookup: Lookup): Group {
     if (count >= MAX_GROUPS) {
-      const shared = rest.get(lookup.input) ?? { ...begin(lookup, OTHERS, lookupTally()), ...createExtra() };
+      const shared = rest.get(lookup.input) ?? whole(begin(lookup, OTHERS, lookupTally()));
       rest.set(lookup.input, shared);
       return shared;
     }
@@ -51,9 +51,13 @@ export function createClientGroups<Extra extends object>(createExtra: () => Extr
     return open(begin(lookup, lookup.client, lookupTally()));
   }
 
+  // Not spread into a new object: as long as that runs seldom, V8 gives each such object a shape of its own, and whoever
+  // reads a group for each lookup has to find its properties by name.
+  const whole = (begun: ClientGroup): Group => Object.assign(begun, createExtra());
+
   function open(begun: ClientGroup): Group {
     count++;
-    const group = { ...begun, ...createExtra() };
+    const group = whole(begun);
     const ofClient = groups.get(group.client);
     if (ofClient === undefined) groups.set(group.client, [group]);
     else ofClient.push(group);

@@ -130,9 +130,9 @@ export default defineRule({
     const countFound = ({ name, attempts }: Lookup): void => {
       if (byName.size === 0) return;
       countName(name);
-      for (const [index, attempt] of attempts.entries()) {
-        if (attempt.name !== name && attempts.findIndex((other) => other.name === attempt.name) === index)
-          countName(attempt.name);
+      for (let index = 0; index < attempts.length; index++) {
+        const { name: asked } = attempts[index] as Attempt;
+        if (asked !== name && isFirstOf(attempts, index)) countName(asked);
       }
     };
 
@@ -304,15 +304,24 @@ const errorsOf = ({ rcode, earlierReplies }: Attempt): number[] =>
 /** NXDOMAIN is an answer: glibc, which asks for both families again after a loss, gets it twice. */
 const isFault = (reply: OtherReply): boolean => reply.rcode > 0 && reply.rcode !== RCODE.NXDOMAIN;
 
-const isError = (attempt: Attempt): boolean => errorsOf(attempt).length > 0;
+const isError = ({ rcode, earlierReplies }: Attempt): boolean => rcode > 0 || earlierReplies.some(isFault);
+
+/** None before it asked for the same name. */
+function isFirstOf(attempts: readonly Attempt[], index: number): boolean {
+  const { name } = attempts[index] as Attempt;
+  for (let before = 0; before < index; before++) if (attempts[before]?.name === name) return false;
+  return true;
+}
 
 /** An error came, and the same question again only after a wait. */
 const waitedOut = ({ attempts }: Lookup): boolean =>
-  attempts.some(({ resends, earlierReplies }) =>
-    earlierReplies.some((reply) => {
-      const again = isFault(reply) ? resends.find((resend) => resend.at >= reply.at) : undefined;
-      return again !== undefined && again.at - reply.at >= WAITED_OUT;
-    }),
+  attempts.some(
+    ({ resends, earlierReplies }) =>
+      resends.length > 0 &&
+      earlierReplies.some((reply) => {
+        const again = isFault(reply) ? resends.find((resend) => resend.at >= reply.at) : undefined;
+        return again !== undefined && again.at - reply.at >= WAITED_OUT;
+      }),
   );
 
 const errorPackets = (lookup: Lookup): PacketId[] =>

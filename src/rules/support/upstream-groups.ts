@@ -7,11 +7,11 @@ import type { OccurrencesOf } from './subjects.ts';
 import { exchangeTally } from './tally.ts';
 import type { Traffic } from './traffic.ts';
 import type { Peer } from './traffic-peer.ts';
-import { answeredAt } from './upstream-wait.ts';
+import { answeredAt, isGivenUpUnanswered } from './upstream-wait.ts';
 import { kindOf } from './usual.ts';
 
 /** What makes a wait stand out. */
-export type Why = 'contrast' | 'pauses' | 'queue' | 'kind' | 'share' | 'few' | 'sealed';
+export type Why = 'contrast' | 'pauses' | 'queue' | 'kind' | 'unanswered' | 'share' | 'few' | 'sealed';
 
 /** Exchanges of one client and server that waited for the server's program. */
 export interface Waiting extends OccurrencesOf<Exchange> {
@@ -42,6 +42,9 @@ const AT_ONCE = milliseconds(5);
 const LEAST_KIND = milliseconds(500);
 // …and everything else of its server takes a fiftieth…
 const KIND_FACTOR = 50;
+// Once or twice somebody may have closed a page. Of others that are answered the quick ones say what is usual.
+const LEAST_UNANSWERED = 3;
+const MOST = 0.5;
 // …with enough of both.
 const LEAST_OF_KIND = 5;
 const LEAST_OTHERS = 20;
@@ -88,10 +91,22 @@ export function createPatterns(traffic: Traffic) {
         if (isKnown(peer) || !calls.some((call) => answeredAt(call) - call.startedAt >= LEAST_WAIT)) return [];
         const sorted = calls.filter(isResponded).toSorted((a, b) => a.startedAt - b.startedAt);
         const queued = queueIn(peer, sorted);
-        return queued === null ? slowKinds(peer, sorted) : [queued];
+        if (queued !== null) return [queued];
+        const unanswered = unansweredIn(peer, calls);
+        return unanswered === null ? slowKinds(peer, sorted) : [unanswered];
       });
     },
   };
+}
+
+/** Most calls are given up without an answer: whoever is asked there takes them, and hangs. */
+function unansweredIn(peer: Peer, calls: readonly Exchange[]): Waiting | null {
+  const own = calls.filter((call) => isGivenUpUnanswered(call) && waitOf(call) >= LEAST_KIND);
+  if (own.length < LEAST_UNANSWERED || own.length < MOST * calls.length) return null;
+  const tally = exchangeTally();
+  for (const call of own) tally.add(call, nanoseconds(waitOf(call)), ({ packets }) => packets);
+  const lastAt = at(Math.max(...own.map(({ startedAt }) => startedAt)));
+  return waitingOf(peer, 'unanswered', '', tally, nanoseconds(Number.NaN), lastAt);
 }
 
 /** In the order in which a server may have taken them: the one answered first, of those sent at once. */

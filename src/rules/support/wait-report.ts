@@ -14,7 +14,7 @@ import { isWarmingUp, wasCold } from './warming-up.ts';
 
 /** Where nothing says what is usual, all that it lets wait is what could be saved. */
 const methodOf = (reasons: readonly Why[]): WhatIfMethod =>
-  reasons.includes('share') || reasons.includes('few')
+  reasons.some((why) => why === 'share' || why === 'few' || why === 'unanswered')
     ? { method: 'as if it answered at once', isAtMost: true }
     : { method: 'each affected exchange as quick as is usual for its kind' };
 
@@ -36,6 +36,10 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
   sealed: {
     confidence: 'possible',
     says: 'what comes in inside TLS lasts as long, and others far less: whose turn it was tells that, not what was said',
+  },
+  unanswered: {
+    confidence: 'likely',
+    says: 'most calls there got no answer at all, and what was sent was acknowledged',
   },
   kind: { confidence: 'possible', says: 'all calls of this kind take so long, and all others of the server do not' },
 };
@@ -134,7 +138,15 @@ export function untilIn({ count, costs, dearest }: Waiting['tally']): string {
   return isGivenUpUnanswered(dearest) ? ', until the client gave up' : '';
 }
 
-function settings(server: string, own: readonly Waiting[]): [Setting] {
+function settings(server: string, own: readonly Waiting[]): [Setting, ...Setting[]] {
+  const hung = own.find(({ why }) => why === 'unanswered');
+  if (hung !== undefined) {
+    const wait = formatDuration(hung.tally.costs.quantile(0.5));
+    return [
+      { component: server, setting: 'answer', value: 'none', origin: 'wire', source: 'the packets' },
+      { component: 'client', setting: 'timeout', value: wait, origin: 'wire', source: 'when it gave up' },
+    ];
+  }
   const usual = own.map((group) => group.usual).filter((one) => one >= 0);
   if (usual.length === 0) {
     return [

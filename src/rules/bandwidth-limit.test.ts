@@ -5,6 +5,7 @@ import rule from './bandwidth-limit.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { joined, Traffic, type Call } from './support/testing/traffic.ts';
+import { INSIDE_TLS } from './support/testing/waiting.ts';
 
 const place = inputOf();
 const large = { responseBytes: 260_000 };
@@ -114,6 +115,11 @@ ruleTester(rule, {
       name: 'small calls that are as slow for another reason',
       ...new Traffic().calls(20, { takes: 900 }).calls(4, slow, large).rows,
       reports: [{ count: 4, of: 24 }],
+    },
+    {
+      name: 'answers inside TLS',
+      ...new Traffic().calls(20, {}, INSIDE_TLS).calls(4, slow, { ...large, ...INSIDE_TLS }).rows,
+      reports: [{ count: 4, of: 24, cost: [1.02, 1.03] }],
     },
     { name: 'half of the large ones', ...some(4, 4), reports: [{ count: 4, of: 28 }] },
     { name: 'uploads that are on their way until the answer', ...uploads(10, 0.3, 0.3), reports: [{ count: 4 }] },

@@ -62,6 +62,7 @@ export default defineRule({
   title: 'Large bodies pass at the rate of a limit',
   category: 'connection',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     limited:
       '{count} of {total:exchange} with {server} took {cost:duration} for their bodies, which passed at a steady {rate}/s',
@@ -81,28 +82,32 @@ export default defineRule({
     // The least round trip of each peer: no queue is in it.
     const leasts = new Map<Peer, number>();
     let heard = 0;
+    const hear = (exchange: Exchange): void => {
+      if (isResponded(exchange)) heard++;
+      const transfer = transferOf(exchange);
+      if (transfer === null) return;
+      const { took, isQueued, left } = transfer;
+      const rate = rateOf(exchange);
+      if (took < LEAST_TRANSFER || rate >= LINK_RATE) return;
+      const group = groups.of(exchange);
+      if (took < MOSTLY * exchange.duration || !isPaced(exchange, transfer)) {
+        group.others++;
+        return;
+      }
+      if (group.stretches.length < MAX_STRETCHES) group.stretches.push(transfer);
+      if (isQueued) group.queued++;
+      if (isHttp2(exchange.protocol)) group.windowed++;
+      const rest = (left * NANOSECONDS_PER_SECOND) / rate;
+      const lasted = nanoseconds(exchange.duration + rest);
+      const until = at(exchange.startedAt + lasted);
+      groups.add(exchange, nanoseconds(took + rest), packetsOf, { until, lasted });
+    };
     return {
       unusualExchange(exchange) {
-        if (exchange.shape !== 'call') return;
-        if (isResponded(exchange)) heard++;
-        const transfer = transferOf(exchange);
-        if (transfer === null) return;
-        const { took, isQueued, left } = transfer;
-        const rate = rateOf(exchange);
-        if (took < LEAST_TRANSFER || rate >= LINK_RATE) return;
-        const group = groups.of(exchange);
-        if (took < MOSTLY * exchange.duration || !isPaced(exchange, transfer)) {
-          group.others++;
-          return;
-        }
-        if (group.stretches.length < MAX_STRETCHES) group.stretches.push(transfer);
-        if (isQueued) group.queued++;
-        if (isHttp2(exchange.protocol)) group.windowed++;
-        const rest = (left * NANOSECONDS_PER_SECOND) / rate;
-        const lasted = nanoseconds(exchange.duration + rest);
-        const until = at(exchange.startedAt + lasted);
-        groups.add(exchange, nanoseconds(took + rest), packetsOf, { until, lasted });
+        if (exchange.shape === 'call') hear(exchange);
       },
+      // Inside TLS, too, bytes are counted, and their pace shows.
+      turn: hear,
       connection(connection) {
         const { minRoundTrip } = connection;
         if (!(minRoundTrip >= 0)) return;
@@ -120,7 +125,9 @@ export default defineRule({
           });
         const parts = partsByServer<Limited, Exchange>(limited);
         for (const { groups: own, tally, subject, input } of parts) {
-          const { calls } = seen.totals(input, subject);
+          const { calls, turns } = seen.totals(input, subject);
+          const latency = calls.count === 0 ? turns : calls;
+          const of = Math.max(tally.count, latency.count);
           const rates = new Distribution();
           for (const group of own) rates.addAll(group.rates);
           const rate = formatBytes(rates.quantile(0.5));
@@ -129,16 +136,16 @@ export default defineRule({
             message: own.some(({ isShared }) => isShared) ? 'shared' : 'limited',
             data: {
               count: tally.count,
-              total: calls.count,
+              total: of,
               server: subject.name,
               cost: tally.costs.quantile(0.5),
               rate,
             },
             input,
             subject,
-            of: calls.count,
+            of,
             unit: 'exchanges',
-            latency: calls,
+            latency,
             cost: tally,
             confidence: 'likely',
             confidenceBecause: `one full segment followed another at one pace, without a loss, a closed window or a pause of the sender; rates differ by ${formatShare(spread)} at most`,
@@ -168,7 +175,7 @@ export default defineRule({
             ],
             whatIf: { method: 'each affected exchange without the time of its transfer' },
             errors: 0,
-            habit: isHabit(tally.count, calls.count),
+            habit: isHabit(tally.count, of),
           });
         }
         if (parts.length > 0) return;

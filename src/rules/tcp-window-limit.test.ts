@@ -2,6 +2,7 @@ import type { Exchange } from '../model/exchange.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { Traffic } from './support/testing/traffic.ts';
+import { INSIDE_TLS } from './support/testing/waiting.ts';
 import rule from './tcp-window-limit.ts';
 
 /** Small calls, and large answers that go 65,535 bytes at a time for all but 50 ms. */
@@ -30,6 +31,11 @@ ruleTester(rule, {
           settings: [/65\.5 kB at most/, /round trip.*about 51\.8 ms/],
         },
       ],
+    },
+    {
+      name: 'the same inside TLS',
+      ...answers(3, 4000, { responseBytes: 5_000_000, ...INSIDE_TLS }),
+      reports: [{ count: 3 }],
     },
   ],
   clear: [

@@ -18,6 +18,7 @@ export default defineRule({
   title: 'Bodies go one receive window for each round trip',
   category: 'connection',
   sees: ['tcp', 'http'],
+  hearsTurns: true,
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} took {cost:duration}: their bodies go one receive window ({window}) per round trip',

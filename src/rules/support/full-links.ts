@@ -58,6 +58,7 @@ class Link {
 
 export interface FullLinks extends Observer {
   unusualExchange(exchange: Exchange): void;
+  turn(exchange: Exchange): void;
   /** Bursts to that host, or from it, that go on within that time. */
   to(input: number, host: string, from: Timestamp, until: Timestamp): readonly Burst[];
   from(input: number, host: string, from: Timestamp, until: Timestamp): readonly Burst[];
@@ -76,16 +77,19 @@ export const fullLinks = defineFact({
       return bursts.filter((burst) => burst.from < until && burst.until > from);
     }
 
+    const hear = (exchange: Exchange): void => {
+      const transfer = transferOf(exchange);
+      if (transfer === null || !isPaced(exchange, transfer)) return;
+      const { input, client } = exchange;
+      const server = receiverOf(exchange);
+      const [sender, receiver] = transfer.sender === 'client' ? [client, server] : [server, client];
+      linkOf(toHost, input, receiver)?.add(transfer);
+      linkOf(fromHost, input, sender)?.add(transfer);
+    };
+
     return {
-      unusualExchange(exchange) {
-        const transfer = transferOf(exchange);
-        if (transfer === null || !isPaced(exchange, transfer)) return;
-        const { input, client } = exchange;
-        const server = receiverOf(exchange);
-        const [sender, receiver] = transfer.sender === 'client' ? [client, server] : [server, client];
-        linkOf(toHost, input, receiver)?.add(transfer);
-        linkOf(fromHost, input, sender)?.add(transfer);
-      },
+      unusualExchange: hear,
+      turn: hear,
       to: (...where) => within(toHost, ...where),
       from: (...where) => within(fromHost, ...where),
       shareOf(input, client, from, until) {

@@ -34,7 +34,8 @@ export interface Transfer {
 /** Null where no body is large, or not all of it was seen, or it lasts by design. */
 export function transferOf(exchange: Exchange): Transfer | null {
   if (exchange.requestBytes < LARGE_BODY && exchange.responseBytes < LARGE_BODY) return null;
-  if (!isResponded(exchange) || exchange.outcome === 'incomplete' || exchange.shape !== 'call') return null;
+  if (!isResponded(exchange) || exchange.outcome === 'incomplete') return null;
+  if (exchange.shape !== 'call' && exchange.shape !== 'turn') return null;
   const { startedAt, requestedAt, firstByteAt, duration, requestBytes, responseBytes, roundTrip } = exchange;
   if (requestBytes <= responseBytes) {
     const until = endOf(exchange);

@@ -1,7 +1,7 @@
 import { endpoint } from '../base/addresses.ts';
 import { Distribution } from '../base/distribution.ts';
 import { at, seconds, toSeconds, type Timestamp } from '../base/time.ts';
-import { copyConnection, isOpened, isUnderWay, type Connection } from '../model/connection.ts';
+import { copyConnection, isOfProgram, isOpened, isUnderWay, type Connection } from '../model/connection.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
@@ -113,8 +113,7 @@ export function createConnectionStatistics(checking: Pick<Checkers, 'has'>): Con
         else if (connection.tls.resumed === false) full++;
       }
       retransmissions += connection.retransmissions.client + connection.retransmissions.server;
-      for (const stall of connection.stalls)
-        if (stall.reason !== 'sender-idle' && !isUnderWay(stall)) stalled += stall.duration;
+      for (const stall of connection.stalls) if (!isOfProgram(stall) && !isUnderWay(stall)) stalled += stall.duration;
       const because = whyUnread(connection);
       if (because !== null) countUnread(connection, because);
     },

@@ -6,6 +6,7 @@ import type { Sender } from './sender.ts';
 import { addProof, lastUntil, listStall, openStall, type OpenStall } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
 import { fillsWindow } from './window-rounds.ts';
+import { writesInParts } from './written-parts.ts';
 
 // Shorter ones are a scheduler's, a buffer's or a batch's; and none is looked for.
 const LEAST_PAUSE = milliseconds(10);
@@ -36,6 +37,7 @@ const least = (sender: Sender): number => sender.roundTrip.least || 0;
  * @param wasAlone the other side sent no data since this side's last
  */
 export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
+  writesInParts(row, sender, peer, layers, wasAlone);
   const isOnItsWay = fillsWindow(row, sender, peer, layers, wasAlone) || keptPace(row, sender, peer, layers, wasAlone);
   const pause = layers.time - sender.lastSentAt;
   const waitedLong = pause >= LEAST_PAUSE && wasAlone;

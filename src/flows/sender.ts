@@ -81,6 +81,19 @@ export interface WindowRounds {
   stall: OpenStall | null;
 }
 
+/** How one side's program writes what it sends. Times in nanoseconds. */
+export interface WrittenParts {
+  /** NaN outside of a message of several segments. */
+  since: number;
+  /** Short rests with all acknowledged, and how long they are together. */
+  rests: number;
+  resting: number;
+  /** Of those, the ones behind a segment that is not full. */
+  partial: number;
+  /** Once it is told. */
+  stall: OpenStall | null;
+}
+
 /** The last ranges that one side sent again, to find those that the other side had already. */
 export interface Resends {
   readonly starts: number[];
@@ -108,6 +121,8 @@ export class Sender {
   acknowledgedAt = Number.NaN;
   /** Once it sent one segment after another. */
   pace: Pace | null = null;
+  /** Once it rested for a moment in what it sends. */
+  parts: WrittenParts | null = null;
   /** Over a way that takes a while. */
   rounds: WindowRounds | null = null;
   /** Acknowledged before it was seen: the capture lost it, or packets of several queues came in another order. */

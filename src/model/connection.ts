@@ -19,6 +19,7 @@ export type Side = (typeof SIDES)[number];
  * - `path`: more was on its way all the while than is acknowledged at once, and the next left as acknowledgments
  *   came, or full segments come evenly at the receiver: the way takes it no faster
  * - `round-trips`: likewise, and over in a few round trips: its sender gets up to speed
+ * - `written`: its program wrote in parts, with rests of a few milliseconds in which all was acknowledged
  * - `window`: the receive window was used up in each round trip: no more than that is on its way at a time
  */
 export const STALL_REASONS = [
@@ -30,6 +31,7 @@ export const STALL_REASONS = [
   'path',
   'round-trips',
   'window',
+  'written',
 ] as const;
 export type StallReason = (typeof STALL_REASONS)[number];
 
@@ -49,6 +51,10 @@ export interface Stall {
   /** What proves it, in order: at most {@link MAX_STALL_PACKETS}. */
   packets: readonly PacketId[];
 }
+
+/** Its sender's program had no more to send yet. */
+export const isOfProgram = ({ reason }: Pick<Stall, 'reason'>): boolean =>
+  reason === 'sender-idle' || reason === 'written';
 
 const UNDER_WAY: ReadonlySet<StallReason> = new Set(['path', 'round-trips', 'window']);
 

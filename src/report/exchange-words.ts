@@ -49,6 +49,8 @@ export function stallWords({ reason, from, durationSeconds, bytes, resends, repa
       return `${duration(durationSeconds)} with ${formatBytes(bytes)} for each round trip: the window of the ${other}`;
     case 'round-trips':
       return `${duration(durationSeconds)} for a few round trips of the ${from}'s data`;
+    case 'written':
+      return `${duration(durationSeconds)} as fast as the ${from} wrote it, in parts`;
     case 'path':
       return `${duration(durationSeconds)} as fast as the way took the ${from}'s data`;
   }

@@ -132,6 +132,8 @@ function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begi
       return { begins: `the ${other}'s window is used up in each round trip`, ends: 'the last of them leave' };
     case 'round-trips':
       return { begins: `the ${from} gets up to speed`, ends: 'the last of them leave' };
+    case 'written':
+      return { begins: `the ${from} writes in parts`, ends: 'the last of them leave' };
     case 'path':
       return { begins: `the way is full of data of the ${from}`, ends: 'the last of them leave' };
   }
@@ -155,6 +157,8 @@ function stallWait({ reason, from }: StallRow): string {
       return `waiting for the ${other} to widen its window`;
     case 'round-trips':
       return `waiting for acknowledgements of the ${other}`;
+    case 'written':
+      return `waiting for the ${from} to write more`;
     case 'path':
       return `waiting for the way to take the data of the ${from}`;
   }

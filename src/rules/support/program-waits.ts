@@ -179,4 +179,4 @@ export const programWaits = defineFact({
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
 
 const pausePackets = (exchange: Exchange): readonly number[] =>
-  stallPackets(exchange, stallsOf(exchange, 'sender-idle'));
+  stallPackets(exchange, stallsOf(exchange, 'sender-idle', 'written'));

@@ -1,5 +1,5 @@
 import { endOf, nanoseconds, type Duration } from '../../base/time.ts';
-import { isUnderWay, type Stall } from '../../model/connection.ts';
+import { isOfProgram, isUnderWay, type Stall } from '../../model/connection.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Intervals } from './intervals.ts';
 
@@ -14,12 +14,12 @@ export interface UpstreamWait {
   pauses: Duration;
 }
 
-/** Its server paused in the midst of the answer. */
-export const isPause = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'server';
+/** Its server paused in the midst of the answer, or wrote it in parts. */
+export const isPause = (stall: Stall): boolean => isOfProgram(stall) && stall.from === 'server';
 
 // Once a request was sent whole, a rest of its client's lies between others that go over the same connection
 // (a pipeline of Redis or Kafka), and holds up no answer.
-const isRest = ({ reason, from }: Stall): boolean => reason === 'sender-idle' && from === 'client';
+const isRest = (stall: Stall): boolean => isOfProgram(stall) && stall.from === 'client';
 
 const isLossless = ({ retransmissions, stalls }: Exchange): boolean =>
   retransmissions === 0 && stalls.every(({ reason }) => reason !== 'loss');

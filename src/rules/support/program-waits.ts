@@ -1,6 +1,7 @@
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import { receiverOf } from '../../model/direction.ts';
+import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
 import type { Request } from '../../model/request.ts';
 import { createContrast } from './contrast.ts';
@@ -29,6 +30,7 @@ const MOST_OF_IT = 0.5;
 const MAX_WAITED = 1 << 13;
 
 export interface ProgramWaits extends Observer {
+  input(input: Input): void;
   ordinaryExchange(exchange: Exchange): void;
   unusualExchange(exchange: Exchange): void;
   turn(exchange: Exchange): void;
@@ -67,6 +69,7 @@ export const programWaits = defineFact({
     const unread = createContrast(seen, { least: LEAST_WAIT, factor: FACTOR });
     const waitedFor = new Set<string>();
     const shares = createUpstreamShares();
+    const inputs = new Map<number, Input>();
     let heard = 0;
     let unreadTurns = 0;
 
@@ -94,6 +97,14 @@ export const programWaits = defineFact({
       return own.isKnown(input, receiver) && !own.isVeiled(input, receiver);
     };
 
+    /** Of who gets no answers: they would be in the capture, and nobody else is known to let that server wait. */
+    const isSeenToHang = ({ why, input, peer: { address, backend } }: Waiting): boolean => {
+      if (why !== 'unanswered') return true;
+      const receiver = receiverOf({ server: address, backend });
+      const asksOthers = seen.peers().some((other) => other.input === input && other.client === receiver);
+      return inputs.get(input)?.vantage.sees.bothDirections !== false && !asksOthers;
+    };
+
     return {
       get heard() {
         return heard;
@@ -101,6 +112,7 @@ export const programWaits = defineFact({
       get unread() {
         return unreadTurns;
       },
+      input: (input) => void inputs.set(input.input, input),
       ordinaryExchange: patterns.addOrdinary,
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
@@ -155,7 +167,7 @@ export const programWaits = defineFact({
         );
         groups.push(...waits);
         const known = new Set<Peer>(groups.map(({ peer }) => peer));
-        groups.push(...patterns.found((peer) => known.has(peer)));
+        groups.push(...patterns.found((peer) => known.has(peer)).filter(isSeenToHang));
         // What a gateway's callers wait for is its own upstream where that explains it.
         const named = explainedBy(groups, seen, (id) => waitedFor.has(id));
         const isNamed = (peer: Peer): boolean => named.some((one) => one.peer === peer);

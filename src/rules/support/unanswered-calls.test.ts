@@ -1,9 +1,11 @@
 import { at } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
+import { inputOf } from '../../model/testing/rows.ts';
 import rule from '../upstream-slow.ts';
 import { ruleTester } from './testing/rule-tester.ts';
-import { Traffic } from './testing/traffic.ts';
+import { joined, Traffic } from './testing/traffic.ts';
 
+const place = inputOf();
 const given: Partial<Exchange> = { outcome: 'cancelled', endedBy: 'client', status: -1, firstByteAt: at(Number.NaN) };
 const hangs = (count: number, takes = 2000, parts = given): Traffic => new Traffic().calls(count, { takes }, parts);
 
@@ -26,6 +28,15 @@ ruleTester(rule, {
     { name: 'most of them', ...hangs(6).calls(4, { takes: 1900 }).rows, reports: [{ count: 6, of: 10 }] },
   ],
   clear: [
+    {
+      name: 'a capture of one direction',
+      inputs: [{ ...place, vantage: { ...place.vantage, sees: { ...place.vantage.sees, bothDirections: false } } }],
+      ...hangs(8).rows,
+    },
+    {
+      name: 'a server that asks others itself',
+      ...joined(hangs(8).rows, new Traffic({ client: '10.96.44.12', server: '10.20.30.40' }).calls(2).rows),
+    },
     { name: 'two: somebody closed a page', ...hangs(2).rows },
     { name: 'a client that soon asks elsewhere', ...hangs(8, 300).rows },
     { name: 'fewer than half of them, among others that take as long', ...hangs(4).calls(6, { takes: 1900 }).rows },

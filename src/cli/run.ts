@@ -44,7 +44,7 @@ function explainFailure(error: unknown, io: Io, help: string): number {
     return EXIT.usage;
   }
   if (error instanceof UserError) {
-    io.stderr.write(`kubelag: ${printable(error.message)}\n`);
+    io.stderr.write(`kubelag: ${printable(error.message).replace(/^-: /, 'standard input: ')}\n`);
     return EXIT.usage;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

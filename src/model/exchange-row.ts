@@ -125,7 +125,10 @@ export function fromExchangeRow(row: unknown, startsAt: Timestamp = at(0)): Exch
   const metadata = metadataFrom(row['metadata']);
   const expectation = expectationFrom(row['expectation'] ?? null);
   const grant = grantFrom(row['grant'] ?? null);
-  const undelivered = integer(row['undeliveredBytes'] ?? 0, Number.MAX_SAFE_INTEGER);
+  const undelivered = integer(
+    row['undeliveredBytes'] === undefined ? 0 : row['undeliveredBytes'],
+    Number.MAX_SAFE_INTEGER,
+  );
   if (!isText(id) || !isText(client) || !isText(server) || !isTextOrNull(backend) || !isText(connection)) return null;
   if (method === null || path === null || host === null || !isTextOrNull(error)) return null;
   if (typeof reused !== 'boolean' || typeof keepsConnection !== 'boolean') return null;

@@ -152,7 +152,7 @@ function stallWait({ reason, from }: StallRow): string {
     case 'sender-idle':
       return `of a pause of the ${from}`;
     case 'window':
-      return `waiting for the ${other}'s window, round trip by round trip`;
+      return `waiting for the ${other}'s window each time`;
     case 'round-trips':
       return `waiting for acknowledgements of the ${other}`;
     case 'path':

@@ -101,18 +101,19 @@ function resentWords({ retransmissions, retransmitted, spurious }: ConnectionRow
   );
 }
 
+const summed = (count: number, time: number): string => `${formatCount(count)}, ${duration(time)} in all`;
+
 /** What stood still, and what was on its way all the while: a slow transfer is no stall. */
 function stallLines({ stalls, stallCount, stallSeconds }: ConnectionRow): (readonly [label: string, text: string])[] {
   // Of those that were not kept nothing tells which they were.
   const underWay = stalls.length === stallCount ? stalls.filter(isUnderWay) : [];
   const passed = underWay.reduce((sum, stall) => sum + stall.durationSeconds, 0);
-  const words = (count: number, time: number): string => `${formatCount(count)}, ${duration(time)} in all`;
   return [
     ...(stallCount > underWay.length
-      ? [['stalls', words(stallCount - underWay.length, stallSeconds - passed)] as const]
+      ? [['stalls', summed(stallCount - underWay.length, stallSeconds - passed)] as const]
       : []),
     ...(underWay.length > 0
-      ? [['on its way', `${words(underWay.length, passed)}: data passed all the while`] as const]
+      ? [['on its way', `${summed(underWay.length, passed)}: data passed all the while`] as const]
       : []),
   ];
 }

@@ -1,5 +1,5 @@
-import { plural } from '../base/text.ts';
-import type { Diagnosis } from '../model/diagnosis.ts';
+import { plural, printable } from '../base/text.ts';
+import type { Diagnosis, Finding } from '../model/diagnosis.ts';
 import type { Context } from './analysis.ts';
 import { EXIT, isAtLeast, type FailOn } from './exit-status.ts';
 import { openDestination } from './output.ts';
@@ -28,9 +28,9 @@ export async function writeFixes(
     suffix: 'kubelag-new',
   });
   if (plan.changes.length === 0) {
-    const info = diagnosis.findings.length - meant.length;
-    const more = info > 0 ? `; ${plural(info, 'change')} more with --fail-on info` : '';
-    io.stderr.write(`kubelag: ${diagnosis.verdict.says}: no change of a manifest is needed${more}\n`);
+    const others = diagnosis.findings.length - meant.length;
+    const more = others > 0 ? `; ${plural(others, 'finding')} more with --fail-on info` : '';
+    io.stderr.write(`kubelag: ${printable(nothingWords(diagnosis, meant[0]))}${more}\n`);
     return diagnosis.verdict.status === 'insufficient' ? EXIT.unobserved : EXIT.clear;
   }
   destination.write(text);
@@ -40,4 +40,12 @@ export async function writeFixes(
   const left =
     plan.changes.some(({ refused }) => refused !== null) || (plan.files.length > 0 && options.apply !== true);
   return left ? EXIT.found : EXIT.clear;
+}
+
+/** Why there is no diff: nothing is wrong, or what helps stands in none of these files. */
+function nothingWords({ verdict }: Diagnosis, dearest: Finding | undefined): string {
+  if (dearest === undefined) return `${verdict.says}: no change of a manifest is needed`;
+  const [fix] = dearest.fix;
+  const helps = fix === undefined ? '' : `; what helps: ${fix.title}, in ${fix.target}`;
+  return `${dearest.says}: these manifests hold nothing to change for it${helps}`;
 }

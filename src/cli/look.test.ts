@@ -10,6 +10,12 @@ describe('lookFor', () => {
     expect(lookFor({ environment: {} }, file, 'auto')).toEqual({ color: false, width: 100, unicode: true });
   });
 
+  it('takes what COLUMNS says where there is no terminal', () => {
+    expect(lookFor({ environment: { COLUMNS: '60' } }, file, 'auto').width).toBe(60);
+    expect(lookFor({ environment: { COLUMNS: '60' } }, terminal, 'auto').width).toBe(72);
+    expect(lookFor({ environment: { COLUMNS: 'wide' } }, file, 'auto').width).toBe(100);
+  });
+
   it.each([
     [{}, true],
     [{ LANG: 'en_US.UTF-8' }, true],

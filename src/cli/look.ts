@@ -2,7 +2,7 @@ import type { RenderOptions } from '../report/style.ts';
 import { wantsColor, type ColorMode } from './color.ts';
 import type { Io } from './io.ts';
 
-// Where no terminal says how wide it is: a ticket, a file, a page of a log.
+// Where neither a terminal nor COLUMNS says how wide it is: a ticket, a file, a page of a log.
 const WIDTH_ELSEWHERE = 100;
 
 /** How to draw for this reader. */
@@ -12,7 +12,7 @@ export const lookFor = (
   color: ColorMode,
 ): RenderOptions => ({
   color: wantsColor(color, io.environment, output.isTerminal),
-  width: output.columns ?? WIDTH_ELSEWHERE,
+  width: output.columns ?? (Number(io.environment['COLUMNS']) || WIDTH_ELSEWHERE),
   unicode: readsUnicode(io.environment),
 });
 

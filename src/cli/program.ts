@@ -89,8 +89,8 @@ const fixing = (command: Command): Command =>
 export function createProgram(context: Context, done: (status: number) => void): Command {
   const { io } = context;
   const program = new Command(TOOL.name)
-    .version(TOOL.version, '--version', 'print the version')
-    .helpOption('--help', 'print this help')
+    .version(TOOL.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureHelp({ formatHelp })
     .configureOutput({

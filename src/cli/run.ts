@@ -44,7 +44,7 @@ function explainFailure(error: unknown, io: Io, help: string): number {
     return EXIT.usage;
   }
   if (error instanceof UserError) {
-    io.stderr.write(`kubelag: ${printable(error.message)}\n`);
+    io.stderr.write(`kubelag: ${printable(error.message).replace(/^-: /, 'standard input: ')}\n`);
     return EXIT.usage;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -71,7 +71,10 @@ function usageMessage(error: CommanderError, help: string): string {
     .join(' ')
     .replace(/^\((.*)\)$/, '$1')
     .replace(/^Did/, 'did');
-  const line = printable(what).replace(/\.$/, '').replace('. Allowed choices are', '; write one of');
+  const line = printable(what)
+    .replace(/^command-argument value ('.*') is invalid for argument '.*'\. Allowed/, '$1 is not known here. Allowed')
+    .replace(/\.$/, '')
+    .replace('. Allowed choices are', '; write one of');
   if (hint !== '') return `${line}; ${printable(hint)}`;
   return line.includes('; write one of') ? line : `${line}; ${help}`;
 }

@@ -29,6 +29,10 @@ export async function readManifestText(
 ): Promise<void> {
   collector.file(file, text);
   const lines = createLines(file, text);
+  if (text.includes('\0')) {
+    collector.problem({ file, line: 1, column: 1, says: 'is no text; captures go without lint: kubelag FILE' });
+    return;
+  }
   if (/\r(?!\n)/.test(text)) {
     collector.problem({ file, line: 1, column: 1, says: 'has line ends of old Macs (CR alone); write LF' });
     return;

@@ -107,6 +107,11 @@ describe('manifests', () => {
     expect(cluster.problems[0]?.line).toBeGreaterThanOrEqual(18);
   });
 
+  it('are no captures', async () => {
+    const cluster = await clusterOf('\u00d4\u00c3\u00b2\u00a1\u0002\u0000\r\u0000');
+    expect(cluster.problems).toMatchObject([{ line: 1, says: 'is no text; captures go without lint: kubelag FILE' }]);
+  });
+
   it('read an item that is not simple alone', async () => {
     const cluster = await clusterOf(`apiVersion: v1
 kind: List

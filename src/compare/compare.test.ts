@@ -240,6 +240,13 @@ describe('findings', () => {
     );
   });
 
+  it('say in which unit they were looked for, where it is another one', () => {
+    const before = { findings: [findingOf({ count: 15, of: 120, unit: 'lookups' })] };
+    const examined = { count: 200, unit: 'pairs' };
+    const { findings } = compared(before, { ruledOut: [{ rule: 'tcp-connect-retry', says: 'none', examined }] });
+    expect(findings).toMatchObject([{ change: 'gone', because: 'not found among 200 pairs after' }]);
+  });
+
   it('are not gone where chance hides them as well, or nobody could see them', () => {
     const before = { findings: [findingOf({ count: 2, of: 120 })] };
     expect(compared(before, { ruledOut: [...ruledOut] })).toMatchObject({

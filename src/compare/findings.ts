@@ -40,7 +40,7 @@ function gone(ours: Finding, after: Diagnosis): FindingComparison {
   }
   const of = lookedAt(examined, side);
   const probability = fisher(side, { count: 0, of });
-  const looked = `not found among ${formatCount(of)} after`;
+  const looked = `not found among ${amongWords(examined, side)} after`;
   return probability < 1 - SHOWN_CONFIDENCE
     ? { ...base, change: 'gone', because: looked, probability }
     : { ...base, change: 'unclear', because: `${looked}, which chance may do`, probability };
@@ -74,12 +74,16 @@ function added(theirs: Finding, before: Diagnosis): FindingComparison {
   if (examined === null) return { ...base, change: 'new', because: 'not found before', probability: null };
   const of = lookedAt(examined, side);
   const probability = fisher({ count: 0, of }, side);
-  return { ...base, change: 'new', because: `not found among ${formatCount(of)} before`, probability };
+  return { ...base, change: 'new', because: `not found among ${amongWords(examined, side)} before`, probability };
 }
 
 /** How many a rule looked at where it found nothing: a rule that counts in another unit saw no fewer of them. */
 const lookedAt = (examined: { count: number; unit: string }, side: Side): number =>
   examined.unit === side.unit ? examined.count : Math.min(examined.count, side.of);
+
+/** In the unit that it counted in: pairs of queries are no lookups. */
+const amongWords = ({ count, unit }: { count: number; unit: string }, side: Side): string =>
+  unit === side.unit ? formatCount(count) : `${formatCount(count)} ${unit}`;
 
 const sideOf = ({ says, severity, occurrences, subject }: Finding): Side => ({
   says,

@@ -16,6 +16,6 @@ describe("Wireshark's filter", () => {
 
   it('stays short enough to paste', () => {
     const packets = Array.from({ length: 10_000 }, (_, index) => 2 * index + 1);
-    expect(wiresharkFilter(packets, 0)?.match(/\d+/g)).toHaveLength(200);
+    expect(wiresharkFilter(packets, 0)?.match(/\d+/g)).toHaveLength(60);
   });
 });

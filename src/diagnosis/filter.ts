@@ -1,7 +1,8 @@
 import { packetInput, packetNumber, type PacketId } from '../model/packet.ts';
 
-// A filter that a person pastes; examples are few, so only very long search walks meet this.
-const MAX_PACKETS = 200;
+// A filter that a person pastes, and no more than some lines of the answer: long search walks and windows that are
+// used up in each round trip have hundreds.
+const MAX_PACKETS = 60;
 // `5..7` is shorter than `5, 6, 7` and says the same; two neighbours read better apart.
 const SHORTEST_RANGE = 3;
 

@@ -15,11 +15,19 @@ const Sighting = Type.Object({
 });
 
 export const StallSchema = Type.Object({
-  reason: oneOf(STALL_REASONS),
+  reason: oneOf(STALL_REASONS, {
+    description:
+      "loss: a segment was resent; zero-window: the reader's window was closed; delayed-ack: a small segment waited for " +
+      'an acknowledgement; sender-idle: the sender paused in the midst; flow-control: an HTTP/2 window was used up; ' +
+      'path: data passed all the while, as fast as the path took it; round-trips: likewise, over in a few round trips; ' +
+      'window: one receive window for each round trip',
+  }),
   from: Side,
   startSeconds: Type.Number(),
   durationSeconds: Type.Number(),
-  bytes: Type.Integer(),
+  bytes: Type.Integer({
+    description: 'of the segment that waited; path, round-trips: of all of it; window, flow-control: the window',
+  }),
   resends: Type.Integer(),
   repaired: Type.Boolean(),
   packets: PacketReferences,

@@ -112,6 +112,13 @@ describe('a row as an exchange', () => {
     expect(fromExchangeRow(value)).toBeNull();
   });
 
+  it('is one that was written before undeliveredBytes was part of it', () => {
+    const { undeliveredBytes, ...older } = toExchangeRow(plain, [inputOf()]);
+    expect(undeliveredBytes).toBe(plain.undelivered);
+    expect(fromExchangeRow(older)).toMatchObject({ undelivered: 0 });
+    expect(fromExchangeRow({ ...older, undeliveredBytes: null })).toBeNull();
+  });
+
   it('is not longer than a row can be', () => {
     const row = toExchangeRow(plain, [inputOf()]);
     expect(fromExchangeRow({ ...row, path: 'a'.repeat(5000) })).toBeNull();

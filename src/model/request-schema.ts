@@ -5,10 +5,14 @@ import { WAIT_REASONS } from './request.ts';
 import { nullable, oneOf, PacketReferences, ReadUntil } from './schema-parts.ts';
 
 const WaitSchema = Type.Object({
-  reason: oneOf(WAIT_REASONS),
+  reason: oneOf(WAIT_REASONS, {
+    description:
+      'dns: a lookup; connect, tls: handshakes; upstream: a call; metadata: a call to a metadata or credentials ' +
+      "service; stall: the request's own connection stood still; transfer: its own bodies on their way; queue: its turn",
+  }),
   to: Type.String(),
   ref: nullable(Type.String({ description: 'the lookup, connection or exchange that was waited for' })),
-  what: nullable(Type.String()),
+  what: nullable(Type.String({ description: "what was asked for; stall, transfer: the stall's reason" })),
   startSeconds: Type.Number({ description: "since the input's first packet" }),
   durationSeconds: Type.Number(),
   criticalSeconds: Type.Number({ description: 'what of it no other wait covers that ends later' }),

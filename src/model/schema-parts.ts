@@ -3,8 +3,10 @@ import { Type, type TEnum } from 'typebox';
 /** What schemas are made of. */
 
 // The type is spelt out: inferred, the values would widen to any string or number.
-export const oneOf = <const Values extends readonly string[]>(values: Values): TEnum<[...Values]> =>
-  Type.Enum<[...Values]>([...values]);
+export const oneOf = <const Values extends readonly string[]>(
+  values: Values,
+  options: { description?: string } = {},
+): TEnum<[...Values]> => Type.Enum<[...Values]>([...values], options);
 
 export const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
   Type.Union([schema, Type.Null()]);

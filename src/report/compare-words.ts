@@ -29,7 +29,12 @@ export interface FigureLine {
   outcome: Change;
 }
 
+// From ten times on, percent are harder to read than how many times as much it is.
+const MANY_TIMES = 10;
+
 const signed = (share: number): string => {
+  const times = 1 + share;
+  if (times >= MANY_TIMES) return `×${formatCount(Math.round(times))}`;
   const value = share * 100;
   // Of what is nearly all gone, how nearly.
   const digits = Math.abs(value) < 10 || value < -99 ? 1 : 0;

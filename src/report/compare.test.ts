@@ -35,6 +35,14 @@ describe('a comparison at a terminal', () => {
     expect(renderComparisonTerminal(comparisonOf(), { ...look, full: true })).toContain('How it was computed.');
   });
 
+  it('says how many times as much, where percent would run into one another', () => {
+    const [latency] = comparisonOf().latencies as [ReturnType<typeof comparisonOf>['latencies'][number]];
+    const [figure] = latency.changes as [(typeof latency.changes)[number]];
+    const grown = { ...figure, beforeSeconds: 0.00337, afterSeconds: 5, change: 1483.2, low: -0.9, high: 1676 };
+    const text = renderComparisonTerminal(comparisonOf({ latencies: [{ ...latency, changes: [grown] }] }), look);
+    expect(text).toMatch(/p50 +3\.37 ms +5 s +×1,484 +-90 % to ×1,677/);
+  });
+
   it('keeps within the width of the terminal, but for what cannot be broken', () => {
     const lines = renderComparisonTerminal(comparisonOf(), { ...look, full: true }).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);

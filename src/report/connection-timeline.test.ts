@@ -61,6 +61,8 @@ const noisy = (): ConnectionRow =>
     endedBy: 'client',
   });
 
+const shownOf = (parts: Partial<Connection>): string => renderConnectionTimeline(rowOf(parts), plain);
+
 describe('a connection packet by packet', () => {
   it.each([
     ['timeline-connection-busy', busyConnection(), plain],
@@ -88,6 +90,15 @@ describe('a connection packet by packet', () => {
     const text = renderConnectionTimeline(rowOf({ stalls: [stall], stallCount: 1 }), plain);
     expect(text).toMatch(/█ +500 ms (?:waiting for|of a pause)/);
     expect(text).toMatch(/#3 .*\n.*█.*\n(?: {40}.*\n)?.*#6 /);
+  });
+
+  it('counts what passed all the while for itself, and no stall', () => {
+    const passed = stallOf({ reason: 'window', startedAt: atMs(100), duration: seconds(0.5), packets: [3, 6] });
+    const lost = stallOf({ startedAt: atMs(700), duration: seconds(0.2), packets: [7, 8] });
+    const both = shownOf({ stalls: [passed, lost], stallCount: 2, stallTime: seconds(0.7) });
+    expect(both).toMatch(/stalls +1, 200 ms in all\n +on its way +1, 500 ms in all: data passed all the while\n/);
+    expect(shownOf({ stalls: [passed], stallCount: 1, stallTime: seconds(0.5) })).not.toMatch(/^ +stalls /m);
+    expect(shownOf({ stalls: [passed], stallCount: 3, stallTime: seconds(2) })).toMatch(/stalls +3, 2 s in all\n/);
   });
 
   it('needs no duration to draw', () => {

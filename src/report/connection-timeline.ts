@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, plural } from '../base/text.ts';
+import { isUnderWay } from '../model/connection.ts';
 import type { ConnectionRow } from '../model/connection-schema.ts';
 import { endingWords, goawayWords, pathWords } from './exchange-words.ts';
 import { labelled } from './layout.ts';
@@ -60,7 +61,7 @@ function summary(style: Style, row: ConnectionRow): string[] {
     ['size', `client ${sizeWords(row, 'client')}, server ${sizeWords(row, 'server')}`],
     ...(row.roundTripSeconds === null ? [] : [['round trip', roundTripWords(row)] as const]),
     ...(resent === '' ? [] : [['resent', resent] as const]),
-    ...(row.stallCount === 0 ? [] : [['stalls', stallsWords(row)] as const]),
+    ...stallLines(row),
     ...(noticed === '' ? [] : [['also', noticed] as const]),
     ['starts', startWords(row)],
   ];
@@ -100,8 +101,22 @@ function resentWords({ retransmissions, retransmitted, spurious }: ConnectionRow
   );
 }
 
-const stallsWords = ({ stallCount, stallSeconds }: ConnectionRow): string =>
-  `${formatCount(stallCount)}, ${duration(stallSeconds)} in all`;
+const summed = (count: number, time: number): string => `${formatCount(count)}, ${duration(time)} in all`;
+
+/** What stood still, and what was on its way all the while: a slow transfer is no stall. */
+function stallLines({ stalls, stallCount, stallSeconds }: ConnectionRow): (readonly [label: string, text: string])[] {
+  // Of those that were not kept nothing tells which they were.
+  const underWay = stalls.length === stallCount ? stalls.filter(isUnderWay) : [];
+  const passed = underWay.reduce((sum, stall) => sum + stall.durationSeconds, 0);
+  return [
+    ...(stallCount > underWay.length
+      ? [['stalls', summed(stallCount - underWay.length, stallSeconds - passed)] as const]
+      : []),
+    ...(underWay.length > 0
+      ? [['on its way', `${summed(underWay.length, passed)}: data passed all the while`] as const]
+      : []),
+  ];
+}
 
 const counted = (count: number, one: string, many?: string): string[] =>
   count === 0 ? [] : [plural(count, one, many)];

@@ -1,5 +1,6 @@
 import { fromRfc3339, at, toRfc3339 } from '../base/time.ts';
-import { formatBytes } from '../base/text.ts';
+import { groupBy } from '../base/group-by.ts';
+import { formatBytes, formatCount } from '../base/text.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import {
@@ -35,7 +36,7 @@ export function exchangeEvents(row: ExchangeRow): Event[] {
   const isGood = outcome === 'ok';
   const events: Event[] = [
     { ...moment(row.startSeconds), packets: request, says: `${requestWords(row)}${whole}`, bad: false },
-    ...row.stalls.map((stall) => stallEvent(stall, moment)),
+    ...stallEvents(row.stalls, moment),
   ];
   if (isAnswered) {
     const last = answer.length > 1 ? `, whole after ${duration(durationSeconds)}` : '';
@@ -78,7 +79,7 @@ export function connectionEvents(row: ConnectionRow): Event[] {
     const bad = tls.alerts.length > 0;
     events.push({ ...moment(tls.startSeconds ?? row.startSeconds), packets: tls.packets, says: tlsWords(tls), bad });
   }
-  events.push(...row.stalls.map((stall) => stallEvent(stall, moment)));
+  events.push(...stallEvents(row.stalls, moment));
   if (row.goaway !== null) {
     const { at: absolute, atSeconds, packet } = row.goaway;
     const bad = row.goaway.code !== 0;
@@ -101,9 +102,37 @@ function momentsOf({ startedAt, startSeconds }: Pick<ExchangeRow, 'startedAt' | 
   });
 }
 
+// A window that is used up in each round trip stops its data dozens of times: their sum says more than so many lines.
+const MANY_ALIKE = 4;
+
+/** Each stall; of many alike one event, at the first of them, with their sum. */
+function stallEvents(stalls: readonly StallRow[], moment: Moment): Event[] {
+  const alike = groupBy(stalls, stallKind);
+  return [...alike.values()].flatMap((kind) =>
+    kind.length < MANY_ALIKE ? kind.map((stall) => stallEvent(stall, moment)) : [summedEvent(kind, moment)],
+  );
+}
+
+/** What is the same of stalls that are told together. */
+const stallKind = ({ reason, from, bytes, repaired }: StallRow): string =>
+  // Of other reasons the bytes are what waited, not what it waited for.
+  [reason, from, repaired, reason === 'flow-control' || reason === 'window' ? bytes : ''].join(' ');
+
 const stallEvent = (stall: StallRow, moment: Moment): Event => ({
   ...moment(stall.startSeconds),
   packets: stall.packets,
   says: stallWords(stall),
   bad: true,
 });
+
+function summedEvent(stalls: readonly StallRow[], moment: Moment): Event {
+  const [first] = stalls as readonly [StallRow, ...StallRow[]];
+  const sum = (pick: (stall: StallRow) => number): number => stalls.reduce((total, stall) => total + pick(stall), 0);
+  const all = {
+    ...first,
+    durationSeconds: sum((stall) => stall.durationSeconds),
+    resends: sum((stall) => stall.resends),
+  };
+  const event = stallEvent({ ...all, packets: stalls.flatMap(({ packets }) => packets) }, moment);
+  return { ...event, says: `${event.says} (${formatCount(stalls.length)} times, in all)` };
+}

@@ -48,11 +48,11 @@ export function stallWords({ reason, from, durationSeconds, bytes, resends, repa
     case 'window':
       return `${duration(durationSeconds)} with ${formatBytes(bytes)} for each round trip: the window of the ${other}`;
     case 'round-trips':
-      return `${duration(durationSeconds)} for a few round trips of the ${from}'s data`;
+      return `${duration(durationSeconds)} for the ${from}'s data to pass in a few round trips`;
     case 'written':
-      return `${duration(durationSeconds)} as fast as the ${from} wrote it, in parts`;
+      return `${duration(durationSeconds)} for the ${from}'s data to be written, in parts`;
     case 'path':
-      return `${duration(durationSeconds)} as fast as the way took the ${from}'s data`;
+      return `${duration(durationSeconds)} for the ${from}'s data to pass, as fast as the path took it`;
   }
 }
 

@@ -18,6 +18,7 @@ import {
   encryptedDiagnosis,
   exchangeExampleOf,
   requestDiagnosis,
+  stalledExchange,
   stallFinding,
 } from './testing/requests.ts';
 import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
@@ -104,6 +105,24 @@ describe('the answer at a terminal', () => {
     expect(call).toContain('cancelled by the client (CANCEL), 3 s after it was sent');
     expect(call).toContain('10.96.44.12:8080 (10.0.4.4:50051)');
     expect(call).toContain('the connection opened for it in 1.01 s');
+  });
+
+  it('says many alike stalls of an exchange in one line, with their sum', () => {
+    const [stall] = stalledExchange().stalls as [ReturnType<typeof stalledExchange>['stalls'][number]];
+    const window = { ...stall, reason: 'flow-control' as const, bytes: 65_535, durationSeconds: 0.041 };
+    const callWith = (count: number): string => {
+      const stalls = Array.from({ length: count }, (_, index) => ({
+        ...window,
+        packets: [2 * index + 1, 2 * index + 2],
+      }));
+      return shown(stallFinding({ examples: [exchangeExampleOf({ ...stalledExchange(), stalls }, [])] }));
+    };
+    expect(callWith(12)).toMatch(
+      /#1…#24 waited 492 ms: the \w+'s HTTP\/2 window \(65\.5 kB\) was used up \(12 times, in all\)/,
+    );
+    expect(callWith(12)).toContain('whole after');
+    expect(callWith(3)).toMatch(/(?:waited 41 ms: .*){3}/);
+    expect(callWith(3)).not.toContain('times, in all)');
   });
 
   it('says of many causes that were ruled out only the likeliest', () => {

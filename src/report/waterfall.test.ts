@@ -46,6 +46,16 @@ const bars = (before: number, length: number): string => (' '.repeat(before) + '
 const look = { color: false, unicode: true, width: 110 };
 
 describe('a waterfall', () => {
+  it.each([
+    ['stall', 'loss', /stall .* 10\.0\.3\.9 resent segments$/m],
+    ['transfer', 'path', /on its way .* 10\.0\.3\.9 as fast as the path takes it$/m],
+    ['transfer', 'window', /on its way .* 10\.0\.3\.9 one receive window for each round trip$/m],
+  ] as const)('says what kept a %s of the reason %s', (reason, what, says) => {
+    const wait = waitOf({ reason, what, to: '10.0.3.9', startedAt: atMs(100), duration: milliseconds(50) });
+    const request = requestOf({ startedAt: atMs(100), duration: milliseconds(200), waits: [wait] });
+    expect(renderRequest(toRequestRow(request, [inputOf()]), { ...look, width: 120 })).toMatch(says);
+  });
+
   it('has a line for each wait: when, what, how long, its packets, for whom; own time last', () => {
     const lines = renderRequest(row, look).split('\n');
     expect(lines.slice(0, 5)).toEqual([

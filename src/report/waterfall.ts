@@ -1,5 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { formatShare, plural } from '../base/text.ts';
+import type { StallReason } from '../model/connection.ts';
 import type { RequestRow } from '../model/request-schema.ts';
 import { indented, labelled, padEnd, padStart, widthOf, wrap } from './layout.ts';
 import { createStyle, type RenderOptions, type Style } from './style.ts';
@@ -138,7 +139,7 @@ function lineOf(style: Style, row: RequestRow, wait: Wait): Line {
     took: style.clean(duration(wait.durationSeconds)),
     bar: ' '.repeat(from) + style.clean('█').repeat(length),
     packets: style.clean(packetWords(wait.packets)),
-    says: style.clean(`${[wait.to, ...(wait.what === null ? [] : [wait.what])].join(' ')}${unsure}`),
+    says: style.clean(`${[wait.to, ...(wait.what === null ? [] : [whatWords(wait.what)])].join(' ')}${unsure}`),
     isCostly: wait.criticalSeconds >= COSTLY * row.durationSeconds,
   };
 }
@@ -152,6 +153,20 @@ const ownLine = (style: Style, row: RequestRow): Line => ({
   says: style.clean(`${formatShare(row.durationSeconds > 0 ? row.ownSeconds / row.durationSeconds : 0)} of it`),
   isCostly: row.ownSeconds >= COSTLY * row.durationSeconds && row.durationSeconds > 0,
 });
+
+/** A stall's reason as `kubelag show --exchange` has it; of other waits what was asked for. */
+const whatWords = (what: string): string => STALL_WORDS.get(what) ?? what;
+
+const STALL_WORDS: ReadonlyMap<string, string> = new Map<StallReason, string>([
+  ['loss', 'resent segments'],
+  ['zero-window', 'window closed'],
+  ['delayed-ack', 'delayed acknowledgement'],
+  ['sender-idle', 'a pause'],
+  ['flow-control', 'HTTP/2 window used up'],
+  ['path', 'as fast as the path takes it'],
+  ['round-trips', 'in a few round trips'],
+  ['window', 'one receive window for each round trip'],
+]);
 
 /** `#18 #19`: the first and the last. */
 const packetWords = (packets: readonly (number | string)[], between = ' '): string =>

@@ -129,13 +129,13 @@ function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begi
     case 'sender-idle':
       return { begins: `the ${from} pauses`, ends: repaired ? 'it goes on' : 'it never goes on' };
     case 'window':
-      return { begins: `the ${other}'s window is used up in each round trip`, ends: 'the last of them leave' };
+      return { begins: `the ${other}'s window is used up in each round trip`, ends: 'for the last time' };
     case 'round-trips':
-      return { begins: `the ${from} gets up to speed`, ends: 'the last of them leave' };
+      return { begins: `data of the ${from} begins to pass`, ends: 'the last of it passes' };
     case 'written':
-      return { begins: `the ${from} writes in parts`, ends: 'the last of them leave' };
+      return { begins: `the ${from} writes in parts`, ends: 'the last of it passes' };
     case 'path':
-      return { begins: `the way is full of data of the ${from}`, ends: 'the last of them leave' };
+      return { begins: `data of the ${from} fills the path`, ends: 'the last of it passes' };
   }
 }
 
@@ -150,16 +150,16 @@ function stallWait({ reason, from }: StallRow): string {
     case 'delayed-ack':
       return `waiting for a delayed acknowledgement of the ${other}`;
     case 'flow-control':
-      return `waiting for the ${other} to widen its HTTP/2 window`;
+      return `waiting for the ${other}'s HTTP/2 window`;
     case 'sender-idle':
       return `of a pause of the ${from}`;
     case 'window':
-      return `waiting for the ${other} to widen its window`;
+      return `waiting for the ${other}'s window each time`;
     case 'round-trips':
       return `waiting for acknowledgements of the ${other}`;
     case 'written':
       return `waiting for the ${from} to write more`;
     case 'path':
-      return `waiting for the way to take the data of the ${from}`;
+      return 'waiting for the path, which takes data no faster';
   }
 }

@@ -6,8 +6,13 @@ import { INSIDE_TLS } from './support/testing/waiting.ts';
 import rule from './tcp-window-limit.ts';
 
 /** Small calls, and large answers that go 65,535 bytes at a time for all but 50 ms. */
-function answers(count: number, takes = 4000, parts: Partial<Exchange> = { responseBytes: 5_000_000 }): Rows {
-  const window = { reason: 'window', from: 'server', bytes: 65_535 } as const;
+function answers(
+  count: number,
+  takes = 4000,
+  parts: Partial<Exchange> = { responseBytes: 5_000_000 },
+  bytes = 65_535,
+): Rows {
+  const window = { reason: 'window', from: 'server', bytes } as const;
   return new Traffic()
     .calls(20, { takes: 51 })
     .calls(count, { takes, firstByte: 50, stalls: [{ at: 50, lasts: takes - 50, parts: window }] }, parts).rows;
@@ -26,7 +31,7 @@ ruleTester(rule, {
           of: 23,
           cost: [3.9, 4],
           confidence: 'likely',
-          fixes: [/tcp_rmem/, /several connections/],
+          fixes: [/^look first whether window scaling is off.*tcp_rmem/, /several connections/],
           evidence: [/data of the server, one receive window for each round trip: 3\.95 s/],
           settings: [/65\.5 kB at most/, /round trip.*about 51\.8 ms/],
         },
@@ -37,6 +42,13 @@ ruleTester(rule, {
       ...answers(3, 4000, { responseBytes: 5_000_000, ...INSIDE_TLS }),
       reports: [{ count: 3 }],
     },
+    ...[39_552, 131_072].map((bytes) => ({
+      name: `a window of ${bytes} bytes, which is none without scaling`,
+      ...answers(3, 4000, { responseBytes: 5_000_000 }, bytes),
+      reports: [
+        { message: 'stalled', count: 3, fixes: [/^let the window grow: (?!.*window_scaling)/, /several connections/] },
+      ],
+    })),
   ],
   clear: [
     { name: 'once is a buffer that had no time to grow', ...answers(1) },

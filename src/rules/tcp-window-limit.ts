@@ -52,10 +52,10 @@ export default defineRule({
           source: 'the window by the rate at which bodies came',
         },
       ],
-      fix: (server, from) => [
+      fix: (server, from, _common, dearest) => [
         advice(
           'manifest',
-          'let the window grow: the third number of net.ipv4.tcp_rmem twice as large as rate × round trip, and no SO_RCVBUF in the program, which keeps it from growing; where it stays below 64 kB, look who takes window scaling out of the SYNs (net.ipv4.tcp_window_scaling, a middlebox)',
+          isUnscaled(dearest) ? `${SCALE}; with it ${GROW}` : `let the window grow: ${GROW}`,
           from === 'server' ? `the client of ${server}` : `the program behind ${server}`,
           'set the former sizes again',
         ),
@@ -68,6 +68,22 @@ export default defineRule({
       ],
     }),
 });
+
+const GROW =
+  'the third number of net.ipv4.tcp_rmem twice as large as rate × round trip, and no SO_RCVBUF in the program, which keeps it from growing';
+const SCALE =
+  'look first whether window scaling is off or taken out of the SYNs (net.ipv4.tcp_window_scaling, a middlebox): without it no window exceeds 65,535 bytes';
+
+// RFC 7323 section 2.1: the largest that 16 bits announce. Receivers round it down to whole segments, of which the
+// largest that Ethernet carries has 1,460 bytes.
+const LARGEST_UNSCALED = 65_535;
+const SEGMENT = 1_460;
+
+/** The window is as wide as one without scaling becomes, and no wider; a smaller one has another reason. */
+function isUnscaled(dearest: Exchange | undefined): boolean {
+  const window = dearest === undefined ? 0 : windowOf(dearest);
+  return window > LARGEST_UNSCALED - SEGMENT && window <= LARGEST_UNSCALED;
+}
 
 const readerOf = (from: Side): string => (from === 'server' ? 'the client' : 'the server');
 

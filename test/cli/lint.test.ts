@@ -5,6 +5,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/model/diagnosis.ts';
 import { problemsOf } from '../../src/model/testing/validate.ts';
+import { services } from '../../src/cli/services.ts';
 import { jsonSchema } from '../../src/report/schema.ts';
 import { deployment } from '../../src/rules/support/testing/cluster-of.ts';
 import { kubelag, oneLine } from '../support/kubelag.ts';
@@ -206,5 +207,26 @@ spec:
     expect(io.out).toContain('not made  it was read from standard input');
     expect(io.out).toContain('chart orders, templates/deployment.yaml');
     expect(existsSync(join(folder, 'bad.yaml'))).toBe(false);
+  });
+});
+
+describe('fix without a change', () => {
+  // Read as it is: 10.244.1.7, which waits, is no workload of these manifests.
+  const race = join(import.meta.dirname, '../../examples/glibc-race.pcap');
+  const healthy = join(import.meta.dirname, '../../examples/healthy.pcap');
+  const real = { analyze: services.analyze };
+
+  it('says that these manifests hold none, and what helps', async () => {
+    const { status, io } = await kubelag(['fix', race, '-m', write('k8s.yaml', deployment()), '--quiet'], real);
+    expect([status, io.out]).toEqual([0, '']);
+    expect(io.err).toMatch(oneLine);
+    expect(io.err).toMatch(
+      /5 of 35 lookups waited .*: these manifests hold nothing to change for it; what helps: single-/,
+    );
+  });
+
+  it('says that none is needed only where nothing is found', async () => {
+    const { io } = await kubelag(['fix', healthy, '-m', write('k8s.yaml', deployment()), '--quiet'], real);
+    expect(io.err).toMatch(/no DNS lookup is slow.*: no change of a manifest is needed/);
   });
 });

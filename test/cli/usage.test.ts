@@ -52,6 +52,13 @@ describe('help and bad usage', () => {
     },
   );
 
+  it.each([['-h'], ['show', '-h'], ['export', 'lookups', '-h']])('%s is --help', async (...words) => {
+    const long = words.map((word) => (word === '-h' ? '--help' : word));
+    const [asked, meant] = [await kubelag(words), await kubelag(long)];
+    expect([asked.status, asked.io.out]).toEqual([0, meant.io.out]);
+    expect((await kubelag(['-V'])).io.out).toBe((await kubelag(['--version'])).io.out);
+  });
+
   it('has no example that the program itself refuses', async () => {
     const help = (await kubelag(['--help'])).io.out;
     const commands = await Promise.all(
@@ -103,7 +110,7 @@ describe('help and bad usage', () => {
     [['--quiet', 'show', 'x'], /show: no such file; a command comes first, options behind it: kubelag show …/],
     [['--quiet', 'show', '--lookup', '0.l1'], /unknown option '--lookup'; a command comes first, .*: kubelag show …/],
     [['rules', '--quiet'], /unknown option '--quiet'; see kubelag rules --help/],
-    [['export', 'packets', 'x'], /write one of rows, lookups, transactions/],
+    [['export', 'a.pcap'], /^kubelag: 'a\.pcap' is not known here; write one of rows, lookups, transactions/],
     [['x', 'x'], /x: is named twice/],
     [['completion', 'tcsh'], /write one of bash, zsh, fish/],
     [['x', '--output', '/no/such/folder/answer'], /its directory is not there; name another file/],

@@ -42,7 +42,7 @@ export interface StallRule<Message extends string> {
   /** Without these waits it would take some of that time all the same. */
   savesAtMost?: true;
   because(server: string, from: Side, common: CommonLoss | null, dearest: Exchange | undefined): Setting[];
-  fix(server: string, from: Side, common: CommonLoss | null): Fix[];
+  fix(server: string, from: Side, common: CommonLoss | null, dearest: Exchange | undefined): Fix[];
 }
 
 interface Counted {
@@ -155,7 +155,7 @@ export function stallRule<Message extends string = never>(
           confidenceBecause,
           evidence: stallEvidence(tally.dearest, own, options),
           because: options.because(subject.name, side, common, tally.dearest),
-          fix: options.fix(subject.name, side, common),
+          fix: options.fix(subject.name, side, common, tally.dearest),
           whatIf: {
             method: 'each affected exchange without these waits',
             ...(options.savesAtMost === undefined ? {} : { isAtMost: options.savesAtMost }),

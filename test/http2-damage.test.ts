@@ -61,21 +61,29 @@ function exchangesWithout({ input, packets }: Capture, missing: number | null): 
 
 const orderOf = ({ id }: Exchange): number => Number(id.slice(id.indexOf('e') + 1));
 
+interface Streams {
+  touched: Map<number, Set<string>>;
+  opened: string[];
+  /** The packets with header blocks or parts of them, of either side. */
+  withNames: Set<number>;
+}
+
 /** By packet with payload: the streams of which it carries frames, each as `client port:stream`. */
-function streamsOfPackets({ input, packets }: Capture): { touched: Map<number, Set<string>>; opened: string[] } {
+function streamsOfPackets({ input, packets }: Capture): Streams {
   const addresses = new AddressTable();
   const decoder = createDecoder({ addresses }, input.damage);
   const layers = createLayers();
   const touched = new Map<number, Set<string>>();
   const opened: string[] = [];
-  const sides = new Map<number, { header: number[]; left: number; stream: number }>();
+  const withNames = new Set<number>();
+  const sides = new Map<number, { header: number[]; left: number; stream: number; hasNames: boolean }>();
   const streams = createTcpStreams({
     addresses,
     onData({ id, connection, fromClient }, bytes, start, end, { number }) {
       let side = sides.get(id);
       if (side === undefined) {
         const isPreface = Buffer.from(bytes.subarray(start, start + 3)).toString() === 'PRI';
-        side = { header: [], left: isPreface ? PREFACE : 0, stream: 0 };
+        side = { header: [], left: isPreface ? PREFACE : 0, stream: 0, hasNames: false };
         sides.set(id, side);
       }
       const port = fromClient || !connection.isTurned ? connection.clientPort : connection.serverPort;
@@ -84,17 +92,22 @@ function streamsOfPackets({ input, packets }: Capture): { touched: Map<number, S
       for (let at = start; at < end;) {
         if (side.left > 0) {
           of.add(`${port}:${side.stream}`);
+          if (side.hasNames) withNames.add(number);
           const length = Math.min(side.left, end - at);
           side.left -= length;
           at += length;
           continue;
         }
+        // Of a header that is cut nobody sees yet what it is of.
+        if (end - at + side.header.length < 9) withNames.add(number);
         side.header.push(bytes[at++] as number);
         if (side.header.length < 9) continue;
         const header = Buffer.from(side.header);
         side.header = [];
         side.left = header.readUIntBE(0, 3);
         side.stream = header.readUInt32BE(5);
+        side.hasNames = header[3] === 1;
+        if (side.hasNames) withNames.add(number);
         const key = `${port}:${side.stream}`;
         of.add(key);
         if (header[3] === 1 && !opened.includes(key)) opened.push(key);
@@ -104,7 +117,7 @@ function streamsOfPackets({ input, packets }: Capture): { touched: Map<number, S
   });
   for (const packet of packets) if (decoder.decode(packet, layers)) streams.push(layers);
   streams.finish();
-  return { touched, opened };
+  return { touched, opened, withNames };
 }
 
 const unknownOr = (unknown: unknown, value: unknown): unknown => expect.toBeOneOf([unknown, value]);
@@ -141,12 +154,14 @@ describe.each([
   let all: Exchange[];
   let touched: Map<number, Set<string>>;
   let keys: string[];
+  let withNames: Set<number>;
 
   beforeAll(async () => {
     capture = await readPackets(name);
     all = exchangesWithout(capture, null);
     const found = streamsOfPackets(capture);
     touched = found.touched;
+    withNames = found.withNames;
     // Exchanges are numbered as their streams are opened.
     keys = found.opened;
   });
@@ -169,6 +184,8 @@ describe.each([
         );
         expect(found, `packet ${missing} lost ${exchange.id}`).toBeGreaterThanOrEqual(0);
         expect(left[found]).toMatchObject(whatIsLeft(exchange));
+        const { method, path, host } = exchange;
+        if (!withNames.has(missing)) expect(left[found], `packet ${missing}`).toMatchObject({ method, path, host });
         left.splice(found, 1);
       }
       // Of those that it was of something may be left, and none is made up.

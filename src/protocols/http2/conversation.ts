@@ -9,6 +9,7 @@ import { SendWindow } from './flow-control.ts';
 import { FLAG, FRAME, FRAME_HEADER_LENGTH, unsigned31, unsigned32 } from './frame-header.ts';
 import { FrameReader, type FrameHandlers } from './frame-reader.ts';
 import { readGoAwayWord } from './goaway.ts';
+import { BlockLoss } from './block-loss.ts';
 import { FIELD_NAMES, HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack.ts';
 import { Names } from './names.ts';
@@ -41,9 +42,12 @@ class End {
   readonly window: SendWindow;
   /** The stream of the DATA frame at hand. */
   dataStream: Http2Stream | null = null;
+  /** What frames that are missing may have taken of the header blocks; the next block judges it. */
+  readonly loss: BlockLoss;
 
   constructor(side: Side, handlers: FrameHandlers, fromStart: boolean, { scratch, texts }: Shared) {
     this.side = side;
+    this.loss = new BlockLoss(fromStart);
     this.reader = new FrameReader(side === 'client', handlers, fromStart);
     this.hpack = new HpackDecoder(FIELD_NAMES, fromStart, scratch, texts);
     this.window = new SendWindow(side, fromStart);
@@ -103,7 +107,9 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   onBlock(reader: FrameReader, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
     const block = this.#block;
     block.clear();
-    if (!this.#endOf(reader).hpack.decode(bytes, start, end, block)) {
+    const from = this.#endOf(reader);
+    this.#judgeLoss(from, reader);
+    if (!from.hpack.decode(bytes, start, end, block)) {
       block.clear();
       block.hasUnknown = true;
     }
@@ -111,7 +117,8 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   }
 
   onLostBlock(reader: FrameReader, arrival: Arrival): void {
-    this.#endOf(reader).hpack.forget();
+    this.#loseBlocks(reader);
+    this.#endOf(reader).loss.seen(reader);
     this.#block.clear();
     this.#block.hasUnknown = true;
     if (reader.blockSize > 0 && reader.blockType === FRAME.headers) this.#headers(reader, arrival);
@@ -164,8 +171,10 @@ export class Http2Conversation implements Conversation, FrameHandlers {
         // After a whole answer it only says that the rest of the request is not wanted.
         if (stream === null || hasEnded(stream, arrival)) return;
         stream.exchange.resetCode = unsigned32(bytes, start);
-        if (isRequest) this.#streams.cancelled(stream, arrival);
-        else this.#streams.answered(stream, 'reset', arrival);
+        if (isRequest) {
+          this.#streams.cancelled(stream, arrival);
+          this.#other(reader).loss.cancelled();
+        } else this.#streams.answered(stream, 'reset', arrival);
         break;
       }
       case FRAME.settings:
@@ -198,7 +207,7 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   }
 
   onLost(reader: FrameReader, { time }: Arrival): void {
-    this.#endOf(reader).hpack.forget();
+    this.#endOf(reader).loss.begin(this.#streams, this.#other(reader).loss.highest);
     // Data of this side may be missing, and updates that let the other side send.
     this.#client.window.forget();
     this.#server.window.forget();
@@ -242,6 +251,22 @@ export class Http2Conversation implements Conversation, FrameHandlers {
     this.#streams.adopt(1, exchange);
     // What the client lets the server send stands in a header of the request.
     this.#server.window.forget();
+  }
+
+  /** Without a block the table lacks an unknown number of entries; without other frames it is whole. */
+  #judgeLoss(from: End, reader: FrameReader): void {
+    const { loss } = from;
+    if (loss.isOpen) {
+      const isKnown = this.#isSwapped !== null && !this.#other(reader).loss.isOpen;
+      const isWhole = this.#isRequest(reader) ? loss.lacksNoRequest(reader) : loss.lacksNoAnswer(reader, this.#streams);
+      if (!isKnown || !isWhole) this.#loseBlocks(reader);
+    }
+    loss.seen(reader);
+  }
+
+  #loseBlocks(reader: FrameReader): void {
+    this.#endOf(reader).hpack.forget();
+    this.#other(reader).loss.blind();
   }
 
   /** The first fields that only one side sends say who is who. */

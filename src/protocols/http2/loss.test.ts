@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { FLAG, FRAME } from './frame-header.ts';
-import { call, data, frame, get, grpcStatus, headers, messages, ping, resetStream, status } from './testing/frames.ts';
+import {
+  call,
+  data,
+  Encoder,
+  frame,
+  get,
+  grpcStatus,
+  headers,
+  messages,
+  ping,
+  resetStream,
+  status,
+} from './testing/frames.ts';
 import { opened, Talk } from './testing/talk.ts';
 
 const END = FLAG.endStream;
@@ -198,5 +210,155 @@ describe('missing bytes', () => {
       ['/third', 'incomplete', null, 0],
       ['/fifth', 'cancelled', 'client', 894],
     ]);
+  });
+});
+
+/** One connection's calls as real clients and servers encode them: what was said before is an index. */
+class Calls {
+  readonly talk = opened();
+  readonly #client = new Encoder();
+  readonly #server = new Encoder();
+
+  ask(ms: number, stream: number, path: string): this {
+    this.talk.client(ms, this.request(stream, path));
+    return this;
+  }
+
+  request(stream: number, path: string): Buffer {
+    return frame(FRAME.headers, END | FLAG.endHeaders, stream, this.#client.encode(call(path)));
+  }
+
+  head(stream: number, type = 'application/grpc'): Buffer {
+    const fields = status(200, ['content-type', type]);
+    return frame(FRAME.headers, FLAG.endHeaders, stream, this.#server.encode(fields));
+  }
+
+  /** On the way to an answer; its status is the oldest entry of the table. */
+  early(stream: number): Buffer {
+    return frame(FRAME.headers, FLAG.endHeaders, stream, this.#server.encode(status(103)));
+  }
+
+  trailers(stream: number, code: number): Buffer {
+    return frame(FRAME.headers, END | FLAG.endHeaders, stream, this.#server.encode(grpcStatus(code)));
+  }
+
+  answer(ms: number, stream: number, code = 0): this {
+    this.talk.server(ms, this.head(stream), data(stream, messages(9)), this.trailers(stream, code));
+    return this;
+  }
+
+  /** Of the server's side, 6 ms after the beginning. */
+  lose(...frames: readonly Buffer[]): void {
+    this.talk.gap('server', 6, Buffer.concat(frames).length);
+  }
+
+  get said(): [path: string, code: number][] {
+    return this.talk.exchanges.map(({ path, grpcStatus: code }) => [path, code]);
+  }
+}
+
+describe('missing frames of a client', () => {
+  it('take no names along where the next stream has the next number: none of them held a header block', () => {
+    const calls = new Calls().ask(1, 1, '/a.B/C').answer(2, 1);
+    calls.talk.gap('client', 3, 30);
+    calls.ask(4, 3, '/a.B/C').answer(5, 3);
+    expect(calls.said).toEqual([
+      ['/a.B/C', 0],
+      ['/a.B/C', 0],
+    ]);
+  });
+
+  it('take them along where a number between is missing', () => {
+    const calls = new Calls().ask(1, 1, '/a.B/C').answer(2, 1);
+    // Its path is the newest entry from here on.
+    const lost = calls.request(3, '/a.B/Other');
+    calls.talk.gap('client', 3, lost.length);
+    calls.ask(4, 5, '/a.B/Other').answer(5, 5).ask(6, 7, '/a.B/C').answer(7, 7);
+    expect(calls.said.filter(([path]) => path !== '')).toEqual([['/a.B/C', 0]]);
+  });
+});
+
+describe('missing frames of a server', () => {
+  it('take no status along where one call is open and all its headers come', () => {
+    const calls = new Calls().ask(1, 1, '/a.B/C').answer(2, 1).ask(3, 3, '/a.B/C');
+    calls.talk.gap('server', 4, 30);
+    calls.answer(5, 3).ask(6, 5, '/a.B/C');
+    calls.talk.server(7, calls.head(5)).gap('server', 8, 500).server(9, calls.trailers(5, 0));
+    expect(calls.said).toEqual([
+      ['/a.B/C', 0],
+      ['/a.B/C', 0],
+      ['/a.B/C', 0],
+    ]);
+  });
+
+  // After an answer with status 0 and one with 13: one entry more, and what stands where 13 stood
+  // is 0. Whoever takes the table for whole tells errors as calls that went well.
+  it.each<[string, (calls: Calls) => void]>([
+    [
+      'an answer of another call',
+      (calls) => {
+        calls.ask(5, 5, '/a.B/C').ask(5, 7, '/a.B/C');
+        calls.lose(calls.head(5), calls.trailers(5, 14));
+        calls.answer(7, 7, 13);
+      },
+    ],
+    [
+      'the head of the call whose trailers come',
+      (calls) => {
+        calls.ask(5, 5, '/a.B/C');
+        calls.lose(calls.head(5, 'application/grpc+proto'));
+        calls.talk.server(7, calls.trailers(5, 13));
+      },
+    ],
+    [
+      'an answer to a call that the client gave up',
+      (calls) => {
+        calls.ask(5, 5, '/a.B/C').talk.client(5.1, resetStream(5, 8)).server(5.2, ping());
+        calls.lose(calls.head(5), calls.trailers(5, 14));
+        calls.ask(7, 7, '/a.B/C').answer(8, 7, 13);
+      },
+    ],
+    [
+      'an answer to a call of which nothing was seen',
+      (calls) => {
+        calls.talk.gap('client', 5, calls.request(5, '/a.B/C').length);
+        calls.ask(5, 7, '/a.B/C');
+        calls.lose(calls.head(5), calls.trailers(5, 14));
+        calls.answer(7, 7, 13);
+      },
+    ],
+    [
+      'an answer to a call that may be missing, too',
+      (calls) => {
+        calls.ask(5, 5, '/a.B/C').talk.gap('client', 5, calls.request(7, '/a.B/C').length);
+        calls.lose(calls.head(7), calls.trailers(7, 14));
+        calls.answer(7, 5, 13);
+      },
+    ],
+    [
+      'an answer to a call that was still behind a hole',
+      (calls) => {
+        calls.ask(5, 5, '/a.B/C');
+        calls.lose(calls.head(7), calls.trailers(7, 14));
+        calls.ask(5.5, 7, '/a.B/C').answer(7, 5, 13);
+      },
+    ],
+    [
+      'the head of a call that the server reset then',
+      (calls) => {
+        calls.ask(5, 5, '/a.B/C');
+        calls.lose(calls.head(5, 'application/grpc+proto'));
+        calls.talk.server(6.5, resetStream(5, 2));
+        calls.ask(7, 7, '/a.B/C').answer(8, 7, 13);
+      },
+    ],
+  ])('take it along where they may be %s', (_, happen) => {
+    const calls = new Calls().ask(1, 1, '/a.B/C');
+    calls.talk.server(1.5, calls.early(1));
+    calls.answer(2, 1, 0).ask(3, 3, '/a.B/C').answer(4, 3, 13);
+    happen(calls);
+    const [, , ...others] = calls.talk.exchanges;
+    expect(others.length).toBeGreaterThan(0);
+    expect(others.filter(({ grpcStatus: code }) => code >= 0)).toEqual([]);
   });
 });

@@ -11,6 +11,12 @@ export const MAX_OPEN = 1024;
 // Behind lost bytes the answers to a client that goes on asking can't be told apart until both
 // sides were silent for longer than such servers take; one that is slower is not asked so.
 const QUIET = milliseconds(50);
+// A server that answered this many requests of the connection has shown how long it takes: a silence
+// of four times its slowest answer is as good. Not less than what a kernel puts a busy program aside
+// for (a tick, where it counts a hundred a second).
+const ENOUGH_ANSWERS = 32;
+const SLOWEST_TIMES = 4;
+const LEAST_QUIET = milliseconds(10);
 
 /** A request that waits, and what its protocol must remember of it. */
 export interface Waiting<Note> {
@@ -35,6 +41,8 @@ export class InOrder<Note> {
   /** The client goes on asking while some requests are answered and others wait; others send one, or many at once, and wait for all. */
   #interleaves = false;
   #answeredAt = at(-Infinity);
+  #answers = 0;
+  #slowest = 0;
   /** One request of this connection came when no other could be waiting. */
   #settled: boolean;
   #heardAt = at(-Infinity);
@@ -91,6 +99,8 @@ export class InOrder<Note> {
     this.#waiting.shift();
     this.#certain--;
     this.#answeredAt = arrival.time;
+    this.#answers++;
+    this.#slowest = Math.max(this.#slowest, arrival.time - front.exchange.startedAt);
     endExchange(this.#context, front.exchange, arrival, outcome);
   }
 
@@ -143,9 +153,14 @@ export class InOrder<Note> {
 
   #settle(first: Arrival, isLate: boolean): void {
     if (isLate || this.#certain > 0) return;
-    const quiet = between(this.#context.connection.previousDataAt, first.time) >= QUIET;
+    const quiet = between(this.#context.connection.previousDataAt, first.time) >= this.#quiet();
     if (!quiet && (this.#interleaves || !this.#heardSince)) return;
     this.abandon(first);
     this.#settled = true;
+  }
+
+  #quiet(): number {
+    if (this.#answers < ENOUGH_ANSWERS) return QUIET;
+    return Math.min(QUIET, Math.max(LEAST_QUIET, SLOWEST_TIMES * this.#slowest));
   }
 }

@@ -175,6 +175,31 @@ describe('missing bytes', () => {
     ]);
   });
 
+  it.each([
+    { answers: 40, each: 1, rest: 12, isOver: true },
+    // Not yet known to be that fast.
+    { answers: 20, each: 1, rest: 12, isOver: false },
+    // As slow as this server is at times.
+    { answers: 40, each: 4, rest: 12, isOver: false },
+  ])('are over after a silence that no answer took: $rest ms behind $answers of $each ms', (known) => {
+    const talk = new Talk(redis);
+    for (let index = 0; index < known.answers; index++) {
+      talk.client(command('GET', 'a')).rest(known.each - 1);
+      talk.server('$1\r\n1\r\n');
+    }
+    talk
+      .client(command('GET', '1'), command('GET', '2'))
+      .server('$1\r\n1\r\n')
+      .client(command('GET', '3'))
+      .gap('server', 7)
+      .rest(known.rest)
+      .client(command('GET', '4'))
+      .server('$1\r\n4\r\n')
+      .finish();
+    expect(talk.exchanges.at(-1)?.outcome).toBe(known.isOver ? 'ok' : 'incomplete');
+    expect(talk.exchanges.filter(({ outcome }) => outcome === 'incomplete')).toHaveLength(known.isOver ? 2 : 3);
+  });
+
   it('are never more than a bound: of thousands in flight those beyond are counted, and the order holds', () => {
     const many = 3000;
     const talk = new Talk(redis)

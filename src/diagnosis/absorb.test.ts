@@ -169,42 +169,6 @@ describe('a cause absorbs', () => {
     expect(absorbed(['http-retry', others], ['service-slow', slow])).toBe('http-retry 4 | service-slow 4');
   });
 
-  describe('what a pod that ends refuses before it answers nobody', () => {
-    const front = { subject: { kind: 'server', name: '10.96.0.7:80' } } as const;
-    const at10 = (count: number, parts: Partial<Exchange> = {}, message = 'ended'): Report => ({
-      ...exchanges(every(count, (index) => [10_000 + index * 20, 19_000 + index * 20, { id: `s${index}`, ...parts }])),
-      ...front,
-      message,
-    });
-    const refusedAt = (from: number, count = 10, apart = 20, parts: Partial<Exchange> = {}): Report => ({
-      ...exchanges(every(count, (index) => [from + index * apart, from + index * apart, parts])),
-      ...front,
-    });
-    const told = (silent: Report, refused: Report): string =>
-      absorbed(['tcp-connect-retry', silent], ['tcp-connect-refused', refused]);
-    const BOTH = 'tcp-connect-retry 3 | tcp-connect-refused 10';
-
-    it('is a part of that', () => {
-      expect(told(at10(3), refusedAt(9700))).toBe('tcp-connect-retry 3 (tcp-connect-refused 10)');
-      // Behind the DNAT one of them is known, the other is not.
-      expect(told(at10(3, { server: '10.0.3.7' }), refusedAt(9700, 10, 20, { server: '10.96.0.7' }))).toBe(
-        'tcp-connect-retry 3 (tcp-connect-refused 10)',
-      );
-    });
-
-    it.each([
-      ['another back end refused', at10(3, { server: '10.0.3.7' }), refusedAt(9700, 10, 20, { server: '10.0.3.8' })],
-      ['it was long before', at10(3), refusedAt(7000)],
-      ['it was afterwards', at10(3), refusedAt(10_100)],
-      ['it goes on and on', at10(3), refusedAt(1000, 10, 1000)],
-      ['another client was refused', at10(3), refusedAt(9700, 10, 20, { client: '10.0.9.9' })],
-      ['another server refused', at10(3), { ...refusedAt(9700), subject: { kind: 'server', name: '10.96.0.8:80' } }],
-      ['SYNs were lost, and answered in the end', at10(3, {}, 'retried'), refusedAt(9700)],
-    ] as const)('is told by itself where %s', (_, silent, refused) => {
-      expect(told(silent, refused)).toBe(BOTH);
-    });
-  });
-
   it('all but one, which is then only worth knowing unless it is certain', () => {
     const all = every(4, (index) => [index * 100, index * 100 + 50]);
     const leftOf = (confidence: Report['confidence']) =>

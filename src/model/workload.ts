@@ -59,6 +59,8 @@ export interface PodSettings {
   path: readonly string[];
   place: Place;
   hostNetwork: boolean;
+  /** Names that stand in its `/etc/hosts`. */
+  hostAliases: readonly string[];
   dnsPolicy: Located<string> | null;
   dnsOptions: readonly DnsOption[];
   /** Of `dnsConfig`, null where there is none. */

@@ -14,6 +14,10 @@ export function podSettings(context: ExtractContext, spec: Node, path: readonly 
     path,
     place: context.lines.place(spec.start, spec.start),
     hostNetwork: scalarAt(spec, 'hostNetwork')?.value === true,
+    hostAliases: itemsAt(spec, 'hostAliases')
+      .slice(0, MAX_OPTIONS)
+      .flatMap((one) => itemsAt(one, 'hostnames').flatMap((name) => (name?.type === 'scalar' ? [name.text] : [])))
+      .slice(0, MAX_OPTIONS),
     dnsPolicy: locatedText(context, spec, 'dnsPolicy'),
     dnsOptions: itemsAt(dns, 'options')
       .slice(0, MAX_OPTIONS)

@@ -65,7 +65,7 @@ export function explainRefusal(cluster: Cluster, seen: Witness, refusal: Refusal
   return { says: '', because: [], fix: [], ...told, ...has };
 }
 
-type Told = Pick<Explanation, 'says' | 'because' | 'fix'>;
+export type Told = Pick<Explanation, 'says' | 'because' | 'fix'>;
 
 /** Its selector has no pod among these manifests, and one of its own name is near. */
 function fitsNobody(service: ServiceObject, workloads: readonly Workload[], cluster: Cluster): Told | null {
@@ -111,7 +111,7 @@ function notReady(service: ServiceObject, workloads: readonly Workload[], cluste
 }
 
 /** The Service sends to a port that its pods do not say to have. */
-function wrongPort(service: ServiceObject, port: ServicePort, workloads: readonly Workload[]): Told | null {
+export function wrongPort(service: ServiceObject, port: ServicePort, workloads: readonly Workload[]): Told | null {
   const ports = workloads.flatMap((workload) => running(workload).flatMap((container) => container.ports));
   // Where no port is written down, nobody knows what the program listens on.
   if (ports.length === 0 || ports.some(({ name, number }) => port.target === name || port.target === String(number))) {

@@ -40,7 +40,12 @@ describe('a targetPort that is a name', () => {
       confidence: 'likely',
       evidence: [{ says: 'targetPort: http', place: { quote: expect.stringContaining('targetPort: http') } }],
       because: [{ value: 'http' }, { value: '8080 (web)', place: { quote: expect.stringContaining('8080') } }],
-      fix: [{ edits: [{ path: ['spec', 'ports', { key: 'port', is: '80' }, 'targetPort'], value: 'web' }] }],
+      fix: [
+        {
+          risk: expect.stringContaining('no pod starts anew'),
+          edits: [{ path: ['spec', 'ports', { key: 'port', is: '80' }, 'targetPort'], value: 'web' }],
+        },
+      ],
     });
   });
 

@@ -144,17 +144,34 @@ const servingContainer = (workload: Workload): Container | undefined =>
   running(workload).find(({ ports }) => ports.length > 0) ?? running(workload)[0];
 
 function noPreStop(workloads: readonly Workload[]): Told | null {
-  return onServing(workloads, (workload, container, path) => ({
-    says: '',
-    because: [settingAt(objectWords(workload), `preStop of container ${container.name}`, 'none', container.place)],
-    fix: [
-      manifestFix(
-        workload,
-        `preStop: sleep ${PRE_STOP_SECONDS} s (Kubernetes 1.30 or newer; an exec of sleep before that): the pod goes on answering until nobody is led to it any more`,
-        [editOf(workload, [...path, 'lifecycle', 'preStop', 'sleep', 'seconds'], PRE_STOP_SECONDS)],
-      ),
-    ],
-  }));
+  return onServing(workloads, (workload, container, path) => {
+    const { grace } = workload.pod;
+    // The hook's time is a part of it: an API server takes no longer sleep, and what is left is the program's own.
+    const longer = grace !== null && grace.value <= PRE_STOP_SECONDS ? grace.value + PRE_STOP_SECONDS : null;
+    const graceWords =
+      longer === null ? '' : `, and terminationGracePeriodSeconds: ${longer}, of which the hook is a part`;
+    return {
+      says: '',
+      because: [
+        settingAt(objectWords(workload), `preStop of container ${container.name}`, 'none', container.place),
+        ...(longer === null || grace === null
+          ? []
+          : [settingAt(objectWords(workload), 'terminationGracePeriodSeconds', String(grace.value), grace.place)]),
+      ],
+      fix: [
+        manifestFix(
+          workload,
+          `preStop: sleep ${PRE_STOP_SECONDS} s (Kubernetes 1.30 or newer; an exec of sleep before that)${graceWords}: the pod goes on answering until nobody is led to it any more`,
+          [
+            editOf(workload, [...path, 'lifecycle', 'preStop', 'sleep', 'seconds'], PRE_STOP_SECONDS),
+            ...(longer === null
+              ? []
+              : [editOf(workload, [...workload.pod.path, 'terminationGracePeriodSeconds'], longer)]),
+          ],
+        ),
+      ],
+    };
+  });
 }
 
 function noProbe(workloads: readonly Workload[], port: ServicePort | null): Told | null {

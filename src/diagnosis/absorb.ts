@@ -1,8 +1,9 @@
+import { addressOf } from '../base/addresses.ts';
 import { Distribution } from '../base/distribution.ts';
 import { at, nanoseconds, type Duration } from '../base/time.ts';
 import type { Cost, KeptOccurrences, Occurrence, Report } from '../model/finding.ts';
 import type { Absorption } from './absorption.ts';
-import { createTouching } from './touching.ts';
+import { createTouching, inRunsWithin, sameBackend } from './touching.ts';
 
 /** What a finding explains of another rule: how often, and what that took in all. */
 export interface Absorbed {
@@ -133,14 +134,21 @@ function causesOf<Rule extends { readonly id: string }>(
   table: readonly Absorption[],
 ) {
   const found: { cause: Entry<Rule>; vanishes: boolean; touches: (occurrence: Occurrence) => boolean }[] = [];
-  for (const { causes, symptoms, by, below, isMost = false, vanishes = false } of table) {
+  for (const entry of table) {
+    const { causes, symptoms, by, below, isMost = false, vanishes = false } = entry;
     if (!symptoms.includes(symptom.rule.id)) continue;
     if (below !== undefined && symptom.report.cost.costs.quantile(0.5) >= below) continue;
+    const { cost, subject } = symptom.report;
+    const isBrief = entry.runsWithin === undefined ? null : inRunsWithin(cost.occurrences, entry.runsWithin);
+    const isAlike = entry.isAlike === true ? sameBackend(addressOf(subject.name)) : undefined;
     for (const cause of entries) {
       // What is no more than worth knowing explains no finding.
       if (cause.report.onlyInfo !== undefined || cause.report.input !== symptom.report.input) continue;
       if (!causes.includes(cause.rule.id)) continue;
-      found.push({ cause, vanishes, touches: createTouching(cause.report.cost.occurrences, by, isMost) });
+      if (entry.saying?.includes(cause.report.message) === false) continue;
+      if (isAlike !== undefined && cause.report.subject.name !== subject.name) continue;
+      const touching = createTouching(cause.report.cost.occurrences, by, isMost, isAlike);
+      found.push({ cause, vanishes, touches: (one) => isBrief?.(one) !== false && touching(one) });
     }
   }
   return found;

@@ -1,4 +1,4 @@
-import { milliseconds, type Duration } from '../base/time.ts';
+import { milliseconds, seconds, type Duration } from '../base/time.ts';
 import type { Touch } from './touching.ts';
 
 /** Causes that explain occurrences which other rules count as well. */
@@ -11,12 +11,22 @@ export interface Absorption {
   below?: Duration;
   /** Only occurrences of which the cause's cost is most: what a request lost beside it has a name of its own. */
   isMost?: true;
+  /** Only of one subject, and of one back end where both are known. */
+  isAlike?: true;
+  /** Only where the cause says one of these. */
+  saying?: readonly string[];
+  /** Only symptoms that come in runs no longer than this: what goes on is none of a passing cause. */
+  runsWithin?: Duration;
   /** What the symptom's occurrences cost would be gone with the cause, beside what the cause itself costs. */
   vanishes?: true;
 }
 
 // A lookup of a millisecond comes with its connection; one that anybody notices has its own name.
 const CHEAP_LOOKUP = milliseconds(20);
+
+// From the moment a program stops listening until its pod's network is gone: what it closes down first, and the kubelet
+// and the network plugin that take the sandbox away, within a few seconds (kubernetes.io, Pod Lifecycle).
+const ENDS_WITHIN = seconds(5);
 
 const WAITS_FOR_DNS = ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-slow-server'];
 
@@ -56,6 +66,15 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
   // Who is refused rests before he tries again, and his requests wait for that.
   { causes: ['tcp-connect-refused'], symptoms: ['service-slow', 'process-pause'], by: ['during'] },
+  // A pod that ends refuses while its network is still there, and answers nobody from then on.
+  {
+    causes: ['tcp-connect-retry'],
+    saying: ['gone', 'goneAll', 'dead', 'ended'],
+    symptoms: ['tcp-connect-refused'],
+    by: ['ahead'],
+    isAlike: true,
+    runsWithin: ENDS_WITHIN,
+  },
   // Requests that stand behind one another for a lock, a limit or a pool are answered one by one.
   {
     causes: [

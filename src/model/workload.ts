@@ -59,6 +59,10 @@ export interface PodSettings {
   path: readonly string[];
   place: Place;
   hostNetwork: boolean;
+  /** `terminationGracePeriodSeconds`; null where it is not said: 30. */
+  grace: Located<number> | null;
+  /** Names that stand in its `/etc/hosts`. */
+  hostAliases: readonly string[];
   dnsPolicy: Located<string> | null;
   dnsOptions: readonly DnsOption[];
   /** Of `dnsConfig`, null where there is none. */

@@ -1,10 +1,9 @@
 import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
-import { formatDuration, plural } from '../base/text.ts';
+import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { between, nanoseconds } from '../base/time.ts';
+import { at, nanoseconds, type Timestamp } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
-import type { Evidence } from '../model/finding.ts';
 import { isBetweenOthers } from './support/between-others.ts';
 import { checkers } from './support/checkers.ts';
 import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
@@ -25,12 +24,14 @@ import {
   type SilentBackend,
   type Silences,
 } from './support/silent-backends.ts';
+import { noRefusals, noteRefused, refusedBefore, type Refusals } from './support/ended-behind.ts';
 import { explainSilentNode } from './support/manifests/node-ports.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
 import { addressAndPort } from './support/refusal-advice.ts';
 import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
+import { synEvidence } from './support/syn-evidence.ts';
 import { connectTimeout, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
@@ -49,6 +50,7 @@ interface Backends {
   readonly answers: Answers;
   /** Connections of which a SYN was answered. */
   heard: number;
+  readonly refusals: Refusals;
 }
 
 export default defineRule({
@@ -60,6 +62,8 @@ export default defineRule({
     retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
     unanswered:
       '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain{why}',
+    ended:
+      '{server} refused {refused}, then answered no more: {count} of {total:connection} waited {least}{cost:duration} in vain, as when a pod ends that is still led to',
     full: '{count} of {total:connection} to {server} found its accept queue full: they opened only after a SYN was sent again, {cost:duration} late',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
@@ -84,7 +88,11 @@ export default defineRule({
     const fallbacks = createFallbacks(opened);
     const givenUp = createGivenUpEarly(inputs);
     const waiting: Connection[] = [];
-    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({ answers: new Map(), heard: 0 }));
+    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
+      answers: new Map(),
+      heard: 0,
+      refusals: noRefusals(),
+    }));
 
     /** @returns whether there were any */
     function reportFallbacks(): boolean {
@@ -190,7 +198,7 @@ export default defineRule({
         const { syns, ending } = connection;
         // What a reset refused its caller hears of at once.
         if (syns.length > 0 && !isAnswered(connection) && connection.endedBy === null) fallbacks.failed(connection);
-        if (ending === 'refused') return;
+        if (ending === 'refused') return noteRefused(groups.of(connection).refusals, connection);
         if (syns.length === 0) {
           if (connection.backend !== null) noteAnswer(groups.of(connection).answers, connection);
           return;
@@ -227,6 +235,7 @@ export default defineRule({
           group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
           if (isAnswered(connection)) continue;
           group.unanswered++;
+          group.silentSince = Math.min(group.silentSince, connection.startedAt) as Timestamp;
           if (isAtLeast) group.atLeast++;
           group.vain.add(wait);
           noteSilence(group.silences, connection);
@@ -267,8 +276,21 @@ export default defineRule({
           const silent = silentBackend(own);
           const dead = silent?.backend ?? null;
           const { address, port } = addressAndPort(subject.name);
+          const silentSince = at(
+            own.reduce((first, group) => Math.min(first, group.silentSince), Number.POSITIVE_INFINITY),
+          );
+          // Others are answered still: of one that is gone as a whole, no pod need have ended.
+          const refused =
+            silent === null && common === null && own.some(({ heard }) => heard > 0)
+              ? refusedBefore(
+                  own.map(({ refusals: one }) => one),
+                  silentSince,
+                )
+              : 0;
+          const gone =
+            silent ?? (refused > 0 ? { backend: `a back end of ${subject.name}`, count: 1, isGone: true } : null);
           const explained =
-            cluster === null || known === null || silent === null || silent.isGone === false
+            cluster === null || known === null || gone === null || gone.isGone === false
               ? null
               : explainRefusal(cluster(), known, { address, port, kind: 'ended', isBackendKnown: true });
           const answersNobody = silent === null && common === null && own.every(({ heard }) => heard === 0);
@@ -287,17 +309,20 @@ export default defineRule({
                 ? 'common'
                 : silent !== null
                   ? messageOf(silent)
-                  : unanswered > 0
-                    ? 'unanswered'
-                    : isFull
-                      ? 'full'
-                      : 'retried',
+                  : refused > 0
+                    ? 'ended'
+                    : unanswered > 0
+                      ? 'unanswered'
+                      : isFull
+                        ? 'full'
+                        : 'retried',
             data: {
               count: tally.count,
               total: of,
               server: subject.name,
               cost: waits.quantile(0.5),
               unanswered,
+              refused,
               least: atLeast * 2 >= tally.count ? 'at least ' : '',
               backend: dead ?? subject.name,
               why: silentNode === null ? '' : `: ${silentNode.says}`,
@@ -315,14 +340,14 @@ export default defineRule({
               : 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: [
-              common === null ? noAnswer(subject.name, silent, isFull) : commonSetting(common),
+              common === null ? noAnswer(subject.name, gone, isFull) : commonSetting(common),
               isEarly ? connectTimeout(waits.quantile(0.5)) : SYN_WAIT,
               ...(explained?.because ?? []),
               ...(silentNode?.because ?? []),
             ],
             fix:
               common === null
-                ? [...(silentNode?.fix ?? []), ...synFixes(subject.name, silent, own, explained)]
+                ? [...(silentNode?.fix ?? []), ...synFixes(subject.name, gone, own, explained)]
                 : commonFixes(common),
             whatIf: { method: 'each affected connection without the wait for its SYN' },
             relieves: ['connect'],
@@ -346,6 +371,7 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   ...group,
   tally: group.tally.copy(),
   unanswered: 0,
+  silentSince: at(Number.POSITIVE_INFINITY),
   atLeast: 0,
   early: 0,
   full: 0,
@@ -354,32 +380,6 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   vain: new Distribution(),
   silences: new Map() as Silences,
 });
-
-function synEvidence(example: Connection | undefined): [Evidence, ...Evidence[]] {
-  const first = example?.syns[0];
-  if (example === undefined || first === undefined) return evidenceOf([], example);
-  const { syns, synAcks, stalls } = example;
-  const again = syns.slice(1).map(({ at: time }) => `+${formatDuration(between(first.at, time))}`);
-  const answer = synAcks[0];
-  const waiting = stalls.find(({ reason, resends }) => reason === 'loss' && resends > 0);
-  return [
-    {
-      says: again.length > 0 ? `SYN, sent again at ${again.join(', ')}` : 'SYN, not answered, nor sent again',
-      packets: syns.map(({ packet }) => packet),
-    },
-    ...(answer === undefined
-      ? []
-      : [{ says: `SYN-ACK after ${formatDuration(between(first.at, answer.at))}`, packets: [answer.packet] }]),
-    ...(waiting === undefined
-      ? []
-      : [
-          {
-            says: `then data of the ${waiting.from} sent again ${plural(waiting.resends, 'time')} until it got through, ${formatDuration(waiting.duration)} later`,
-            packets: [...waiting.packets],
-          },
-        ]),
-  ];
-}
 
 const messageOf = ({ isGone, count }: SilentBackend): 'gone' | 'goneAll' | 'dead' => {
   if (isGone !== true) return 'dead';

@@ -1,7 +1,7 @@
 import type { DnsOption, PodSettings } from '../../model/workload.ts';
 import { child, itemsAt, scalarAt, textAt, type Node } from '../yaml/node.ts';
 import { containerOf, namedValues, words } from './container.ts';
-import { locatedText, type ExtractContext } from './context.ts';
+import { locatedAs, locatedText, readNumber, type ExtractContext } from './context.ts';
 
 // A pod of more containers or options is none that people write.
 const MAX_CONTAINERS = 100;
@@ -14,6 +14,11 @@ export function podSettings(context: ExtractContext, spec: Node, path: readonly 
     path,
     place: context.lines.place(spec.start, spec.start),
     hostNetwork: scalarAt(spec, 'hostNetwork')?.value === true,
+    grace: locatedAs(context, readNumber, spec, 'terminationGracePeriodSeconds'),
+    hostAliases: itemsAt(spec, 'hostAliases')
+      .slice(0, MAX_OPTIONS)
+      .flatMap((one) => itemsAt(one, 'hostnames').flatMap((name) => (name?.type === 'scalar' ? [name.text] : [])))
+      .slice(0, MAX_OPTIONS),
     dnsPolicy: locatedText(context, spec, 'dnsPolicy'),
     dnsOptions: itemsAt(dns, 'options')
       .slice(0, MAX_OPTIONS)

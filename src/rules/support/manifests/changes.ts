@@ -90,8 +90,9 @@ function rollbackOf({ kind, namespace, name, place, apiVersion }: ClusterObject)
 const asItWas = (file: string): string =>
   file === '-' ? 'apply what was there before' : `git checkout ${file}, then apply it`;
 
-/** What happens to pods of each kind when their template changes. */
+/** What happens to pods when an object of each kind changes. */
 const RISKS: Readonly<Record<string, string>> = {
+  Service: 'no pod starts anew; whoever connects from then on is led by it',
   Pod: 'a pod cannot be changed while it is there: kubectl replace --force deletes it and makes it anew',
   Job: 'a job cannot be changed while it is there: delete it, then make it anew',
   CronJob: 'none for runs that go on: the next run has it',

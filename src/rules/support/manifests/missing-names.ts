@@ -70,10 +70,17 @@ function onHostNetwork(
   );
   const [workload, ...others] = asking;
   // Who chose the node's DNS server did so on purpose.
-  if (workload === undefined || others.length > 0 || policyOf(workload) !== 'ClusterFirst') return null;
+  if (workload === undefined || others.length > 0 || !fallsToNode(workload)) return null;
+  return { says: `${nodeNetworkWords(workload)}, which knows no Service`, ...onNodeNetwork(workload, service) };
+}
+
+export const nodeNetworkWords = (workload: Workload): string =>
+  `${objectWords(workload)} is on its node’s network with dnsPolicy ClusterFirst, and asks the node’s DNS server`;
+
+/** The settings of a workload that asks the node's DNS server for a Service, and the change. */
+export function onNodeNetwork(workload: Workload, service: ServiceObject): Pick<MissingName, 'because' | 'fix'> {
   const { dnsPolicy, path, place } = workload.pod;
   return {
-    says: `${objectWords(workload)} is on its node’s network with dnsPolicy ClusterFirst, and asks the node’s DNS server, which knows no Service`,
     because: [
       {
         component: objectWords(workload),
@@ -91,6 +98,10 @@ function onHostNetwork(
     ],
   };
 }
+
+/** On the host's network without a word that it means to ask the node: who chose `Default` did so on purpose. */
+export const fallsToNode = (workload: Workload): boolean =>
+  workload.pod.hostNetwork && policyOf(workload) === 'ClusterFirst';
 
 const policyOf = ({ pod }: Workload): string => pod.dnsPolicy?.value ?? 'ClusterFirst';
 

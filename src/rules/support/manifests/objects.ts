@@ -28,6 +28,12 @@ export const settingAt = (component: string, setting: string, value: string, pla
 export const sameNamespace = (a: ClusterObject, b: ClusterObject): boolean =>
   a.namespace === b.namespace || a.namespace === '' || b.namespace === '';
 
+const folderOf = ({ place: { file } }: ClusterObject): string => file.slice(0, Math.max(0, file.lastIndexOf('/')));
+
+/** Of one folder, or of a namespace that both name: what stands elsewhere in a repository may be of another cluster. */
+export const standTogether = (a: ClusterObject, b: ClusterObject): boolean =>
+  a.namespace === b.namespace && (a.namespace !== '' || folderOf(a) === folderOf(b));
+
 /**
  * The workloads whose settings are the user's to change: a pod or a ReplicaSet that something else
  * made is judged there, or once for all of its kind where that is not among the manifests.

@@ -138,6 +138,30 @@ describe('why a Service refuses', () => {
     expect(await explain(app(PORTS, PROBE) + text, { isBackendKnown: true })).toEqual(NOTHING);
   });
 
+  it.each([
+    [
+      3,
+      [
+        ['seconds', 5],
+        ['terminationGracePeriodSeconds', 8],
+      ],
+    ],
+    [
+      5,
+      [
+        ['seconds', 5],
+        ['terminationGracePeriodSeconds', 10],
+      ],
+    ],
+    [6, [['seconds', 5]]],
+  ])(
+    'pods that end at once, and are killed after %i s, which a hook that sleeps must not take up',
+    async (grace, edits) => {
+      const text = deployment({ container: PORTS, pod: `terminationGracePeriodSeconds: ${grace}` });
+      expect(await explain(text + service('{port: 80, targetPort: http}'), ended)).toEqual({ says: '', edits });
+    },
+  );
+
   it('nothing of workloads of which several stand behind it', async () => {
     const canary = `---\n${deployment({ name: 'canary', labels: 'app: orders', container: PORTS })}`;
     expect(await explain(app(PORTS) + canary + service('{port: 80, targetPort: http}'), ended)).toEqual(NOTHING);

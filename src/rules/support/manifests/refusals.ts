@@ -65,7 +65,7 @@ export function explainRefusal(cluster: Cluster, seen: Witness, refusal: Refusal
   return { says: '', because: [], fix: [], ...told, ...has };
 }
 
-type Told = Pick<Explanation, 'says' | 'because' | 'fix'>;
+export type Told = Pick<Explanation, 'says' | 'because' | 'fix'>;
 
 /** Its selector has no pod among these manifests, and one of its own name is near. */
 function fitsNobody(service: ServiceObject, workloads: readonly Workload[], cluster: Cluster): Told | null {
@@ -111,7 +111,7 @@ function notReady(service: ServiceObject, workloads: readonly Workload[], cluste
 }
 
 /** The Service sends to a port that its pods do not say to have. */
-function wrongPort(service: ServiceObject, port: ServicePort, workloads: readonly Workload[]): Told | null {
+export function wrongPort(service: ServiceObject, port: ServicePort, workloads: readonly Workload[]): Told | null {
   const ports = workloads.flatMap((workload) => running(workload).flatMap((container) => container.ports));
   // Where no port is written down, nobody knows what the program listens on.
   if (ports.length === 0 || ports.some(({ name, number }) => port.target === name || port.target === String(number))) {
@@ -144,17 +144,34 @@ const servingContainer = (workload: Workload): Container | undefined =>
   running(workload).find(({ ports }) => ports.length > 0) ?? running(workload)[0];
 
 function noPreStop(workloads: readonly Workload[]): Told | null {
-  return onServing(workloads, (workload, container, path) => ({
-    says: '',
-    because: [settingAt(objectWords(workload), `preStop of container ${container.name}`, 'none', container.place)],
-    fix: [
-      manifestFix(
-        workload,
-        `preStop: sleep ${PRE_STOP_SECONDS} s (Kubernetes 1.30 or newer; an exec of sleep before that): the pod goes on answering until nobody is led to it any more`,
-        [editOf(workload, [...path, 'lifecycle', 'preStop', 'sleep', 'seconds'], PRE_STOP_SECONDS)],
-      ),
-    ],
-  }));
+  return onServing(workloads, (workload, container, path) => {
+    const { grace } = workload.pod;
+    // The hook's time is a part of it: an API server takes no longer sleep, and what is left is the program's own.
+    const longer = grace !== null && grace.value <= PRE_STOP_SECONDS ? grace.value + PRE_STOP_SECONDS : null;
+    const graceWords =
+      longer === null ? '' : `, and terminationGracePeriodSeconds: ${longer}, of which the hook is a part`;
+    return {
+      says: '',
+      because: [
+        settingAt(objectWords(workload), `preStop of container ${container.name}`, 'none', container.place),
+        ...(longer === null || grace === null
+          ? []
+          : [settingAt(objectWords(workload), 'terminationGracePeriodSeconds', String(grace.value), grace.place)]),
+      ],
+      fix: [
+        manifestFix(
+          workload,
+          `preStop: sleep ${PRE_STOP_SECONDS} s (Kubernetes 1.30 or newer; an exec of sleep before that)${graceWords}: the pod goes on answering until nobody is led to it any more`,
+          [
+            editOf(workload, [...path, 'lifecycle', 'preStop', 'sleep', 'seconds'], PRE_STOP_SECONDS),
+            ...(longer === null
+              ? []
+              : [editOf(workload, [...workload.pod.path, 'terminationGracePeriodSeconds'], longer)]),
+          ],
+        ),
+      ],
+    };
+  });
 }
 
 function noProbe(workloads: readonly Workload[], port: ServicePort | null): Told | null {

@@ -1,7 +1,7 @@
 import { milliseconds } from '../base/time.ts';
-import { packetId, type Layers } from '../model/packet.ts';
+import type { Layers } from '../model/packet.ts';
 import type { Pace, Sender } from './sender.ts';
-import { addProof, lastUntil, listStall, openStall } from './stall-list.ts';
+import { goesOn } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
 
 // As short as other stalls are told, and enough packets to have a pace. A way that takes a segment in no less is
@@ -113,16 +113,9 @@ function isAckClocked(sender: Sender, peer: Sender, { time }: Layers, full: numb
 }
 
 function tell(row: TrackedRow, pace: Pace, sender: Sender, peer: Sender, layers: Layers): void {
-  if (pace.stall === null) {
-    pace.stall = openStall('path', sender.side, pace.since, 0);
-    pace.stall.repaired = true;
-    addProof(pace.stall, sender.lastPacket);
-    listStall(row, pace.stall);
-  }
+  const stall = goesOn(row, pace, 'path', sender, layers);
   // Slow start and what a window lets go take a few; a limit shows in many.
   const way = (sender.host.least || 0) + (peer.host.least || 0);
-  pace.stall.reason = layers.time - pace.since >= MANY_ROUND_TRIPS * way ? 'path' : 'round-trips';
-  pace.stall.bytes = pace.bytes;
-  pace.stall.packets[1] = packetId(layers.input, layers.number);
-  lastUntil(pace.stall, layers.time);
+  stall.reason = layers.time - pace.since >= MANY_ROUND_TRIPS * way ? 'path' : 'round-trips';
+  stall.bytes = pace.bytes;
 }

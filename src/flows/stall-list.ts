@@ -1,6 +1,6 @@
 import { at, nanoseconds, type Timestamp } from '../base/time.ts';
 import { MAX_STALL_PACKETS, MAX_STALLS, type Side, type Stall, type StallReason } from '../model/connection.ts';
-import type { PacketId } from '../model/packet.ts';
+import { packetId, type Layers, type PacketId } from '../model/packet.ts';
 import type { TrackedRow } from './tracked-row.ts';
 
 // Exchanges ask for the stalls of the last while: these stay whatever the others cost.
@@ -28,6 +28,34 @@ export function addProof(stall: OpenStall, packet: PacketId): void {
   if (packets.includes(packet)) return;
   if (packets.length < MAX_STALL_PACKETS) packets.push(packet);
   else packets[MAX_STALL_PACKETS - 1] = packet;
+}
+
+/** What goes on for a while, and is told as it does. */
+interface Told {
+  readonly since: number;
+  /** Null before it is told. */
+  stall: OpenStall | null;
+}
+
+/** It lasts until now: the packet before it and the last one prove it. */
+export function goesOn(
+  row: TrackedRow,
+  told: Told,
+  reason: StallReason,
+  sender: { readonly side: Side; readonly lastPacket: PacketId },
+  { input, number, time }: Layers,
+): OpenStall {
+  let { stall } = told;
+  if (stall === null) {
+    stall = openStall(reason, sender.side, told.since, 0);
+    stall.repaired = true;
+    addProof(stall, sender.lastPacket);
+    listStall(row, stall);
+    told.stall = stall;
+  }
+  stall.packets[1] = packetId(input, number);
+  lastUntil(stall, time);
+  return stall;
 }
 
 /** Nothing lasts less than nothing, though merged inputs may be a little out of order. */

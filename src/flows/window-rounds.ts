@@ -1,7 +1,7 @@
 import { milliseconds } from '../base/time.ts';
-import { packetId, type Layers } from '../model/packet.ts';
+import type { Layers } from '../model/packet.ts';
 import type { Sender, WindowRounds } from './sender.ts';
-import { addProof, lastUntil, listStall, openStall } from './stall-list.ts';
+import { goesOn } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
 
 // Over a shorter way 64 kB for each round trip, the smallest window that anybody still has, are more than 30 MB/s.
@@ -63,7 +63,10 @@ export function fillsWindow(row: TrackedRow, sender: Sender, peer: Sender, layer
     rounds.at = sender.acknowledgedAt;
     rounds.edge = peer.edge;
   }
-  if (rounds.full >= FEWEST_ROUNDS) tell(row, rounds, sender, peer, layers);
+  if (rounds.full >= FEWEST_ROUNDS) {
+    const stall = goesOn(row, rounds, 'window', sender, layers);
+    if (peer.window > stall.bytes) stall.bytes = peer.window;
+  }
   return rounds.stall !== null;
 }
 
@@ -73,16 +76,4 @@ function begin(rounds: WindowRounds): void {
   rounds.asks = rounds.wasHeld = false;
   rounds.full = rounds.short = 0;
   rounds.stall = null;
-}
-
-function tell(row: TrackedRow, rounds: WindowRounds, sender: Sender, peer: Sender, layers: Layers): void {
-  if (rounds.stall === null) {
-    rounds.stall = openStall('window', sender.side, rounds.since, 0);
-    rounds.stall.repaired = true;
-    addProof(rounds.stall, sender.lastPacket);
-    listStall(row, rounds.stall);
-  }
-  if (peer.window > rounds.stall.bytes) rounds.stall.bytes = peer.window;
-  rounds.stall.packets[1] = packetId(layers.input, layers.number);
-  lastUntil(rounds.stall, layers.time);
 }

@@ -1,7 +1,7 @@
 import { milliseconds } from '../base/time.ts';
-import { packetId, type Layers } from '../model/packet.ts';
+import type { Layers } from '../model/packet.ts';
 import type { Sender, WrittenParts } from './sender.ts';
-import { addProof, lastUntil, listStall, openStall } from './stall-list.ts';
+import { goesOn } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
 
 // Networks and captures hand packets on together for a millisecond at most.
@@ -42,14 +42,7 @@ export function writesInParts(row: TrackedRow, sender: Sender, peer: Sender, lay
   const lasted = layers.time - own.since;
   if (own.rests < FEWEST_RESTS || lasted < LEAST) return;
   if (own.resting < MOST * lasted || own.partial < MOST * own.rests) return;
-  if (own.stall === null) {
-    own.stall = openStall('written', sender.side, own.since, 0);
-    own.stall.repaired = true;
-    addProof(own.stall, sender.lastPacket);
-    listStall(row, own.stall);
-  }
-  own.stall.packets[1] = packetId(layers.input, layers.number);
-  lastUntil(own.stall, layers.time);
+  goesOn(row, own, 'written', sender, layers);
 }
 
 function begin(parts: WrittenParts, since: number): void {

@@ -22,6 +22,8 @@ const MOSTLY = 0.8;
 const LEAST_COUNT = 3;
 const SPREAD = 0.25;
 
+// What is less is no figure for anybody.
+const ALIKE = 0.01;
 // Their rates are told from as many.
 const MAX_STRETCHES = 1 << 10;
 
@@ -148,7 +150,7 @@ export default defineRule({
             latency,
             cost: tally,
             confidence: 'likely',
-            confidenceBecause: `one full segment followed another at one pace, without a loss, a closed window or a pause of the sender; rates differ by ${formatShare(spread)} at most`,
+            confidenceBecause: `one full segment followed another at one pace, without a loss, a closed window or a pause of the sender; rates ${spread < ALIKE ? 'are alike' : `differ by ${formatShare(spread)} at most`}`,
             evidence: evidenceOf([], tally.dearest),
             because: [
               {

@@ -2,6 +2,7 @@ import { at, endOf, milliseconds } from '../base/time.ts';
 import type { Request } from '../model/request.ts';
 import { inputOf, requestOf, waitOf } from '../model/testing/rows.ts';
 import rule from './tcp-connect-refused.ts';
+import { inVain } from './support/testing/given-up.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
@@ -20,13 +21,6 @@ function passedOn(after: number | null, parts: Partial<Request> = {}): Rows {
   });
   return { ...rows, requests };
 }
-
-const inVain = {
-  ending: 'captureEnd',
-  endedBy: null,
-  endedAt: Number.NaN as never,
-  bytes: { client: 0, server: 0 },
-} as const;
 
 const probed = (): Traffic => {
   const traffic = new Traffic({ client: '10.0.3.1' }).refused(5);

@@ -3,7 +3,8 @@ import { requestOf, waitOf } from '../../../model/testing/rows.ts';
 import type { Rows } from './run-rule.ts';
 import { joined, Traffic } from './traffic.ts';
 
-const inVain = {
+/** A connection of which nobody answered the SYN. */
+export const inVain = {
   ending: 'captureEnd',
   endedBy: null,
   endedAt: Number.NaN as never,

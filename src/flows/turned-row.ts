@@ -1,5 +1,5 @@
 import { nanoseconds } from '../base/time.ts';
-import { turnedStall, type PerSide, type Side } from '../model/connection.ts';
+import { otherSide, turnedStall, type PerSide } from '../model/connection.ts';
 import type { TrackedConnection } from '../model/tracked-connection.ts';
 
 const UNKNOWN = nanoseconds(Number.NaN);
@@ -29,8 +29,6 @@ export function turnRound(row: TrackedConnection): void {
   row.stalls = row.stalls.map(turnedStall);
   row.endedBy = row.endedBy === null ? null : otherSide(row.endedBy);
 }
-
-const otherSide = (side: Side): Side => (side === 'client' ? 'server' : 'client');
 
 function turnCounts(counts: PerSide): void {
   const { client, server } = counts;

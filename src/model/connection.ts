@@ -8,6 +8,8 @@ export const CONNECTION_SCHEMA = 'kubelag/connection/1';
 export const SIDES = ['client', 'server'] as const;
 export type Side = (typeof SIDES)[number];
 
+export const otherSide = (side: Side): Side => (side === 'client' ? 'server' : 'client');
+
 /**
  * Why data was late that could have been on its way:
  * - `loss`: a segment was resent, and what the receiver waited for came with the resend
@@ -62,7 +64,7 @@ const UNDER_WAY: ReadonlySet<StallReason> = new Set(['path', 'round-trips', 'win
 export const isUnderWay = ({ reason }: Pick<Stall, 'reason'>): boolean => UNDER_WAY.has(reason);
 
 /** The same stall where client and server are the other way round. */
-export const turnedStall = (stall: Stall): Stall => ({ ...stall, from: stall.from === 'client' ? 'server' : 'client' });
+export const turnedStall = (stall: Stall): Stall => ({ ...stall, from: otherSide(stall.from) });
 
 export const MAX_STALL_PACKETS = 12;
 /** Stalls kept of one connection; more are counted in `stallCount` only. */

@@ -1,6 +1,7 @@
 import { endpoint } from '../base/addresses.ts';
 import { formatBytes, formatCount, plural } from '../base/text.ts';
 import { grpcStatusName, http2ErrorName } from '../model/code-names.ts';
+import { otherSide } from '../model/connection.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import { duration } from './words.ts';
@@ -29,7 +30,7 @@ export function outcomeWords(row: ExchangeRow): string {
 /** What a stretch of time was waited for: `waited 234 ms for a resent segment`. */
 export function stallWords({ reason, from, durationSeconds, bytes, resends, repaired }: StallRow): string {
   const waited = `waited ${duration(durationSeconds)}`;
-  const other = from === 'client' ? 'server' : 'client';
+  const other = otherSide(from);
   switch (reason) {
     case 'loss': {
       const often = resends > 1 ? `, sent ${formatCount(resends)} times more` : '';

@@ -1,4 +1,5 @@
 import { formatCount } from '../base/text.ts';
+import { otherSide } from '../model/connection.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
 import { tlsWords } from './exchange-words.ts';
 import type { Style } from './style.ts';
@@ -105,12 +106,10 @@ export const inOrder = (marks: readonly Mark[]): Mark[] => marks.toSorted((a, b)
 const drawn = (stalls: readonly StallRow[]): readonly StallRow[] =>
   stalls.toSorted((a, b) => b.durationSeconds - a.durationSeconds).slice(0, MAX_DRAWN_STALLS);
 
-const otherThan = (side: StallRow['from']): string => (side === 'client' ? 'server' : 'client');
-
 /** What a stall's first and last moment say. */
 function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begins: string; ends: string } {
   const data = `${formatCount(bytes)} bytes of the ${from}`;
-  const other = otherThan(from);
+  const other = otherSide(from);
   const opens = repaired ? 'it opens' : 'it stays so';
   switch (reason) {
     case 'loss': {
@@ -141,7 +140,7 @@ function stallEnds({ reason, from, bytes, resends, repaired }: StallRow): { begi
 
 /** `waiting for a resent segment of the server`. */
 function stallWait({ reason, from }: StallRow): string {
-  const other = otherThan(from);
+  const other = otherSide(from);
   switch (reason) {
     case 'loss':
       return `waiting for a resent segment of the ${from}`;

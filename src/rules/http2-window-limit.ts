@@ -1,6 +1,6 @@
 import { formatBytes } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
-import type { Side } from '../model/connection.ts';
+import { otherSide } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -37,7 +37,7 @@ export default defineRule({
       savesAtMost: true,
       because: (server, from, _common, dearest) => [
         {
-          component: `the ${otherThan(from)}`,
+          component: `the ${otherSide(from)}`,
           setting: 'HTTP/2 window of a stream or the connection',
           value: dearest === undefined ? 'small' : windowOf(dearest),
           origin: 'wire',
@@ -63,11 +63,9 @@ export default defineRule({
     }),
 });
 
-const otherThan = (from: Side): Side => (from === 'server' ? 'client' : 'server');
-
 const dearestOf = (exchange: Exchange) =>
   stallsOf(exchange, 'flow-control').toSorted((a, b) => b.duration - a.duration)[0];
 
-const readerOf = (exchange: Exchange): string => otherThan(dearestOf(exchange)?.from ?? 'server');
+const readerOf = (exchange: Exchange): string => otherSide(dearestOf(exchange)?.from ?? 'server');
 
 const windowOf = (exchange: Exchange): string => formatBytes(dearestOf(exchange)?.bytes ?? 0);

@@ -1,4 +1,5 @@
 import { milliseconds } from '../base/time.ts';
+import { otherSide } from '../model/connection.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
@@ -36,7 +37,7 @@ export default defineRule({
           source: 'the packets; RFC 9293 section 3.7.4',
         },
         {
-          component: from === 'server' ? 'client' : 'server',
+          component: otherSide(from),
           setting: 'delayed ACK',
           value: '40 ms',
           origin: 'default',

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration } from '../base/text.ts';
 import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
-import type { Side, Stall } from '../model/connection.ts';
+import { otherSide, type Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
@@ -38,7 +38,7 @@ export default defineRule({
       savesAtMost: true,
       because: (server, from, _common, dearest) => [
         {
-          component: readerOf(from),
+          component: `the ${otherSide(from)}`,
           setting: 'receive window',
           value: dearest === undefined ? 'small' : `${formatBytes(windowOf(dearest))} at most`,
           origin: 'wire',
@@ -84,8 +84,6 @@ function isUnscaled(dearest: Exchange | undefined): boolean {
   const window = dearest === undefined ? 0 : windowOf(dearest);
   return window > LARGEST_UNSCALED - SEGMENT && window <= LARGEST_UNSCALED;
 }
-
-const readerOf = (from: Side): string => (from === 'server' ? 'the client' : 'the server');
 
 const widest = (exchange: Exchange): Stall | undefined =>
   stallsOf(exchange, 'window').toSorted((a, b) => b.bytes - a.bytes)[0];

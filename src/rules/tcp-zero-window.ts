@@ -1,4 +1,5 @@
 import { milliseconds } from '../base/time.ts';
+import { otherSide } from '../model/connection.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
@@ -29,14 +30,14 @@ export default defineRule({
       waited: ({ from }) => `data of the ${from} held back by the closed receive window`,
       because: (_server, from) => [
         {
-          component: from === 'server' ? 'client' : 'server',
+          component: otherSide(from),
           setting: 'reading',
           value: 'stopped or slower than data comes',
           origin: 'wire',
           source: 'its receive window',
         },
         {
-          component: from === 'server' ? 'client' : 'server',
+          component: otherSide(from),
           setting: 'receive buffer',
           value: 'full',
           origin: 'wire',

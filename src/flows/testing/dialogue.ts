@@ -1,4 +1,4 @@
-import type { Side } from '../../model/connection.ts';
+import { otherSide, type Side } from '../../model/connection.ts';
 import type { TrackedConnection } from '../../model/tracked-connection.ts';
 import { ACK, createRecorder, FIN, PSH, RST, SYN, type Recorder, type Segment } from './segments.ts';
 
@@ -41,8 +41,6 @@ const ISN = { client: 1000, server: 9000 };
 const MILLISECOND = 1e6;
 const SEGMENT_SIZE = 1460;
 
-const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
-
 /** Two sides that talk as Linux does, so that a test says only what matters to it. Times in milliseconds. */
 export function createDialogue(options: DialogueOptions = {}): Dialogue {
   const { midstream = false, scale = 7, timestamps = true, identified = true, hopLimit = 64 } = options;
@@ -63,11 +61,11 @@ export function createDialogue(options: DialogueOptions = {}): Dialogue {
     }
     if (timestamps) {
       clocks[from] = unusual.stamps?.[0] ?? 5000 + Math.floor(at);
-      bytes.push(1, 1, 8, 10, ...word(clocks[from]), ...word(unusual.stamps?.[1] ?? clocks[other(from)]));
+      bytes.push(1, 1, 8, 10, ...word(clocks[from]), ...word(unusual.stamps?.[1] ?? clocks[otherSide(from)]));
     }
     if (unusual.sack !== undefined) {
       bytes.push(1, 1, 5, 2 + 8 * unusual.sack.length);
-      for (const block of unusual.sack) for (const edge of block) bytes.push(...word(ISN[other(from)] + 1 + edge));
+      for (const block of unusual.sack) for (const edge of block) bytes.push(...word(ISN[otherSide(from)] + 1 + edge));
     }
     return bytes;
   }
@@ -80,7 +78,7 @@ export function createDialogue(options: DialogueOptions = {}): Dialogue {
     const id = ids[from]++;
     const packetOptions = optionsOf(from, at, unusual);
     if (unusual.unseen === true) return;
-    const acknowledged = ISN[other(from)] + 1 + (unusual.acknowledges ?? next[other(from)]);
+    const acknowledged = ISN[otherSide(from)] + 1 + (unusual.acknowledges ?? next[otherSide(from)]);
     const segment: Segment = {
       from,
       serverPort: 8080,

@@ -1,4 +1,4 @@
-import type { Side } from '../../model/connection.ts';
+import { otherSide, type Side } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext, Protocol, Recognition, StreamEnd } from '../protocol.ts';
 import { Head } from './head.ts';
@@ -20,10 +20,8 @@ function recognise(from: Side, bytes: Uint8Array, start: number, end: number, fr
   const recognition = recogniseStart(from, bytes, start, end, !fromStart);
   if (recognition === 'yes' || fromStart) return recognition;
   // Without a handshake only ports told who is the client.
-  return recogniseStart(other(from), bytes, start, end, true) === 'yes' ? 'yes' : recognition;
+  return recogniseStart(otherSide(from), bytes, start, end, true) === 'yes' ? 'yes' : recognition;
 }
-
-const other = (side: Side): Side => (side === 'client' ? 'server' : 'client');
 
 class Http1 implements Conversation {
   readonly #context: ConversationContext;
@@ -69,7 +67,7 @@ class Http1 implements Conversation {
       !fromStart &&
       connection.rolesFrom === 'ports' &&
       recogniseStart(from, bytes, start, end, true) !== 'yes' &&
-      recogniseStart(other(from), bytes, start, end, true) === 'yes';
+      recogniseStart(otherSide(from), bytes, start, end, true) === 'yes';
     return this.#assemble(isSwapped ? 'server' : 'client', arrival);
   }
 
@@ -107,7 +105,7 @@ class Http1 implements Conversation {
     this.#next = context.carry('http/2', asker?.exchange);
     queue.leave(asker, arrival);
     // What the server said of it so far was not read as HTTP/2.
-    this.#next?.gap(other(client), Infinity, arrival);
+    this.#next?.gap(otherSide(client), Infinity, arrival);
     context.become(this.#next);
   }
 }

@@ -1,5 +1,5 @@
 import { between, milliseconds, nanoseconds } from '../../base/time.ts';
-import type { Side } from '../../model/connection.ts';
+import { otherSide, type Side } from '../../model/connection.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { beginExchange, endExchange } from '../exchange-record.ts';
 import type { ConversationContext, StreamEnd } from '../protocol.ts';
@@ -337,7 +337,7 @@ export class RequestQueue {
   /** Something of the server was captured, be it an acknowledgement: its silence is one. */
   get #isTwoSided(): boolean {
     const { packets, synAcks } = this.#context.connection;
-    return this.isServerHeard || packets[this.#client === 'client' ? 'server' : 'client'] > 0 || synAcks.length > 0;
+    return this.isServerHeard || packets[otherSide(this.#client)] > 0 || synAcks.length > 0;
   }
 
   #resetVerdict(): Verdict {

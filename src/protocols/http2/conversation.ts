@@ -1,5 +1,5 @@
 import { at } from '../../base/time.ts';
-import type { Side } from '../../model/connection.ts';
+import { otherSide, type Side } from '../../model/connection.ts';
 import type { ExchangeOutcome } from '../../model/exchange.ts';
 import { packetId } from '../../model/packet.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
@@ -344,7 +344,6 @@ export class Http2Conversation implements Conversation, FrameHandlers {
   }
 
   #roleOf(side: Side): Side {
-    if (this.#isSwapped !== true) return side;
-    return side === 'client' ? 'server' : 'client';
+    return this.#isSwapped === true ? otherSide(side) : side;
   }
 }

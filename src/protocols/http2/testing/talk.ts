@@ -1,5 +1,5 @@
 import { at } from '../../../base/time.ts';
-import type { Side } from '../../../model/connection.ts';
+import { otherSide, type Side } from '../../../model/connection.ts';
 import { copyExchange, type Exchange } from '../../../model/exchange.ts';
 import type { Arrival, OpenExchange } from '../../../model/tracked-connection.ts';
 import type { Conversation, StreamEnd } from '../../protocol.ts';
@@ -51,7 +51,7 @@ export class Talk {
     const arrival = this.arrive(ms);
     if (because === 'fin' || because === 'reset') this.connection.endedBy = by;
     this.conversation.end(by, arrival, because);
-    this.conversation.end(by === 'client' ? 'server' : 'client', arrival, because);
+    this.conversation.end(otherSide(by), arrival, because);
     return this;
   }
 

@@ -5,6 +5,20 @@ export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) =>
   return groups;
 }
 
+/** What is kept of a key: made where it is new; undefined for a new one beyond so many. */
+export function keptOf<Key, Value>(
+  kept: Map<Key, Value>,
+  key: Key,
+  most: number,
+  create: () => Value,
+): Value | undefined {
+  const known = kept.get(key);
+  if (known !== undefined || kept.size >= most) return known;
+  const added = create();
+  kept.set(key, added);
+  return added;
+}
+
 /** One item more of that key. */
 export function addTo<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {
   const group = groups.get(key);

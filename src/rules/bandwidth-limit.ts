@@ -89,7 +89,7 @@ export default defineRule({
       const transfer = transferOf(exchange);
       if (transfer === null) return;
       const { took, isQueued, left } = transfer;
-      const rate = rateOf(exchange);
+      const rate = rateOf(transfer);
       if (took < LEAST_TRANSFER || rate >= LINK_RATE) return;
       const group = groups.of(exchange);
       if (took < MOSTLY * exchange.duration || !isPaced(exchange, transfer)) {

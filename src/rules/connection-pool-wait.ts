@@ -1,3 +1,4 @@
+import { keptOf } from '../base/group-by.ts';
 import { Occupancy } from '../base/occupancy.ts';
 import { formatCount, formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
@@ -6,7 +7,7 @@ import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
+import { createServedRequests, reportedRequests, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -51,12 +52,8 @@ export default defineRule({
         if (service === null) return;
         for (const [upstream, waited] of turnsOf(request)) {
           const key = keyOf(service.input, service.server, upstream);
-          let pool = pools.get(key);
-          if (pool === undefined) {
-            if (pools.size >= MAX_POOLS) continue;
-            pool = { service, upstream, tally: requestTally(), uses: [] };
-            pools.set(key, pool);
-          }
+          const pool = keptOf(pools, key, MAX_POOLS, () => ({ service, upstream, tally: requestTally(), uses: [] }));
+          if (pool === undefined) continue;
           const refs = request.waits.filter(({ reason, to }) => reason === 'upstream' && to === upstream);
           pool.tally.add(request, nanoseconds(waited), ({ packets }) => packets, { refs: refs.map(({ ref }) => ref) });
         }
@@ -65,7 +62,7 @@ export default defineRule({
       finish() {
         const found = [...pools.values()].filter(({ tally }) => tally.count >= LEAST_REQUESTS);
         for (const { service, upstream, tally, uses } of found) {
-          const { server, input, latency } = service;
+          const { server, latency } = service;
           const { most } = new Occupancy(uses);
           const isHttp2s = speaksHttp2(upstream);
           report({
@@ -78,12 +75,7 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               most: most === 1 ? 'one' : formatCount(most),
             },
-            input,
-            subject: { kind: 'server', name: server },
-            of: latency.count,
-            unit: 'requests',
-            latency,
-            cost: tally,
+            ...reportedRequests(service, tally),
             confidence: 'likely',
             confidenceBecause:
               'whenever one call ends while requests wait, another begins at once, and never more than so many are under way',
@@ -120,7 +112,7 @@ export default defineRule({
           });
         }
         if (found.length > 0) return;
-        const total = served.all().reduce((sum, { latency }) => sum + latency.count, 0);
+        const total = served.count();
         if (total === 0) {
           return unobservable({
             why: 'a client’s wait for a connection of its own is not on the wire; capture where its callers’ requests come in',

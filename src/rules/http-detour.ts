@@ -1,4 +1,5 @@
 import { addressOf } from '../base/addresses.ts';
+import { keptOf } from '../base/group-by.ts';
 import { Recent } from '../base/recent.ts';
 import { endOf } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -8,7 +9,12 @@ import { INSIDE_TLS, type Request, type Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import {
+  createServedRequests,
+  reportedRequests,
+  tallyRequest,
+  type ServedRequests,
+} from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { CHALLENGES, isDetour } from './support/ordinary-exchanges.ts';
 import { isHabit } from './support/subjects.ts';
@@ -70,16 +76,19 @@ export default defineRule({
     const pools = new Map<string, Pool>();
     let heard = 0;
 
-    function poolOf(service: ServedRequests, { wait, answer, again }: Detour): Pool | null {
+    function poolOf(service: ServedRequests, { wait, answer, again }: Detour): Pool | undefined {
       const { status, asked } = answer;
       const upstream = wait.to;
       const repeat = repeatOf(wait, again);
       const key = `${service.input}|${service.server}|${upstream}|${status}|${asked}|${repeat}`;
-      const known = pools.get(key);
-      if (known !== undefined || pools.size >= MAX_POOLS) return known ?? null;
-      const pool = { service, upstream, status, asked, repeat, tally: requestTally() };
-      pools.set(key, pool);
-      return pool;
+      return keptOf(pools, key, MAX_POOLS, () => ({
+        service,
+        upstream,
+        status,
+        asked,
+        repeat,
+        tally: requestTally(),
+      }));
     }
 
     return {
@@ -95,7 +104,7 @@ export default defineRule({
         for (const detour of detoursOf(request, answers)) {
           const { wait, answer } = detour;
           const pool = poolOf(service, detour);
-          if (pool === null) continue;
+          if (pool === undefined) continue;
           tallyRequest({ ...service, tally: pool.tally }, request, wait.critical, answer.packets, [wait.ref]);
         }
       },
@@ -104,7 +113,7 @@ export default defineRule({
           ({ tally, service }) => tally.count >= LEAST && tally.count >= MOST * service.latency.count,
         );
         for (const { service, upstream, status, asked, repeat, tally } of found) {
-          const { server, input, latency } = service;
+          const { server, latency } = service;
           const isChallenge = CHALLENGES.includes(status);
           report({
             message: isChallenge ? 'challenged' : repeat === 'elsewhere' ? 'sentOn' : 'redirected',
@@ -117,12 +126,7 @@ export default defineRule({
               asked,
               status,
             },
-            input,
-            subject: { kind: 'server', name: server },
-            of: latency.count,
-            unit: 'requests',
-            latency,
-            cost: tally,
+            ...reportedRequests(service, tally),
             confidence: repeat === 'same' ? 'certain' : 'likely',
             confidenceBecause:
               repeat === 'same'
@@ -139,7 +143,7 @@ export default defineRule({
         }
         if (found.length > 0) return;
         if (seen.peers().length === 0) return unobservable({ why: 'no request was seen', capture: null });
-        const total = served.all().reduce((sum, { latency }) => sum + latency.count, 0);
+        const total = served.count();
         clear('clear', { total }, { count: total, unit: 'requests' });
       },
     };

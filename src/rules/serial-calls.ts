@@ -6,7 +6,7 @@ import { defineRule } from './support/define-rule.ts';
 import { goesAlong } from './support/driver-trips.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, type ServedRequests } from './support/served-requests.ts';
+import { createServedRequests, reportedRequests, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { setsUp } from './support/sessions.ts';
 import { SEEN_ONCE } from './support/subjects.ts';
@@ -125,7 +125,7 @@ export default defineRule({
           if (told.length > 0) habits.set(service, joined(told));
         }
         for (const [service, habit] of habits) {
-          const { latency, server, input } = service;
+          const { latency, server } = service;
           const { tally } = habit;
           const isAlike = habit.alike * 2 > tally.count;
           const calls = Math.round(habit.calls / tally.count);
@@ -140,12 +140,7 @@ export default defineRule({
               what: habit.what,
               cost: tally.costs.quantile(0.5),
             },
-            input,
-            subject: { kind: 'server', name: server },
-            of: latency.count,
-            unit: 'requests',
-            latency,
-            cost: tally,
+            ...reportedRequests(service, tally),
             confidence: isAlike ? 'likely' : 'possible',
             confidenceBecause: isAlike
               ? 'the calls are alike but for an identifier, and each starts when the one before is answered'
@@ -180,7 +175,7 @@ export default defineRule({
           });
         }
         if (habits.size > 0) return;
-        const total = served.all().reduce((sum, { latency }) => sum + latency.count, 0);
+        const total = served.count();
         if (total === 0) {
           return unobservable({ why: 'no request was seen together with the calls that it makes', capture: null });
         }

@@ -8,7 +8,12 @@ import { isProbe } from '../model/probe.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import {
+  createServedRequests,
+  reportedRequests,
+  tallyRequest,
+  type ServedRequests,
+} from './support/served-requests.ts';
 import { ONLY_CHECKS, withoutChecks } from './support/health-checks.ts';
 import { endOf } from './support/input-end.ts';
 import { observedServices } from './support/observed-services.ts';
@@ -158,12 +163,7 @@ export default defineRule({
               or: showsAll ? beside : NOT_CAPTURED,
               rest: isSure ? ': it waits for nobody' : '',
             },
-            input,
-            subject: { kind: 'server', name: server },
-            of: latency.count,
-            unit: 'requests',
-            latency,
-            cost: tally,
+            ...reportedRequests(service, tally),
             confidence: isPod(input) && isSure && !isFew ? 'likely' : 'possible',
             confidenceBecause: !showsAll
               ? 'the capture shows nothing that the service sends to others: it calls nobody, or that was filtered out'

@@ -1,4 +1,5 @@
 import { endpoint } from '../base/addresses.ts';
+import { keptOf } from '../base/group-by.ts';
 import { formatCount } from '../base/text.ts';
 import type { Exchange, ExchangeProtocol } from '../model/exchange.ts';
 import type { Wait } from '../model/request.ts';
@@ -6,7 +7,12 @@ import { defineRule } from './support/define-rule.ts';
 import { driverFixes } from './support/driver-fixes.ts';
 import { DRIVER_TASKS, driverTrips, type DriverTask, type DriverTrip } from './support/driver-trips.ts';
 import { dearestEvidence } from './support/evidence.ts';
-import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import {
+  createServedRequests,
+  reportedRequests,
+  tallyRequest,
+  type ServedRequests,
+} from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -52,11 +58,8 @@ export default defineRule({
     const databases = new Set<string>();
     const pools = new Map<string, Pool>();
 
-    function poolOf(service: ServedRequests, database: string): Pool | null {
-      const key = `${service.input}|${service.server}|${database}`;
-      const known = pools.get(key);
-      if (known !== undefined || pools.size >= MAX_POOLS) return known ?? null;
-      const pool: Pool = {
+    const poolOf = (service: ServedRequests, database: string): Pool | undefined =>
+      keptOf(pools, `${service.input}|${service.server}|${database}`, MAX_POOLS, () => ({
         service,
         database,
         tally: requestTally(),
@@ -65,10 +68,7 @@ export default defineRule({
         judged: 0,
         trips: 0,
         statements: 0,
-      };
-      pools.set(key, pool);
-      return pool;
-    }
+      }));
 
     return {
       // The first of each kind of call is told here, however ordinary.
@@ -82,7 +82,7 @@ export default defineRule({
         if (service === null) return;
         for (const [database, statements] of statementsOf(request.waits, databases)) {
           const pool = poolOf(service, database);
-          if (pool === null) continue;
+          if (pool === undefined) continue;
           pool.judged++;
           const trips = driverTrips(statements);
           // What asks for nothing else is a health check.
@@ -114,7 +114,7 @@ export default defineRule({
             tally.costs.total >= LEAST_SHARE * tally.affected.total,
         );
         for (const { service, database, tally, asked, tasks, trips, statements } of found) {
-          const { server, input, latency } = service;
+          const { server, latency } = service;
           const what = common(asked, tally.count).slice(0, MAX_NAMED).join(', ');
           const told = DRIVER_TASKS.filter((task) => (tasks.get(task) ?? 0) * 2 > tally.count);
           report({
@@ -129,12 +129,7 @@ export default defineRule({
               statements: formatCount(Math.round(statements / tally.count)),
               what,
             },
-            input,
-            subject: { kind: 'server', name: server },
-            of: latency.count,
-            unit: 'requests',
-            latency,
-            cost: tally,
+            ...reportedRequests(service, tally),
             confidence: 'likely',
             confidenceBecause:
               'each of them waits for these statements in turn; of a statement only its verb is read, not what it is for',
@@ -157,7 +152,7 @@ export default defineRule({
         }
         if (found.length > 0) return;
         if (seen.peers().length === 0) return unobservable({ why: 'no request was seen', capture: null });
-        const total = served.all().reduce((sum, { latency }) => sum + latency.count, 0);
+        const total = served.count();
         clear('clear', { total }, { count: total, unit: 'requests' });
       },
     };

@@ -1,12 +1,12 @@
 import { formatBytes, formatDuration } from '../base/text.ts';
-import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND, type Duration } from '../base/time.ts';
+import { milliseconds, nanoseconds, NANOSECONDS_PER_SECOND } from '../base/time.ts';
 import { otherSide, type Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { stallRule } from './support/stall-rule.ts';
 import { stallsOf } from './support/stalls.ts';
-import { isQuickTransfer, rateOf } from './support/transfers.ts';
+import { isQuickTransfer, rateOf, transferOf } from './support/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
@@ -47,7 +47,7 @@ export default defineRule({
         {
           component: `the path to ${server}`,
           setting: 'round trip',
-          value: dearest === undefined ? 'long' : `about ${formatDuration(roundTripOf(dearest))}`,
+          value: roundTripWords(dearest),
           origin: 'wire',
           source: 'the window by the rate at which bodies came',
         },
@@ -90,5 +90,10 @@ const widest = (exchange: Exchange): Stall | undefined =>
 
 const windowOf = (exchange: Exchange): number => widest(exchange)?.bytes ?? 0;
 
-const roundTripOf = (exchange: Exchange): Duration =>
-  nanoseconds((windowOf(exchange) * NANOSECONDS_PER_SECOND) / rateOf(exchange));
+/** One window takes one. */
+function roundTripWords(dearest: Exchange | undefined): string {
+  const transfer = dearest === undefined ? null : transferOf(dearest);
+  if (dearest === undefined || transfer === null) return 'long';
+  const roundTrip = nanoseconds((windowOf(dearest) * NANOSECONDS_PER_SECOND) / rateOf(transfer));
+  return `about ${formatDuration(roundTrip)}`;
+}

@@ -1,3 +1,4 @@
+import { keptOf } from '../base/group-by.ts';
 import { Recent } from '../base/recent.ts';
 import { endOf, seconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -8,7 +9,12 @@ import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { lifetimeWords } from './support/lifetimes.ts';
-import { createServedRequests, tallyRequest, type ServedRequests } from './support/served-requests.ts';
+import {
+  createServedRequests,
+  reportedRequests,
+  tallyRequest,
+  type ServedRequests,
+} from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
 import { isHabit } from './support/subjects.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
@@ -60,21 +66,15 @@ export default defineRule({
     const pools = new Map<string, Pool>();
     let granted = 0;
 
-    function poolOf(service: ServedRequests, issuer: string): Pool | null {
-      const key = `${service.input}|${service.server}|${issuer}`;
-      const known = pools.get(key);
-      if (known !== undefined || pools.size >= MAX_POOLS) return known ?? null;
-      const pool = {
+    const poolOf = (service: ServedRequests, issuer: string): Pool | undefined =>
+      keptOf(pools, `${service.input}|${service.server}|${issuer}`, MAX_POOLS, () => ({
         service,
         issuer,
         tally: requestTally(),
         fetches: 0,
         goodUntil: Number.NaN,
         lives: Number.NaN,
-      };
-      pools.set(key, pool);
-      return pool;
-    }
+      }));
 
     return {
       unusualExchange({ id, grant, packets }: Exchange) {
@@ -89,7 +89,7 @@ export default defineRule({
         if (service === null) return;
         for (const [issuer, waits] of tokensOf(request, grants)) {
           const pool = poolOf(service, issuer);
-          if (pool === null) continue;
+          if (pool === undefined) continue;
           // By what former requests got: one for each of two audiences is none too many.
           const again = waits.filter(({ wait }) => pool.fetches > 0 && !(wait.startedAt >= pool.goodUntil));
           for (const { wait, grant } of waits) count(pool, wait, grant);
@@ -110,7 +110,7 @@ export default defineRule({
           ({ tally, service }) => tally.count >= LEAST && tally.count >= MOST * service.latency.count,
         );
         for (const { service, issuer, tally, lives } of found) {
-          const { input, server, latency } = service;
+          const { server, latency } = service;
           report({
             message: lives > 0 ? 'lives' : 'unsaid',
             data: {
@@ -120,12 +120,7 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               lives: lives > 0 ? lifetimeWords(lives) : '',
             },
-            input,
-            subject: { kind: 'server', name: server },
-            of: latency.count,
-            unit: 'requests',
-            latency,
-            cost: tally,
+            ...reportedRequests(service, tally),
             // Clients of several tenants have a token for each.
             confidence: 'likely',
             confidenceBecause:
@@ -140,7 +135,7 @@ export default defineRule({
           });
         }
         if (found.length > 0) return;
-        const total = served.all().reduce((sum, { latency }) => sum + latency.count, 0);
+        const total = served.count();
         if (seen.peers().length === 0) return unobservable({ why: 'no request was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'requests' });
       },

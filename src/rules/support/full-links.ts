@@ -1,3 +1,4 @@
+import { keptOf } from '../../base/group-by.ts';
 import { at, NANOSECONDS_PER_SECOND, type Timestamp } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import type { Exchange } from '../../model/exchange.ts';
@@ -103,11 +104,5 @@ export const fullLinks = defineFact({
 
 const keyOf = (input: number, host: string): string => `${input} ${host}`;
 
-function linkOf(links: Map<string, Link>, input: number, host: string): Link | undefined {
-  const key = keyOf(input, host);
-  const known = links.get(key);
-  if (known !== undefined || links.size >= MAX_LINKS) return known;
-  const link = new Link();
-  links.set(key, link);
-  return link;
-}
+const linkOf = (links: Map<string, Link>, input: number, host: string): Link | undefined =>
+  keptOf(links, keyOf(input, host), MAX_LINKS, () => new Link());

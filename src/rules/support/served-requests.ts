@@ -1,6 +1,7 @@
 import { Distribution } from '../../base/distribution.ts';
 import { endpoint } from '../../base/addresses.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
+import type { Report } from '../../model/finding.ts';
 import type { Request } from '../../model/request.ts';
 import type { PacketId } from '../../model/packet.ts';
 import type { MetadataShare } from './credential-waits.ts';
@@ -55,6 +56,8 @@ export function createServedRequests(services: Services) {
       return service === undefined ? undefined : byPlace[service.place];
     },
     all: (): ServedRequests[] => byPlace.filter((service) => service !== undefined),
+    /** Of all services together. */
+    count: (): number => byPlace.reduce((sum, service) => sum + (service?.latency.count ?? 0), 0),
   };
 }
 
@@ -99,3 +102,16 @@ export function tallyMetadata(
  */
 export const costAtMost = ({ tally, ownTime }: ServedRequests): Duration =>
   nanoseconds(tally.costs.total + ownTime.beyond(ownTime.quantile(0.5)));
+
+/** What each report says of the requests of one service. */
+export const reportedRequests = (
+  { input, server, latency }: Pick<ServedRequests, 'input' | 'server' | 'latency'>,
+  tally: RequestTally,
+): Pick<Report, 'input' | 'subject' | 'of' | 'unit' | 'latency' | 'cost'> => ({
+  input,
+  subject: { kind: 'server', name: server },
+  of: latency.count,
+  unit: 'requests',
+  latency,
+  cost: tally,
+});

@@ -52,15 +52,13 @@ export function transferOf(exchange: Exchange): Transfer | null {
   return { ...upload, took: nanoseconds(sent + queue), isQueued: true };
 }
 
-/** In bytes a second; 0 where no body is large. */
-export function rateOf(exchange: Exchange): number {
-  const transfer = transferOf(exchange);
-  return transfer === null ? 0 : (transfer.bytes * NANOSECONDS_PER_SECOND) / transfer.took;
-}
+/** In bytes a second. */
+export const rateOf = ({ bytes, took }: Transfer): number => (bytes * NANOSECONDS_PER_SECOND) / took;
 
 /** No large body, or as quick as links of pods are. */
 export function isQuickTransfer(exchange: Exchange): boolean {
-  const rate = rateOf(exchange);
+  const transfer = transferOf(exchange);
+  const rate = transfer === null ? 0 : rateOf(transfer);
   return rate === 0 || rate >= LINK_RATE;
 }
 

@@ -1,6 +1,6 @@
 import { at, milliseconds, type Timestamp } from '../base/time.ts';
 import { packetId, type Layers } from '../model/packet.ts';
-import type { Loss, Sender } from './sender.ts';
+import { wholeWay, type Loss, type Sender } from './sender.ts';
 import { addProof, lastUntil, listStall, openStall, unlistStall } from './stall-list.ts';
 import { readDuplicateSack, timestampEcho, timestampValue } from './tcp-options.ts';
 import type { TrackedRow } from './tracked-row.ts';
@@ -91,7 +91,7 @@ function wasSentLater(loss: Loss, sender: Sender, peer: Sender, layers: Layers, 
   const stampThen = follows ? sent.stamp(index) : loss.shownStamp;
   if (stamp !== 0 && stampThen !== 0 && stamp !== stampThen) return ((stamp - stampThen) | 0) > 0;
   const then = follows ? sent.time(index) : loss.shownAt;
-  const way = (sender.roundTrip.least || 0) + (peer.roundTrip.least || 0);
+  const way = wholeWay(sender, peer);
   return layers.time - then >= Math.max(REORDERING, way / 2);
 }
 
@@ -119,11 +119,11 @@ export function lostBefore(sender: Sender, peer: Sender, layers: Layers, late: L
   const full = sender.fullSegment(peer);
   const pieces = Math.ceil(missing / full) + unseen;
   // What the sender answers was seen a round trip before its answer can be.
-  const way = progressAt > sender.packetBeforeAt ? peer.roundTrip.least || 0 : 0;
+  const way = progressAt > sender.packetBeforeAt ? peer.roundTrip.shortest : 0;
   const before = Math.max(progressAt, sender.packetBeforeAt) + way;
   const wait = layers.time - before;
   // On a long path the timer runs a round trip longer (RFC 6298: RTO = SRTT + …; Linux adds 200 ms at least).
-  const usual = USUAL_RETRANSMISSION_TIMEOUT + (sender.roundTrip.least || 0) + (peer.roundTrip.least || 0);
+  const usual = USUAL_RETRANSMISSION_TIMEOUT + wholeWay(sender, peer);
   // A receiver acknowledges within 200 ms (delayed ACK, TCP_DELACK_MAX) what it does not answer by
   // then: where no such packet was seen, it is one of those that the capture lacks. So it is where this
   // sender mostly acknowledges first and answers later.

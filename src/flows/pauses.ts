@@ -1,21 +1,16 @@
 import { at, milliseconds } from '../base/time.ts';
 import type { StallReason } from '../model/connection.ts';
 import { packetId, type Layers } from '../model/packet.ts';
-import { keptPace } from './pace.ts';
-import type { Sender } from './sender.ts';
+import { AT_ONCE, keptPace } from './pace.ts';
+import { wholeWay, type Sender } from './sender.ts';
 import { addProof, lastUntil, listStall, openStall, type OpenStall } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
 import { fillsWindow } from './window-rounds.ts';
-import { writesInParts } from './written-parts.ts';
+import { LEAST_PAUSE, PATH_TOLERANCE, writesInParts } from './written-parts.ts';
 
-// Shorter ones are a scheduler's, a buffer's or a batch's; and none is looked for.
-const LEAST_PAUSE = milliseconds(10);
 // Linux waits 40 ms (TCP_DELACK_MIN) to 200 ms (TCP_DELACK_MAX), other systems up to 200 ms; timers come early or late.
 const SHORTEST_DELAYED_ACKNOWLEDGMENT = milliseconds(35);
 const LONGEST_DELAYED_ACKNOWLEDGMENT = milliseconds(250);
-// What waited for an acknowledgment leaves in the same breath: of 600 such segments of seven programs 95 % within
-// 0.35 ms, on either side of a short way.
-const AT_ONCE = milliseconds(0.5);
 // On a busy machine some leave a little later: told of who else mostly leaves at once.
 const HARDLY_LATER = milliseconds(2);
 const MOSTLY = 2;
@@ -27,10 +22,6 @@ const BREATH = 1 / 2;
 // A buffer that stays fuller than this is filled faster than it is read all the while.
 const FULL = 1 / 2;
 const LEAST_FURTHER_REST = milliseconds(2);
-// How much round trips differ from the least that was seen.
-const PATH_TOLERANCE = 1.5;
-
-const least = (sender: Sender): number => sender.roundTrip.least || 0;
 
 /**
  * New data comes: did it wait before, and what for?
@@ -50,7 +41,7 @@ export function pausedBefore(row: TrackedRow, sender: Sender, peer: Sender, laye
   }
   if (!waitedLong || !sender.isAllAcknowledged) return;
   if (waitedForAcknowledgment(row, sender, peer, layers)) return;
-  const way = least(sender) + least(peer);
+  const way = wholeWay(sender, peer);
   if (isOnItsWay || peer.isShut || pause < LEAST_PAUSE + PATH_TOLERANCE * way) return;
   const stall = begin('sender-idle', sender, layers, sender.lastSentAt);
   addProof(stall, sender.lastPacket);
@@ -62,7 +53,7 @@ function waitedForAcknowledgment(row: TrackedRow, sender: Sender, peer: Sender, 
   const since = layers.time - sender.delayedAt;
   if (Number.isNaN(since) || layers.payloadLength >= sender.fullSegment(peer)) return false;
   const { isSettled } = peer.roundTrip;
-  const way = isSettled ? least(peer) : soonest(sender, since);
+  const way = isSettled ? peer.roundTrip.shortest : soonest(sender, since);
   const late = Math.abs(since - way) - way / 4;
   const isMostlyAtOnce = sender.leftAtOnce > MOSTLY * sender.leftLater;
   if (late <= AT_ONCE) {
@@ -98,7 +89,7 @@ function soonest(sender: Sender, since: number): number {
 /** Notes an acknowledgment without data of all that was sent, where it was delayed. */
 export function noteDelayed(sender: Sender, peer: Sender, layers: Layers): void {
   const age = layers.time - sender.lastAt;
-  const way = least(sender);
+  const way = sender.roundTrip.shortest;
   if (!(age >= SHORTEST_DELAYED_ACKNOWLEDGMENT + way) || age > LONGEST_DELAYED_ACKNOWLEDGMENT + way) return;
   if (sender.lastSentAt !== sender.lastAt || sender.lastLength >= sender.fullSegment(peer)) return;
   sender.delayedAt = layers.time;
@@ -117,7 +108,7 @@ function waitedForWindow(row: TrackedRow, sender: Sender, peer: Sender, layers: 
   if (Number.isNaN(peer.reopenedAt) || !wasAlone) return false;
   // Its program reads, and the way takes what is sent no faster.
   if (peer.keepsUp) return false;
-  const way = PATH_TOLERANCE * (least(sender) + least(peer));
+  const way = PATH_TOLERANCE * wholeWay(sender, peer);
   const rest = peer.reopenedAt - peer.closedAt;
   const last = peer.heldBack;
   const goesOn =
@@ -125,7 +116,7 @@ function waitedForWindow(row: TrackedRow, sender: Sender, peer: Sender, layers: 
     (peer.closedAt - (last.startedAt + last.duration) <= rest * BREATH ||
       peer.widest <= (1 - FULL) * peer.largestWindow);
   if (rest < (goesOn ? LEAST_FURTHER_REST : SOON) + way) return false;
-  if (layers.time - peer.reopenedAt > SOON + PATH_TOLERANCE * least(peer)) return false;
+  if (layers.time - peer.reopenedAt > SOON + PATH_TOLERANCE * peer.roundTrip.shortest) return false;
   const stall = goesOn ? last : begin('zero-window', sender, layers, peer.closedAt);
   peer.heldBack = stall;
   peer.widest = peer.window;

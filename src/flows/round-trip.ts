@@ -17,6 +17,11 @@ export class RoundTrip {
   /** A sample held no time of the other side's program or timer: before, all that is known is an upper bound. */
   isSettled = false;
 
+  /** The least; 0 before the first sample. */
+  get shortest(): number {
+    return this.least || 0;
+  }
+
   /**
    * @param sample nanoseconds from data that was sent once to its acknowledgment
    * @param carriesData the acknowledgment came with data: the program may have been waited for

@@ -295,3 +295,6 @@ export class Sender {
     return this.#jumps <= 1 && this.host.areCounting;
   }
 }
+
+/** There and back between both sides of a connection, the least that was seen; 0 where nothing was. */
+export const wholeWay = (one: Sender, other: Sender): number => one.roundTrip.shortest + other.roundTrip.shortest;

@@ -1,15 +1,15 @@
 import { milliseconds } from '../base/time.ts';
 import type { Layers } from '../model/packet.ts';
-import type { Sender, WrittenParts } from './sender.ts';
+import { wholeWay, type Sender, type WrittenParts } from './sender.ts';
 import { goesOn } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
 
 // Networks and captures hand packets on together for a millisecond at most.
 const LEAST_REST = milliseconds(1.5);
-// Longer ones are told one by one.
-const LONGEST_REST = milliseconds(10);
+// Shorter ones are a scheduler's, a buffer's or a batch's, and looked for as a habit only; longer ones are told one by one.
+export const LEAST_PAUSE = milliseconds(10);
 // How much round trips differ from the least that was seen.
-const PATH_TOLERANCE = 1.5;
+export const PATH_TOLERANCE = 1.5;
 // So many are a habit, and that takes a while.
 const FEWEST_RESTS = 8;
 const LEAST = milliseconds(50);
@@ -26,7 +26,7 @@ const createParts = (): WrittenParts => ({ since: Number.NaN, rests: 0, resting:
 export function writesInParts(row: TrackedRow, sender: Sender, peer: Sender, layers: Layers, wasAlone: boolean): void {
   const rest = layers.time - sender.lastAt;
   const { parts } = sender;
-  if (!wasAlone || rest >= LONGEST_REST) {
+  if (!wasAlone || rest >= LEAST_PAUSE) {
     if (parts !== null) parts.since = Number.NaN;
     return;
   }
@@ -34,7 +34,7 @@ export function writesInParts(row: TrackedRow, sender: Sender, peer: Sender, lay
   if (rest < LEAST_REST && parts === null) return;
   const own = parts ?? (sender.parts = createParts());
   if (Number.isNaN(own.since)) begin(own, sender.lastAt);
-  const way = (sender.roundTrip.least || 0) + (peer.roundTrip.least || 0);
+  const way = wholeWay(sender, peer);
   if (rest < LEAST_REST + PATH_TOLERANCE * way || !sender.isAllAcknowledged) return;
   own.rests++;
   own.resting += rest;

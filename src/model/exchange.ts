@@ -57,6 +57,12 @@ export interface Expectation {
   answered: boolean;
 }
 
+/**
+ * A token bucket lets bursts of some tens of kilobytes through, and a window that opens slowly is
+ * most of what smaller bodies take.
+ */
+export const LARGE_BODY = 100_000;
+
 /** An access token that a program got for itself (RFC 6749 section 4.4). */
 export interface TokenGrant {
   /** Seconds that it is good for, as the answer says; NaN where it does not. */

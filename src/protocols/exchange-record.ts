@@ -1,6 +1,6 @@
 import { at, between, nanoseconds, type Timestamp } from '../base/time.ts';
 import { turnedStall, type Side } from '../model/connection.ts';
-import type { ExchangeOutcome, ExchangeProtocol } from '../model/exchange.ts';
+import { LARGE_BODY, type ExchangeOutcome, type ExchangeProtocol } from '../model/exchange.ts';
 import { packetId, type PacketId } from '../model/packet.ts';
 import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-connection.ts';
 import type { ConversationContext } from './protocol.ts';
@@ -105,9 +105,6 @@ export function beganHeld({ connection }: ConversationContext, exchange: OpenExc
   exchange.idleBefore = nanoseconds(Math.max(0, exchange.idleBefore - stall.duration));
 }
 
-// Of smaller answers all may be on its way at once, whatever the way.
-const LARGE_ANSWER = 100_000;
-
 /** Bytes of its request (0 for an end without bytes) came with this packet. */
 export function sawRequest(exchange: OpenExchange, length: number, arrival: Arrival): void {
   const packet = packetId(arrival.input, arrival.number);
@@ -149,7 +146,7 @@ export function endExchange(
   exchange.outcome = outcome;
   exchange.endedBy = isAnswered ? null : endedBy;
   if (!connection.isTurned) {
-    if (isAnswered && exchange.responseBytes >= LARGE_ANSWER) {
+    if (isAnswered && exchange.responseBytes >= LARGE_BODY) {
       exchange.undelivered = Math.min(connection.unacknowledged, exchange.responseBytes);
     }
     // Who answered may have told who was called.

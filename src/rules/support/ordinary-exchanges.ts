@@ -1,5 +1,5 @@
 import { milliseconds } from '../../base/time.ts';
-import type { Exchange } from '../../model/exchange.ts';
+import { LARGE_BODY, type Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
 import { listenersOf, tell } from './hearing.ts';
 import type { Routes } from './routes.ts';
@@ -16,11 +16,6 @@ export const LEAST_SLOW = milliseconds(40);
  * things knowingly: beyond that it is the other end of a continent, another one, or a detour.
  */
 export const LEAST_ROUND_TRIP = milliseconds(40);
-/**
- * A token bucket lets bursts of some tens of kilobytes through, and a window that opens slowly is
- * most of what smaller bodies take.
- */
-export const LARGE_BODY = 100_000;
 /** No server closes a connection that is in use, and none keeps one for less. */
 export const LEAST_IDLE = milliseconds(500);
 export const TOO_MANY_REQUESTS = 429;

@@ -1,8 +1,7 @@
 import { endOf, nanoseconds, NANOSECONDS_PER_SECOND, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Side } from '../../model/connection.ts';
-import { isResponded, type Exchange } from '../../model/exchange.ts';
+import { isResponded, LARGE_BODY, type Exchange } from '../../model/exchange.ts';
 import { Intervals } from './intervals.ts';
-import { LARGE_BODY } from './ordinary-exchanges.ts';
 import { stalledTime, stallsOf } from './stalls.ts';
 
 // RULES: a download that fills its link is never slow. Pods' links carry a gigabit and more; a tenth

@@ -178,6 +178,17 @@ export class Distribution {
   /** Occupied buckets as [lower bound in nanoseconds, count], for export. */
   histogram(): [number, number][] {
     const occupied: [number, number][] = [];
+    // Of the few values that most captures hold nearly all buckets are empty.
+    if (this.#exact !== null) {
+      let last = -1;
+      for (const value of this.#sorted()) {
+        const bucket = bucketOf(value);
+        if (bucket === last) occupied.at(-1)![1]++;
+        else occupied.push([lowerBoundOf(bucket), 1]);
+        last = bucket;
+      }
+      return occupied;
+    }
     const counts = this.#counts();
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       const count = counts[bucket] as number;

@@ -79,13 +79,14 @@ export function createRequestStatistics(routes: Routes, ownOf: Pick<OwnTimes, 'v
     const slowFrom = classOf(latency.quantile(SLOW_QUANTILE));
     const fastUntil = classOf(latency.quantile(FAST_QUANTILE));
     if (slowFrom <= fastUntil) return [];
-    const slow = sumIn(classes, slowFrom, CLASSES);
+    const slowUntil = classOf(latency.max) + 1;
+    const slow = sumIn(classes, slowFrom, slowUntil);
     const fast = sumIn(classes, 0, fastUntil + 1);
     return allSums()
       .map((sum) => ({
         reason: sum.reason,
         to: sum.to === '' ? null : sum.to,
-        slowSeconds: toSeconds(at(sumIn(sum.byClass, slowFrom, CLASSES) / Math.max(1, slow))),
+        slowSeconds: toSeconds(at(sumIn(sum.byClass, slowFrom, slowUntil) / Math.max(1, slow))),
         fastSeconds: toSeconds(at(sumIn(sum.byClass, 0, fastUntil + 1) / Math.max(1, fast))),
       }))
       .toSorted((a, b) => b.slowSeconds - b.fastSeconds - (a.slowSeconds - a.fastSeconds))

@@ -32,12 +32,12 @@ export class Delays {
 
   /** These but for some of them; the largest stays as it is. */
   without(some: Delays): Delays {
+    if (some.count === 0) return this;
     const rest = new Delays();
     rest.count = this.count - some.count;
     rest.max = this.max;
-    for (const [bucket, count] of this.#buckets.entries()) {
-      rest.#buckets[bucket] = count - (some.#buckets[bucket] as number);
-    }
+    for (let bucket = 0; bucket < BUCKETS; bucket++)
+      rest.#buckets[bucket] = (this.#buckets[bucket] as number) - (some.#buckets[bucket] as number);
     return rest;
   }
 

@@ -52,6 +52,7 @@ describe('a name without an address', () => {
     expect((await explain(service('10.96.3.4', 'bank')))?.says).toBe(says);
     expect(await explain(service('10.96.3.4', 'bank') + service('10.96.3.5', 'shop'))).toBeNull();
     expect(await explain(service('10.96.3.4', 'bank'), ['inventory', 'inventory.prod.svc.cluster.local'])).toBeNull();
+    expect(await explain(service('10.96.3.4', 'bank'), ['orders', 'orders.example.com'])).toBeNull();
   });
 
   it('is asked of the node’s DNS server by who is on its network', async () => {
@@ -65,7 +66,13 @@ describe('a name without an address', () => {
     ['who asks the cluster’s DNS', client('hostNetwork: true\ndnsPolicy: ClusterFirstWithHostNet'), [FULL], NODE_DNS],
     ['who chose the node’s', client('hostNetwork: true\ndnsPolicy: Default'), [FULL], NODE_DNS],
     ['who walks the cluster’s search list', client('hostNetwork: true'), ['orders', FULL], NODE_DNS],
-    ['the cluster’s DNS server', client('hostNetwork: true'), [FULL], '10.96.3.4'],
+    [
+      'the cluster’s DNS server',
+      client('hostNetwork: true') +
+        '---\napiVersion: v1\nkind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\nspec: {clusterIP: 10.96.0.10, ports: [{port: 53}]}\n',
+      [FULL],
+      '10.96.0.10',
+    ],
     [
       'another on its network, which does not name it',
       deployment({ name: 'agent', pod: 'hostNetwork: true' }),

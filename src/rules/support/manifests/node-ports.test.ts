@@ -12,6 +12,19 @@ it('a node port that only some nodes answer', async () => {
   expect(found?.fix[0]?.edits).toMatchObject([{ path: ['spec', 'externalTrafficPolicy'], value: 'Cluster' }]);
 });
 
+it('also beside another port, and as the file says it that was read beside the cluster', async () => {
+  const two = LOCAL.replace('ports: [', 'ports: [{port: 443, nodePort: 30443}, ');
+  const live = two.replace('namespace: prod', 'namespace: prod, uid: 0b1c');
+  for (const files of [
+    [live, two],
+    [two, live],
+  ]) {
+    const found = explainSilentNode(await clusterOf(...files), 30_080);
+    expect(found?.because[0]?.source).toContain(`${files.indexOf(two)}.yaml`);
+  }
+  expect(explainSilentNode(await clusterOf(live), 30_443)).not.toBeNull();
+});
+
 it.each([
   ['another port', LOCAL, 30_081],
   ['one that all nodes answer', service('externalTrafficPolicy: Cluster, '), 30_080],

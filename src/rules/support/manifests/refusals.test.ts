@@ -118,6 +118,8 @@ describe('why a Service refuses', () => {
     ['none is ready', slice(false, false), 'none of its 2 endpoints is ready'],
     ['there is none', slice(), 'it has no endpoint'],
     ['one is ready', slice(true, false), ''],
+    ['those of another are not', slice(false).replaceAll('orders', 'billing'), ''],
+    ['those of its namesake elsewhere are not', slice(false).replace('namespace: prod', 'namespace: shop'), ''],
   ])('its endpoints, where %s', async (_, endpoints, says) => {
     const text = app(PORTS, PROBE) + service('{port: 80, targetPort: http}') + endpoints;
     expect(await explain(text, rejected)).toEqual({ says, edits: [] });
@@ -161,6 +163,20 @@ describe('why a Service refuses', () => {
       expect(await explain(text + service('{port: 80, targetPort: http}'), ended)).toEqual({ says: '', edits });
     },
   );
+
+  it('says what else the hook needs, and in which container it stands: the one that listens', async () => {
+    const sidecar = deployment({ pod: 'terminationGracePeriodSeconds: 5' });
+    const listens = '        - name: web\n          image: registry.example.com/web:1\n          ' + PORTS + '\n';
+    const cluster = await clusterOf(sidecar + listens + service('{port: 80, targetPort: http}'));
+    const refusal: Refusal = { address: '10.96.3.4', port: 80, ...ended };
+    const fix = explainRefusal(cluster, seen, refusal)?.fix;
+    expect(fix?.map(({ title }) => title)).toEqual([
+      expect.stringContaining('and terminationGracePeriodSeconds: 10, of which the hook is a part:'),
+    ]);
+    expect(fix?.[0]?.edits?.[0]?.path).toContainEqual({ key: 'name', is: 'web' });
+    const long = await clusterOf(app(PORTS) + service('{port: 80, targetPort: http}'));
+    expect(explainRefusal(long, seen, refusal)?.fix[0]?.title).not.toContain('terminationGracePeriodSeconds');
+  });
 
   it('nothing of workloads of which several stand behind it', async () => {
     const canary = `---\n${deployment({ name: 'canary', labels: 'app: orders', container: PORTS })}`;

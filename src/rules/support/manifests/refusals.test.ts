@@ -178,6 +178,17 @@ describe('why a Service refuses', () => {
     expect(explainRefusal(long, seen, refusal)?.fix[0]?.title).not.toContain('terminationGracePeriodSeconds');
   });
 
+  it('changes the file that people keep, and not what the cluster made of it', async () => {
+    const kept = service('{port: 80, targetPort: 8081}');
+    const live = kept
+      .replace('namespace: prod}', 'namespace: prod, uid: 0b1c}')
+      .replace('spec:', 'spec:\n  clusterIP: 10.96.3.4');
+    const others = [kept.replace('name: orders', 'name: billing'), kept.replace('namespace: prod', 'namespace: shop')];
+    const cluster = await clusterOf(...others, app(PORTS), live, kept);
+    const found = explainRefusal(cluster, seen, { address: '10.96.3.4', port: 80, isBackendKnown: false, ...never });
+    expect(found?.because[0]?.source).toContain('4.yaml');
+  });
+
   it('nothing of workloads of which several stand behind it', async () => {
     const canary = `---\n${deployment({ name: 'canary', labels: 'app: orders', container: PORTS })}`;
     expect(await explain(app(PORTS) + canary + service('{port: 80, targetPort: http}'), ended)).toEqual(NOTHING);

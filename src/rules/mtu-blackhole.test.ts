@@ -1,10 +1,10 @@
-import { at, milliseconds, nanoseconds } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, seconds } from '../base/time.ts';
 import type { Connection, Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { atMs, stallOf, tlsOf } from '../model/testing/rows.ts';
 import rule from './mtu-blackhole.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { Traffic } from './support/testing/traffic.ts';
+import { joined, Traffic } from './support/testing/traffic.ts';
 
 const unanswered: Partial<Exchange> = {
   status: -1,
@@ -48,12 +48,12 @@ function givenUp(): Traffic {
 }
 
 /** Connections of which a segment of that side vanishes in the TLS handshake, until the client gives up. */
-function stuck(count: number, parts: Partial<Stall> = {}, others: Partial<Connection> = {}): Traffic {
-  const traffic = new Traffic();
+function stuck(count: number, parts: Partial<Stall> = {}, others: Partial<Connection> = {}, start = 0): Traffic {
+  const traffic = new Traffic().wait(start);
   const largestAcknowledged = { client: others.largestAcknowledged?.client ?? 0, server: 0 };
   for (let index = 0; index < count; index++) {
     const stall = stallOf({
-      startedAt: atMs(6010 * index + 5),
+      startedAt: atMs(start + 6010 * index + 5),
       duration: milliseconds(5900),
       bytes: 1448,
       repaired: false,
@@ -93,6 +93,20 @@ ruleTester(rule, {
           errors: 4,
         },
       ],
+    },
+    {
+      name: 'certificates that never arrive, to a client that opens another connection 2 s after each',
+      ...joined(...[0, 2000, 4000].map((start) => stuck(1, {}, {}, start).rows)),
+      reports: [{ count: 3, cost: [1.9, 2.1] }],
+    },
+    {
+      name: 'certificates that never arrive, to a client whose FIN comes after 3 s, which the server does not get',
+      connections: (stuck(3).rows.connections ?? []).map((one) => ({
+        ...one,
+        endedBy: 'client',
+        endedAt: at(one.startedAt + seconds(3)),
+      })),
+      reports: [{ count: 3, cost: [2.9, 3.1] }],
     },
     {
       name: 'certificates that never arrive, beside one in small segments',

@@ -42,7 +42,8 @@ it.each<[string, Written]>([
   ['parts follow one another within what networks hand on together', { parts: 200, rest: 1 }],
   ['each part ends full, as of what a shaper lets go in bursts', { lengths: [FULL, FULL, FULL] }],
   ['what was sent is still on its way', { acknowledges: false }],
-  ['it is over soon', { parts: 6 }],
+  ['it is over soon', { parts: 12, rest: 2 }],
+  ['rests are few', { parts: 8, rest: 9 }],
   ['rests are told one by one', { rest: 14 }],
   ['the way takes as long', { dialogue: createDialogue({ ways: [3, 0.1] }) }],
 ])('none where %s', (_, given) => {

@@ -374,7 +374,7 @@ export function createTransactions(
     buckets = larger;
   }
 
-  return { counts, push, unreachable, undelivered, advance, release, settle };
+  return { counts, push, newest: () => unanswered.last, unreachable, undelivered, advance, release, settle };
 }
 
 function hashOf(id: number, nameHash: number): number {

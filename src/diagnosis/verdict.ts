@@ -213,18 +213,40 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
     });
   }
   if (lookups.count > 0) {
+    const open = openLookups(lookups);
     kinds.push({
       name: 'DNS lookup',
       names: 'DNS lookups',
-      count: plural(lookups.count, 'lookup'),
-      slowest: fromSeconds(lookups.latency.maxSeconds),
+      count: plural(lookups.count - open.count, 'lookup'),
+      slowest: open.slowestOfOthers,
       mostly: false,
-      where: '',
+      where: open.count > 0 ? `; ${openWords(open)}` : '',
       lost: 0,
     });
   }
   return kinds;
 }
+
+interface OpenLookups {
+  count: number;
+  longest: number;
+  slowestOfOthers: number;
+}
+
+/**
+ * Lookups that the capture's end leaves open seem the slowest where it goes on for a while: what they wait for may be lost,
+ * or a packet that the capture lacks. Those that take longer than any other.
+ */
+function openLookups({ slowest, latency }: Judged['lookups']): OpenLookups {
+  const longest = fromSeconds(latency.maxSeconds);
+  const count = slowest.findIndex(({ endBecause }) => endBecause !== 'captureEnd');
+  const other = slowest[count];
+  if (other === undefined || longest < SLOW) return { count: 0, longest, slowestOfOthers: longest };
+  return { count, longest, slowestOfOthers: fromSeconds(other.durationSeconds) };
+}
+
+const openWords = ({ count, longest }: OpenLookups): string =>
+  `${formatCount(count)} more had no answer when the capture ended, ${formatDuration(nanoseconds(longest))} ${count > 1 ? 'at most ' : ''}after ${count > 1 ? 'they were' : 'it was'} asked`;
 
 /** What services were asked, where that is known, and what else was: calls of theirs, or of others who are no service. */
 function requestsAndCalls({

@@ -56,12 +56,12 @@ describe('lookups that the capture’s end leaves open', () => {
   it('are told beside the others, and do not make them slow', () => {
     const { verdict } = diagnosed({ lookups: [...quick, ...stillWaiting(2, 0.7)] });
     expect(verdict.says).toBe(
-      'no DNS lookup is slow: 20 lookups, slowest 500 µs; 2 more had no answer when the capture ended, 700 ms at most after they were asked',
+      'no DNS lookup is slow: 20 lookups, slowest 500 µs; 2 more got no answer before the capture ended',
     );
   });
 
   it('are told as they are where they are all there is, and not at all where no one would wait for them', () => {
-    expect(diagnosed({ lookups: stillWaiting(1, 0.7) }).verdict.says).not.toContain('more had no answer');
+    expect(diagnosed({ lookups: stillWaiting(1, 0.7) }).verdict.says).not.toContain('more got no answer');
     expect(diagnosed({ lookups: [...quick, ...stillWaiting(1, 0.05)] }).verdict.says).toBe(
       'no DNS lookup is slow: 21 lookups, slowest 50 ms',
     );
@@ -70,9 +70,7 @@ describe('lookups that the capture’s end leaves open', () => {
   it('are no reason to overlook one that ended late', () => {
     const late = new Scenario().pair(1, 150).lookups;
     const { verdict } = diagnosed({ lookups: [...quick, ...late, ...stillWaiting(1, 0.7)] });
-    expect(verdict.says).toMatch(
-      /21 lookups, slowest 150 ms; 1 more had no answer when the capture ended, 700 ms after it was asked/,
-    );
+    expect(verdict.says).toMatch(/21 lookups, slowest 150 ms; 1 more got no answer before the capture ended/);
   });
 });
 

@@ -220,7 +220,7 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
       count: plural(lookups.count - open.count, 'lookup'),
       slowest: open.slowestOfOthers,
       mostly: false,
-      where: open.count > 0 ? `; ${openWords(open)}` : '',
+      where: open.count > 0 ? `; ${formatCount(open.count)} more got no answer before the capture ended` : '',
       lost: 0,
     });
   }
@@ -229,7 +229,6 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
 
 interface OpenLookups {
   count: number;
-  longest: number;
   slowestOfOthers: number;
 }
 
@@ -241,12 +240,9 @@ function openLookups({ slowest, latency }: Judged['lookups']): OpenLookups {
   const longest = fromSeconds(latency.maxSeconds);
   const count = slowest.findIndex(({ endBecause }) => endBecause !== 'captureEnd');
   const other = slowest[count];
-  if (other === undefined || longest < SLOW) return { count: 0, longest, slowestOfOthers: longest };
-  return { count, longest, slowestOfOthers: fromSeconds(other.durationSeconds) };
+  if (other === undefined || longest < SLOW) return { count: 0, slowestOfOthers: longest };
+  return { count, slowestOfOthers: fromSeconds(other.durationSeconds) };
 }
-
-const openWords = ({ count, longest }: OpenLookups): string =>
-  `${formatCount(count)} more had no answer when the capture ended, ${formatDuration(nanoseconds(longest))} ${count > 1 ? 'at most ' : ''}after ${count > 1 ? 'they were' : 'it was'} asked`;
 
 /** What services were asked, where that is known, and what else was: calls of theirs, or of others who are no service. */
 function requestsAndCalls({

@@ -54,6 +54,9 @@ export const InputSchema = Type.Object({
     unseenSegments: Type.Optional(
       Type.Integer({ description: 'TCP segments that were acknowledged and are not in the capture' }),
     ),
+    unseenQuestions: Type.Optional(
+      Type.Integer({ description: 'DNS questions that were answered and are not in the capture' }),
+    ),
     encrypted: Type.Optional(
       Type.Array(Type.Object({ by: oneOf(ENCRYPTIONS), packets: Type.Integer() }), {
         description: 'packets that are encrypted as a whole, by what encrypts them',

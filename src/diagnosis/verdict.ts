@@ -234,14 +234,13 @@ interface OpenLookups {
 
 /**
  * Lookups that the capture's end leaves open seem the slowest where it goes on for a while: what they wait for may be lost,
- * or a packet that the capture lacks. Those that take longer than any other.
+ * or a packet that the capture lacks.
  */
-function openLookups({ slowest, latency }: Judged['lookups']): OpenLookups {
+function openLookups({ count: all, latency, openAtEnd }: Judged['lookups']): OpenLookups {
   const longest = fromSeconds(latency.maxSeconds);
-  const count = slowest.findIndex(({ endBecause }) => endBecause !== 'captureEnd');
-  const other = slowest[count];
-  if (other === undefined || longest < SLOW) return { count: 0, slowestOfOthers: longest };
-  return { count, slowestOfOthers: fromSeconds(other.durationSeconds) };
+  if (openAtEnd === undefined || openAtEnd.count === all || longest < SLOW)
+    return { count: 0, slowestOfOthers: longest };
+  return { count: openAtEnd.count, slowestOfOthers: fromSeconds(openAtEnd.slowestOfOthersSeconds) };
 }
 
 /** What services were asked, where that is known, and what else was: calls of theirs, or of others who are no service. */

@@ -270,6 +270,14 @@ export const DiagnosisSchema = Type.Object({
       { description: "lookups that belong to no client under study, such as tcpdump's own" },
     ),
     slowest: Type.Array(LookupSchema),
+    openAtEnd: Type.Optional(
+      Type.Object(
+        { count: Type.Integer(), slowestOfOthersSeconds: Type.Number() },
+        {
+          description: 'those without an answer when the capture ended, and the longest of all others; absent for none',
+        },
+      ),
+    ),
   }),
   exchanges: Type.Object({
     count: Type.Integer(),

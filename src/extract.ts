@@ -10,6 +10,7 @@ import { createTcpStreams } from './flows/tcp-streams.ts';
 import { turnRound } from './flows/turned-row.ts';
 import { createVantage, type VantageWatch } from './flows/vantage.ts';
 import { createLookups } from './lookups/lookups.ts';
+import type { Horizon } from './lookups/waits.ts';
 import { DNS_PROTOCOL, type Side } from './model/connection.ts';
 import type { DnsMessage } from './model/dns-message.ts';
 import { countEncrypted, createDamage, type Damage, type Input, type Vantage } from './model/input.ts';
@@ -40,6 +41,10 @@ export type RowObserver = Required<Pick<Observer, 'lookup' | 'connection' | 'exc
 
 // Stages are told of time in such steps: their shortest timer is 5 ms, and 100 packets may come in one.
 const ADVANCE_STEP = milliseconds(1);
+// Beyond, a capture lacks questions because it has one direction of some, and not here and there a packet.
+const MOST_UNASKED = 0.25;
+// One or two may be copies that come late.
+const SEVERAL_UNASKED = 3;
 // Packets of an input after which its vantage is told for the first time, then at each doubling.
 const FIRST_VANTAGE = 64;
 
@@ -63,7 +68,7 @@ interface Reading {
 
 /** Packets in, rows out: the stages of the first half, plugged together. */
 export function createExtract({ addresses, dnsPorts, keyLog, observer }: ExtractOptions) {
-  const horizon = { endsAt: at(-Infinity) };
+  const horizon: Horizon = { endsAt: at(-Infinity), lacksPackets: false };
   const layers = createLayers();
   const quoted = createLayers();
   /** Looks at packets before they count. */
@@ -176,7 +181,18 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     delivery.advance(time);
     sidecars.advance(time);
     dns.advance(time);
+    for (const reading of readings) if (reading !== undefined) tellUnseenQuestions(reading.input);
     lookups.advance(time);
+  }
+
+  /** What a lookup misses the capture may lack, which rules must know when they hear of it. */
+  function tellUnseenQuestions({ input, damage }: Input): void {
+    const unseen = dns.counts.unaskedReplies[input] ?? 0;
+    if (unseen === 0) return;
+    // Of a capture of answers alone nothing is known but that.
+    if (unseen <= MOST_UNASKED * dns.counts.replies) damage.unseenQuestions = unseen;
+    else delete damage.unseenQuestions;
+    horizon.lacksPackets ||= (damage.unseenQuestions ?? 0) >= SEVERAL_UNASKED;
   }
 
   /** One packet of an input that has begun; packets come in order of time. */
@@ -295,7 +311,9 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
     streams.finish((input) => inputs.find((one) => one.input === input)?.endsAt ?? horizon.endsAt);
     sidecars.finish();
     // Before the lookups that are open still: what they miss the capture may lack.
-    for (const { input, damage } of inputs) {
+    for (const one of inputs) {
+      const { input, damage } = one;
+      tellUnseenQuestions(one);
       const unseen = streams.counters.unseen[input] ?? 0;
       if (unseen > 0) damage.unseenSegments = unseen;
     }

@@ -75,6 +75,9 @@ describe('replies', () => {
     ['1 q: A? a.test. 0/1/1 ns: test. [5s] NS n.test. ar: n.test. [5s] A 10.0.0.1 (40)', { addresses: [], ttl: -1 }],
     ['1*- q: A? a.test. 1/0/1 a.test. [30s] A 10.0.0.1 ar: . OPT UDPsize=1232 (60)', { ednsSize: 1232 }],
     ['1*- 1/0/0 PTR kube-dns.kube-system.svc.cluster.local. (118)', { answerCount: 1, addresses: [] }],
+    ['49403* 1/0/0 (62)', { cut: true, answerCount: 1, addresses: [] }],
+    ['49403* q: A? a.test. 1/0/0 a.test. (62)', { cut: true, answerCount: 1, addresses: [] }],
+    ['49403* 0/1/0 (62)', { cut: false, answerCount: 0 }],
     ['1 4/1/0 A 10.0.0.1,[|domain]', { cut: true, addresses: ['10.0.0.1'] }],
   ])('%s', async (words, expected) => {
     expect(await dns(words, '10.0.0.2.53 > 10.0.0.1.40000')).toMatchObject({ response: true, ...expected });

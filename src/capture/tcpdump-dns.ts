@@ -74,6 +74,8 @@ const NAME_END =
   / (?=\(\d{1,6}(?:\/\d{1,6})?\)(?: |$)|\d{1,5}\/\d{1,5}\/\d{1,5}(?: |$)|(?:ns|ar): |[A-Z][A-Za-z0-9-]{0,14}(?: \S{2,5})?\? )|$/;
 const LENGTH = / ?\((\d{1,6})(?:\/\d{1,6})?\)(?: \([^)]{0,80}\)){0,2}$/;
 const CUT = '[|domain]';
+/** Nothing, or the name that the first record is of. */
+const CUT_BEFORE_DATA = /^\s*\S*\s*$/;
 const SECTION = / (?:ns|ar): /;
 const ADDRESS = /(?:^|[ ,\]])(?:A|AAAA) ([0-9a-fA-F:.]{2,45})(?=[ ,]|$)/g;
 const TIME_TO_LIVE = / \[((?:\d{1,10}[wdhms]){1,5})\] /g;
@@ -158,6 +160,8 @@ function readReply(body: string, message: DnsMessage): boolean {
   const answers = records.slice(0, sectionStart(records));
   readAnswers(answers, message);
   readEdns(records, message);
+  // Of a record that is cut before its type no more is printed than its name, if that.
+  if (message.answerCount > 0 && CUT_BEFORE_DATA.test(answers)) message.cut = true;
   return true;
 }
 

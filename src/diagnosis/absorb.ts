@@ -140,13 +140,18 @@ function causesOf<Rule extends { readonly id: string }>(
     if (below !== undefined && symptom.report.cost.costs.quantile(0.5) >= below) continue;
     const { cost, subject } = symptom.report;
     const isBrief = entry.runsWithin === undefined ? null : inRunsWithin(cost.occurrences, entry.runsWithin);
-    const isAlike = entry.isAlike === true ? sameBackend(addressOf(subject.name)) : undefined;
+    const isAlike =
+      entry.isAlike === true
+        ? sameBackend(addressOf(subject.name))
+        : entry.isNamed === true
+          ? (one: Occurrence): boolean => one.server === subject.name
+          : undefined;
     for (const cause of entries) {
       // What is no more than worth knowing explains no finding.
       if (cause.report.onlyInfo !== undefined || cause.report.input !== symptom.report.input) continue;
       if (!causes.includes(cause.rule.id)) continue;
       if (entry.saying?.includes(cause.report.message) === false) continue;
-      if (isAlike !== undefined && cause.report.subject.name !== subject.name) continue;
+      if (entry.isAlike === true && cause.report.subject.name !== subject.name) continue;
       const touching = createTouching(cause.report.cost.occurrences, by, isMost, isAlike);
       found.push({ cause, vanishes, touches: (one) => isBrief?.(one) !== false && touching(one) });
     }

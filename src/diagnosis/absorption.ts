@@ -13,6 +13,8 @@ export interface Absorption {
   isMost?: true;
   /** Only of one subject, and of one back end where both are known. */
   isAlike?: true;
+  /** Only where the symptom names the cause's server. */
+  isNamed?: true;
   /** Only where the cause says one of these. */
   saying?: readonly string[];
   /** Only symptoms that come in runs no longer than this: what goes on is none of a passing cause. */
@@ -35,6 +37,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: WAITS_FOR_DNS, symptoms: ['service-slow'], by: ['wait'] },
   // Who gives up does so while the lookup still lasts, or with what it left of the time.
   { causes: WAITS_FOR_DNS, symptoms: ['grpc-deadline', 'timeout-order'], by: ['covers', 'before'] },
+  // Who asks a server that asks another one in turn waits for what is lost there.
+  {
+    causes: ['dns-race', 'dns-loss', 'dns-dead-server'],
+    symptoms: ['dns-slow-server'],
+    by: ['handedOn'],
+    isNamed: true,
+  },
   // What a lookup that is made again costs is its lost answer's, and a name that is kept would be looked up now and then.
   {
     causes: ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-family-missing'],

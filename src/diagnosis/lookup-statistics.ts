@@ -1,4 +1,5 @@
 import { Distribution } from '../base/distribution.ts';
+import { nanoseconds, toSeconds } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
 import { toLookupRow } from '../model/lookup-row.ts';
@@ -39,6 +40,8 @@ export function createLookupStatistics(): LookupStatistics {
   const resolvers: ResolverCount[] = [];
   const slowest = createSlowest(copyLookup);
   let failed = 0;
+  let open = 0;
+  let slowestOfOthers = nanoseconds(0);
   let last: ResolverCount | null = null;
 
   const resolverOf = (lookup: Lookup): ResolverCount => {
@@ -63,6 +66,8 @@ export function createLookupStatistics(): LookupStatistics {
     latency,
     lookup(lookup) {
       latency.add(lookup.duration);
+      if (lookup.endBecause === 'captureEnd') open++;
+      else if (lookup.duration > slowestOfOthers) slowestOfOthers = lookup.duration;
       if (lookup.outcome !== 'ok' && FAILED.has(lookup.outcome)) failed++;
       // Neighbours mostly share their resolver.
       if (last === null || last.name !== lookup.resolver || last.detail !== lookup.resolverDetail) {
@@ -81,6 +86,7 @@ export function createLookupStatistics(): LookupStatistics {
       latency: latencyRow(latency),
       resolvers: resolvers.toSorted((a, b) => b.lookups - a.lookups),
       slowest: slowest.rows().map((lookup) => toLookupRow(lookup, inputs)),
+      ...(open === 0 ? {} : { openAtEnd: { count: open, slowestOfOthersSeconds: toSeconds(slowestOfOthers) } }),
     }),
   };
 }

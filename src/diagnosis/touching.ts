@@ -17,6 +17,8 @@ import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
  * - `during`: the symptom's client or server met the cause while the symptom lasted
  * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it; where the cause
  *   names the calls that it is made of, it is one of these
+ * - `handedOn`: the symptom is a question to a server that had to ask another one for it, and waited there: that is the
+ *   cause, and most of the symptom's cost
  */
 export type Touch =
   | 'same'
@@ -28,7 +30,8 @@ export type Touch =
   | 'ahead'
   | 'after'
   | 'during'
-  | 'inside';
+  | 'inside'
+  | 'handedOn';
 
 // A client goes on at once when it has its answer; its event loop may be busy for a moment.
 const AT_ONCE = milliseconds(50);
@@ -73,6 +76,11 @@ const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) =
     symptom.from >= cause.from - SWAPPED &&
     symptom.until <= cause.until + SWAPPED &&
     (cause.refs === undefined || cause.refs.includes(symptom.id)),
+  handedOn: (cause, symptom) =>
+    cause.client !== symptom.client &&
+    cause.server !== symptom.server &&
+    cause.from >= symptom.from - SWAPPED &&
+    overlap(cause, symptom) >= Math.max(1, MOST * symptom.cost),
 };
 
 /**

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { inputOf } from '../model/testing/rows.ts';
 import { RULES } from '../rules/registry.ts';
 import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
+import { Scenario } from '../rules/support/testing/scenario.ts';
+import { stillWaiting } from '../rules/support/testing/still-waiting.ts';
 import { joined, Traffic, type Opening } from '../rules/support/testing/traffic.ts';
 import { createDiagnosis } from './diagnose.ts';
 import { verdictOf } from './verdict.ts';
@@ -45,6 +47,30 @@ describe('a verdict without a fault', () => {
     const { verdict, findings } = diagnosed(joined(...traffic.map(({ rows }) => rows)));
     expect(findings.map(({ rule, severity }) => `${rule} ${severity}`)).toContain('server-queue info');
     expect(verdict).toEqual({ status: 'clear', says: expect.stringMatching(/waited .* in line there/) as string });
+  });
+});
+
+describe('lookups that the capture’s end leaves open', () => {
+  const quick = new Scenario().pair(20).lookups;
+
+  it('are told beside the others, and do not make them slow', () => {
+    const { verdict } = diagnosed({ lookups: [...quick, ...stillWaiting(12, 0.7)] });
+    expect(verdict.says).toBe(
+      'no DNS lookup is slow: 20 lookups, slowest 500 µs; 12 more got no answer before the capture ended',
+    );
+  });
+
+  it('are told as they are where they are all there is, and not at all where no one would wait for them', () => {
+    expect(diagnosed({ lookups: stillWaiting(1, 0.7) }).verdict.says).not.toContain('more got no answer');
+    expect(diagnosed({ lookups: [...quick, ...stillWaiting(1, 0.05)] }).verdict.says).toBe(
+      'no DNS lookup is slow: 21 lookups, slowest 50 ms',
+    );
+  });
+
+  it('are no reason to overlook one that ended late', () => {
+    const late = new Scenario().pair(1, 150).lookups;
+    const { verdict } = diagnosed({ lookups: [...quick, ...late, ...stillWaiting(1, 0.7)] });
+    expect(verdict.says).toMatch(/21 lookups, slowest 150 ms; 1 more got no answer before the capture ended/);
   });
 });
 

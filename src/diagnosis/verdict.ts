@@ -213,17 +213,34 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
     });
   }
   if (lookups.count > 0) {
+    const open = openLookups(lookups);
     kinds.push({
       name: 'DNS lookup',
       names: 'DNS lookups',
-      count: plural(lookups.count, 'lookup'),
-      slowest: fromSeconds(lookups.latency.maxSeconds),
+      count: plural(lookups.count - open.count, 'lookup'),
+      slowest: open.slowestOfOthers,
       mostly: false,
-      where: '',
+      where: open.count > 0 ? `; ${formatCount(open.count)} more got no answer before the capture ended` : '',
       lost: 0,
     });
   }
   return kinds;
+}
+
+interface OpenLookups {
+  count: number;
+  slowestOfOthers: number;
+}
+
+/**
+ * Lookups that the capture's end leaves open seem the slowest where it goes on for a while: what they wait for may be lost,
+ * or a packet that the capture lacks.
+ */
+function openLookups({ count: all, latency, openAtEnd }: Judged['lookups']): OpenLookups {
+  const longest = fromSeconds(latency.maxSeconds);
+  if (openAtEnd === undefined || openAtEnd.count === all || longest < SLOW)
+    return { count: 0, slowestOfOthers: longest };
+  return { count: openAtEnd.count, slowestOfOthers: fromSeconds(openAtEnd.slowestOfOthersSeconds) };
 }
 
 /** What services were asked, where that is known, and what else was: calls of theirs, or of others who are no service. */

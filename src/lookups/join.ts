@@ -116,7 +116,7 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
     return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
   }
   if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
-  if (earlier.rcode >= 0 || !isRetryTimer(waited, newer)) return JOIN.none;
+  if (earlier.rcode >= 0 || !isRetryTimer(waited, newer) || !isCredible(lookup, waited)) return JOIN.none;
   if (earlier.clientPort === attempt.clientPort) {
     // Netty keeps its one socket, and asks each server once, always with a new id (DnsResolveContext.query; measured
     // with 4.1.118). Others have a socket for each server, or keep the id.
@@ -193,7 +193,8 @@ function pairStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Trac
     return isTimedTwin(lookup, earlier, attempt, newer) ? JOIN.timedTwin : JOIN.none;
   }
   // Sequential glibc goes on to the other family when the first one's wait is over.
-  return waited <= OTHER_PORT_PAIR || isTimer(waited) ? JOIN.otherPortPair : JOIN.none;
+  if (waited <= OTHER_PORT_PAIR) return JOIN.otherPortPair;
+  return isTimer(waited) && isCredible(lookup, waited) ? JOIN.otherPortPair : JOIN.none;
 }
 
 // Who asks for both in so many lookups asks for one alone for a reason.
@@ -203,8 +204,15 @@ const PAIRS_THAT_TELL = 3;
 function isTimedTwin(lookup: OpenLookup, earlier: TrackedAttempt, attempt: TrackedAttempt, newer: number): boolean {
   if (!lookup.isHalf || lookup.pairsBefore < PAIRS_THAT_TELL || earlier.ednsSize !== attempt.ednsSize) return false;
   const waited = attempt.sentAt - earlier.sentAt;
-  return isFirstWait(waited) && isRetryTimer(waited, newer);
+  return isFirstWait(waited) && isRetryTimer(waited, newer) && isCredible(lookup, waited);
 }
+
+/**
+ * From another port with another id only the time tells. Where the capture lacks packets, what it has of two calls some
+ * whole seconds apart looks the same, and only what resolvers do without being told is likelier than that.
+ */
+const isCredible = ({ mayLack }: OpenLookup, waited: number): boolean =>
+  !mayLack || (waited >= RETRY_TIMER - TIMER_EARLY && waited <= RETRY_TIMER + RETRY_LATE);
 
 /** Where its twin is answered the first one was sent with that, and the capture lacks it: it was lost on its way there. */
 const isSentAgain = (earlier: TrackedAttempt, { sentAt }: TrackedAttempt): boolean =>

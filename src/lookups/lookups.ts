@@ -194,6 +194,7 @@ export function createLookups(options: LookupsOptions) {
     lookup.unanswered = 0;
     lookup.resent = false;
     lookup.isHalf = false;
+    lookup.mayLack = options.horizon.lacksPackets === true;
     lookup.state = 'open';
     lookup.queued = 'none';
     held.append(lookup);

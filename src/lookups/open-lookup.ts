@@ -40,6 +40,8 @@ export interface OpenLookup extends Lookup {
   isHalf: boolean;
   /** How many lookups of its client had asked for both by then. */
   pairsBefore: number;
+  /** The capture is known to lack packets. */
+  mayLack: boolean;
   state: 'open' | 'closed' | 'free';
   /** What is known of its client's resolver; null before it is closed, and for clients beyond the bound. */
   profile: Profile | null;
@@ -96,6 +98,7 @@ class Grown implements OpenLookup {
   resent = false;
   isHalf = false;
   pairsBefore = 0;
+  mayLack = false;
   state: 'open' | 'closed' | 'free' = 'free';
   profile: Profile | null = null;
   chains: (OpenLookup | null)[] | null = null;

@@ -24,15 +24,15 @@ function resolversAfter(waits: readonly number[]): Set<string> {
   return new Set(s.finish(waits.length * 10_000 + 20_000).map(({ resolver }) => resolver));
 }
 
-/** Three pairs from two ports each. */
-function resolversOfPairs(edns: number): Set<string> {
+/** Three pairs from two ports each, the second query so many ms after the first, which is answered after two. */
+function resolversOfPairs(edns: number, after = 0.2): Set<string> {
   const s = scenario();
   for (const ms of [0, 100, 200]) {
     const port = 41_000 + ms;
     const a = s.query({ ms, name: `a${ms}.test`, port, edns });
-    const aaaa = s.query({ ms: ms + 0.2, name: `a${ms}.test`, type: 'AAAA', port: port + 1, edns });
+    const aaaa = s.query({ ms: ms + after, name: `a${ms}.test`, type: 'AAAA', port: port + 1, edns });
     s.reply(a, ms + 2);
-    s.reply(aaaa, ms + 2);
+    s.reply(aaaa, ms + 2 + after);
   }
   return new Set(s.finish(1000).map(({ resolver }) => resolver));
 }
@@ -66,6 +66,11 @@ describe('A and AAAA from two ports', () => {
   it("are systemd-resolved's with what fits into 1500 bytes of IPv4 as EDNS size, and nobody's with another", () => {
     expect(resolversOfPairs(1472)).toEqual(new Set(['systemd-resolved']));
     expect(resolversOfPairs(1400)).toEqual(new Set(['unknown']));
+  });
+
+  it('are Go’s at once where the size is not seen, and nobody’s one after the other, as glibc asks since a loss', () => {
+    expect(resolversOfPairs(0)).toEqual(new Set(['go']));
+    expect(resolversOfPairs(0, 3)).toEqual(new Set(['unknown']));
   });
 });
 

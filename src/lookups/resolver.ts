@@ -166,6 +166,10 @@ function judgeWithUnknownSize(evidence: Evidence, [size, ...others]: readonly nu
   if (others.length > 0) return unknown('with EDNS, whose size is cut off, beside queries with several sizes');
   if (size !== undefined) return judgeWithEdns(evidence, size);
   if (evidence.ports === 'different') {
+    // glibc asks so, too, in a thread that lost an answer, and its size would tell.
+    if (evidence.sequential > evidence.pairs / 2) {
+      return unknown('A, its answer, then AAAA from another port, with EDNS: glibc (edns0) or Go');
+    }
     return told('go', null, evidence.pairs >= 2 ? 'likely' : 'possible', 'A and AAAA from two ports, with EDNS');
   }
   if (evidence.ports === 'single') return unknown('only one family asked, with EDNS: Go or c-ares from 1.22');

@@ -5,9 +5,12 @@ import type { TrackedAttempt } from '../model/tracked-attempt.ts';
 import type { OpenLookup } from './open-lookup.ts';
 import { roundsOf, seenInterval } from './rounds.ts';
 
-/** Where the capture ends: what would come later can't be seen. */
+/** What of the traffic can be seen. */
 export interface Horizon {
+  /** Where the capture ends: what would come later can't be. */
   endsAt: Timestamp;
+  /** It is known to lack packets: halves of two calls may look like one that asks again. */
+  lacksPackets?: boolean;
 }
 
 /** How one family (record type) of a lookup was done. */

@@ -54,6 +54,9 @@ export const InputSchema = Type.Object({
     unseenSegments: Type.Optional(
       Type.Integer({ description: 'TCP segments that were acknowledged and are not in the capture' }),
     ),
+    unseenQuestions: Type.Optional(
+      Type.Integer({ description: 'DNS questions that were answered and are not in the capture' }),
+    ),
     encrypted: Type.Optional(
       Type.Array(Type.Object({ by: oneOf(ENCRYPTIONS), packets: Type.Integer() }), {
         description: 'packets that are encrypted as a whole, by what encrypts them',
@@ -267,6 +270,14 @@ export const DiagnosisSchema = Type.Object({
       { description: "lookups that belong to no client under study, such as tcpdump's own" },
     ),
     slowest: Type.Array(LookupSchema),
+    openAtEnd: Type.Optional(
+      Type.Object(
+        { count: Type.Integer(), slowestOfOthersSeconds: Type.Number() },
+        {
+          description: 'those without an answer when the capture ended, and the longest of all others; absent for none',
+        },
+      ),
+    ),
   }),
   exchanges: Type.Object({
     count: Type.Integer(),

@@ -91,10 +91,11 @@ function damageFrom(value: unknown): Damage | null {
   const droppedByCapture = integer(value['droppedByCapture']);
   const cutQuestions = integer(value['cutQuestions'] ?? 0);
   const unseenSegments = integer(value['unseenSegments'] ?? 0);
+  const unseenQuestions = integer(value['unseenQuestions'] ?? 0);
   const encrypted = encryptedFrom(value['encrypted']);
   const notes = value['notes'];
   if (cut === null || undecodable === null || duplicates === null || droppedByCapture === null) return null;
-  if (cutQuestions === null || unseenSegments === null || encrypted === null) return null;
+  if (cutQuestions === null || unseenSegments === null || unseenQuestions === null || encrypted === null) return null;
   if (!isTexts(notes, MAX_TEXTS)) return null;
   return {
     ...createDamage(),
@@ -104,6 +105,7 @@ function damageFrom(value: unknown): Damage | null {
     droppedByCapture,
     ...(cutQuestions > 0 ? { cutQuestions } : {}),
     ...(unseenSegments > 0 ? { unseenSegments } : {}),
+    ...(unseenQuestions > 0 ? { unseenQuestions } : {}),
     ...(encrypted.length > 0 ? { encrypted } : {}),
     notes: [...notes],
   };

@@ -24,6 +24,8 @@ export interface Damage {
   cutQuestions?: number;
   /** TCP segments that the other side acknowledged and that are not in the capture, which lacks packets. Absent for none. */
   unseenSegments?: number;
+  /** DNS questions that were answered and are not in the capture, which lacks packets. Absent for none. */
+  unseenQuestions?: number;
   /** Packets that are encrypted as a whole. Absent for none. */
   encrypted?: Encrypted[];
   /** In words, with offsets: `cut at byte 1,204`. At most a few. */
@@ -58,7 +60,8 @@ export function encryptedIn(inputs: readonly { damage: Pick<Damage, 'encrypted'>
 }
 
 /** Packets that the capture lacks, as far as is known. */
-export const lacking = ({ droppedByCapture, unseenSegments = 0 }: Damage): number => droppedByCapture + unseenSegments;
+export const lacking = ({ droppedByCapture, unseenSegments = 0, unseenQuestions = 0 }: Damage): number =>
+  droppedByCapture + unseenSegments + unseenQuestions;
 
 // One in a thousand: of fewer, that just the answer is among them that somebody waits for is no chance to reckon with.
 const LACKS_SOME = 1 / 1000;

@@ -20,6 +20,15 @@ describe('the damage of a capture', () => {
   });
 });
 
+describe('what a capture lacks', () => {
+  it('is told by what was answered', () => {
+    const input = inputRowOf({ packets: 846 });
+    expect(damageWords({ ...input, damage: { ...input.damage, unseenQuestions: 3 } }, false)).toBe(
+      '3 DNS questions answered that it lacks',
+    );
+  });
+});
+
 describe('the cost of lookups', () => {
   it('says where no request is slower for it', () => {
     const spared = raceFinding({ affected: { count: 0, of: 1036, unit: 'requests' } });

@@ -65,13 +65,15 @@ function cutWords(input: InputRow): string {
  * @param full copies as well, which are the rule with `-i any` and harm nothing
  */
 export function damageWords(input: InputRow, full: boolean): string {
-  const { undecodable, duplicates, droppedByCapture, cutQuestions = 0, unseenSegments = 0 } = input.damage;
+  const { undecodable, duplicates, droppedByCapture } = input.damage;
+  const { cutQuestions = 0, unseenSegments = 0, unseenQuestions = 0 } = input.damage;
   return [
     cutQuestions > 0 ? `${plural(cutQuestions, 'DNS message')} cut within the name (these lookups are not seen)` : '',
     cutWords(input),
     undecodable > 0 ? `${formatCount(undecodable)} not understood` : '',
     droppedByCapture > 0 ? `${formatCount(droppedByCapture)} lost by the capturing program` : '',
     unseenSegments > 0 ? `${plural(unseenSegments, 'TCP segment')} acknowledged that it lacks` : '',
+    unseenQuestions > 0 ? `${plural(unseenQuestions, 'DNS question')} answered that it lacks` : '',
     full && duplicates > 0 ? `${plural(duplicates, 'copy', 'copies')} left out` : '',
   ]
     .filter((part) => part !== '')

@@ -73,6 +73,8 @@ export class RowInputs {
     if (cutQuestions > 0) damage.cutQuestions = cutQuestions;
     const unseenSegments = (damage.unseenSegments ?? 0) + (said.damage.unseenSegments ?? 0);
     if (unseenSegments > 0) damage.unseenSegments = unseenSegments;
+    const unseenQuestions = (damage.unseenQuestions ?? 0) + (said.damage.unseenQuestions ?? 0);
+    if (unseenQuestions > 0) damage.unseenQuestions = unseenQuestions;
     if (said.damage.encrypted !== undefined) damage.encrypted = said.damage.encrypted;
     damage.notes.push(...said.damage.notes);
     const format = said.format.endsWith('+ndjson') ? said.format : `${said.format}+ndjson`;

@@ -53,6 +53,20 @@ ruleTester(rule, {
       reports: [{ message: 'lost', count: 6, says: /9 of \d+ queries/ }],
     },
     {
+      name: 'answers that did not arrive, and one lookup that asks for the second family only when the first is there',
+      lookups: new Scenario().pair(20).unreceived(6, 5000, ['A', 'AAAA']).unseenSecond(1, 5000).pair(4).lookups,
+      reports: [
+        { message: 'behind', count: 7, says: /12 of \d+ queries/, confidence: 'likely', because: /^12 answers/ },
+      ],
+    },
+    {
+      name: 'more that the capture does not show than answers that did not arrive',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unreceived(2).unseenSecond(3).unseenFirst(3).pair(4).lookups,
+      reports: [
+        { message: 'lost', count: 8, says: /8 of \d+ queries/, because: /6 lost queries are not in the capture/ },
+      ],
+    },
+    {
       name: 'one beside three late answers: it may be later still, and is worth knowing, no more',
       lookups: besideLate(3),
       reports: [{ count: 1, onlyInfo: true }],

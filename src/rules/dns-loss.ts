@@ -8,7 +8,7 @@ import { commonFixes, commonSetting, lossWords } from './support/common-loss-wor
 import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import { chosenWait, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
+import { chosenWait, lossReport, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
 import { lostOf, sentOf, type LossCounts } from './support/loss-counts.ts';
 import type { LossGroup } from './support/loss-groups.ts';
 import { answersLate, type Verdict } from './support/loss-verdict.ts';
@@ -56,12 +56,13 @@ export default defineRule({
         const halves = explained > 0 ? null : unseenHalves(seen.families());
         if (halves !== null) unobservable(halves);
         const lossy = partsOfCause(verdicts, 'loss', partsByClient, seen, inputs);
-        for (const { part, own, common: shared } of lossy) {
+        for (const { part, own, common: whole } of lossy) {
           const resolvers = settingsOfAll(resolversOf(part.groups));
           const target = targetOf(part.subject);
           const servers = [...new Set(own.map(({ group }) => group.server))];
-          const [counts, before, behind] = countsOf(own);
+          const { counts, before, behind } = countsOf(own);
           const lost = before + behind;
+          const shared = before > 0 || behind === 0 ? whole : lossReport(part, own.filter(isUnreceived), seen, inputs);
           const sent = sentOf(counts);
           const common = commonOf(part, lost, sent, paths);
           const ending = common === null && before > 0 && isEnding(verdicts, own);
@@ -189,12 +190,17 @@ const MAY_COME = {
 const besideRace = (verdicts: readonly Verdict[], own: readonly Verdict[]): boolean =>
   verdicts.some(({ cause, record }) => cause === 'race' && own.some((other) => other.record === record));
 
+const isUnreceived = ({ group }: Verdict): boolean => group.shape === 'unreceived';
+
 /** What happened to all queries, and what was lost on the way to the server or to the capture, and behind it. */
-function countsOf(own: readonly Verdict[]): [LossCounts, number, number] {
-  const lossy = own.find(({ group }) => group.shape !== 'unreceived');
-  const counts = (lossy ?? (own[0] as Verdict)).counts;
+function countsOf(own: readonly Verdict[]): { counts: LossCounts; before: number; behind: number } {
+  const lossy = own.find((one) => !isUnreceived(one));
+  const { counts } = lossy ?? (own[0] as Verdict);
   const behind = own.reduce((sum, { group }) => sum + group.counts.unreceived, 0);
-  return [counts, lossy === undefined ? 0 : lostOf(counts), behind];
+  const lost = lossy === undefined ? 0 : lostOf(counts);
+  // Who asks one family after the other (glibc, since an answer was lost) asks for the second one when the first one's
+  // answer has come at last: that looks like a query which was lost before the capture, and nothing was.
+  return { counts, before: lost <= counts.unseenLost && lost < behind ? 0 : lost, behind };
 }
 
 /** Where the client's packets of TCP are lost to all alike, and its queries are no more than that makes. */

@@ -20,9 +20,9 @@ const firstLabel = (name: string): number =>
   [...(name.split('.')[0] as string)].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7);
 
 /** Lookups that are fed by hand: queries, resends and replies at their times. */
-export function scenario() {
+export function scenario({ lacksPackets = false } = {}) {
   const rows: Lookup[] = [];
-  const horizon = { endsAt: at(0) };
+  const horizon = { endsAt: at(0), lacksPackets };
   const lookups = createLookups({
     emit: (lookup) => rows.push(copyLookup(lookup)),
     settle: () => {},

@@ -5,6 +5,7 @@ import { createLayers, IP_PROTOCOL, type Layers } from '../../model/packet.ts';
 import type { AttemptSink } from '../../model/tracked-attempt.ts';
 import { createDnsParser, HEADER_LENGTH } from './message.ts';
 import { partOfName } from './names.ts';
+import { OtherPorts } from './other-ports.ts';
 import { createDnsFramer, type DnsFramer } from './over-tcp.ts';
 import { RedirectedQuestions } from './redirected.ts';
 import { createTransactions, type TransactionCounts } from './transactions.ts';
@@ -37,11 +38,16 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
   const parser = createDnsParser(addresses);
   const transactions = createTransactions(addresses, sink, onOtherInput);
   const redirected = new RedirectedQuestions(addresses, transactions.push);
+  const otherPorts = new OtherPorts(transactions.newest);
   const message = createDnsMessage();
   // Up to the highest: a table of all ports would fill the processor's cache with clients' ports.
   const dnsPorts = new Uint8Array(Math.max(0, ...ports) + 1);
   for (const port of ports) dnsPorts[port] = 1;
   const isDnsPort = (port: number): boolean => port < dnsPorts.length && dnsPorts[port] === 1;
+  const isToServer = ({ destination, destinationPort }: Layers): boolean =>
+    isDnsPort(destinationPort) || otherPorts.isServer(destination, destinationPort);
+  const isFromServer = ({ source, sourcePort }: Layers): boolean =>
+    isDnsPort(sourcePort) || otherPorts.isServer(source, sourcePort);
   const framers = new Map<number, DnsFramer>();
   const segment: Layers = { ...createLayers(), protocol: IP_PROTOCOL.tcp };
   const counts: DnsCounts = Object.assign(transactions.counts, { malformed: 0 });
@@ -51,17 +57,22 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
 
   /** One UDP datagram. @returns 0 no DNS, 1 a query, 2 a reply, -1 a message cut before its question ends */
   function datagram(layers: Layers): -1 | 0 | 1 | 2 {
-    if (!wants(layers.sourcePort, layers.destinationPort)) return redirected.isTurned(layers) ? turned(layers) : 0;
+    if (!wants(layers.sourcePort, layers.destinationPort) && !otherPorts.knows(layers)) return elsewhere(layers);
     const { payloadStart: start, payloadEnd: end } = layers;
     const kind = parsed(layers, layers.bytes, start, end);
     return kind === 0 && layers.payloadLength > end - start ? -1 : kind;
   }
 
-  function turned(layers: Layers): 0 | 1 {
+  /** To no port where DNS is known to be spoken: a question to a proxy in the pod, or one that a DNS server hands on. */
+  function elsewhere(layers: Layers): 0 | 1 {
+    const isTurned = redirected.isTurned(layers);
+    if (!isTurned && !otherPorts.maybe(layers)) return 0;
     const { bytes, payloadStart, payloadEnd } = layers;
     if (!parser.parse(bytes, payloadStart, payloadEnd, message)) return 0;
     if (message.response || message.opcode !== 0 || message.questions !== 1) return 0;
-    redirected.ask(layers, message);
+    if (isTurned) redirected.ask(layers, message);
+    else if (otherPorts.learn(layers, message)) transactions.push(layers, message);
+    else return 0;
     return 1;
   }
 
@@ -70,7 +81,7 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
       counts.malformed++;
       return 0;
     }
-    if (!isDnsPort(message.response ? layers.sourcePort : layers.destinationPort)) return 0;
+    if (!(message.response ? isFromServer(layers) : isToServer(layers))) return 0;
     if (!redirected.passes(layers, message)) transactions.push(layers, message);
     return message.response ? 2 : 1;
   }
@@ -100,7 +111,7 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
 
   /** An ICMP error quotes a datagram. @param quoted the layers of the quoted packet */
   function unreachable(time: Timestamp, quoted: Layers): void {
-    if (quoted.protocol !== IP_PROTOCOL.udp || !isDnsPort(quoted.destinationPort)) return;
+    if (quoted.protocol !== IP_PROTOCOL.udp || !isToServer(quoted)) return;
     if (quoted.payloadEnd - quoted.payloadStart < HEADER_LENGTH) return;
     if (!parser.parse(quoted.bytes, quoted.payloadStart, quoted.payloadEnd, message)) return;
     transactions.unreachable(time, quoted, message);

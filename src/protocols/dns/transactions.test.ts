@@ -268,6 +268,18 @@ describe('a reply that stands before its query', () => {
     expect(s.transactions.counts.orphanReplies).toBe(5);
   });
 
+  it('tells that the capture lacks its query, where that was not sent before the capture began', () => {
+    const s = scenario();
+    s.query({ ms: 0 });
+    // Whoever asked before has given up by then.
+    s.reply({ ms: 5900, message: { id: 8 } });
+    expect(s.transactions.counts.unaskedReplies).toEqual([]);
+    s.reply({ ms: 6100, message: { id: 9 } });
+    s.reply({ ms: 6200.4, message: { id: 10 } });
+    s.query({ ms: 6200, message: { id: 10 } });
+    expect(s.transactions.counts).toMatchObject({ unaskedReplies: [1], orphanReplies: 2 });
+  });
+
   it('is kept in a small number', () => {
     const s = scenario();
     for (let index = 0; index < 1000; index++) s.reply({ ms: 10 + index / 1000, message: { id: index } });

@@ -16,6 +16,8 @@ const UNANSWERED_LIFETIME = seconds(90);
 // After a reply only its copies are to come, a resend that crossed it, and glibc that asks again for both families
 // after 5 s because the other one had no answer.
 const ANSWERED_LIFETIME = seconds(6);
+// Whoever waits for a sending asks again or gives up by then (glibc, Go: 5 s; gRPC: 6 s).
+const ANSWERED_BY = seconds(6);
 // A flood of queries must not eat the memory: about 20 MB.
 const MAX_UNANSWERED = 1 << 15;
 // Answered ones are of little use and many; few keep the working set in the processor's cache.
@@ -39,8 +41,10 @@ export interface TransactionCounts {
   replies: number;
   /** Copies of a message that was already seen, by input. */
   duplicates: number[];
-  /** Replies whose query is not in the capture. */
+  /** Replies whose query is not in the capture… */
   orphanReplies: number;
+  /** …nor was sent before it: by input, those that come when it has gone on for longer than answers take. */
+  unaskedReplies: number[];
   /** Queries that were forgotten unanswered because there were too many. */
   evicted: number;
 }
@@ -51,7 +55,14 @@ export function createTransactions(
   sink: AttemptSink,
   onOtherInput?: (input: number, layers: Layers) => void,
 ) {
-  const counts: TransactionCounts = { queries: 0, replies: 0, duplicates: [], orphanReplies: 0, evicted: 0 };
+  const counts: TransactionCounts = {
+    queries: 0,
+    replies: 0,
+    duplicates: [],
+    orphanReplies: 0,
+    unaskedReplies: [],
+    evicted: 0,
+  };
   let buckets = emptySlots<TransactionRecord>(INITIAL_BUCKETS);
   let mask = INITIAL_BUCKETS - 1;
   let live = 0;
@@ -60,6 +71,8 @@ export function createTransactions(
   const answered = new LinkedQueue<TransactionRecord>();
   const resent = new LinkedQueue<TransactionRecord>();
   const early = new EarlyReplies();
+  /** When the first message of an input came. */
+  const begunAt: Timestamp[] = [];
   /** Servers whose DNAT this capture shows from both sides. */
   const translated = new Set<number>();
 
@@ -69,6 +82,7 @@ export function createTransactions(
    */
   function push(layers: Layers, message: DnsMessage, answeredBy: string | null = null): void {
     if (message.opcode !== 0) return;
+    begunAt[layers.input] ??= layers.time;
     if (message.response) reply(layers, message, answeredBy);
     else query(layers, message);
   }
@@ -140,7 +154,7 @@ export function createTransactions(
     sink.sent(record);
     const answer = early.take(layers, message);
     if (answer === null) return;
-    counts.orphanReplies--;
+    orphan(answer.layers, -1);
     reply(answer.layers, answer.message, null);
   }
 
@@ -183,7 +197,7 @@ export function createTransactions(
   function reply(layers: Layers, message: DnsMessage, answeredBy: string | null): void {
     const known = findQuestion(layers, message);
     if (known === null) {
-      counts.orphanReplies++;
+      orphan(layers, 1);
       early.keep(layers, message);
       return;
     }
@@ -215,6 +229,12 @@ export function createTransactions(
     if (known.resends.length > 0) queueResent(known);
     else queueAnswered(known);
     sink.replied(known);
+  }
+
+  function orphan({ input, time }: Layers, by: 1 | -1): void {
+    counts.orphanReplies += by;
+    if (time > (begunAt[input] ?? time) + ANSWERED_BY)
+      counts.unaskedReplies[input] = (counts.unaskedReplies[input] ?? 0) + by;
   }
 
   function lateReply(known: TransactionRecord, layers: Layers, message: DnsMessage): void {
@@ -374,7 +394,7 @@ export function createTransactions(
     buckets = larger;
   }
 
-  return { counts, push, unreachable, undelivered, advance, release, settle };
+  return { counts, push, newest: () => unanswered.last, unreachable, undelivered, advance, release, settle };
 }
 
 function hashOf(id: number, nameHash: number): number {

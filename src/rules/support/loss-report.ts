@@ -36,7 +36,11 @@ export function lossReport(
     evidence: lossEvidence(example, example === undefined ? null : seen.analyse(example)),
     errors: part.groups.reduce((sum, group) => sum + group.errors, 0),
     habit: false,
-    ...(isUnproven(part, own, seen) ? { onlyInfo: UNPROVEN } : isOneUnseen(part) ? { onlyInfo: ONE_UNSEEN } : {}),
+    ...(isUnproven(part, own, seen, inputs)
+      ? { onlyInfo: UNPROVEN }
+      : isOneUnseen(part)
+        ? { onlyInfo: ONE_UNSEEN }
+        : {}),
   };
 }
 
@@ -46,7 +50,13 @@ const UNPROVEN = 'nobody asks again while the capture lasts: the capture itself 
  * One packet that the capture missed looks like one that was lost, until its sender asks again. So
  * do many at the capture's end, where the answers may still come.
  */
-function isUnproven({ groups, tally }: Part<LossGroup>, own: readonly Pick<Verdict, 'cause'>[], seen: Losses): boolean {
+function isUnproven(
+  { groups, tally }: Part<LossGroup>,
+  own: readonly Pick<Verdict, 'cause'>[],
+  seen: Losses,
+  inputs: readonly Input[],
+): boolean {
+  if (own.every(({ cause }) => IN_PART.has(cause)) && areLacking({ groups, tally }, seen, inputs)) return true;
   if (groups.some(({ missed, shape }) => missed > 0 || shape === 'unreachable')) return false;
   const told = groups.reduce((sum, group) => sum - group.pending, tally.count);
   if (tally.count === 1 || told === 0) return true;
@@ -60,6 +70,35 @@ function isUnproven({ groups, tally }: Part<LossGroup>, own: readonly Pick<Verdi
   if (tally.count < FEW) return isChance || isOpen;
   return told === 1 || (isOpen && groups.every((group) => lacksAnswers(group, seen)));
 }
+
+// What a capture lacks is chance: of one kind some more than of another.
+const TIMES_AS_MANY = 3;
+/** Causes that take some packets and not others. */
+const IN_PART: ReadonlySet<Verdict['cause']> = new Set<Verdict['cause']>(['loss', 'race']);
+// What is asked again is missed for certain, but for two calls of which a packet each is lacking; real loss is mostly asked again.
+const ASKED_AGAIN = 0.25;
+
+/**
+ * Of packets that the capture must lack there are hardly fewer than of these answers, which nobody asks for again:
+ * questions that were answered, and answers that would have been asked for again had they not come.
+ */
+function areLacking(
+  { groups, tally }: Pick<Part<LossGroup>, 'groups' | 'tally'>,
+  seen: Losses,
+  inputs: readonly Input[],
+): boolean {
+  const missed = groups.reduce((sum, group) => sum + group.missed, 0);
+  if (missed > ASKED_AGAIN * tally.count) return false;
+  const own = new Set(groups.map(({ input }) => input));
+  const questions = [...own].reduce((sum, input) => sum + (inputs[input]?.damage.unseenQuestions ?? 0), 0);
+  const answers = seen
+    .servers()
+    .reduce((sum, { input, server, unseen }) => sum + (isOf(groups, input, server) ? unseen : 0), 0);
+  return tally.count <= TIMES_AS_MANY * (questions + answers);
+}
+
+const isOf = (groups: readonly LossGroup[], input: number, server: string): boolean =>
+  groups.some((group) => group.input === input && group.server === server);
 
 /** Of its server's questions more were not asked again although it was time to than were: the capture lacks answers. */
 const lacksAnswers = ({ input, server }: LossGroup, seen: Losses): boolean =>

@@ -37,6 +37,7 @@ const MAX_CLIENTS = 4096;
 // Names whose one family was missed at least once.
 const MAX_FAMILY_NAMES = 1024;
 const UNKNOWN = Number.NaN as Timestamp;
+const UNWATCHED = { startsAt: UNKNOWN, endsAt: UNKNOWN };
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
 /** A lookup that waits for the capture to go on. */
@@ -229,15 +230,16 @@ export const losses = defineFact({
     function lossy(lookup: Lookup, analysis: LossAnalysis, usual: Duration): void {
       counted++;
       const client = clients.of(lookup.input, lookup.client);
+      const watched = inputs.get(lookup.input) ?? UNWATCHED;
       for (const send of analysis.sends) {
-        countSilence(client, send, endOfInput(lookup.input));
+        countSilence(client, send, watched);
         const { attempt } = send;
         const server = asked(lookup.input, attempt.server);
         const isHeard = isAnswer(send);
         server.queries++;
         if (isHeard) countHeard(server, attempt.clientPort, send.at);
         else if (send.fate === 'lost') countLost(server, attempt.clientPort, send.at);
-        countSilence(server, send, endOfInput(lookup.input));
+        countSilence(server, send, watched);
         if (isHeard || send.fate === 'unreachable') client.heard = true;
         if (attempt.backend !== null && (isHeard || send.behindDnat === 'both')) {
           countBackend(server, attempt.backend, isHeard);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RR_TYPE } from '../../model/lookup.ts';
+import { RR_TYPE, type Lookup } from '../../model/lookup.ts';
 import rule from '../dns-dead-server.ts';
 import { runRule } from './testing/run-rule.ts';
 import { Scenario } from './testing/scenario.ts';
@@ -35,4 +35,33 @@ it('a server whose answers come another way is not, though one of its lookups as
   const { reports, clears } = runRule(rule, { lookups });
   expect(reports).toEqual([]);
   expect(clears.map(({ message }) => message)).toEqual(['few']);
+});
+
+/** Four clients that nobody answers, each with a lookup of which the capture has the last asking alone. */
+function outage(order: 'begun before' | 'asks once in the midst'): Lookup[] {
+  return [1, 2, 3, 4].flatMap((host) => {
+    const scenario = new Scenario({ client: `10.0.3.${host}` });
+    const once = (): Scenario =>
+      scenario.ask([{ answered: null }, { type: AAAA, sent: 0.03, answered: null }], {
+        lasts: 5000,
+        outcome: 'timeout',
+        endBecause: 'timer',
+        answers: [],
+      });
+    if (order === 'begun before') once();
+    scenario.silent(1);
+    if (order === 'asks once in the midst') once();
+    return scenario.lookups;
+  });
+}
+
+it('a server that answered nobody before the capture began, and does not since, is dead', () => {
+  const { reports } = runRule(rule, { lookups: outage('begun before') });
+  expect(reports.map(({ says }) => says)).toEqual([
+    '10.96.0.10 never answers (24 queries): 8 of 8 lookups waited 5 s for it',
+  ]);
+});
+
+it('a server whose questions are mostly asked once, in the midst of a capture, may have been answered', () => {
+  expect(runRule(rule, { lookups: outage('asks once in the midst') }).reports).toEqual([]);
 });

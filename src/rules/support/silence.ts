@@ -16,6 +16,11 @@ export interface Silence {
   ledOn: number;
   /** Questions that may still be asked again, by the whole seconds that the capture goes on after them. */
   readonly waiting: number[];
+  /**
+   * These and what is unseen, by the seconds that the capture goes on before them where those are fewer: what it begins
+   * with may have been asked before it.
+   */
+  readonly within: number[];
 }
 
 export const createSilence = (): Silence => ({
@@ -24,6 +29,7 @@ export const createSilence = (): Silence => ({
   unseen: 0,
   ledOn: 0,
   waiting: [],
+  within: [],
 });
 
 const SECOND = seconds(1);
@@ -33,11 +39,24 @@ const MOST_SECONDS = 8;
 const SAME_TIMER = 1.5;
 // Some never ask again (`dig +tries=1`), and in a capture of one direction some answers were lost as
 // well: on a path on which anything works not half of the questions are asked again.
+const HALF = 0.5;
+const SEVERAL = 5;
 const MOSTLY = 0.75;
 
-/** Whether most questions without an answer were asked again: then the answers did not come. */
-export const isMissed = (silence: Silence): boolean =>
-  silence.ledOn === 0 && silence.askedAgain > 0 && silence.askedAgain >= MOSTLY * dueOf(silence);
+/**
+ * Whether most questions without an answer were asked again: then the answers did not come. Who began to capture in the
+ * midst of an outage has the last askings of those who give up: they count for less.
+ */
+export function isMissed(silence: Silence): boolean {
+  const { askedAgain, ledOn, within } = silence;
+  if (ledOn > 0 || askedAgain === 0) return false;
+  if (askedAgain >= MOSTLY * dueOf(silence)) return true;
+  return (
+    askedAgain >= SEVERAL &&
+    askedAgain >= HALF * dueOf(silence) &&
+    askedAgain >= MOSTLY * dueOf({ ...silence, unseen: 0, waiting: within })
+  );
+}
 
 /**
  * The same by lookups without an answer: so many of them asked again for one family at least. A late process asks for
@@ -58,10 +77,17 @@ export function dueOf({ askedAgain, shortestWait, unseen, waiting }: Silence): n
   return waiting.slice(due).reduce((sum, count) => sum + count, askedAgain + unseen);
 }
 
-/** @param watchedUntil the capture's end */
-export function countSilence(silence: Silence, send: Send, watchedUntil: Timestamp): void {
+/** @param watched the capture's start and end */
+export function countSilence(
+  silence: Silence,
+  send: Send,
+  watched: { readonly startsAt: Timestamp; readonly endsAt: Timestamp },
+): void {
   const { fate, isFirst, isFirstThere, askedAgain, at, waitedUntil } = send;
-  if (fate === 'unseen') silence.unseen++;
+  if (fate === 'unseen') {
+    silence.unseen++;
+    addAt(silence.within, at - watched.startsAt);
+  }
   if (send.ledOn) silence.ledOn++;
   // Of two servers that are asked in turns each is asked again. musl asks one again and again for errors that it gets at once.
   if (fate !== 'lost' || !isFirstThere) return;
@@ -72,7 +98,13 @@ export function countSilence(silence: Silence, send: Send, watchedUntil: Timesta
   }
   // After the last that was asked of another one they give up.
   if (!isFirst) return;
-  const place = Math.min(MOST_SECONDS, Math.floor((watchedUntil - at) / SECOND));
-  for (let index = silence.waiting.length; index <= place; index++) silence.waiting.push(0);
-  if (place >= 0) (silence.waiting[place] as number)++;
+  const left = watched.endsAt - at;
+  addAt(silence.waiting, left);
+  addAt(silence.within, Math.min(left, at - watched.startsAt));
+}
+
+function addAt(counts: number[], time: number): void {
+  const place = Math.min(MOST_SECONDS, Math.floor(time / SECOND));
+  for (let index = counts.length; index <= place; index++) counts.push(0);
+  if (place >= 0) (counts[place] as number)++;
 }

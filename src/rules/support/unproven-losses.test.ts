@@ -1,4 +1,5 @@
 import { at, seconds } from '../../base/time.ts';
+import { createDamage, type Input } from '../../model/input.ts';
 import { RR_TYPE, type Lookup } from '../../model/lookup.ts';
 import { attemptOf, inputOf, lookupOf, unanswered as never } from '../../model/testing/rows.ts';
 import rule from '../dns-loss.ts';
@@ -27,6 +28,9 @@ function neverAgain(count: number): Lookup[] {
   }
   return scenario.pair(9).lookups;
 }
+
+const lackingQuestions = (unseenQuestions: number): Input =>
+  inputOf({ packets: 500, endsAt: at(seconds(100)), damage: { ...createDamage(), unseenQuestions } });
 
 /** Of them nobody asked again, long before the capture ends. */
 const leftAlone = (count: number): Lookup[] =>
@@ -74,6 +78,24 @@ ruleTester(rule, {
       name: 'five of them',
       lookups: neverAgain(5),
       reports: [{ message: 'lost', count: 5, onlyInfo: false }],
+    },
+    {
+      name: 'twelve, in a capture that lacks a third as many questions: the answers may be of what it lacks',
+      lookups: neverAgain(12),
+      inputs: [lackingQuestions(4)],
+      reports: [{ message: 'lost', count: 12, onlyInfo: true, because: /the capture itself lacks 4 packets/ }],
+    },
+    {
+      name: 'more than a capture is likely to lack beside these',
+      lookups: neverAgain(13),
+      inputs: [lackingQuestions(4)],
+      reports: [{ message: 'lost', count: 13, onlyInfo: false, confidence: 'possible' }],
+    },
+    {
+      name: 'as few that were asked again: nobody would who had the answer',
+      lookups: new Scenario().pair(30).lostBoth(6).pair(9).lookups,
+      inputs: [lackingQuestions(4)],
+      reports: [{ message: 'lost', count: 6, onlyInfo: false, confidence: 'possible' }],
     },
     {
       name: 'one of them beside many that are open when the capture ends',

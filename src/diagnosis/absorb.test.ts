@@ -50,6 +50,14 @@ const every = (count: number, span: (index: number) => readonly [number, number,
 const service: Partial<Exchange> = { client: '10.0.9.9', server: '10.0.3.7' };
 
 describe('a cause absorbs', () => {
+  it('tokens that nobody answers, which the next request asks for again', () => {
+    const tokens = every(10, (index) => [index * 2000, index * 2000 + 1000]);
+    const tries = exchanges(tokens.slice(0, 2));
+    expect(absorbed(['metadata-hop-limit', exchanges(tokens)], ['http-retry', tries])).toBe(
+      'metadata-hop-limit 10 (http-retry 2)',
+    );
+  });
+
   it('what it explains for the most part', () => {
     const same = every(10, (index) => [index * 100, index * 100 + 50]);
     const others: [number, number][] = [

@@ -57,6 +57,8 @@ export const ABSORPTIONS: readonly Absorption[] = [
   // Who makes an SDK client for each request spends its own time on that, too: far more than the fetch, under load.
   { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
+  // The next request asks for a token again: that is none of the retries that a client decides on.
+  { causes: ['metadata-hop-limit'], symptoms: ['http-retry'], by: ['same'] },
   {
     causes: ['metadata-hop-limit'],
     symptoms: ['service-slow', 'upstream-slow', 'process-pause'],

@@ -60,6 +60,21 @@ ruleTester(rule, {
       reports: [{ message: 'requests', count: 10, of: 40 }],
     },
     {
+      name: 'fetches that follow one another, while the same requests wait on',
+      inputs,
+      ...(() => {
+        const serving = new Serving();
+        const later = FETCH.map((step) => ({ ...step, at: step.at + 84 }));
+        for (let round = 0; round < 10; round++) {
+          serving.request(192, [{ at: 170, takes: 20 }], {}, true);
+          serving.request(108, [...FETCH, { at: 86, takes: 20 }], {}, true);
+          serving.request(192, [...later, { at: 170, takes: 20 }]);
+        }
+        return serving.rows;
+      })(),
+      reports: [{ message: 'shared', count: 30, of: 30, cost: [0.16, 0.17] }],
+    },
+    {
       name: 'who waits for a call to another service meanwhile shows nothing',
       inputs,
       ...rounds(10, [waits, { takes: 108, steps: [{ at: 1, takes: 100 }] }]).rows,

@@ -54,6 +54,13 @@ export const ABSORPTIONS: readonly Absorption[] = [
     by: ['same', 'inside'],
     isMost: true,
   },
+  // Each of these calls may come on a connection of its own, which goes with it.
+  {
+    causes: ['credentials-refresh-storm', 'metadata-per-request'],
+    symptoms: ['connection-per-request'],
+    by: ['names'],
+    isMost: true,
+  },
   // Who makes an SDK client for each request spends its own time on that, too: far more than the fetch, under load.
   { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },

@@ -17,6 +17,7 @@ import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
  * - `during`: the symptom's client or server met the cause while the symptom lasted
  * - `inside`: the symptom is a call of the service that the cause is a request to, and lies within it; where the cause
  *   names the calls that it is made of, it is one of these
+ * - `names`: the cause names the symptom as one of what it waited for; a connection may last longer than who opened it
  */
 export type Touch =
   | 'same'
@@ -28,7 +29,8 @@ export type Touch =
   | 'ahead'
   | 'after'
   | 'during'
-  | 'inside';
+  | 'inside'
+  | 'names';
 
 // A client goes on at once when it has its answer; its event loop may be busy for a moment.
 const AT_ONCE = milliseconds(50);
@@ -73,6 +75,7 @@ const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) =
     symptom.from >= cause.from - SWAPPED &&
     symptom.until <= cause.until + SWAPPED &&
     (cause.refs === undefined || cause.refs.includes(symptom.id)),
+  names: (cause, symptom) => cause.refs?.includes(symptom.id) === true,
 };
 
 /**

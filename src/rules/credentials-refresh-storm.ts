@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/text.ts';
-import { at, nanoseconds } from '../base/time.ts';
+import { at, nanoseconds, type Duration } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Evidence, Report } from '../model/finding.ts';
@@ -12,6 +12,7 @@ import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import {
   costAtMost,
+  costWithOwnTime,
   createServedRequests,
   tallyMetadata,
   tallyRequest,
@@ -104,15 +105,13 @@ export default defineRule({
         unit: service === undefined ? 'exchanges' : 'requests',
         latency: service?.latency ?? seen.totals(input, { kind: 'client', name: client }).calls,
         cost: tally,
-        ...(service === undefined ? {} : { costAtMost: costAtMost(service) }),
+        ...(service === undefined ? {} : { costAtMost: mostOf(service, cause) }),
         ...certaintyOf(log, service?.again ?? 0),
         evidence: stormEvidence(group, service),
         because: settingsOf(log, sides, cause),
         fix: stormFixes(log, sides, client, cause),
         whatIf:
-          service === undefined
-            ? { unknown: 'no request is seen that waits for them' }
-            : { method: 'each request without its fetch of credentials' },
+          service === undefined ? { unknown: 'no request is seen that waits for them' } : { method: METHODS[cause] },
         alone: halvesOf(log, sides, cause),
         errors: 0,
         habit: isHabit(tally.count, of),
@@ -193,6 +192,15 @@ function tallyShared(service: ServedRequests, request: Request, { time, fetch, r
   service.ownTime.add(nanoseconds(Math.max(0, request.own - time)));
   tallyRequest(service, request, time, [...request.packets, ...fetch.packets], refs);
 }
+
+// A client that is made reads files, loads code and opens connections: that is seen as the request's own time.
+const METHODS: Readonly<Record<StormCause, string>> = {
+  window: 'each request without its fetch of credentials',
+  'new-client': 'each request without its fetch of credentials; to make no client spares it own time besides',
+};
+
+const mostOf = (service: ServedRequests, cause: StormCause): Duration =>
+  cause === 'new-client' ? costWithOwnTime(service) : costAtMost(service);
 
 /** With what was asked for; where the capture cuts packets, the answer's end may not be told. */
 const isAnswered = ({ outcome, status, firstByteAt }: Exchange): boolean =>

@@ -29,7 +29,10 @@ export function seenWaits(calls: readonly OutboundCall[], endedAt: Timestamp): r
     for (const wait of call.waits) {
       if (wait.ends === 'within' && wait.endedAt > endedAt + CLOSES_WITHIN) continue;
       if (wait.ends !== 'unseen') {
-        seen.push({ call, wait });
+        const isOver = wait.endedAt <= endedAt;
+        // Whoever was given up on may wait on, and even ask others: its caller waited for none of that.
+        if (isOver) seen.push({ call, wait });
+        else if (wait.startedAt < endedAt) seen.push({ call, wait: { ...wait, endedAt } });
         continue;
       }
       const next = inOrder.slice(index + 1).find(({ startedAt }) => startedAt > wait.startedAt);

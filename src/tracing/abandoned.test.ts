@@ -66,7 +66,7 @@ it('so has one whose answer comes to nobody any more', () => {
 });
 
 it('what its service asks when the caller is gone, nobody waited for', () => {
-  expect(waitsOf(inbound(), outbound('0.slow', 101, 501), outbound('0.next', 502, 520)).waits).toEqual([
+  expect(waitsOf(inbound(), outbound('0.slow', 101, 501), outbound('0.next', 400, 450)).waits).toEqual([
     ['0.slow', 1, 249],
   ]);
 });

@@ -241,6 +241,27 @@ describe('a cause absorbs', () => {
     );
   });
 
+  it('a lookup of some milliseconds only where its connection takes as long', () => {
+    const names = lookups([
+      [0, 12],
+      [100, 112],
+    ]);
+    const secured = exchanges([
+      [13, 23],
+      [113, 123],
+    ]);
+    const quick = exchanges([
+      [13, 14],
+      [113, 114],
+    ]);
+    expect(absorbed(['connection-per-request', secured], ['dns-lookup-per-request', names])).toBe(
+      'connection-per-request 2 (dns-lookup-per-request 2)',
+    );
+    expect(absorbed(['connection-per-request', quick], ['dns-lookup-per-request', names])).toMatch(
+      /dns-lookup-per-request 2$/,
+    );
+  });
+
   it('through another cause', () => {
     const requests = every(5, (index) => [index * 1000, index * 1000 + 500, { ...service, id: `in${index}` }]);
     const calls = every(5, (index) => [

@@ -23,6 +23,8 @@ export interface Absorption {
 
 // A lookup of a millisecond comes with its connection; one that anybody notices has its own name.
 const CHEAP_LOOKUP = milliseconds(20);
+// What is worth no word by itself (RULES: 5 ms) comes with it, however quick the connection is.
+const UNNOTICED = milliseconds(5);
 
 // From the moment a program stops listening until its pod's network is gone: what it closes down first, and the kubelet
 // and the network plugin that take the sandbox away, within a few seconds (kubernetes.io, Pod Lifecycle).
@@ -108,7 +110,16 @@ export const ABSORPTIONS: readonly Absorption[] = [
     causes: ['connection-per-request'],
     symptoms: ['dns-lookup-per-request'],
     by: ['after'],
+    below: UNNOTICED,
+    vanishes: true,
+  },
+  // Where the handshakes take nothing beside it, the lookup is what the time goes to.
+  {
+    causes: ['connection-per-request'],
+    symptoms: ['dns-lookup-per-request'],
+    by: ['after'],
     below: CHEAP_LOOKUP,
+    isMost: true,
     vanishes: true,
   },
   { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },

@@ -256,7 +256,7 @@ class Tracer {
   /** A client's own call: what it waited for is certain, it is all the call's own. */
   #ownRequest(call: OutboundCall, exchange: Exchange): void {
     const endedAt = endOf(exchange);
-    const waits = seenWaits([call], endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
+    const waits = seenWaits([call], call.startedAt, endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
     this.#request(exchange, { startedAt: call.startedAt, duration: between(call.startedAt, endedAt) }, waits, false);
   }
 
@@ -285,7 +285,7 @@ class Tracer {
   #requests(rooted: readonly Rooted[]): void {
     const found = rooted.map(({ root, links }) => {
       const byCall = links.length === 0 ? NO_LINKS : new Map(links.map((link) => [link.call, link]));
-      return { root, links, byCall, seen: seenWaits([...byCall.keys()], endOf(root.exchange)) };
+      return { root, links, byCall, seen: seenWaits([...byCall.keys()], root.startedAt, endOf(root.exchange)) };
     });
     const queues = findQueues(
       found.map(({ root: { startedAt, exchange }, seen }) => ({

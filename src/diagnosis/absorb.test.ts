@@ -50,6 +50,14 @@ const every = (count: number, span: (index: number) => readonly [number, number,
 const service: Partial<Exchange> = { client: '10.0.9.9', server: '10.0.3.7' };
 
 describe('a cause absorbs', () => {
+  it('tokens that nobody answers, which the next request asks for again', () => {
+    const tokens = every(10, (index) => [index * 2000, index * 2000 + 1000]);
+    const tries = exchanges(tokens.slice(0, 2));
+    expect(absorbed(['metadata-hop-limit', exchanges(tokens)], ['http-retry', tries])).toBe(
+      'metadata-hop-limit 10 (http-retry 2)',
+    );
+  });
+
   it('what it explains for the most part', () => {
     const same = every(10, (index) => [index * 100, index * 100 + 50]);
     const others: [number, number][] = [
@@ -233,6 +241,27 @@ describe('a cause absorbs', () => {
     );
   });
 
+  it('a lookup of some milliseconds only where its connection takes as long', () => {
+    const names = lookups([
+      [0, 12],
+      [100, 112],
+    ]);
+    const secured = exchanges([
+      [13, 23],
+      [113, 123],
+    ]);
+    const quick = exchanges([
+      [13, 14],
+      [113, 114],
+    ]);
+    expect(absorbed(['connection-per-request', secured], ['dns-lookup-per-request', names])).toBe(
+      'connection-per-request 2 (dns-lookup-per-request 2)',
+    );
+    expect(absorbed(['connection-per-request', quick], ['dns-lookup-per-request', names])).toMatch(
+      /dns-lookup-per-request 2$/,
+    );
+  });
+
   it('through another cause', () => {
     const requests = every(5, (index) => [index * 1000, index * 1000 + 500, { ...service, id: `in${index}` }]);
     const calls = every(5, (index) => [
@@ -287,6 +316,14 @@ describe('requests that fetch credentials explain', () => {
       called(400),
       5,
     ],
+    [
+      'the connection that it opened for it, which is closed long after',
+      'connection-per-request',
+      storm(1000, ['out0', 'out1', 'out2', 'out3', 'out4']),
+      called(1500),
+      5,
+    ],
+    ['no connection to somebody else', 'connection-per-request', storm(1000, ['out9']), called(1500), 0],
     ['no slow call of something else', 'upstream-slow', storm(500, ['out9']), called(400), 0],
     ['no call that takes far longer than the fetch', 'upstream-slow', storm(30), called(900), 0],
     ['what they spent in the line for it', 'service-slow', storm(500), lost(600), 5],

@@ -25,6 +25,8 @@ export interface Absorption {
 
 // A lookup of a millisecond comes with its connection; one that anybody notices has its own name.
 const CHEAP_LOOKUP = milliseconds(20);
+// What is worth no word by itself (RULES: 5 ms) comes with it, however quick the connection is.
+const UNNOTICED = milliseconds(5);
 
 // From the moment a program stops listening until its pod's network is gone: what it closes down first, and the kubelet
 // and the network plugin that take the sandbox away, within a few seconds (kubernetes.io, Pod Lifecycle).
@@ -63,9 +65,18 @@ export const ABSORPTIONS: readonly Absorption[] = [
     by: ['same', 'inside'],
     isMost: true,
   },
+  // Each of these calls may come on a connection of its own, which goes with it.
+  {
+    causes: ['credentials-refresh-storm', 'metadata-per-request'],
+    symptoms: ['connection-per-request'],
+    by: ['names'],
+    isMost: true,
+  },
   // Who makes an SDK client for each request spends its own time on that, too: far more than the fetch, under load.
   { causes: ['credentials-refresh-storm'], symptoms: ['service-slow'], by: ['same'] },
   { causes: ['metadata-hop-limit'], symptoms: ['tcp-retransmission-stall'], by: ['same', 'peers'] },
+  // The next request asks for a token again: that is none of the retries that a client decides on.
+  { causes: ['metadata-hop-limit'], symptoms: ['http-retry'], by: ['same'] },
   {
     causes: ['metadata-hop-limit'],
     symptoms: ['service-slow', 'upstream-slow', 'process-pause'],
@@ -108,7 +119,16 @@ export const ABSORPTIONS: readonly Absorption[] = [
     causes: ['connection-per-request'],
     symptoms: ['dns-lookup-per-request'],
     by: ['after'],
+    below: UNNOTICED,
+    vanishes: true,
+  },
+  // Where the handshakes take nothing beside it, the lookup is what the time goes to.
+  {
+    causes: ['connection-per-request'],
+    symptoms: ['dns-lookup-per-request'],
+    by: ['after'],
     below: CHEAP_LOOKUP,
+    isMost: true,
     vanishes: true,
   },
   { causes: ['tls-handshake-slow'], symptoms: ['tls-handshake-cost'], by: ['same'] },

@@ -111,6 +111,11 @@ export class Reliefs {
     const [first] = places;
     if (first === undefined) return this.#ofRoot(occurrence);
     const { request } = first;
+    // Several requests may wait for one lookup.
+    if (unit === 'lookups' && places.some((other) => other.request !== request)) {
+      for (const { request: each, place, wait } of places) relieve(this.#draftOf(each), place, wait, occurrence.cost);
+      return true;
+    }
     const draft = this.#draftOf(request);
     let left: number = occurrence.cost;
     for (const { place, wait } of places) left -= relieve(draft, place, wait, left);

@@ -19,6 +19,7 @@ import type { KeptOccurrences, Occurrence } from '../model/finding.ts';
  *   names the calls that it is made of, it is one of these
  * - `handedOn`: the symptom is a question to a server that had to ask another one for it, and waited there: that is the
  *   cause, and most of the symptom's cost
+ * - `names`: the cause names the symptom as one of what it waited for; a connection may last longer than who opened it
  */
 export type Touch =
   | 'same'
@@ -31,7 +32,8 @@ export type Touch =
   | 'after'
   | 'during'
   | 'inside'
-  | 'handedOn';
+  | 'handedOn'
+  | 'names';
 
 // A client goes on at once when it has its answer; its event loop may be busy for a moment.
 const AT_ONCE = milliseconds(50);
@@ -81,6 +83,7 @@ const TOUCHES: Readonly<Record<Touch, (cause: Occurrence, symptom: Occurrence) =
     cause.server !== symptom.server &&
     cause.from >= symptom.from - SWAPPED &&
     overlap(cause, symptom) >= Math.max(1, MOST * symptom.cost),
+  names: (cause, symptom) => cause.refs?.includes(symptom.id) === true,
 };
 
 /**

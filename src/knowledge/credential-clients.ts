@@ -90,7 +90,29 @@ const ROWS: readonly Row[] = [
     calm: { instance: null, container: null },
     source: 'aws-sdk-ruby RefreshingCredentials: 5 min',
   },
-  { product: /^(?:google-|azsdk-|azure-)/, ...OTHER_CLOUDS },
+  {
+    product: /^google-auth-python\/2\.(?:1?\d|2[0-3])(?:\.|$)/,
+    ...OTHER_CLOUDS,
+    name: 'google-auth for Python',
+    windowSeconds: 20,
+    source: 'google-auth _helpers.py: REFRESH_THRESHOLD 20 s, up to 2.23',
+  },
+  {
+    product: /^google-auth-python\/2\./,
+    ...OTHER_CLOUDS,
+    name: 'google-auth for Python',
+    windowSeconds: 225,
+    source: 'google-auth _helpers.py: REFRESH_THRESHOLD 3 min 45 s, since 2.24',
+  },
+  { product: /^google-auth-/, ...OTHER_CLOUDS, name: 'Google’s auth library' },
+  { product: /^google-/, ...OTHER_CLOUDS, name: 'Google’s API client' },
+  {
+    product: /^(?:azsdk-python-|azure-identity\/)/,
+    ...OTHER_CLOUDS,
+    name: 'azure-identity for Python',
+    source: 'azure-identity _constants.py: DEFAULT_REFRESH_OFFSET 300 s',
+  },
+  { product: /^azsdk-/, ...OTHER_CLOUDS, name: 'Azure’s identity library' },
 ];
 
 /** Nothing tells which program it is, or what its window is: the longest of those that are common. */

@@ -10,6 +10,8 @@ export interface CredentialProvider {
   readonly length: { readonly setting: string; readonly seconds: number };
   /** A session with less than this left is replaced by a new one before it is handed out, in seconds. */
   readonly refresh: { readonly setting: string; readonly seconds: number };
+  /** Sessions live twice as long as this says. */
+  readonly refreshIsHalf?: true;
   /** Both can be set by whoever runs the cluster. */
   readonly isSettable: boolean;
   readonly source: string;
@@ -27,6 +29,7 @@ const BY_AGENT: Readonly<Record<MetadataAgent, CredentialProvider>> = {
     name: 'kube2iam',
     length: { setting: '--iam-role-session-ttl (twice that)', seconds: minutes(30) },
     refresh: { setting: '--iam-role-session-ttl', seconds: minutes(15) },
+    refreshIsHalf: true,
     isSettable: true,
     source: 'kube2iam iam/iam.go',
   },

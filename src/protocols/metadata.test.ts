@@ -69,6 +69,11 @@ describe('a question to a metadata service', () => {
     ['aws-sdk-java/1.12.129 Linux/6.18 OpenJDK_64-Bit_Server_VM/17', 'aws-sdk-java/1.12.129'],
     ['Botocore/1.24.46 Python/3.11.7', 'Botocore/1.24.46'],
     ['Java/17.0.15', 'Java/17.0.15'],
+    ['azsdk-net-Identity/1.10.4 (.NET 8.0.1; Alpine)', 'azsdk-net-Identity/1.10.4'],
+    [
+      'python-requests/2.34.2 gl-python/3.11.7 auth/2.63.0 auth-request-type/at cred-type/mds',
+      'google-auth-python/2.63.0',
+    ],
     ['my-secret-client/1.0', null],
   ])('of %s names %s', (agent, software) => {
     expect(metadataOf(exchangeOf({ server: '169.254.169.254', path: ROLE }), agent)).toMatchObject({ software });

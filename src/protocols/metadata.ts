@@ -16,7 +16,11 @@ const LONGEST_LIFE = 172_800;
 
 /** Of all products only these are named: a user agent may hold anything. */
 const PRODUCTS =
-  /\b(aws-sdk-(?:java|go|go-v2|nodejs|js|ruby\d?|php|dotnet[-\w]*|rust|cpp)|Botocore|Boto3|aws-cli|python-urllib3|Java|google-api-go-client|google-auth|azsdk-[a-z]+(?:-[a-z]+){0,3}|azure-identity)\/v?(\d{1,4}(?:\.\d{1,6}){0,3})/;
+  /\b(aws-sdk-(?:java|go|go-v2|nodejs|js|ruby\d?|php|dotnet[-\w]*|rust|cpp)|Botocore|Boto3|aws-cli|python-urllib3|Java|google-api-go-client|google-auth|azsdk-[a-z]+(?:-[A-Za-z]+){0,3}|azure-identity)\/v?(\d{1,4}(?:\.\d{1,6}){0,3})/;
+
+// Google's libraries leave the user agent to their HTTP client, and name themselves in `x-goog-api-client`.
+const GOOGLE_AUTH =
+  /\bgl-(python|java|node|go|ruby|php|dotnet)\/\S{1,32} (?:\S{1,32} )??auth\/(\d{1,4}(?:\.\d{1,6}){0,3})/;
 
 const EC2_ADDRESSES = new Set(['169.254.169.254', 'fd00:ec2::254']);
 const ECS_ADDRESS = '169.254.170.2';
@@ -53,7 +57,10 @@ export const isToNone = (server: string, host: string, path: string): boolean =>
 const mayBeTheirs = (address: string): boolean =>
   ADDRESS_SECONDS.includes(address.charAt(1)) && ADDRESS_BEGINS.some((begin) => address.startsWith(begin));
 
-/** What a request asks a metadata service for; null where it asks none. */
+/**
+ * What a request asks a metadata service for; null where it asks none.
+ * @param userAgent with what else names the client
+ */
 export function metadataOf({ server, method, path, host }: Exchange, userAgent: string): Metadata | null {
   if (isToNone(server, host, path)) return null;
   const service = serviceOf(server, host.replace(/:\d+$/, ''), path);
@@ -98,6 +105,8 @@ function questionOf(service: MetadataService, method: string, path: string): Met
 }
 
 function softwareOf(userAgent: string): string | null {
+  const google = GOOGLE_AUTH.exec(userAgent);
+  if (google !== null) return `google-auth-${google[1]}/${google[2]}`.slice(0, MAX_SOFTWARE);
   const found = PRODUCTS.exec(userAgent);
   return found === null ? null : `${found[1]}/${found[2]}`.slice(0, MAX_SOFTWARE);
 }

@@ -94,7 +94,7 @@ export function costWords(finding: Finding): string {
   const share = `${formatShare(shareOfLatency)} of ${shareOf}`;
   const isOpen = atMostSeconds > totalSeconds * WORTH_A_RANGE;
   const total = isOpen
-    ? `${duration(totalSeconds)} to ${duration(atMostSeconds)} (what a first use loads shows in no packet)`
+    ? `${duration(totalSeconds)} to ${duration(atMostSeconds)} (what the program itself does for it shows in no packet)`
     : duration(totalSeconds);
   const spared = sparedWords(finding);
   if (count === 1) return `${total}, ${share}${spared}`;

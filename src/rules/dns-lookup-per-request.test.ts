@@ -1,4 +1,4 @@
-import { at, milliseconds } from '../base/time.ts';
+import { at, milliseconds, type Timestamp } from '../base/time.ts';
 import { atMs, attemptOf, connectionOf, exchangeOf, lookupOf, unopened } from '../model/testing/rows.ts';
 import rule from './dns-lookup-per-request.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -64,6 +64,24 @@ function asked(
   };
 }
 
+/** Lookups, each followed by so many connections with so many calls each. */
+function shared(count: number, callers: number, calls = 1): Rows {
+  const { lookups = [], connections = [], exchanges = [] } = asked(count, { calls });
+  const others = Array.from({ length: callers - 1 }, (_, index) => index + 1);
+  const alike = <Row extends { startedAt: Timestamp; id: string }>(rows: readonly Row[]): Row[] =>
+    others.flatMap((other) =>
+      rows.map((row) => ({ ...row, id: `${row.id}/${other}`, startedAt: at(row.startedAt + other * 1e5) })),
+    );
+  return {
+    lookups,
+    connections: [...connections, ...alike(connections)],
+    exchanges: [
+      ...exchanges,
+      ...alike(exchanges).map((row) => ({ ...row, connection: `${row.connection}/${row.id.split('/').at(-1)}` })),
+    ],
+  };
+}
+
 /** Each lookup takes 31 ms, of which it asks for a name that cannot exist for 20. */
 function walked(count: number): Rows {
   const { lookups = [], ...others } = asked(count, { after: 32 });
@@ -122,6 +140,11 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'callers that share each lookup, and open a connection each',
+      ...shared(30, 4),
+      reports: [{ message: 'repeated', count: 29, of: 30 }],
+    },
     { name: 'too few lookups for a habit', ...asked(12), reports: [{ count: 11, of: 12, habit: false }] },
   ],
   clear: [
@@ -129,6 +152,7 @@ ruleTester(rule, {
     { name: 'answers that may not be kept, asked for again later', ...asked(30, { ttl: 0, apart: 1500 }) },
     { name: 'connections to another server', ...asked(30, { server: '10.0.9.9' }) },
     { name: 'connections that serve many calls each', ...asked(30, { calls: 4 }) },
+    { name: 'a pool that opens its connections with one lookup, now and then', ...shared(6, 4, 8) },
     { name: 'a few, as processes start', ...asked(4) },
     { name: 'one of two answers had run out', ...asked(30, { apart: 6000, ttl: 300, otherTtl: 5 }) },
     { name: 'health checks', ...asked(30, { path: '/healthz' }) },

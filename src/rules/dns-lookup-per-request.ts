@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/text.ts';
-import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import { isOpened } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
 import { isDnsAlone } from '../model/input.ts';
@@ -19,6 +19,8 @@ import { walkOf } from './support/walk.ts';
 const LEAST_HELD = seconds(1);
 // A connection that a lookup was for begins at once.
 const CONNECTS_WITHIN = seconds(1);
+// Callers that waited for one answer go on one after another, as soon as a busy machine lets them.
+const TOGETHER = milliseconds(10);
 // A few may be processes that start.
 const LEAST_COUNT = 5;
 // "Per request": nearly each call that was read, not each of a pool's connections.
@@ -150,12 +152,12 @@ export default defineRule({
         const groups: (OccurrencesOf<Lookup> & { asked: Asked; ttl: Duration })[] = [];
         for (const asked of all) {
           const { input, client } = asked.client;
-          const repeated = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
+          const { repeated, followed } = repeatedOf(asked, opened.get(`${input}|${client}`) ?? []);
           const [first] = repeated;
           if (first === undefined || repeated.length < LEAST_COUNT) continue;
           // A connection that serves many calls is looked up for once: that is no habit of the calls.
           const made = first.answers.reduce((sum, answer) => sum + callsTo(asked.client, answer), 0);
-          if (repeated.length < PER_CALL * made) continue;
+          if (followed < PER_CALL * made) continue;
           const tally = lookupTally();
           for (const lookup of repeated) tally.add(lookup, costOf(lookup), lookupPackets);
           groups.push({ input, client, server: asked.name, tally, asked, ttl: ttlOf(first) });
@@ -223,9 +225,16 @@ export default defineRule({
   },
 });
 
+interface Repeated {
+  readonly repeated: Lookup[];
+  /** Connections that began with their answers: several callers may wait for one lookup (single flight). */
+  readonly followed: number;
+}
+
 /** Lookups whose answer the client had already, and that a connection of their own followed. */
-function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Lookup[] {
+function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Repeated {
   const repeated: Lookup[] = [];
+  let followed = 0;
   // Connections come when they end; each is for one lookup, the first that it can be for.
   const free = opened.toSorted((a, b) => a.startedAt - b.startedAt);
   let held = at(-Infinity);
@@ -236,11 +245,21 @@ function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Lookup[] {
     held = at(end + Math.max(ttl, LEAST_HELD));
     const own = free.findIndex((connection) => isFor(lookup, end, connection));
     if (own < 0) continue;
-    free.splice(own, 1);
-    if (isHeld) repeated.push(lookup);
+    const [first] = free.splice(own, 1) as [Opened];
+    let count = 1;
+    // Who waited with it goes on with it.
+    while (own < free.length && isFor(lookup, end, free[own] as Opened) && isWith(first, free[own] as Opened)) {
+      free.splice(own, 1);
+      count++;
+    }
+    if (!isHeld) continue;
+    repeated.push(lookup);
+    followed += count;
   }
-  return repeated;
+  return { repeated, followed };
 }
+
+const isWith = (first: Opened, { startedAt }: Opened): boolean => startedAt - first.startedAt <= TOGETHER;
 
 /** What its search for names that cannot exist takes has a cause of its own (`dns-search-walk`). */
 const costOf = (lookup: Lookup): Duration => nanoseconds(lookup.duration - (walkOf(lookup)?.cost ?? 0));

@@ -32,6 +32,8 @@ export interface ReceivedCall extends Call {
 export interface SentCall extends Call {
   /** Which of its connections to which server carried it; null where none did, or nobody knows. */
   readonly lane: { readonly pool: string; readonly connection: string } | null;
+  /** When what its caller waited for together with others came; left out where nothing is known of that. */
+  readonly sharedUntil?: Timestamp;
 }
 
 /**

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { milliseconds } from '../base/time.ts';
 import { atMs } from '../model/testing/rows.ts';
 import type { KeptLookup } from './kept-lookup.ts';
-import { lookupsThatLedTo, type Opener } from './led-to.ts';
+import { lookupsThatLedTo, sharedLookups, type Opener } from './led-to.ts';
 
 const SERVER = '10.96.44.12';
 
@@ -67,5 +67,29 @@ describe('the lookup that led to a connection', () => {
         expect(found).toEqual(found.toSorted((a, b) => (a as number) - (b as number)));
       }),
     );
+  });
+});
+
+/** As {@link ledTo}, of those that waited for another one's lookup. */
+const shared = (openedMs: readonly number[], lookups: readonly KeptLookup[]): (number | null)[] => {
+  const openers = openedMs.map(opener);
+  const found = sharedLookups(openers, lookupsThatLedTo(openers, lookups));
+  return openers.map((one) => {
+    const own = found.get(one);
+    return own === undefined ? null : (own.startedAt + own.duration) / milliseconds(1);
+  });
+};
+
+describe('a lookup that others waited for', () => {
+  it('is theirs who open their connections with the first', () => {
+    expect(shared([20, 20.1, 20.2, 40, 40.1], [lookup(19), lookup(39)])).toEqual([null, 19, 19, null, 39]);
+  });
+
+  it('is nobody’s who opens some time later', () => {
+    expect(shared([20, 60], [lookup(19)])).toEqual([null, null]);
+  });
+
+  it('is nobody’s where each had its own', () => {
+    expect(shared([20, 20.1], [lookup(19), lookup(19.05)])).toEqual([null, null]);
   });
 });

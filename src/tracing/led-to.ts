@@ -15,6 +15,8 @@ export interface Opener {
 const CONNECTS_WITHIN = milliseconds(100);
 // A resolver's answer may be seen a little after the SYN where a capture holds several interfaces.
 const OUT_OF_ORDER = milliseconds(1);
+// Callers that waited for one answer go on one after another, as soon as a busy machine lets them.
+const TOGETHER = milliseconds(10);
 // Lookups of one name at once: of more, the last ones.
 const MOST_TRIED = 64;
 
@@ -47,6 +49,30 @@ export function lookupsThatLedTo<One extends Opener>(
     for (const [index, { opener }] of paired.entries()) ledTo.set(opener, inOrder[index] as KeptLookup);
   }
   return ledTo;
+}
+
+/**
+ * Lookups that others waited for as well, and opened their connections with the first (single flight: Go).
+ * @param ledTo as {@link lookupsThatLedTo} told
+ */
+export function sharedLookups<One extends Opener>(
+  openers: readonly One[],
+  ledTo: ReadonlyMap<One, KeptLookup>,
+): Map<One, KeptLookup> {
+  const shared = new Map<One, KeptLookup>();
+  /** By way: the lookup that led there last. */
+  const last = new Map<string, KeptLookup>();
+  for (const opener of openers.toSorted((a, b) => a.openedAt - b.openedAt)) {
+    const way = `${opener.client} ${opener.server}`;
+    const own = ledTo.get(opener);
+    if (own !== undefined) {
+      last.set(way, own);
+      continue;
+    }
+    const lookup = last.get(way);
+    if (lookup !== undefined && between(endOf(lookup), opener.openedAt) <= TOGETHER) shared.set(opener, lookup);
+  }
+  return shared;
 }
 
 /** The one that ended last before then; a moment after, where none did. */

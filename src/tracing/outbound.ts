@@ -7,7 +7,7 @@ import type { PacketId } from '../model/packet.ts';
 import { INSIDE_TLS, type WaitReason } from '../model/request.ts';
 import { nextSynWait } from '../model/syn-timer.ts';
 import type { SentCall } from './calls.ts';
-import { lookupsThatLedTo } from './led-to.ts';
+import { lookupsThatLedTo, sharedLookups } from './led-to.ts';
 import { createOpenings, isOpening } from './openings.ts';
 
 /** A wait before it is known whose it is. */
@@ -35,6 +35,8 @@ export interface OutboundCall extends SentCall {
   readonly waits: readonly WaitDraft[];
   /** The exchange, where there is one. */
   readonly exchange: Exchange | null;
+  /** What its caller waited for with others before: from when on, who made it tells. */
+  readonly shared?: WaitDraft;
 }
 
 /** A database's client asks, on its new connection, to go on inside TLS. */
@@ -112,8 +114,7 @@ export function outboundCalls(
   rows: OutboundRows,
   handshakes: KnownHandshakes = new Map<string, Handshakes>(),
 ): OutboundCall[] {
-  const { connections, lookupOf, calls } = linkedExchanges(rows, handshakes);
-  const taken = new Set(lookupOf.values());
+  const { connections, lookupOf, taken, calls } = linkedExchanges(rows, handshakes);
   return byTime([
     ...calls,
     ...connections.map((row) => connectOf(row, lookupOf.get(row) ?? null)),
@@ -138,20 +139,34 @@ function linkedExchanges(rows: OutboundRows, handshakes: KnownHandshakes) {
   const opening = exchanges.filter(isOpening);
   const openings = createOpenings(opening);
   const lookupOf = new Map<Exchange | Connection, KeptLookup>();
+  const sharedOf = new Map<Exchange | Connection, KeptLookup>();
   if (rows.lookups.length > 0) {
     const openers = [
       ...opening.map((row) => ({ row, client: row.client, server: row.server, openedAt: openings.begun(row) })),
       ...connections.map((row) => ({ row, client: row.client, server: row.server, openedAt: row.startedAt })),
     ];
-    for (const [{ row }, lookup] of lookupsThatLedTo(openers, rows.lookups)) lookupOf.set(row, lookup);
+    const ledTo = lookupsThatLedTo(openers, rows.lookups);
+    const shared = sharedLookups(openers, ledTo);
+    const areShared = new Set(shared.values());
+    for (const [{ row }, lookup] of shared) sharedOf.set(row, lookup);
+    // Which of those that share it asked for it, nothing tells.
+    for (const [{ row }, lookup] of ledTo) (areShared.has(lookup) ? sharedOf : lookupOf).set(row, lookup);
   }
   const calls = exchanges.map((row) => {
     const lookup = lookupOf.get(row) ?? null;
     const opens = lookup === null ? openings.begunFor(row) : openings.begun(row);
-    return callOf(row, lookup, opens, handshakes.get(row.connection) ?? NO_HANDSHAKES);
+    const call = callOf(row, lookup, opens, handshakes.get(row.connection) ?? NO_HANDSHAKES);
+    const shared = sharedOf.get(row);
+    return shared === undefined ? call : withShared(call, dnsWait(shared));
   });
-  return { connections, lookupOf, calls };
+  return { connections, lookupOf, taken: new Set([...lookupOf.values(), ...sharedOf.values()]), calls };
 }
+
+const withShared = (call: OutboundCall, shared: WaitDraft): OutboundCall => ({
+  ...call,
+  shared,
+  sharedUntil: shared.endedAt,
+});
 
 /** @param opens when its connection began to open, where one was opened for it */
 function callOf(exchange: Exchange, lookup: KeptLookup | null, opens: Timestamp, handshakes: Handshakes): OutboundCall {

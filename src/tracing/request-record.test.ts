@@ -25,7 +25,7 @@ it.each([
   });
   const next = exchangeOf({ startedAt: atMs(goesOn), duration: milliseconds(20) });
   const calls = outboundCalls({ lookups: [], exchanges: [next], connections: [dead] });
-  const waits = seenWaits(calls, atMs(ends)).map(({ wait }) => wait);
+  const waits = seenWaits(calls, atMs(0), atMs(ends)).map(({ wait }) => wait);
   const [connect] = waits.filter(({ reason }) => reason === 'connect');
   expect(connect?.endedAt).toBe(atMs(until));
 });

@@ -21,18 +21,30 @@ export interface SeenWait {
 const NO_WAITS: readonly never[] = [];
 
 /** What a request waited for in its calls, each wait until the request went on. */
-export function seenWaits(calls: readonly OutboundCall[], endedAt: Timestamp): readonly SeenWait[] {
+export function seenWaits(
+  calls: readonly OutboundCall[],
+  startedAt: Timestamp,
+  endedAt: Timestamp,
+): readonly SeenWait[] {
   if (calls.length === 0) return NO_WAITS;
   const inOrder = calls.toSorted((one, other) => one.startedAt - other.startedAt);
   const seen: SeenWait[] = [];
+  let idleSince = startedAt;
   for (const [index, call] of inOrder.entries()) {
+    const { shared } = call;
+    const from = shared === undefined ? Infinity : Math.max(shared.startedAt, idleSince);
+    if (shared !== undefined && from < shared.endedAt) seen.push({ call, wait: { ...shared, startedAt: at(from) } });
+    idleSince = at(Math.max(idleSince, call.endedAt));
     for (const wait of call.waits) {
       if (wait.ends === 'within' && wait.endedAt > endedAt + CLOSES_WITHIN) continue;
       if (wait.ends !== 'unseen') {
-        seen.push({ call, wait });
+        const isOver = wait.endedAt <= endedAt;
+        // Whoever was given up on may wait on, and even ask others: its caller waited for none of that.
+        if (isOver) seen.push({ call, wait });
+        else if (wait.startedAt < endedAt) seen.push({ call, wait: { ...wait, endedAt } });
         continue;
       }
-      const next = inOrder.slice(index + 1).find(({ startedAt }) => startedAt > wait.startedAt);
+      const next = inOrder.slice(index + 1).find((other) => other.startedAt > wait.startedAt);
       const until = Math.min(wait.endedAt, endedAt, next?.startedAt ?? Infinity);
       seen.push({ call, wait: { ...wait, endedAt: at(Math.max(wait.startedAt, until)) } });
     }

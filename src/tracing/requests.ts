@@ -8,6 +8,7 @@ import { isDnsAlone, type Input } from '../model/input.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { FullObserver } from '../model/observer.ts';
 import type { Request, ServiceChoice, Wait } from '../model/request.ts';
+import { lastsUntil } from './abandoned.ts';
 import type { CallLinker, Link, ReceivedCall } from './calls.ts';
 import type { Stretch } from './critical-path.ts';
 import { keepLookup, type KeptLookup } from './kept-lookup.ts';
@@ -205,12 +206,13 @@ class Tracer {
     for (const exchange of byStart([...receivers.keys()])) {
       const { startedAt, traceIds } = exchange;
       sendUntil(startedAt);
-      this.#linkerOf(receivers.get(exchange) as string).received({
+      const receiver = receivers.get(exchange) as string;
+      this.#linkerOf(receiver).received({
         id: exchange.id,
         kind: saidOf(exchange),
         startedAt,
         respondedAt: respondedAt(exchange),
-        endedAt: endOf(exchange),
+        endedAt: lastsUntil(exchange, receiver, calls),
         identifiers: traceIds,
         exchange,
       });
@@ -254,7 +256,7 @@ class Tracer {
   /** A client's own call: what it waited for is certain, it is all the call's own. */
   #ownRequest(call: OutboundCall, exchange: Exchange): void {
     const endedAt = endOf(exchange);
-    const waits = seenWaits([call], endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
+    const waits = seenWaits([call], call.startedAt, endedAt).map(({ wait }) => waitOf(wait, 'certain', 1, []));
     this.#request(exchange, { startedAt: call.startedAt, duration: between(call.startedAt, endedAt) }, waits, false);
   }
 
@@ -283,12 +285,12 @@ class Tracer {
   #requests(rooted: readonly Rooted[]): void {
     const found = rooted.map(({ root, links }) => {
       const byCall = links.length === 0 ? NO_LINKS : new Map(links.map((link) => [link.call, link]));
-      return { root, links, byCall, seen: seenWaits([...byCall.keys()], root.endedAt) };
+      return { root, links, byCall, seen: seenWaits([...byCall.keys()], root.startedAt, endOf(root.exchange)) };
     });
     const queues = findQueues(
-      found.map(({ root: { startedAt, endedAt }, seen }) => ({
+      found.map(({ root: { startedAt, exchange }, seen }) => ({
         startedAt,
-        endedAt,
+        endedAt: endOf(exchange),
         waits: seen.map(({ wait }) => wait),
       })),
     );
@@ -307,7 +309,7 @@ class Tracer {
       waits.push(...stallsOf(root.exchange).map((stall) => waitOf(stall, 'certain', 1, [])));
       this.#request(
         root.exchange,
-        { startedAt: root.startedAt, duration: between(root.startedAt, root.endedAt) },
+        { startedAt: root.startedAt, duration: between(root.startedAt, endOf(root.exchange)) },
         waits.toSorted((one, other) => one.startedAt - other.startedAt),
         links.some(({ confidence }) => confidence !== 'certain'),
       );

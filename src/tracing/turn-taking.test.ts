@@ -17,22 +17,29 @@ const call = (id: string, kind: string, from: number, until: number, pool: strin
   lane: pool === null ? null : { pool, connection: '0.c1' },
 });
 
-describe('when a call’s turn came', () => {
-  const line = Array.from({ length: 12 }, (_, place) => call(`${place}`, 'GET', 10 * place, 10 * place + 9));
+const line = (count: number): SentCall[] =>
+  Array.from({ length: count }, (_, place) => call(`${place}`, 'GET', 10 * place, 10 * place + 9));
 
+describe('when a call’s turn came', () => {
   it('is when the one before was done, at a server that is asked by one at a time', () => {
     const other = call('other', 'GET', 55, 75, '10.0.3.4:80');
-    const freed = freedTimes([...line.slice(0, 6), other, ...line.slice(6)]) ?? [];
+    const freed = freedTimes([...line(12).slice(0, 6), other, ...line(12).slice(6)]) ?? [];
     expect([...freed]).toEqual(
       [-Infinity, 9, 19, 29, 39, 49, -Infinity, 59, 69, 79, 89, 99, 109].map((value) => value * 1e6),
     );
   });
 
   it.each([
-    ['is asked by several at once', line.map((one) => ({ ...one, endedAt: at(one.startedAt + 11e6) }))],
-    ['was asked a few times', line.slice(0, 9)],
-    ['nobody knows by its connections', line.map((one) => ({ ...one, lane: null }))],
+    ['is asked by several at once', line(12).map((one) => ({ ...one, endedAt: at(one.startedAt + 11e6) }))],
+    ['was asked a few times', line(9)],
+    ['nobody knows by its connections', line(12).map((one) => ({ ...one, lane: null }))],
   ])('is not told of a server that %s', (_, sent) => expect(freedTimes(sent)).toBeNull());
+});
+
+it('what callers waited for together frees them, where they do so often', () => {
+  const sharing = line(12).map((one) => ({ ...one, lane: null, sharedUntil: at(one.startedAt - 1e6) }));
+  expect(freedTimes(sharing)?.[3]).toBe(29e6);
+  expect(freedTimes(sharing.slice(0, 9))).toBeNull();
 });
 
 // What the callers ask for, in turn, whoever asks.

@@ -3,7 +3,8 @@ import type { SentCall } from './calls.ts';
 /*
  * Some servers are asked by one request at a time, whatever is in flight: behind a lock of the SDK, a
  * pool of one. Whoever waits there goes on as soon as the one before is done, however long that was
- * after its own last step: so that is what its pause is counted from.
+ * after its own last step: so that is what its pause is counted from. So does who waits for what another
+ * one has asked for, as a lookup that several callers share.
  */
 
 // What overlaps now and then was asked beside the lock: at the program's start, by a job of its own.
@@ -21,9 +22,9 @@ interface Peer {
 }
 
 /**
- * By call: when the one before was done, at servers that are asked by one at a time.
+ * By call: when the one before was done, at servers that are asked by one at a time; when what was shared came.
  * @param sent in order of their start
- * @returns null where there is no such server
+ * @returns null where there is nothing of the kind
  */
 export function freedTimes(sent: readonly SentCall[]): Float64Array | null {
   const freed = new Float64Array(sent.length).fill(NEVER);
@@ -43,5 +44,17 @@ export function freedTimes(sent: readonly SentCall[]): Float64Array | null {
     if (calls.length >= LEAST_CALLS && overlaps <= calls.length * (1 - LEAST_SHARE)) isAny = true;
     else for (const place of calls) freed[place] = NEVER;
   }
+  if (noteShared(sent, freed)) isAny = true;
   return isAny ? freed : null;
+}
+
+/** @returns whether callers share often enough that it tells how they go on */
+function noteShared(sent: readonly SentCall[], freed: Float64Array): boolean {
+  let count = 0;
+  for (const { sharedUntil } of sent) if (sharedUntil !== undefined) count++;
+  if (count < LEAST_CALLS) return false;
+  for (const [place, { sharedUntil }] of sent.entries()) {
+    if (sharedUntil !== undefined) freed[place] = Math.max(freed[place] as number, sharedUntil);
+  }
+  return true;
 }

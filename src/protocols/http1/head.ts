@@ -51,6 +51,7 @@ const NAMES: readonly Known[] = (
     ['upgrade', FIELD.upgrade, 'both'],
     ['connection', FIELD.connection, 'both'],
     ['user-agent', FIELD.userAgent, 'requests'],
+    ['x-goog-api-client', FIELD.userAgent, 'requests'],
     ['retry-after', FIELD.retryAfter, 'answers'],
     ['content-type', FIELD.contentType, 'both'],
     ['content-length', FIELD.contentLength, 'both'],
@@ -123,7 +124,7 @@ export class Head {
   /** Seconds, -1 without. */
   retryAfter = -1;
   traceIds: readonly string[] = NO_TRACE_IDS;
-  /** Read where the path may be a metadata service's. */
+  /** With `x-goog-api-client`; read where the path may be a metadata service's. */
   userAgent = '';
   /** `Server: EC2ws` */
   isFromEc2 = false;
@@ -252,7 +253,9 @@ export class Head {
       return;
     }
     if (field === FIELD.userAgent) {
-      if (mayAskMetadata(this.path)) this.userAgent = textOf(bytes, start, Math.min(end, start + MAX_AGENT));
+      if (!mayAskMetadata(this.path)) return;
+      const name = textOf(bytes, start, Math.min(end, start + MAX_AGENT));
+      this.userAgent = this.userAgent === '' ? name : `${this.userAgent} ${name}`.slice(0, 2 * MAX_AGENT);
       return;
     }
     if (trace !== null) return this.#traceId(trace, textOf(bytes, start, end));

@@ -16,6 +16,12 @@ const transaction = (begins: number, each: number): Step[] => {
   }));
 };
 
+/** One call after the other. */
+const two = (first: number, second: number): Step[] => [
+  { at: 1, takes: first },
+  { at: first + 2, takes: second, parts: { path: '/slow' } },
+];
+
 ruleTester(rule, {
   finds: [
     {
@@ -33,6 +39,18 @@ ruleTester(rule, {
       reports: [
         { count: 300, of: 1200, cost: [0.29, 0.31], says: /waited 300 ms for it \(postgresql BEGIN\): nothing/ },
       ],
+    },
+    {
+      name: 'of two calls in each request the one that it waits for',
+      inputs: [inputOf()],
+      ...new Serving().serve(30, 330, two(20, 300)).rows,
+      reports: [{ count: 30, of: 60, cost: [0.29, 0.31], says: /waited 300 ms for it \(GET \/slow\): nothing/ }],
+    },
+    {
+      name: 'two calls in each request that take about as long',
+      inputs: [inputOf()],
+      ...new Serving().serve(30, 330, two(130, 190)).rows,
+      reports: [{ count: 60, of: 60 }],
     },
   ],
   clear: [

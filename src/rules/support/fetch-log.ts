@@ -1,8 +1,9 @@
-import { at, nanoseconds, seconds, toSeconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { Input } from '../../model/input.ts';
 import type { MetadataAgent, MetadataQuestion, MetadataService } from '../../model/metadata.ts';
 import type { PacketId } from '../../model/packet.ts';
+import { SessionLife } from './session-life.ts';
 
 // Calls before the one for credentials that it may belong to: a token and the role's name, of some callers at once.
 const MAX_BEFORE = 64;
@@ -12,8 +13,6 @@ const MAX_OPEN = 1024;
 const MAX_CONNECTIONS = 64;
 // As many requests of a pod, and calls of it, as are open at once.
 const MAX_RECENT = 64;
-// Clocks of a node and of the cloud differ by less, or else one of them tells nothing.
-const MOST_SKEW = 60;
 // Releases that hold off do so for 50 s at least (Java v1), others for minutes.
 const SHORTEST_HOLD_OFF = seconds(30);
 // Of the fetches so many show how they are spread.
@@ -61,14 +60,7 @@ export class FetchLog {
   ofOneProcess = 0;
   /** Of these sooner than any release that holds off would ask. */
   withoutHoldOff = 0;
-  /** Seconds left of the session when it was handed out; NaN where not seen. */
-  leastLeft = Number.NaN;
-  mostLeft = Number.NaN;
-  lastLeft = Number.NaN;
-  /** The most that was left of a session when it was handed out and yet asked for again. */
-  mostLeftBefore = Number.NaN;
-  /** How long sessions live, in seconds: the longest that was seen. */
-  length = Number.NaN;
+  readonly life = new SessionLife();
   software: string | null = null;
   agent: MetadataAgent | null = null;
   service: MetadataService | null = null;
@@ -80,7 +72,6 @@ export class FetchLog {
   #open: OpenFetch[] = [];
   #settled = { inside: 0, beside: 0 };
   #lastEnd: Timestamp = at(Number.NaN);
-  #lastExpiry = Number.NaN;
   readonly #connections = new Set<string>();
   // An answer whose end the capture cuts off is known late: after the request that it lies in.
   readonly #requests: Stretch[] = [];
@@ -112,7 +103,7 @@ export class FetchLog {
     if (this.#places.length < MAX_PLACES) this.#places.push(this.#served);
     this.calls += parts.length + 1;
     this.#count(from, connection);
-    this.#life(exchange, endedAt, input);
+    this.life.answered(exchange, endedAt, input);
     this.#lastEnd = endedAt;
     this.#remember(connection);
     this.#opened({ startedAt: at(from), endedAt, open: 0, inside: 0, beside: false });
@@ -185,34 +176,12 @@ export class FetchLog {
   #count(from: number, connection: string): void {
     // Who asks before the other's answer is there is another thread or process.
     if (!(from >= this.#lastEnd)) return;
-    const isGood = Number.isNaN(this.#lastExpiry) || from < this.#lastExpiry;
-    if (!isGood) return;
+    if (!this.life.isGoodAt(from)) return;
     this.repeats++;
-    if (this.lastLeft >= 0 && !(this.lastLeft <= this.mostLeftBefore)) this.mostLeftBefore = this.lastLeft;
+    this.life.askedAgain();
     if (!this.#connections.has(connection)) return;
     this.ofOneProcess++;
     if (from - this.#lastEnd < SHORTEST_HOLD_OFF) this.withoutHoldOff++;
-  }
-
-  /** What the answer tells of its session. */
-  #life({ metadata }: Exchange, endedAt: Timestamp, input: Input | undefined): void {
-    if (metadata === null) return;
-    const { issuedAt, expiresAt, remaining } = metadata;
-    const length = expiresAt - issuedAt;
-    if (length > 0 && !(length <= this.length)) this.length = length;
-    const first = input?.firstPacketAt ?? null;
-    const now =
-      first === null || input === undefined
-        ? Number.NaN
-        : Number(first) / 1e9 + toSeconds(at(endedAt - input.startsAt));
-    const byClock = expiresAt - now;
-    const isPlausible = byClock > 0 && !(byClock > length + MOST_SKEW);
-    const left = remaining >= 0 ? remaining : isPlausible ? byClock : Number.NaN;
-    this.lastLeft = left;
-    this.#lastExpiry = left >= 0 ? endedAt + seconds(left) : Number.NaN;
-    if (!(left >= 0)) return;
-    if (!(left >= this.leastLeft)) this.leastLeft = left;
-    if (!(left <= this.mostLeft)) this.mostLeft = left;
   }
 
   #remember(connection: string): void {

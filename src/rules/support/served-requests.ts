@@ -103,6 +103,10 @@ export function tallyMetadata(
 export const costAtMost = ({ tally, ownTime }: ServedRequests): Duration =>
   nanoseconds(tally.costs.total + ownTime.beyond(ownTime.quantile(0.5)));
 
+/** Where they make for it what they need each time, any of their own time may go to that. */
+export const costWithOwnTime = ({ tally, ownTime }: ServedRequests): Duration =>
+  nanoseconds(tally.costs.total + ownTime.total);
+
 /** What each report says of the requests of one service. */
 export const reportedRequests = (
   { input, server, latency }: Pick<ServedRequests, 'input' | 'server' | 'latency'>,

@@ -1,11 +1,12 @@
 import { formatShare } from '../../base/text.ts';
-import { credentialClient, type CredentialClient } from '../../knowledge/credential-clients.ts';
-import { credentialProvider, stormShare, type CredentialProvider } from '../../knowledge/credential-providers.ts';
-import type { Fix, HalfFix, Setting } from '../../model/finding.ts';
+import type { CredentialClient } from '../../knowledge/credential-clients.ts';
+import { stormShare, type CredentialProvider } from '../../knowledge/credential-providers.ts';
+import type { Fix, HalfFix } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { FetchLog } from './fetch-log.ts';
 import { advice } from './fixes.ts';
 import { lifetimeWords } from './lifetimes.ts';
+import { isKiam, lengthOf, refreshOf, type Sides } from './storm-settings.ts';
 import type { StormCause } from './storm-verdict.ts';
 
 // A role's sessions live an hour at most unless it says otherwise.
@@ -13,84 +14,11 @@ const LONGEST_LENGTH = 3600;
 // So much above the window, for clocks and for the time that a fetch takes.
 const MARGIN = 300;
 
-/** Both sides of a storm. */
-export interface Sides {
-  readonly client: CredentialClient;
-  readonly provider: CredentialProvider;
-}
-
-export function sidesOf({ software, service, agent }: FetchLog): Sides {
-  const of = service ?? 'ec2';
-  return { client: credentialClient(software, of), provider: credentialProvider(of, agent) };
-}
-
 /** What the message says of the reason: `: 11 min 56 s of 15 min are left, and … asks again below 15 min`. */
-export function whyOf(log: FetchLog): string {
-  if (Number.isNaN(log.leastLeft)) return `; the capture cuts off how long they live`;
-  const of = Number.isNaN(log.length) ? '' : ` of ${lifetimeWords(log.length)}`;
-  return `, though ${lifetimeWords(log.mostLeftBefore >= 0 ? log.mostLeftBefore : log.mostLeft)}${of} were left`;
-}
-
-/** The settings that collide: what the wire shows, and what is known of those that it can't show. */
-export function settingsOf(log: FetchLog, { client, provider }: Sides, cause: StormCause): Setting[] {
-  if (cause === 'new-client') return [UNKEPT, ...leftOf(log, provider)];
-  const window: Setting = {
-    component: client.name,
-    setting: client.setting,
-    value: lifetimeWords(client.windowSeconds),
-    origin: 'default',
-    source: client.source,
-  };
-  if (log.isGuess && Number.isNaN(log.leastLeft)) return [unread(provider), window];
-  const isLengthSeen = !Number.isNaN(log.length);
-  return [
-    {
-      component: provider.name,
-      setting: provider.length.setting,
-      value: lifetimeWords(isLengthSeen ? log.length : provider.length.seconds),
-      origin: isLengthSeen ? 'wire' : 'default',
-      source: isLengthSeen ? 'LastUpdated and Expiration in the answers' : provider.source,
-    },
-    {
-      component: provider.name,
-      setting: provider.refresh.setting,
-      value: lifetimeWords(provider.refresh.seconds),
-      origin: 'default',
-      source: provider.source,
-    },
-    window,
-    ...leftOf(log, provider),
-  ];
-}
-
-/** Whose sessions these are stands in answers that the capture cuts off: no provider's defaults can be told of it. */
-const unread = ({ name }: CredentialProvider): Setting => ({
-  component: name,
-  setting: 'left of the session at each fetch',
-  value: 'less than the SDK’s window, or a new client asks each time: the capture cuts the answers off',
-  origin: 'wire',
-  source: 'credentials are fetched again and again',
-});
-
-const UNKEPT: Setting = {
-  component: 'program',
-  setting: 'credentials kept between requests',
-  value: 'none, they are asked for anew',
-  origin: 'wire',
-  source: 'the packets: more is left than any SDK renews at',
-};
-
-function leftOf(log: FetchLog, { name }: CredentialProvider): Setting[] {
-  if (!(log.leastLeft >= 0)) return [];
-  return [
-    {
-      component: name,
-      setting: 'left of the session at each fetch',
-      value: [...new Set([lifetimeWords(log.leastLeft), lifetimeWords(log.mostLeft)])].join(' to '),
-      origin: 'wire',
-      source: 'Expiration in the answers, and the time of the packets',
-    },
-  ];
+export function whyOf({ life }: FetchLog): string {
+  if (Number.isNaN(life.leastLeft)) return `; the capture cuts off how long they live`;
+  const of = Number.isNaN(life.length) ? '' : ` of ${lifetimeWords(life.length)}`;
+  return `, though ${lifetimeWords(life.mostLeftBefore >= 0 ? life.mostLeftBefore : life.mostLeft)}${of} were left`;
 }
 
 export function stormFixes(log: FetchLog, { client, provider }: Sides, workload: string, cause: StormCause): Fix[] {
@@ -117,7 +45,27 @@ export function stormFixes(log: FetchLog, { client, provider }: Sides, workload:
       ),
     );
   }
-  return fixes.length === 0 ? [oneClient(workload)] : fixes;
+  return fixes.length === 0 ? longerFixes({ client, provider }, workload) : fixes;
+}
+
+/** Where neither a flag nor a newer release is known to end it. */
+function longerFixes({ client, provider }: Sides, workload: string): Fix[] {
+  const { windowSeconds: window } = client;
+  const least = lifetimeWords(window + MARGIN);
+  return [
+    advice(
+      'infrastructure',
+      `sessions that are handed out with ${least} left or more, since ${client.name} renews below ${lifetimeWords(window)}: longer ones, or renewed earlier`,
+      `whoever hands them out: ${provider.name}`,
+      'set the former values again',
+    ),
+    advice(
+      'code',
+      'one cache of the program around the SDK’s provider, which renews in the background and lets no request wait while the session is good',
+      `the code of ${workload}`,
+      'revert the change',
+    ),
+  ];
 }
 
 const oneClient = (workload: string): Fix =>
@@ -138,15 +86,15 @@ export function halvesOf(log: FetchLog, { client, provider }: Sides, cause: Stor
   return halves;
 }
 
-function kiamHalves(log: FetchLog, { windowSeconds: window }: CredentialClient, provider: CredentialProvider) {
-  const length = lengthOf(log, provider);
+function kiamHalves({ life }: FetchLog, { windowSeconds: window }: CredentialClient, provider: CredentialProvider) {
+  const length = lengthOf(life, provider).seconds;
   const refresh = window + MARGIN;
   const halves: HalfFix[] = [];
   // Sessions that are as long already are no longer for it.
   if (length < LONGEST_LENGTH) {
     halves.push({
       change: `--session-duration=${LONGEST_LENGTH / 60}m`,
-      remains: stormShare(LONGEST_LENGTH, provider.refresh.seconds, window),
+      remains: stormShare(LONGEST_LENGTH, refreshOf(life, provider).seconds, window),
     });
   }
   // A session can't be renewed earlier than it is issued.
@@ -154,11 +102,6 @@ function kiamHalves(log: FetchLog, { windowSeconds: window }: CredentialClient, 
   halves.push({ change: `--session-refresh=${refresh / 60}m`, remains });
   return halves;
 }
-
-const isKiam = ({ name }: CredentialProvider): boolean => name.startsWith('kiam');
-
-const lengthOf = (log: FetchLog, provider: CredentialProvider): number =>
-  Number.isNaN(log.length) ? provider.length.seconds : log.length;
 
 /** Both settings, and what either alone leaves. */
 function lengthFix(log: FetchLog, sides: Sides): Fix {
@@ -168,9 +111,10 @@ function lengthFix(log: FetchLog, sides: Sides): Fix {
     return advice('infrastructure', ttl, `the arguments of ${provider.name}`, 'set the former value again');
   }
   const { windowSeconds: window } = client;
-  const span = lifetimeWords(window - provider.refresh.seconds);
+  const refresh = refreshOf(log.life, provider).seconds;
+  const span = lifetimeWords(window - refresh);
   const [first, second] = kiamHalves(log, client, provider) as [HalfFix, HalfFix?];
-  const asItIs = formatShare(stormShare(lengthOf(log, provider), provider.refresh.seconds, window));
+  const asItIs = formatShare(stormShare(lengthOf(log.life, provider).seconds, refresh, window));
   return advice(
     'infrastructure',
     second === undefined
@@ -190,7 +134,7 @@ export function certaintyOf(log: FetchLog, again: number): { confidence: Confide
         'the capture cuts paths and bodies off: that it is credentials is told by a short answer and a long one after it, again and again',
     };
   }
-  if (Number.isNaN(log.leastLeft)) {
+  if (Number.isNaN(log.life.leastLeft)) {
     return {
       confidence: 'likely',
       confidenceBecause: 'credentials are asked for again and again; how long they live is not in the capture',

@@ -3,7 +3,7 @@ import { at } from '../../base/time.ts';
 import type { Metadata } from '../../model/metadata.ts';
 import { inputOf } from '../../model/testing/rows.ts';
 import { FetchLog } from './fetch-log.ts';
-import { sidesOf } from './storm-report.ts';
+import { sidesOf } from './storm-settings.ts';
 import { stormCause } from './storm-verdict.ts';
 import { credentials, Serving } from './testing/serving.ts';
 

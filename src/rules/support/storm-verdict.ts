@@ -1,6 +1,7 @@
 import type { CredentialClient } from '../../knowledge/credential-clients.ts';
 import type { FetchLog } from './fetch-log.ts';
 import type { ServedRequests } from './served-requests.ts';
+import type { SessionLife } from './session-life.ts';
 
 // One fetch is the first, a second the next thread's or an expiry's: three that came again are a habit.
 const LEAST_REPEATS = 3;
@@ -44,11 +45,11 @@ export function stormCause(log: FetchLog, client: CredentialClient, asked: Asked
   const share = log.fetches / Math.max(1, requests > 0 ? requests : calls);
   const isOneProcess = Math.max(log.ofOneProcess, again) >= LEAST_REPEATS;
   // Programs that start and end ask once each: only requests of one process tell that it keeps nothing.
-  if (log.leastLeft > client.windowSeconds * TOLERANCE) {
+  if (log.life.leastLeft > client.windowSeconds * TOLERANCE) {
     const isSome = share >= NOT_BY_STARTS && log.inLaterHalf >= Math.max(LEAST_REPEATS, GOES_ON * log.fetches);
     return requests > 0 && isOneProcess && (share >= MOST || isSome) ? 'new-client' : null;
   }
-  if (isOverAtOnce(log, client.windowSeconds)) return null;
+  if (isOverAtOnce(log.life, client.windowSeconds)) return null;
   const isHabit = isOneProcess ? share >= MOST : log.fetches >= LEAST_UNSURE && share >= NEARLY_ALL;
   return log.withoutHoldOff >= LEAST_REPEATS || isHabit ? 'window' : null;
 }
@@ -57,7 +58,7 @@ export function stormCause(log: FetchLog, client: CredentialClient, asked: Asked
  * The session was renewed about when the client's window began, and the new one is not asked for again: that is
  * one refresh for each session, of which those in flight then may each wait for their own.
  */
-function isOverAtOnce({ leastLeft, lastLeft, mostLeftBefore }: FetchLog, window: number): boolean {
+function isOverAtOnce({ leastLeft, lastLeft, mostLeftBefore }: SessionLife, window: number): boolean {
   const isInside = (left: number): boolean => left <= window * TOLERANCE;
   return leastLeft * TOLERANCE >= window && !isInside(lastLeft) && isInside(mostLeftBefore);
 }

@@ -136,7 +136,10 @@ export function createUpstreamShares() {
       if (!isMost || !(isFew || isOne) || median < LEAST_WAIT) return null;
       const ofFew = upstream.requests < LEAST_REQUESTS;
       if (ofFew && !isEachOfFew(upstream.nearlyAll, service.long)) return null;
-      return { median, least: nanoseconds(isFew ? 0 : MOST * median), ofFew, lastAt: upstream.lastAt };
+      // Of two calls in a request one may be quick: it let nobody wait.
+      const isLopsided = upstream.calls > upstream.requests && upstream.longest >= LEAST_SHARE * upstream.waited;
+      const least = nanoseconds(isFew && !isLopsided ? 0 : MOST * median);
+      return { median, least, ofFew, lastAt: upstream.lastAt };
     },
   };
 }

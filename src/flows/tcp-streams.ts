@@ -5,6 +5,7 @@ import { IP_PROTOCOL, TCP_FLAG, type AddressId, type Layers } from '../model/pac
 import type { Arrival, TrackedConnection } from '../model/tracked-connection.ts';
 import { Attempts } from './attempts.ts';
 import { isUnreachable } from './icmp-errors.ts';
+import { isOfFormer } from './former-connection.ts';
 import { Hosts } from './hosts.ts';
 import { Openings } from './openings.ts';
 import { PacketMemory } from './packet-memory.ts';
@@ -106,7 +107,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
     const fromClient = isClient(connection, source, sourcePort);
     const mayBeCopy = isSyn || watch === null || !watch.goesBeyond(layers, fromClient);
     if (memory.isCopy(connection.ordinal * 2 + Number(fromClient), layers, mayBeCopy)) return countCopy(layers);
-    if (watch === null) return;
+    if (watch === null || (!isSyn && isOfFormer(connection, layers, fromClient))) return;
 
     const direction = fromClient ? connection.fromClient : connection.fromServer;
     const peer = fromClient ? connection.fromServer : connection.fromClient;
@@ -275,6 +276,7 @@ export function createTcpStreams(options: TcpStreamsOptions): TcpStreams {
       watch: new TcpWatch(row, room, hosts),
       alias: null,
       attempt: null,
+      formerNumber: null,
       faces: [],
       lastPacketAt: layers.time,
       closed: false,

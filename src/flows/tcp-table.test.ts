@@ -38,6 +38,7 @@ function createConnection(client: number, clientPort: number): Connection {
     lastPacketAt: at(0),
     closed: false,
     attempt: null,
+    formerNumber: null,
     ...links,
   };
 }

@@ -26,6 +26,8 @@ export interface Connection {
   closed: boolean;
   /** Null once anything but SYNs of its client was seen. */
   attempt: Attempt | null;
+  /** What a connection that had these ports before was told to have been received, while this one's SYN waits; null without. */
+  formerNumber: number | null;
   nextOfClient: Connection | null;
   earlier: Connection | null;
   later: Connection | null;

@@ -24,8 +24,58 @@ function service(takes: number, call: number): Rows {
   return { exchanges, requests, connections };
 }
 
+/** Connections in turn, with three calls each, over ways of such round trips. */
+function turns(trips: readonly number[]): Traffic {
+  const traffic = new Traffic();
+  for (const [index, trip] of trips.entries()) {
+    traffic
+      .open({ connect: trip }, { id: `0.c-${index}`, ...apart(trip) })
+      .calls(3, { takes: trip + 5 }, { roundTrip: milliseconds(trip) });
+  }
+  return traffic;
+}
+
+/** Likewise, where a DNAT is seen to send the far ones to a back end of their own, or all to one. */
+function backends(far: string): Rows {
+  const rows = turns([1, 81, 1, 81, 1, 81, 1]).rows;
+  const connections = (rows.connections ?? []).map((connection) => ({
+    ...connection,
+    backend: connection.minRoundTrip > milliseconds(40) ? far : '10.244.2.31:8080',
+  }));
+  return { ...rows, connections };
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'one of several ways that is far longer, which the source port decides',
+      ...turns([1, 1, 81, 1, 81.4, 1, 1, 82, 1, 1]).rows,
+      reports: [
+        {
+          message: 'twoWays',
+          says: /^9 of 30 exchanges with 10\.96\.44\.12:8080 went a longer way: 81\.4 ms for one round trip on 3 of 10 connections, 1 ms on the others$/,
+          count: 9,
+          of: 30,
+          confidence: 'certain',
+          settings: [/^one path to 10\.96\.44\.12:8080/, /^the other/],
+        },
+      ],
+    },
+    {
+      name: 'the same where most go the long way',
+      ...turns([81, 1, 81, 81, 1, 81, 1, 81, 81]).rows,
+      reports: [{ message: 'twoWays', count: 18, of: 27 }],
+    },
+    {
+      name: 'a back end of a Service in another region',
+      ...backends('10.244.9.9:8080'),
+      reports: [{ message: 'twoWays', settings: [/^the path to 10\.244\.9\.9:8080/, /^the other/] }],
+    },
+    {
+      name: 'one back end by two ways',
+      ...backends('10.244.2.31:8080'),
+      reports: [{ message: 'twoWays', settings: [/^one path to 10\.96\.44\.12:8080/, /^the other/] }],
+    },
     {
       name: 'a server 70 ms away that answers in 6',
       ...calls(70, 76).rows,
@@ -49,6 +99,10 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'two long ways: once or twice is chance', ...turns([1, 1, 81, 1, 81, 1, 1]).rows },
+    { name: 'a way that is long for a while', ...turns([1, 1, 1, 1, 81, 81, 81, 1, 1, 1]).rows },
+    { name: 'a queue on the way: now longer, now shorter', ...turns([1, 81, 1, 160, 1, 47, 1, 300, 1]).rows },
+    { name: 'ways that differ by less', ...turns([20, 45, 20, 45, 20, 45, 20]).rows },
     {
       name: 'a far cache that a service asks for a tenth of its requests’ time',
       inputs: [inputOf()],

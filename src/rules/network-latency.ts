@@ -1,7 +1,8 @@
 import { Distribution } from '../base/distribution.ts';
-import { formatDuration } from '../base/text.ts';
+import { fewNames, formatCount, formatDuration, plural } from '../base/text.ts';
 import { nanoseconds, type Duration } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
+import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
@@ -12,6 +13,7 @@ import { isHabit, partsByServer } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
+import { Ways, type TwoWays } from './support/two-ways.ts';
 
 // "Most of the exchange", and of most exchanges.
 const MOST = 0.5;
@@ -25,6 +27,8 @@ export default defineRule({
   sees: ['tcp', 'http'],
   messages: {
     far: '{count} of {total:exchange} with {server} took mostly the way there and back: {cost:duration} for one round trip',
+    twoWays:
+      '{count} of {total:exchange} with {server} went a longer way: {cost:duration} for one round trip on {far} of {connections}, {near:duration} on the others',
     clear: 'the round trip is not most of the exchanges ({total:call})',
   },
   create({ report, clear, unobservable, fact }) {
@@ -33,6 +37,7 @@ export default defineRule({
     const groups = createPeerGroups(seen, exchangeTally, () => ({}));
     // The least round trip of each connection of a peer: no delayed ACK and no queue is in it.
     const leasts = new Map<Peer, Distribution>();
+    const ways = new Map<Peer, Ways>();
     const leastOf = (peer: Peer, share: number): Duration => leasts.get(peer)?.quantile(share) ?? nanoseconds(0);
     let heard = 0;
     return {
@@ -49,11 +54,52 @@ export default defineRule({
         const own = leasts.get(peer) ?? new Distribution();
         own.add(connection.minRoundTrip);
         leasts.set(peer, own);
+        const both = ways.get(peer) ?? new Ways();
+        both.add(connection);
+        ways.set(peer, both);
       },
       finish() {
         // A service's own calls, where they are what its requests spend their time on.
         const isWaitedFor = (peer: Peer): boolean => seen.isJudged(peer) || waits.shareOf(peer) >= MOST;
-        const far = groups.all().filter(({ peer }) => isWaitedFor(peer) && leastOf(peer, 0.5) >= LEAST_ROUND_TRIP);
+        const waited = groups.all().filter(({ peer }) => isWaitedFor(peer));
+        const split = waited
+          .map((group) => ({ ...group, two: ways.get(group.peer)?.judge() ?? null }))
+          .filter((group): group is typeof group & { two: TwoWays } => group.two !== null);
+        const apart = partsByServer<(typeof split)[number], Exchange>(split).filter(
+          ({ tally }) => tally.count >= LEAST_COUNT,
+        );
+        for (const { groups: own, tally, subject, input } of apart) {
+          const { calls } = seen.totals(input, subject);
+          const two = bothOf(own.map((group) => group.two));
+          report({
+            message: 'twoWays',
+            data: {
+              count: tally.count,
+              total: calls.count,
+              server: subject.name,
+              cost: two.farTrip,
+              far: formatCount(two.far),
+              connections: plural(two.far + two.near, 'connection'),
+              near: two.nearTrip,
+            },
+            input,
+            subject,
+            of: calls.count,
+            unit: 'exchanges',
+            latency: calls,
+            cost: tally,
+            confidence: 'certain',
+            confidenceBecause: `handshakes and acknowledgements of the kernel take as long on these connections, and ${formatDuration(two.nearTrip)} on the others, before and after`,
+            evidence: evidenceOf([], tally.dearest),
+            because: waySettings(subject.name, two),
+            fix: wayFixes(subject.name),
+            whatIf: { method: 'each affected exchange without its round trip', isAtMost: true },
+            errors: 0,
+            habit: false,
+          });
+        }
+        const isApart = new Set(split.map(({ peer }) => peer));
+        const far = waited.filter(({ peer }) => leastOf(peer, 0.5) >= LEAST_ROUND_TRIP && !isApart.has(peer));
         const parts = partsByServer<(typeof far)[number], Exchange>(far).filter(
           ({ tally, input, subject }) =>
             tally.count >= LEAST_COUNT && tally.count > MOST * seen.totals(input, subject).calls.count,
@@ -106,7 +152,7 @@ export default defineRule({
             habit: isHabit(tally.count, calls.count),
           });
         }
-        if (parts.length > 0) return;
+        if (parts.length > 0 || apart.length > 0) return;
         const total = heard + seen.routes.calls;
         if (total === 0) return unobservable({ why: 'no answered call was seen', capture: null });
         clear('clear', { total }, { count: total, unit: 'exchanges' });
@@ -118,3 +164,47 @@ export default defineRule({
 const roundTripOf = ({ roundTrip, duration }: Exchange): Duration => nanoseconds(Math.min(roundTrip, duration));
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
+
+/** Of several clients: all their connections, and the way of the client that has most on the long one. */
+function bothOf(all: readonly TwoWays[]): TwoWays {
+  const [first] = all.toSorted((a, b) => b.far - a.far) as [TwoWays];
+  return {
+    ...first,
+    far: all.reduce((sum, { far }) => sum + far, 0),
+    near: all.reduce((sum, { near }) => sum + near, 0),
+  };
+}
+
+const waySettings = (server: string, { far, near, farTrip, nearTrip, farBackends }: TwoWays): Setting[] => [
+  {
+    component: farBackends.length > 0 ? `the path to ${fewNames(farBackends)}` : `one path to ${server}`,
+    setting: 'round trip',
+    value: `${formatDuration(farTrip)} (${plural(far, 'connection')})`,
+    origin: 'wire',
+    source: 'handshakes and acknowledgements',
+  },
+  {
+    component: 'the other',
+    setting: 'round trip',
+    value: `${formatDuration(nearTrip)} (${plural(near, 'connection')})`,
+    origin: 'wire',
+    source: 'handshakes and acknowledgements',
+  },
+];
+
+const wayFixes = (server: string): Fix[] => [
+  advice(
+    'manifest',
+    'keep calls near: endpoints in another zone or region are no nearer for being behind the same Service (trafficDistribution: PreferClose, from Kubernetes 1.30)',
+    server,
+    'take it out again',
+    'kubectl get endpointslices -A -o wide',
+  ),
+  advice(
+    'infrastructure',
+    'where all endpoints are near: of several equal paths (ECMP, a bond) one is slow, and which one a connection takes its source port decides; trace both',
+    `the path to ${server}`,
+    'nothing is changed',
+    'mtr --tcp --port <port> <address>',
+  ),
+];

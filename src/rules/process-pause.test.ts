@@ -1,3 +1,4 @@
+import { milliseconds } from '../base/time.ts';
 import { inputOf } from '../model/testing/rows.ts';
 import rule from './process-pause.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
@@ -26,6 +27,22 @@ function alittleLate(count: number, takes: number): Rows {
   return traffic.rows;
 }
 
+/** One client near by, done soon, and two that ask together over a way of 81 ms: so long, and `held` at the server. */
+function farOff(held = 4): Rows {
+  const near = new Traffic().open({}, { id: '0.c-near' }).calls(20, { takes: 4 });
+  const far = [0, 1].map((client) => {
+    const traffic = new Traffic().wait(600).open({}, { id: `0.c-far${client}` });
+    for (let index = 0; index < 20; index++) {
+      traffic.call(
+        { takes: 81 + (index % 4 === 3 ? held : 4) },
+        { id: `0.e${client}-${index}`, roundTrip: milliseconds(81) },
+      );
+    }
+    return traffic.rows;
+  });
+  return joined(near.rows, ...far);
+}
+
 ruleTester(rule, {
   finds: [
     {
@@ -47,6 +64,7 @@ ruleTester(rule, {
         },
       ],
     },
+    { name: 'stops at the end of a long way', ...farOff(240), reports: [{ count: 10 }] },
     {
       name: 'all open calls wait for the same irregular stretches',
       ...clients(3, PAUSES),
@@ -79,6 +97,7 @@ ruleTester(rule, {
     { name: 'once: worth knowing', ...clients(3, PAUSES.slice(0, 1)), reports: [{ count: 3, onlyInfo: true }] },
   ],
   clear: [
+    { name: 'a way that is longer for some, who ask together', ...farOff() },
     {
       name: 'a few at once, beside calls of others that take as long one by one',
       ...joined(clients(3, PAUSES.slice(1, 3)), alittleLate(14, 300)),

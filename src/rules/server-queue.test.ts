@@ -32,6 +32,33 @@ function inLine(rounds: number, parts: Partial<Exchange> = {}, takes = 50): { ex
   return { exchanges };
 }
 
+/** Twelve callers, of which each asks on when it is answered, at a server that works at four at a time, 40 ms each. */
+function behindFour(parts: Partial<Exchange> = {}, workers = 4): { exchanges: Exchange[] } {
+  const free = Array.from({ length: workers }, () => 0);
+  const asks = Array.from({ length: 12 }, (_, caller) => caller * 3);
+  const exchanges: Exchange[] = [];
+  for (let index = 0; index < 120; index++) {
+    const caller = asks.indexOf(Math.min(...asks));
+    const startedAt = asks[caller] as number;
+    const worker = free.indexOf(Math.min(...free));
+    free[worker] = Math.max(startedAt, free[worker] as number) + 40;
+    asks[caller] = (free[worker] as number) + 1;
+    exchanges.push(
+      exchangeOf({
+        id: `0.e${index}`,
+        connection: `0.c${caller}`,
+        clientPort: 40_000 + caller,
+        startedAt: at(startedAt * MS),
+        requestedAt: at(startedAt * MS),
+        firstByteAt: at((free[worker] as number) * MS),
+        duration: (((free[worker] as number) - startedAt) * MS) as Exchange['duration'],
+        ...parts,
+      }),
+    );
+  }
+  return { exchanges: exchanges.toSorted((a, b) => a.startedAt + a.duration - b.startedAt - b.duration) };
+}
+
 const numbered = (exchange: Exchange, index: number): Exchange => ({ ...exchange, id: `0.e${index}` });
 
 /** A gateway before it, whose callers wait as long and a little longer. */
@@ -65,6 +92,22 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'callers that stand in line before four workers',
+      ...behindFour(),
+      reports: [
+        {
+          message: 'several',
+          says: /^116 of 120 exchanges with 10\.96\.44\.12:8080 waited 79 ms in line there: it works at about 4 at a time, 40 ms each$/,
+          count: 116,
+          of: 120,
+          cost: [0.078, 0.08],
+          confidence: 'likely',
+          onlyInfo: true,
+          settings: [/about 4 requests at a time/, /up to 12/],
+        },
+      ],
+    },
+    {
       name: 'callers of a gateway before it: the line is not the gateway’s',
       ...throughGateway(20, 52, 50),
       reports: [{ count: 40, subject: '10.0.6.6:8080' }],
@@ -86,6 +129,8 @@ ruleTester(rule, {
     },
   ],
   clear: [
+    { name: 'as many workers as callers', ...behindFour({}, 12) },
+    { name: 'requests in order on one connection, before four workers', ...behindFour({ inFlight: 1 }) },
     { name: 'requests in order on one connection', ...inLine(20, { inFlight: 1 }) },
     { name: 'streams', ...inLine(20, { shape: 'stream' }) },
     { name: 'a few', ...inLine(5) },

@@ -1,14 +1,14 @@
 import { addressOf } from '../base/addresses.ts';
 import { formatCount, formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
-import { isHttp2, type Exchange } from '../model/exchange.ts';
+import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { AnswerLog, type OneAtATime } from './support/one-at-a-time.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import type { Route } from './support/routes.ts';
+import { serverAnswers } from './support/server-answers.ts';
+import { serverLines, type Line, type ServerLines } from './support/server-lines.ts';
 import { partsByServer, type OccurrencesOf } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -17,67 +17,58 @@ import { kindOf } from './support/usual.ts';
 
 export default defineRule({
   id: 'server-queue',
-  title: 'Requests stand in line at a server that answers one after another',
+  title: 'Requests stand in line at a server that works at few of them at a time',
   category: 'request',
   sees: ['tcp', 'http'],
   messages: {
     queued:
       '{count} of {total:exchange} with {server} waited {cost:duration} in line there: its answers leave one after another, {each:duration} apart',
-    clear: 'no server answers one after another while requests wait ({total:exchange})',
+    several:
+      '{count} of {total:exchange} with {server} waited {cost:duration} in line there: it works at about {slots} at a time, {each:duration} each',
+    clear: 'no server works at few requests at a time while others wait ({total:exchange})',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
+    const answers = fact(serverAnswers);
+    const lines = fact(serverLines);
     const groups = createPeerGroups(seen, exchangeTally, () => ({}));
-    const byServer = new Map<string, AnswerLog>();
-    const byPeer: (AnswerLog | undefined)[] = [];
     let heard = 0;
 
-    function logOf({ place, input, server }: Peer): AnswerLog {
-      const known = byPeer[place];
-      if (known !== undefined) return known;
-      const key = `${input}|${server}`;
-      const log = byServer.get(key) ?? new AnswerLog();
-      byServer.set(key, log);
-      byPeer[place] = log;
-      return log;
-    }
-
     return {
-      ordinaryExchange({ requestedAt, firstByteAt, inFlight, protocol }) {
-        if (inFlight > 0 && !isHttp2(protocol)) return;
-        logOf((seen.routes.current as Route).peer).add(requestedAt, firstByteAt);
-      },
       unusualExchange(exchange) {
         heard++;
-        const { shape, requestedAt, firstByteAt, inFlight, protocol } = exchange;
-        // Behind others on its connection it stands by the protocol's order.
-        if (shape !== 'call' || !(firstByteAt >= requestedAt) || (inFlight > 0 && !isHttp2(protocol))) return;
-        const waited = logOf(seen.peerOf(exchange)).add(requestedAt, firstByteAt);
+        const waited = lines.behind();
         if (waited > 0) groups.add(exchange, nanoseconds(waited), packetsOf);
       },
       finish() {
         // Asked of those alone at which anybody waited.
-        const verdicts = new Map<string, OneAtATime | null>();
-        const verdictOf = (input: number, server: string): OneAtATime | null => {
-          const key = `${input}|${server}`;
-          if (!verdicts.has(key)) verdicts.set(key, byServer.get(key)?.judge() ?? null);
-          return verdicts.get(key) ?? null;
-        };
-        const inLine = groups.all().filter(({ input, server }) => verdictOf(input, server) !== null);
-        const queued = inLine.filter((group) => !inLine.some((other) => standsFor(group, other, verdictOf)));
+        const waiting = groups.all();
+        const behindOne = waiting.filter(({ input, server }) => lines.of(input, server)?.several === null);
+        const behindSeveral = createPeerGroups(seen, exchangeTally, () => ({}));
+        if (waiting.some(({ input, server }) => (lines.of(input, server)?.several ?? null) !== null)) {
+          for (const exchange of answers.all().flatMap(({ slow }) => slow)) {
+            const { input, server } = seen.peerOf(exchange);
+            const wait = lines.of(input, server)?.several?.waitOf(exchange) ?? 0;
+            if (wait > 0) behindSeveral.add(exchange, nanoseconds(wait), packetsOf);
+          }
+        }
+        const inLine = [...behindOne, ...behindSeveral.all()];
+        const queued = inLine.filter((group) => !inLine.some((other) => standsFor(group, other, lines)));
         for (const { tally, subject, input } of partsByServer(queued)) {
-          const verdict = verdictOf(input, subject.name);
+          const verdict = lines.of(input, subject.name);
           if (verdict === null) continue;
+          const { each, several } = verdict;
           const { calls } = seen.totals(input, subject);
           const of = Math.max(tally.count, calls.count);
           report({
-            message: 'queued',
+            message: several === null ? 'queued' : 'several',
             data: {
               count: tally.count,
               total: of,
               server: subject.name,
               cost: tally.costs.quantile(0.5),
-              each: verdict.each,
+              each,
+              slots: several?.slots ?? '',
             },
             input,
             subject,
@@ -86,7 +77,10 @@ export default defineRule({
             latency: calls,
             cost: tally,
             confidence: 'likely',
-            confidenceBecause: `while others wait, each answer leaves ${formatDuration(verdict.each)} behind the one before, and never two together`,
+            confidenceBecause:
+              several === null
+                ? `while others wait, each answer leaves ${formatDuration(each)} behind the one before, and never two together`
+                : 'calls that come while fewer are there take as long as the others from their turn on, and hardly any is done before its turn',
             evidence: dearestEvidence(
               tally,
               `${tally.dearest === undefined ? 'a request' : kindOf(tally.dearest)}, behind others`,
@@ -112,15 +106,15 @@ export default defineRule({
 // What answers one after another since it waits for such a server does so at its pace.
 const SAME_PACE = 0.5;
 
-type Line = Pick<OccurrencesOf<Exchange>, 'input' | 'client' | 'server'> & { readonly peer: Peer };
+type Group = Pick<OccurrencesOf<Exchange>, 'input' | 'client' | 'server'> & { readonly peer: Peer };
 
 /** The line is not the server's own: it stands in one itself, at a server of the same pace. */
-function standsFor(line: Line, other: Line, verdictOf: (input: number, server: string) => OneAtATime | null): boolean {
+function standsFor(line: Group, other: Group, lines: ServerLines): boolean {
   const { input, server, peer } = line;
   const isCaller =
     other.client === addressOf(server) || (peer.backend !== null && other.client === addressOf(peer.backend));
-  const own = verdictOf(input, server);
-  const theirs = verdictOf(other.input, other.server);
+  const own = lines.of(input, server);
+  const theirs = lines.of(other.input, other.server);
   return isCaller && other.input === input && own !== null && theirs !== null && theirs.each >= SAME_PACE * own.each;
 }
 
@@ -129,11 +123,14 @@ const HOW_IT_WORKS = 'how it works under this load: whether that is too little, 
 
 const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
 
-const settings = (server: string, { each, most }: OneAtATime): Setting[] => [
+const settings = (server: string, { each, most, several }: Line): Setting[] => [
   {
     component: server,
     setting: 'what it works at',
-    value: `one request after another: answers leave ${formatDuration(each)} apart`,
+    value:
+      several === null
+        ? `one request after another: answers leave ${formatDuration(each)} apart`
+        : `about ${several.slots} requests at a time (workers, threads, permits), ${formatDuration(each)} each`,
     origin: 'wire',
     source: 'the packets',
   },

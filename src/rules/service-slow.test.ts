@@ -6,7 +6,7 @@ import { connectionOf, inputOf } from '../model/testing/rows.ts';
 import rule from './service-slow.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import type { Rows } from './support/testing/run-rule.ts';
-import { roleName, Serving, type Step } from './support/testing/serving.ts';
+import { roleName, Serving, threeAtOnce, type Step } from './support/testing/serving.ts';
 
 const inputs = [inputOf()];
 const onNode = [inputOf({ vantage: { ...inputOf().vantage, kind: 'node' } })];
@@ -235,6 +235,13 @@ ruleTester(rule, {
       reports: [
         { count: 30, cost: [0.1, 0.1], says: /it waits for nobody$/, confidence: 'likely', fixes: [/profile it/] },
       ],
+    },
+    {
+      name: 'a service that answers one after another, three of whose callers ask at once',
+      inputs,
+      ...threeAtOnce(20).rows,
+      connections: [connectionOf({ client: '10.0.3.7' })],
+      reports: [{ says: /, 100 ms each: they stand in line, as it answers one after another$/, confidence: 'likely' }],
     },
     {
       name: 'a service of which its own port alone was captured, perhaps',

@@ -19,6 +19,7 @@ import { endOf } from './support/input-end.ts';
 import { observedServices } from './support/observed-services.ts';
 import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
+import { serverLines, type Line } from './support/server-lines.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import { unsureWaits } from './support/unsure-waits.ts';
@@ -78,6 +79,7 @@ export default defineRule({
     const ownOf = fact(ownTimes);
     const waits = fact(programWaits);
     const unsure = fact(unsureWaits);
+    const lines = fact(serverLines);
     // On a node the calls of a service are seen; at a caller or a gateway beside it they are not.
     const isPod = (input: number): boolean => inputs[input]?.vantage.kind === 'pod';
     /** Addresses that call somebody, by input. */
@@ -161,7 +163,7 @@ export default defineRule({
               share,
               cost: median,
               or: showsAll ? beside : NOT_CAPTURED,
-              rest: isSure ? ': it waits for nobody' : '',
+              rest: inLine(lines.of(input, server)) ?? (isSure ? ': it waits for nobody' : ''),
             },
             ...reportedRequests(service, tally),
             confidence: isPod(input) && isSure && !isFew ? 'likely' : 'possible',
@@ -222,7 +224,7 @@ export default defineRule({
               kinds: kindsIn(groups),
               until: untilIn(tally),
               or: showsAll ? beside : NOT_CAPTURED,
-              rest: isSure ? ': they waited for nobody' : '',
+              rest: inLine(lines.of(input, subject.name)) ?? (isSure ? ': they waited for nobody' : ''),
             },
             latency: calls,
             confidence: isPod(input) && isSure ? common.confidence : 'possible',
@@ -251,6 +253,12 @@ export default defineRule({
     };
   },
 });
+
+/** What its own time is, where requests stand in line for it. */
+function inLine(line: Line | null): string | null {
+  if (line === null) return null;
+  return `: they stand in line, as it ${line.several === null ? 'answers one after another' : `works at about ${line.several.slots} at a time`}`;
+}
 
 const captured = (server: string): Fix =>
   advice(

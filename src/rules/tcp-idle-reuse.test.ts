@@ -1,5 +1,6 @@
 import { at, seconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { inputOf } from '../model/testing/rows.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic } from './support/testing/traffic.ts';
 import rule from './tcp-idle-reuse.ts';
@@ -24,8 +25,40 @@ function fresh(count: number): Traffic {
   return traffic;
 }
 
+/** Likewise, and the connections end with that reset: no FIN came before. */
+function forgotten(count: number, fins = 0): Traffic['rows'] {
+  const { rows } = paused(count, 3400);
+  const connections = (rows.connections ?? []).map((connection, index) =>
+    index < fins ? connection : { ...connection, ending: 'reset' as const },
+  );
+  return { ...rows, connections };
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'resets of connections that nobody had closed: what stands between forgot them',
+      ...forgotten(4),
+      reports: [
+        {
+          message: 'gone',
+          says: /^4 of 24 calls to 10\.96\.44\.12:8080 were reset on connections idle for 3\.41 s that nobody had closed, and were lost$/,
+          count: 4,
+          settings: [/^what stands before 10\.96\.44\.12:8080/, /idle timeout of its pool/],
+        },
+      ],
+    },
+    {
+      name: 'one of which the server had closed',
+      ...forgotten(4, 1),
+      reports: [{ message: 'closed', count: 4, settings: [/keep-alive timeout/, /idle timeout of its pool/] }],
+    },
+    {
+      name: 'resets that the server itself sends, in its own capture',
+      inputs: [inputOf({ vantage: { ...inputOf().vantage, addresses: ['10.96.44.12'] } })],
+      ...forgotten(4),
+      reports: [{ message: 'closed', count: 4 }],
+    },
     {
       name: 'calls that meet the close of an idle connection',
       ...paused(4, 3400).rows,

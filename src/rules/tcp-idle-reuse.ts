@@ -1,7 +1,8 @@
 import { formatDuration } from '../base/text.ts';
 import { nanoseconds, seconds, type Duration } from '../base/time.ts';
+import { directionOf } from '../model/direction.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
-import type { Evidence } from '../model/finding.ts';
+import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { kindOf } from './support/usual.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
@@ -23,7 +24,12 @@ interface Extra {
   leastIdle: Duration;
   longestFine: Duration;
   onFresh: number;
+  /** The connections of those that were reset. */
+  readonly reset: string[];
 }
+
+// So many that nobody closed before they were reset tell what did it.
+const MAX_RESET = 1 << 12;
 
 export default defineRule({
   id: 'tcp-idle-reuse',
@@ -33,17 +39,31 @@ export default defineRule({
   messages: {
     closed:
       '{count} of {total:call} to {server} met a connection that the server had closed after {idle:duration} of idleness, and were lost',
+    gone: '{count} of {total:call} to {server} were reset on connections idle for {idle:duration} that nobody had closed, and were lost',
     clear: 'no idle connection was closed under a call ({total:call} on connections used again)',
   },
-  create({ report, clear, unobservable, fact }) {
+  create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(traffic);
     const groups = createPeerGroups(seen, exchangeTally, (): Extra => ({
       leastIdle: nanoseconds(Infinity),
       longestFine: nanoseconds(0),
       onFresh: 0,
+      reset: [],
     }));
+    /** Connections that were reset without a FIN before. */
+    const neverClosed = new Set<string>();
     let heard = 0;
+
+    function isInbound({ input, client, server, backend }: Exchange): boolean {
+      const vantage = inputs[input]?.vantage;
+      return vantage !== undefined && directionOf(vantage, client, server, backend) === 'inbound';
+    }
+
     return {
+      connection({ id, ending, endedBy, exchanges }) {
+        if (ending !== 'reset' || endedBy !== 'server' || exchanges < 2 || neverClosed.size >= MAX_RESET) return;
+        neverClosed.add(id);
+      },
       unusualExchange(exchange) {
         if (exchange.place === 0) {
           if (isLost(exchange)) groups.of(exchange).onFresh++;
@@ -57,6 +77,10 @@ export default defineRule({
         }
         if (!(exchange.idleBefore >= LEAST_IDLE)) return;
         group.tally.add(exchange, exchange.duration, (row) => row.packets);
+        // What the server's own kernel sends comes from the server.
+        if (exchange.outcome === 'reset' && !isInbound(exchange) && group.reset.length < MAX_RESET) {
+          group.reset.push(exchange.connection);
+        }
         if (exchange.idleBefore < group.leastIdle) group.leastIdle = exchange.idleBefore;
       },
       finish() {
@@ -69,8 +93,10 @@ export default defineRule({
         for (const { groups: own, tally, subject, input } of parts) {
           const totals = seen.totals(input, subject).calls;
           const leastIdle = nanoseconds(Math.min(...own.map((group) => group.leastIdle)));
+          const nobodys = own.flatMap(({ reset }) => reset.filter((id) => neverClosed.has(id))).length;
+          const isGone = nobodys === tally.count;
           report({
-            message: 'closed',
+            message: isGone ? 'gone' : 'closed',
             data: {
               count: tally.count,
               total: Math.max(totals.count, tally.count),
@@ -84,39 +110,17 @@ export default defineRule({
             latency: totals,
             cost: tally,
             confidence: tally.count > 1 ? 'certain' : 'likely',
-            confidenceBecause:
-              'the server closed or reset the connection as the call came, each time after a long pause',
+            confidenceBecause: isGone
+              ? 'each was reset at once, after a long pause, and no FIN came before, as a server sends that closes what is idle'
+              : 'the server closed or reset the connection as the call came, each time after a long pause',
             evidence: reuseEvidence(tally.dearest),
             because: [
-              {
-                component: subject.name,
-                setting: 'keep-alive timeout',
-                value: `at most ${formatDuration(leastIdle)}`,
-                origin: 'wire',
-                source: 'how long connections had been idle when it closed them',
-              },
-              {
-                component: 'client',
-                setting: 'idle timeout of its pool',
-                value: `longer than ${formatDuration(leastIdle)}`,
-                origin: 'wire',
-                source: 'it used them again then',
-              },
+              isGone ? forgotten(subject.name, leastIdle) : keepAlive(subject.name, leastIdle),
+              kept(leastIdle),
             ],
-            fix: [
-              advice(
-                'code',
-                'let the client drop idle connections sooner than the server closes them (idle timeout of the pool below the server’s keep-alive timeout), or look before it uses one',
-                `the client of ${subject.name}`,
-                'set the former idle timeout again',
-              ),
-              advice(
-                'code',
-                'raise the server’s keep-alive timeout above that of every client and load balancer before it (Node.js: server.keepAliveTimeout, 5 s by default)',
-                `the workload behind ${subject.name}`,
-                'set the former timeout again',
-              ),
-            ],
+            fix: isGone
+              ? [...goneFixes(subject.name), raised(subject.name)]
+              : [dropped(subject.name), raised(subject.name)],
             whatIf: { unknown: 'what goes is the error, and hardly any time' },
             errors: tally.count,
             habit: false,
@@ -149,3 +153,58 @@ function reuseEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]]
     },
   ];
 }
+
+const keepAlive = (server: string, idle: Duration): Setting => ({
+  component: server,
+  setting: 'keep-alive timeout',
+  value: `at most ${formatDuration(idle)}`,
+  origin: 'wire',
+  source: 'how long connections had been idle when it closed them',
+});
+
+const forgotten = (server: string, idle: Duration): Setting => ({
+  component: `what stands before ${server} (firewall, NAT, load balancer), or the server itself`,
+  setting: 'how long it knows an idle connection',
+  value: `at most ${formatDuration(idle)}`,
+  origin: 'wire',
+  source: 'how long connections had been idle when they were reset',
+});
+
+const kept = (idle: Duration): Setting => ({
+  component: 'client',
+  setting: 'idle timeout of its pool',
+  value: `longer than ${formatDuration(idle)}`,
+  origin: 'wire',
+  source: 'it used them again then',
+});
+
+const dropped = (server: string): Fix =>
+  advice(
+    'code',
+    'let the client drop idle connections sooner than the server closes them (idle timeout of the pool below the server’s keep-alive timeout), or look before it uses one',
+    `the client of ${server}`,
+    'set the former idle timeout again',
+  );
+
+const raised = (server: string): Fix =>
+  advice(
+    'code',
+    'raise the server’s keep-alive timeout above that of every client and load balancer before it (Node.js: server.keepAliveTimeout, 5 s by default)',
+    `the workload behind ${server}`,
+    'set the former timeout again',
+  );
+
+const goneFixes = (server: string): Fix[] => [
+  advice(
+    'code',
+    'let the client drop idle connections sooner, or send TCP keepalive probes within that time (net.ipv4.tcp_keepalive_time is 2 h), so that what stands between remembers them',
+    `the client of ${server}`,
+    'set the former idle timeout again',
+  ),
+  advice(
+    'infrastructure',
+    'raise the idle timeout of what stands between: a firewall or NAT’s conntrack (nf_conntrack_tcp_timeout_established), a load balancer’s (AWS NLB: 350 s, and it resets what comes later)',
+    `the path to ${server}`,
+    'set the former timeout again',
+  ),
+];

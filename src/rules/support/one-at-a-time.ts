@@ -1,4 +1,5 @@
 import { milliseconds, type Duration, type Timestamp } from '../../base/time.ts';
+import type { Span } from './queueing.ts';
 
 // So many calls of a server tell how it works; more tell no more.
 const MAX_CALLS = 1 << 10;
@@ -21,7 +22,7 @@ const LEAST_TOGETHER = 4;
 const AT_ONCE = 0.2;
 // Of their time at least so much is waiting, and each takes what anybody would notice.
 const WAITED_SHARE = 0.3;
-const LEAST_EACH = milliseconds(5);
+export const LEAST_EACH = milliseconds(5);
 
 /** How a server that works at one call at a time answers. */
 export interface OneAtATime {
@@ -66,6 +67,22 @@ export class AnswerLog {
         ? asAlone(between, at(alone.toSorted(ascending), 0.5))
         : isRegular(between) && (isUneven(times) || this.#leftApart(each));
     return isOne ? { each: each as Duration, most } : null;
+  }
+
+  get calls(): number {
+    return this.#asked.length;
+  }
+
+  /** The most that were there at once. */
+  most(): number {
+    return mostAtOnce(this.#asked, this.#answered.toSorted(ascending));
+  }
+
+  /** What was asked and answered, in order of the asking. */
+  spans(): Span[] {
+    return this.#asked
+      .map((from, index): Span => ({ from, until: this.#answered[index] as Timestamp }))
+      .toSorted((a, b) => a.from - b.from);
   }
 
   /** Some were asked together and answered one after another. */

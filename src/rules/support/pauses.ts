@@ -48,7 +48,8 @@ export function pausesOf({ input, server, delays, answers, slow, alike }: Answer
   if (delays.count < LEAST_KNOWN) return none;
   const least = FACTOR * delays.quantile(UNHIT);
   const isLate = (call: Exchange): boolean => {
-    const wait = waitOf(call);
+    // What the way takes is no stop: of several ways to one server one may be far longer.
+    const wait = waitOf(call) - (call.roundTrip > 0 ? call.roundTrip : 0);
     if (wait < least) return false;
     const own = alike(call);
     return own === null || own.count < LEAST_OF_KIND || wait >= FACTOR * own.quantile(UNHIT);

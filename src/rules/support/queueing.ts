@@ -19,7 +19,7 @@ export interface Queue {
 // Of fewer, the pattern may be chance.
 const LEAST_CALLS = 20;
 // More workers than that behind one connection are no bottleneck.
-const MAX_SLOTS = 32;
+export const MAX_SLOTS = 32;
 // Served in turn, calls take about the same; that explains them where it leaves a third of the spread.
 const EXPLAINED = 1 / 3;
 // And it matters where the waits are a third of all time.
@@ -87,7 +87,7 @@ function slotsOf(spans: readonly Span[], turns: Float64Array, late: number): num
 }
 
 /** The calls' places in the order in which they were taken up: of those that arrived at once, as they were done. */
-function takenUp(calls: readonly Span[]): number[] {
+export function takenUp(calls: readonly Span[]): number[] {
   const durations = calls.map(({ from, until }) => until - from).toSorted((a, b) => a - b);
   const atOnce = Math.min(AT_ONCE, AT_ONCE_SHARE * (durations[durations.length >> 1] as number));
   const order: number[] = [];
@@ -109,7 +109,7 @@ function takenUp(calls: readonly Span[]): number[] {
  * When each one's turn came: at its start, or when enough of those before it had ended.
  * @param turns filled and returned: all numbers of slots are tried, and no list is made for each
  */
-function turnsOf(spans: readonly Span[], slots: number, turns: Float64Array): Float64Array {
+export function turnsOf(spans: readonly Span[], slots: number, turns: Float64Array): Float64Array {
   // The latest `slots` ends of those before, the earliest first, and room for one more.
   const ends = new Float64Array(slots + 1);
   let count = 0;

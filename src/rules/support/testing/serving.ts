@@ -195,3 +195,14 @@ export class Serving {
     );
   }
 }
+
+/** Three requests at once, again and again; each takes 50 ms, and stands behind the others. */
+export function threeAtOnce(rounds: number): Serving {
+  const serving = new Serving();
+  for (let round = 0; round < rounds; round++) {
+    for (const [caller, takes] of [50, 100, 150].entries()) {
+      serving.request(takes, [], { connection: `0.c-caller${caller}` }, caller < 2);
+    }
+  }
+  return serving;
+}

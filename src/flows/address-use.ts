@@ -24,6 +24,8 @@ export interface AddressUses {
   central(share: number): AddressUse[];
   /** Addresses that send from close by, the busiest first. */
   locals(): AddressUse[];
+  /** Packets that came in "to us" for addresses that never answer from here: who routes gets those. */
+  routed(own: readonly AddressUse[]): number;
 }
 
 // LINUX_SLL_HOST, LINUX_SLL_OTHERHOST and LINUX_SLL_OUTGOING (linux/if_packet.h).
@@ -155,7 +157,17 @@ export function createAddressUse(addresses: AddressTable): AddressUses {
     return near.sort((a, b) => b.sent + b.received - a.sent - a.received);
   }
 
-  return { push, counted: () => v4 + v6, central, locals };
+  function routed(own: readonly AddressUse[]): number {
+    let packets = 0;
+    for (let address = 1; address < classes.length; address++) {
+      const base = address * STRIDE;
+      if (counts[base + FIELD.sentOut]! > 0 || own.some((one) => one.address === address)) continue;
+      packets += counts[base + FIELD.receivedIn] as number;
+    }
+    return packets;
+  }
+
+  return { push, counted: () => v4 + v6, central, locals, routed };
 }
 
 /** An address of one host; no loopback, multicast, broadcast or link-local one. */

@@ -100,6 +100,18 @@ describe('the vantage', () => {
     expect(vantageOf([[flood], [{ from: POD, to: DNS, way: 3 }]]).kind).not.toBe('pod');
   });
 
+  it('is a node where what comes to it is for others, though it speaks to most of its pods itself', () => {
+    const own: Seen[][] = Array.from({ length: 38 }, (_, index) => [
+      index % 2 === 0 ? { from: '10.244.0.1', to: POD, way: OUT } : { from: POD, to: '10.244.0.1', way: IN },
+    ]);
+    const routed: Seen[] = [
+      { from: '10.244.0.50', to: '10.96.101.223', way: 3, interface: 52 },
+      { from: '10.244.0.50', to: '10.96.101.223', way: IN, interface: 3 },
+    ];
+    expect(vantageOf([...own, routed])).toMatchObject({ kind: 'node' });
+    expect(vantageOf([...own, routed.slice(0, 1)])).toMatchObject({ kind: 'pod', addresses: ['10.244.0.1'] });
+  });
+
   it('is a node where packets are seen before and behind a DNAT', () => {
     const vantage = vantageOf([
       [

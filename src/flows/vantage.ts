@@ -75,8 +75,9 @@ export function createVantage(addresses: AddressTable): VantageWatch {
     const locals = use.locals();
     const central = use.central(NEARLY_ALL);
     // What a machine says to have sent and received itself is its own: a bridge that floods it with
-    // copies of others' packets does not make it forward.
-    if (central.some((one) => one.isUs() === true)) return endpoint(central, total);
+    // copies of others' packets does not make it forward. What comes to it for others does.
+    const isEndpoint = central.some((one) => one.isUs() === true) && share(use.routed(central)) < SOME;
+    if (isEndpoint) return endpoint(central, total);
     const forwards = copies.forwarded() > 0 && share(copies.forwarded()) >= SOME;
     const translates = copies.translated() > 0 && share(copies.translated()) >= SOME;
     if (forwards || translates) return forwarder(locals, translates);

@@ -42,8 +42,16 @@ ruleTester(rule, {
   ],
   clear: [
     { name: 'answers that are fine', ...healthy().rows, says: /no answer was an error \(5 calls\)/ },
-    { name: '4xx, which belong to the interface', ...healthy().call({}, { status: 404 }).rows },
-    { name: 'NOT_FOUND, which belongs to the interface', ...grpc(5).rows },
+    {
+      name: '4xx, which belong to the interface',
+      ...healthy().call({}, { status: 404 }).call({ takes: 60 }, { status: 404 }).rows,
+      says: /no answer was an error of the server \(7 calls; 2 answered with 4xx or a gRPC code that is none of/,
+    },
+    {
+      name: 'NOT_FOUND, which belongs to the interface',
+      ...grpc(5).rows,
+      says: /no answer was an error of the server \(6 calls; 1 answered with 4xx or a gRPC code that is none of/,
+    },
     { name: 'CANCELLED, which the client wanted', ...grpc(1).rows },
   ],
   unobservable: [

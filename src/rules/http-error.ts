@@ -12,6 +12,9 @@ import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
 
+// RFC 9110 section 15: what begins with 4 tells of the request, with 5 of the server.
+const BAD_REQUEST = 400;
+const INTERNAL_SERVER_ERROR = 500;
 // A server answers with a few codes; of more, the first so many say as much.
 const MAX_CODES = 8;
 // gRPC, doc/statuscodes.md: what a server or the way to it failed with. The others (NOT_FOUND,
@@ -35,14 +38,20 @@ export default defineRule({
   messages: {
     failed: '{server} answered {count} of {total:call} with {codes}',
     clear: 'no answer was an error ({total:call})',
+    theirs:
+      'no answer was an error of the server ({total:call}; {count} answered with 4xx or a gRPC code that is none of the server’s failures)',
   },
   create({ report, clear, unobservable, fact }) {
     const seen = fact(traffic);
     const groups = createPeerGroups(seen, exchangeTally, () => ({ codes: new Map<string, number>() }));
     let total = 0;
+    /** Errors that tell of what was asked. */
+    let count = 0;
     return {
       ordinaryExchange({ status, grpcStatus }) {
-        if (status >= 0 || grpcStatus >= 0) total++;
+        if (status < 0 && grpcStatus < 0) return;
+        total++;
+        if (status >= BAD_REQUEST) count++;
       },
       unusualExchange(exchange) {
         if (exchange.shape !== 'call') return;
@@ -50,7 +59,10 @@ export default defineRule({
         if (exchange.status < 0 && exchange.grpcStatus < 0) return;
         total++;
         const code = errorOf(exchange);
-        if (code === null) return;
+        if (code === null) {
+          if (exchange.grpcStatus > 0 || isRefused(exchange.status)) count++;
+          return;
+        }
         // Time that errors cost is told where it was spent: http-retry, upstream-slow, grpc-deadline, timeout-order.
         const { codes } = groups.add(exchange, nanoseconds(0), ({ packets }) => packets);
         if (codes.has(code) || codes.size < MAX_CODES) codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -91,18 +103,20 @@ export default defineRule({
         }
         if (parts.length > 0) return;
         if (total === 0) return unobservable({ why: 'no answer with a status was seen', capture: null });
-        clear('clear', { total }, { count: total, unit: 'exchanges' });
+        clear(count > 0 ? 'theirs' : 'clear', { total, count }, { count: total, unit: 'exchanges' });
       },
     };
   },
 });
+
+const isRefused = (status: number): boolean => status >= BAD_REQUEST && status < INTERNAL_SERVER_ERROR;
 
 /** `503`, `UNAVAILABLE`; null for what is no error of the server. */
 function errorOf({ status, grpcStatus }: Exchange): string | null {
   const name = grpcStatusName(grpcStatus);
   if (grpcStatus > 0) return GRPC_FAILURES.has(name) ? name : null;
   // Of 4xx the one that tells of load, as RESOURCE_EXHAUSTED does: the same call later is answered (RFC 6585 section 4).
-  return status === TOO_MANY_REQUESTS || (status >= 500 && status < 600) ? String(status) : null;
+  return status === TOO_MANY_REQUESTS || (status >= INTERNAL_SERVER_ERROR && status < 600) ? String(status) : null;
 }
 
 /** `503 (12), 500 (1)`, most frequent first. */

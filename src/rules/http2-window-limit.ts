@@ -21,7 +21,7 @@ export default defineRule({
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} waited {cost:duration} for the {reader}’s HTTP/2 window ({window}) to open again',
-    clear: 'no large body waited for an HTTP/2 window ({total:exchange})',
+    clear: 'no large body waited for an HTTP/2 window ({total:exchange}{besides})',
   },
   create: (context) =>
     stallRule(context, {

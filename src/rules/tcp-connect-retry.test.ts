@@ -353,6 +353,11 @@ ruleTester(rule, {
       ...healthy().rows,
       says: /no SYN had to be sent again \(2 connections opened\)/,
     },
+    {
+      name: 'a SYN that comes again before any kernel sends it',
+      ...new Traffic().open({ again: [100], connect: 130 }).call().rows,
+      says: /no SYN had to be sent again \(1 connection opened; of 1 it came twice, sooner than kernels send it again\)/,
+    },
     { name: 'a server that answers late on an open connection', ...new Traffic().open().call({ takes: 1500 }).rows },
     { name: 'addresses of two names', ...fallingBack(5, 250, [lookupFor([FOUR]), lookupFor([SIX])]) },
     {
@@ -369,6 +374,7 @@ ruleTester(rule, {
     {
       name: 'a SYN without an answer while others are refused with ICMP errors: a host sends few of those',
       ...joined(healthy().rows, late(), during().refused(2, { endedBy: null }).rows),
+      says: /of 1 it was, which were refused or are others’/,
     },
     { name: 'a copy of a SYN some milliseconds later', ...new Traffic().open({ again: [3], connect: 4 }).call().rows },
   ],

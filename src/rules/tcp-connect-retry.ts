@@ -31,7 +31,7 @@ import { addressAndPort } from './support/refusal-advice.ts';
 import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
-import { synEvidence } from './support/syn-evidence.ts';
+import { passedOverWords, synEvidence } from './support/syn-evidence.ts';
 import { connectTimeout, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
@@ -75,7 +75,7 @@ export default defineRule({
     dead: '{backend} behind {server} answers no SYN: {count} of {total:connection} waited {least}{cost:duration} for it',
     checks:
       'health checks by {client} waited {least}{cost:duration} for an answer to their SYN: {count} of {total:connection}',
-    clear: 'no SYN had to be sent again ({total:connection} opened)',
+    clear: 'no SYN had to be sent again ({total:connection} opened{besides})',
   },
   create({ report, clear, unobservable, fact, inputs, cluster }) {
     const seen = fact(traffic);
@@ -88,6 +88,8 @@ export default defineRule({
     const fallbacks = createFallbacks(opened);
     const givenUp = createGivenUpEarly(inputs);
     const waiting: Connection[] = [];
+    /** Connections whose SYN came again sooner than a kernel sends it, and those that were refused or are between others. */
+    const passedOver = { hasty: 0, elsewhere: 0 };
     const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
       answers: new Map(),
       heard: 0,
@@ -198,7 +200,10 @@ export default defineRule({
         const { syns, ending } = connection;
         // What a reset refused its caller hears of at once.
         if (syns.length > 0 && !isAnswered(connection) && connection.endedBy === null) fallbacks.failed(connection);
-        if (ending === 'refused') return noteRefused(groups.of(connection).refusals, connection);
+        if (ending === 'refused') {
+          if (syns.length > 1) passedOver.elsewhere++;
+          return noteRefused(groups.of(connection).refusals, connection);
+        }
         if (syns.length === 0) {
           if (connection.backend !== null) noteAnswer(groups.of(connection).answers, connection);
           return;
@@ -207,7 +212,10 @@ export default defineRule({
         if (isAnswered(connection)) group.heard++;
         noteAnswer(group.answers, connection);
         givenUp.connection(connection);
-        if (!waitedForSyn(connection)) return;
+        if (!waitedForSyn(connection)) {
+          if (syns.length > 1) passedOver.hasty++;
+          return;
+        }
         if (waiting.length < MAX_WAITING) waiting.push(copyConnection(connection));
         else if (isAnswered(connection)) {
           const cost = nanoseconds(connection.connectDuration + late.firstWait(connection));
@@ -221,10 +229,13 @@ export default defineRule({
           (connection) => seen.peerOf(connection),
         );
         const patience = new Map([...inVain].map(([peer, own]) => [peer, patienceOf(own, opened)]));
+        let { elsewhere } = passedOver;
         for (const connection of waiting) {
           // Those are `tcp-connect-refused`.
-          if (refusals.has(connection)) continue;
-          if (!isAnswered(connection) && isBetweenOthers(connection, inputs)) continue;
+          if (refusals.has(connection) || (!isAnswered(connection) && isBetweenOthers(connection, inputs))) {
+            elsewhere++;
+            continue;
+          }
           const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
@@ -241,10 +252,10 @@ export default defineRule({
           noteSilence(group.silences, connection);
         }
         const others = new Set(fallbacks.found().map(({ connection }) => connection.id));
-        const hasty = givenUp
+        const gaveUp = givenUp
           .found()
           .filter(({ connection }) => !refusals.has(connection) && !others.has(connection.id));
-        for (const own of groupBy(hasty, ({ connection }) => seen.peerOf(connection)).values()) {
+        for (const own of groupBy(gaveUp, ({ connection }) => seen.peerOf(connection)).values()) {
           const [{ connection: first }] = own as [GivenUp];
           const group = withThose.get(seen.peerOf(first)) ?? copyOf(groups.of(first));
           // Where it answers others, a SYN or its answer may have been lost, once or twice.
@@ -361,7 +372,11 @@ export default defineRule({
         if (total === 0) {
           return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });
         }
-        clear('clear', { total }, { count: total, unit: 'connections' });
+        clear(
+          'clear',
+          { total, besides: passedOverWords({ ...passedOver, elsewhere }) },
+          { count: total, unit: 'connections' },
+        );
       },
     };
   },

@@ -46,6 +46,12 @@ ruleTester(rule, {
     {
       name: 'once, which may be a program that paused',
       ...new Traffic().calls(20).call({ takes: 44, stalls: [held] }).rows,
+      says: /\(21 exchanges; 1 did, and fewer than 2 may be chance\)/,
+    },
+    {
+      name: 'less than any kernel delays',
+      ...new Traffic().calls(4, { takes: 20, stalls: [{ ...held, lasts: 12 }] }).rows,
+      says: /\(4 exchanges; 4 waited less than 30 ms\)/,
     },
   ],
 });

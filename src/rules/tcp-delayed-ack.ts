@@ -18,7 +18,7 @@ export default defineRule({
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} waited {cost:duration} for a delayed ACK: the {side} writes in small pieces, without TCP_NODELAY',
-    clear: 'no second small write waited for a delayed ACK ({total:exchange})',
+    clear: 'no second small write waited for a delayed ACK ({total:exchange}{besides})',
   },
   create: (context) =>
     stallRule(context, {

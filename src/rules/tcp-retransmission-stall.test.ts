@@ -125,6 +125,7 @@ ruleTester(rule, {
         takes: 1000,
         stalls: [{ at: 5, lasts: 900, parts: { reason: 'loss', resends: 0, repaired: false } }],
       }).rows,
+      says: /\(1 exchange; 1 that did are told elsewhere, or were not seen whole\)/,
     },
     {
       name: 'what is repaired at once, inside a burst',

@@ -26,7 +26,7 @@ export default defineRule({
     vain: '{count} of {total:exchange} with {server} waited {cost:duration} for a segment that was sent again and again and never acknowledged',
     common:
       '{count} of {total:exchange} with {servers} waited {cost:duration} for a lost segment to be sent again: {why}',
-    clear: 'no exchange waited for a resent segment ({total:exchange})',
+    clear: 'no exchange waited for a resent segment ({total:exchange}{besides})',
   },
   create: (context) =>
     stallRule(context, {

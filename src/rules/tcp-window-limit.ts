@@ -22,7 +22,7 @@ export default defineRule({
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} took {cost:duration}: their bodies go one receive window ({window}) per round trip',
-    clear: 'no receive window was used up in each round trip ({total:exchange})',
+    clear: 'no receive window was used up in each round trip ({total:exchange}{besides})',
   },
   create: (context) =>
     stallRule(context, {

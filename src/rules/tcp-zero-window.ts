@@ -18,7 +18,7 @@ export default defineRule({
   messages: {
     stalled:
       '{count} of {total:exchange} with {server} waited {cost:duration}: the reader of what the {side} sends did not read',
-    clear: 'no receive window was closed for long ({total:exchange})',
+    clear: 'no receive window was closed for long ({total:exchange}{besides})',
   },
   create: (context) =>
     stallRule(context, {

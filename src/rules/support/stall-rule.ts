@@ -1,4 +1,4 @@
-import { formatDuration } from '../../base/text.ts';
+import { formatCount, formatDuration } from '../../base/text.ts';
 import { between, plus, type Duration } from '../../base/time.ts';
 import type { Side, Stall, StallReason } from '../../model/connection.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
@@ -57,7 +57,7 @@ const MAX_IN_VAIN = 1 << 12;
 
 /**
  * A rule that counts exchanges which waited for one reason: each costs what its stalls took. Its
- * messages are `stalled` (count, total, server, cost, side) and `clear` (total).
+ * messages are `stalled` (count, total, server, cost, side) and `clear` (total, besides: what is no occurrence).
  */
 export function stallRule<Message extends string = never>(
   { report, clear, unobservable, fact, inputs }: RuleContext<'stalled' | 'clear' | Message>,
@@ -98,12 +98,23 @@ export function stallRule<Message extends string = never>(
     return { ...group, tally };
   };
   let heard = 0;
+  /** With such a stall, and no occurrence: too short, or told elsewhere. */
+  const passedOver = { short: 0, elsewhere: 0 };
   const add = (exchange: Exchange): void => {
-    if (exchange.stalls.length === 0 || options.isAnothers?.(exchange, seesBoth(exchange)) === true) return;
+    if (exchange.stalls.length === 0) return;
+    const all = stallsOf(exchange, options.reason);
+    if (all.length === 0) return;
     const stalls = own(exchange);
-    if (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired)) return;
+    const isElsewhere =
+      options.isAnothers?.(exchange, seesBoth(exchange)) === true ||
+      (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired));
     const cost = stalledTime(exchange, stalls);
-    if (cost < options.least) return;
+    if (isElsewhere || cost < options.least) {
+      const isShort = stalledTime(exchange, all) < options.least;
+      if (isShort) passedOver.short++;
+      else passedOver.elsewhere++;
+      return;
+    }
     const isInVain = stalls.every(({ repaired }) => !repaired) && kept < MAX_IN_VAIN;
     const group = isInVain ? groups.of(exchange) : groups.add(exchange, cost, packets);
     if (stalls[0]?.from === 'client') group.fromClient++;
@@ -167,9 +178,23 @@ export function stallRule<Message extends string = never>(
       if (parts.length > 0) return;
       const total = heard + seen.routes.calls;
       if (total === 0) return unobservable({ why: 'no exchange was seen', capture: null });
-      clear('clear', { total }, { count: total, unit: 'exchanges' });
+      const few = stalled.map(whole).reduce((sum, { tally }) => sum + tally.count, 0);
+      clear('clear', { total, besides: besidesWords(passedOver, few, options) }, { count: total, unit: 'exchanges' });
     },
   };
+}
+
+/** What stalled for that reason, and is no finding. */
+function besidesWords(
+  { short, elsewhere }: { readonly short: number; readonly elsewhere: number },
+  few: number,
+  { least, leastCount }: Pick<StallRule<string>, 'least' | 'leastCount'>,
+): string {
+  return [
+    short > 0 ? `; ${formatCount(short)} waited less than ${formatDuration(least)}` : '',
+    few > 0 ? `; ${formatCount(few)} did, and fewer than ${leastCount} may be chance` : '',
+    elsewhere > 0 ? `; ${formatCount(elsewhere)} that did are told elsewhere, or were not seen whole` : '',
+  ].join('');
 }
 
 function stallEvidence(

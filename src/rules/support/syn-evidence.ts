@@ -1,4 +1,4 @@
-import { formatDuration, plural } from '../../base/text.ts';
+import { formatCount, formatDuration, plural } from '../../base/text.ts';
 import { between } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Evidence } from '../../model/finding.ts';
@@ -29,3 +29,10 @@ export function synEvidence(example: Connection | undefined): [Evidence, ...Evid
         ]),
   ];
 }
+
+/** SYNs that came again, and are no finding here. */
+export const passedOverWords = ({ hasty, elsewhere }: { readonly hasty: number; readonly elsewhere: number }): string =>
+  [
+    hasty > 0 ? `; of ${formatCount(hasty)} it came twice, sooner than kernels send it again` : '',
+    elsewhere > 0 ? `; of ${formatCount(elsewhere)} it was, which were refused or are others’` : '',
+  ].join('');

@@ -115,6 +115,8 @@ export default defineRule({
 
 // RULES: likely from five.
 const FEW_LOSSES = 5;
+// One beside these the capture itself may lack.
+const STRAYS = 1;
 const STRAY = 'few, beside the many that a race lost: any path loses a packet now and then';
 
 // The least that a finding is worth more than a word for.
@@ -200,7 +202,9 @@ function countsOf(own: readonly Verdict[]): { counts: LossCounts; before: number
   const lost = lossy === undefined ? 0 : lostOf(counts);
   // Who asks one family after the other (glibc, since an answer was lost) asks for the second one when the first one's
   // answer has come at last: that looks like a query which was lost before the capture, and nothing was.
-  return { counts, before: lost <= counts.unseenLost && lost < behind ? 0 : lost, behind };
+  const isUnseen = lost <= counts.unseenLost && lost < behind;
+  const isStray = lost <= STRAYS && behind >= FEW_LOSSES;
+  return { counts, before: isUnseen || isStray ? 0 : lost, behind };
 }
 
 /** Where the client's packets of TCP are lost to all alike, and its queries are no more than that makes. */

@@ -6,6 +6,7 @@ import { typeName } from '../model/lookup.ts';
 import { commonLosses, isOfCommon, type CommonLosses } from './support/common-loss.ts';
 import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
 import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
+import { areServers, upstreamFix } from './support/asking-servers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { chosenWait, lossReport, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
@@ -93,14 +94,16 @@ export default defineRule({
               ...waitSettings(part.groups),
               before === 0 ? ignored(lost, sent, servers) : unanswered(lost, sent, servers),
             ],
-            fix: [
-              ...(common !== null
-                ? commonFixes(common)
-                : [before === 0 ? whereAnswersGo(part.subject.name) : ending ? ENDED_SERVER : WHERE_QUERIES_GO]),
-              ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
-              ...nodeLocalCache(cache.isIn(part.input)),
-              ...shorterWaits(resolvers, target, chosenWait(part.groups)),
-            ],
+            fix: areServers(part.groups, seen)
+              ? [upstreamFix(servers.join(', '))]
+              : [
+                  ...(common !== null
+                    ? commonFixes(common)
+                    : [before === 0 ? whereAnswersGo(part.subject.name) : ending ? ENDED_SERVER : WHERE_QUERIES_GO]),
+                  ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
+                  ...nodeLocalCache(cache.isIn(part.input)),
+                  ...shorterWaits(resolvers, target, chosenWait(part.groups)),
+                ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });
         }

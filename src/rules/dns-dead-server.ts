@@ -1,4 +1,5 @@
 import type { Setting } from '../model/finding.ts';
+import { areServers, upstreamFix } from './support/asking-servers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { ENDED_SERVER } from './support/ended-server.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
@@ -74,29 +75,35 @@ export default defineRule({
               queries: queriesOf(own),
             },
             because: [silence(record, backend), ...othersSilent(others), ...waitSettings(part.groups)],
-            fix: [
-              // It answered others: one of the pods behind its address ended.
-              ...(closed && record.answered > 0 ? [ENDED_SERVER] : []),
-              record.answered > 0 || closed
-                ? advice(
-                    'infrastructure',
-                    'take the dead server out of the Service: its pod is not ready, or a policy drops its traffic',
-                    `the endpoints behind ${record.server}`,
-                    'scale back what was scaled',
-                    'kubectl -n kube-system get endpointslices,pods -l k8s-app=kube-dns -o wide',
-                  )
-                : advice(
-                    'infrastructure',
-                    'repair the server, or remove it from the resolv.conf that pods and nodes get',
-                    `the nameserver ${record.server}`,
-                    'put the address back',
-                    'kubectl -n kube-system get service,endpointslices -l k8s-app=kube-dns -o wide',
-                  ),
-              ...shorterWaits(resolvers, target, chosenWait(part.groups)),
-              ...(other && record.answered === 0 && resolvers.some((settings) => honours(settings, 'rotate'))
-                ? [dnsOption('rotate: only every other lookup begins with the dead server', target, { name: 'rotate' })]
-                : []),
-            ],
+            fix: areServers(part.groups, seen)
+              ? [upstreamFix(record.server)]
+              : [
+                  // It answered others: one of the pods behind its address ended.
+                  ...(closed && record.answered > 0 ? [ENDED_SERVER] : []),
+                  record.answered > 0 || closed
+                    ? advice(
+                        'infrastructure',
+                        'take the dead server out of the Service: its pod is not ready, or a policy drops its traffic',
+                        `the endpoints behind ${record.server}`,
+                        'scale back what was scaled',
+                        'kubectl -n kube-system get endpointslices,pods -l k8s-app=kube-dns -o wide',
+                      )
+                    : advice(
+                        'infrastructure',
+                        'repair the server, or remove it from the resolv.conf that pods and nodes get',
+                        `the nameserver ${record.server}`,
+                        'put the address back',
+                        'kubectl -n kube-system get service,endpointslices -l k8s-app=kube-dns -o wide',
+                      ),
+                  ...shorterWaits(resolvers, target, chosenWait(part.groups)),
+                  ...(other && record.answered === 0 && resolvers.some((settings) => honours(settings, 'rotate'))
+                    ? [
+                        dnsOption('rotate: only every other lookup begins with the dead server', target, {
+                          name: 'rotate',
+                        }),
+                      ]
+                    : []),
+                ],
             whatIf: { method: 'each affected lookup without its waits for the server that never answers' },
             ...(waited ? {} : { onlyInfo: 'asked beside others, whose answers come: nobody waits for it' }),
             ...(own.every(({ group }) => many.has(clientOf(group))) ? ASKS_MANY : {}),

@@ -60,6 +60,16 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'answers that did not arrive, and one query beside them that was lost before the capture or is all that it lacks',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unreceived(6).lostFirst(1, 2500).pair(4).lookups,
+      reports: [{ message: 'behind', count: 7, says: /7 of \d+ queries/, confidence: 'likely' }],
+    },
+    {
+      name: 'two queries beside them',
+      lookups: new Scenario({ resolver: 'musl' }).pair(20).unreceived(6).lostFirst(2, 2500).pair(4).lookups,
+      reports: [{ message: 'lost', count: 8, says: /10 of \d+ queries/ }],
+    },
+    {
       name: 'more that the capture does not show than answers that did not arrive',
       lookups: new Scenario({ resolver: 'musl' }).pair(20).unreceived(2).unseenSecond(3).unseenFirst(3).pair(4).lookups,
       reports: [

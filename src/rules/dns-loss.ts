@@ -6,6 +6,7 @@ import { typeName } from '../model/lookup.ts';
 import { commonLosses, isOfCommon, type CommonLosses } from './support/common-loss.ts';
 import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
 import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
+import { areServers, upstreamFix } from './support/asking-servers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
 import { chosenWait, lossReport, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
@@ -93,14 +94,16 @@ export default defineRule({
               ...waitSettings(part.groups),
               before === 0 ? ignored(lost, sent, servers) : unanswered(lost, sent, servers),
             ],
-            fix: [
-              ...(common !== null
-                ? commonFixes(common)
-                : [before === 0 ? whereAnswersGo(part.subject.name) : ending ? ENDED_SERVER : WHERE_QUERIES_GO]),
-              ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
-              ...nodeLocalCache(cache.isIn(part.input)),
-              ...shorterWaits(resolvers, target, chosenWait(part.groups)),
-            ],
+            fix: areServers(part.groups, seen)
+              ? [upstreamFix(servers.join(', '))]
+              : [
+                  ...(common !== null
+                    ? commonFixes(common)
+                    : [before === 0 ? whereAnswersGo(part.subject.name) : ending ? ENDED_SERVER : WHERE_QUERIES_GO]),
+                  ...(before > 0 && counts.flowsMixed === 0 && counts.flowsDead > 0 ? [deadPod(servers)] : []),
+                  ...nodeLocalCache(cache.isIn(part.input)),
+                  ...shorterWaits(resolvers, target, chosenWait(part.groups)),
+                ],
             whatIf: { method: 'each affected lookup without its waits for lost answers' },
           });
         }
@@ -115,6 +118,8 @@ export default defineRule({
 
 // RULES: likely from five.
 const FEW_LOSSES = 5;
+// One beside these the capture itself may lack.
+const STRAYS = 1;
 const STRAY = 'few, beside the many that a race lost: any path loses a packet now and then';
 
 // The least that a finding is worth more than a word for.
@@ -200,7 +205,9 @@ function countsOf(own: readonly Verdict[]): { counts: LossCounts; before: number
   const lost = lossy === undefined ? 0 : lostOf(counts);
   // Who asks one family after the other (glibc, since an answer was lost) asks for the second one when the first one's
   // answer has come at last: that looks like a query which was lost before the capture, and nothing was.
-  return { counts, before: lost <= counts.unseenLost && lost < behind ? 0 : lost, behind };
+  const isUnseen = lost <= counts.unseenLost && lost < behind;
+  const isStray = lost <= STRAYS && behind >= FEW_LOSSES;
+  return { counts, before: isUnseen || isStray ? 0 : lost, behind };
 }
 
 /** Where the client's packets of TCP are lost to all alike, and its queries are no more than that makes. */

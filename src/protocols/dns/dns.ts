@@ -64,17 +64,31 @@ export function createDns({ addresses, ports, sink, onOtherInput }: DnsOptions) 
   }
 
   /** To no port where DNS is known to be spoken: a question to a proxy in the pod, or one that a DNS server hands on. */
-  function elsewhere(layers: Layers): 0 | 1 {
+  function elsewhere(layers: Layers): 0 | 1 | 2 {
     const isTurned = redirected.isTurned(layers);
-    if (!isTurned && !otherPorts.maybe(layers)) return 0;
-    const { bytes, payloadStart, payloadEnd } = layers;
-    if (!parser.parse(bytes, payloadStart, payloadEnd, message)) return 0;
-    if (message.response || message.opcode !== 0 || message.questions !== 1) return 0;
+    if (!isTurned && !otherPorts.maybe(layers)) return otherPorts.mayAnswer(layers) ? firstAnswer(layers) : 0;
+    if (!parsesOne(layers) || message.response) return 0;
     if (isTurned) redirected.ask(layers, message);
     else if (otherPorts.learn(layers, message)) transactions.push(layers, message);
-    else return 0;
+    else {
+      otherPorts.keep(layers, message);
+      return 0;
+    }
     return 1;
   }
+
+  /** What a server on a port of its own was asked until it answers for the first time is told of with that. */
+  function firstAnswer(layers: Layers): 0 | 2 {
+    if (!parsesOne(layers) || !message.response) return 0;
+    const asked = otherPorts.answered(layers, message);
+    for (const question of asked) transactions.push(question.layers, question.message);
+    if (asked.length === 0) return 0;
+    transactions.push(layers, message);
+    return 2;
+  }
+
+  const parsesOne = ({ bytes, payloadStart, payloadEnd }: Layers): boolean =>
+    parser.parse(bytes, payloadStart, payloadEnd, message) && message.opcode === 0 && message.questions === 1;
 
   function parsed(layers: Layers, bytes: Uint8Array, start: number, end: number): 0 | 1 | 2 {
     if (!parser.parse(bytes, start, end, message)) {

@@ -17,17 +17,18 @@ interface Said {
   readonly name?: string;
   readonly flags?: number;
   readonly ms?: number;
+  readonly type?: number;
   readonly ipId?: number;
 }
 
 /** A question for an address, or with 0x8180 as flags its answer without one. */
-function messageOf({ id = 7, name = 'a.example.com', flags = 0x0100 }: Said): Buffer {
+function messageOf({ id = 7, name = 'a.example.com', flags = 0x0100, type = 1 }: Said): Buffer {
   const labels = name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
   const header = Buffer.alloc(12);
   header.writeUInt16BE(id, 0);
   header.writeUInt16BE(flags, 2);
   header.writeUInt16BE(1, 4);
-  return Buffer.concat([header, ...labels, Buffer.from([0, 0, 1, 0, 1])]);
+  return Buffer.concat([header, ...labels, Buffer.from([0, 0, type, 0, 1])]);
 }
 
 const ANSWER = 0x8180;
@@ -90,6 +91,38 @@ describe('a DNS server on a port of its own', () => {
     expect(says(COREDNS, 50_000, UPSTREAM, 1053, { id: 9, ms: 1 })).toBe(1);
     // The same datagram behind the DNAT is no question of its own.
     expect(told).toEqual([`${POD} asks ${SERVICE}:53`, `${COREDNS} asks ${UPSTREAM}:1053`]);
+  });
+
+  it('is told by its first answer, with what it was asked until then', () => {
+    const { told, says } = scenario();
+    expect(says(POD, 40_000, COREDNS, 5353, { id: 7, ms: -7000 })).toBe(0);
+    expect(says(POD, 40_001, COREDNS, 5353, { id: 8 })).toBe(0);
+    expect(says('10.244.2.12', 40_001, COREDNS, 5353, { id: 9, ms: 1, name: 'b.example.com' })).toBe(0);
+    expect(says(POD, 40_002, '10.244.2.54', 5353, { id: 10, ms: 1, name: 'c.example.com' })).toBe(0);
+    expect(says(COREDNS, 5353, POD, 40_001, { id: 8, ms: 2, flags: ANSWER })).toBe(2);
+    // What was asked longer ago than anybody waits is told of no more.
+    expect(told).toEqual([
+      `${POD} asks ${COREDNS}:5353`,
+      `10.244.2.12 asks ${COREDNS}:5353`,
+      `${COREDNS}:5353 answers ${POD}`,
+    ]);
+    expect(says(COREDNS, 5353, '10.244.2.12', 40_001, { id: 9, ms: 3, name: 'b.example.com', flags: ANSWER })).toBe(2);
+  });
+
+  it('is nobody who says something like an answer', () => {
+    const { told, says } = scenario();
+    says(POD, 40_000, COREDNS, 5353);
+    expect(says(COREDNS, 5353, POD, 40_000, { id: 8, flags: ANSWER })).toBe(0);
+    expect(says(COREDNS, 5353, POD, 40_001, { flags: ANSWER })).toBe(0);
+    expect(says(COREDNS, 5354, POD, 40_000, { flags: ANSWER })).toBe(0);
+    expect(says(COREDNS, 5353, POD, 40_000, { name: 'b.example.com', flags: ANSWER })).toBe(0);
+    expect(says(COREDNS, 5353, POD, 40_000, { type: 28, flags: ANSWER })).toBe(0);
+    expect(says(COREDNS, 5353, POD, 40_000, { ms: 7000, flags: ANSWER })).toBe(0);
+    expect(says(POD, 40_000, COREDNS, 5354, { ms: 7001 })).toBe(0);
+    // NetBIOS asks so for hosts of a local network.
+    says(POD, 137, COREDNS, 137, { id: 9, type: 32, flags: 0x0110, ms: 8000 });
+    expect(says(COREDNS, 137, POD, 137, { id: 9, type: 32, flags: 0x8580, ms: 8001 })).toBe(0);
+    expect(told).toEqual([]);
   });
 
   it('is nobody whom something else is said to', () => {

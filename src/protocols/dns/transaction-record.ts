@@ -103,3 +103,10 @@ export function resetRecord(record: TransactionRecord): void {
   record.otherClientId = 0;
   record.otherClientPort = 0;
 }
+
+/** Where a question is looked for: by its id and name. */
+export function hashOf(id: number, nameHash: number): number {
+  const hash = Math.imul(id + 1, 0x9e3779b1) ^ nameHash;
+  // Signed: a number that fits into 31 bits and a sign is kept in its record without a box.
+  return hash ^ (hash >>> 15);
+}

@@ -8,7 +8,8 @@ import { IP_PROTOCOL, packetId, UNKNOWN_PORT, type Layers } from '../../model/pa
 import { type AttemptSink, type TrackedAttempt } from '../../model/tracked-attempt.ts';
 import { isCopy, isLate, isOtherFace } from './copies.ts';
 import { EarlyReplies } from './early-replies.ts';
-import { createRecord, resetRecord, type TransactionRecord } from './transaction-record.ts';
+import { UnaskedReplies } from './unasked-replies.ts';
+import { createRecord, hashOf, resetRecord, type TransactionRecord } from './transaction-record.ts';
 
 // The longest wait of a stub resolver is c-ares's fourth, 40 s (facts: 0, 5, 15, 35, gives up at
 // 75); its resend must still find its query.
@@ -16,8 +17,6 @@ const UNANSWERED_LIFETIME = seconds(90);
 // After a reply only its copies are to come, a resend that crossed it, and glibc that asks again for both families
 // after 5 s because the other one had no answer.
 const ANSWERED_LIFETIME = seconds(6);
-// Whoever waits for a sending asks again or gives up by then (glibc, Go: 5 s; gRPC: 6 s).
-const ANSWERED_BY = seconds(6);
 // A flood of queries must not eat the memory: about 20 MB.
 const MAX_UNANSWERED = 1 << 15;
 // Answered ones are of little use and many; few keep the working set in the processor's cache.
@@ -43,7 +42,7 @@ export interface TransactionCounts {
   duplicates: number[];
   /** Replies whose query is not in the capture… */
   orphanReplies: number;
-  /** …nor was sent before it: by input, those that come when it has gone on for longer than answers take. */
+  /** …nor was sent before it, by input. */
   unaskedReplies: number[];
   /** Queries that were forgotten unanswered because there were too many. */
   evicted: number;
@@ -55,12 +54,13 @@ export function createTransactions(
   sink: AttemptSink,
   onOtherInput?: (input: number, layers: Layers) => void,
 ) {
+  const unasked = new UnaskedReplies();
   const counts: TransactionCounts = {
     queries: 0,
     replies: 0,
     duplicates: [],
     orphanReplies: 0,
-    unaskedReplies: [],
+    unaskedReplies: unasked.counts,
     evicted: 0,
   };
   let buckets = emptySlots<TransactionRecord>(INITIAL_BUCKETS);
@@ -71,8 +71,6 @@ export function createTransactions(
   const answered = new LinkedQueue<TransactionRecord>();
   const resent = new LinkedQueue<TransactionRecord>();
   const early = new EarlyReplies();
-  /** When the first message of an input came. */
-  const begunAt: Timestamp[] = [];
   /** Servers whose DNAT this capture shows from both sides. */
   const translated = new Set<number>();
 
@@ -82,7 +80,7 @@ export function createTransactions(
    */
   function push(layers: Layers, message: DnsMessage, answeredBy: string | null = null): void {
     if (message.opcode !== 0) return;
-    begunAt[layers.input] ??= layers.time;
+    unasked.saw(layers);
     if (message.response) reply(layers, message, answeredBy);
     else query(layers, message);
   }
@@ -231,10 +229,9 @@ export function createTransactions(
     sink.replied(known);
   }
 
-  function orphan({ input, time }: Layers, by: 1 | -1): void {
+  function orphan(layers: Layers, by: 1 | -1): void {
     counts.orphanReplies += by;
-    if (time > (begunAt[input] ?? time) + ANSWERED_BY)
-      counts.unaskedReplies[input] = (counts.unaskedReplies[input] ?? 0) + by;
+    unasked.add(layers, by);
   }
 
   function lateReply(known: TransactionRecord, layers: Layers, message: DnsMessage): void {
@@ -395,10 +392,4 @@ export function createTransactions(
   }
 
   return { counts, push, newest: () => unanswered.last, unreachable, undelivered, advance, release, settle };
-}
-
-function hashOf(id: number, nameHash: number): number {
-  const hash = Math.imul(id + 1, 0x9e3779b1) ^ nameHash;
-  // Signed: a number that fits into 31 bits and a sign is kept in its record without a box.
-  return hash ^ (hash >>> 15);
 }

@@ -1,10 +1,10 @@
-import { at, seconds } from '../base/time.ts';
-import { createDamage } from '../model/input.ts';
-import { RR_TYPE } from '../model/lookup.ts';
-import { inputOf } from '../model/testing/rows.ts';
-import rule from './dns-dead-server.ts';
-import { ruleTester } from './support/testing/rule-tester.ts';
-import { Scenario } from './support/testing/scenario.ts';
+import { at, seconds } from '../../base/time.ts';
+import { createDamage } from '../../model/input.ts';
+import { RR_TYPE } from '../../model/lookup.ts';
+import { inputOf } from '../../model/testing/rows.ts';
+import rule from '../dns-dead-server.ts';
+import { ruleTester } from './testing/rule-tester.ts';
+import { Scenario } from './testing/scenario.ts';
 
 ruleTester(rule, {
   clear: [{ name: 'all were answered', lookups: new Scenario().pair(9).lookups }],

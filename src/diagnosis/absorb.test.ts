@@ -242,24 +242,10 @@ describe('a cause absorbs', () => {
   });
 
   it('a lookup of some milliseconds only where its connection takes as long', () => {
-    const names = lookups([
-      [0, 12],
-      [100, 112],
-    ]);
-    const secured = exchanges([
-      [13, 23],
-      [113, 123],
-    ]);
-    const quick = exchanges([
-      [13, 14],
-      [113, 114],
-    ]);
-    expect(absorbed(['connection-per-request', secured], ['dns-lookup-per-request', names])).toBe(
-      'connection-per-request 2 (dns-lookup-per-request 2)',
-    );
-    expect(absorbed(['connection-per-request', quick], ['dns-lookup-per-request', names])).toMatch(
-      /dns-lookup-per-request 2$/,
-    );
+    const left = (until: number): string =>
+      absorbed(['connection-per-request', exchanges([[13, until]])], ['dns-lookup-per-request', lookups([[0, 12]])]);
+    expect(left(23)).toBe('connection-per-request 1 (dns-lookup-per-request 1)');
+    expect(left(14)).toMatch(/dns-lookup-per-request 1$/);
   });
 
   it('through another cause', () => {

@@ -241,11 +241,12 @@ describe('a cause absorbs', () => {
     );
   });
 
-  it('a lookup of some milliseconds only where its connection takes as long', () => {
-    const left = (until: number): string =>
-      absorbed(['connection-per-request', exchanges([[13, until]])], ['dns-lookup-per-request', lookups([[0, 12]])]);
-    expect(left(23)).toBe('connection-per-request 1 (dns-lookup-per-request 1)');
-    expect(left(14)).toMatch(/dns-lookup-per-request 1$/);
+  it.each([
+    [23, /^connection-per-request 1 \(dns-lookup-per-request 1\)$/],
+    [14, /dns-lookup-per-request 1$/],
+  ])('a lookup of 12 ms only where its connection takes as long (from 13 to %d ms)', (until, left) => {
+    const opening = exchanges([[13, until]]);
+    expect(absorbed(['connection-per-request', opening], ['dns-lookup-per-request', lookups([[0, 12]])])).toMatch(left);
   });
 
   it('through another cause', () => {

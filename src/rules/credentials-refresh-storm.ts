@@ -214,7 +214,7 @@ function stormEvidence(group: Group, service: ServedRequests | undefined): [Evid
   const took = formatDuration(tally.costs.quantile(0.5));
   return [
     {
-      says: `${calls === 1 ? 'one call' : `${calls} calls`} for each fetch, ${took} together; the answers before were still good`,
+      says: `${calls === 1 ? 'one call' : `${calls} calls`} for each fetch, ${took} together; the answers before were still good${group.shared.areShared ? '; other requests wait meanwhile, and go on as the answer comes' : ''}`,
       packets: [...example.packets],
     },
   ];

@@ -44,6 +44,11 @@ const NO_DNS: Unobservable = {
   capture: ALL_CAPTURED,
 };
 
+const UNCLEAR: Unobservable = {
+  why: 'calls take as long as the requests do, and which of them is whose the packets do not tell',
+  capture: null,
+};
+
 const UNSURE = 'the requests are not seen to wait for anybody, but the packets do not show whether they wait for that';
 const NOT_CAPTURED = ' or in calls that are not captured';
 // A node's clients.
@@ -130,6 +135,7 @@ export default defineRule({
         let veiled = 0;
         let unseen = 0;
         let withoutDns = 0;
+        let unclear = 0;
         for (const { service, address, own, long, nearlyAll, lookups, checks } of services.values()) {
           const { latency, tally, server, input } = service;
           heard += latency.count;
@@ -145,6 +151,10 @@ export default defineRule({
           }
           if (ownOf.isVeiled(input, address)) {
             veiled++;
+            continue;
+          }
+          if (unsure.mayBeAll(input, address)) {
+            unclear++;
             continue;
           }
           if (lookups >= MOST * own.total) {
@@ -239,6 +249,7 @@ export default defineRule({
         if (found.size > 0) return;
         if (unseen > 0) return unobservable(CUT_NAMES);
         if (withoutDns > 0) return unobservable(NO_DNS);
+        if (unclear > 0) return unobservable(UNCLEAR);
         if (veiled > 0) {
           return unobservable({
             why: 'what the service waits for may be inside connections that can’t be read (TLS, an unknown protocol)',

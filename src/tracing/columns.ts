@@ -20,6 +20,8 @@ export interface CallColumns {
   readonly lanes: Lanes | null;
   /** When the call before was done, at servers that are asked by one request at a time (`turn-taking.ts`). Null where there is none. */
   readonly freed: Float64Array | null;
+  /** 1 where that is when something came that its caller waited for with others; left out where there is none. */
+  readonly isShared?: Uint8Array;
   /** Requests in flight while it lasted. */
   readonly candidates: readonly (readonly number[])[];
   /** 1 where an identifier says whose it is: it stays there. */

@@ -6,7 +6,7 @@ import { lanesOf } from './lanes.ts';
 import { improve } from './learn-links.ts';
 import { LinkProblem, NOBODY } from './link-problem.ts';
 import type { LinkSolver } from './solve-links.ts';
-import { freedTimes } from './turn-taking.ts';
+import { freedTimes, sharing } from './turn-taking.ts';
 import { UnclearKinds } from './unclear.ts';
 import { Unusual } from './unusual.ts';
 import { firstStepOf } from './walk.ts';
@@ -75,6 +75,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
         ends: made.ends,
         lanes: lanesOf(sent),
         freed: freedTimes(sent),
+        isShared: sharing(sent),
         candidates,
         isFixed,
         isBounded,

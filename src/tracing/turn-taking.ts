@@ -58,3 +58,7 @@ function noteShared(sent: readonly SentCall[], freed: Float64Array): boolean {
   }
   return true;
 }
+
+/** By call: 1 where its caller waited with others for what it then had. */
+export const sharing = (sent: readonly SentCall[]): Uint8Array =>
+  Uint8Array.from(sent, ({ sharedUntil }) => (sharedUntil === undefined ? 0 : 1));

@@ -32,15 +32,41 @@ export class Unusual {
     }
   }
 
-  /** The call's request is unusual, and so is another that could have made it; or it is the only one of its kind. */
+  /**
+   * The call's request is unusual, and so is another that could have made it; or it is the only one of its kind. Or it
+   * makes several of the kind, while another of its own kind that could have made this one makes none at all.
+   */
   isDoubtful(call: number): boolean {
     const { owners, calls } = this.#problem;
     const owner = owners[call] as number;
-    if (owner === NOBODY || calls.isFixed[call] === 1 || this.#isRare[owner] === 0) return false;
+    if (owner === NOBODY || calls.isFixed[call] === 1) return false;
     const candidates = calls.candidates[call] as readonly number[];
+    if (candidates.length > 1 && this.#isOneOfSeveral(call, owner) && this.#isAnyBare(owner, candidates)) return true;
+    if (this.#isRare[owner] === 0) return false;
     for (let place = 0; place < candidates.length; place++) {
       const other = candidates[place] as number;
       if (other !== owner && (this.#isException[owner] === 1 || this.#isRare[other] === 1)) return true;
+    }
+    return false;
+  }
+
+  #isOneOfSeveral(call: number, owner: number): boolean {
+    const { callsOf, calls } = this.#problem;
+    const own = callsOf[owner] as readonly number[];
+    for (let place = 0; place < own.length; place++) {
+      const other = own[place] as number;
+      if (other !== call && calls.kinds[other] === calls.kinds[call]) return true;
+    }
+    return false;
+  }
+
+  /** Requests that wait together, for what one of them asked or for a busy program, go on together: nothing tells whose calls those are. */
+  #isAnyBare(owner: number, candidates: readonly number[]): boolean {
+    const { callsOf, requests } = this.#problem;
+    for (let place = 0; place < candidates.length; place++) {
+      const other = candidates[place] as number;
+      if ((callsOf[other] as readonly number[]).length === 0 && requests.plans[other] === requests.plans[owner])
+        return true;
     }
     return false;
   }

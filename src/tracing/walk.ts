@@ -69,7 +69,7 @@ export class Walk {
   take(
     requests: RequestTimes,
     request: number,
-    { steps, starts, ends, lanes, freed, candidates }: CallColumns,
+    { steps, starts, ends, lanes, freed, isShared, candidates }: CallColumns,
     calls: readonly number[],
     count: number,
   ): void {
@@ -99,8 +99,8 @@ export class Walk {
       odds[index] = freed === null || isAfter ? 1 : BESIDE_ODDS;
       if (since > source) {
         transitions[index] = (transitions[index] as number) + TURN;
-        // Whoever holds a lock goes on; of those that wait it may be any.
-        odds[index] = 1 / (candidates[call] as readonly number[]).length;
+        // Whoever holds a lock goes on; of those that wait it may be any. What is shared lets all of them go on.
+        odds[index] = isShared?.[call] === 1 ? 1 : 1 / (candidates[call] as readonly number[]).length;
       }
       times[index] = start;
       sources[index] = source;

@@ -38,6 +38,7 @@ ruleTester(rule, {
           count: 40,
           of: 40,
           cost: [0.08, 0.085],
+          evidence: [/other requests wait meanwhile/],
         },
       ],
     },

@@ -18,8 +18,12 @@ interface Service {
   requests: number;
   /** Those that are not known to have called anybody. */
   bare: number;
+  /** What those took. */
+  bareTime: number;
   /** Calls that several requests could have made, by server. */
   readonly unsure: Map<string, number>;
+  /** What these took. */
+  unsureTime: number;
 }
 
 interface Tried {
@@ -32,6 +36,8 @@ export interface UnsureWaits extends Observer {
   request(request: Request): void;
   /** What requests that seem to wait for nobody may be waiting for, in words behind "in itself"; '' where nothing. */
   beside(input: number, address: string): string;
+  /** Their calls, any of which may be any request's, take most of the time of those that seem to make none. */
+  mayBeAll(input: number, address: string): boolean;
 }
 
 /** What a service's own time may be beside its own: a line for an upstream, or one that nobody reaches. */
@@ -69,18 +75,29 @@ export const unsureWaits = defineFact({
         const service = known(services, `${request.input}|${receiverOf(request)}`, MAX_SERVICES, () => ({
           requests: 0,
           bare: 0,
+          bareTime: 0,
           unsure: new Map<string, number>(),
+          unsureTime: 0,
         }));
         if (service === null) return;
         service.requests++;
         const calls = request.waits.filter(({ reason }) => reason === 'upstream');
-        if (calls.length === 0) service.bare++;
+        if (calls.length === 0) {
+          service.bare++;
+          service.bareTime += request.duration;
+        }
         if (!request.ambiguous) return;
-        for (const { to, confidence } of calls) {
+        for (const { to, confidence, duration } of calls) {
           if (confidence !== 'possible') continue;
+          service.unsureTime += duration;
           if (service.unsure.has(to) || service.unsure.size < MAX_SERVERS)
             service.unsure.set(to, (service.unsure.get(to) ?? 0) + 1);
         }
+      },
+      mayBeAll(input, address) {
+        const key = `${input}|${address}`;
+        const service = services.get(key);
+        return service !== undefined && lineFor(key) !== null && service.unsureTime >= MOST * service.bareTime;
       },
       beside(input, address) {
         const key = `${input}|${address}`;

@@ -129,11 +129,11 @@ const far = (responseBytes: number, body: number): Traffic =>
   });
 
 /** Thirty connections with one call each, of which so many go a way of 80 ms and the others one of the other length. */
-function overTwoWays(far: number, near: number): Traffic {
+function overTwoWays(long: number, near: number): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < 30; index++) {
     traffic
-      .open({ connect: index % 30 < far ? 80 : near })
+      .open({ connect: index < long ? 80 : near })
       .call()
       .close({ protocol: 'http/1.1', exchanges: 1 });
   }

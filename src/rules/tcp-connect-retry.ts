@@ -32,7 +32,7 @@ import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
 import { synEvidence } from './support/syn-evidence.ts';
-import { connectTimeout, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
+import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -50,6 +50,8 @@ interface Backends {
   readonly answers: Answers;
   /** Connections of which a SYN was answered. */
   heard: number;
+  /** Connections that opened at once, and whose server's data was lost. */
+  lossy: number;
   readonly refusals: Refusals;
 }
 
@@ -91,6 +93,7 @@ export default defineRule({
     const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
       answers: new Map(),
       heard: 0,
+      lossy: 0,
       refusals: noRefusals(),
     }));
 
@@ -205,6 +208,7 @@ export default defineRule({
         }
         const group = groups.of(connection);
         if (isAnswered(connection)) group.heard++;
+        if (losesData(connection)) group.lossy++;
         noteAnswer(group.answers, connection);
         givenUp.connection(connection);
         if (!waitedForSyn(connection)) return;
@@ -302,6 +306,7 @@ export default defineRule({
           const waits = new Distribution();
           for (const group of own) waits.addAll(group.waits);
           const isFull = own.reduce((sum, { full }) => sum + full, 0) >= LEAST_FULL;
+          const lossy = own.reduce((sum, group) => sum + group.lossy, 0);
           const of = Math.max(totals.opened, tally.count);
           report({
             message:
@@ -340,7 +345,7 @@ export default defineRule({
               : 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: [
-              common === null ? noAnswer(subject.name, gone, isFull) : commonSetting(common),
+              common === null ? noAnswer(subject.name, gone, isFull, lossy) : commonSetting(common),
               isEarly ? connectTimeout(waits.quantile(0.5)) : SYN_WAIT,
               ...(explained?.because ?? []),
               ...(silentNode?.because ?? []),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../model/exchange.ts';
-import { connectionOf, inputOf } from '../model/testing/rows.ts';
+import { nanoseconds } from '../base/time.ts';
+import { REST_OF_REQUEST } from '../model/request.ts';
+import { connectionOf, inputOf, waitOf } from '../model/testing/rows.ts';
 import { RULES } from '../rules/registry.ts';
 import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
 import { Serving } from '../rules/support/testing/serving.ts';
@@ -27,12 +29,38 @@ const aside = (takes: number, parts: Partial<Exchange> = {}): Rows => ({
   connections: [connectionOf()],
 });
 
+/** A request whose client takes nearly all of it for sending it, or of which a body takes that. */
+function sent(what: string): Rows {
+  const { requests = [], ...rows } = new Serving().request(2130, []).rows;
+  const uploads = requests.map((request) => {
+    const { startedAt, duration } = request;
+    const wait = waitOf({ reason: 'transfer', to: '10.0.9.9', what, startedAt, duration, critical: duration });
+    return { ...request, waits: [wait], own: nanoseconds(0) };
+  });
+  return { ...rows, requests: uploads, connections: [connectionOf()] };
+}
+
 describe('the verdict on requests of a service', () => {
   it.each([
     [
       'one of which the service itself takes most, or whom it asks in a protocol that nobody knows',
       { ...new Serving().request(2130, [{ at: 5, takes: 500 }]).rows, connections: [unread(4000)] },
       'no known cause makes requests slow, yet some are: 1 request and 1 other call, slowest 2.13 s, 1.63 s of it in 10.0.3.7:8080 itself, or waiting for 10.0.9.5:5672, which can’t be read',
+    ],
+    [
+      'one whose client pauses in the midst of it',
+      sent('sender-idle'),
+      'no known cause makes requests slow, yet some are: 1 request, slowest 2.13 s, nearly all of it waiting for 10.0.9.9 to send the request',
+    ],
+    [
+      'one that never comes whole',
+      sent(REST_OF_REQUEST),
+      'no known cause makes requests slow, yet some are: 1 request, slowest 2.13 s, nearly all of it waiting for 10.0.9.9 to send the request',
+    ],
+    [
+      'one whose answer takes its way',
+      sent('path'),
+      'no known cause makes requests slow, yet some are: 1 request, slowest 2.13 s, nearly all of it for bodies on their way (10.0.9.9)',
     ],
     [
       'quick ones, beside a worker’s poll for tasks',

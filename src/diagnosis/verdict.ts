@@ -3,6 +3,7 @@ import { fewNames, formatCount, formatDuration, plural } from '../base/text.ts';
 import { fromSeconds, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import { receiverOf } from '../model/direction.ts';
+import { REST_OF_REQUEST } from '../model/request.ts';
 
 // What RULES calls `major` for one occurrence: nobody calls less than that slow.
 const SLOW = milliseconds(100);
@@ -289,6 +290,10 @@ function partWords(exchange: Judged['exchanges']['slowest'][number], requests: J
     : requestWords(request, requests);
 }
 
+/** Its client paused in the midst of it, or never sent it whole. */
+const isUnsent = (what: string | null): boolean =>
+  what === REST_OF_REQUEST || what === 'sender-idle' || what === 'written';
+
 function requestWords(request: Judged['requests']['slowest'][number], requests: Judged['requests']): string {
   const [part] = request.breakdown.toSorted((a, b) => b.seconds - a.seconds);
   if (part === undefined || request.ambiguous || part.seconds < MOST * request.durationSeconds) return '';
@@ -313,6 +318,8 @@ function requestWords(request: Judged['requests']['slowest'][number], requests: 
     case 'stall':
       return `${spent} while data stood still on its way`;
     case 'transfer':
+      if (request.waits.every(({ reason, what }) => reason !== 'transfer' || isUnsent(what)))
+        return `${spent} waiting for ${part.to} to send the request`;
       return `${spent} for bodies on their way (${to.trim()})`;
     case 'queue':
       return `${spent} waiting for its turn`;

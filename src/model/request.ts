@@ -13,11 +13,15 @@ export const REQUEST_SCHEMA = 'kubelag/request/1';
  * - `upstream`: an outbound exchange, from its first byte sent to its last byte received
  * - `metadata`: an exchange with a metadata or credentials service
  * - `stall`: the network on the request's own connection: loss, a closed window, a delayed acknowledgement
- * - `transfer`: the request or its answer itself, as fast as the way took it; seen where the capture is near the sender
+ * - `transfer`: the request or its answer itself, as fast as the way took it; seen where the capture is near the sender;
+ *   or as its client sent it: with pauses, or never whole
  * - `queue`: its turn, for a connection of a pool or for something that calls share one at a time
  */
 export const WAIT_REASONS = ['dns', 'connect', 'tls', 'upstream', 'metadata', 'stall', 'transfer', 'queue'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
+
+/** What a `transfer` is of, where a request never comes whole. */
+export const REST_OF_REQUEST = 'the rest of the request';
 
 /** What is asked where nobody can read it. */
 export const INSIDE_TLS = 'inside TLS';

@@ -133,6 +133,17 @@ describe('an exchange packet by packet', () => {
     expect(text).not.toContain('#98');
   });
 
+  it('does not say of a request that never came whole that it waits for its answer', () => {
+    const cutShort = { ...cancelledCall(), requestSeconds: null };
+    expect(renderExchangeTimeline({ ...cutShort, requestBytes: 59 }, null, plain)).toMatch(
+      / 3 s with the request never whole/,
+    );
+    // Its beginning was not seen.
+    expect(renderExchangeTimeline({ ...cutShort, requestBytes: 0 }, null, plain)).toMatch(
+      / 3 s waiting for the answer/,
+    );
+  });
+
   it('needs no duration to draw', () => {
     expect(() =>
       renderExchangeTimeline({ ...unanswered(), durationSeconds: 0, packets: [] }, null, plain),

@@ -151,13 +151,19 @@ function endMarks(style: Style, row: ExchangeRow): Mark[] {
 function phasesOf(row: ExchangeRow, connection: ConnectionRow | null): Phase[] {
   const { startSeconds, requestSeconds, firstByteSeconds, durationSeconds } = row;
   const end = startSeconds + durationSeconds;
-  const requested = startSeconds + (requestSeconds ?? 0);
+  // Where the beginning was not seen, it waits for the answer.
+  const isCutShort = requestSeconds === null && row.requestBytes > 0;
+  const requested = isCutShort ? end : startSeconds + (requestSeconds ?? 0);
   const answered = firstByteSeconds === null ? end : startSeconds + firstByteSeconds;
   return [
     ...stallPhases(row.stalls),
     ...(connection === null ? [] : openingPhases(connection)),
     { fromSeconds: -Infinity, untilSeconds: startSeconds, says: 'with nothing asked: a pause of the client itself' },
-    { fromSeconds: startSeconds, untilSeconds: requested, says: 'until the request is whole' },
+    {
+      fromSeconds: startSeconds,
+      untilSeconds: requested,
+      says: isCutShort ? 'with the request never whole' : 'until the request is whole',
+    },
     { fromSeconds: requested, untilSeconds: answered, says: 'waiting for the answer' },
     { fromSeconds: answered, untilSeconds: end, says: 'until the answer is whole' },
   ];

@@ -128,8 +128,30 @@ const far = (responseBytes: number, body: number): Traffic =>
     firstByte: 65,
   });
 
+/** Thirty connections with one call each, of which so many go a way of 80 ms and the others one of the other length. */
+function overTwoWays(long: number, near: number): Traffic {
+  const traffic = new Traffic();
+  for (let index = 0; index < 30; index++) {
+    traffic
+      .open({ connect: index < long ? 80 : near })
+      .call()
+      .close({ protocol: 'http/1.1', exchanges: 1 });
+  }
+  return traffic;
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'connections of which half go a far longer way: the median is not what each pays',
+      ...overTwoWays(16, 1).rows,
+      reports: [{ count: 30, says: /serve a single call: half of them pay at least 80 ms to connect$/ }],
+    },
+    {
+      name: 'ways that differ less',
+      ...overTwoWays(16, 30).rows,
+      reports: [{ count: 30, says: /serve a single call: each pays 80 ms to connect$/ }],
+    },
     {
       name: 'calls of which each waits for a new sender to get up to speed',
       ...far(200_000, 185).rows,

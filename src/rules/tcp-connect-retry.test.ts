@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { at, milliseconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
-import { atMs, attemptOf, inputOf, lookupOf } from '../model/testing/rows.ts';
+import { atMs, attemptOf, inputOf, lookupOf, stallOf } from '../model/testing/rows.ts';
 import { runRule, type Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
 import { lossyPaths } from './support/testing/lossy.ts';
@@ -393,4 +393,8 @@ const firstOf = (rows: Rows) => runRule(rule, rows).reports.map(({ fix: [first] 
 it('what to look at first is whether it is gone where it answers nobody, else its accept queue', () => {
   expect(firstOf(givenUpEarly(4, 500))).toEqual([expect.stringMatching(/endpoints that are gone/)]);
   expect(firstOf(joined(healthy().rows, late()))).toEqual([expect.stringMatching(/accept queue/)]);
+  const lossy = { stalls: [stallOf({ reason: 'loss', from: 'server', resends: 1 })] };
+  const losing = () => new Traffic().open({}, lossy).calls(3).close();
+  const lost = joined(losing().rows, losing().rows, losing().rows, late());
+  expect(firstOf(lost)).toEqual([expect.stringMatching(/lost SYNs/)]);
 });

@@ -10,7 +10,7 @@ import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts'
 import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
-import { advice } from './support/fixes.ts';
+import { familySettings, letFamilyIn } from './support/family-advice.ts';
 import { createGivenUpEarly, type GivenUp } from './support/given-up-early.ts';
 import { createFallbacks, type FallenBack } from './support/other-family.ts';
 import { lateOpenings, wasAskedAgain } from './support/late-openings.ts';
@@ -32,7 +32,7 @@ import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
 import { passedOverWords, synEvidence } from './support/syn-evidence.ts';
-import { connectTimeout, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
+import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -50,6 +50,8 @@ interface Backends {
   readonly answers: Answers;
   /** Connections of which a SYN was answered. */
   heard: number;
+  /** Connections that opened at once, and whose server's data was lost. */
+  lossy: number;
   readonly refusals: Refusals;
 }
 
@@ -93,6 +95,7 @@ export default defineRule({
     const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
       answers: new Map(),
       heard: 0,
+      lossy: 0,
       refusals: noRefusals(),
     }));
 
@@ -129,24 +132,8 @@ export default defineRule({
             ],
             tally.dearest,
           ),
-          because: [
-            { component: server, setting: 'answer to SYN', value: 'none', origin: 'wire', source: 'the packets' },
-            {
-              component: 'client',
-              setting: 'wait before the other family is tried',
-              value: `${formatDuration(tally.costs.quantile(0.5))} (curl 200 ms, Node.js 250, Go 300)`,
-              origin: 'wire',
-              source: 'the packets; RFC 8305 section 5',
-            },
-          ],
-          fix: [
-            advice(
-              'infrastructure',
-              'let that family reach the server (routes, firewall, network policy, the program’s own listen address), or take its address out of DNS (of a Service: ipFamilies)',
-              server,
-              'undo the change that was made',
-            ),
-          ],
+          because: familySettings(server, tally.costs.quantile(0.5)),
+          fix: [letFamilyIn(server)],
           whatIf: { unknown: 'the wait lies before the connection that was used' },
           errors: 0,
           habit: false,
@@ -210,6 +197,7 @@ export default defineRule({
         }
         const group = groups.of(connection);
         if (isAnswered(connection)) group.heard++;
+        if (losesData(connection)) group.lossy++;
         noteAnswer(group.answers, connection);
         givenUp.connection(connection);
         if (!waitedForSyn(connection)) {
@@ -313,6 +301,7 @@ export default defineRule({
           const waits = new Distribution();
           for (const group of own) waits.addAll(group.waits);
           const isFull = own.reduce((sum, { full }) => sum + full, 0) >= LEAST_FULL;
+          const lossy = own.reduce((sum, group) => sum + group.lossy, 0);
           const of = Math.max(totals.opened, tally.count);
           report({
             message:
@@ -351,7 +340,7 @@ export default defineRule({
               : 'SYNs of one connection were sent again, a second or more later',
             evidence: synEvidence(tally.dearest),
             because: [
-              common === null ? noAnswer(subject.name, gone, isFull) : commonSetting(common),
+              common === null ? noAnswer(subject.name, gone, isFull, lossy) : commonSetting(common),
               isEarly ? connectTimeout(waits.quantile(0.5)) : SYN_WAIT,
               ...(explained?.because ?? []),
               ...(silentNode?.because ?? []),

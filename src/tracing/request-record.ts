@@ -1,10 +1,10 @@
 import { at, between, endOf, microseconds, nanoseconds, type Timestamp } from '../base/time.ts';
-import { isUnderWay, type Stall, type StallReason } from '../model/connection.ts';
+import { isOfProgram, isUnderWay, type Stall, type StallReason } from '../model/connection.ts';
 import { directionOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Vantage } from '../model/input.ts';
 import type { Confidence } from '../model/lookup.ts';
-import type { Request, Wait } from '../model/request.ts';
+import { REST_OF_REQUEST, type Request, type Wait } from '../model/request.ts';
 import { criticalShares, ownTime, type Stretch } from './critical-path.ts';
 import type { OutboundCall, WaitDraft } from './outbound.ts';
 import type { Queued } from './queueing.ts';
@@ -91,21 +91,45 @@ export const queueWait = ({ to, startedAt, endedAt }: Queued): Wait => ({
 
 const OF_NETWORK: ReadonlySet<StallReason> = new Set(['loss', 'zero-window', 'flow-control']);
 
-/** What the network held up of the request itself and of its answer. */
+/** What the network held up of the request itself and of its answer, and the pauses in which its client sent it. */
 export function stallsOf(exchange: Exchange): readonly WaitDraft[] {
   const { stalls, connection, client } = exchange;
-  if (stalls.length === 0) return NO_WAITS;
-  return stalls
-    .filter((stall) => OF_NETWORK.has(stall.reason) || isUnderWay(stall))
-    .map((stall) => ({
-      reason: isUnderWay(stall) ? 'transfer' : 'stall',
-      to: client,
-      ref: connection,
-      what: stall.reason,
-      ...heldUp(stall, exchange),
-      ends: 'seen',
-      packets: stall.packets.filter((_, index) => index === 0 || index === stall.packets.length - 1),
-    }));
+  const rest = unsentRest(exchange);
+  if (stalls.length === 0) return rest;
+  return [
+    ...stalls
+      .filter((stall) => OF_NETWORK.has(stall.reason) || isUnderWay(stall) || isOfRequest(stall, exchange))
+      .map((stall): WaitDraft => ({
+        reason: OF_NETWORK.has(stall.reason) ? 'stall' : 'transfer',
+        to: client,
+        ref: connection,
+        what: stall.reason,
+        ...heldUp(stall, exchange),
+        ends: 'seen',
+        packets: stall.packets.filter((_, index) => index === 0 || index === stall.packets.length - 1),
+      })),
+    ...rest,
+  ];
+}
+
+/** Its client paused in the midst of the request: nobody can answer what is not there yet. */
+const isOfRequest = (stall: Stall, { requestedAt }: Exchange): boolean =>
+  stall.from === 'client' && isOfProgram(stall) && endOf(stall) <= requestedAt;
+
+/** Of a request that never came whole all but its beginning is on its way, from its client or lost. */
+function unsentRest({ startedAt, duration, requestedAt, requestBytes, client, connection, packets }: Exchange) {
+  if (!Number.isNaN(requestedAt) || requestBytes === 0) return NO_WAITS;
+  const rest: WaitDraft = {
+    reason: 'transfer',
+    to: client,
+    ref: connection,
+    what: REST_OF_REQUEST,
+    startedAt,
+    endedAt: at(startedAt + duration),
+    ends: 'seen',
+    packets: packets.slice(0, 1),
+  };
+  return [rest];
 }
 
 /** While its server has not begun to answer, the way is full of other streams' data: nobody waits for that here. */

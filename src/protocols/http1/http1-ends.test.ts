@@ -39,6 +39,28 @@ describe('an end', () => {
     expect(inShort(lost.end('server', 'captureEnd').exchanges)).toEqual(['GET /a unanswered cancelled by client']);
   });
 
+  it('of a client that never sent the whole of its request leaves open when that was there', () => {
+    const HEAD = 'POST /a HTTP/1.1\r\nHost: api:8080\r\nContent-Length: 3\r\n\r\n';
+    const asked = (body: string) =>
+      talk()
+        .client(HEAD + body)
+        .wait(50)
+        .end('client', 'fin');
+    const [part] = asked('a').server(OK).end('server', 'fin').exchanges;
+    expect(part).toMatchObject({ status: 200, requestedAt: Number.NaN });
+    const [never] = asked('a').end('server', 'fin').exchanges;
+    expect(never).toMatchObject({ outcome: 'cancelled', requestedAt: Number.NaN });
+    const [closed] = talk().client(`${HEAD}a`).wait(50).end('server', 'fin').exchanges;
+    expect(closed).toMatchObject({ outcome: 'closed', requestedAt: closed?.startedAt });
+    const [whole] = asked('abc').wait(90).end('server', 'fin').exchanges;
+    expect(whole).toMatchObject({ outcome: 'cancelled', requestedAt: whole?.startedAt });
+    const [cutOff] = talk().client(`${HEAD}a`).wait(50).over('captureEnd');
+    expect(cutOff).toMatchObject({ outcome: 'incomplete', requestedAt: Number.NaN });
+    // What answers before it has all does so of its own accord.
+    const [refused] = talk().client(`${HEAD}a`).server(OK).wait(50).end('client', 'fin').end('server', 'fin').exchanges;
+    expect(refused).toMatchObject({ requestedAt: refused?.startedAt });
+  });
+
   it('by reset is by whoever sent it', () => {
     expect(resetBy('server')).toEqual(['GET /a unanswered reset by server']);
     expect(resetBy('client')).toEqual(['GET /a unanswered cancelled by client']);

@@ -1,4 +1,4 @@
-import { between, milliseconds, nanoseconds } from '../../base/time.ts';
+import { at, between, milliseconds, nanoseconds } from '../../base/time.ts';
 import { otherSide, type Side } from '../../model/connection.ts';
 import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
 import { beginExchange, endExchange } from '../exchange-record.ts';
@@ -249,6 +249,10 @@ export class RequestQueue {
     // Held back as it had asked, until the client or the capture had enough: no call that nobody answered.
     const isHeldBack = pending.lasts && exchange.status < 0 && (outcome === 'incomplete' || outcome === 'cancelled');
     if (isHeldBack) exchange.shape = 'stream';
+    // Its client never sent the rest, or that was lost: what answers before the end does so of its own accord.
+    const isAnsweredAhead = exchange.firstByteAt <= (this.#closedAt ?? arrival).time;
+    const isCutShort = pending.wasSeen && !pending.isSent && by !== 'server';
+    if (isCutShort && !isAnsweredAhead) exchange.requestedAt = at(Number.NaN);
     endExchange(this.#context, exchange, arrival, outcome, by);
   }
 

@@ -1,5 +1,6 @@
-import { formatDuration } from '../../base/text.ts';
+import { formatDuration, plural } from '../../base/text.ts';
 import type { Duration } from '../../base/time.ts';
+import type { Connection } from '../../model/connection.ts';
 import type { Fix, Setting } from '../../model/finding.ts';
 import { advice } from './fixes.ts';
 import type { Explanation } from './manifests/refusals.ts';
@@ -8,15 +9,18 @@ import type { SilentBackend } from './silent-backends.ts';
 /**
  * What did not answer.
  * @param isFull clients that had acknowledged its SYN-ACK, and sent data, were sent another
+ * @param lossy connections to it that opened at once, whose server's data was lost
  */
-export const noAnswer = (server: string, silent: SilentBackend | null, isFull: boolean): Setting =>
+export const noAnswer = (server: string, silent: SilentBackend | null, isFull: boolean, lossy = 0): Setting =>
   silent === null
     ? {
         component: server,
         setting: 'answer to SYN',
         value: isFull
           ? 'none in time: its accept queue is full, and it sends SYN-ACKs again to clients that have acknowledged them and sent data'
-          : 'none in time: lost on the way, or dropped by a full accept queue',
+          : lossy >= SEVERAL_LOSSY
+            ? `none in time: lost on the way, most likely, as is its data on ${plural(lossy, 'connection')} that opened at once`
+            : 'none in time: lost on the way, or dropped by a full accept queue',
         origin: 'wire',
         source: 'the packets',
       }
@@ -44,11 +48,19 @@ export const connectTimeout = (wait: Duration): Setting => ({
   source: 'when the requests that waited went on',
 });
 
-/** @param groups whether any of their SYNs was answered */
+/** Of so many a way that loses packets is known; an accept queue takes none that is open. */
+const SEVERAL_LOSSY = 3;
+
+/** It opened at once, and its server's data was lost: no accept queue does that, as it does to a client's first data. */
+export const losesData = ({ syns, stalls }: Connection): boolean =>
+  syns.length === 1 &&
+  stalls.some(({ reason, from, resends }) => reason === 'loss' && from === 'server' && resends > 0);
+
+/** @param groups whether any of their SYNs was answered, and how many of their open connections lost data */
 export const synFixes = (
   server: string,
   silent: SilentBackend | null,
-  groups: readonly { readonly heard: number }[],
+  groups: readonly { readonly heard: number; readonly lossy: number }[],
   explained: Pick<Explanation, 'hasPreStop' | 'fix'> | null = null,
 ): Fix[] => {
   if (silent !== null) {
@@ -62,8 +74,9 @@ export const synFixes = (
         : [removed(silent.backend)];
   }
   const both = [acceptQueue(server), lostSyns(server)];
+  const isLossy = groups.reduce((sum, { lossy }) => sum + lossy, 0) >= SEVERAL_LOSSY;
   // One that answers nobody is more likely gone than busy.
-  return groups.every(({ heard }) => heard === 0) ? both.toReversed() : both;
+  return isLossy || groups.every(({ heard }) => heard === 0) ? both.toReversed() : both;
 };
 
 const acceptQueue = (server: string): Fix =>

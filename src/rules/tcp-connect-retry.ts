@@ -220,11 +220,13 @@ export default defineRule({
         let { elsewhere } = passedOver;
         for (const connection of waiting) {
           // Those are `tcp-connect-refused`.
-          if (refusals.has(connection) || (!isAnswered(connection) && isBetweenOthers(connection, inputs))) {
+          const peer = seen.peerOf(connection);
+          // Of one pod that ends a bridge floods the last tries; whoever goes on trying is heard of.
+          const isFlooded = !isAnswered(connection) && isBetweenOthers(connection, inputs);
+          if (refusals.has(connection) || (isFlooded && (inVain.get(peer) ?? []).length < SEVERAL)) {
             elsewhere++;
             continue;
           }
-          const peer = seen.peerOf(connection);
           const group = withThose.get(peer) ?? copyOf(groups.of(connection));
           withThose.set(peer, group);
           const { wait, isAtLeast } = synWait(connection, opened, patience.get(peer) ?? nanoseconds(Number.NaN));

@@ -89,6 +89,9 @@ describe('a cause absorbs', () => {
     expect(absorbed(['dns-family-missing', lost], ['dns-lookup-per-request', again])).toBe(
       'dns-family-missing 4 (dns-lookup-per-request 4)',
     );
+    expect(absorbed(['dns-truncation', lost], ['dns-lookup-per-request', again])).toBe(
+      'dns-truncation 4 (dns-lookup-per-request 4)',
+    );
     expect(absorbed(['dns-loss', cheap], ['dns-lookup-per-request', again])).toBe(
       'dns-loss 2 | dns-lookup-per-request 4',
     );

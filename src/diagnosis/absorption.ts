@@ -46,9 +46,10 @@ export const ABSORPTIONS: readonly Absorption[] = [
     by: ['handedOn'],
     isNamed: true,
   },
-  // What a lookup that is made again costs is its lost answer's, and a name that is kept would be looked up now and then.
+  // What a lookup that is made again costs is its lost answer's, or its large one's, and a name that is kept would be looked
+  // up now and then.
   {
-    causes: ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-family-missing'],
+    causes: ['dns-race', 'dns-loss', 'dns-dead-server', 'dns-family-missing', 'dns-truncation'],
     symptoms: ['dns-lookup-per-request'],
     by: ['same'],
     isMost: true,

@@ -54,9 +54,16 @@ describe('lookups that the capture’s end leaves open', () => {
   const quick = new Scenario().pair(20).lookups;
 
   it('are told beside the others, and do not make them slow', () => {
+    const { verdict } = diagnosed({ lookups: [...quick, ...stillWaiting(2, 0.7)] });
+    expect(verdict.says).toBe(
+      'no DNS lookup is slow: 20 lookups, slowest 500 µs; 2 more got no answer before the capture ended',
+    );
+  });
+
+  it('are told first where they are many', () => {
     const { verdict } = diagnosed({ lookups: [...quick, ...stillWaiting(12, 0.7)] });
     expect(verdict.says).toBe(
-      'no DNS lookup is slow: 20 lookups, slowest 500 µs; 12 more got no answer before the capture ended',
+      '12 of 32 lookups got no answer before the capture ended; else no DNS lookup is slow: 20 lookups, slowest 500 µs',
     );
   });
 

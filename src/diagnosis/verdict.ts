@@ -32,7 +32,7 @@ export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
       says: `${seenWords(diagnosis)}, and little to tell: ${mostTelling(diagnosis)?.why ?? ''}`,
     };
   }
-  return { status: 'clear', says: clearWords(diagnosis) + cutWords(diagnosis) };
+  return { status: 'clear', says: manyOpenWords(diagnosis) + clearWords(diagnosis) + cutWords(diagnosis) };
 }
 
 function clearWords(diagnosis: Judged): string {
@@ -221,7 +221,10 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
       count: plural(lookups.count - open.count, 'lookup'),
       slowest: open.slowestOfOthers,
       mostly: false,
-      where: open.count > 0 ? `; ${formatCount(open.count)} more got no answer before the capture ended` : '',
+      where:
+        open.count > 0 && !areMany(open, lookups)
+          ? `; ${formatCount(open.count)} more got no answer before the capture ended`
+          : '',
       lost: 0,
     });
   }
@@ -242,6 +245,17 @@ function openLookups({ count: all, latency, openAtEnd }: Judged['lookups']): Ope
   if (openAtEnd === undefined || openAtEnd.count === all || longest < SLOW)
     return { count: 0, slowestOfOthers: longest };
   return { count: openAtEnd.count, slowestOfOthers: fromSeconds(openAtEnd.slowestOfOthersSeconds) };
+}
+
+// A capture that lacks so many answers, or a server that gives none, is the first thing to know.
+const MANY_OPEN = 0.1;
+
+const areMany = ({ count }: OpenLookups, lookups: Judged['lookups']): boolean => count >= MANY_OPEN * lookups.count;
+
+function manyOpenWords({ lookups }: Judged): string {
+  const open = openLookups(lookups);
+  if (open.count === 0 || !areMany(open, lookups)) return '';
+  return `${formatCount(open.count)} of ${plural(lookups.count, 'lookup')} got no answer before the capture ended; else `;
 }
 
 /** What services were asked, where that is known, and what else was: calls of theirs, or of others who are no service. */

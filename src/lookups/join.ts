@@ -1,4 +1,4 @@
-import { milliseconds, seconds } from '../base/time.ts';
+import { milliseconds, seconds, type Timestamp } from '../base/time.ts';
 import { isFirstWait, isTimer, MOST_TIMER, TIMER_EARLY } from '../knowledge/resolver-timers.ts';
 import { lastSentAt, RCODE, RR_TYPE } from '../model/lookup.ts';
 import { hasAddresses, isSameName, lastEventAt, type TrackedAttempt } from '../model/tracked-attempt.ts';
@@ -116,7 +116,9 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
     return waited <= AT_ONCE ? JOIN.retryAfterError : JOIN.lateRetry;
   }
   if (earlier.server !== attempt.server && attempt.sentAt - earlier.sentAt <= AT_ONCE) return JOIN.besideAnother;
-  if (earlier.rcode >= 0 || !isRetryTimer(waited, newer) || !isCredible(lookup, waited)) return JOIN.none;
+  if (earlier.rcode >= 0 || !isCredible(lookup, waited)) return JOIN.none;
+  if (!isRetryTimer(waited, newer) && !isRetryTimer(attempt.sentAt - pairSentAt(lookup, earlier), newer))
+    return JOIN.none;
   if (earlier.clientPort === attempt.clientPort) {
     // Netty keeps its one socket, and asks each server once, always with a new id (DnsResolveContext.query; measured
     // with 4.1.118). Others have a socket for each server, or keep the id.
@@ -139,6 +141,19 @@ function retryStrength(lookup: OpenLookup, earlier: TrackedAttempt, attempt: Tra
   }
   const most = isSameWait(before, last, attempt) ? CHOSEN_TRIES : TRIES_OF_ONE_SERVER;
   return tries < most ? JOIN.timedRetry : JOIN.none;
+}
+
+/**
+ * When the first of its pair left. Where all processors are busy the other one leaves some milliseconds late, and its
+ * timer, which began before, is over that much early.
+ */
+function pairSentAt({ attempts }: OpenLookup, { name, type, sentAt }: TrackedAttempt): Timestamp {
+  let first = sentAt;
+  for (const other of attempts) {
+    const isTwin = isPair(other.type, type) && other.name === name && sentAt - other.sentAt <= OTHER_PORT_PAIR;
+    if (isTwin && other.sentAt < first) first = other.sentAt;
+  }
+  return first;
 }
 
 /** Shorter than the default, and the same again. */

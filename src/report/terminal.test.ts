@@ -191,4 +191,10 @@ describe('the answer at a terminal', () => {
     expect(text).toContain('… 32 more queries: NXDOMAIN');
     expect(text.match(/#\d+ +A\?/g)).toHaveLength(8);
   });
+
+  it('says how many packets a filter leaves out', () => {
+    const told = (parts: Partial<Finding>) => renderTerminal(diagnosisOf({ findings: [raceFinding(parts)] }), plain);
+    expect(told({ filterLeavesOut: 1 })).toMatch(/613\}\n +the dearest of them; 1 packet more\n/);
+    expect(told({})).not.toContain('the dearest of them');
+  });
 });

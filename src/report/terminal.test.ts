@@ -24,6 +24,9 @@ import {
 import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
 
 const plain = { color: false, width: 100, unicode: true };
+
+const told = (parts: Partial<Finding>): string =>
+  renderTerminal(diagnosisOf({ findings: [raceFinding(parts)] }), plain);
 const golden = (name: string): string => `golden/${name}.txt`;
 
 const shown = (finding: Finding): string =>
@@ -193,7 +196,6 @@ describe('the answer at a terminal', () => {
   });
 
   it('says how many packets a filter leaves out', () => {
-    const told = (parts: Partial<Finding>) => renderTerminal(diagnosisOf({ findings: [raceFinding(parts)] }), plain);
     expect(told({ filterLeavesOut: 1 })).toMatch(/613\}\n +the dearest of them; 1 packet more\n/);
     expect(told({})).not.toContain('the dearest of them');
   });

@@ -6,18 +6,23 @@ const MAX_PACKETS = 60;
 // `5..7` is shorter than `5, 6, 7` and says the same; two neighbours read better apart.
 const SHORTEST_RANGE = 3;
 
+/** Wireshark's display filter for packets of one input. */
+export interface WiresharkFilter {
+  readonly filter: string;
+  /** Packets that are proof as well, and not in it. */
+  readonly leftOut: number;
+}
+
 /**
- * Wireshark's display filter for these packets of one input, or null where there is none to show.
+ * The filter for these packets of one input, or null where there is none to show.
  * @param packets dearest first: what is beyond the bound is left out
  */
-export function wiresharkFilter(packets: Iterable<PacketId>, input: number): string | null {
-  const numbers = new Set<number>();
-  for (const packet of packets) {
-    if (numbers.size >= MAX_PACKETS) break;
-    if (packetInput(packet) === input) numbers.add(packetNumber(packet));
-  }
-  if (numbers.size === 0) return null;
-  return `frame.number in {${ranges([...numbers].toSorted((a, b) => a - b)).join(', ')}}`;
+export function wiresharkFilter(packets: Iterable<PacketId>, input: number): WiresharkFilter | null {
+  const all = new Set<number>();
+  for (const packet of packets) if (packetInput(packet) === input) all.add(packetNumber(packet));
+  if (all.size === 0) return null;
+  const shown = [...all].slice(0, MAX_PACKETS).toSorted((a, b) => a - b);
+  return { filter: `frame.number in {${ranges(shown).join(', ')}}`, leftOut: all.size - shown.length };
 }
 
 function ranges(numbers: readonly number[]): string[] {

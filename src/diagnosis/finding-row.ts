@@ -45,6 +45,7 @@ export function findingRow(
   const { severity, because: severityBecause } = judgeSeverity(report, latencyTotal);
   const references = (packets: readonly PacketId[]): (number | string)[] =>
     packets.map((packet) => packetReference(packet, report.input));
+  const filter = hasFrameNumbers(inputs[report.input]) ? wiresharkFilter(provingPackets(report), report.input) : null;
   return {
     rule: rule.id,
     title: rule.title,
@@ -68,7 +69,8 @@ export function findingRow(
     input: report.input,
     examples: cost.examples.map((example) => exampleRow(example, references(example.packets), inputs)),
     evidence: report.evidence.map(({ says, packets }) => ({ says, packets: references(packets) })),
-    filter: hasFrameNumbers(inputs[report.input]) ? wiresharkFilter(provingPackets(report), report.input) : null,
+    filter: filter?.filter ?? null,
+    ...(filter === null || filter.leftOut === 0 ? {} : { filterLeavesOut: filter.leftOut }),
     because: report.because.map((setting) => ({ ...setting })),
     fix: report.fix.map(fixRow),
     ...predictSaving(report, latency, outlook),

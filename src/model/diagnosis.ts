@@ -161,6 +161,9 @@ export const FindingSchema = Type.Object({
     Type.Array(Type.String(), { description: 'what must hold beside, where manifests alone were judged' }),
   ),
   filter: nullable(Type.String()),
+  filterLeavesOut: Type.Optional(
+    Type.Integer({ description: 'packets that are proof as well, beyond those in the filter' }),
+  ),
   because: Type.Array(
     Type.Object({
       component: Type.String(),

@@ -1,4 +1,4 @@
-import { formatCount } from '../base/text.ts';
+import { formatCount, plural } from '../base/text.ts';
 import type { Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
 import { labelled, labelledLines, padEnd, widthOf, wrap } from './layout.ts';
@@ -193,7 +193,13 @@ const filter = (style: Style, finding: Finding, file: string | null): string[] =
     : [
         ...labelled(style, 'wireshark', style.clean(finding.filter)),
         ...(file === null ? [] : labelled(style, '', style.clean(`in ${file}`), style.paint.dim)),
+        ...leftOut(style, finding),
       ];
+
+const leftOut = (style: Style, { filterLeavesOut = 0 }: Finding): string[] =>
+  filterLeavesOut === 0
+    ? []
+    : labelled(style, '', `the dearest of them; ${plural(filterLeavesOut, 'packet')} more`, style.paint.dim);
 
 function examplePackets(style: Style, finding: Finding): string[] {
   const lines = exampleLines(style, finding);

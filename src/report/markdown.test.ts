@@ -24,5 +24,8 @@ describe('the answer for a ticket', () => {
 
   it('counts what it leaves out', () => {
     expect(renderMarkdown(crowdedDiagnosis(), { top: 1 })).toContain('Not shown: 2 findings.');
+    const short = diagnosisOf({ findings: [raceFinding({ filterLeavesOut: 158 })] });
+    expect(renderMarkdown(short)).toContain('613}` (the dearest of them; 158 packets more)');
+    expect(renderMarkdown(diagnosisOf())).not.toContain('the dearest of them');
   });
 });

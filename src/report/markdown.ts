@@ -115,7 +115,7 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
           return `- ${code(`${place.file}:${place.line}`)}: ${code(place.quote)} (${text(says)})`;
         return packets.length === 0 ? `- ${text(says)}` : `- ${text(says)} (${packetsOf(packets)})`;
       }),
-      ...(finding.filter === null ? [] : [`- Wireshark: ${code(finding.filter)}`]),
+      ...(finding.filter === null ? [] : [`- Wireshark: ${code(finding.filter)}${leftOut(finding)}`]),
     ].join('\n'),
     ...(excerpt.length === 0 ? [] : [fence('text', excerpt)]),
     ...collision(finding),
@@ -143,6 +143,9 @@ const change = (fix: Finding['fix'][number]): string[] => [
   ...(fix.command === null ? [] : [fence('sh', [printable(fix.command)])]),
   `To undo: ${text(fix.rollback)}`,
 ];
+
+const leftOut = ({ filterLeavesOut = 0 }: Finding): string =>
+  filterLeavesOut === 0 ? '' : ` (the dearest of them; ${plural(filterLeavesOut, 'packet')} more)`;
 
 const fixWords = (fix: Finding['fix'][number]): string =>
   text(`${fix.title}${fix.safety === 'review' ? ' (review first)' : ''}. In ${fix.target}`);

@@ -24,6 +24,9 @@ import {
 import { deadLookup, exampleOf, walkLookup } from './testing/lookups.ts';
 
 const plain = { color: false, width: 100, unicode: true };
+
+const told = (parts: Partial<Finding>): string =>
+  renderTerminal(diagnosisOf({ findings: [raceFinding(parts)] }), plain);
 const golden = (name: string): string => `golden/${name}.txt`;
 
 const shown = (finding: Finding): string =>
@@ -190,5 +193,10 @@ describe('the answer at a terminal', () => {
     );
     expect(text).toContain('… 32 more queries: NXDOMAIN');
     expect(text.match(/#\d+ +A\?/g)).toHaveLength(8);
+  });
+
+  it('says how many packets a filter leaves out', () => {
+    expect(told({ filterLeavesOut: 1 })).toMatch(/613\}\n +the dearest of them; 1 packet more\n/);
+    expect(told({})).not.toContain('the dearest of them');
   });
 });

@@ -102,30 +102,8 @@ const twoPods = (later: number, told: boolean): Rows => {
   };
 };
 
-const inPod = () => {
-  const input = inputOf({ endsAt: atMs(60_000) });
-  return { ...input, vantage: { ...input.vantage, kind: 'pod' as const, addresses: ['10.244.0.1'] } };
-};
-
-/** Of two hosts that are not the pod which was captured in: so many tries, 10 s apart, that nobody answers. */
-function triesOfOthers(count: number): Rows {
-  const traffic = new Traffic({ client: '10.244.0.50', server: '10.96.101.223' });
-  for (let time = 0; time < count; time++)
-    traffic
-      .open({ connect: null, again: [1000, 3000, 7000] })
-      .wait(3000)
-      .close(inVain);
-  return joined(new Traffic({ client: '10.244.0.1' }).open().call().rows, traffic.rows);
-}
-
 ruleTester(rule, {
   finds: [
-    {
-      name: 'somebody who goes on trying, though the capture may be another pod’s',
-      ...triesOfOthers(4),
-      inputs: [inPod()],
-      reports: [{ count: 4, of: 4, subject: '10.96.101.223:8080' }],
-    },
     {
       name: 'SYNs that nobody answers, given up before they would be sent again',
       ...givenUpEarly(4, 500),
@@ -393,11 +371,6 @@ ruleTester(rule, {
     },
     { name: 'the other family at once', ...fallingBack(5, 20, [lookupFor([FOUR, SIX])]) },
     { name: 'a server that refuses', ...new Traffic().open().call().refused(3).rows },
-    {
-      name: 'the last two tries of somebody else for a pod that is gone, which a bridge floods',
-      ...triesOfOthers(2),
-      inputs: [inPod()],
-    },
     {
       name: 'a SYN without an answer while others are refused with ICMP errors: a host sends few of those',
       ...joined(healthy().rows, late(), during().refused(2, { endedBy: null }).rows),

@@ -56,6 +56,7 @@ function comparable(diagnosis: Diagnosis, before: readonly number[]): unknown {
   return JSON.parse(JSON.stringify(rest), (key, value: unknown) => {
     // Of one file only, as Wireshark opens it.
     if (key === 'filter') return null;
+    if (key === 'filterLeavesOut') return undefined;
     const place = typeof value === 'string' ? /^(\d+):(\d+)$/.exec(value) : null;
     return place === null ? value : (before[Number(place[1])] as number) + Number(place[2]);
   });

@@ -15,8 +15,27 @@ function inLine(rounds: number, callers: number, parts = {}, most = 1): Serving 
   return serving;
 }
 
+/** Some that wait for a turn and make three calls each, and others of that path that make none. */
+function mixedUp(rounds: number, path: string): Serving {
+  const serving = new Serving();
+  for (let round = 0; round < rounds; round++) {
+    serving.request(112, [
+      { at: 41, takes: 20, queued: 40 },
+      { at: 62, takes: 20 },
+      { at: 83, takes: 20 },
+    ]);
+    for (let other = 0; other < 2; other++) serving.request(90, [], { path });
+  }
+  return serving;
+}
+
 ruleTester(rule, {
   finds: [
+    {
+      name: 'requests that make several calls each, beside those of another kind that make none',
+      ...mixedUp(6, '/healthz').rows,
+      reports: [{ count: 6, of: 18 }],
+    },
     {
       name: 'requests in line for one connection',
       ...inLine(5, 4).rows,
@@ -54,5 +73,12 @@ ruleTester(rule, {
     { name: 'the lock of an SDK that fetches credentials', ...inLine(5, 4, credentials()).rows },
     { name: 'a few turns, perhaps by chance', ...inLine(1, 4).rows },
   ],
-  unobservable: [{ name: 'a client alone', ...inLine(5, 4).exchangesOnly, why: /not on the wire/ }],
+  unobservable: [
+    {
+      name: 'links that gave some requests the calls of others of their kind',
+      ...mixedUp(6, '/api/orders').rows,
+      why: /which calls are whose the packets do not tell/,
+    },
+    { name: 'a client alone', ...inLine(5, 4).exchangesOnly, why: /not on the wire/ },
+  ],
 });

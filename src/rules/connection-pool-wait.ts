@@ -23,10 +23,23 @@ interface Pool {
   readonly tally: RequestTally;
   /** Calls since the first that had to wait, of all requests. */
   readonly uses: { startedAt: number; endedAt: number }[];
+  /** By kind of request, since then. */
+  readonly shares: Map<string, Shares>;
+}
+
+/** How many requests of one kind have no call of a pool, and how many that waited for it have several. */
+interface Shares {
+  none: number;
+  several: number;
 }
 
 // So many calls show how many go at once.
 const MAX_USES = 1 << 12;
+// Kinds of requests of a service; of more the later ones tell as much.
+const MAX_KINDS = 64;
+// Where that many which waited have several calls, and as many others of their kind none, links gave some the calls of others:
+// what looks like a line then is what an event loop that computes makes of calls in flight together.
+const MOST_SEVERAL = 0.5;
 
 export default defineRule({
   id: 'connection-pool-wait',
@@ -52,15 +65,24 @@ export default defineRule({
         if (service === null) return;
         for (const [upstream, waited] of turnsOf(request)) {
           const key = keyOf(service.input, service.server, upstream);
-          const pool = keptOf(pools, key, MAX_POOLS, () => ({ service, upstream, tally: requestTally(), uses: [] }));
+          const pool = keptOf(pools, key, MAX_POOLS, () => ({
+            service,
+            upstream,
+            tally: requestTally(),
+            uses: [],
+            shares: new Map(),
+          }));
           if (pool === undefined) continue;
           const refs = request.waits.filter(({ reason, to }) => reason === 'upstream' && to === upstream);
           pool.tally.add(request, nanoseconds(waited), ({ packets }) => packets, { refs: refs.map(({ ref }) => ref) });
         }
-        if (pools.size > 0) countUses(pools, service, request);
+        if (pools.size === 0) return;
+        countUses(pools, service, request);
+        for (const pool of pools.values()) if (pool.service === service) countShares(pool, request);
       },
       finish() {
-        const found = [...pools.values()].filter(({ tally }) => tally.count >= LEAST_REQUESTS);
+        const lines = [...pools.values()].filter(({ tally }) => tally.count >= LEAST_REQUESTS);
+        const found = lines.filter((pool) => !isMixedUp(pool));
         for (const { service, upstream, tally, uses } of found) {
           const { server, latency } = service;
           const { most } = new Occupancy(uses);
@@ -112,6 +134,7 @@ export default defineRule({
           });
         }
         if (found.length > 0) return;
+        if (lines.length > 0) return unobservable({ why: MIXED_UP, capture: null });
         const total = served.count();
         if (total === 0) {
           return unobservable({
@@ -129,6 +152,31 @@ const MORE_CONNECTIONS =
   'more connections in the pool (maxSockets, MaxConnsPerHost, maxTotalPerRoute, pool size), or quicker calls: both shorten the line';
 const MORE_STREAMS =
   'more HTTP/2 connections, or a higher SETTINGS_MAX_CONCURRENT_STREAMS of the server (RFC 9113 section 5.1.2) and of what limits the client, or quicker calls: all shorten the line';
+
+const MIXED_UP =
+  'which calls are whose the packets do not tell: of requests of one kind some seem to make several, and as many none';
+
+function countShares({ upstream, shares }: Pool, request: Request): void {
+  const kind = `${request.method} ${request.path}`;
+  const known = keptOf(shares, kind, MAX_KINDS, () => ({ none: 0, several: 0 }));
+  if (known === undefined) return;
+  let calls = 0;
+  let waited = false;
+  for (const { reason, to, critical } of request.waits) {
+    if (to !== upstream) continue;
+    if (reason === 'upstream') calls++;
+    else if (reason === 'queue' && critical > 0) waited = true;
+  }
+  if (calls === 0) known.none++;
+  else if (calls > 1 && waited) known.several++;
+}
+
+function isMixedUp({ tally, shares }: Pool): boolean {
+  const own = [...shares.values()].filter(({ several }) => several > 0);
+  const several = own.reduce((sum, one) => sum + one.several, 0);
+  const none = own.reduce((sum, one) => sum + one.none, 0);
+  return several > MOST_SEVERAL * tally.count && none >= several;
+}
 
 /** When the request's calls were under way, for pools that somebody waits for. */
 function countUses(pools: ReadonlyMap<string, Pool>, { input, server }: ServedRequests, { waits }: Request): void {

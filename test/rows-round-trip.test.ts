@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../src/cli/run.ts';
 import type { Diagnosis } from '../src/model/diagnosis.ts';
 import { fakeIo } from './support/fake-io.ts';
+import { pcapRecords } from './support/pcap-records.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -118,6 +119,20 @@ describe('exported lookups, explained again', () => {
     expect(direct.lookups.count).toBeGreaterThan(0);
     expect(again.findings).toEqual(direct.findings.filter(ofLookups));
     expect({ ...again.lookups, leftOut: null }).toEqual({ ...direct.lookups, leftOut: null });
+  });
+
+  it('say what the capture lacked', async () => {
+    const whole = readFileSync(join(root, 'test/corpora/dns-lab/glibc.slow-late.pcap'));
+    const kept = [...pcapRecords(whole)].filter((_, index) => index % 9 !== 5);
+    const file = join(folder, 'lacking.pcap');
+    writeFileSync(
+      file,
+      Buffer.concat([whole.subarray(0, 24), ...kept.map(({ start, end }) => whole.subarray(start - 16, end))]),
+    );
+    const [direct, again] = [await json(file), await json(await exported('lookups', [file], 'lacking.ndjson'))];
+    expect(direct.inputs[0]?.damage.unseenQuestions).toBeGreaterThan(0);
+    expect(again.inputs[0]?.damage.unseenQuestions).toBe(direct.inputs[0]?.damage.unseenQuestions);
+    expect(again.findings).toEqual(direct.findings.filter(ofLookups));
   });
 
   it('say that connections were not exported', async () => {

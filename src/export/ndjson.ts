@@ -66,8 +66,9 @@ export function createNdjsonExporter(kind: RowKind, write: Write): RowExporter {
 }
 
 /**
- * A capture that dropped packets itself must not have them taken for losses on the way. And
+ * A capture that dropped packets itself, or is known to lack some, must not have them taken for losses on the way. And
  * rows with dates are taken for those of a pcap, whose packets Wireshark can show: dated text has none.
  */
 const isFlawed = (input: Input): boolean =>
-  input.damage.droppedByCapture > 0 || (input.firstPacketAt !== null && !input.format.startsWith('pcap'));
+  input.damage.droppedByCapture + (input.damage.unseenQuestions ?? 0) > 0 ||
+  (input.firstPacketAt !== null && !input.format.startsWith('pcap'));

@@ -1,10 +1,10 @@
 import { plural } from '../base/text.ts';
 import { copyConnection, type Connection, type Side, type Stall } from '../model/connection.ts';
 import { copyExchange, type Exchange } from '../model/exchange.ts';
-import type { Evidence, Fix, Setting } from '../model/finding.ts';
+import type { Evidence, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
-import { advice } from './support/fixes.ts';
+import { LEAST_SIZE, mtuFixes } from './support/mtu-advice.ts';
 import { openings } from './support/openings.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { stuckOf, vanishedInHandshake } from './support/stuck-handshakes.ts';
@@ -15,8 +15,6 @@ import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
 import { vanishedTally, type Vanished } from './support/vanished.ts';
 
-// Every path carries 576 bytes (RFC 1122 section 3.3.3): a smaller segment is never too big.
-const LEAST_SIZE = 536;
 // One may be a connection that died.
 const LEAST_COUNT = 2;
 // Of TLS handshakes nothing smaller has to arrive before: that each loses a full segment for good is no chance.
@@ -81,7 +79,7 @@ export default defineRule({
           confidenceBecause: `no segment of ${plural(size, 'byte')} ever arrived on any of them, though SYNs and what is smaller did`,
           evidence: evidenceOf([], tally.dearest),
           because: settings(subject.name, size),
-          fix: fixes,
+          fix: mtuFixes,
           whatIf: { unknown: 'what would follow their handshakes was never sent' },
           errors: tally.count,
           habit: false,
@@ -142,7 +140,7 @@ export default defineRule({
             confidenceBecause: `no segment of ${plural(size, 'byte')} ever arrived, however often it was sent, and all up to ${fits} did`,
             evidence: blackholeEvidence(tally.dearest),
             because: settings(subject.name, size),
-            fix: fixes,
+            fix: mtuFixes,
             whatIf: { method: 'each affected call without the wait' },
             errors: tally.count,
             habit: false,
@@ -174,22 +172,6 @@ const settings = (server: string, size: number): [Setting, Setting] => [
     origin: 'wire',
     source: 'the packets; RFC 2923 section 2.1',
   },
-];
-
-const fixes: Fix[] = [
-  advice(
-    'infrastructure',
-    'give pods the MTU that the overlay leaves (VXLAN: 50 bytes less than the node’s), or let ICMP type 3 code 4 through',
-    'the CNI’s configuration and firewalls on the way',
-    'set the former MTU again',
-    'ping -M do -s 1472 ADDRESS',
-  ),
-  advice(
-    'infrastructure',
-    'clamp the segment size on the way (iptables -j TCPMSS --clamp-mss-to-pmtu), or let hosts find it (net.ipv4.tcp_mtu_probing=1)',
-    'the nodes',
-    'remove the rule again',
-  ),
 ];
 
 /** Segments that were lost for good, and could be too big. */

@@ -11,11 +11,11 @@ const lost = (from: number, lasts: number) =>
   ({ at: from, lasts, parts: { reason: 'loss', from: 'server', resends: 1 } }) as const;
 
 /** What is sent so many times again, and nobody acknowledges. */
-const vanished = (resends: number): Rows =>
+const vanished = (resends: number, bytes = 1448): Rows =>
   new Traffic().open({ before: true }).call(
     {
       takes: 6000,
-      stalls: [{ at: 0, lasts: 6000, parts: { reason: 'loss', from: 'client', resends, repaired: false } }],
+      stalls: [{ at: 0, lasts: 6000, parts: { reason: 'loss', from: 'client', resends, repaired: false, bytes } }],
     },
     { outcome: 'incomplete', status: -1, firstByteAt: at(Number.NaN), roundTrip: nanoseconds(Number.NaN) },
   ).rows;
@@ -85,8 +85,15 @@ ruleTester(rule, {
           message: 'vain',
           says: /^1 of 1 exchange with 10\.96\.44\.12:8080 waited 6 s for a segment that was sent again and again and never acknowledged$/,
           because: /nothing acknowledged it/,
+          fixes: [/find where segments are lost/, /the MTU that the overlay leaves/],
         },
       ],
+    },
+    {
+      name: 'one that is too small to be too large for any path',
+      inputs: [inputOf()],
+      ...vanished(4, 200),
+      reports: [{ message: 'vain', fixes: [/find where segments are lost/], noFixes: [/MTU that the overlay/] }],
     },
     {
       name: 'the same of a caller that gave up without a word, as its next connection shows: the kernel sends on',

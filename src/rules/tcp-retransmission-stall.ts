@@ -5,6 +5,7 @@ import { commonFixes, commonSetting } from './support/common-loss-words.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { isOpenedLate } from './support/late-openings.ts';
+import { LEAST_SIZE, mtuFixes } from './support/mtu-advice.ts';
 import { stallRule } from './support/stall-rule.ts';
 import { stallsOf } from './support/stalls.ts';
 
@@ -68,7 +69,7 @@ export default defineRule({
           source: 'Linux, TCP_RTO_MIN; RFC 6298',
         },
       ],
-      fix: (server, _from, common) =>
+      fix: (server, _from, common, dearest) =>
         common !== null
           ? commonFixes(common)
           : [
@@ -79,9 +80,15 @@ export default defineRule({
                 'nothing is changed',
                 'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
               ),
+              // What is never acknowledged and large may be too large; whether smaller ones pass nothing shows here.
+              ...(dearest !== undefined && isInVain(dearest) && isLarge(dearest) ? mtuFixes.slice(0, 1) : []),
             ],
     }),
 });
+
+/** All that was lost of it for good. */
+const isLarge = (exchange: Exchange): boolean =>
+  stallsOf(exchange, 'loss').every(({ repaired, bytes }) => repaired || bytes >= LEAST_SIZE);
 
 const isInVain = (exchange: Exchange): boolean =>
   stallsOf(exchange, 'loss').some(({ repaired, resends }) => !repaired && resends >= LEAST_IN_VAIN);

@@ -9,3 +9,7 @@ export function partitionPoint(length: number, holds: (index: number) => boolean
   }
   return low;
 }
+
+/** The value below which about such a share of a sorted list lies; 0 is the least, 1 the greatest. */
+export const valueAt = (sorted: readonly number[], share: number): number =>
+  sorted[Math.floor(share * (sorted.length - 1))] as number;

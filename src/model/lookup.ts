@@ -1,8 +1,11 @@
-import type { Duration, Timestamp } from '../base/time.ts';
+import { milliseconds, type Duration, type Timestamp } from '../base/time.ts';
 import type { PacketId } from './packet.ts';
 
 /** The version of the lookup row's shape; a change of meaning raises it. */
 export const LOOKUP_SCHEMA = 'kubelag/lookup/1';
+
+/** Callers that waited for one answer go on one after another, as soon as a busy machine lets them. */
+export const GO_ON_WITHIN = milliseconds(10);
 
 /** DNS RR types (IANA) that the tool speaks of by name. */
 export const RR_TYPE = {

@@ -1,4 +1,4 @@
-import { keptOf } from '../base/group-by.ts';
+import { addTo, keptOf } from '../base/group-by.ts';
 import { Occupancy } from '../base/occupancy.ts';
 import { formatCount, formatDuration } from '../base/text.ts';
 import { nanoseconds } from '../base/time.ts';
@@ -11,6 +11,7 @@ import { createServedRequests, reportedRequests, type ServedRequests } from './s
 import { observedServices } from './support/observed-services.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
+import { kindOf } from './support/usual.ts';
 
 // A turn or two may be chance.
 const LEAST_REQUESTS = 5;
@@ -55,6 +56,7 @@ export default defineRule({
     const served = createServedRequests(fact(observedServices));
     const seen = fact(traffic);
     const pools = new Map<string, Pool>();
+    const byService = new Map<ServedRequests, Pool[]>();
     const speaksHttp2 = (upstream: string): boolean =>
       seen
         .peers()
@@ -63,22 +65,22 @@ export default defineRule({
       request(request) {
         const service = served.current();
         if (service === null) return;
-        for (const [upstream, waited] of turnsOf(request)) {
+        const turns = turnsOf(request);
+        for (const [upstream, waited] of turns) {
           const key = keyOf(service.input, service.server, upstream);
-          const pool = keptOf(pools, key, MAX_POOLS, () => ({
-            service,
-            upstream,
-            tally: requestTally(),
-            uses: [],
-            shares: new Map(),
-          }));
+          const pool = keptOf(pools, key, MAX_POOLS, () => {
+            const added: Pool = { service, upstream, tally: requestTally(), uses: [], shares: new Map() };
+            addTo(byService, service, added);
+            return added;
+          });
           if (pool === undefined) continue;
           const refs = request.waits.filter(({ reason, to }) => reason === 'upstream' && to === upstream);
           pool.tally.add(request, nanoseconds(waited), ({ packets }) => packets, { refs: refs.map(({ ref }) => ref) });
         }
-        if (pools.size === 0) return;
+        const own = byService.get(service);
+        if (own === undefined) return;
         countUses(pools, service, request);
-        for (const pool of pools.values()) if (pool.service === service) countShares(pool, request);
+        for (const pool of own) countShares(pool, request, turns.has(pool.upstream));
       },
       finish() {
         const lines = [...pools.values()].filter(({ tally }) => tally.count >= LEAST_REQUESTS);
@@ -156,17 +158,11 @@ const MORE_STREAMS =
 const MIXED_UP =
   'which calls are whose the packets do not tell: of requests of one kind some seem to make several, and as many none';
 
-function countShares({ upstream, shares }: Pool, request: Request): void {
-  const kind = `${request.method} ${request.path}`;
-  const known = keptOf(shares, kind, MAX_KINDS, () => ({ none: 0, several: 0 }));
+function countShares({ upstream, shares }: Pool, request: Request, waited: boolean): void {
+  const known = keptOf(shares, kindOf(request), MAX_KINDS, () => ({ none: 0, several: 0 }));
   if (known === undefined) return;
   let calls = 0;
-  let waited = false;
-  for (const { reason, to, critical } of request.waits) {
-    if (to !== upstream) continue;
-    if (reason === 'upstream') calls++;
-    else if (reason === 'queue' && critical > 0) waited = true;
-  }
+  for (const { reason, to } of request.waits) if (reason === 'upstream' && to === upstream) calls++;
   if (calls === 0) known.none++;
   else if (calls > 1 && waited) known.several++;
 }

@@ -1,9 +1,9 @@
 import { formatDuration } from '../base/text.ts';
-import { at, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
+import { at, nanoseconds, seconds, type Duration, type Timestamp } from '../base/time.ts';
 import { isOpened } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
 import { isDnsAlone } from '../model/input.ts';
-import { copyLookup, type Lookup } from '../model/lookup.ts';
+import { copyLookup, GO_ON_WITHIN, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
@@ -19,8 +19,6 @@ import { walkOf } from './support/walk.ts';
 const LEAST_HELD = seconds(1);
 // A connection that a lookup was for begins at once.
 const CONNECTS_WITHIN = seconds(1);
-// Callers that waited for one answer go on one after another, as soon as a busy machine lets them.
-const TOGETHER = milliseconds(10);
 // A few may be processes that start.
 const LEAST_COUNT = 5;
 // "Per request": nearly each call that was read, not each of a pool's connections.
@@ -259,7 +257,7 @@ function repeatedOf({ lookups }: Asked, opened: readonly Opened[]): Repeated {
   return { repeated, followed };
 }
 
-const isWith = (first: Opened, { startedAt }: Opened): boolean => startedAt - first.startedAt <= TOGETHER;
+const isWith = (first: Opened, { startedAt }: Opened): boolean => startedAt - first.startedAt <= GO_ON_WITHIN;
 
 /** What its search for names that cannot exist takes has a cause of its own (`dns-search-walk`). */
 const costOf = (lookup: Lookup): Duration => nanoseconds(lookup.duration - (walkOf(lookup)?.cost ?? 0));

@@ -9,7 +9,7 @@ import { advice } from './support/fixes.ts';
 import { LEAST_ROUND_TRIP } from './support/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { programWaits } from './support/program-waits.ts';
-import { isHabit, partsByServer } from './support/subjects.ts';
+import { isHabit, partsByServer, type Part } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
@@ -36,9 +36,8 @@ export default defineRule({
     const waits = fact(programWaits);
     const groups = createPeerGroups(seen, exchangeTally, () => ({}));
     // The least round trip of each connection of a peer: no delayed ACK and no queue is in it.
-    const leasts = new Map<Peer, Distribution>();
-    const ways = new Map<Peer, Ways>();
-    const leastOf = (peer: Peer, share: number): Duration => leasts.get(peer)?.quantile(share) ?? nanoseconds(0);
+    const trips = new Map<Peer, { readonly leasts: Distribution; readonly ways: Ways }>();
+    const leastOf = (peer: Peer, share: number): Duration => trips.get(peer)?.leasts.quantile(share) ?? nanoseconds(0);
     let heard = 0;
     return {
       unusualExchange(exchange) {
@@ -51,24 +50,23 @@ export default defineRule({
       connection(connection) {
         if (!(connection.minRoundTrip >= 0)) return;
         const peer = seen.peerOf(connection);
-        const own = leasts.get(peer) ?? new Distribution();
-        own.add(connection.minRoundTrip);
-        leasts.set(peer, own);
-        const both = ways.get(peer) ?? new Ways();
-        both.add(connection);
-        ways.set(peer, both);
+        const own = trips.get(peer) ?? { leasts: new Distribution(), ways: new Ways() };
+        own.leasts.add(connection.minRoundTrip);
+        own.ways.add(connection);
+        trips.set(peer, own);
       },
       finish() {
         // A service's own calls, where they are what its requests spend their time on.
         const isWaitedFor = (peer: Peer): boolean => seen.isJudged(peer) || waits.shareOf(peer) >= MOST;
         const waited = groups.all().filter(({ peer }) => isWaitedFor(peer));
         const split = waited
-          .map((group) => ({ ...group, two: ways.get(group.peer)?.judge() ?? null }))
+          .map((group) => ({ ...group, two: trips.get(group.peer)?.ways.judge() ?? null }))
           .filter((group): group is typeof group & { two: TwoWays } => group.two !== null);
         const apart = partsByServer<(typeof split)[number], Exchange>(split).filter(
           ({ tally }) => tally.count >= LEAST_COUNT,
         );
-        for (const { groups: own, tally, subject, input } of apart) {
+        for (const part of apart) {
+          const { groups: own, tally, subject, input } = part;
           const { calls } = seen.totals(input, subject);
           const two = bothOf(own.map((group) => group.two));
           report({
@@ -82,19 +80,11 @@ export default defineRule({
               connections: plural(two.far + two.near, 'connection'),
               near: two.nearTrip,
             },
-            input,
-            subject,
-            of: calls.count,
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
-            confidence: 'certain',
+            ...reported(part, calls),
             confidenceBecause: `handshakes and acknowledgements of the kernel take as long on these connections, and ${formatDuration(two.nearTrip)} on the others, before and after`,
-            evidence: evidenceOf([], tally.dearest),
             because: waySettings(subject.name, two),
             fix: wayFixes(subject.name),
             whatIf: { method: 'each affected exchange without its round trip', isAtMost: true },
-            errors: 0,
             habit: false,
           });
         }
@@ -104,7 +94,8 @@ export default defineRule({
           ({ tally, input, subject }) =>
             tally.count >= LEAST_COUNT && tally.count > MOST * seen.totals(input, subject).calls.count,
         );
-        for (const { groups: own, tally, subject, input } of parts) {
+        for (const part of parts) {
+          const { groups: own, tally, subject, input } = part;
           const { calls } = seen.totals(input, subject);
           const least = nanoseconds(Math.min(...own.map(({ peer }) => leastOf(peer, 0))));
           report({
@@ -115,15 +106,8 @@ export default defineRule({
               server: subject.name,
               cost: tally.costs.quantile(0.5),
             },
-            input,
-            subject,
-            of: calls.count,
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
-            confidence: 'certain',
+            ...reported(part, calls),
             confidenceBecause: `handshakes and acknowledgements of the kernel take ${formatDuration(least)} as well`,
-            evidence: evidenceOf([], tally.dearest),
             because: [
               {
                 component: `the path to ${subject.name}`,
@@ -148,7 +132,6 @@ export default defineRule({
               ),
             ],
             whatIf: { method: 'each affected exchange without its round trip' },
-            errors: 0,
             habit: isHabit(tally.count, calls.count),
           });
         }
@@ -160,6 +143,20 @@ export default defineRule({
     };
   },
 });
+
+/** What is said of either kind. */
+const reported = ({ input, subject, tally }: Part<unknown, Exchange>, calls: Distribution) =>
+  ({
+    input,
+    subject,
+    of: calls.count,
+    unit: 'exchanges',
+    latency: calls,
+    cost: tally,
+    confidence: 'certain',
+    evidence: evidenceOf([], tally.dearest),
+    errors: 0,
+  }) as const;
 
 const roundTripOf = ({ roundTrip, duration }: Exchange): Duration => nanoseconds(Math.min(roundTrip, duration));
 

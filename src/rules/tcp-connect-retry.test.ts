@@ -6,14 +6,12 @@ import { runRule, type Rows } from './support/testing/run-rule.ts';
 import rule from './tcp-connect-retry.ts';
 import { lossyPaths } from './support/testing/lossy.ts';
 import { ruleTester } from './support/testing/rule-tester.ts';
-import { joined, Traffic } from './support/testing/traffic.ts';
+import { joined, LEFT_OPEN, Traffic } from './support/testing/traffic.ts';
 import { givenUpEarly, waitedFor } from './support/testing/given-up.ts';
 
 const healthy = (): Traffic => new Traffic().open().calls(3).close().open().calls(3).close();
 const inVain = {
-  ending: 'captureEnd',
-  endedBy: null,
-  endedAt: Number.NaN as never,
+  ...LEFT_OPEN,
   bytes: { client: 0, server: 0 },
 } as const;
 

@@ -5,7 +5,7 @@ import { commonFixes, commonSetting } from './support/common-loss-words.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { isOpenedLate } from './support/late-openings.ts';
-import { LEAST_SIZE, mtuFixes } from './support/mtu-advice.ts';
+import { fitMtu, LEAST_SIZE } from './support/mtu-advice.ts';
 import { stallRule } from './support/stall-rule.ts';
 import { stallsOf } from './support/stalls.ts';
 
@@ -81,7 +81,7 @@ export default defineRule({
                 'ip -s link; nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLostRetransmit',
               ),
               // What is never acknowledged and large may be too large; whether smaller ones pass nothing shows here.
-              ...(dearest !== undefined && isInVain(dearest) && isLarge(dearest) ? mtuFixes.slice(0, 1) : []),
+              ...(dearest !== undefined && isInVain(dearest) && isLarge(dearest) ? [fitMtu] : []),
             ],
     }),
 });

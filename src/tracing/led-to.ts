@@ -1,6 +1,7 @@
 import { addTo } from '../base/group-by.ts';
 import { partitionPoint } from '../base/sorted.ts';
 import { at, between, milliseconds, type Timestamp } from '../base/time.ts';
+import { GO_ON_WITHIN } from '../model/lookup.ts';
 import type { KeptLookup } from './kept-lookup.ts';
 
 /** Something that opened a connection. */
@@ -15,8 +16,6 @@ export interface Opener {
 const CONNECTS_WITHIN = milliseconds(100);
 // A resolver's answer may be seen a little after the SYN where a capture holds several interfaces.
 const OUT_OF_ORDER = milliseconds(1);
-// Callers that waited for one answer go on one after another, as soon as a busy machine lets them.
-const TOGETHER = milliseconds(10);
 // Lookups of one name at once: of more, the last ones.
 const MOST_TRIED = 64;
 
@@ -70,7 +69,7 @@ export function sharedLookups<One extends Opener>(
       continue;
     }
     const lookup = last.get(way);
-    if (lookup !== undefined && between(endOf(lookup), opener.openedAt) <= TOGETHER) shared.set(opener, lookup);
+    if (lookup !== undefined && between(endOf(lookup), opener.openedAt) <= GO_ON_WITHIN) shared.set(opener, lookup);
   }
   return shared;
 }

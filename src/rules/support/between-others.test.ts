@@ -2,9 +2,7 @@ import { expect, it } from 'vitest';
 import { atMs, inputOf } from '../../model/testing/rows.ts';
 import rule from '../tcp-connect-retry.ts';
 import { runRule, type Rows } from './testing/run-rule.ts';
-import { joined, Traffic } from './testing/traffic.ts';
-
-const inVain = { ending: 'captureEnd', endedBy: null, endedAt: Number.NaN as never } as const;
+import { joined, LEFT_OPEN, Traffic } from './testing/traffic.ts';
 
 const inPod = () => {
   const input = inputOf({ endsAt: atMs(60_000) });
@@ -18,7 +16,7 @@ function triesOfOthers(count: number): Rows {
     traffic
       .open({ connect: null, again: [1000, 3000, 7000] })
       .wait(3000)
-      .close(inVain);
+      .close(LEFT_OPEN);
   return joined(new Traffic({ client: '10.244.0.1' }).open().call().rows, traffic.rows);
 }
 

@@ -1,9 +1,7 @@
 import { expect, it } from 'vitest';
 import rule from '../tcp-connect-retry.ts';
 import { runRule, type Rows } from './testing/run-rule.ts';
-import { joined, Traffic } from './testing/traffic.ts';
-
-const inVain = { ending: 'captureEnd', endedBy: null, endedAt: Number.NaN as never } as const;
+import { joined, LEFT_OPEN, Traffic } from './testing/traffic.ts';
 
 const answered = (): Traffic => new Traffic().open().calls(3).close();
 /** Refused so often, 20 ms apart, from that millisecond on. */
@@ -17,7 +15,7 @@ const silentAt = (start: number): Rows =>
         new Traffic()
           .wait(time)
           .open({ connect: null, again: [1000, 2000] })
-          .close(inVain).rows,
+          .close(LEFT_OPEN).rows,
     ),
   );
 

@@ -1,3 +1,4 @@
+import { valueAt } from '../../base/sorted.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
 import { LEAST_EACH } from './one-at-a-time.ts';
 import { MAX_SLOTS, takenUp, turnsOf, type Span } from './queueing.ts';
@@ -94,14 +95,14 @@ function fitOf(
   const spread = deviation(took);
   if (free.length >= LEAST_FREE && spread > UNEVEN * changes(free) + SAME) return null;
   for (const values of [free, inLine, took]) values.sort((a, b) => a - b);
-  const each = at(took, 0.5);
-  const alone = at(free, 0.5);
+  const each = valueAt(took, 0.5);
+  const alone = valueAt(free, 0.5);
   if (each < LEAST_EACH) return null;
   const isFew = free.length < LEAST_FREE;
   const ratio = each / alone;
-  const isLonger = at(inLine, 0.5) >= (isFew ? FAR_LONGER : LONGER) * alone;
+  const isLonger = valueAt(inLine, 0.5) >= (isFew ? FAR_LONGER : LONGER) * alone;
   const soonest = SOONER * (isFew ? each : (free[0] as number));
-  const isInTurn = at(took, HARDLY_ANY) >= soonest;
+  const isInTurn = valueAt(took, HARDLY_ANY) >= soonest;
   if (!isLonger || !isInTurn || ratio > AS_LONG) return null;
   return {
     slots,
@@ -111,9 +112,6 @@ function fitOf(
     noise: (2 * spread) / Math.sqrt(free.length),
   };
 }
-
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.floor(share * (sorted.length - 1))] as number;
 
 /** Of their logarithms. */
 function deviation(values: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { valueAt } from '../../base/sorted.ts';
 import { milliseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Span } from './queueing.ts';
 
@@ -59,12 +60,12 @@ export class AnswerLog {
     if (gaps.length < LEAST_GAPS) return null;
     const times = took.toSorted(ascending);
     const between = gaps.toSorted(ascending);
-    const each = at(between, 0.5);
+    const each = valueAt(between, 0.5);
     const total = took.reduce((sum, time) => sum + time, 0);
     if (each < LEAST_EACH || waited < WAITED_SHARE * total) return null;
     const isOne =
       alone.length >= LEAST_ALONE
-        ? asAlone(between, at(alone.toSorted(ascending), 0.5))
+        ? asAlone(between, valueAt(alone.toSorted(ascending), 0.5))
         : isRegular(between) && (isUneven(times) || this.#leftApart(each));
     return isOne ? { each: each as Duration, most } : null;
   }
@@ -135,20 +136,17 @@ export class AnswerLog {
 
 const ascending = (a: number, b: number): number => a - b;
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.floor(share * (sorted.length - 1))] as number;
-
 function asAlone(gaps: readonly number[], alone: number): boolean {
-  const each = at(gaps, 0.5);
-  return each >= SHORTER * alone && each <= LONGER * alone && at(gaps, HARDLY_ANY) >= TOGETHER * alone;
+  const each = valueAt(gaps, 0.5);
+  return each >= SHORTER * alone && each <= LONGER * alone && valueAt(gaps, HARDLY_ANY) >= TOGETHER * alone;
 }
 
 const isRegular = (gaps: readonly number[]): boolean => {
-  const each = at(gaps, 0.5);
-  return at(gaps, 0.1) >= REGULAR.from * each && at(gaps, 0.9) <= REGULAR.to * each;
+  const each = valueAt(gaps, 0.5);
+  return valueAt(gaps, 0.1) >= REGULAR.from * each && valueAt(gaps, 0.9) <= REGULAR.to * each;
 };
 
-const isUneven = (times: readonly number[]): boolean => at(times, 0.9) >= UNEVEN * at(times, 0.1);
+const isUneven = (times: readonly number[]): boolean => valueAt(times, 0.9) >= UNEVEN * valueAt(times, 0.1);
 
 function areApart(answers: readonly number[], each: number): boolean {
   if (answers.length < LEAST_TOGETHER) return false;

@@ -73,8 +73,8 @@ export function stallRule<Message extends string = never>(
       ? partsByServer(stalled).map((part) => ({ ...part, common: null }))
       : partsByPath(stalled, paths, (_group, { onlyFirst }) => !onlyFirst);
   let kept = 0;
-  const own = (exchange: Exchange): Stall[] =>
-    stallsOf(exchange, options.reason).filter((stall) => options.counts?.(stall) !== false);
+  const isCounted = (stall: Stall): boolean => options.counts?.(stall) !== false;
+  const own = (exchange: Exchange): Stall[] => stallsOf(exchange, options.reason).filter(isCounted);
   const packets = (exchange: Exchange): readonly number[] => stallPackets(exchange, own(exchange));
   /** Bytes of it are missing, so that nobody saw its end: what comes before the next one began is not all its own. */
   const isLeftOpen = ({ input, outcome, startedAt, duration }: Exchange): boolean =>
@@ -104,7 +104,7 @@ export function stallRule<Message extends string = never>(
     if (exchange.stalls.length === 0) return;
     const all = stallsOf(exchange, options.reason);
     if (all.length === 0) return;
-    const stalls = own(exchange);
+    const stalls = all.filter(isCounted);
     const isElsewhere =
       options.isAnothers?.(exchange, seesBoth(exchange)) === true ||
       (isLeftOpen(exchange) && stalls.every(({ repaired }) => repaired));
@@ -131,8 +131,8 @@ export function stallRule<Message extends string = never>(
     // Inside TLS, too, what is lost is sent again.
     turn: add,
     finish() {
-      const stalled = groups.where(({ tally, inVain }) => tally.count + inVain.length > 0);
-      const parts = partsOf(stalled.map(whole)).filter(({ tally }) => tally.count >= options.leastCount);
+      const stalled = groups.where(({ tally, inVain }) => tally.count + inVain.length > 0).map(whole);
+      const parts = partsOf(stalled).filter(({ tally }) => tally.count >= options.leastCount);
       for (const { groups: members, tally, subject, input, common } of parts) {
         const totals = seen.totals(input, subject);
         // Where no call can be read, those inside TLS are what is told of.
@@ -178,7 +178,7 @@ export function stallRule<Message extends string = never>(
       if (parts.length > 0) return;
       const total = heard + seen.routes.calls;
       if (total === 0) return unobservable({ why: 'no exchange was seen', capture: null });
-      const few = stalled.map(whole).reduce((sum, { tally }) => sum + tally.count, 0);
+      const few = stalled.reduce((sum, { tally }) => sum + tally.count, 0);
       clear('clear', { total, besides: besidesWords(passedOver, few, options) }, { count: total, unit: 'exchanges' });
     },
   };

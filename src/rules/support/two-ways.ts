@@ -1,3 +1,4 @@
+import { valueAt } from '../../base/sorted.ts';
 import { nanoseconds, type Duration } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import { LEAST_ROUND_TRIP } from './ordinary-exchanges.ts';
@@ -41,7 +42,8 @@ export class Ways {
     if (far.length < LEAST_OF_EACH || near.length < LEAST_OF_EACH) return null;
     const trips = tripsOf(far);
     const nearTrips = tripsOf(near);
-    if (at(trips, 0) < FACTOR * at(nearTrips, 1) || at(trips, 0.9) > ALIKE * at(trips, 0)) return null;
+    if (valueAt(trips, 0) < FACTOR * valueAt(nearTrips, 1) || valueAt(trips, 0.9) > ALIKE * valueAt(trips, 0))
+      return null;
     const first = Math.min(...far.map(({ startedAt }) => startedAt));
     const last = Math.max(...far.map(({ startedAt }) => startedAt));
     if (!near.some(({ startedAt }) => startedAt > first && startedAt < last)) return null;
@@ -51,8 +53,8 @@ export class Ways {
     return {
       far: far.length,
       near: near.length,
-      farTrip: nanoseconds(at(trips, 0.5)),
-      nearTrip: nanoseconds(at(nearTrips, 0.5)),
+      farTrip: nanoseconds(valueAt(trips, 0.5)),
+      nearTrip: nanoseconds(valueAt(nearTrips, 0.5)),
       farBackends: isOfBackend ? own : [],
     };
   }
@@ -60,9 +62,6 @@ export class Ways {
 
 const tripsOf = (ways: readonly Way[]): number[] =>
   ways.map(({ minRoundTrip }) => minRoundTrip).toSorted((a, b) => a - b);
-
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.floor(share * (sorted.length - 1))] as number;
 
 const backendsOf = (ways: readonly Way[]): Set<string> =>
   new Set(ways.flatMap(({ backend }) => (backend === null ? [] : [backend])));

@@ -29,6 +29,9 @@ export interface Call {
   alongside?: boolean;
 }
 
+/** How a connection stands when the capture ends before it. */
+export const LEFT_OPEN = { ending: 'captureEnd', endedBy: null, endedAt: at(Number.NaN) } as const;
+
 type Ends = Partial<Pick<Connection, 'input' | 'client' | 'server' | 'serverPort' | 'backend' | 'protocol'>>;
 
 /** Builds one client's connections to one server and their exchanges, one after another. */
@@ -48,7 +51,7 @@ export class Traffic {
 
   /** What a rule is given; a connection that is still open ends with the capture. */
   get rows(): Rows {
-    this.close({ ending: 'captureEnd', endedBy: null, endedAt: at(Number.NaN) });
+    this.close(LEFT_OPEN);
     return { exchanges: this.exchanges, connections: this.connections };
   }
 

@@ -113,9 +113,9 @@ export function createExtract({ addresses, dnsPorts, keyLog, observer }: Extract
       const { input, number, time } = arrival;
       dns.stream(id, { input, number, time, ...endsOf(stream) }, bytes, start, end);
     },
-    onGap({ id, connection, fromClient }, length, arrival) {
+    onGap({ id, connection, fromClient }, length, arrival, isCut) {
       if (isDns(connection)) dns.streamGap(id);
-      else conversations.gap(connection, sideOf(fromClient), length, arrival);
+      else conversations.gap(connection, sideOf(fromClient), length, arrival, isCut);
     },
     onEnd({ id, connection, fromClient }, arrival, because) {
       if (isDns(connection)) dns.streamEnd(id);

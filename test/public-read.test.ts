@@ -73,6 +73,16 @@ const TRUE_FINDINGS: readonly { files: RegExp; rules: readonly string[]; because
     because: 'a web server 72 ms away, and two calls of a page that took 3.1 and 5.7 s',
   },
   {
+    files: /syn-ack-ack-retrans-and-client-payload|server-queue-lack/,
+    rules: ['tcp-retransmission-stall'],
+    because: 'the client’s first segment is sent again, 3.3 s until it is acknowledged and 13 s until a reset',
+  },
+  {
+    files: /of10_(7050sx_bsn|pf5240)/,
+    rules: ['tcp-delayed-ack'],
+    because: 'a switch sends two messages, the second of which leaves when the first is acknowledged, 40 ms later',
+  },
+  {
     files: /pgsql-all\.pcap/,
     rules: ['upstream-slow'],
     because: 'two SELECTs take 181 and 330 ms, the others about 80',

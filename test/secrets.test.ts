@@ -123,6 +123,7 @@ describe('planted secrets', () => {
       'mysql',
       'postgresql',
       'redis',
+      'tcp',
     ]);
     expect(exchanges.length).toBeGreaterThan(50);
   });

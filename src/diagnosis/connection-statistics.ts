@@ -4,6 +4,7 @@ import { at, seconds, toSeconds, type Timestamp } from '../base/time.ts';
 import { copyConnection, isOfProgram, isOpened, isUnderWay, type Connection } from '../model/connection.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
+import { isRead } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
 import { isBetweenOthers } from '../rules/support/between-others.ts';
 import type { Checkers } from '../rules/support/checkers.ts';
@@ -142,6 +143,6 @@ const isEarly = (startedAt: Timestamp, input: Input | undefined): boolean =>
 /** Why a connection that carried data shows no exchange; null where it shows some. */
 function whyUnread({ exchanges, protocol, bytes, tls }: Connection): Unread['because'] | null {
   // What was taken for calls by whose turn it was is unread all the same.
-  if ((exchanges > 0 && protocol !== 'tls') || bytes.client + bytes.server === 0) return null;
+  if ((exchanges > 0 && isRead(protocol)) || bytes.client + bytes.server === 0) return null;
   return tls !== null && !tls.decrypted ? 'tls' : 'protocol';
 }

@@ -304,7 +304,7 @@ export class Direction {
     while (this.#pending.length > 0) this.#skipTo((this.#pending[0] as Segment).sequence, null);
     this.#shared.counters.gaps++;
     this.next = sequence;
-    this.#shared.handlers.onGap(this.stream, Infinity, layers);
+    this.#shared.handlers.onGap(this.stream, Infinity, layers, false);
     this.#deliver(sequence, layers.bytes, layers.payloadStart, layers.payloadEnd, layers.payloadLength, layers);
   }
 
@@ -318,7 +318,7 @@ export class Direction {
       this.#shared.counters.gaps++;
       this.#shared.counters.missingBytes += missing;
       this.next = sequence;
-      this.#shared.handlers.onGap(this.stream, missing, said);
+      this.#shared.handlers.onGap(this.stream, missing, said, false);
     }
     this.#drain(null, because);
   }
@@ -333,7 +333,7 @@ export class Direction {
       const missing = start + length - Math.max(from, end);
       this.#shared.counters.gaps++;
       this.#shared.counters.missingBytes += missing;
-      this.#shared.handlers.onGap(this.stream, missing, arrival);
+      this.#shared.handlers.onGap(this.stream, missing, arrival, true);
     }
   }
 

@@ -32,8 +32,9 @@ export interface TcpHandlers {
   /**
    * `length` bytes of the stream are missing here: the capture lost or cut them, or a bound was
    * reached. Infinity where it can't be told how many.
+   * @param isCut they came with this packet, whose end the capture left out
    */
-  onGap(stream: TcpStream, length: number, arrival: Arrival): void;
+  onGap(stream: TcpStream, length: number, arrival: Arrival, isCut: boolean): void;
   /** Nothing of this stream will follow. */
   onEnd?(stream: TcpStream, arrival: Arrival, because: TcpEnd): void;
   /** A connection begins that does not leave the host that it was captured at. */

@@ -18,8 +18,13 @@ export const EXCHANGE_PROTOCOLS = [
   'mongodb',
   'memcached',
   'tls',
+  'tcp',
 ] as const;
 export type ExchangeProtocol = (typeof EXCHANGE_PROTOCOLS)[number];
+
+/** Of a connection with exchanges: they were read, and not only told by whose turn it was. */
+export const isRead = (protocol: string | null): boolean =>
+  protocol !== null && protocol !== 'tls' && protocol !== 'tcp';
 
 /** Of an exchange or a connection: gRPC is HTTP/2, too. */
 export const isHttp2 = (protocol: string | null): boolean => protocol === 'grpc' || protocol === 'http/2';
@@ -41,7 +46,8 @@ export type ExchangeOutcome = (typeof EXCHANGE_OUTCOMES)[number];
  * - `call`: one request, one answer
  * - `stream`: lasts by design: server-sent events, a gRPC stream with several messages one way, a blocking read
  * - `upgrade`: the connection became something else: WebSocket, CONNECT
- * - `turn`: inside TLS, unread: what the client sent and what the server sent then, most likely a call
+ * - `turn`: unread, inside TLS (`tls`) or in a protocol that is not known (`tcp`): what the client sent and what the
+ *   server sent then, most likely a call
  */
 export const EXCHANGE_SHAPES = ['call', 'stream', 'upgrade', 'turn'] as const;
 export type ExchangeShape = (typeof EXCHANGE_SHAPES)[number];

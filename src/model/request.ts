@@ -25,6 +25,7 @@ export const REST_OF_REQUEST = 'the rest of the request';
 
 /** What is asked where nobody can read it. */
 export const INSIDE_TLS = 'inside TLS';
+export const NOT_READ = 'protocol not read';
 
 /** `ADDR` or `ADDR:PORT`, as the user names the service to be followed. */
 export interface ServiceChoice {

@@ -68,7 +68,7 @@ describe('conversations', () => {
     const heard: string[] = [];
     const { driver, connection, say } = setUp(wordProtocol('a', 'AAAA', heard));
     say('client', 'what is this');
-    driver.gap(connection, 'client', 7, arrivalOf(11));
+    driver.gap(connection, 'client', 7, arrivalOf(11), false);
     say('server', 'AAAA');
     expect(heard).toEqual(['a open midstream', 'a client what is this #10', 'a client gap 7', 'a server AAAA #11']);
   });
@@ -82,14 +82,20 @@ describe('conversations', () => {
     say('client', 'A then');
     expect(heard).toEqual(['a open midstream', 'a client AA #110', 'a client A then #111']);
     const other = trackedConnection({ syns: [], synAcks: [] });
-    for (let count = 0; count < 300; count++) {
+    for (let count = 0; count < 9; count++) {
       for (const side of ['client', 'server'] as const) {
         driver.data(other, side, bytesOf('body'), 0, 4, arrivalOf(count));
       }
     }
-    expect(driver.isOpaque(other)).toBe(true);
+    expect(driver.counts.opaque).toBe(1);
     driver.data(other, 'client', bytesOf('AAA'), 0, 3, arrivalOf(900));
-    expect(other.protocol).toBeNull();
+    expect(other.protocol).toBe('tcp');
+    const downloads = trackedConnection({ syns: [], synAcks: [] });
+    for (const side of ['server', 'client'] as const) {
+      for (let count = 0; count < 300; count++) driver.data(downloads, side, bytesOf('body'), 0, 4, arrivalOf(count));
+    }
+    driver.data(downloads, 'client', bytesOf('AAA'), 0, 3, arrivalOf(900));
+    expect(downloads.protocol).toBeNull();
   });
 
   it('tries the segment itself where what was kept before it was no beginning', () => {
@@ -104,21 +110,23 @@ describe('conversations', () => {
   it('goes on behind a gap at the start', () => {
     const heard: string[] = [];
     const { driver, connection, say } = setUp(wordProtocol('a', 'AAA', heard));
-    driver.gap(connection, 'client', 100, arrivalOf(1));
+    driver.gap(connection, 'client', 100, arrivalOf(1), false);
     say('client', 'AAA');
     expect(heard).toEqual(['a open midstream', 'a client gap 100', 'a client AAA #10']);
   });
 
-  it('is opaque when neither side says anything known, and reads no more', () => {
+  it('tells of what neither side makes known only whose turn it was, and reads no more once they take none', () => {
     const heard: string[] = [];
     const { driver, connection, say } = setUp(wordProtocol('a', 'AAA', heard));
     say('client', 'x');
-    expect(driver.isOpaque(connection)).toBe(false);
+    expect(driver.counts.opaque).toBe(0);
     say('server', 'y');
-    expect(driver.isOpaque(connection)).toBe(true);
+    expect(driver.counts.opaque).toBe(1);
     say('client', 'AAA');
     expect(heard).toEqual([]);
-    expect(driver.counts.opaque).toBe(1);
+    expect(driver.isOpaque(connection)).toBe(false);
+    driver.data(connection, 'client', bytesOf('z'), 0, 1, arrivalOf(900));
+    expect(driver.isOpaque(connection)).toBe(true);
     driver.closed(connection);
     expect(driver.isOpaque(connection)).toBe(false);
   });

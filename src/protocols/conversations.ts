@@ -3,7 +3,8 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-connection.ts';
 import type { Conversation, ConversationContext, Protocol, StreamEnd } from './protocol.ts';
 import { createProtocols } from './registry.ts';
-import { Undecided, type Kept } from './undecided.ts';
+import { Undecided, type Kept, type Said } from './undecided.ts';
+import { areRolesKnown, UnreadConversation } from './unread/unread.ts';
 
 export interface ConversationsOptions {
   /** An exchange that is over; valid during the call only. */
@@ -56,8 +57,8 @@ class Line implements Conversation {
     this.speaker?.push(from, bytes, start, end, arrival);
   }
 
-  gap(from: Side, length: number, arrival: Arrival): void {
-    this.speaker?.gap(from, length, arrival);
+  gap(from: Side, length: number, arrival: Arrival, isCut = false): void {
+    this.speaker?.gap(from, length, arrival, isCut);
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
@@ -77,7 +78,19 @@ class Line implements Conversation {
     this.speaker = protocol.open(this.#context(fromStart));
   }
 
-  giveUp(): void {
+  giveUp(said: readonly Said[]): void {
+    this.#pass();
+    if (!areRolesKnown(this.connection)) return;
+    this.speaker = new UnreadConversation(this.#context(true));
+    for (const { from, length, missing, because, arrival } of said) {
+      if (because !== null) this.speaker?.end(from, arrival, because);
+      else if (missing) this.speaker?.gap(from, length, arrival);
+      else this.speaker?.push(from, NOTHING, 0, length, arrival);
+    }
+  }
+
+  /** From here on nobody reads it. */
+  #pass(): void {
     this.#shared.counts.opaque++;
     this.speaker = null;
   }
@@ -106,12 +119,14 @@ class Line implements Conversation {
         return carried;
       },
       become: (next) => {
-        if (next === null) this.giveUp();
+        if (next === null) this.#pass();
         else this.speaker = next;
       },
     };
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Bytes of connections in, exchanges out: finds out what each connection speaks, and lets that protocol read it. */
 export function createConversations({ emit, protocols = createProtocols(), nextId }: ConversationsOptions) {
@@ -119,7 +134,7 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
   const counts: ConversationCounts = { recognised: 0, opaque: 0, droppedBytes: 0 };
   const shared: Shared = {
     protocols,
-    kept: { bytes: 0, counts },
+    kept: { bytes: 0, said: 0, counts },
     counts,
     emit,
     nextId: nextId ?? countedId,
@@ -155,8 +170,8 @@ export function createConversations({ emit, protocols = createProtocols(), nextI
     },
 
     /** Bytes of one side are missing here. */
-    gap(connection: TrackedConnection, from: Side, length: number, arrival: Arrival): void {
-      lineOf(connection).speaker?.gap(from, length, arrival);
+    gap(connection: TrackedConnection, from: Side, length: number, arrival: Arrival, isCut: boolean): void {
+      lineOf(connection).speaker?.gap(from, length, arrival, isCut);
     },
 
     /** Nothing more from that side. */

@@ -39,8 +39,11 @@ export interface ConversationContext {
 export interface Conversation {
   /** Bytes in order, each once, valid during the call. @param arrival the packet that let the receiver have them */
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void;
-  /** `length` bytes of that side are missing here; Infinity where it can't be told how many. */
-  gap(from: Side, length: number, arrival: Arrival): void;
+  /**
+   * `length` bytes of that side are missing here; Infinity where it can't be told how many.
+   * @param isCut they came with this packet, whose end the capture left out
+   */
+  gap(from: Side, length: number, arrival: Arrival, isCut?: boolean): void;
   /** Nothing more from that side. */
   end(from: Side, arrival: Arrival, because: StreamEnd): void;
 }

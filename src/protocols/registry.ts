@@ -10,6 +10,7 @@ import { memcached } from './upstream/memcached.ts';
 import { mongodb } from './upstream/mongodb.ts';
 import { mysql } from './upstream/mysql.ts';
 import { postgresql } from './upstream/postgresql.ts';
+import { brokers } from './unread/brokers.ts';
 import { redis } from './upstream/redis.ts';
 
 /**
@@ -34,5 +35,6 @@ export function createProtocols(keyLog: KeyLog = createKeyLog()): readonly Proto
     kafka,
     redis,
     memcached,
+    ...brokers,
   ];
 }

@@ -8,7 +8,7 @@ import { duration } from './words.ts';
 
 /** `GET /api/items`, `postgresql SELECT`. */
 export function requestWords({ protocol, shape, method, path }: ExchangeRow): string {
-  if (shape === 'turn') return 'a call inside TLS, told by whose turn it was';
+  if (shape === 'turn') return `${protocol === 'tls' ? 'a call inside TLS' : 'a call'}, told by whose turn it was`;
   const what = path === null ? [protocol, method] : [method, path];
   return what.filter((word) => word !== null).join(' ');
 }

@@ -150,7 +150,7 @@ export function unreadWords({ inputs, lookups, connections, exchanges, unobserva
     const more = unread.length - shown.length;
     const where = shown.join(', ') + (more > 0 ? ` and ${formatCount(more)} servers more` : '');
     words.push(
-      because === 'tls' ? `inside TLS (${where}; give --keylog FILE)` : `protocols that are not known (${where})`,
+      because === 'tls' ? `inside TLS (${where}; give --keylog FILE)` : `protocols that are not read (${where})`,
     );
   }
   // Where there is nothing else, the rules have said so, too.

@@ -75,7 +75,7 @@ export default defineRule({
         const total = waits.heard + seen.routes.calls;
         if (total === 0 && waits.unread > 0) {
           return unobservable({
-            why: 'no call can be read inside TLS, and of what comes in nothing waits for one',
+            why: 'no call can be read, only whose turn it was, and of what comes in nothing waits for one',
             capture: null,
           });
         }

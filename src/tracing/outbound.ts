@@ -4,7 +4,7 @@ import { openingDuration, type Connection } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { KeptLookup } from './kept-lookup.ts';
 import type { PacketId } from '../model/packet.ts';
-import { INSIDE_TLS, type WaitReason } from '../model/request.ts';
+import { INSIDE_TLS, NOT_READ, type WaitReason } from '../model/request.ts';
 import { nextSynWait } from '../model/syn-timer.ts';
 import type { SentCall } from './calls.ts';
 import { lookupsThatLedTo, sharedLookups } from './led-to.ts';
@@ -44,8 +44,11 @@ export const startsTls = ({ shape, path, method }: Exchange): boolean =>
   shape === 'upgrade' && path === '' && method === 'STARTTLS';
 
 /** What was said of an exchange, for the eye: `GET /items/{id}`. */
-export const saidOf = ({ shape, method, path }: Exchange): string =>
-  shape === 'turn' ? INSIDE_TLS : method === '' ? path : path === '' ? method : `${method} ${path}`;
+export function saidOf({ shape, protocol, method, path }: Exchange): string {
+  if (shape === 'turn') return protocol === 'tls' ? INSIDE_TLS : NOT_READ;
+  if (method === '') return path;
+  return path === '' ? method : `${method} ${path}`;
+}
 
 /**
  * When it was over: with its first byte where the last was not seen, since what ends such an
@@ -258,7 +261,7 @@ function connectOf(connection: Connection, lookup: KeptLookup | null): OutboundC
   }
   if (isCarrying) {
     // What is closed within the request served it alone: it was one call, whatever was said.
-    const what = tls === null ? 'protocol not read' : INSIDE_TLS;
+    const what = tls === null ? NOT_READ : INSIDE_TLS;
     const packets = [connection.lastPacket];
     waits.push({
       ...wait,

@@ -85,7 +85,7 @@ export function replay({ connection: { clientPort, serverPort, syns } }: Dialogu
       connection.lastDataAt = arrival.time;
     }
     if (bytes !== undefined) conversations.data(connection, from, bytes, 0, bytes.length, arrival);
-    if (gap !== undefined) conversations.gap(connection, from, gap, arrival);
+    if (gap !== undefined) conversations.gap(connection, from, gap, arrival, false);
     if (because !== undefined) conversations.end(connection, from, arrival, because);
   }
   conversations.closed(connection);

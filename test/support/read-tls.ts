@@ -83,8 +83,8 @@ export async function readTlsOf(capture: readonly Uint8Array[], keyLog: KeyLog):
     addresses,
     onData: ({ connection, fromClient }, bytes, start, end, arrival) =>
       conversations.data(connection, fromClient ? 'client' : 'server', bytes, start, end, arrival),
-    onGap: ({ connection, fromClient }, length, arrival) =>
-      conversations.gap(connection, fromClient ? 'client' : 'server', length, arrival),
+    onGap: ({ connection, fromClient }, length, arrival, isCut) =>
+      conversations.gap(connection, fromClient ? 'client' : 'server', length, arrival, isCut),
     onEnd: ({ connection, fromClient }, arrival, because) =>
       conversations.end(connection, fromClient ? 'client' : 'server', arrival, because),
     onConnection(connection) {

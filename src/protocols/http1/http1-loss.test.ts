@@ -248,8 +248,7 @@ describe('a capture that begins in the midst', () => {
   });
 
   it('has no use for a request in the first of a connection that began with something else', () => {
-    expect(talk().client('EHLO mail\r\n').server('500 what\r\n').client(get('/a')).server(ok('x')).exchanges).toEqual(
-      [],
-    );
+    const { exchanges } = talk().client('EHLO mail\r\n').server('500 what\r\n').client(get('/a')).server(ok('x'));
+    expect(exchanges.map(({ protocol }) => protocol)).toEqual(['tcp']);
   });
 });

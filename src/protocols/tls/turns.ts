@@ -1,8 +1,7 @@
 import type { Side } from '../../model/connection.ts';
-import type { Arrival, OpenExchange } from '../../model/tracked-connection.ts';
-import { beginExchange, dropExchange, endExchange, sawRequest, sawResponse } from '../exchange-record.ts';
+import type { Arrival } from '../../model/tracked-connection.ts';
 import type { ConversationContext, StreamEnd } from '../protocol.ts';
-import { Endings } from '../endings.ts';
+import { Turn } from '../turn.ts';
 
 // A sealed record no longer is no HTTP/1.1 request, whose line and Host alone take more, but one of
 // HTTP/2's frames about the connection (RFC 9113: acknowledged SETTINGS 9 octets, WINDOW_UPDATE 13,
@@ -17,8 +16,7 @@ export class Turns {
   /** The two do not take turns, or it is known that they need not. */
   isOver = false;
   readonly #context: ConversationContext;
-  readonly #endings: Endings;
-  #open: OpenExchange | null = null;
+  readonly #turn: Turn;
   /** The client said a word behind an answer: a goodbye, or something that is not read by turns. */
   #isDoubtful = false;
   /** The record at hand belongs to the open one. */
@@ -26,47 +24,35 @@ export class Turns {
 
   constructor(context: ConversationContext) {
     this.#context = context;
-    this.#endings = new Endings(context);
+    this.#turn = new Turn(context);
   }
 
   /** @param length of the sealed content of a record that begins */
   begins(from: Side, length: number, arrival: Arrival): void {
     this.#counts[from] = !this.isOver && this.#isOfCall(from, length, arrival);
-    if (this.#counts[from]) this.#saw(from, length, arrival);
+    if (this.#counts[from]) this.#turn.saw(from, length, arrival);
   }
 
   /** The record's last octet came. */
   ends(from: Side, arrival: Arrival): void {
-    if (this.#counts[from]) this.#saw(from, 0, arrival);
+    if (this.#counts[from]) this.#turn.saw(from, 0, arrival);
     this.#counts[from] = false;
   }
 
   /** Octets are missing: whose they were is not known. */
   lost(arrival: Arrival): void {
     this.#counts.client = this.#counts.server = false;
-    if (this.#open !== null) endExchange(this.#context, this.#open, arrival, 'incomplete');
-    this.#open = null;
+    this.#turn.lost(arrival);
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
-    if (this.#open === null) return;
-    const ending = this.#endings.of(from, because);
-    if (this.#isAnswered) this.#close(arrival);
-    else if (ending !== null) {
-      endExchange(this.#context, this.#open, arrival, ending.outcome, ending.endedBy);
-      this.#open = null;
-    }
+    this.#turn.end(from, arrival, because);
   }
 
   /** It turned out not to be read by turns: what is open is none. */
   stop(): void {
     this.isOver = true;
-    if (this.#open !== null) dropExchange(this.#context);
-    this.#open = null;
-  }
-
-  get #isAnswered(): boolean {
-    return this.#open !== null && this.#open.responseFirst >= 0;
+    this.#turn.drop();
   }
 
   #isOfCall(from: Side, length: number, arrival: Arrival): boolean {
@@ -75,28 +61,13 @@ export class Turns {
       if (!isWord) this.stop();
       return false;
     }
-    if (from === 'server') return this.#open !== null;
-    if (this.#open !== null && !this.#isAnswered) return true;
+    if (from === 'server') return this.#turn.isOpen;
+    if (this.#turn.isOpen && !this.#turn.isAnswered) return true;
     if (isWord) {
       this.#isDoubtful = true;
       return false;
     }
-    if (this.#open !== null) this.#close(arrival);
-    this.#open = beginExchange(this.#context, 'tls', arrival);
-    this.#open.shape = 'turn';
-    this.#open.host = this.#context.connection.tls?.serverName ?? '';
+    this.#turn.begin('tls', this.#context.connection.tls?.serverName ?? '', arrival);
     return true;
-  }
-
-  #saw(from: Side, length: number, arrival: Arrival): void {
-    const open = this.#open;
-    if (open === null) return;
-    if (from === 'client') sawRequest(open, length, arrival);
-    else sawResponse(open, length, arrival);
-  }
-
-  #close(arrival: Arrival): void {
-    if (this.#open !== null) endExchange(this.#context, this.#open, arrival, 'ok');
-    this.#open = null;
   }
 }

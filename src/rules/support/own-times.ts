@@ -192,7 +192,8 @@ function askedOf({ waits }: Request): Asked | null {
  * a WebSocket only the request for it is read.
  */
 const hides = ({ exchanges, bytes, packets, protocol }: Connection): boolean =>
-  bytes.client > 0 && (packets.server === 0 || ((exchanges === 0 || protocol === WEBSOCKET) && bytes.server > 0));
+  bytes.client > 0 &&
+  (packets.server === 0 || ((exchanges === 0 || protocol === WEBSOCKET || protocol === null) && bytes.server > 0));
 
 /**
  * Bytes of a stream in which a client may ask, or be answered what it asked elsewhere, request by request: which of its

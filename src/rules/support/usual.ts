@@ -1,6 +1,6 @@
 import { groupBy } from '../../base/group-by.ts';
 import type { Duration } from '../../base/time.ts';
-import type { Exchange, ExchangeProtocol } from '../../model/exchange.ts';
+import { isRead, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import type { Route } from './routes.ts';
 import type { Traffic } from './traffic.ts';
@@ -20,8 +20,11 @@ export interface Kind {
 }
 
 /** Method and path template; a database's protocol and kind of request. */
-export const kindOf = ({ protocol, method, path }: Pick<Exchange, 'protocol' | 'method' | 'path'>): string =>
-  path === '' ? `${protocol} ${method}` : `${method} ${path}`;
+export function kindOf({ protocol, method, path }: Pick<Exchange, 'protocol' | 'method' | 'path'>): string {
+  if (path !== '') return `${method} ${path}`;
+  if (isRead(protocol)) return `${protocol} ${method}`;
+  return protocol === 'tls' ? 'a call inside TLS' : 'a call';
+}
 
 /** The median of a kind, from what was seen so far; null where that is too little. */
 export const usualOf = (delays: Delays): Duration | null => (delays.count < LEAST_KNOWN ? null : delays.quantile(0.5));

@@ -35,7 +35,7 @@ const BECAUSE: Record<Why, { confidence: 'likely' | 'possible'; says: string }> 
   },
   sealed: {
     confidence: 'possible',
-    says: 'what comes in inside TLS lasts as long, and others far less: whose turn it was tells that, not what was said',
+    says: 'what comes in lasts as long, and others far less: whose turn it was tells that, not what was said',
   },
   unanswered: {
     confidence: 'likely',

@@ -50,7 +50,7 @@ export function talk(changes: Partial<TrackedConnection> = {}, others: readonly 
     client: (text, when) => say('client', text, when),
     server: (text, when) => say('server', text, when),
     lost(from, length) {
-      driver.gap(connection, from, length, arrival());
+      driver.gap(connection, from, length, arrival(), false);
       return self;
     },
     lostWithLast(from, length) {

@@ -16,16 +16,23 @@ function connections(count: number, calls: number, path = '/api/items'): Traffic
 }
 
 /** Connections inside TLS that live so many milliseconds after their handshakes. */
-function encrypted(count: number, lives: number, tls = 4, packets = 8, turns = 0): Traffic {
+function encrypted(
+  count: number,
+  lives: number,
+  tls = 4,
+  packets = 8,
+  turns = 0,
+  protocol: 'tls' | 'tcp' = 'tls',
+): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
       .open({ connect: 1, tls })
-      .calls(turns, {}, { shape: 'turn', protocol: 'tls', method: '', path: '', status: -1 })
+      .calls(turns, {}, { shape: 'turn', protocol, method: '', path: '', status: -1 })
       .wait(lives)
       .close({
-        protocol: 'tls',
-        exchanges: 0,
+        protocol,
+        exchanges: protocol === 'tcp' ? turns : 0,
         ending: 'fin',
         bytes: { client: 400, server: 900 },
         packets: { client: packets, server: packets },
@@ -330,6 +337,11 @@ ruleTester(rule, {
       name: 'inside TLS, beside a connection with fewer calls',
       ...joined(encrypted(25, 40).rows, encrypted(1, 600, 4, 60).rows),
       reports: [{ count: 25, of: 26 }],
+    },
+    {
+      name: 'in a protocol that is not known: whose turn it was tells of one call on each',
+      ...encrypted(25, 40, 0, 8, 1, 'tcp').rows,
+      reports: [{ count: 25, confidence: 'likely' }],
     },
     {
       name: 'inside TLS: each lives as short as one call does',

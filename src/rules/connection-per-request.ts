@@ -3,6 +3,7 @@ import { Distribution } from '../base/distribution.ts';
 import { at, endOf, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import { copyConnection, type Connection, type Side } from '../model/connection.ts';
 import { isThroughSidecar } from '../model/direction.ts';
+import { isRead } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
@@ -223,7 +224,7 @@ export default defineRule({
             cost: tally,
             confidence: hidden ? 'likely' : 'certain',
             confidenceBecause: hidden
-              ? 'what they carry is inside TLS, and each lives as short as one call does'
+              ? 'what they carry can’t be read, and each lives as short as one call does'
               : signsIn
                 ? 'on each of these connections its client signs in, asks once or twice and closes it'
                 : 'one call was read on each of these connections',
@@ -287,7 +288,7 @@ function judge(group: Group, connection: Connection, isSingle: boolean, told: Si
   if (first !== null && told === null && connection.endedBy === 'server') {
     group.idle.add(at(first.endsAt), at(connection.endedAt));
   }
-  if (connection.protocol === 'tls') group.byLife++;
+  if (!isRead(connection.protocol)) group.byLife++;
   // A server that closes because its client asked for it would have kept the connection.
   if (told === 'client') group.byRequest++;
   else if (connection.endedBy === 'server') group.byServer++;

@@ -1,4 +1,4 @@
-import { between, milliseconds, orZero, type Timestamp } from '../../base/time.ts';
+import { between, milliseconds, orZero, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Side, Stall } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext, StreamEnd } from '../protocol.ts';
@@ -7,9 +7,12 @@ import { Turn } from '../turn.ts';
 /** What a connection is said to speak whose calls are told by whose turn it is alone, as Wireshark names it. */
 export const UNREAD = 'tcp';
 
-// Parts of one message leave one after another; what comes later was waited for: a busy machine's scheduler holds a
-// program back for some milliseconds (Linux: sched_latency), a delayed ACK is a stall of its own.
-const GO_ON_WITHIN = milliseconds(20);
+// What a program writes in parts it writes at once; what it says later, while it waits, is another call. That may be
+// a program which the scheduler held back in between: then nothing more is told of its connection.
+const ASKS_WITHIN = milliseconds(1);
+// Parts of an answer leave as they are made: a busy machine's scheduler holds a program back for some milliseconds
+// (Linux: sched_latency), a delayed ACK is a stall of its own.
+const ANSWERS_WITHIN = milliseconds(20);
 // What does not fit into the window leaves a round trip later, with acknowledgments that are late as well.
 const ROUND_TRIPS = 2;
 // Clients' ports are from here on where nobody says otherwise (Linux: ip_local_port_range), servers' below.
@@ -61,14 +64,14 @@ export class UnreadConversation implements Conversation {
   /** A greeting, or the rest of what was asked before the capture, is no turn and no harm. */
   #isTheirTurn(from: Side, arrival: Arrival): boolean {
     if (!this.#turn.isOpen) return true;
-    if (from === 'client') return this.#turn.isAnswered || this.#goesOn(this.#askedAt, arrival);
-    return !this.#turn.isAnswered || this.#goesOn(this.#answeredAt, arrival);
+    if (from === 'client') return this.#turn.isAnswered || this.#goesOn(this.#askedAt, ASKS_WITHIN, arrival);
+    return !this.#turn.isAnswered || this.#goesOn(this.#answeredAt, ANSWERS_WITHIN, arrival);
   }
 
   /** It belongs to what came last of that side: it came soon, or the network held it back. */
-  #goesOn(last: Timestamp, { time }: Arrival): boolean {
+  #goesOn(last: Timestamp, within: Duration, { time }: Arrival): boolean {
     const { stalls, roundTrip } = this.#context.connection;
-    const allowed = GO_ON_WITHIN + ROUND_TRIPS * orZero(roundTrip);
+    const allowed = within + ROUND_TRIPS * orZero(roundTrip);
     return between(last, time) <= allowed || between(last, time) - heldWithin(stalls, last, time) <= allowed;
   }
 

@@ -13,8 +13,8 @@ const saying = (lines: readonly (readonly [Side, string])[], changes: Partial<Tr
   let exchanges = 0;
   const driver = createConversations({ protocols: createProtocols(), emit: () => void exchanges++ });
   for (const [number, [from, text]] of lines.entries()) {
-    const bytes = bytesOf(text);
-    driver.data(connection, from, bytes, 0, bytes.length, arrivalOf(number + 1));
+    const bytes = bytesOf(`~~~~~~${text}~`);
+    driver.data(connection, from, bytes, 6, bytes.length - 1, arrivalOf(number + 1));
   }
   const isOpaque = driver.isOpaque(connection);
   for (const from of ['client', 'server'] as const) driver.end(connection, from, arrivalOf(100), 'fin');
@@ -51,6 +51,9 @@ describe('message brokers', () => {
   });
 
   it.each<[string, Side, string]>([
+    ['a word that only begins like one', 'client', 'AMQ'],
+    ['another message of MQTT’s shape', 'client', '\u0020\u0012\0\u0004MQTT\u0004\u0002\0<\0\u0006shop-1'],
+    ['what a server says so', 'server', '\u0010\u0012\0\u0004MQTT\u0004\u0002\0<\0\u0006shop-1'],
     ['a broker’s word of the other side', 'server', 'AMQP\0\0\u0009\u0001'],
     ['a length that never ends', 'client', '\u0010\u00ff\u00ff\u00ff\u00ff\u00ff\0\u0004MQTT'],
     ['some other name', 'client', '\u0010\u0012\0\u0004MQTX\u0004\u0002'],

@@ -34,11 +34,11 @@ class Passed implements Conversation {
   end(): void {}
 }
 
-/** A side's first words, of which one is enough. */
+/** A side's first words, of which one is enough; where the handshake is not in the capture they are the first all the same. */
 const beginsWith =
   (from: Side, words: readonly string[]): Recognise =>
-  (side, bytes, start, end, fromStart) =>
-    side === from && fromStart ? best(words.map((word) => matches(word, bytes, start, end))) : 'no';
+  (side, bytes, start, end) =>
+    side === from ? best(words.map((word) => matches(word, bytes, start, end))) : 'no';
 
 function matches(word: string, bytes: Uint8Array, start: number, end: number): Recognition {
   const length = Math.min(word.length, end - start);
@@ -69,8 +69,8 @@ const CONNECT = 0x10;
 const LONGEST_LENGTH = 4;
 const MQTT_NAMES = ['\0\u0004MQTT', '\0\u0006MQIsdp'];
 
-function connects(side: Side, bytes: Uint8Array, start: number, end: number, fromStart: boolean): Recognition {
-  if (side !== 'client' || !fromStart || bytes[start] !== CONNECT) return 'no';
+function connects(side: Side, bytes: Uint8Array, start: number, end: number): Recognition {
+  if (side !== 'client' || bytes[start] !== CONNECT) return 'no';
   let position = start + 1;
   while (position < end && (bytes[position] as number) >= 0x80) position++;
   if (position - start > LONGEST_LENGTH) return 'no';

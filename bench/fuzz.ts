@@ -45,7 +45,8 @@ function amiss({ lookups, connections, exchanges }: Rows): string | null {
   // An answer may come after its client gave up: that is seen, and nobody reads it.
   const late = exchanges.find(
     ({ startedAt, duration, firstByteAt, outcome }) =>
-      outcome === 'ok' && firstByteAt - (startedAt + duration) > roundingAt(firstByteAt),
+      outcome === 'ok' &&
+      firstByteAt - (startedAt + duration) > Math.max(roundingAt(startedAt), roundingAt(firstByteAt)),
   );
   return late === undefined ? null : `${late.id} ends before its first byte`;
 }

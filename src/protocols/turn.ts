@@ -25,11 +25,12 @@ export class Turn {
   }
 
   /** The client speaks, and what was open is over. */
-  begin(protocol: ExchangeProtocol, host: string, arrival: Arrival): void {
+  begin(protocol: ExchangeProtocol, host: string, arrival: Arrival): OpenExchange {
     this.close(arrival);
     this.#open = beginExchange(this.#context, protocol, arrival);
     this.#open.shape = 'turn';
     this.#open.host = host;
+    return this.#open;
   }
 
   saw(from: Side, length: number, arrival: Arrival): void {

@@ -1,4 +1,4 @@
-import { between, milliseconds, orZero, type Duration, type Timestamp } from '../../base/time.ts';
+import { at, between, milliseconds, orZero, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Side, Stall } from '../../model/connection.ts';
 import type { Arrival } from '../../model/tracked-connection.ts';
 import type { Conversation, ConversationContext, StreamEnd } from '../protocol.ts';
@@ -44,7 +44,7 @@ export class UnreadConversation implements Conversation {
   #said(from: Side, length: number, arrival: Arrival): void {
     if (!this.#isTheirTurn(from, arrival)) return this.#stop(arrival);
     if (from === 'client') {
-      if (!this.#turn.isOpen || this.#turn.isAnswered) this.#turn.begin(UNREAD, '', arrival);
+      if (!this.#turn.isOpen || this.#turn.isAnswered) this.#begin(arrival);
       this.#askedAt = arrival.time;
     } else {
       this.#answeredAt = arrival.time;
@@ -59,6 +59,13 @@ export class UnreadConversation implements Conversation {
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
     this.#turn.end(from, arrival, because);
+  }
+
+  #begin(arrival: Arrival): void {
+    const last = at(Math.max(this.#askedAt, this.#answeredAt));
+    const open = this.#turn.begin(UNREAD, '', arrival);
+    // What is read again was said before: the connection has gone on since.
+    if (last > 0) open.idleBefore = between(last, arrival.time);
   }
 
   /** A greeting, or the rest of what was asked before the capture, is no turn and no harm. */

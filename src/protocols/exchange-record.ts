@@ -1,4 +1,4 @@
-import { at, between, nanoseconds, orZero, type Timestamp } from '../base/time.ts';
+import { at, between, nanoseconds, type Timestamp } from '../base/time.ts';
 import { turnedStall, type Side } from '../model/connection.ts';
 import { LARGE_BODY, type ExchangeOutcome, type ExchangeProtocol } from '../model/exchange.ts';
 import { packetId, type PacketId } from '../model/packet.ts';
@@ -140,11 +140,7 @@ export function endExchange(
 ): void {
   const { connection } = context;
   const isAnswered = outcome === 'ok' || outcome === 'error';
-  // What ends it may have waited for what was missing before it, and be older than the answer's first byte.
-  const end =
-    isAnswered && !Number.isNaN(exchange.answeredAt)
-      ? exchange.answeredAt
-      : at(Math.max(arrival.time, orZero(exchange.firstByteAt)));
+  const end = isAnswered && !Number.isNaN(exchange.answeredAt) ? exchange.answeredAt : arrival.time;
   // Inputs that are merged may be a little out of order; nothing lasts less than nothing.
   exchange.duration = nanoseconds(Math.max(0, between(exchange.startedAt, end)));
   exchange.outcome = outcome;

@@ -43,7 +43,7 @@ function clearWords(diagnosis: Judged): string {
   const slow = kinds.filter(({ slowest, lost }) => slowest >= SLOW || lost > 0);
   const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
   if (kinds.length === 0) return `nothing is wrong with ${seenWords(diagnosis)}`;
-  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}`;
+  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}${errorWords(diagnosis)}`;
   // Who captured one request wants to know about that, and not that it does not repeat.
   const longest = Math.max(...slow.map(({ slowest }) => slowest));
   const once = diagnosis.findings.find((finding) => isAllThereIs(finding, longest));
@@ -53,11 +53,22 @@ function clearWords(diagnosis: Judged): string {
   if (most !== undefined) return most.says;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
   if (diagnosis.findings.length > 0 && !slow.some(({ mostly }) => mostly)) {
-    return `nothing that costs much: ${figures}`;
+    return `nothing that costs much: ${figures}${errorWords(diagnosis)}`;
   }
   const names = slow.map((kind) => kind.names).join(' or ');
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
-  return `no known cause makes ${names} ${does}: ${figures}`;
+  return `no known cause makes ${names} ${does}: ${figures}${errorWords(diagnosis)}`;
+}
+
+// One call in a hundred is what people are woken for; of fewer the answer tells further down.
+const MANY_ERRORS = 0.01;
+
+/** Quick errors are no slowness, and yet nobody should read "all is well" where calls are answered with them. */
+function errorWords({ findings }: Judged): string {
+  const errors = findings.find(
+    ({ rule, occurrences: { count, of } }) => rule === 'http-error' && count >= MANY_ERRORS * of,
+  );
+  return errors === undefined ? '' : `; but ${errors.says}`;
 }
 
 // A cause of less is not what makes them slow.
@@ -173,13 +184,16 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
       lost: 0,
     });
   } else if (exchanges.calls > 0) {
+    const calls = fromSeconds(exchanges.latency.maxSeconds);
+    // With what it had to look up and to connect first, the slowest is slower than its call.
+    const whole = requests.count === 0 ? calls : fromSeconds(requests.latency.maxSeconds);
     kinds.push({
       name: 'request',
       names: 'requests',
       count: requestsAndCalls({ exchanges, requests }),
-      slowest: fromSeconds(exchanges.latency.maxSeconds),
+      slowest: Math.max(calls, whole),
       mostly: fromSeconds(exchanges.latency.p50Seconds) >= SLOW,
-      where: whereWords({ exchanges, requests }),
+      where: calls < SLOW && whole >= SLOW ? slowestWords(requests) : whereWords({ exchanges, requests }),
       lost: 0,
     });
   }
@@ -295,6 +309,12 @@ function callsAside({ exchanges, requests }: Pick<Judged, 'exchanges' | 'request
   const ownPart = fromSeconds(request.durationSeconds) >= SLOW ? requestWords(request, requests) : '';
   const at = endpoint(call.server, call.serverPort);
   return `${ownPart}; a call that none of them waits for takes ${formatDuration(took)}, at ${at}`;
+}
+
+/** Where the time of the slowest went, with what its caller looked up and connected to for it. */
+function slowestWords(requests: Judged['requests']): string {
+  const [request] = requests.slowest;
+  return request === undefined ? '' : requestWords(request, requests);
 }
 
 function partWords(exchange: Judged['exchanges']['slowest'][number], requests: Judged['requests']): string {

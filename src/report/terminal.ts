@@ -199,7 +199,8 @@ function readMore(style: Style, [first]: readonly Finding[]): string[] {
   return labelled(style, 'read more', style.clean([first.documentation, ...show].join(' · ')));
 }
 
-function whichExample({ lookup, exchange, connection }: ExampleRow): string {
+function whichExample({ lookup, exchange, connection, request }: ExampleRow): string {
+  if (request !== null) return `--request ${request}`;
   if (lookup !== null) return `--lookup ${lookup}`;
   return exchange === null ? `--connection ${connection}` : `--exchange ${exchange}`;
 }

@@ -126,7 +126,7 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
 
 function collision(finding: Finding): string[] {
   if (finding.because.length === 0) return [];
-  const words = collisionWords(finding.because.length);
+  const words = collisionWords(finding);
   const rows = finding.because.map(
     (setting) =>
       `| ${text(setting.component)} | ${text(setting.setting)} | ${text(setting.value)} | ${text(originWords(setting))} |`,

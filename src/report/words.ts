@@ -249,3 +249,7 @@ export function unobservableGroups(
   }
   return [...groups.values()];
 }
+
+/** What is slow is said first, and not the cheap habits that were found beside it. */
+export const isLedByVerdict = ({ verdict: { unexplained }, findings: [first] }: Diagnosis): boolean =>
+  unexplained !== undefined && first?.severity === 'minor';

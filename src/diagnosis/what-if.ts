@@ -39,8 +39,7 @@ export function predictSaving(report: Report, latency: Distribution, outlook: Ou
     const own = report.latencyUnit === undefined || report.latencyUnit === report.unit ? latency : cost.affected;
     return predictionOf({
       unit: report.unit,
-      before: own,
-      after: own.replaced(cost.affected, cost.relieved),
+      ...withAndWithout(own, cost),
       affected: cost.count,
       method: `${method}; its cost taken off`,
       isAtMost,
@@ -58,6 +57,18 @@ export function predictSaving(report: Report, latency: Distribution, outlook: Ou
     callers: outlook.callers,
     alone: alone.map((half) => ({ ...half, after: quantilesOf(mixtureOf(outlook, half.remains)) })),
   });
+}
+
+/** All rows as callers waited for them, and without the cause. */
+function withAndWithout(
+  rows: Distribution,
+  { affected, relieved, asRows }: Report['cost'],
+): Pick<Forecast, 'before' | 'after'> {
+  const own = asRows ?? affected;
+  const after = rows.replaced(own, relieved);
+  // They are not among these: then they alone are known.
+  if (after.count !== rows.count) return { before: affected, after: relieved };
+  return { before: own === affected ? rows : rows.replaced(own, affected), after };
 }
 
 function replayWords({ before, isPart, callers, hasLines }: Outlook): string {

@@ -37,7 +37,7 @@ const BEYOND = 1.1;
 /** Where the first data was not taken either: what half of them waited in all, as the cost says. */
 export const firstDataWords = (waits: Distribution, costs: Distribution): string =>
   costs.quantile(0.5) > BEYOND * waits.quantile(0.5)
-    ? `, and ${formatDuration(costs.quantile(0.5))} with their first data, which was sent again as well`
+    ? ` (${formatDuration(costs.quantile(0.5))} with their first data, sent again too)`
     : '';
 
 /** SYNs that came again, and are no finding here. */

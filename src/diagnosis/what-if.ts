@@ -64,11 +64,13 @@ function withAndWithout(
   rows: Distribution,
   { affected, relieved, asRows }: Report['cost'],
 ): Pick<Forecast, 'before' | 'after'> {
-  const own = asRows ?? affected;
-  const after = rows.replaced(own, relieved);
-  // They are not among these: then they alone are known.
-  if (after.count !== rows.count) return { before: affected, after: relieved };
-  return { before: own === affected ? rows : rows.replaced(own, affected), after };
+  // Where the rule's own latency has what callers waited, nothing need be put in its place.
+  const asWaited = rows.replaced(affected, relieved);
+  if (asWaited.count === rows.count) return { before: rows, after: asWaited };
+  const after = rows.replaced(asRows ?? affected, relieved);
+  // They are not among these at all: then they alone are known.
+  if (asRows == null || after.count !== rows.count) return { before: affected, after: relieved };
+  return { before: rows.replaced(asRows, affected), after };
 }
 
 function replayWords({ before, isPart, callers, hasLines }: Outlook): string {

@@ -38,7 +38,9 @@ export async function openKeyLog(path: string, mayGrow: boolean, take: TakeLine)
   }
   if (secrets === 0 && !(mayGrow && bytes === 0)) {
     const what = bytes === 0 ? 'is empty' : 'is no TLS key log';
-    throw new UserError(`${path}: ${what}; let the client or server write one: SSLKEYLOGFILE=${path}`);
+    // Whoever writes one appends to what stands there, be it a capture.
+    const file = bytes === 0 ? path : 'client.keys';
+    throw new UserError(`${path}: ${what}; let the client or server write one: SSLKEYLOGFILE=${file}`);
   }
   return { more: isFile ? () => (offset = readFrom(path, offset, take)) : () => {} };
 }

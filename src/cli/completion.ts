@@ -36,7 +36,9 @@ export function completionScript(shell: Shell, program: Command, extra: ExtraWor
 const FILES: ReadonlySet<string> = new Set(['before', 'after']);
 
 const takesValue = (option: Option): boolean => option.required || option.optional;
-const takesFile = (option: Option): boolean => /<file>/.test(option.flags);
+const takesFile = (option: Option): boolean => /<(?:file|path|folder)>/.test(option.flags);
+/** `--manifests`, and `-m` where there is a short one. */
+const spellings = ({ long, short }: Option): string[] => [long, short].filter((one) => one !== undefined);
 
 function bash(commands: readonly CommandWords[], usual: CommandWords): string {
   const names = commands.map((command) => command.name);
@@ -47,7 +49,8 @@ function bash(commands: readonly CommandWords[], usual: CommandWords): string {
         : option.argChoices === undefined
           ? 'COMPREPLY=()'
           : `COMPREPLY=($(compgen -W "${option.argChoices.join(' ')}" -- "$current"))`;
-      return `    "${command.name} ${option.long}") ${reply}; return ;;`;
+      const when = spellings(option).map((one) => `"${command.name} ${one}"`);
+      return `    ${when.join(' | ')}) ${reply}; return ;;`;
     }),
   );
   const options = commands.map((command) => {
@@ -92,14 +95,14 @@ const zshText = (text: string): string =>
   text.replaceAll(/[[\]:\\]/g, (character) => `\\${character}`).replaceAll("'", "'\\''");
 
 const zshOption = (option: Option): string => {
-  const head = `${option.long}[${zshText(option.description)}]`;
-  if (!takesValue(option)) return `'${head}'`;
+  const heads = spellings(option).map((one) => `${one}[${zshText(option.description)}]`);
+  if (!takesValue(option)) return heads.map((head) => `'${head}'`).join(' ');
   const value = takesFile(option)
     ? '_files'
     : option.argChoices === undefined
       ? ' '
       : `(${option.argChoices.join(' ')})`;
-  return `'${head}:value:${value}'`;
+  return heads.map((head) => `'${head}:value:${value}'`).join(' ');
 };
 
 function zsh(commands: readonly CommandWords[], usual: CommandWords): string {
@@ -149,6 +152,7 @@ function fish(commands: readonly CommandWords[], usual: CommandWords): string {
     );
     const options = command.options.map((option) => {
       const parts = [`-l ${(option.long ?? '').slice(2)}`];
+      if (option.short !== undefined) parts.push(`-s ${option.short.slice(1)}`);
       if (takesFile(option)) parts.push('-r -F');
       else if (option.argChoices !== undefined) parts.push(`-x -a ${fishText(option.argChoices.join(' '))}`);
       else if (takesValue(option)) parts.push('-x');

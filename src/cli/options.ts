@@ -93,7 +93,12 @@ export function parseTop(text: string): number {
 }
 
 /** Appends what an option that may stand several times was given. */
-export const parseName = (text: string, before: readonly string[] = []): string[] => [...before, ...listOf(text)];
+export function parseName(text: string, before: readonly string[] = []): string[] {
+  const names = listOf(text);
+  // A variable of a script that is empty would ask for all of them.
+  if (names.length === 0) throw new UserError(`--name: needs a name; write payments or '*.svc.cluster.local'`);
+  return [...before, ...names];
+}
 
 /** A file, of an option that may stand several times. */
 export const parsePath = (path: string, before: readonly string[] = []): string[] => [...before, path];

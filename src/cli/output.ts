@@ -1,9 +1,9 @@
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../model/user-error.ts';
-import { createBlockingWriter } from './blocking-writer.ts';
 import { STANDARD_STREAM } from './input-paths.ts';
 import type { Io } from './io.ts';
+import { openInPlace, openWholeFile, type OpenFile } from './whole-file.ts';
 
 /** Where an answer goes: standard output, or the file of `--output`. */
 export interface Destination {
@@ -31,19 +31,17 @@ export function openDestination(io: Io, path: string | undefined, inputs: readon
     );
   }
   checkWritable(path, inputs);
-  let descriptor: number | null = null;
-  let writeToFile: ((text: string) => void) | null = null;
+  // Of a capture that runs rows are read while they are written.
+  const open = inputs.includes(STANDARD_STREAM) ? openInPlace : openWholeFile;
+  let file: OpenFile | null = null;
   return holding(
     false,
     null,
     (text) => {
-      descriptor ??= openFile(path);
-      writeToFile ??= createBlockingWriter(descriptor, path);
-      writeToFile(text);
+      file ??= openFile(path, open);
+      file.write(text);
     },
-    () => {
-      if (descriptor !== null) closeSync(descriptor);
-    },
+    () => file?.close(),
   );
 }
 
@@ -87,9 +85,9 @@ function checkWritable(path: string, inputs: readonly string[]): void {
   }
 }
 
-function openFile(path: string): number {
+function openFile(path: string, open: (path: string) => OpenFile): OpenFile {
   try {
-    return openSync(path, 'w');
+    return open(path);
   } catch (error) {
     throw cannotWrite(path, error);
   }

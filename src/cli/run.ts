@@ -6,7 +6,9 @@ import { EXIT } from './exit-status.ts';
 import { Interrupted } from './interruptible.ts';
 import { ClosedOutput, type Io } from './io.ts';
 import { createProgram } from './program.ts';
+
 import { services as realServices, type Services } from './services.ts';
+import { closest } from './suggest.ts';
 
 /**
  * The whole program: from the words of the command line to the exit status. Never throws.
@@ -26,12 +28,21 @@ export async function run(words: readonly string[], io: Io, services: Services =
     return isAllRead ? status : EXIT.usage;
   } catch (error) {
     try {
-      return explainFailure(error, io, helpOf(words, commands));
+      return explainFailure(notThere(error, words, commands) ?? error, io, helpOf(words, commands));
     } catch (second) {
       if (second instanceof ClosedOutput) return EXIT.clear;
       throw second;
     }
   }
+}
+
+/** `kubelag help WORD`, of which Commander would show all of the help and say nothing. */
+function notThere(error: unknown, words: readonly string[], commands: readonly string[]): UserError | null {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.help') return null;
+  const [, word = ''] = words;
+  const meant = closest(word, commands);
+  const hint = meant === null ? 'see kubelag --help' : `did you mean kubelag help ${meant}?`;
+  return new UserError(`help ${word}: there is no such command; ${hint}`);
 }
 
 function explainFailure(error: unknown, io: Io, help: string): number {

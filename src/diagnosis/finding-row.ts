@@ -41,7 +41,7 @@ export function findingRow(
 ): Finding {
   const { cost } = report;
   const latency = report.latency ?? latencies[LATENCY_OF[report.unit]];
-  const latencyTotal = latency.total + (report.costBetween ?? 0);
+  const latencyTotal = latency.total + (report.costBetween ?? 0) - goneOnFor(cost);
   const { severity, because: severityBecause } = judgeSeverity(report, latencyTotal);
   const references = (packets: readonly PacketId[]): (number | string)[] =>
     packets.map((packet) => packetReference(packet, report.input));
@@ -158,3 +158,7 @@ function* provingPackets(report: Report): Generator<PacketId> {
 
 // Lines of text and rows have no frame that Wireshark could show.
 const hasFrameNumbers = (input: Input | undefined): boolean => input !== undefined && input.format.startsWith('pcap');
+
+/** For how long rows went on whose callers had given up: no time of anybody. */
+const goneOnFor = ({ asRows, affected }: Report['cost']): number =>
+  Math.max(0, (asRows ?? affected).total - affected.total);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../model/exchange.ts';
-import { nanoseconds } from '../base/time.ts';
+import { milliseconds, nanoseconds } from '../base/time.ts';
 import { REST_OF_REQUEST } from '../model/request.ts';
 import { connectionOf, inputOf, waitOf } from '../model/testing/rows.ts';
 import { RULES } from '../rules/registry.ts';
 import { handOn, type Rows } from '../rules/support/testing/run-rule.ts';
 import { Serving } from '../rules/support/testing/serving.ts';
+import { Traffic } from '../rules/support/testing/traffic.ts';
 import { unread } from '../rules/support/testing/waiting.ts';
 import { createDiagnosis } from './diagnose.ts';
 
@@ -39,6 +40,25 @@ function sent(what: string): Rows {
   });
   return { ...rows, requests: uploads, connections: [connectionOf()] };
 }
+
+/** A client's call of 40 ms, and how long it connected before. */
+function connecting(takes: number): Rows {
+  const { requests = [], ...rows } = new Serving().request(40, []).rows;
+  const connect = milliseconds(takes);
+  const all = requests.map((request) => {
+    const { startedAt, duration } = request;
+    const wait = waitOf({ reason: 'connect', to: '10.96.44.12:8080', startedAt, duration: connect, critical: connect });
+    return { ...request, duration: nanoseconds(duration + connect), waits: [wait] };
+  });
+  return { ...rows, requests: all, connections: [connectionOf()] };
+}
+
+/** Calls of a client, the first of them answered with an error. */
+const answered = (calls: number, errors: number): Rows =>
+  new Traffic()
+    .open({ before: true })
+    .calls(errors, {}, { status: 503, outcome: 'error' })
+    .calls(calls - errors).rows;
 
 describe('the verdict on requests of a service', () => {
   it.each([
@@ -87,6 +107,22 @@ describe('the verdict on requests of a service', () => {
       'a slow one, beside a worker’s poll for tasks',
       aside(2130),
       'no known cause makes requests slow, yet some are: 1 request, slowest 2.13 s, nearly all of it in 10.0.3.7:8080 itself; a call that none of them waits for takes 4.86 s, at 10.20.30.40:9200',
+    ],
+    [
+      'quick ones of which many are answered with an error',
+      answered(100, 2),
+      'no request is slow: 100 requests, slowest 4 ms; but 10.96.44.12:8080 answered 2 of 100 calls with 503',
+    ],
+    ['quick ones of which one is', answered(101, 1), 'no request is slow: 101 requests, slowest 4 ms'],
+    [
+      'a client’s own, with what connecting took before the slowest',
+      connecting(6),
+      'no request is slow: 1 request, slowest 46 ms',
+    ],
+    [
+      'a client’s own, of which one waits for its connection',
+      connecting(800),
+      'no known cause makes requests slow, yet some are: 1 request, slowest 840 ms, nearly all of it connecting to 10.96.44.12:8080',
     ],
   ])('%s', (_, rows: Rows, says) => {
     expect(verdictOn(rows)).toBe(says);

@@ -82,12 +82,41 @@ describe('lookups that the capture’s end leaves open', () => {
 });
 
 describe('what no finding explains', () => {
-  it('is said beside a finding that costs little of it', () => {
-    const { verdict } = each(400);
+  const slow = 'a tenth of 20 requests take 400 ms or longer, at 10.96.44.12:8080';
+
+  it('is said first where nothing but a cheap habit was found', () => {
+    const { verdict, findings } = each(400);
+    expect(findings.map(({ rule, severity }) => `${rule} ${severity}`)).toEqual(['connection-per-request minor']);
+    expect(verdict).toEqual({
+      status: 'found',
+      says: `no known cause makes requests slow, yet ${slow}`,
+      unexplained: `${slow}: no finding explains that`,
+    });
+  });
+
+  it('is said beside a finding that costs more than a habit, and little of it', () => {
+    const diagnosis = each(400);
+    const findings = diagnosis.findings.map((finding) => ({ ...finding, severity: 'major' as const }));
+    const verdict = verdictOf({ ...diagnosis, findings });
     expect(verdict.says).toMatch(/^20 of 20 connections .* serve a single call/);
-    expect(verdict.unexplained).toBe(
-      'a tenth of 20 requests take 400 ms or longer, at 10.96.44.12:8080: no finding explains that',
-    );
+    expect(verdict.unexplained).toBe(`${slow}: no finding explains that`);
+  });
+
+  it('is no call that its caller gave up, of which a finding tells how long it waited', () => {
+    const diagnosis = each(400);
+    const [finding] = diagnosis.findings;
+    const [call] = diagnosis.exchanges.slowest;
+    const row = { ...call!, outcome: 'incomplete' as const, firstByteSeconds: null };
+    const exchanges = { ...diagnosis.exchanges, slowest: [row] };
+    const told = (count: number, shown: typeof row | typeof call): string | undefined => {
+      const example = { ...finding!.examples[0], lookup: null, exchange: '0.e1', connection: '0.c1', row: shown };
+      const occurrences = { ...finding!.occurrences, count };
+      const findings = [{ ...finding!, occurrences, examples: [example] as never }];
+      return verdictOf({ ...diagnosis, exchanges, findings }).unexplained;
+    };
+    expect(told(20, row)).toBeUndefined();
+    expect(told(1, row)).toMatch(/^a tenth of 20 requests take/);
+    expect(told(20, call)).toMatch(/^a tenth of 20 requests take/);
   });
 
   it('is what most of them wait for, where that is worth knowing only', () => {

@@ -1,27 +1,26 @@
 import { endpoint } from '../base/addresses.ts';
 import { fewNames, formatCount, formatDuration, plural } from '../base/text.ts';
-import { fromSeconds, milliseconds, nanoseconds, type Duration } from '../base/time.ts';
+import { fromSeconds } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import { receiverOf } from '../model/direction.ts';
 import { REST_OF_REQUEST } from '../model/request.ts';
-
-// What RULES calls `major` for one occurrence: nobody calls less than that slow.
-const SLOW = milliseconds(100);
-// Less is not where time went, nor how most are.
-const MOST = 0.5;
-
-type Judged = Pick<
-  Diagnosis,
-  'inputs' | 'findings' | 'ruledOut' | 'unobservable' | 'lookups' | 'exchanges' | 'connections' | 'requests'
->;
+import { isOpen, isWhatTheyWaitFor, MOST, SLOW, unexplainedPart, type Judged } from './unexplained.ts';
 
 /** The one sentence that is read first, and its status. */
 export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
   const { findings, ruledOut } = diagnosis;
   const dearest = findings[0];
   if (dearest !== undefined && dearest.severity !== 'info') {
-    const unexplained = unexplainedWords(diagnosis);
-    return { status: 'found', says: dearest.says, ...(unexplained === null ? {} : { unexplained }) };
+    const unexplained = unexplainedPart(diagnosis, whereWords(diagnosis));
+    if (unexplained === null) return { status: 'found', says: dearest.says };
+    const { who, most } = unexplained;
+    // A cheap habit is not why anything is slow, and whoever reads it first takes it for that.
+    const isHabit = dearest.severity === 'minor';
+    return {
+      status: 'found',
+      says: isHabit ? (most ?? `no known cause makes requests slow, yet ${who}`) : dearest.says,
+      unexplained: `${who}: ${most ?? 'no finding explains that'}`,
+    };
   }
   if (findings.length === 0 && ruledOut.length === 0) {
     return { status: 'insufficient', says: mostTelling(diagnosis)?.why ?? 'no rule was asked' };
@@ -43,7 +42,7 @@ function clearWords(diagnosis: Judged): string {
   const slow = kinds.filter(({ slowest, lost }) => slowest >= SLOW || lost > 0);
   const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
   if (kinds.length === 0) return `nothing is wrong with ${seenWords(diagnosis)}`;
-  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}`;
+  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}${errorWords(diagnosis)}`;
   // Who captured one request wants to know about that, and not that it does not repeat.
   const longest = Math.max(...slow.map(({ slowest }) => slowest));
   const once = diagnosis.findings.find((finding) => isAllThereIs(finding, longest));
@@ -53,62 +52,23 @@ function clearWords(diagnosis: Judged): string {
   if (most !== undefined) return most.says;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
   if (diagnosis.findings.length > 0 && !slow.some(({ mostly }) => mostly)) {
-    return `nothing that costs much: ${figures}`;
+    return `nothing that costs much: ${figures}${errorWords(diagnosis)}`;
   }
   const names = slow.map((kind) => kind.names).join(' or ');
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
-  return `no known cause makes ${names} ${does}: ${figures}`;
+  return `no known cause makes ${names} ${does}: ${figures}${errorWords(diagnosis)}`;
 }
 
-// A cause of less is not what makes them slow.
-const EXPLAINS = 0.25;
-// What happened once or twice may be chance.
-const LEAST_LONGEST = 3;
-// Of fewer there is no tenth.
-const TENTH = 10;
+// One call in a hundred is what people are woken for; of fewer the answer tells further down.
+const MANY_ERRORS = 0.01;
 
-/** Requests that take far longer than what any finding costs: nobody should take that for why they are slow. */
-function unexplainedWords(diagnosis: Judged): string | null {
-  const { exchanges, requests, findings } = diagnosis;
-  const { count, latency } = requests.count > 0 ? requests : { count: exchanges.calls, latency: exchanges.latency };
-  const costs = findings.filter(({ severity }) => severity !== 'info').map(explainedBy);
-  const explained = fromSeconds(Math.max(...costs)) / EXPLAINS;
-  const slow = fromSeconds(latency.p90Seconds);
-  const isTenth = slow >= SLOW && slow > explained;
-  const few = isTenth ? null : longestOf(latency, Math.max(SLOW, explained));
-  if (count === 0 || (!isTenth && few === null)) return null;
-  const some = few === null ? (count < TENTH ? 'the slowest' : 'a tenth') : formatCount(few.count);
-  const take = formatDuration(few?.least ?? slow);
-  // No fault by itself, and yet what they wait for.
-  const most = findings.find((finding) => finding.severity === 'info' && isWhatTheyWaitFor(finding));
-  return `${some} of ${plural(count, 'request')} take ${take} or longer${whereWords(diagnosis)}: ${most?.says ?? 'no finding explains that'}`;
+/** Quick errors are no slowness, and yet nobody should read "all is well" where calls are answered with them. */
+function errorWords({ findings }: Judged): string {
+  const errors = findings.find(
+    ({ rule, occurrences: { count, of } }) => rule === 'http-error' && count >= MANY_ERRORS * of,
+  );
+  return errors === undefined ? '' : `; but ${errors.says}`;
 }
-
-/** Those that take longer than that, where they are more than one or two and half of all time goes to them; else null. */
-function longestOf(
-  { histogram, totalSeconds }: Judged['exchanges']['latency'],
-  than: number,
-): { count: number; least: Duration } | null {
-  const longest = histogram.filter(([lower]) => fromSeconds(lower) >= than);
-  const count = longest.reduce((sum, [, one]) => sum + one, 0);
-  const took = longest.reduce((sum, [lower, one]) => sum + lower * one, 0);
-  const [first] = longest;
-  if (first === undefined || count < LEAST_LONGEST || took < MOST * totalSeconds) return null;
-  return { count, least: nanoseconds(fromSeconds(first[0])) };
-}
-
-/** Of a slow request: what the finding cost it, or would save it where others stand in line behind that. */
-function explainedBy({ cost, whatIf }: Judged['findings'][number]): number {
-  const saved = whatIf === null ? 0 : whatIf.before.p90Seconds - whatIf.after.p90Seconds;
-  return Math.max(cost.maxSeconds, saved);
-}
-
-// So many are no warming up.
-const LEAST_WAITING = 20;
-
-/** Most of them wait for it, and most of their time. */
-const isWhatTheyWaitFor = ({ occurrences: { count, of }, cost }: Judged['findings'][number]): boolean =>
-  of >= LEAST_WAITING && count >= MOST * of && cost.shareOfLatency >= MOST;
 
 /** The capture holds one of its kind, and most of what took longest there was it. */
 const isAllThereIs = ({ occurrences, cost }: Judged['findings'][number], longest: number): boolean =>
@@ -173,13 +133,16 @@ function slowestKinds({ lookups, exchanges, connections, requests }: Judged): Ki
       lost: 0,
     });
   } else if (exchanges.calls > 0) {
+    const calls = fromSeconds(exchanges.latency.maxSeconds);
+    // With what it had to look up and to connect first, the slowest is slower than its call.
+    const whole = requests.count === 0 ? calls : fromSeconds(requests.latency.maxSeconds);
     kinds.push({
       name: 'request',
       names: 'requests',
       count: requestsAndCalls({ exchanges, requests }),
-      slowest: fromSeconds(exchanges.latency.maxSeconds),
+      slowest: Math.max(calls, whole),
       mostly: fromSeconds(exchanges.latency.p50Seconds) >= SLOW,
-      where: whereWords({ exchanges, requests }),
+      where: calls < SLOW && whole >= SLOW ? slowestWords(requests) : whereWords({ exchanges, requests }),
       lost: 0,
     });
   }
@@ -276,8 +239,7 @@ const NEARLY_ALL = 0.95;
 function whereWords({ exchanges, requests }: Pick<Judged, 'exchanges' | 'requests'>): string {
   const [exchange] = exchanges.slowest;
   if (exchange === undefined) return '';
-  const isOpen = exchange.outcome === 'incomplete' && exchange.firstByteSeconds === null;
-  const open = isOpen ? ' without an answer until the capture ends' : '';
+  const open = isOpen(exchange) ? ' without an answer until the capture ends' : '';
   return fromSeconds(exchange.durationSeconds) < SLOW ? open : open + partWords(exchange, requests);
 }
 
@@ -295,6 +257,12 @@ function callsAside({ exchanges, requests }: Pick<Judged, 'exchanges' | 'request
   const ownPart = fromSeconds(request.durationSeconds) >= SLOW ? requestWords(request, requests) : '';
   const at = endpoint(call.server, call.serverPort);
   return `${ownPart}; a call that none of them waits for takes ${formatDuration(took)}, at ${at}`;
+}
+
+/** Where the time of the slowest went, with what its caller looked up and connected to for it. */
+function slowestWords(requests: Judged['requests']): string {
+  const [request] = requests.slowest;
+  return request === undefined ? '' : requestWords(request, requests);
 }
 
 function partWords(exchange: Judged['exchanges']['slowest'][number], requests: Judged['requests']): string {

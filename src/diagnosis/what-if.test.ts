@@ -55,6 +55,41 @@ describe('the predicted saving', () => {
     });
   });
 
+  it('is of what callers waited who gave up, however long their rows go on', () => {
+    const latency = new Distribution();
+    const tally = lookupTally();
+    for (const lasts of [15_100, 31_200]) {
+      const row = lookupOf({ duration: milliseconds(lasts) });
+      latency.add(row.duration);
+      tally.add(row, milliseconds(4000), () => [], { lasted: milliseconds(4000) });
+    }
+    latency.add(milliseconds(6));
+    const report = reportOf(tally, { unit: 'lookups', whatIf: { method: 'the waits' } });
+    expect(predictSaving(report, latency, null).whatIf).toMatchObject({
+      metric: 'lookup duration p50',
+      nowSeconds: 4,
+      thenSeconds: 0,
+      count: 3,
+      before: { maxSeconds: 4 },
+      after: { maxSeconds: 0.006 },
+    });
+    // Copies and sums of it know that as well.
+    const sum = tally.empty();
+    sum.absorb(tally.copy());
+    expect(predictSaving({ ...report, cost: sum }, latency, null).whatIf?.count).toBe(3);
+  });
+
+  it('adds no rows where those that are affected are not among them', () => {
+    const latency = new Distribution();
+    latency.add(milliseconds(9000));
+    const tally = lookupTally();
+    for (let index = 0; index < 2; index++) {
+      tally.add(lookupOf({ duration: milliseconds(5001) }), milliseconds(5000), () => []);
+    }
+    const report = reportOf(tally, { unit: 'lookups', whatIf: { method: 'the waits' } });
+    expect(predictSaving(report, latency, null).whatIf).toMatchObject({ count: 2, nowSeconds: 5.001 });
+  });
+
   it.each([
     [60, 40, 'lookup duration p50'],
     [30, 70, 'lookup duration p90'],

@@ -39,8 +39,7 @@ export function predictSaving(report: Report, latency: Distribution, outlook: Ou
     const own = report.latencyUnit === undefined || report.latencyUnit === report.unit ? latency : cost.affected;
     return predictionOf({
       unit: report.unit,
-      before: own,
-      after: own.replaced(cost.affected, cost.relieved),
+      ...withAndWithout(own, cost),
       affected: cost.count,
       method: `${method}; its cost taken off`,
       isAtMost,
@@ -58,6 +57,20 @@ export function predictSaving(report: Report, latency: Distribution, outlook: Ou
     callers: outlook.callers,
     alone: alone.map((half) => ({ ...half, after: quantilesOf(mixtureOf(outlook, half.remains)) })),
   });
+}
+
+/** All rows as callers waited for them, and without the cause. */
+function withAndWithout(
+  rows: Distribution,
+  { affected, relieved, asRows }: Report['cost'],
+): Pick<Forecast, 'before' | 'after'> {
+  // Where the rule's own latency has what callers waited, nothing need be put in its place.
+  const asWaited = rows.replaced(affected, relieved);
+  if (asWaited.count === rows.count) return { before: rows, after: asWaited };
+  const after = rows.replaced(asRows ?? affected, relieved);
+  // They are not among these at all: then they alone are known.
+  if (asRows == null || after.count !== rows.count) return { before: affected, after: relieved };
+  return { before: rows.replaced(asRows, affected), after };
 }
 
 function replayWords({ before, isPart, callers, hasLines }: Outlook): string {

@@ -113,6 +113,8 @@ export interface Cost {
   affected: Distribution;
   /** …and as they would have been without the cause. */
   relieved: Distribution;
+  /** Durations of the same rows as they stand among all, where that is not what their callers waited: they gave up. */
+  asRows?: Distribution | null;
   /** The dearest occurrences, dearest first. */
   examples: readonly Example[];
   occurrences: KeptOccurrences;

@@ -3,12 +3,23 @@ import type { Finding } from '../model/diagnosis.ts';
 import { exampleLines } from './example-lines.ts';
 import { labelled, labelledLines, padEnd, widthOf, wrap } from './layout.ts';
 import type { Style } from './style.ts';
-import { absorbedWords, collisionWords, costWords, halfWords, originWords, packetWords, savingWords } from './words.ts';
+import {
+  absorbedWords,
+  collisionWords,
+  costWords,
+  halfWords,
+  originWord,
+  originWords,
+  packetWords,
+  savingWords,
+} from './words.ts';
 import { toYaml } from './yaml.ts';
 
 // What a tired reader takes in; the full answer has them all.
 const MAX_PROOFS = 3;
 const MAX_ALTERNATIVES = 2;
+// A component that takes more of the line stands above its setting: beside it a column of single words would be left.
+const WIDEST_COMPONENT = 0.4;
 
 /**
  * `4 of 120 lookups …    critical · likely`: what it is at the left, what it weighs at the right.
@@ -119,24 +130,29 @@ function collision(style: Style, finding: Finding, full: boolean): string[] {
   if (finding.because.length === 0) return [];
   const { paint } = style;
   const components = finding.because.map((setting) => style.clean(setting.component));
-  const column = Math.max(...components.map(widthOf)) + 2;
+  const column = Math.max(0, ...components.map(widthOf).filter((width) => width <= style.width * WIDEST_COMPONENT)) + 2;
   const lines = finding.because.flatMap((setting, index) => {
     const origin = style.clean(originWords(setting));
+    const short = originWord(setting);
     const text = `${style.clean(settingWords(setting.setting, setting.value))}`;
-    const head = padEnd(components[index] as string, column);
+    const component = components[index] as string;
+    const isWide = widthOf(component) + 2 > column;
+    const above = isWide ? wrap(component, style.width - 4).map((line) => `    ${line}`) : [];
+    const head = padEnd(isWide ? '' : component, column);
     const room = style.width - 4 - column;
     // A long source is for those who doubt: the full answer has it, and so has the rule's page.
-    for (const word of full ? [origin] : [origin, setting.origin]) {
-      if (widthOf(text) + 3 + widthOf(word) <= room) return [`    ${head}${text}   ${paint.dim(word)}`];
+    for (const word of full ? [origin] : [origin, short]) {
+      if (widthOf(text) + 3 + widthOf(word) <= room) return [...above, `    ${head}${text}   ${paint.dim(word)}`];
     }
     const indent = ' '.repeat(4 + column);
     const wrapped = wrap(text, room);
     return [
+      ...above,
       ...wrapped.map((line, at) => (at === 0 ? `    ${head}${line}` : indent + line)),
-      ...wrap(full ? origin : setting.origin, room).map((line) => indent + paint.dim(line)),
+      ...wrap(full ? origin : short, room).map((line) => indent + paint.dim(line)),
     ];
   });
-  return [`  ${paint.dim(collisionWords(finding.because.length))}`, ...lines];
+  return [`  ${paint.dim(collisionWords(finding))}`, ...lines];
 }
 
 /** `ndots: 5`; the value alone where it says what is set. */

@@ -14,6 +14,7 @@ import {
   inputWords,
   originWords,
   halfWords,
+  isLedByVerdict,
   savingWords,
   unobservableGroups,
 } from './words.ts';
@@ -33,10 +34,11 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
   const dear = shown.filter((finding) => finding.severity !== 'info');
   const info = shown.filter((finding) => finding.severity === 'info');
   const left = diagnosis.findings.length - shown.length;
+  const isLed = isLedByVerdict(diagnosis);
   const blocks = [
-    ...(dear.length > 0 ? [] : [`# ${text(diagnosis.verdict.says)}`]),
+    ...(dear.length > 0 && !isLed ? [] : [`# ${text(diagnosis.verdict.says)}`]),
     ...alikeTogether(dear).flatMap(({ finding, others }, index) => [
-      ...findingBlocks(finding, index === 0),
+      ...findingBlocks(finding, index === 0 && !isLed),
       ...listBlock(
         'Likewise',
         others.map((other) => text(likewiseWords(other))),
@@ -44,7 +46,7 @@ export function renderMarkdown(diagnosis: Diagnosis, options: MarkdownOptions = 
     ]),
     ...listBlock(
       'Unexplained',
-      diagnosis.verdict.unexplained === undefined ? [] : [text(diagnosis.verdict.unexplained)],
+      diagnosis.verdict.unexplained === undefined || isLed ? [] : [text(diagnosis.verdict.unexplained)],
     ),
     ...listBlock(
       'Worth knowing',
@@ -126,7 +128,7 @@ function findingBlocks(finding: Finding, first: boolean): string[] {
 
 function collision(finding: Finding): string[] {
   if (finding.because.length === 0) return [];
-  const words = collisionWords(finding.because.length);
+  const words = collisionWords(finding);
   const rows = finding.because.map(
     (setting) =>
       `| ${text(setting.component)} | ${text(setting.setting)} | ${text(setting.value)} | ${text(originWords(setting))} |`,

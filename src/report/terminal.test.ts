@@ -76,6 +76,20 @@ describe('the answer at a terminal', () => {
     expect(renderMarkdown(diagnosisOf({ verdict }))).toContain(`**Unexplained**\n\n- ${unexplained}\n`);
   });
 
+  it('says that first where nothing but cheap habits was found', () => {
+    const unexplained = 'a tenth of 20 requests take 400 ms or longer: no finding explains that';
+    const says = 'no known cause makes requests slow, yet a tenth of 20 requests take 400 ms or longer';
+    const habit = raceFinding({ severity: 'minor' });
+    const diagnosis = diagnosisOf({ verdict: { status: 'found', says, unexplained }, findings: [habit] });
+    const lines = renderTerminal(diagnosis, plain).split('\n');
+    expect(lines[0]).toBe(`  ${says}`);
+    expect(lines.findIndex((line) => line.startsWith(`  ${habit.says}`))).toBeGreaterThan(2);
+    expect(lines.join('\n')).not.toContain('  unexplained ');
+    const markdown = renderMarkdown(diagnosis);
+    expect(markdown.startsWith(`# ${says}\n\n## ${habit.says}\n`)).toBe(true);
+    expect(markdown).not.toContain('**Unexplained**');
+  });
+
   it('shows no more findings than asked for, and says so', () => {
     const one = renderTerminal(crowdedDiagnosis(), { ...plain, top: 1 });
     expect(one).toContain('2 findings more');

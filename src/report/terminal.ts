@@ -6,7 +6,7 @@ import { createStyle, type RenderOptions, type Style } from './style.ts';
 import { alikeTogether, likewiseLines, type Alike } from './likewise.ts';
 import { manifestsWords } from './lint-words.ts';
 import { totalsWords, unreadWords } from './totals-words.ts';
-import { damageWords, inputWords, rulesWords, unobservableGroups } from './words.ts';
+import { damageWords, inputWords, isLedByVerdict, rulesWords, unobservableGroups } from './words.ts';
 
 export interface TerminalOptions extends RenderOptions {
   /** Show so many findings; the rest are counted. */
@@ -30,14 +30,16 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
   const info = diagnosis.findings.filter((finding) => finding.severity === 'info');
   const infoShown = info.slice(0, Math.max(0, (options.top ?? diagnosis.findings.length) - shown.length));
   const left = diagnosis.findings.length - shown.length - infoShown.length;
-  const [first, ...others] = full ? shown.map((finding) => ({ finding, others: [] })) : alikeTogether(shown);
+  const all = full ? shown.map((finding) => ({ finding, others: [] })) : alikeTogether(shown);
+  const isLed = isLedByVerdict(diagnosis);
+  const [first, others] = isLed ? [undefined, all] : [all[0], all.slice(1)];
 
   const sections: string[][] = [
     [
       ...(first === undefined ? verdict(style, diagnosis) : headline(style, first.finding, first.others.length)),
       '',
       ...inputs(style, diagnosis, full),
-      ...unexplained(style, diagnosis),
+      ...(isLed ? [] : unexplained(style, diagnosis)),
       ...manifestsRead(style, diagnosis, full),
       ...(first === undefined
         ? []
@@ -71,7 +73,7 @@ export function renderTerminal(diagnosis: Diagnosis, options: TerminalOptions): 
 
 function verdict(style: Style, { verdict: { status, says } }: Diagnosis): string[] {
   const { paint } = style;
-  const color = status === 'insufficient' ? paint.yellow : paint.green;
+  const color = status === 'clear' ? paint.green : paint.yellow;
   return wrap(style.clean(says), style.width - 2).map((line) => `  ${paint.bold(color(line))}`);
 }
 
@@ -199,7 +201,8 @@ function readMore(style: Style, [first]: readonly Finding[]): string[] {
   return labelled(style, 'read more', style.clean([first.documentation, ...show].join(' · ')));
 }
 
-function whichExample({ lookup, exchange, connection }: ExampleRow): string {
+function whichExample({ lookup, exchange, connection, request }: ExampleRow): string {
+  if (request !== null) return `--request ${request}`;
   if (lookup !== null) return `--lookup ${lookup}`;
   return exchange === null ? `--connection ${connection}` : `--exchange ${exchange}`;
 }

@@ -203,10 +203,16 @@ export function originWords({ origin, source }: Finding['because'][number]): str
   return source;
 }
 
-export const collisionWords = (count: number): string => {
-  if (count === 1) return 'the setting';
-  return count === 2 ? 'two settings collide' : `${count} settings collide`;
-};
+/** The same without its source. */
+export const originWord = ({ origin }: Finding['because'][number]): string =>
+  origin === 'wire' ? 'on the wire' : origin;
+
+export function collisionWords({ because }: Pick<Finding, 'because'>): string {
+  const [first, ...others] = because;
+  // Alone, what the packets show is nobody's setting.
+  if (others.length === 0) return first?.origin === 'wire' ? 'what is seen' : 'the setting';
+  return others.length === 1 ? 'two settings collide' : `${because.length} settings collide`;
+}
 
 /** `grpc-deadline (3, 9 s in all), service-slow (2, 4 s in all)`: what a finding explains besides; null where nothing. */
 export const absorbedWords = (finding: Finding): string | null =>
@@ -243,3 +249,7 @@ export function unobservableGroups(
   }
   return [...groups.values()];
 }
+
+/** What is slow is said first, and not the cheap habits that were found beside it. */
+export const isLedByVerdict = ({ verdict: { unexplained }, findings: [first] }: Diagnosis): boolean =>
+  unexplained !== undefined && first?.severity === 'minor';

@@ -84,6 +84,15 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'two back ends that answered, and then refuse all',
+      ...joined(
+        ...['10.0.4.5:8080', '10.0.4.6:8080'].map(
+          (backend) => new Traffic({ backend }).open().calls(2).close().refused(4).rows,
+        ),
+      ),
+      reports: [{ message: 'endedAll', says: /^2 back ends behind .* answer nobody any more: refused 8 of 10 / }],
+    },
+    {
       name: 'a back end that refuses, and then answers: a pod that starts',
       ...new Traffic({ backend: '10.0.4.5:8080' }).refused(4).open().calls(2).rows,
       reports: [{ message: 'behind', count: 4, settings: [/pod readinessProbe none/], fixes: [/readinessProbe/] }],

@@ -45,6 +45,7 @@ export default defineRule({
     gone: '{backend} behind {server} can’t be reached: {answered} {count} of {total:connection}',
     behind: '{backend} behind {server} refused {count} of {total:connection}{why}',
     ended: '{backend} behind {server} answers nobody any more: refused {count} of {total:connection}',
+    endedAll: '{backend} behind {server} answer nobody any more: refused {count} of {total:connection}',
     clear: 'no connection was refused ({total} opened)',
   },
   create({ report, clear, unobservable, fact, cluster }) {
@@ -115,7 +116,9 @@ export default defineRule({
           report({
             message:
               ended !== null
-                ? 'ended'
+                ? silentOne?.count === 1
+                  ? 'ended'
+                  : 'endedAll'
                 : isRejected
                   ? 'unreachable'
                   : resets === 0

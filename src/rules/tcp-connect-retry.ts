@@ -31,7 +31,7 @@ import { addressAndPort } from './support/refusal-advice.ts';
 import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
 import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
-import { passedOverWords, synEvidence } from './support/syn-evidence.ts';
+import { firstDataWords, passedOverWords, synEvidence } from './support/syn-evidence.ts';
 import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
@@ -61,12 +61,13 @@ export default defineRule({
   category: 'connection',
   sees: ['tcp'],
   messages: {
-    retried: '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late',
+    retried:
+      '{count} of {total:connection} to {server} opened only after a SYN was sent again, {cost:duration} late{first}',
     unanswered:
       '{count} of {total:connection} to {server} waited {least}{cost:duration} for an answer to their SYN, {unanswered} in vain{why}',
     ended:
-      '{server} refused {refused}, then answered no more: {count} of {total:connection} waited {least}{cost:duration} in vain, as when a pod ends that is still led to',
-    full: '{count} of {total:connection} to {server} found its accept queue full: they opened only after a SYN was sent again, {cost:duration} late',
+      'a back end of {server} refused {refused}, then answered no more: {count} of {total:connection} waited {least}{cost:duration} in vain, as when a pod ends that is still led to',
+    full: '{count} of {total:connection} to {server} found its accept queue full: they opened only after a SYN was sent again, {cost:duration} late{first}',
     fellBack:
       '{count} of {total:connection} were tried at {server} first, which answers no SYN, and at {other} {cost:duration} later',
     common:
@@ -323,6 +324,7 @@ export default defineRule({
               total: of,
               server: subject.name,
               cost: waits.quantile(0.5),
+              first: firstDataWords(waits, tally.costs),
               unanswered,
               refused,
               least: atLeast * 2 >= tally.count ? 'at least ' : '',

@@ -91,7 +91,7 @@ export default defineRule({
         if (beyond < LEAST_BEYOND) return;
         const from = tls.startedAt;
         const until = at(from + tls.handshakeDuration);
-        group.tally.add(connection, beyond, handshakePackets, { from, until, lasted: tls.handshakeDuration });
+        group.tally.add(connection, beyond, handshakePackets, { from, until });
         extend(group, from, until);
         if (tls.serverDuration > beyond / 2) group.byServer++;
         if (isAsResent(beyond)) group.asResent++;

@@ -83,6 +83,9 @@ describe('rules, schema and completion', () => {
     expect(complete('kubelag', 'rules', 'dns-ra')).toEqual(['dns-race']);
     expect(complete('kubelag', '--top', '')).toEqual([]);
     expect(complete('kubelag', join(folder, 'a.p'))).toEqual([capture]);
+    for (const words of [['-m'], ['--manifests'], ['fix', '-m'], ['lint', '--patch-dir']]) {
+      expect(complete('kubelag', ...words, join(folder, 'a.p')), words.join(' ')).toEqual([capture]);
+    }
   });
 });
 

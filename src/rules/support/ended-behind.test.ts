@@ -27,7 +27,7 @@ it('a server that refuses for a moment, then leaves SYNs without an answer, is t
     {
       message: 'ended',
       says: expect.stringMatching(
-        /^10\.96\.44\.12:8080 refused 4, then answered no more: 2 of \d+ connections waited .* in vain/,
+        /^a back end of 10\.96\.44\.12:8080 refused 4, then answered no more: 2 of \d+ connections waited .* in vain/,
       ),
       first: expect.stringMatching(/preStop sleep/),
     },

@@ -47,7 +47,9 @@ export function connectCost({ syns, synAcks, connectDuration }: Connection): Dur
   const [first] = syns;
   const last = syns.at(-1);
   if (syns.length < 2 || first === undefined || last === undefined) return connectDuration;
-  // Where the answer went another way, what acknowledges it tells.
-  const answeredAt = synAcks.at(-1)?.at ?? first.at + connectDuration;
+  // A server whose accept queue is full answers again, long after the client had gone on. Where the answer went
+  // another way, what acknowledges it tells.
+  const answer = synAcks.find(({ at }) => at >= last.at) ?? synAcks.at(-1);
+  const answeredAt = answer?.at ?? first.at + connectDuration;
   return nanoseconds(Math.min(connectDuration, Math.max(0, answeredAt - last.at)));
 }

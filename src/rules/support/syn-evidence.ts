@@ -1,3 +1,4 @@
+import type { Distribution } from '../../base/distribution.ts';
 import { formatCount, formatDuration, plural } from '../../base/text.ts';
 import { between } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
@@ -29,6 +30,15 @@ export function synEvidence(example: Connection | undefined): [Evidence, ...Evid
         ]),
   ];
 }
+
+// Less beyond the SYN's own wait is its server's way, and nothing that was sent again.
+const BEYOND = 1.1;
+
+/** Where the first data was not taken either: what half of them waited in all, as the cost says. */
+export const firstDataWords = (waits: Distribution, costs: Distribution): string =>
+  costs.quantile(0.5) > BEYOND * waits.quantile(0.5)
+    ? ` (${formatDuration(costs.quantile(0.5))} with their first data, sent again too)`
+    : '';
 
 /** SYNs that came again, and are no finding here. */
 export const passedOverWords = ({ hasty, elsewhere }: { readonly hasty: number; readonly elsewhere: number }): string =>

@@ -51,6 +51,7 @@ export class Tally<Row extends AnyRow> implements Cost {
   costs = new Distribution();
   readonly affected = new Distribution();
   relieved = new Distribution();
+  asRows: Distribution | null = null;
   readonly examples: Example[] = emptyList();
   readonly occurrences: OccurrenceLog;
   readonly #rows: Row[] = emptyList();
@@ -76,6 +77,7 @@ export class Tally<Row extends AnyRow> implements Cost {
     const { from = counted.from(row), until = counted.until(row), lasted = counted.lasted(row) } = extent;
     this.count++;
     this.costs.add(cost);
+    this.#noteRow(counted.lasted(row), lasted);
     this.affected.add(lasted);
     this.relieved.add(nanoseconds(Math.max(0, lasted - cost)));
     // Asked first, since a row's id is a string that is made for it.
@@ -96,6 +98,16 @@ export class Tally<Row extends AnyRow> implements Cost {
     if (place < MAX_EXAMPLES) this.#keep(place, cost, counted.copy(row), packets(row));
   }
 
+  /** Before it counts in `affected`. */
+  #noteRow(row: Duration, lasted: Duration): void {
+    if (this.asRows === null) {
+      if (row === lasted) return;
+      this.asRows = new Distribution();
+      this.asRows.addAll(this.affected);
+    }
+    this.asRows.add(row);
+  }
+
   /** Another tally's occurrences besides; that one stays as it was. */
   absorb(other: Tally<Row>): void {
     this.absorbAll([other]);
@@ -109,6 +121,11 @@ export class Tally<Row extends AnyRow> implements Cost {
   #absorbCounts(other: Tally<Row>): void {
     this.count += other.count;
     this.costs.addAll(other.costs);
+    if (other.asRows !== null && this.asRows === null) {
+      this.asRows = new Distribution();
+      this.asRows.addAll(this.affected);
+    }
+    this.asRows?.addAll(other.asRows ?? other.affected);
     this.affected.addAll(other.affected);
     this.relieved.addAll(other.relieved);
     for (const [index, cost] of other.#exampleCosts.entries()) {
@@ -123,6 +140,7 @@ export class Tally<Row extends AnyRow> implements Cost {
     const result = this.empty();
     result.count = this.count;
     result.costs = this.costs.shifted(-usual);
+    result.asRows = this.asRows;
     result.affected.addAll(this.affected);
     result.relieved = this.relieved.shifted(usual);
     result.occurrences.addAll([this.occurrences], usual);

@@ -3,6 +3,7 @@ import { CallSets } from './call-sets.ts';
 import { GapDensity } from './gap-density.ts';
 import { LaneHabit } from './lane-habit.ts';
 import { NumberTable } from './number-table.ts';
+import type { UsualCounts } from './usual-counts.ts';
 import { Waits } from './waits.ts';
 import { fromOf, isBesideOther, keyOf, type Walk } from './walk.ts';
 
@@ -19,6 +20,9 @@ const FEW_OTHERS = 20;
 const MAX_TRANSITIONS = 1 << 12;
 // Likelihoods are multiplied, since logarithms cost more; a step's is no less than some 10^-30.
 const NEARLY_NOTHING = 1e-250;
+/** Of so many requests one makes another number of calls than what is usual, by one; by more, the rarer. */
+export const UNEVEN_SHARE = 0.02;
+const LOG_UNEVEN = Math.log(UNEVEN_SHARE);
 
 /** What comes after one step. */
 interface Steps {
@@ -49,6 +53,8 @@ export class CallPlan {
    * the program keeps the order (`overtaking.ts`).
    */
   overtaking = NO_FRACTION;
+  /** How many calls its requests make; null until that is asked for. */
+  usual: UsualCounts | null = null;
 
   /** @param grain nanoseconds that readings of the clock lie apart at least */
   constructor(grain: number) {
@@ -91,10 +97,10 @@ export class CallPlan {
    * taught, since what it taught itself would always speak for what is believed already.
    * @param weight what it was learned with, 0 where it was not
    */
-  logLikelihood({ count, set, transitions, pauses, choices, odds }: Walk, weight: number): number {
+  logLikelihood({ count, set, uneven, transitions, pauses, choices, odds }: Walk, weight: number): number {
     const others = Math.max(0, this.#sets.weight - weight);
     const own = weight === 0 ? 0 : (weight * others) / (others + FEW_OTHERS);
-    let sum = this.#sets.logLarge(set, own, count - 1);
+    let sum = this.#sets.logLarge(set, own, count - 1) + uneven * LOG_UNEVEN;
     let product = this.#sets.share(set, own);
     for (let index = 0; index < count; index++) {
       const { from, gaps, anywhere, lane } = this.#transitionOf(transitions[index] as number);
@@ -120,8 +126,8 @@ export class CallPlan {
   }
 
   /** ln of how often requests make just these calls. */
-  logShare({ set }: Walk): number {
-    return Math.log(this.#sets.share(set, 0));
+  logShare({ set, uneven }: Walk): number {
+    return Math.log(this.#sets.share(set, 0)) + uneven * LOG_UNEVEN;
   }
 
   /** By step: how long requests wait after it. */

@@ -1,4 +1,5 @@
-import type { LinkProblem } from './link-problem.ts';
+import type { Lanes } from './lanes.ts';
+import { NOBODY, type LinkProblem } from './link-problem.ts';
 
 /** Who gets a call at first, of those in flight. */
 export interface FirstGuess {
@@ -9,6 +10,8 @@ export interface FirstGuess {
   readonly share: 'one' | 'each' | 'all';
   /** Of others the first by this comes first; the shortest pause before the call. */
   readonly by: 'start' | 'last start' | 'end' | 'pause';
+  /** Whoever made the last call over a connection makes the next one over it, as many as there are for each. */
+  readonly keepsLane?: boolean;
 }
 
 const FIRST_GUESSES: readonly FirstGuess[] = [
@@ -27,33 +30,82 @@ const FIRST_GUESSES: readonly FirstGuess[] = [
 // Whoever holds the lock makes as many as each does, and ends before those that wait for it.
 const LOCKED_GUESS: FirstGuess = { share: 'each', by: 'end' };
 
-export const firstGuesses = ({ calls: { freed } }: LinkProblem): readonly FirstGuess[] =>
-  freed === null ? FIRST_GUESSES : [...FIRST_GUESSES, LOCKED_GUESS];
+// Whoever has taken a connection keeps it for all of its calls, as a pool mostly gives it back what it gave last.
+const LANE_GUESS: FirstGuess = { share: 'one', by: 'start', keepsLane: true };
 
-export function guess(problem: LinkProblem, { share, by }: FirstGuess): void {
-  const { requests, callCount, calls } = problem;
-  const times = by === 'end' ? requests.ends : requests.starts;
-  const sign = by === 'last start' ? -1 : 1;
-  const together = share === 'each' ? callsForEach(problem) : null;
+export const firstGuesses = ({ calls: { freed, lanes } }: LinkProblem): readonly FirstGuess[] => [
+  ...FIRST_GUESSES,
+  ...(freed === null ? [] : [LOCKED_GUESS]),
+  ...(lanes === null ? [] : [LANE_GUESS]),
+];
+
+export function guess(problem: LinkProblem, first: FirstGuess): void {
+  const { callCount, calls } = problem;
+  const keepers = first.keepsLane === true && calls.lanes !== null ? new Keepers(problem, calls.lanes) : null;
+  const together = first.share === 'each' ? callsForEach(problem) : null;
   problem.clear();
   for (let call = 0; call < callCount; call++) {
     const candidates = calls.candidates[call] as readonly number[];
     if (candidates.length === 0) continue;
-    let owner = candidates[0] as number;
-    let fewest = Infinity;
-    let lowest = Infinity;
-    for (let index = 0; candidates.length > 1 && index < candidates.length; index++) {
-      const request = candidates[index] as number;
-      const made = share === 'all' ? 0 : alikeOf(problem, request, call);
-      const count = together === null ? made : Math.floor(made / (together[calls.kinds[call] as number] as number));
-      if (count > fewest) continue;
-      const rank = by === 'pause' ? pauseBefore(problem, request, call) : sign * (times[request] as number);
-      if (count === fewest && rank >= lowest) continue;
-      fewest = count;
-      lowest = rank;
-      owner = request;
-    }
+    const owner = keepers?.of(call, candidates) ?? firstOf(problem, call, candidates, first, together);
     problem.give(call, owner);
+    keepers?.note(call, owner);
+  }
+}
+
+/** Of the candidates. */
+function firstOf(
+  problem: LinkProblem,
+  call: number,
+  candidates: readonly number[],
+  { share, by }: FirstGuess,
+  together: Float64Array | null,
+): number {
+  const { requests, calls } = problem;
+  const times = by === 'end' ? requests.ends : requests.starts;
+  const sign = by === 'last start' ? -1 : 1;
+  let owner = candidates[0] as number;
+  let fewest = Infinity;
+  let lowest = Infinity;
+  for (let index = 0; candidates.length > 1 && index < candidates.length; index++) {
+    const request = candidates[index] as number;
+    const made = share === 'all' ? 0 : alikeOf(problem, request, call);
+    const count = together === null ? made : Math.floor(made / (together[calls.kinds[call] as number] as number));
+    if (count > fewest) continue;
+    const rank = by === 'pause' ? pauseBefore(problem, request, call) : sign * (times[request] as number);
+    if (count === fewest && rank >= lowest) continue;
+    fewest = count;
+    lowest = rank;
+    owner = request;
+  }
+  return owner;
+}
+
+/** By lane: who made the last call over it. */
+class Keepers {
+  readonly #problem: LinkProblem;
+  readonly #lanes: Lanes;
+  readonly #owners: Int32Array;
+  readonly #most: Float64Array;
+
+  constructor(problem: LinkProblem, lanes: Lanes) {
+    this.#problem = problem;
+    this.#lanes = lanes;
+    this.#owners = new Int32Array(lanes.count).fill(NOBODY);
+    this.#most = callsForEach(problem);
+  }
+
+  /** Undefined where it could not have made the call, or has made as many of the kind as there are for each. */
+  of(call: number, candidates: readonly number[]): number | undefined {
+    const keeper = this.#owners[this.#lanes.of[call] as number] ?? NOBODY;
+    if (keeper === NOBODY || !candidates.includes(keeper)) return undefined;
+    const most = this.#most[this.#problem.calls.kinds[call] as number] as number;
+    return alikeOf(this.#problem, keeper, call) < most ? keeper : undefined;
+  }
+
+  note(call: number, owner: number): void {
+    const lane = this.#lanes.of[call] as number;
+    if (lane >= 0) this.#owners[lane] = owner;
   }
 }
 

@@ -20,6 +20,8 @@ const NO_LANE = -1;
 export class Lanes {
   /** Numbered through all; {@link NO_LANE} where a call has none. */
   readonly of: Int32Array;
+  /** How many lanes there are. */
+  readonly count: number;
   readonly #pools: Int32Array;
   /** By pool: among how many lanes a call has the choice. */
   readonly choices: readonly number[];
@@ -30,6 +32,7 @@ export class Lanes {
 
   constructor(of: Int32Array, pools: Int32Array, choices: readonly number[], count: number) {
     this.of = of;
+    this.count = count;
     this.#pools = pools;
     this.choices = choices;
     this.#ofLanes = new Float64Array(count);

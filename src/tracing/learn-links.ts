@@ -1,19 +1,16 @@
 import { linkInOrder, type Ordered } from './beam.ts';
+import { UNEVEN_SHARE } from './call-plan.ts';
 import { firstGuesses, guess } from './first-guesses.ts';
+import { bestOfGuesses, isSame, NEXT_ROUNDS } from './guess-best.ts';
+import { FIRST_ALONE_SHARE, learnRound, relearn, setAlone } from './learn-round.ts';
 import { takeLikelier } from './likelier.ts';
-import { LinkProblem, NOBODY } from './link-problem.ts';
+import type { LinkProblem } from './link-problem.ts';
 import { learnOvertaking } from './overtaking.ts';
 import { LinkSolver } from './solve-links.ts';
 import { isBeside, keyOf } from './walk.ts';
 
 // Of many calls so many are tried with every first guess.
 const TRIED_CALLS = 400;
-// Rounds of learning what requests do and linking anew; sweeps of each, hot to cold.
-const FIRST_ROUND = [2, 1, 0];
-const NEXT_ROUNDS = [
-  [1.5, 1, 0],
-  [1, 0.5, 0],
-];
 // What the beginning taught needs less.
 const LATER_ROUNDS = [
   [1, 0],
@@ -23,8 +20,9 @@ const LATER_ROUNDS = [
 const FEW_CALLS = 2;
 // Nor where most of their calls go out together: those come after the same, whoever else waits.
 const MOST_BESIDE = 0.5;
-// Linking all anew in their order is better by far where all calls are likelier by so much each.
-const TANGLED_GAIN = 0.1;
+// Linking all anew in their order is better by far where all calls are likelier by so much each: of a hundred calls
+// one in e^2, of the first ones that are tried one in e^8 would come to that by chance.
+const TANGLED_GAIN = 0.02;
 // What was better once is better still by what it taught.
 const MOST_UNTANGLINGS = 4;
 // One in three hundred, with the same caution as where each call is looked at: e^(8.7 / 1.5).
@@ -37,11 +35,6 @@ const SAMPLES = 10;
 // After so many a call that nothing tells is known to be one.
 const FEW_SAMPLES = 4;
 const LAST_SWEEPS = 6;
-// What a doubtful request does teaches little, as long as nothing better is known.
-const DOUBTFUL_WEIGHT = 0.05;
-// Before anything is known one call in so many belongs to nobody.
-const FIRST_ALONE_SHARE = 0.01;
-const LEAST_ALONE_SHARE = 0.0005;
 
 interface Untangled {
   readonly isBetter: boolean;
@@ -54,6 +47,8 @@ export interface Improved {
   readonly solver: LinkSolver;
   /** Looks at single calls did not find out of what they began with: so it will be with what follows. */
   readonly isTangled: boolean;
+  /** Requests are held to make as many calls as others of their kind. */
+  readonly isEven: boolean;
   /** By call, where that is so: 1 where the answer is as when all are linked in their order, and any other far from it. */
   readonly isSure: Uint8Array | null;
 }
@@ -64,10 +59,11 @@ export interface Improved {
  * @param isTaught the plans know already what their requests do
  * @param wasTangled when they were taught
  */
-export function improve(problem: LinkProblem, isTaught: boolean, wasTangled: boolean): Improved {
+export function improve(problem: LinkProblem, isTaught: boolean, wasTangled: boolean, wasEven: boolean): Improved {
   const first = problem.callCount > 2 * TRIED_CALLS ? problem.beginning(TRIED_CALLS) : problem;
   const beginning = !isTaught || first === problem ? learnBeginning(first) : null;
   const isTangled = beginning?.isTangled ?? wasTangled;
+  problem.isEven = beginning?.isEven ?? wasEven;
   let ordered = first === problem ? (beginning?.ordered ?? null) : null;
   const solver = new LinkSolver(problem);
   // What was learned is where all begins.
@@ -98,7 +94,12 @@ export function improve(problem: LinkProblem, isTaught: boolean, wasTangled: boo
   }
   settle(solver);
   takeLikelier(problem, answer, problem.owners.slice());
-  return { solver, isTangled, isSure: isTangled && ordered !== null ? sureCalls(problem, ordered) : null };
+  return {
+    solver,
+    isTangled,
+    isEven: problem.isEven,
+    isSure: isTangled && ordered !== null ? sureCalls(problem, ordered) : null,
+  };
 }
 
 function settle(solver: LinkSolver): void {
@@ -108,35 +109,23 @@ function settle(solver: LinkSolver): void {
 /**
  * Tries each first guess, and leaves what the best of them came to, or what is better by far.
  */
-function learnBeginning(first: LinkProblem): { isTangled: boolean; ordered: Ordered | null } {
-  const guesses: Int32Array[] = [];
-  const firstRounds: Int32Array[] = [];
+function learnBeginning(first: LinkProblem): { isTangled: boolean; isEven: boolean; ordered: Ordered | null } {
   const solver = new LinkSolver(first);
-  let best = first.owners;
-  let most = -Infinity;
-  for (const rank of firstGuesses(first)) {
-    guess(first, rank);
-    if (!isNew(first.owners, guesses)) continue;
-    learnFirst(first);
-    solver.restart();
-    learnRound(solver, first, FIRST_ROUND);
-    // Most guesses come to the same links at once, and from there to the same end.
-    if (!isNew(first.owners, firstRounds)) continue;
-    for (const temperatures of NEXT_ROUNDS) learnRound(solver, first, temperatures);
-    const likelihood = solver.likelihood(null);
-    if (likelihood <= most) continue;
-    most = likelihood;
-    best = first.owners.slice();
+  let best = bestOfGuesses(solver, first);
+  if (best.uneven > first.requestCount * UNEVEN_SHARE) {
+    first.isEven = true;
+    best = bestOfGuesses(solver, first);
   }
-  first.assign(best);
+  const { isEven } = first;
+  first.assign(best.owners);
   relearn(first);
   solver.relearned();
   const isInRow =
     first.callCount >= FEW_CALLS * first.requestCount && besideOthers(first) < MOST_BESIDE * first.callCount;
-  if (!isInRow) return { isTangled: false, ordered: null };
+  if (!isInRow) return { isTangled: false, isEven, ordered: null };
   return first.tries(() => {
     const { isBetter, ordered } = untangle(solver, first, NEXT_ROUNDS);
-    return { isTangled: isBetter || isFarFromBest(solver, first), ordered };
+    return { isTangled: isBetter || isFarFromBest(solver, first), isEven, ordered };
   });
 }
 
@@ -209,63 +198,4 @@ function guessLikeliest(solver: LinkSolver, problem: LinkProblem): void {
   problem.assign(best);
   solver.reassigned();
   setAlone(problem, FIRST_ALONE_SHARE);
-}
-
-/** Whether there were no such owners; from now on there are. */
-function isNew(owners: Int32Array, known: Int32Array[]): boolean {
-  for (const others of known) if (isSame(owners, others)) return false;
-  known.push(owners.slice());
-  return true;
-}
-
-function isSame(some: Int32Array, others: Int32Array): boolean {
-  for (let call = 0; call < some.length; call++) if (some[call] !== others[call]) return false;
-  return true;
-}
-
-/** Learns from a first guess, above all from what is beyond doubt. */
-function learnFirst(problem: LinkProblem): void {
-  problem.forget();
-  setAlone(problem, FIRST_ALONE_SHARE);
-  for (let request = 0; request < problem.requestCount; request++)
-    problem.learn(request, isClear(problem, request) ? 1 : DOUBTFUL_WEIGHT);
-}
-
-/** None of its calls could be another's. */
-function isClear({ callsOf, calls: { candidates, isFixed } }: LinkProblem, request: number): boolean {
-  const own = callsOf[request] as readonly number[];
-  for (let index = 0; index < own.length; index++) {
-    const call = own[index] as number;
-    if (isFixed[call] === 0 && (candidates[call] as readonly number[]).length > 1) return false;
-  }
-  return true;
-}
-
-function learnRound(solver: LinkSolver, problem: LinkProblem, temperatures: readonly number[]): void {
-  for (const temperature of temperatures) solver.sweep(temperature);
-  relearn(problem);
-  solver.relearned();
-}
-
-function relearn(problem: LinkProblem): void {
-  setAlone(problem, LEAST_ALONE_SHARE);
-  problem.relearn();
-}
-
-/**
- * Calls of nobody come at any time: as many of a kind as do, spread over all the time there is.
- * @param leastShare of all calls of the kind
- */
-function setAlone({ calls, callCount, owners, logAlone, lasts }: LinkProblem, leastShare: number): void {
-  const all = new Float64Array(logAlone.length);
-  const alone = new Float64Array(logAlone.length);
-  for (let call = 0; call < callCount; call++) {
-    const kind = calls.kinds[call] as number;
-    all[kind] = (all[kind] as number) + 1;
-    if (owners[call] === NOBODY) alone[kind] = (alone[kind] as number) + 1;
-  }
-  for (let kind = 0; kind < logAlone.length; kind++) {
-    const least = Math.max(LEAST_ALONE_SHARE, (all[kind] as number) * leastShare);
-    logAlone[kind] = Math.log(Math.max(alone[kind] as number, least) / lasts);
-  }
 }

@@ -37,6 +37,7 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
   let grain = LEAST_GRAIN;
   let most = WINDOW;
   let isTangled = false;
+  let isEven = false;
 
   function kindOf(kind: string): number {
     let number = kinds.get(kind);
@@ -90,18 +91,16 @@ export function createCallLinker<Received extends ReceivedCall, Sent extends Sen
     const known = plans.size;
     if (known === 0) grain = grainOf(served.starts, served.ends, made.starts, made.ends);
     const problem = problemOf(served, made);
-    const improved = improve(problem, plans.size === known, isTangled);
+    const improved = improve(problem, plans.size === known, isTangled, isEven);
     const { solver, isSure } = improved;
-    ({ isTangled } = improved);
+    ({ isTangled, isEven } = improved);
     const unusual = new Unusual(problem);
     const unclear = new UnclearKinds(problem, solver);
     const later: Sent[] = [];
     for (let place = 0; place < sent.length; place++) {
       const call = sent[place] as Sent;
       if (call.startedAt < until)
-        listener.link(
-          linkOf(call, place, problem, received, solver, unusual, unclear, isSure === null || isSure[place] === 1),
-        );
+        listener.link(linkOf(call, place, problem, received, solver, unusual, unclear, isSure));
       else later.push(call);
     }
     sent = later;
@@ -194,12 +193,12 @@ function grainOf(...columns: readonly Float64Array[]): number {
 function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   call: Sent,
   index: number,
-  { calls, owners }: LinkProblem,
+  { calls, owners, isEven }: LinkProblem,
   received: readonly Received[],
   solver: LinkSolver,
   unusual: Unusual,
   unclear: UnclearKinds,
-  isSure: boolean,
+  sure: Uint8Array | null,
 ): Link<Received, Sent> {
   const candidates = calls.candidates[index] as readonly number[];
   const owner = owners[index] as number;
@@ -207,6 +206,9 @@ function linkOf<Received extends ReceivedCall, Sent extends SentCall>(
   const chances = solver.chances(index);
   const place = owner === NOBODY ? candidates.length : candidates.indexOf(owner);
   const probability = chances === null ? 1 : Math.min(1, chances[place] as number);
+  // Where pauses alone led to what cannot be, they make nobody certain.
+  const isTold = !isEven || calls.isFixed[index] === 1 || candidates.length < 2;
+  const isSure = sure === null ? isTold : sure[index] === 1;
   const isUncertain = bounded || isWithheld(owner, candidates) || unclear.has(index) || !isSure;
   return {
     call,

@@ -2,7 +2,7 @@ import { seededRandom } from '../base/random.ts';
 import type { CallList } from './call-list.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { CallColumns, RequestTimes } from './columns.ts';
-import { Walk } from './walk.ts';
+import { firstStepOf, Walk } from './walk.ts';
 
 /** Received calls, with what requests of their kind usually do. */
 export interface RequestColumns extends RequestTimes {
@@ -30,8 +30,12 @@ export class LinkProblem {
   readonly isDoubtful: Uint8Array;
   /** Nanoseconds from the first request or call to the last. */
   readonly lasts: number;
+  /** Whether requests are held to make as many calls as others of their kind (`learn-counts.ts`). */
+  isEven = false;
   /** From 0 to below 1. */
   random: () => number;
+  /** Before when calls are looked at. */
+  readonly #until: number;
   readonly #walk = new Walk();
   /** By request: with which calls the plans learned from it, and what it counted for. */
   readonly #learned: number[][];
@@ -42,6 +46,7 @@ export class LinkProblem {
   /** @param callCount the first calls are looked at, and the requests that began before the last of them */
   constructor(requests: RequestColumns, calls: CallColumns, kinds: number, callCount = calls.kinds.length) {
     const until = callCount < calls.starts.length ? (calls.starts[callCount - 1] as number) : Infinity;
+    this.#until = until;
     let requestCount = 0;
     while (requestCount < requests.starts.length && (requests.starts[requestCount] as number) <= until) requestCount++;
     this.requests = requests;
@@ -56,6 +61,16 @@ export class LinkProblem {
     this.isDoubtful = doubtfulOf(calls, callCount, requestCount);
     this.lasts = lastsOf(requests, requestCount, calls, callCount);
     this.random = seededRandom(SEED);
+  }
+
+  /** Whether it goes on behind the calls that are looked at. */
+  isCut(request: number): boolean {
+    return (this.requests.ends[request] as number) > this.#until;
+  }
+
+  /** Steps of calls are below. */
+  get stepCount(): number {
+    return firstStepOf(this.logAlone.length);
   }
 
   /** The first calls as a problem of their own. */
@@ -84,7 +99,18 @@ export class LinkProblem {
 
   /** What it would do with the first `count` of these calls. */
   walkWith(request: number, calls: readonly number[], count: number, walk = this.#walk): Walk {
-    walk.take(this.requests, request, this.calls, calls, count);
+    return this.#taken(request, calls, count, walk, this.isEven);
+  }
+
+  /** How many calls it makes beyond what requests of its kind do, or fewer. */
+  unevenOf(request: number): number {
+    const calls = this.callsOf[request] as readonly number[];
+    return this.#taken(request, calls, calls.length, this.#walk, true).uneven;
+  }
+
+  #taken(request: number, calls: readonly number[], count: number, walk: Walk, isEven: boolean): Walk {
+    const usual = isEven ? this.planOf(request).usual : null;
+    walk.take(this.requests, request, this.calls, calls, count, usual, this.isCut(request));
     return walk;
   }
 

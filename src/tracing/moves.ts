@@ -6,7 +6,8 @@ import { Trade } from './trade.ts';
 // How long a stretch of a request's calls is tried as a whole.
 const MOST_SEGMENTS = 3;
 
-// Among more, so much fits nearly as well that no stretch is told from another: each costs as much as ten moves.
+// Among more, so much fits nearly as well that no stretch is told from another: each costs as much as ten moves. Only
+// what is to be certain must bear that all that follows changes places, or all that there is.
 const MANY_CANDIDATES = 8;
 
 const EARLIEST = -Infinity;
@@ -112,8 +113,12 @@ export class Moves {
     const { calls, callsOf } = this.#problem;
     const own = callsOf[from] as readonly number[];
     // With one at most on each side that is the swap or the move.
-    if (!isFew || own.length + (callsOf[to] as readonly number[]).length < 3) return;
+    if (own.length + (callsOf[to] as readonly number[]).length < 3) return;
     const start = calls.starts[call] as number;
+    if (!isFew) {
+      if (isWhole) for (const since of [start, EARLIEST]) this.#findStretch(from, to, since, Infinity);
+      return;
+    }
     for (let since = start; ; since = EARLIEST) {
       this.#findStretch(from, to, since, Infinity);
       let segments = 0;

@@ -1,5 +1,5 @@
 import type { CallPlan } from './call-plan.ts';
-import type { LinkProblem } from './link-problem.ts';
+import { NOBODY, type LinkProblem } from './link-problem.ts';
 import { Ways } from './ways.ts';
 
 /*
@@ -21,8 +21,11 @@ const UNSEEN = 1;
 
 /** Pauses between one pair of steps. */
 interface Pauses {
-  readonly sources: number[];
-  readonly lengths: number[];
+  sources: number[];
+  lengths: number[];
+  /** Whose it is, and with which call it ends; that before an answer, with which it began. */
+  requests: number[];
+  calls: number[];
 }
 
 /** Learns it of each plan, of what its requests are believed to have done. */
@@ -34,41 +37,49 @@ export function learnOvertaking(problem: LinkProblem): void {
     let pauses = byPlan.get(plan);
     if (pauses === undefined) byPlan.set(plan, (pauses = new Map()));
     const calls = problem.callsOf[request] as readonly number[];
-    collect(ways.take(problem, request, calls, calls.length), pauses);
+    collect(ways.take(problem, request, calls, calls.length), request, calls, pauses);
   }
   for (const [plan, pauses] of byPlan) {
     let seen = 0;
     let dealt = 0;
     for (const one of pauses.values()) {
       sort(one);
-      seen += overtakings(one);
+      seen += overtakings(one, problem);
       for (let deal = 0; deal < DEALS; deal++) {
         shuffle(one.lengths, problem.random);
-        dealt += overtakings(one) / DEALS;
+        dealt += overtakings(one, problem) / DEALS;
       }
     }
     plan.overtaking = Math.min(0, Math.log((seen + UNSEEN) / (dealt + UNSEEN)));
   }
 }
 
-function collect({ count, pairs, origins, targets }: Ways, pauses: Map<number, Pauses>): void {
+function collect(
+  { count, pairs, origins, targets }: Ways,
+  request: number,
+  calls: readonly number[],
+  pauses: Map<number, Pauses>,
+): void {
   for (let index = 0; index < count; index++) {
     const pair = pairs[index] as number;
     let known = pauses.get(pair);
-    if (known === undefined) pauses.set(pair, (known = { sources: [], lengths: [] }));
+    if (known === undefined) pauses.set(pair, (known = { sources: [], lengths: [], requests: [], calls: [] }));
+    known.requests.push(request);
+    known.calls.push(calls[Math.min(index, calls.length - 1)] ?? NOBODY);
     known.sources.push(origins[index] as number);
     known.lengths.push((targets[index] as number) - (origins[index] as number));
   }
 }
 
-function sort({ sources, lengths }: Pauses): void {
+function sort(pauses: Pauses): void {
+  const { sources } = pauses;
   if (isInOrder(sources)) return;
   const order = Array.from(sources.keys()).sort((a, b) => (sources[a] as number) - (sources[b] as number));
-  const before = { sources: [...sources], lengths: [...lengths] };
-  for (const [to, from] of order.entries()) {
-    sources[to] = before.sources[from] as number;
-    lengths[to] = before.lengths[from] as number;
-  }
+  const sorted = (list: readonly number[]): number[] => order.map((from) => list[from] as number);
+  pauses.sources = sorted(pauses.sources);
+  pauses.lengths = sorted(pauses.lengths);
+  pauses.requests = sorted(pauses.requests);
+  pauses.calls = sorted(pauses.calls);
 }
 
 function isInOrder(list: readonly number[]): boolean {
@@ -78,7 +89,8 @@ function isInOrder(list: readonly number[]): boolean {
 }
 
 /** How often one that came later went on earlier. */
-function overtakings({ sources, lengths }: Pauses): number {
+function overtakings(pauses: Pauses, problem: LinkProblem): number {
+  const { sources, lengths } = pauses;
   let count = 0;
   for (let index = 0; index < sources.length; index++) {
     const source = sources[index] as number;
@@ -87,10 +99,22 @@ function overtakings({ sources, lengths }: Pauses): number {
     for (let behind = index + 1; behind <= last; behind++) {
       const later = sources[behind] as number;
       if (later >= target) break;
-      if (later > source && later + (lengths[behind] as number) < target) count++;
+      if (later <= source || later + (lengths[behind] as number) >= target) continue;
+      if (isTold(pauses, index, behind, problem)) count++;
     }
   }
   return count;
+}
+
+/** Neither could have the other's call: who overtook whom is no matter of what is believed. */
+function isTold({ requests, calls }: Pauses, one: number, other: number, { calls: all }: LinkProblem): boolean {
+  const mine = calls[one] as number;
+  const theirs = calls[other] as number;
+  if (mine === NOBODY || theirs === NOBODY || all.isFixed[mine] === 1 || all.isFixed[theirs] === 1) return true;
+  return !(
+    (all.candidates[mine] as readonly number[]).includes(requests[other] as number) &&
+    (all.candidates[theirs] as readonly number[]).includes(requests[one] as number)
+  );
 }
 
 /** Fisher and Yates. */

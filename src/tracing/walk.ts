@@ -1,3 +1,4 @@
+import type { UsualCounts } from './usual-counts.ts';
 import type { CallColumns, RequestTimes } from './columns.ts';
 
 /*
@@ -61,9 +62,11 @@ export class Walk {
   pauses = new Float64Array(ROOM);
   /** Among how many lanes the step had the choice, and whether it took one of its request's (`lanes.ts`). */
   choices = new Int32Array(ROOM);
+  /** How many calls it made beyond what requests of its kind make of each kind, or fewer. */
+  uneven = 0;
   /** How likely it was, of all in flight, that it was its turn; 1 where it did not wait for that. */
   odds = new Float64Array(ROOM).fill(1);
-  readonly #rounds = new Uint8Array(MAX_STEPS);
+  readonly #rounds = new Uint16Array(MAX_STEPS);
 
   /** @param calls in order of their start; the first `count` of them */
   take(
@@ -72,11 +75,15 @@ export class Walk {
     { steps, starts, ends, lanes, freed, isShared, candidates }: CallColumns,
     calls: readonly number[],
     count: number,
+    usual: UsualCounts | null,
+    isCut: boolean,
   ): void {
     if (count >= this.transitions.length) this.#grow(2 * count);
     const rounds = this.#rounds;
     const { transitions, times, sources, pauses, odds } = this;
     let set = 0;
+    let beyond = 0;
+    let missing = usual === null || isCut ? 0 : usual.sum;
     let lastEnd = requests.starts[request] as number;
     let lastStep = BEGIN;
     let lastStart = lastEnd;
@@ -87,9 +94,13 @@ export class Walk {
       const start = starts[call] as number;
       const end = ends[call] as number;
       const first = steps[call] as number;
-      const round = rounds[first] as number;
-      if (round < MOST_ROUNDS - 1) rounds[first] = round + 1;
-      const step = first + round;
+      const made = rounds[first] as number;
+      rounds[first] = made + 1;
+      const step = first + Math.min(MOST_ROUNDS - 1, made);
+      if (usual !== null) {
+        if (made >= (usual.most[first] as number)) beyond++;
+        if (!isCut && made < (usual.least[first] as number)) missing--;
+      }
       set += markOf(step);
       if (lanes !== null) this.choices[index] = lanes.choiceOf(call);
       const isAfter = start >= lastEnd;
@@ -125,6 +136,7 @@ export class Walk {
     this.lastStep = lastStep;
     this.count = count + 1;
     this.set = set;
+    this.uneven = beyond + missing;
   }
 
   #grow(room: number): void {

@@ -174,7 +174,15 @@ ruleTester(rule, {
     {
       name: 'health checks of a container that starts, of who asks for nothing else',
       ...probed().rows,
-      reports: [{ count: 5, onlyInfo: true }],
+      reports: [{ subject: '10.0.3.1', count: 5, onlyInfo: true }],
+    },
+    {
+      name: 'health checks of pods that are gone, told once of who checks',
+      ...joined(
+        probed().rows,
+        ...['10.0.4.7', '10.0.4.8'].map((server) => new Traffic({ client: '10.0.3.1', server }).refused().rows),
+      ),
+      reports: [{ subject: '10.0.3.1', count: 7, onlyInfo: true }],
     },
     {
       name: 'the same of who asks for more elsewhere',

@@ -84,6 +84,15 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'two of them, as a rollout ends them',
+      ...joined(
+        ...['10.0.4.5:8080', '10.0.4.6:8080'].map(
+          (backend) => new Traffic({ backend }).open().calls(2).close().refused(4).rows,
+        ),
+      ),
+      reports: [{ message: 'endedAll', says: /behind 10\.96\.44\.12:8080 answer nobody any more: refused 8 of 10/ }],
+    },
+    {
       name: 'a back end that refuses, and then answers: a pod that starts',
       ...new Traffic({ backend: '10.0.4.5:8080' }).refused(4).open().calls(2).rows,
       reports: [{ message: 'behind', count: 4, settings: [/pod readinessProbe none/], fixes: [/readinessProbe/] }],

@@ -45,6 +45,7 @@ export default defineRule({
     gone: '{backend} behind {server} can’t be reached: {answered} {count} of {total:connection}',
     behind: '{backend} behind {server} refused {count} of {total:connection}{why}',
     ended: '{backend} behind {server} answers nobody any more: refused {count} of {total:connection}',
+    endedAll: '{backend} behind {server} answer nobody any more: refused {count} of {total:connection}',
     checks: 'health checks by {client} found nobody listening: {count} of {total:connection}',
     clear: 'no connection was refused ({total} opened)',
   },
@@ -151,14 +152,17 @@ export default defineRule({
           // Before a back end was chosen: one that is gone is unreachable, too.
           const isRejected = resets === 0 && where === subject.name;
           const silentOne = silentBackend(own);
-          const ended = silentOne?.isGone === true && resets > 0 ? silentOne.backend : null;
+          const gone = silentOne?.isGone === true && resets > 0 ? silentOne : null;
+          const ended = gone?.backend ?? null;
           const kind = isRejected ? 'rejected' : ended !== null ? 'ended' : tally.count === opened ? 'never' : 'some';
           const refusal = { ...addressAndPort(subject.name), kind, isBackendKnown: backend !== undefined } as const;
           const explained = cluster === null || known === null ? null : explainRefusal(cluster(), known, refusal);
           report({
             message:
-              ended !== null
-                ? 'ended'
+              gone !== null
+                ? gone.count > 1
+                  ? 'endedAll'
+                  : 'ended'
                 : isRejected
                   ? 'unreachable'
                   : resets === 0

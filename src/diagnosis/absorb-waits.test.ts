@@ -66,6 +66,24 @@ describe('requests that fetch credentials explain', () => {
   });
 });
 
+/** SYNs of the service, that nobody answers for so long. */
+const silent = (from: number, until: number, parts: Partial<Exchange> = {}): Report =>
+  exchanges([[from, until, { client: '10.0.3.7', server: '10.96.0.7', connection: '0.c9', ...parts }]]);
+
+describe('SYNs that nobody answers explain', () => {
+  it.each([
+    ['the request of their service that lasts as long', silent(20, 10_000), [0, 10_000], true],
+    ['one whose program gave up while its kernel went on asking', silent(20, 11_200), [0, 8000], true],
+    ['no request of which they are a small part', silent(20, 2000), [0, 10_000], false],
+    ['no request of another pod', silent(20, 10_000, { client: '10.0.3.8' }), [0, 10_000], false],
+    ['no request that was over before', silent(8100, 18_000), [0, 8000], false],
+  ] as const)('%s', (_, cause, [from, until], expected) => {
+    expect(absorbed(['tcp-connect-retry', cause], ['service-slow', exchanges([[from, until, service]])])).toBe(
+      `tcp-connect-retry 1${expected ? ' (service-slow 1)' : ' | service-slow 1'}`,
+    );
+  });
+});
+
 const wait = (parts: Partial<Lookup> = {}): Report => lookups([[100, 5100, parts]]);
 
 describe('a lookup explains', () => {

@@ -87,6 +87,9 @@ export const ABSORPTIONS: readonly Absorption[] = [
   { causes: ['credentials-refresh-storm'], symptoms: ['process-pause'], by: ['same', 'wait'] },
   // Who is refused rests before he tries again, and his requests wait for that.
   { causes: ['tcp-connect-refused'], symptoms: ['service-slow', 'process-pause'], by: ['during'] },
+  // Of several that wait for SYNs at a time, which request asked for which connection may not be told: it waits for one.
+  // The kernel may go on asking when its program has given up.
+  { causes: ['tcp-connect-retry'], symptoms: ['service-slow'], by: ['behind'], isMost: true },
   // A pod that ends refuses while its network is still there, and answers nobody from then on.
   {
     causes: ['tcp-connect-retry'],

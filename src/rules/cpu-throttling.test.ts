@@ -104,6 +104,11 @@ ruleTester(rule, {
       ],
     },
     {
+      name: 'each call throttled, and a third so long that they stand out from the others: all of them',
+      ...inTurn(Array.from({ length: 60 }, (_, index) => [190, 290, 590][index % 3] as number)),
+      reports: [{ message: 'grid', count: 60, of: 60 }],
+    },
+    {
       name: 'one caller, whose slow calls end at one phase of 100 ms, and some are quick',
       ...inTurn(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 15 : 65))),
       reports: [{ message: 'grid', count: 30, cost: [0.049, 0.052] }],

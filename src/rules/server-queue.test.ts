@@ -32,6 +32,20 @@ function inLine(rounds: number, parts: Partial<Exchange> = {}, takes = 50): { ex
   return { exchanges };
 }
 
+/** Health checks that find nobody there, and are answered at once. */
+const checks = Array.from({ length: 40 }, (_, index) =>
+  exchangeOf({
+    id: `0.h${index}`,
+    connection: `0.h${index}`,
+    clientPort: 50_000 + index,
+    path: '/healthz',
+    startedAt: at(index * 1000 * MS + 5 * MS),
+    requestedAt: at(index * 1000 * MS + 5 * MS),
+    firstByteAt: at(index * 1000 * MS + 6 * MS),
+    duration: MS as Exchange['duration'],
+  }),
+);
+
 /** Twelve callers, of which each asks on when it is answered, at a server that works at four at a time, 40 ms each. */
 function behindFour(parts: Partial<Exchange> = {}, workers = 4): { exchanges: Exchange[] } {
   const free = Array.from({ length: workers }, () => 0);
@@ -90,6 +104,13 @@ ruleTester(rule, {
           fixes: [/more replicas/, /quicker/],
         },
       ],
+    },
+    {
+      name: 'callers that stand in line, beside health checks that do not',
+      exchanges: [...inLine(20).exchanges, ...checks].toSorted(
+        (a, b) => a.startedAt + a.duration - b.startedAt - b.duration,
+      ),
+      reports: [{ message: 'queued', count: 40, of: 100 }],
     },
     {
       name: 'callers that stand in line before four workers',

@@ -19,7 +19,7 @@ import { endOf } from './support/input-end.ts';
 import { observedServices } from './support/observed-services.ts';
 import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
-import { serverLines, type Line } from './support/server-lines.ts';
+import { inLine, serverLines, type Line } from './support/server-lines.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import { unsureWaits } from './support/unsure-waits.ts';
@@ -173,7 +173,7 @@ export default defineRule({
               share,
               cost: median,
               or: showsAll ? beside : NOT_CAPTURED,
-              rest: inLine(lines.of(input, server)) ?? (isSure ? ': it waits for nobody' : ''),
+              rest: restOf(lines.of(input, server)) ?? (isSure ? ': it waits for nobody' : ''),
             },
             ...reportedRequests(service, tally),
             confidence: isPod(input) && isSure && !isFew ? 'likely' : 'possible',
@@ -234,7 +234,7 @@ export default defineRule({
               kinds: kindsIn(groups),
               until: untilIn(tally),
               or: showsAll ? beside : NOT_CAPTURED,
-              rest: inLine(lines.of(input, subject.name)) ?? (isSure ? ': they waited for nobody' : ''),
+              rest: restOf(lines.of(input, subject.name)) ?? (isSure ? ': they waited for nobody' : ''),
             },
             latency: calls,
             confidence: isPod(input) && isSure ? common.confidence : 'possible',
@@ -265,12 +265,6 @@ export default defineRule({
   },
 });
 
-/** What its own time is, where requests stand in line for it. */
-function inLine(line: Line | null): string | null {
-  if (line === null) return null;
-  return `: they stand in line, as it ${line.several === null ? 'answers one after another' : `works at about ${line.several.slots} at a time`}`;
-}
-
 const captured = (server: string): Fix =>
   advice(
     'infrastructure',
@@ -297,3 +291,5 @@ const profiled = (server: string): Fix[] => [
     'kubectl top pod --containers',
   ),
 ];
+
+const restOf = (line: Line | null): string | null => (line === null ? null : `: ${inLine(line)}`);

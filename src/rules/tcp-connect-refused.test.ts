@@ -84,13 +84,13 @@ ruleTester(rule, {
       ],
     },
     {
-      name: 'two back ends that answered, and then refuse all',
+      name: 'two of them, as a rollout ends them',
       ...joined(
         ...['10.0.4.5:8080', '10.0.4.6:8080'].map(
           (backend) => new Traffic({ backend }).open().calls(2).close().refused(4).rows,
         ),
       ),
-      reports: [{ message: 'endedAll', says: /^2 back ends behind .* answer nobody any more: refused 8 of 10 / }],
+      reports: [{ message: 'endedAll', says: /behind 10\.96\.44\.12:8080 answer nobody any more: refused 8 of 10/ }],
     },
     {
       name: 'a back end that refuses, and then answers: a pod that starts',
@@ -183,7 +183,15 @@ ruleTester(rule, {
     {
       name: 'health checks of a container that starts, of who asks for nothing else',
       ...probed().rows,
-      reports: [{ count: 5, onlyInfo: true }],
+      reports: [{ subject: '10.0.3.1', count: 5, onlyInfo: true }],
+    },
+    {
+      name: 'health checks of pods that are gone, told once of who checks',
+      ...joined(
+        probed().rows,
+        ...['10.0.4.7', '10.0.4.8'].map((server) => new Traffic({ client: '10.0.3.1', server }).refused().rows),
+      ),
+      reports: [{ subject: '10.0.3.1', count: 7, onlyInfo: true }],
     },
     {
       name: 'the same of who asks for more elsewhere',

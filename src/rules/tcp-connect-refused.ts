@@ -22,7 +22,7 @@ import {
 import { explainRefusal } from './support/manifests/refusals.ts';
 import { noteAnswer, noteSilence, silentBackend, type Answers, type Silences } from './support/silent-backends.ts';
 import { witness } from './support/witness.ts';
-import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { parts, partsByServer, SEEN_ONCE, serversOf, type OccurrencesOf } from './support/subjects.ts';
 import { isAnswered, synExtent } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
@@ -32,7 +32,7 @@ const MAX_BACKENDS = 4;
 const UNNOTICED = 'each request that met one went on with another server at once, and was answered';
 // Requests are told within a second or so after what they are made of.
 const MAX_REFUSED = 1 << 12;
-const CHECKS = 'only health checks were refused, as while a container starts';
+const CHECKS = 'only health checks were refused, as while a container starts or ends';
 
 export default defineRule({
   id: 'tcp-connect-refused',
@@ -46,6 +46,7 @@ export default defineRule({
     behind: '{backend} behind {server} refused {count} of {total:connection}{why}',
     ended: '{backend} behind {server} answers nobody any more: refused {count} of {total:connection}',
     endedAll: '{backend} behind {server} answer nobody any more: refused {count} of {total:connection}',
+    checks: 'health checks by {client} found nobody listening: {count} of {total:connection}',
     clear: 'no connection was refused ({total} opened)',
   },
   create({ report, clear, unobservable, fact, cluster }) {
@@ -62,6 +63,45 @@ export default defineRule({
     }));
     /** What was refused until the request is told that it was meant for. */
     const refusedNow = new Recent<string, { unnoticed: number }>(MAX_REFUSED);
+
+    /** By who checks, and not by pod: pods come and go, and each is asked before it listens and after it has ended. */
+    function reportChecks(checks: readonly OccurrencesOf<Connection>[]): void {
+      const byClient = parts(checks, ({ client }) => ({ kind: 'client', name: client }));
+      for (const { groups: own, tally, subject, input } of byClient) {
+        const opened = seen
+          .peers()
+          .filter((peer) => peer.input === input && peer.client === subject.name)
+          .reduce((sum, peer) => sum + peer.opened, 0);
+        const total = Math.max(opened, tally.count);
+        report({
+          message: 'checks',
+          data: { client: subject.name, count: tally.count, total },
+          input,
+          subject,
+          of: total,
+          unit: 'connections',
+          cost: tally,
+          confidence: 'certain',
+          confidenceBecause: 'all that this client asks is health checks, and SYNs of it were answered with an error',
+          evidence: refusalEvidence(tally.dearest),
+          because: [
+            {
+              component: serversOf(own),
+              setting: 'listener',
+              value: 'none when it was asked',
+              origin: 'wire',
+              source: 'the packets',
+            },
+          ],
+          fix: [findSender(serversOf(own))],
+          whatIf: { unknown: 'no request waits for a health check' },
+          errors: 0,
+          habit: false,
+          onlyInfo: CHECKS,
+        });
+      }
+    }
+
     return {
       connection(connection) {
         if (connection.ending !== 'refused') {
@@ -97,8 +137,11 @@ export default defineRule({
           group.silent++;
           if (!isAnswered(connection)) group.unanswered++;
         }
-        const parts = partsByServer([...withSilent.values()]);
-        for (const { groups: own, tally, subject, input } of parts) {
+        const all = [...withSilent.values()];
+        const checks = all.filter(({ input, client }) => checking.has(input, client));
+        reportChecks(checks);
+        const byServer = partsByServer(all.filter((group) => !checks.includes(group)));
+        for (const { groups: own, tally, subject, input } of byServer) {
           const { opened, opening } = seen.totals(input, subject);
           const [backend, ...others] = new Set(own.flatMap(({ backends }) => [...backends]));
           const resets = own.reduce((sum, { byReset }) => sum + byReset, 0);
@@ -109,16 +152,17 @@ export default defineRule({
           // Before a back end was chosen: one that is gone is unreachable, too.
           const isRejected = resets === 0 && where === subject.name;
           const silentOne = silentBackend(own);
-          const ended = silentOne?.isGone === true && resets > 0 ? silentOne.backend : null;
+          const gone = silentOne?.isGone === true && resets > 0 ? silentOne : null;
+          const ended = gone?.backend ?? null;
           const kind = isRejected ? 'rejected' : ended !== null ? 'ended' : tally.count === opened ? 'never' : 'some';
           const refusal = { ...addressAndPort(subject.name), kind, isBackendKnown: backend !== undefined } as const;
           const explained = cluster === null || known === null ? null : explainRefusal(cluster(), known, refusal);
           report({
             message:
-              ended !== null
-                ? silentOne?.count === 1
-                  ? 'ended'
-                  : 'endedAll'
+              gone !== null
+                ? gone.count > 1
+                  ? 'endedAll'
+                  : 'ended'
                 : isRejected
                   ? 'unreachable'
                   : resets === 0
@@ -175,14 +219,12 @@ export default defineRule({
               : { whatIf: { method: 'each affected connection without the wait for its SYN' }, relieves: ['connect'] }),
             errors: refused + own.reduce((sum, { unanswered }) => sum + unanswered, 0),
             habit: false,
-            ...(own.every(({ client }) => checking.has(input, client))
-              ? { onlyInfo: CHECKS }
-              : own.every(({ unnoticed, tally: { count } }) => unnoticed >= count)
-                ? { onlyInfo: UNNOTICED }
-                : onlyInfo(tally.count, own, seen)),
+            ...(own.every(({ unnoticed, tally: { count } }) => unnoticed >= count)
+              ? { onlyInfo: UNNOTICED }
+              : onlyInfo(tally.count, own, seen)),
           });
         }
-        if (parts.length > 0) return;
+        if (byServer.length > 0 || checks.length > 0) return;
         const opened = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
         if (opened === 0) {
           return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });

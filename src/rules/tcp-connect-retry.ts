@@ -19,9 +19,9 @@ import { openings } from './support/openings.ts';
 import {
   noteAnswer,
   noteSilence,
+  silenceKind,
   silentBackend,
   type Answers,
-  type SilentBackend,
   type Silences,
 } from './support/silent-backends.ts';
 import { noRefusals, noteRefused, refusedBefore, type Refusals } from './support/ended-behind.ts';
@@ -45,6 +45,8 @@ const SEVERAL = 3;
 const LEAST_FULL = 2;
 
 const CHECKS = 'nobody’s request waits for a health check: the kubelet’s goes on for seconds when its pod is deleted';
+const MAY_BE_CHECKS =
+  'a client that checks health tried once or twice, and such a check goes on for seconds when its pod is deleted';
 
 interface Backends {
   readonly answers: Answers;
@@ -99,6 +101,13 @@ export default defineRule({
       lossy: 0,
       refusals: noRefusals(),
     }));
+
+    /** A node's address stands for its kubelet, and for pods in its network: a try or two in vain may be a check's. */
+    const mayCheck = ({ input, client, heard, tally }: ReturnType<typeof copyOf>): boolean =>
+      heard === 0 &&
+      tally.count < SEVERAL &&
+      inputs[input]?.vantage.kind === 'node' &&
+      checking.checksToo(input, client);
 
     /** @returns whether there were any */
     function reportFallbacks(): boolean {
@@ -311,7 +320,7 @@ export default defineRule({
               common !== null
                 ? 'common'
                 : silent !== null
-                  ? messageOf(silent)
+                  ? silenceKind(silent)
                   : refused > 0
                     ? 'ended'
                     : unanswered > 0
@@ -357,6 +366,7 @@ export default defineRule({
             relieves: ['connect'],
             errors: unanswered,
             habit: false,
+            ...(unanswered > 0 && own.every((group) => mayCheck(group)) ? { onlyInfo: MAY_BE_CHECKS } : {}),
           });
         }
         const fallen = reportFallbacks();
@@ -388,8 +398,3 @@ const copyOf = (group: PeerGroup<Connection> & Backends) => ({
   vain: new Distribution(),
   silences: new Map() as Silences,
 });
-
-const messageOf = ({ isGone, count }: SilentBackend): 'gone' | 'goneAll' | 'dead' => {
-  if (isGone !== true) return 'dead';
-  return count === 1 ? 'gone' : 'goneAll';
-};

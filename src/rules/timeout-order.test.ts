@@ -68,6 +68,17 @@ ruleTester(rule, {
         },
       ],
     },
+    {
+      name: 'at the gateway that a service calls, such as a sidecar, where its own callers get no 504',
+      inputs: [inputOf()],
+      ...joined(
+        new Traffic({ client: '10.0.9.9', server: '10.0.3.7', serverPort: 80 }).calls(6, { takes: 320 }).rows,
+        new Traffic({ client: '10.0.3.7', server: '127.0.0.1', serverPort: 9000 })
+          .calls(3, { takes: 301 }, gaveUp)
+          .calls(3, { takes: 8 }).rows,
+      ),
+      reports: [{ count: 3, of: 6, subject: '127.0.0.1:9000', confidence: 'likely' }],
+    },
     { name: 'once: worth knowing', ...some(1).rows, reports: [{ count: 1, onlyInfo: true, confidence: 'possible' }] },
     {
       name: 'at the gateway, its callers’ and not its own call to another gateway',

@@ -84,19 +84,21 @@ export default defineRule({
       },
       finish() {
         // A gateway's own call to a gateway ends in 504 as its callers' does.
-        const found = groups.judged().map((group) => ({
+        // Who is answered with 504 may pass that on, or make another answer of it: then what it calls is who gave up.
+        const own = groups.judged().filter(({ tally }) => tally.count > 0);
+        const found = (own.length > 0 ? own : groups.judgedWithUpstreams()).map((group) => ({
           ...group,
           tally: group.tally.beyond(usualOf(group.usual.with(ordinaryOf(group.peer)))),
           wait: group.waits.quantile(0.5),
         }));
         const parts = partsByServer<(typeof found)[number], Exchange>(found);
-        for (const { groups: own, tally, subject, input } of parts) {
+        for (const { groups: alike, tally, subject, input } of parts) {
           const { calls } = seen.totals(input, subject);
-          const wait = nanoseconds(Math.max(...own.map((group) => group.wait)));
+          const wait = nanoseconds(Math.max(...alike.map((group) => group.wait)));
           const isTimer =
             tally.count > 1 &&
-            own.every(({ waits }) => waits.quantile(1) - waits.quantile(0) <= SAME * waits.quantile(0.5));
-          const status = [...new Set(own.flatMap(({ statuses }) => [...statuses]))].join(' or ');
+            alike.every(({ waits }) => waits.quantile(1) - waits.quantile(0) <= SAME * waits.quantile(0.5));
+          const status = [...new Set(alike.flatMap(({ statuses }) => [...statuses]))].join(' or ');
           const because = status === `${GATEWAY_TIMEOUT}` ? '504 says so' : 'its own call was given up just before';
           report({
             message: 'gaveUp',

@@ -136,7 +136,14 @@ ruleTester(rule, {
     {
       name: 'a queue in the server, in which most wait',
       ...queued(40, 120).rows,
-      reports: [{ count: 39, cost: [0.8, 0.86], because: /so many calls at a time/ }],
+      reports: [
+        {
+          says: /in line, as it answers one after another$/,
+          count: 39,
+          cost: [0.8, 0.86],
+          because: /so many calls at/,
+        },
+      ],
     },
     {
       name: 'a kind that is always slow, with the client waiting for it',

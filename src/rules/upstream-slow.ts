@@ -7,6 +7,7 @@ import { withoutChecks } from './support/health-checks.ts';
 import { endOf } from './support/input-end.ts';
 import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
+import { inLine, serverLines, type Line } from './support/server-lines.ts';
 import { partsByServer, type Part } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import type { Waiting } from './support/upstream-groups.ts';
@@ -19,13 +20,14 @@ export default defineRule({
   sees: ['tcp', 'http'],
   hearsTurns: true,
   messages: {
-    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for {it}{kinds}{until}{or}: nothing is amiss on the way there',
+    slow: '{count} of {total:exchange} with {server} waited {cost:duration} for {it}{kinds}{until}{or}: {why}',
     clear: 'no upstream lets some calls wait far longer than others of their kind ({total:call})',
   },
   create({ report, clear, unobservable, fact, inputs }) {
     const seen = fact(traffic);
     const waits = fact(programWaits);
     const times = fact(ownTimes);
+    const lines = fact(serverLines);
 
     /** Whom those who were waited for ask themselves, where that can't be read. */
     const unreadOf = ({ groups, input }: Part<Waiting, Exchange>): readonly string[] => [
@@ -46,6 +48,7 @@ export default defineRule({
           const total = Math.max(tally.count, calls.count + sealed);
           const pod = podBehind(part);
           const unread = unreadOf(part);
+          const line = lines.of(input, subject.name);
           report({
             ...waitReport(part, total, endOf(inputs, input)),
             ...(unread.length > 0 ? UNREAD : {}),
@@ -59,6 +62,7 @@ export default defineRule({
               kinds: kindsIn(groups),
               until: untilIn(tally),
               or: orUnread(unread),
+              why: line !== null && explains(line, part) ? inLine(line) : 'nothing is amiss on the way there',
             },
             latency: calls.count > 0 ? calls : turns,
             fix: [
@@ -86,6 +90,9 @@ export default defineRule({
   },
 });
 
+// As many as tell a line at all.
+const LEAST_IN_LINE = 30;
+
 const UNREAD = {
   confidence: 'possible',
   confidenceBecause: 'it asks others as well, and what it says to them can’t be read',
@@ -93,3 +100,7 @@ const UNREAD = {
 
 const orUnread = (servers: readonly string[]): string =>
   servers.length === 0 ? '' : `, or for its unreadable calls to ${fewNames(servers)}`;
+
+/** They wait no longer than the longest line there takes, and are no few of those who stand in it. */
+const explains = ({ each, most }: Line, { tally }: Part<Waiting, Exchange>): boolean =>
+  tally.count >= LEAST_IN_LINE && tally.costs.quantile(0.5) <= each * most;

@@ -61,11 +61,26 @@ describe('SYNs that nobody answers', () => {
   });
 
   it.each([
-    ['who asks for more than health', joined(checks(), checks('/api/orders'))],
     ['who closed two connections without a word', looks(2)],
     ['who keeps connections that carry nothing yet, as a pool does', idle()],
   ])('of %s are somebody’s', (_, rows) => {
     expect(told(joined(rows, deleted()), onNode)).toEqual([{ name: '10.244.0.7:8080', isCheck: false, isInfo: false }]);
+  });
+
+  /** A node's address stands for its kubelet, and for pods that have its network. */
+  const both = joined(checks(), checks('/api/orders'));
+  const cutCheck = new Traffic({ ...KUBELET, server: '10.244.0.6' }).call({}, { method: '', path: '', host: '' }).rows;
+
+  it('of who asks for more than health may be checks where it is one or two', () => {
+    const expected = { name: '10.244.0.7:8080', isCheck: false };
+    expect(told(joined(both, deleted()), onNode)).toEqual([{ ...expected, isInfo: true }]);
+    expect(told(joined(both, deleted(), deleted(), deleted()), onNode)).toEqual([{ ...expected, isInfo: false }]);
+    expect(told(joined(checks('/api/orders'), deleted()), onNode)).toEqual([{ ...expected, isInfo: false }]);
+  });
+
+  it('of a client of which a check began before the capture are checks, and of one of which no more is seen are not', () => {
+    expect(told(joined(checks(), cutCheck, deleted()), onNode)).toMatchObject([{ isCheck: true, isInfo: true }]);
+    expect(told(joined(cutCheck, deleted()), onNode)).toMatchObject([{ isCheck: false, isInfo: false }]);
   });
 
   it('of others say nothing of the pod that the bridge floods with them', () => {

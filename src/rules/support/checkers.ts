@@ -4,6 +4,7 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { Observer } from '../../model/observer.ts';
 import { isProbe } from '../../model/probe.ts';
 import { defineFact } from './define-rule.ts';
+import type { Route } from './routes.ts';
 import { traffic } from './traffic.ts';
 
 // A node's clients.
@@ -20,6 +21,8 @@ export interface Checkers extends Observer {
   connection(connection: Connection): void;
   /** Whether all that a client asks is health checks, as the kubelet's. Ask in `finish`. */
   has(input: number, client: string): boolean;
+  /** Whether a client asks for health, whatever else it asks. Ask in `finish`. */
+  checksToo(input: number, client: string): boolean;
 }
 
 /** Who only looks after pods: nobody's request waits for what it asks. */
@@ -29,13 +32,24 @@ export const checkers = defineFact({
     const seen = fact(traffic);
     /** Clients that asked for more than health checks. */
     const callers = new Set<string>();
+    /** Of whom health checks were seen that are no ordinary calls. */
+    const probing = new Set<string>();
     const looks = new Map<string, number>();
     const asks = (input: number, client: string): void => {
       if (callers.size < MAX_CLIENTS) callers.add(keyOf(input, client));
     };
+    const ordinaryOf = (input: number, client: string): Route[] =>
+      seen.routes.all.filter(
+        ({ peer, count, method }) => peer.input === input && peer.client === client && count > 0 && method !== '',
+      );
+    const checksToo = (input: number, client: string): boolean =>
+      probing.has(keyOf(input, client)) || (looks.get(keyOf(input, client)) ?? 0) >= SEVERAL;
     return {
       unusualExchange(exchange) {
+        // Of what began before the capture nobody knows what it asked.
+        if (exchange.method === '') return;
         if (!isProbe(exchange)) asks(exchange.input, exchange.client);
+        else if (probing.size < MAX_CLIENTS) probing.add(keyOf(exchange.input, exchange.client));
       },
       connection(connection) {
         const { input, client, exchanges, bytes } = connection;
@@ -47,19 +61,14 @@ export const checkers = defineFact({
       },
       has(input, client) {
         if (callers.size >= MAX_CLIENTS || callers.has(keyOf(input, client))) return false;
-        let isChecking = (looks.get(keyOf(input, client)) ?? 0) >= SEVERAL;
-        for (const { peer, isProbe: isCheck, count } of seen.routes.all) {
-          if (peer.input !== input || peer.client !== client || count === 0) continue;
-          if (!isCheck) return false;
-          isChecking = true;
-        }
-        for (const peer of seen.peers()) {
-          if (peer.input !== input || peer.client !== client) continue;
-          if (peer.streams > 0) return false;
-          isChecking ||= peer.calls.count > 0;
-        }
-        return isChecking;
+        const asked = ordinaryOf(input, client);
+        if (asked.some((route) => !route.isProbe)) return false;
+        if (seen.peers().some((peer) => peer.input === input && peer.client === client && peer.streams > 0))
+          return false;
+        return asked.length > 0 || checksToo(input, client);
       },
+      checksToo: (input, client) =>
+        checksToo(input, client) || ordinaryOf(input, client).some((route) => route.isProbe),
     };
   },
 });

@@ -44,7 +44,15 @@ export const gridAnswersOf = (servers: readonly AnsweringServer[]): GridAnswers[
       delays: delays.without(probes),
       calls: slow.filter((call) => !isProbe(call)),
     }))
-    .flatMap((server) => slowNowAndThen(server) ?? slowThroughout(server) ?? []);
+    .flatMap(dearerOf);
+
+/** Of a process of which few calls are quick, both may be told: what explains more of what its calls took is. */
+function dearerOf(server: Server): readonly GridAnswers[] {
+  const told = [slowNowAndThen(server), slowThroughout(server)].filter((one) => one !== null);
+  return told.toSorted((a, b) => lostOf(b) - lostOf(a)).slice(0, 1);
+}
+
+const lostOf = ({ calls, usual }: GridAnswers): number => calls.reduce((sum, call) => sum + beyond(call, usual), 0);
 
 /** Some calls are quick, and those that are not end on the grid. */
 function slowNowAndThen({ delays, calls }: Server): GridAnswers | null {

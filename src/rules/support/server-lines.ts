@@ -1,5 +1,6 @@
 import { formatCount } from '../../base/text.ts';
 import { isHttp2, type Exchange } from '../../model/exchange.ts';
+import { isProbe } from '../../model/probe.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
 import { manyAtATime } from './many-at-a-time.ts';
@@ -51,13 +52,16 @@ export const serverLines = defineFact({
 
     return {
       ordinaryExchange({ requestedAt, firstByteAt, inFlight, protocol }) {
-        if (inFlight > 0 && !isHttp2(protocol)) return;
-        logOf((seen.routes.current as Route).peer).add(requestedAt, firstByteAt);
+        const { peer, isProbe: isCheck } = seen.routes.current as Route;
+        if (isCheck || (inFlight > 0 && !isHttp2(protocol))) return;
+        logOf(peer).add(requestedAt, firstByteAt);
       },
       unusualExchange(exchange) {
         const { shape, requestedAt, firstByteAt, inFlight, protocol } = exchange;
         // Behind others on its connection it stands by the protocol's order.
-        const isCounted = shape === 'call' && firstByteAt >= requestedAt && (inFlight === 0 || isHttp2(protocol));
+        // What a health check takes says nothing of what a call does.
+        const isCall = shape === 'call' && !isProbe(exchange);
+        const isCounted = isCall && firstByteAt >= requestedAt && (inFlight === 0 || isHttp2(protocol));
         behind = isCounted ? logOf(seen.peerOf(exchange)).add(requestedAt, firstByteAt) : 0;
       },
       of(input, server) {
@@ -92,3 +96,7 @@ function judge(log: AnswerLog): Line | null {
     },
   };
 }
+
+/** Why requests wait there. */
+export const inLine = ({ several }: Line): string =>
+  `they stand in line, as it ${several === null ? 'answers one after another' : `works at about ${several.slots} at a time`}`;

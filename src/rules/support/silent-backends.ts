@@ -69,3 +69,9 @@ export function silentBackend(groups: readonly { answers: Answers; silences: Sil
   const isSeenToAnswer = groups.some(({ answers }) => answers.size > 0);
   return { backend: only[0], count: 1, isGone: isSeenToAnswer ? false : null };
 }
+
+/** Whether it ever answered, and how many there are. */
+export const silenceKind = ({ isGone, count }: SilentBackend): 'gone' | 'goneAll' | 'dead' => {
+  if (isGone !== true) return 'dead';
+  return count === 1 ? 'gone' : 'goneAll';
+};

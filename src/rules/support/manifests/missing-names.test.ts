@@ -61,6 +61,13 @@ describe('a name without an address', () => {
     expect(found?.edits).toEqual(['ClusterFirstWithHostNet']);
   });
 
+  it('is asked of the node’s DNS server by who has dnsPolicy Default', async () => {
+    const found = await explain(client('dnsPolicy: Default') + service(), [FULL], NODE_DNS);
+    expect(found?.says).toMatch(/^Deployment prod\/client has dnsPolicy Default, and asks its node’s DNS server/);
+    expect(found?.edits).toEqual(['ClusterFirst']);
+    expect(await explain(client('dnsPolicy: None') + service(), [FULL], NODE_DNS)).toBeNull();
+  });
+
   it.each([
     ['who is not on the node’s network', client(''), [FULL], NODE_DNS],
     ['who asks the cluster’s DNS', client('hostNetwork: true\ndnsPolicy: ClusterFirstWithHostNet'), [FULL], NODE_DNS],

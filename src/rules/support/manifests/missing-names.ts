@@ -54,6 +54,20 @@ function elsewhere({ services }: Cluster, names: readonly string[]): MissingName
   return null;
 }
 
+/** `Default` is the node's own settings, and not what a pod has by default. */
+function withNodeDns(workload: Workload, service: ServiceObject): MissingName {
+  const { dnsPolicy, path, place } = workload.pod;
+  return {
+    says: `${objectWords(workload)} has dnsPolicy Default, and asks its node’s DNS server, which knows no Service`,
+    because: [settingAt(objectWords(workload), 'dnsPolicy', 'Default', dnsPolicy?.place ?? place)],
+    fix: [
+      manifestFix(workload, `dnsPolicy: ClusterFirst: it asks the cluster’s DNS for ${service.name}`, [
+        editOf(workload, [...path, 'dnsPolicy'], 'ClusterFirst'),
+      ]),
+    ],
+  };
+}
+
 /** On the host's network `ClusterFirst` falls back to the node's own DNS server, which knows no Services. */
 function onHostNetwork(
   service: ServiceObject,
@@ -64,13 +78,17 @@ function onHostNetwork(
   // Who walks the cluster's search list asks its DNS.
   if (names[0]?.includes('.svc') !== true && names.some((name) => name.includes('.svc.'))) return null;
   if (cluster.services.some(({ clusterAddress }) => clusterAddress === server)) return null;
-  const falling = judgedWorkloads(cluster).filter((one) => one.pod.hostNetwork && !asksClusterDns(one));
+  const falling = judgedWorkloads(cluster).filter(
+    (one) => !asksClusterDns(one) && (one.pod.hostNetwork || policyOf(one) === 'Default'),
+  );
   const asking = falling.filter((one) =>
     namedHosts(one, true).some(({ host }) => names.some((name) => leads(name, host))),
   );
   const [workload, ...others] = asking;
-  // Who chose the node's DNS server did so on purpose.
-  if (workload === undefined || others.length > 0 || !fallsToNode(workload)) return null;
+  if (workload === undefined || others.length > 0) return null;
+  if (!workload.pod.hostNetwork) return withNodeDns(workload, service);
+  // Who chose the node's DNS server on its network did so on purpose.
+  if (!fallsToNode(workload)) return null;
   return { says: `${nodeNetworkWords(workload)}, which knows no Service`, ...onNodeNetwork(workload, service) };
 }
 

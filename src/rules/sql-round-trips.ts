@@ -76,11 +76,12 @@ export default defineRule({
         if (databases.size < MAX_DATABASES && SQL.includes(protocol)) databases.add(endpoint(server, serverPort));
       },
       request(request) {
-        // Which of several requests ended a transaction is what tells reads from writes.
-        if (databases.size === 0 || request.ambiguous) return;
+        // Which of several requests ended a transaction is what tells reads from writes: it has to be likely.
+        if (databases.size === 0) return;
         const service = served.current();
         if (service === null) return;
         for (const [database, statements] of statementsOf(request.waits, databases)) {
+          if (statements.some(({ confidence }) => confidence === 'possible')) continue;
           const pool = poolOf(service, database);
           if (pool === undefined) continue;
           pool.judged++;

@@ -136,14 +136,7 @@ ruleTester(rule, {
     {
       name: 'a queue in the server, in which most wait',
       ...queued(40, 120).rows,
-      reports: [
-        {
-          says: /in line, as it answers one after another$/,
-          count: 39,
-          cost: [0.8, 0.86],
-          because: /so many calls at/,
-        },
-      ],
+      reports: [{ says: /answers one after another$/, count: 39, cost: [0.8, 0.86], because: /so many calls at/ }],
     },
     {
       name: 'a kind that is always slow, with the client waiting for it',

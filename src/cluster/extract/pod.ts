@@ -1,3 +1,4 @@
+import { parseCores } from '../../base/quantities.ts';
 import type { DnsOption, PodSettings } from '../../model/workload.ts';
 import { child, itemsAt, scalarAt, textAt, type Node } from '../yaml/node.ts';
 import { containerOf, namedValues, words } from './container.ts';
@@ -10,6 +11,8 @@ const MAX_OPTIONS = 500;
 /** A pod's spec: @param path keys that lead to it from the object */
 export function podSettings(context: ExtractContext, spec: Node, path: readonly string[]): PodSettings {
   const dns = child(spec, 'dnsConfig');
+  // One limit for all of a pod (KEP-2837, by default from Kubernetes 1.34): it holds who has none of its own.
+  const shared = locatedAs(context, parseCores, spec, 'resources', 'limits', 'cpu');
   return {
     path,
     place: context.lines.place(spec.start, spec.start),
@@ -37,7 +40,7 @@ export function podSettings(context: ExtractContext, spec: Node, path: readonly 
       ...itemsAt(spec, 'containers')
         .slice(0, MAX_CONTAINERS)
         .flatMap((node) => containerOf(context, node, false)),
-    ],
+    ].map((container) => ({ ...container, cpuLimit: container.cpuLimit ?? shared })),
   };
 }
 

@@ -63,6 +63,16 @@ describe('cpu-throttling', () => {
     ]);
   });
 
+  it('takes the limit of a whole pod for that of its containers', async () => {
+    const shared = deployment({
+      pod: 'resources: {limits: {cpu: 100m}}',
+      container: 'ports: [{containerPort: 8080}]',
+    });
+    expect((await predictionOf(cpuThrottling, shared)).map(({ says }) => says)).toEqual([
+      expect.stringContaining('may compute for 10 ms of each 100 ms (limits.cpu 0.1)'),
+    ]);
+  });
+
   it.each([
     ['there is no limit', deployment({ container: 'ports: [{containerPort: 80}]' })],
     ['the limit is of a core or more', limited('"1"')],

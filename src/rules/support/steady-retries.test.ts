@@ -106,3 +106,28 @@ describe.each<[string, Callers]>([
     expect(chainsOf(called(options))).toEqual([]);
   });
 });
+
+/** One caller, of whose calls some fail at once; the next begins so long after it began. */
+function paced(pace: (took: number) => number): Exchange[] {
+  const random = seededRandom(7);
+  let began = 0;
+  return Array.from({ length: 300 }, (_, index): Exchange => {
+    const isFailed = index % 20 === 10;
+    const took = isFailed ? 5 : 35 + 3 * random();
+    const exchange = exchangeOf({
+      id: `0.e${index}`,
+      path: '/',
+      startedAt: atMs(began),
+      duration: milliseconds(took),
+      ...(isFailed ? { status: 503, outcome: 'error' } : {}),
+    });
+    began += pace(took) + 2 * random();
+    return exchange;
+  });
+}
+
+it('is no retry where calls that succeed begin at the same pace', () => {
+  expect(chainsOf(paced(() => 80))).toEqual([]);
+  // Who rests for 75 ms after a failure, and for 15 otherwise.
+  expect(chainsOf(paced((took) => (took === 5 ? 80 : took + 15)))).not.toEqual([]);
+});

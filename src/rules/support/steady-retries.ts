@@ -1,5 +1,5 @@
 import { groupBy } from '../../base/group-by.ts';
-import { partitionPoint } from '../../base/sorted.ts';
+import { partitionPoint, valueAt } from '../../base/sorted.ts';
 import { endOf, milliseconds, nanoseconds, seconds } from '../../base/time.ts';
 import { copyExchange, type Exchange } from '../../model/exchange.ts';
 import { chanceOfAtLeast } from './binomial.ts';
@@ -60,7 +60,7 @@ function chainsOf(calls: readonly Call[]): Chain[] {
   if (failed.length < LEAST_FAILED) return [];
   const sorted = calls.toSorted((a, b) => a.exchange.startedAt - b.exchange.startedAt);
   const rest = restsOf(failed, sorted, true, LONGEST_REST).find((one) => isTelling(failed, sorted, one, true));
-  if (rest === undefined) return [];
+  if (rest === undefined || isPaced(failed, sorted, rest)) return [];
   // Who rests and goes on with something else asks for the same again some calls later.
   const before = restsOf(failed, sorted, false, rest - ALIKE).some((one) => isTelling(failed, sorted, one, false));
   return before ? [] : chained(failed, sorted, rest);
@@ -117,6 +117,20 @@ function isTelling(failed: readonly Call[], sorted: readonly Call[], rest: numbe
   if (judged.length < LEAST_FAILED || count < NEARLY_ALL * judged.length) return false;
   const usual = (countOf(others) + 1) / (others.length + 2);
   return LOOKED_AT * chanceOfAtLeast(count, judged.length, usual) <= CHANCE;
+}
+
+/** Who asks at a pace asks again so long after each call began, and after one that fails soon he rests the longer. */
+function isPaced(failed: readonly Call[], sorted: readonly Call[], rest: number): boolean {
+  const took = failed.map(({ exchange }) => exchange.duration).toSorted((a, b) => a - b);
+  const pace = rest + valueAt(took, 0.5);
+  const last = (sorted.at(-1) as Call).exchange.startedAt;
+  const others = sorted.filter(
+    ({ failure, exchange }) =>
+      failure === null && exchange.duration < pace && exchange.startedAt + pace + ALIKE <= last,
+  );
+  const isFollowed = (of: Call): boolean =>
+    alikeAfter(of, sorted, true, pace - of.exchange.duration).some(({ call }) => call !== of);
+  return others.length >= LEAST_FAILED && others.filter(isFollowed).length >= NEARLY_ALL * others.length;
 }
 
 /** Calls that begin so long after that one ended. */

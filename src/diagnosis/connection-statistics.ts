@@ -1,5 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { Distribution } from '../base/distribution.ts';
+import { OTHERS } from '../base/group-by.ts';
 import { at, seconds, toSeconds, type Timestamp } from '../base/time.ts';
 import { copyConnection, isOfProgram, isOpened, isUnderWay, type Connection } from '../model/connection.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
@@ -14,7 +15,6 @@ import { createSlowest } from './slowest.ts';
 const MAX_UNREAD = 256;
 // The commonest are what a reader looks at.
 const MAX_NAMED = 8;
-const OTHERS = 'others';
 // A SYN is sent again after that long (RFC 6298; Linux, TCP_TIMEOUT_INIT): where the capture ends before,
 // nobody knows yet whether its client gets a connection.
 const SYN_TIMEOUT = seconds(1);

@@ -9,7 +9,8 @@ import { eitherOf, settingsOfAll, walkFixes } from './support/fixes.ts';
 import { losses } from './support/losses.ts';
 import { oneSided } from './support/one-direction.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { FEW_CLIENTS, isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { FEW_CLIENTS, isHabit, partsByClient, reportedLookups, SEEN_ONCE, targetOf } from './support/subjects.ts';
 import { deadNames, dotsOf, hasCutNames, walkOf, walkPackets } from './support/walk.ts';
 
 const MAX_LINES = 4;
@@ -67,24 +68,18 @@ export default defineRule({
               name: names.size === 1 ? example.name : `${example.name} and others`,
               cost: tally.costs.quantile(0.5),
             },
-            input,
-            subject,
-            of,
-            unit: 'lookups',
-            cost: tally,
+            ...reportedLookups({ input, subject, tally }, of),
             ...(hasCutNames(inputs[input])
               ? { confidence: 'likely', confidenceBecause: `${EXISTS}; names that are cut off are not counted` }
               : { confidence: 'certain', confidenceBecause: EXISTS }),
             evidence: walkEvidence(example),
             because: [
               { ...NDOTS, origin: 'default' },
-              {
-                component: 'the name',
-                setting: `dots in ${example.name}`,
-                value: `${formatCount(dotsOf(example.name))}, no trailing dot`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                'the name',
+                `dots in ${example.name}`,
+                `${formatCount(dotsOf(example.name))}, no trailing dot`,
+              ),
             ],
             fix: walkFixes(settingsOfAll(resolversOf(part.groups)), targetOf(subject), dots, example.name),
             whatIf: { method: 'each affected lookup without the time of its queries for names that do not exist' },

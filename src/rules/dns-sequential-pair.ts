@@ -11,7 +11,8 @@ import type { LossAnalysis } from './support/loss-shape.ts';
 import { losses } from './support/losses.ts';
 import { mayAskOneByOne } from './support/pair.ts';
 import { sequentialPairsOf } from './support/sequential.ts';
-import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
+import { defaultSetting } from './support/settings.ts';
+import { type Occurrences, partsByClient, reportedLookups, SEEN_ONCE, targetOf } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Where other lookups of the client ask in parallel, one pair is an accident of scheduling.
@@ -136,11 +137,7 @@ export default defineRule({
             report({
               message: sticky ? 'sticky' : 'sequential',
               data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5), what: setBack },
-              input,
-              subject,
-              of,
-              unit: 'lookups',
-              cost: tally,
+              ...reportedLookups({ input, subject, tally }, of),
               confidence: parallel === 0 && pairs >= CERTAIN_PAIRS ? 'certain' : 'likely',
               confidenceBecause: `${plural(pairs, 'pair')} one after the other, ${formatCount(parallel)} at once`,
               evidence: pairEvidence(tally.dearest as Lookup),
@@ -156,13 +153,12 @@ export default defineRule({
                   origin: sticky ? 'default' : 'wire',
                   source: sticky ? 'glibc resolv/res_send.c (from 2.11)' : 'the packets',
                 },
-                {
-                  component: 'kernel',
-                  setting: 'race of two queries at once',
-                  value: 'gone from 5.6: the option is no longer needed there',
-                  origin: 'default',
-                  source: 'Linux 6a757c07e51f',
-                },
+                defaultSetting(
+                  'kernel',
+                  'race of two queries at once',
+                  'gone from 5.6: the option is no longer needed there',
+                  'Linux 6a757c07e51f',
+                ),
               ],
               fix: sticky
                 ? [

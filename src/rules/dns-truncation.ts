@@ -1,4 +1,4 @@
-import { nanoseconds, type Duration } from '../base/time.ts';
+import { endOf, nanoseconds, type Duration } from '../base/time.ts';
 import { UDP_SIZE } from '../knowledge/cluster-defaults.ts';
 import type { Evidence, Fix } from '../model/finding.ts';
 import { typeName, type Attempt, type Lookup } from '../model/lookup.ts';
@@ -10,8 +10,7 @@ import { advice, dnsOption, honours, pairSetting, settingsOfAll } from './suppor
 import { Intervals } from './support/intervals.ts';
 import { losses } from './support/losses.ts';
 import { resolversOf } from './support/seen-resolvers.ts';
-import { endOf } from './support/sends.ts';
-import { isHabit, partsByClient, targetOf } from './support/subjects.ts';
+import { isHabit, partsByClient, reportedLookups, targetOf } from './support/subjects.ts';
 import { createVainConnections, type Vain } from './support/vain-connections.ts';
 
 export default defineRule({
@@ -53,11 +52,7 @@ export default defineRule({
           report({
             message: overTcp ? 'truncated' : vain === null ? 'kept' : vain.isRefused ? 'refused' : 'unheard',
             data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5), ...vain?.data },
-            input,
-            subject,
-            of,
-            unit: 'lookups',
-            cost: tally,
+            ...reportedLookups({ input, subject, tally }, of),
             confidence: 'certain',
             confidenceBecause: 'the answers carry the TC bit',
             evidence: truncationEvidence(tally.dearest as Lookup, vain),

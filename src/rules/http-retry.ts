@@ -13,6 +13,7 @@ import { createRetries, failureOf, type Chain } from './support/retries.ts';
 import { createRetriesWithin } from './support/retries-within.ts';
 import type { OccurrencesOf } from './support/subjects.ts';
 import type { Route } from './support/routes.ts';
+import { wireSetting } from './support/settings.ts';
 import { createSteadyRetries } from './support/steady-retries.ts';
 import { partsByServer, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
@@ -235,14 +236,8 @@ function settings({ first, failures, gaps, because }: Chain, server: string): Se
       ? `Retry-After: ${formatDuration(first.retryAfter)}`
       : `waits of ${gaps.map((gap) => formatDuration(gap)).join(', ')}`;
   return [
-    {
-      component: server,
-      setting: 'answer',
-      value: failures[0] ?? 'failure',
-      origin: 'wire',
-      source: 'the packets',
-    },
-    { component: first.client, setting: 'retry policy', value: wait, origin: 'wire', source: 'when the tries begin' },
+    wireSetting(server, 'answer', failures[0] ?? 'failure'),
+    wireSetting(first.client, 'retry policy', wait, 'when the tries begin'),
   ];
 }
 

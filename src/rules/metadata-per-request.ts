@@ -12,6 +12,7 @@ import { metadataKinds } from './support/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
+import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -102,13 +103,7 @@ export default defineRule({
         confidenceBecause: 'the same is asked for in request after request',
         evidence: dearestEvidence(tally, `asked again: ${what}`),
         because: [
-          {
-            component: `the program at ${client}`,
-            setting: 'metadata kept between requests',
-            value: 'none, it is asked for anew',
-            origin: 'wire',
-            source: 'the packets',
-          },
+          wireSetting(`the program at ${client}`, 'metadata kept between requests', 'none, it is asked for anew'),
         ],
         fix: metadataFixes(paths, client),
         whatIf:

@@ -20,6 +20,7 @@ import { observedServices } from './support/observed-services.ts';
 import { ownTimes } from './support/own-times.ts';
 import { programWaits } from './support/program-waits.ts';
 import { serverLines, type Line } from './support/server-lines.ts';
+import { wireSetting } from './support/settings.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
 import { unsureWaits } from './support/unsure-waits.ts';
@@ -189,13 +190,11 @@ export default defineRule({
               `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
             ),
             because: [
-              {
-                component: server,
-                setting: 'own time of a request',
-                value: `${formatDuration(median)}, ${formatShare(share)} of it all`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                server,
+                'own time of a request',
+                `${formatDuration(median)}, ${formatShare(share)} of it all`,
+              ),
             ],
             fix: [
               ...(showsAll ? [] : [captured(server)]),

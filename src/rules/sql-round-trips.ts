@@ -14,6 +14,7 @@ import {
   type ServedRequests,
 } from './support/served-requests.ts';
 import { observedServices } from './support/observed-services.ts';
+import { wireSetting } from './support/settings.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -134,15 +135,7 @@ export default defineRule({
             confidenceBecause:
               'each of them waits for these statements in turn; of a statement only its verb is read, not what it is for',
             evidence: dearestEvidence(tally, `one request’s ${what}`),
-            because: [
-              {
-                component: `the driver or pool in ${server}`,
-                setting: 'statements beside those of the request',
-                value: what,
-                origin: 'wire',
-                source: 'the packets',
-              },
-            ],
+            because: [wireSetting(`the driver or pool in ${server}`, 'statements beside those of the request', what)],
             fix: driverFixes(told, server),
             whatIf: { method: 'each request without these round trips' },
             errors: 0,

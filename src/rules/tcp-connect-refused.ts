@@ -20,9 +20,10 @@ import {
   refusalFixes,
 } from './support/refusal-advice.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
+import { wireSetting } from './support/settings.ts';
 import { noteAnswer, noteSilence, silentBackend, type Answers, type Silences } from './support/silent-backends.ts';
 import { witness } from './support/witness.ts';
-import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { SEEN_ONCE, partsByServer, reportedConnections } from './support/subjects.ts';
 import { isAnswered, synExtent } from './support/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
@@ -132,12 +133,7 @@ export default defineRule({
               answered:
                 silentOnes === 0 ? 'an ICMP error answered' : 'an ICMP error, or none that came through, answered',
             },
-            input,
-            subject,
-            of: opened,
-            unit: 'connections',
-            latency: opening,
-            cost: tally,
+            ...reportedConnections({ input, subject, tally }, opening, opened),
             confidence: 'certain',
             confidenceBecause:
               silentOnes === 0
@@ -145,13 +141,11 @@ export default defineRule({
                 : `${plural(refused, 'SYN')} got ${by}, and ${silentOnes} at that time no answer at all: a host sends few such errors`,
             evidence: refusalEvidence(tally.dearest),
             because: [
-              {
-                component: ended ?? where,
-                setting: resets === 0 ? 'route or endpoint' : 'listener',
-                value: `none, a SYN is answered with ${by}`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                ended ?? where,
+                resets === 0 ? 'route or endpoint' : 'listener',
+                `none, a SYN is answered with ${by}`,
+              ),
               ...(isRejected
                 ? [NO_ENDPOINTS]
                 : resets === 0 || explained !== null

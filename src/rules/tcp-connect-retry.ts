@@ -30,7 +30,7 @@ import { explainRefusal } from './support/manifests/refusals.ts';
 import { addressAndPort } from './support/refusal-advice.ts';
 import { witness } from './support/witness.ts';
 import { silentRefusals } from './support/silent-refusals.ts';
-import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
+import { SEEN_ONCE, parts as partsBy, reportedConnections, serversOf } from './support/subjects.ts';
 import { passedOverWords, synEvidence } from './support/syn-evidence.ts';
 import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
 import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
@@ -330,12 +330,7 @@ export default defineRule({
               why: silentNode === null ? '' : `: ${silentNode.says}`,
               ...(common === null ? {} : { servers: serversOf(own), why: lossWords(common) }),
             },
-            input,
-            subject,
-            of,
-            unit: 'connections',
-            latency,
-            cost: tally,
+            ...reportedConnections({ input, subject, tally }, latency, of),
             confidence: 'certain',
             confidenceBecause: isEarly
               ? 'no SYN was answered, nor sent again a second later: whoever asked had given up by then'

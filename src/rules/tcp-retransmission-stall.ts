@@ -6,6 +6,7 @@ import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { isOpenedLate } from './support/late-openings.ts';
 import { fitMtu, LEAST_SIZE } from './support/mtu-advice.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
 import { stallRule } from './support/stall-rule.ts';
 import { stallsOf } from './support/stalls.ts';
 
@@ -53,21 +54,9 @@ export default defineRule({
       common: 'common',
       because: (server, from, common) => [
         common === null
-          ? {
-              component: `path to ${server}`,
-              setting: 'segments',
-              value: `lost on the way from the ${from}`,
-              origin: 'wire',
-              source: 'the packets',
-            }
+          ? wireSetting(`path to ${server}`, 'segments', `lost on the way from the ${from}`)
           : commonSetting(common),
-        {
-          component: 'kernel',
-          setting: 'retransmission timeout',
-          value: '200 ms at least, doubling',
-          origin: 'default',
-          source: 'Linux, TCP_RTO_MIN; RFC 6298',
-        },
+        defaultSetting('kernel', 'retransmission timeout', '200 ms at least, doubling', 'Linux, TCP_RTO_MIN; RFC 6298'),
       ],
       fix: (server, _from, common, dearest) =>
         common !== null

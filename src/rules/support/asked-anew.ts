@@ -2,10 +2,9 @@ import { milliseconds, nanoseconds, seconds, type Timestamp } from '../../base/t
 import { TIMER_EARLY, timersOf } from '../../knowledge/resolver-timers.ts';
 import { isAddressType, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
-import type { PacketId } from '../../model/packet.ts';
 import { createClientGroups, type ClientGroup } from './client-groups.ts';
 import { defineFact } from './define-rule.ts';
-import { packetsOf } from './evidence.ts';
+import { lookupPackets } from './evidence.ts';
 import { countResolver } from './seen-resolvers.ts';
 
 /** A client's lookups of one family that ask once more for what was answered. */
@@ -46,15 +45,13 @@ export const askedAnew = defineFact({
         if (startedAt === null) return;
         const waited = nanoseconds(lookup.startedAt - startedAt);
         const lasted = nanoseconds(waited + lookup.duration);
-        group.tally.add(lookup, waited, packetsOfAll, { from: startedAt, lasted });
+        group.tally.add(lookup, waited, lookupPackets, { from: startedAt, lasted });
         countResolver(group.resolvers, lookup, 1);
       },
       groups: (): readonly AskedAnew[] => groups.all(),
     } satisfies Observer & { groups(): readonly AskedAnew[] };
   },
 });
-
-const packetsOfAll = ({ attempts }: Lookup): PacketId[] => attempts.flatMap(packetsOf);
 
 const isAnswered = ({ rcode, transport, resends }: Attempt): boolean =>
   rcode >= 0 && transport === 'udp' && resends.length === 0;

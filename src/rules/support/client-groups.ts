@@ -1,7 +1,7 @@
+import { OTHERS } from '../../base/group-by.ts';
 import type { Duration } from '../../base/time.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
-import { OTHERS } from './loss-groups.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import type { Occurrences } from './subjects.ts';
 import { lookupTally, sharedLookupTally, type LookupTally } from './tally.ts';

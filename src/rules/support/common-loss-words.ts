@@ -2,6 +2,7 @@ import { formatCount, plural } from '../../base/text.ts';
 import type { Fix, Setting } from '../../model/finding.ts';
 import type { CommonLoss } from './common-loss.ts';
 import { advice } from './fixes.ts';
+import { wireSetting } from './settings.ts';
 
 /** What is lost between whom, in words. */
 export function lossWords({ host, paths, lossy, onlyFirst }: CommonLoss): string {
@@ -11,13 +12,12 @@ export function lossWords({ host, paths, lossy, onlyFirst }: CommonLoss): string
   return onlyFirst ? `new connections ${where} lose packets, open ones hardly any` : `packets ${where} are lost`;
 }
 
-export const commonSetting = (common: CommonLoss): Setting => ({
-  component: common.host === null ? 'the network' : `path of ${common.host}`,
-  setting: common.onlyFirst ? 'connections whose SYN was sent again' : 'packets of TCP that were sent again',
-  value: `${formatCount(common.lost)} of ${formatCount(common.of)}`,
-  origin: 'wire',
-  source: 'the packets',
-});
+export const commonSetting = (common: CommonLoss): Setting =>
+  wireSetting(
+    common.host === null ? 'the network' : `path of ${common.host}`,
+    common.onlyFirst ? 'connections whose SYN was sent again' : 'packets of TCP that were sent again',
+    `${formatCount(common.lost)} of ${formatCount(common.of)}`,
+  );
 
 /** What the others have in common does not show from here. */
 const ofOthers = (host: string): Fix =>

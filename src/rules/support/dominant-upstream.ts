@@ -2,6 +2,7 @@ import { endOf, type Duration, type Timestamp } from '../../base/time.ts';
 import { receiverOf } from '../../model/direction.ts';
 import { isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
+import { ownPackets } from './evidence.ts';
 import { exchangeTally } from './tally.ts';
 import { LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT, type UpstreamShare, type UpstreamShares } from './upstream-shares.ts';
 import type { Peer } from './traffic-peer.ts';
@@ -51,7 +52,7 @@ export function dominantUpstreams(all: readonly PeerCalls[], shares: UpstreamSha
         const firstByte = firstByteWait(call);
         waited += firstByte;
         lastAt = call.startedAt;
-        tally.add(call, firstByte, ({ packets }) => packets);
+        tally.add(call, firstByte, ownPackets);
       }
     }
     if (waited < LEAST_SHARE * spent) continue;
@@ -69,7 +70,7 @@ function traced(peer: Peer, calls: readonly Exchange[], { median, ofFew, lastAt 
   const tally = exchangeTally();
   for (const call of calls) {
     const firstByte = firstByteWait(call);
-    if (firstByte >= 0) tally.add(call, firstByte, ({ packets }) => packets);
+    if (firstByte >= 0) tally.add(call, firstByte, ownPackets);
   }
   return waitingOf(peer, ofFew ? 'few' : 'share', '', tally, median, lastAt);
 }

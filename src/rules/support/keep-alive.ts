@@ -2,6 +2,7 @@ import { formatDuration } from '../../base/text.ts';
 import type { Duration } from '../../base/time.ts';
 import type { Fix, Setting } from '../../model/finding.ts';
 import { advice } from './fixes.ts';
+import { wireSetting } from './settings.ts';
 
 /**
  * Who ends a connection with its first call: the server at once, or when it was idle for a while, or when it was and
@@ -24,37 +25,23 @@ export const keepAliveSettings = (server: string, closer: Closer, kept: Duration
   closer === 'idle' ? tooShort(server, kept) : none(server, closer);
 
 const tooShort = (server: string, kept: Duration): Setting[] => [
-  {
-    component: server,
-    setting: 'keep-alive timeout',
-    value: `${formatDuration(kept)}: it closes a connection that is idle for so long`,
-    origin: 'wire',
-    source: 'the packets: its FIN behind the answer',
-  },
-  {
-    component: 'client',
-    setting: 'pause between its calls',
-    value: 'longer than that',
-    origin: 'wire',
-    source: 'the packets',
-  },
+  wireSetting(
+    server,
+    'keep-alive timeout',
+    `${formatDuration(kept)}: it closes a connection that is idle for so long`,
+    'the packets: its FIN behind the answer',
+  ),
+  wireSetting('client', 'pause between its calls', 'longer than that'),
 ];
 
 const none = (server: string, closer: Exclude<Closer, 'idle'>): Setting[] => [
-  {
-    component: closer === 'server' ? server : 'client',
-    setting: 'keep-alive',
-    value: VALUE[closer],
-    origin: 'wire',
-    source: 'who closes first, and what the headers say',
-  },
-  {
-    component: 'client',
-    setting: 'connection pool',
-    value: 'none that is used again',
-    origin: 'wire',
-    source: 'the packets',
-  },
+  wireSetting(
+    closer === 'server' ? server : 'client',
+    'keep-alive',
+    VALUE[closer],
+    'who closes first, and what the headers say',
+  ),
+  wireSetting('client', 'connection pool', 'none that is used again'),
 ];
 
 export function keepAliveFixes(server: string, closer: Closer): [Fix] {

@@ -9,9 +9,6 @@ import { createSilence, type Silence } from './silence.ts';
 import { countResolver, type SeenResolver } from './seen-resolvers.ts';
 import { lookupTally, type LookupTally } from './tally.ts';
 
-/** Stands for all clients, servers or names beyond the bound. */
-export const OTHERS = 'others';
-
 // More pods than any cluster DNS runs; what is beyond is not told apart.
 const MAX_BACKENDS = 64;
 
@@ -225,3 +222,10 @@ export function countLost(record: ServerRecord, port: number, sentAt: Timestamp)
 /** Lookups that nobody has asked again for when the capture ends: their answers may come yet. */
 export const stillOpen = (groups: readonly LossGroup[]): number =>
   groups.reduce((sum, { openEnded, missed }) => sum + Math.max(0, openEnded - missed), 0);
+
+// Three late answers are no coincidence of one packet on its way.
+const SEVERAL_LATE = 3;
+
+/** The server answers after the question is asked again: a few answers that are not seen may be later still. */
+export const answersLate = (groups: readonly LossGroup[]): boolean =>
+  groups.reduce((sum, { shape, tally }) => sum + (shape === 'late' ? tally.count : 0), 0) >= SEVERAL_LATE;

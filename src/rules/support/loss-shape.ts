@@ -1,4 +1,4 @@
-import { seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { endOf, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { RR_TYPE, type Attempt, type Lookup } from '../../model/lookup.ts';
 import type { PacketId } from '../../model/packet.ts';
 import { settleTwins } from './answered-twin.ts';
@@ -7,7 +7,7 @@ import { countFlow, flowsOf, type FlowShape } from './flow-shape.ts';
 import { Intervals } from './intervals.ts';
 import { createLossCounts, type LossCounts } from './loss-counts.ts';
 import { settleUnreceived } from './unreceived.ts';
-import { endOf, sendsOf, type Send, type SendContext } from './sends.ts';
+import { sendsOf, type Send, type SendContext } from './sends.ts';
 
 /**
  * How the unanswered queries of one lookup lie, at the server that cost the most:

@@ -1,3 +1,4 @@
+import { OTHERS } from '../../base/group-by.ts';
 import { at, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Subject } from '../../model/finding.ts';
@@ -13,7 +14,6 @@ import {
   countLost,
   createLossGroup,
   createServerRecord,
-  OTHERS,
   settlePairs,
   slowestOf,
   usualDelay,
@@ -23,7 +23,9 @@ import {
 import type { FamilyFault } from './family-fault.ts';
 import { analyseLosses, type LossAnalysis } from './loss-shape.ts';
 import { countHalf, type Halves } from './halves.ts';
-import { judgeLosses, type FamilyName, type Verdict } from './loss-verdict.ts';
+import { judgeLosses } from './judge-losses.ts';
+import type { Verdict } from './loss-verdict.ts';
+import type { FamilyName } from './missing-family-verdict.ts';
 import { countSilence, createSilence, isMissed, type Silence } from './silence.ts';
 import { PendingLookups } from './pending-lookups.ts';
 import { createPeers } from './peers.ts';
@@ -40,7 +42,7 @@ const UNKNOWN = Number.NaN as Timestamp;
 const UNWATCHED = { startsAt: UNKNOWN, endsAt: UNKNOWN };
 const NEVER = Number.NEGATIVE_INFINITY as Timestamp;
 
-/** A lookup that waits for the capture to go on. */
+/** What is known of one client. */
 interface ClientRecord extends Silence, Halves {
   readonly client: string;
   /** When the last lookup began that lost nothing. */

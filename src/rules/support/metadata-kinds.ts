@@ -18,7 +18,6 @@ export interface MetadataCall {
   asks: MetadataQuestion;
   /** Told by the size of the answer, since the capture cut the path. */
   readonly isGuess: boolean;
-  readonly path: string;
   readonly startedAt: Timestamp;
   readonly packets: readonly PacketId[];
 }
@@ -45,7 +44,7 @@ export const metadataKinds = defineFact({
         const before = unknown.get(client);
         if (isGuess && before !== undefined && startedAt - before.startedAt < JUST_BEFORE) before.asks = 'roles';
         const asks = isGuess ? 'credentials' : metadata.asks;
-        const call: MetadataCall = { asks, isGuess, path, startedAt, packets: [...packets] };
+        const call: MetadataCall = { asks, isGuess, startedAt, packets: [...packets] };
         calls.set(id, call);
         if (unknown.size >= MAX_KEPT) unknown.clear();
         if (asks === 'unknown') unknown.set(client, call);

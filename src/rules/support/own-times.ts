@@ -1,5 +1,5 @@
 import { endpoint } from '../../base/addresses.ts';
-import { addTo } from '../../base/group-by.ts';
+import { addTo, OTHERS } from '../../base/group-by.ts';
 import { at, endOf, milliseconds, type Timestamp } from '../../base/time.ts';
 import type { Connection } from '../../model/connection.ts';
 import { receiverOf } from '../../model/direction.ts';
@@ -20,7 +20,6 @@ const HIDDEN_SHARE = 0.05;
 const LEAST_CALL_BYTES = 40;
 // Servers of one client that are told apart: a line has room for two.
 const MAX_UNREAD = 8;
-const OTHERS = 'others';
 const WEBSOCKET = 'websocket';
 // Credentials are fetched now and then, by some dozen requests; of more, the first.
 const MAX_FETCHES = 1 << 10;

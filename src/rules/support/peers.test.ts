@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OTHERS } from './loss-groups.ts';
+import { OTHERS } from '../../base/group-by.ts';
 import { createPeers } from './peers.ts';
 
 const create = () => createPeers(2, (input, address) => ({ input, address, count: 0 }));

@@ -1,4 +1,4 @@
-import { OTHERS } from './loss-groups.ts';
+import { OTHERS } from '../../base/group-by.ts';
 
 /**
  * Something for each address of each input, up to `most`; what is beyond shares one place an

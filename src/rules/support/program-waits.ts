@@ -7,6 +7,7 @@ import type { Request } from '../../model/request.ts';
 import { createContrast } from './contrast.ts';
 import { defineFact } from './define-rule.ts';
 import { dominantUpstreams } from './dominant-upstream.ts';
+import { ownPackets } from './evidence.ts';
 import { fullLinks } from './full-links.ts';
 import { ownTimes } from './own-times.ts';
 import { createPeerGroups } from './peer-groups.ts';
@@ -119,7 +120,7 @@ export const programWaits = defineFact({
         heard++;
         const closed = closedAfter(exchange);
         if (closed >= 0) {
-          contrast.add(exchange, closed, packetsOf);
+          contrast.add(exchange, closed, ownPackets);
           return;
         }
         const { firstByte, pauses } = upstreamWait(exchange);
@@ -130,14 +131,14 @@ export const programWaits = defineFact({
           if (exchange.startedAt > group.lastAt) group.lastAt = exchange.startedAt;
           return;
         }
-        contrast.add(exchange, firstByte, packetsOf);
+        contrast.add(exchange, firstByte, ownPackets);
         patterns.add(exchange);
       },
       // What is inside TLS is slow where somebody is seen to wait for it.
       turn(exchange) {
         unreadTurns++;
         turns.add(exchange);
-        unread.add(exchange, unstalled(exchange), packetsOf);
+        unread.add(exchange, unstalled(exchange), ownPackets);
       },
       request(request) {
         shares.add(request);
@@ -187,8 +188,6 @@ export const programWaits = defineFact({
     };
   },
 });
-
-const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
 
 const pausePackets = (exchange: Exchange): readonly number[] =>
   stallPackets(exchange, stallsOf(exchange, 'sender-idle', 'written'));

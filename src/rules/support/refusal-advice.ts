@@ -2,6 +2,7 @@ import { addressOf } from '../../base/addresses.ts';
 import type { Fix, Setting } from '../../model/finding.ts';
 import { advice } from './fixes.ts';
 import type { Explanation, Refusal } from './manifests/refusals.ts';
+import { defaultSetting } from './settings.ts';
 import { withdrawn } from './syn-advice.ts';
 
 export const addressAndPort = (server: string): { address: string; port: number } => ({
@@ -9,21 +10,19 @@ export const addressAndPort = (server: string): { address: string; port: number 
   port: Number(server.slice(server.lastIndexOf(':') + 1)),
 });
 
-export const NO_PROBE: Setting = {
-  component: 'pod',
-  setting: 'readinessProbe',
-  value: 'none, a pod gets connections as soon as it runs',
-  origin: 'default',
-  source: 'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
-};
+export const NO_PROBE: Setting = defaultSetting(
+  'pod',
+  'readinessProbe',
+  'none, a pod gets connections as soon as it runs',
+  'kubernetes.io, Configure Liveness, Readiness and Startup Probes',
+);
 
-export const NO_ENDPOINTS: Setting = {
-  component: 'kube-proxy',
-  setting: 'Service without ready endpoints',
-  value: 'what goes to it is rejected with an ICMP error',
-  origin: 'default',
-  source: 'kubernetes, pkg/proxy/iptables/proxier.go: REJECT, "has no endpoints"',
-};
+export const NO_ENDPOINTS: Setting = defaultSetting(
+  'kube-proxy',
+  'Service without ready endpoints',
+  'what goes to it is rejected with an ICMP error',
+  'kubernetes, pkg/proxy/iptables/proxier.go: REJECT, "has no endpoints"',
+);
 
 const addProbe = (server: string): Fix =>
   advice(
@@ -35,13 +34,12 @@ const addProbe = (server: string): Fix =>
   );
 
 /** A pod that answered ended while others still knew it. */
-export const NO_PRE_STOP: Setting = {
-  component: 'pod',
-  setting: 'preStop',
-  value: 'none, a pod that is told to end does so at once, and kube-proxy learns of it later',
-  origin: 'default',
-  source: 'kubernetes.io, Pod Lifecycle: Termination of Pods',
-};
+export const NO_PRE_STOP: Setting = defaultSetting(
+  'pod',
+  'preStop',
+  'none, a pod that is told to end does so at once, and kube-proxy learns of it later',
+  'kubernetes.io, Pod Lifecycle: Termination of Pods',
+);
 
 /** What to do about resets, the likeliest first; nobody is told to add what the manifest has. */
 export function refusalFixes(

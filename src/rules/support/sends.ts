@@ -1,4 +1,4 @@
-import { milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
+import { endOf, milliseconds, nanoseconds, seconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { lateTwins, type LateTwin } from '../../knowledge/late-twins.ts';
 import { timersOf } from '../../knowledge/resolver-timers.ts';
 import {
@@ -85,8 +85,6 @@ export function isPlain(lookup: Lookup): boolean {
   }
   return lookup.duration < SOONEST_RETRY || lateTwins(attempts).length === 0;
 }
-
-export const endOf = (lookup: Lookup): Timestamp => (lookup.startedAt + lookup.duration) as Timestamp;
 
 /** What else must be known to tell a lookup's losses. */
 export interface SendContext {

@@ -12,7 +12,7 @@ import { evidenceOf } from './evidence.ts';
 import { openings } from './openings.ts';
 import { createPeerGroups } from './peer-groups.ts';
 import { stalledTime, stallPackets, stallsOf } from './stalls.ts';
-import { isHabit, partsByServer, serversOf, type Part } from './subjects.ts';
+import { type Part, isHabit, partsByServer, reportedExchanges, serversOf } from './subjects.ts';
 import { exchangeTally, type ExchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
 import { givenUpAt } from './vanished.ts';
@@ -156,12 +156,7 @@ export function stallRule<Message extends string = never>(
             ...(tally.dearest === undefined ? {} : options.says?.(tally.dearest)),
             ...(common === null ? {} : { servers: serversOf(members), why: lossWords(common) }),
           },
-          input,
-          subject,
-          of,
-          unit: 'exchanges',
-          latency,
-          cost: tally,
+          ...reportedExchanges({ input, subject, tally }, latency, of),
           confidence: options.confidence,
           confidenceBecause,
           evidence: stallEvidence(tally.dearest, own, options),

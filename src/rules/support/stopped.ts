@@ -6,12 +6,12 @@ import type { Evidence, Fix, Report, Setting } from '../../model/finding.ts';
 import type { Confidence } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import type { RuleContext } from './define-rule.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf, ownPackets } from './evidence.ts';
 import { LEAST_VICTIMS, lostIn, pausesOf, type Pause, type PausesOf } from './pauses.ts';
 import { ownTimes, type OwnTimes } from './own-times.ts';
 import { createPeerGroups } from './peer-groups.ts';
 import { serverAnswers } from './server-answers.ts';
-import { partsByServer, SEEN_ONCE } from './subjects.ts';
+import { SEEN_ONCE, partsByServer, reportedExchanges } from './subjects.ts';
 import { exchangeTally } from './tally.ts';
 import { traffic } from './traffic.ts';
 import { kindOf } from './usual.ts';
@@ -64,7 +64,7 @@ export function stoppedRule(
     const onlyInfo = isOnce ? SEEN_ONCE : options.onlyInfo?.(own);
     const groups = createPeerGroups(seen, exchangeTally, () => ({}));
     for (const pause of own) {
-      for (const call of pause.victims) groups.add(call, lostIn(pause, call), packetsOf);
+      for (const call of pause.victims) groups.add(call, lostIn(pause, call), ownPackets);
     }
     return partsByServer<ReturnType<typeof groups.of>, Exchange>(
       options.judgesUpstreams === true ? groups.judgedWithUpstreams() : groups.judged(),
@@ -81,12 +81,7 @@ export function stoppedRule(
           times: plural(own.length, 'time'),
           or: unread.length === 0 ? '' : `, or whom it asks (${fewNames(unread)}, which can’t be read),`,
         },
-        input,
-        subject,
-        of: calls.count,
-        unit: 'exchanges',
-        latency: calls,
-        cost: tally,
+        ...reportedExchanges({ input, subject, tally }, calls),
         confidence: unread.length > 0 ? 'possible' : options.confidence(own),
         confidenceBecause: `${options.confidenceBecause(own)}${unread.length > 0 ? UNREAD : ''}`,
         evidence: stopEvidence(own),
@@ -123,8 +118,6 @@ export function isStopped(times: OwnTimes, call: Exchange, lost: Duration): bool
   if (!times.isKnown(call.input, receiver) || times.isVeiled(call.input, receiver)) return true;
   return times.isOwn(call.id, lost);
 }
-
-const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
 
 function stopEvidence(own: readonly Pause[]): [Evidence, ...Evidence[]] {
   const longest = own.toSorted((a, b) => between(b.from, b.until) - between(a.from, a.until)).slice(0, SHOWN);

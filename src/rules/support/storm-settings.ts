@@ -4,6 +4,7 @@ import type { Setting } from '../../model/finding.ts';
 import type { FetchLog } from './fetch-log.ts';
 import { lifetimeWords } from './lifetimes.ts';
 import { MOST_SKEW, type SessionLife } from './session-life.ts';
+import { defaultSetting, wireSetting } from './settings.ts';
 import type { StormCause } from './storm-verdict.ts';
 
 /** Both sides of a storm. */
@@ -67,13 +68,12 @@ export function refreshOf(life: SessionLife, provider: CredentialProvider): Told
 /** The settings that collide: what the wire shows, and what is known of those that it can't show. */
 export function settingsOf({ life, isGuess }: FetchLog, { client, provider }: Sides, cause: StormCause): Setting[] {
   if (cause === 'new-client') return [UNKEPT, ...leftOf(life, provider)];
-  const window: Setting = {
-    component: client.name,
-    setting: client.setting,
-    value: lifetimeWords(client.windowSeconds),
-    origin: 'default',
-    source: client.source,
-  };
+  const window: Setting = defaultSetting(
+    client.name,
+    client.setting,
+    lifetimeWords(client.windowSeconds),
+    client.source,
+  );
   if (isGuess && Number.isNaN(life.leastLeft)) return [unread(provider), window];
   const setting = (name: string, { value, origin, source }: Told): Setting => ({
     component: provider.name,
@@ -91,31 +91,29 @@ export function settingsOf({ life, isGuess }: FetchLog, { client, provider }: Si
 }
 
 /** Whose sessions these are stands in answers that the capture cuts off: no provider's defaults can be told of it. */
-const unread = ({ name }: CredentialProvider): Setting => ({
-  component: name,
-  setting: 'left of the session at each fetch',
-  value: 'less than the SDK’s window, or a new client asks each time: the capture cuts the answers off',
-  origin: 'wire',
-  source: 'credentials are fetched again and again',
-});
+const unread = ({ name }: CredentialProvider): Setting =>
+  wireSetting(
+    name,
+    'left of the session at each fetch',
+    'less than the SDK’s window, or a new client asks each time: the capture cuts the answers off',
+    'credentials are fetched again and again',
+  );
 
-const UNKEPT: Setting = {
-  component: 'program',
-  setting: 'credentials kept between requests',
-  value: 'none, they are asked for anew',
-  origin: 'wire',
-  source: 'the packets: more is left than any SDK renews at',
-};
+const UNKEPT: Setting = wireSetting(
+  'program',
+  'credentials kept between requests',
+  'none, they are asked for anew',
+  'the packets: more is left than any SDK renews at',
+);
 
 function leftOf({ leastLeft, mostLeft }: SessionLife, { name }: CredentialProvider): Setting[] {
   if (!(leastLeft >= 0)) return [];
   return [
-    {
-      component: name,
-      setting: 'left of the session at each fetch',
-      value: [...new Set([lifetimeWords(leastLeft), lifetimeWords(mostLeft)])].join(' to '),
-      origin: 'wire',
-      source: 'Expiration in the answers, and the time of the packets',
-    },
+    wireSetting(
+      name,
+      'left of the session at each fetch',
+      [...new Set([lifetimeWords(leastLeft), lifetimeWords(mostLeft)])].join(' to '),
+      'Expiration in the answers, and the time of the packets',
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../../model/connection.ts';
 import type { Fix, Setting } from '../../model/finding.ts';
 import { advice } from './fixes.ts';
 import type { Explanation } from './manifests/refusals.ts';
+import { defaultSetting, wireSetting } from './settings.ts';
 import type { SilentBackend } from './silent-backends.ts';
 
 /**
@@ -13,40 +14,30 @@ import type { SilentBackend } from './silent-backends.ts';
  */
 export const noAnswer = (server: string, silent: SilentBackend | null, isFull: boolean, lossy = 0): Setting =>
   silent === null
-    ? {
-        component: server,
-        setting: 'answer to SYN',
-        value: isFull
+    ? wireSetting(
+        server,
+        'answer to SYN',
+        isFull
           ? 'none in time: its accept queue is full, and it sends SYN-ACKs again to clients that have acknowledged them and sent data'
           : lossy >= SEVERAL_LOSSY
             ? `none in time: lost on the way, most likely, as is its data on ${plural(lossy, 'connection')} that opened at once`
             : 'none in time: lost on the way, or dropped by a full accept queue',
-        origin: 'wire',
-        source: 'the packets',
-      }
-    : {
-        component: silent.backend,
-        setting: 'answer to SYN',
-        value: silent.isGone === null ? 'none' : silent.isGone ? 'not any more' : 'never',
-        origin: 'wire',
-        source: 'the packets',
-      };
+      )
+    : wireSetting(
+        silent.backend,
+        'answer to SYN',
+        silent.isGone === null ? 'none' : silent.isGone ? 'not any more' : 'never',
+      );
 
-export const SYN_WAIT: Setting = {
-  component: 'kernel',
-  setting: 'wait before a SYN is sent again',
-  value: '1 s, then 1 s four more times from kernel 6.5, else doubling',
-  origin: 'default',
-  source: 'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
-};
+export const SYN_WAIT: Setting = defaultSetting(
+  'kernel',
+  'wait before a SYN is sent again',
+  '1 s, then 1 s four more times from kernel 6.5, else doubling',
+  'RFC 6298 section 2.1; net.ipv4.tcp_syn_linear_timeouts',
+);
 
-export const connectTimeout = (wait: Duration): Setting => ({
-  component: 'client',
-  setting: 'connect timeout',
-  value: formatDuration(wait),
-  origin: 'wire',
-  source: 'when the requests that waited went on',
-});
+export const connectTimeout = (wait: Duration): Setting =>
+  wireSetting('client', 'connect timeout', formatDuration(wait), 'when the requests that waited went on');
 
 /** Of so many a way that loses packets is known; an accept queue takes none that is open. */
 const SEVERAL_LOSSY = 3;

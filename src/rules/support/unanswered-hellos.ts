@@ -4,6 +4,7 @@ import type { Evidence, Fix, Setting } from '../../model/finding.ts';
 import { formatDuration } from '../../base/text.ts';
 import { evidenceOf, handshakePackets } from './evidence.ts';
 import { advice } from './fixes.ts';
+import { wireSetting } from './settings.ts';
 
 // A client that closes sooner may have changed its mind; timeouts are a second and more.
 const LEAST_PATIENCE = seconds(1);
@@ -29,8 +30,8 @@ export function helloEvidence(example: Connection | undefined): [Evidence, ...Ev
 }
 
 export const helloSettings = (server: string, waited: string): [Setting, Setting] => [
-  { component: server, setting: 'answer to the ClientHello', value: 'none', origin: 'wire', source: 'the packets' },
-  { component: 'client', setting: 'timeout', value: waited, origin: 'wire', source: 'when it closed the connection' },
+  wireSetting(server, 'answer to the ClientHello', 'none'),
+  wireSetting('client', 'timeout', waited, 'when it closed the connection'),
 ];
 
 export const helloFix = (server: string): Fix =>

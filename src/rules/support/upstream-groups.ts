@@ -1,6 +1,7 @@
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
+import { ownPackets } from './evidence.ts';
 import { queueOf } from './queueing.ts';
 import type { Route } from './routes.ts';
 import type { OccurrencesOf } from './subjects.ts';
@@ -104,7 +105,7 @@ function unansweredIn(peer: Peer, calls: readonly Exchange[]): Waiting | null {
   const own = calls.filter((call) => isGivenUpUnanswered(call) && waitOf(call) >= LEAST_KIND);
   if (own.length < LEAST_UNANSWERED || own.length < MOST * calls.length) return null;
   const tally = exchangeTally();
-  for (const call of own) tally.add(call, nanoseconds(waitOf(call)), ({ packets }) => packets);
+  for (const call of own) tally.add(call, nanoseconds(waitOf(call)), ownPackets);
   const lastAt = at(Math.max(...own.map(({ startedAt }) => startedAt)));
   return waitingOf(peer, 'unanswered', '', tally, nanoseconds(Number.NaN), lastAt);
 }
@@ -135,7 +136,7 @@ function queueIn(peer: Peer, inOrder: readonly Exchange[]): Waiting | null {
   for (const [index, call] of calls.entries()) {
     const wait = queue.waits[index] as Duration;
     if (wait < WAITED * queue.service) continue;
-    tally.add(call, wait, ({ packets }) => packets);
+    tally.add(call, wait, ownPackets);
     lastAt = call.startedAt;
   }
   if (tally.costs.quantile(0.5) < Math.max(LEAST_WAIT, QUEUED * queue.service)) return null;
@@ -163,7 +164,7 @@ function slowKinds(peer: Peer, calls: readonly Exchange[]): Waiting[] {
     if (least < LEAST_KIND || least < KIND_FACTOR * usual) continue;
     if (own.some((call) => others.some((other) => isBeside(call, other)))) continue;
     const tally = exchangeTally();
-    for (const call of own) tally.add(call, nanoseconds(waitOf(call) - usual), ({ packets }) => packets);
+    for (const call of own) tally.add(call, nanoseconds(waitOf(call) - usual), ownPackets);
     found.push(waitingOf(peer, 'kind', kind, tally, usual, (own.at(-1) as Exchange).startedAt));
   }
   return found;

@@ -2,6 +2,7 @@ import { nanoseconds, type Duration } from '../../base/time.ts';
 import { plural } from '../../base/text.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Evidence, Setting } from '../../model/finding.ts';
+import { wireSetting } from './settings.ts';
 
 /** Connections to a DNS server that were asked for and never opened. */
 export interface Vain {
@@ -60,13 +61,7 @@ export function createVainConnections() {
       return {
         isRefused,
         data: { server, waited: tries.longest },
-        setting: {
-          component: server,
-          setting: 'TCP on port 53',
-          value: isRefused ? 'refused' : 'no answer',
-          origin: 'wire',
-          source: 'the packets',
-        },
+        setting: wireSetting(server, 'TCP on port 53', isRefused ? 'refused' : 'no answer'),
         evidence: tries.evidence,
       };
     }

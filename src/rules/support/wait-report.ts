@@ -6,6 +6,7 @@ import type { Evidence, Report, Setting, WhatIfMethod } from '../../model/findin
 import { evidenceOf } from './evidence.ts';
 import { areChecks, ONLY_CHECKS } from './health-checks.ts';
 import { AT_ONE_MOMENT, extend, isOneMoment, noExtent } from './one-moment.ts';
+import { wireSetting } from './settings.ts';
 import { SEEN_ONCE, weakest, type Part } from './subjects.ts';
 import type { Waiting, Why } from './upstream-groups.ts';
 import { closedAfter, isGivenUpUnanswered, upstreamWait } from './upstream-wait.ts';
@@ -142,32 +143,20 @@ function settings(server: string, own: readonly Waiting[]): [Setting, ...Setting
   const hung = own.find(({ why }) => why === 'unanswered');
   if (hung !== undefined) {
     const wait = formatDuration(hung.tally.costs.quantile(0.5));
-    return [
-      { component: server, setting: 'answer', value: 'none', origin: 'wire', source: 'the packets' },
-      { component: 'client', setting: 'timeout', value: wait, origin: 'wire', source: 'when it gave up' },
-    ];
+    return [wireSetting(server, 'answer', 'none'), wireSetting('client', 'timeout', wait, 'when it gave up')];
   }
   const usual = own.map((group) => group.usual).filter((one) => one >= 0);
   if (usual.length === 0) {
     return [
-      {
-        component: server,
-        setting: 'body of the answer',
-        value: 'written in parts, with pauses between',
-        origin: 'wire',
-        source: 'the packets: all acknowledged, the window open',
-      },
+      wireSetting(
+        server,
+        'body of the answer',
+        'written in parts, with pauses between',
+        'the packets: all acknowledged, the window open',
+      ),
     ];
   }
-  return [
-    {
-      component: server,
-      setting: 'usual time to the first byte',
-      value: formatDuration(Math.max(...usual)),
-      origin: 'wire',
-      source: 'the other calls',
-    },
-  ];
+  return [wireSetting(server, 'usual time to the first byte', formatDuration(Math.max(...usual)), 'the other calls')];
 }
 
 function waitEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {

@@ -6,8 +6,8 @@ import { copyConnection, isOfProgram, isOpened, isUnderWay, type Connection } fr
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
-import { isBetweenOthers } from '../rules/support/between-others.ts';
-import type { Checkers } from '../rules/support/checkers.ts';
+import { isBetweenOthers } from '../rules/support/connections/between-others.ts';
+import type { Checkers } from '../rules/support/connections/checkers.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';
 

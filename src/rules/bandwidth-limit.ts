@@ -6,14 +6,14 @@ import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { fullLinks, type Burst, type FullLinks } from './support/full-links.ts';
+import { fullLinks, type Burst, type FullLinks } from './support/exchanges/full-links.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
 import { isHabit, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { isPaced, LINK_RATE, rateOf, transferOf, type Transfer } from './support/transfers.ts';
+import { isPaced, LINK_RATE, rateOf, transferOf, type Transfer } from './support/exchanges/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);

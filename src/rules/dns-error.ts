@@ -2,22 +2,29 @@ import { formatCount } from '../base/text.ts';
 import { milliseconds, type Timestamp } from '../base/time.ts';
 import type { Setting } from '../model/finding.ts';
 import { isAddressType, type Attempt, type Lookup } from '../model/lookup.ts';
-import { isBlockListQuery } from './support/block-lists.ts';
-import { browserProbes } from './support/browser-probes.ts';
+import { isBlockListQuery } from './support/lookups/block-lists.ts';
+import { browserProbes } from './support/lookups/browser-probes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { errorEvidence, errorPackets, isError, rcodesOf, retryCost, waitedOut } from './support/error-answers.ts';
-import { errorFixes, type Failure } from './support/error-fixes.ts';
-import { createForwarded } from './support/forwarded.ts';
+import {
+  errorEvidence,
+  errorPackets,
+  isError,
+  rcodesOf,
+  retryCost,
+  waitedOut,
+} from './support/lookups/error-answers.ts';
+import { errorFixes, type Failure } from './support/lookups/error-fixes.ts';
+import { createForwarded } from './support/lookups/forwarded.ts';
 import { addTo, groupBy } from '../base/group-by.ts';
-import { isHalf, type FamilyFault } from './support/family-fault.ts';
-import { hasNoAddress } from './support/no-address.ts';
+import { isHalf, type FamilyFault } from './support/lookups/family-fault.ts';
+import { hasNoAddress } from './support/lookups/no-address.ts';
 import { explainMissing } from './support/manifests/missing-names.ts';
-import { losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
+import { losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
 import { wireSetting } from './support/settings.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
-import { hasCutNames } from './support/walk.ts';
+import { hasCutNames } from './support/lookups/walk.ts';
 
 // Names that fail are few in an incident; a scan for random names must not eat the memory.
 const MAX_GROUPS = 128;

@@ -3,12 +3,12 @@ import { RR_TYPE, typeName } from '../model/lookup.ts';
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, oneFamilyFixes, settingsOfAll } from './support/fixes.ts';
-import { partsOfCause, waitOf, waitSettings } from './support/loss-report.ts';
-import type { Verdict } from './support/loss-verdict.ts';
-import type { LossGroup } from './support/loss-groups.ts';
-import { losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
+import { partsOfCause, waitOf, waitSettings } from './support/lookups/loss-report.ts';
+import type { Verdict } from './support/lookups/loss-verdict.ts';
+import type { LossGroup } from './support/lookups/loss-groups.ts';
+import { losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
 import { defaultSetting, wireSetting } from './support/settings.ts';
 import { partsByServer, targetOf } from './support/subjects.ts';
 

@@ -7,14 +7,14 @@ import { copyLookup, GO_ON_WITHIN, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, lookupPackets } from './support/evidence.ts';
 import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
-import { losses } from './support/losses.ts';
-import { nodeCache } from './support/node-cache.ts';
+import { losses } from './support/lookups/losses.ts';
+import { nodeCache } from './support/lookups/node-cache.ts';
 import { wireSetting } from './support/settings.ts';
 import { isProbe } from '../model/probe.ts';
 import { isHabit, type OccurrencesOf, parts, reportedLookups } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
-import { walkOf } from './support/walk.ts';
+import { walkOf } from './support/lookups/walk.ts';
 
 // Whatever the answer says of its life: who asks again within a second could have kept it.
 const LEAST_HELD = seconds(1);

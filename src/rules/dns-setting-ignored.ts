@@ -2,7 +2,7 @@ import { settingsOf } from '../knowledge/resolver-settings.ts';
 import { seconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { DnsOption, Workload } from '../model/workload.ts';
-import { createClientGroups } from './support/client-groups.ts';
+import { createClientGroups } from './support/lookups/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, lookupPackets } from './support/evidence.ts';
 import { pairSetting, raceFixes } from './support/fixes.ts';

@@ -8,7 +8,7 @@ import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
-import { stalledTime, stallsOf } from './support/stalls.ts';
+import { stalledTime, stallsOf } from './support/exchanges/stalls.ts';
 import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';

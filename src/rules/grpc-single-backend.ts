@@ -6,7 +6,7 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { queueOf, type Queue } from './support/queueing.ts';
+import { queueOf, type Queue } from './support/exchanges/queueing.ts';
 import type { Route } from './support/routes.ts';
 import { defaultSetting, wireSetting } from './support/settings.ts';
 import { partsByServer, reportedExchanges } from './support/subjects.ts';

@@ -14,9 +14,9 @@ import {
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
-import { CHALLENGES, isDetour } from './support/ordinary-exchanges.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { CHALLENGES, isDetour } from './support/exchanges/ordinary-exchanges.ts';
 import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';

@@ -5,7 +5,7 @@ import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { TOO_MANY_REQUESTS } from './support/ordinary-exchanges.ts';
+import { TOO_MANY_REQUESTS } from './support/exchanges/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
 import { partsByServer, reportedExchanges } from './support/subjects.ts';

@@ -5,9 +5,9 @@ import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { wireSetting } from './support/settings.ts';
-import { stallRule } from './support/stall-rule.ts';
-import { stallsOf } from './support/stalls.ts';
-import { isQuickTransfer } from './support/transfers.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
+import { stallsOf } from './support/exchanges/stalls.ts';
+import { isQuickTransfer } from './support/exchanges/transfers.ts';
 
 // Less is no reason for a body to be slow.
 const LEAST_WAIT = milliseconds(50);

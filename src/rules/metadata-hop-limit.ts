@@ -5,12 +5,12 @@ import { credentialClient } from '../knowledge/credential-clients.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
-import { metadataKinds } from './support/metadata-kinds.ts';
+import { metadataKinds } from './support/credentials/metadata-kinds.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { defaultSetting, wireSetting } from './support/settings.ts';
 import { type OccurrencesOf, partsByClient, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
-import { TokenLog, type TokenWait } from './support/token-waits.ts';
+import { TokenLog, type TokenWait } from './support/credentials/token-waits.ts';
 import { traffic } from './support/traffic.ts';
 
 interface Found extends OccurrencesOf<Exchange> {

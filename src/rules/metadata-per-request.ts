@@ -3,15 +3,20 @@ import { at } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Fix, Report } from '../model/finding.ts';
-import { metadataWaits } from './support/credential-waits.ts';
+import { metadataWaits } from './support/credentials/credential-waits.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
-import { FetchLog } from './support/fetch-log.ts';
+import { FetchLog } from './support/credentials/fetch-log.ts';
 import { advice } from './support/fixes.ts';
-import { metadataKinds } from './support/metadata-kinds.ts';
+import { metadataKinds } from './support/credentials/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+import {
+  costAtMost,
+  createServedRequests,
+  tallyMetadata,
+  type ServedRequests,
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
 import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';

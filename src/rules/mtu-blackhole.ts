@@ -4,17 +4,17 @@ import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
-import { LEAST_SIZE, mtuFixes } from './support/mtu-advice.ts';
-import { openings } from './support/openings.ts';
+import { LEAST_SIZE, mtuFixes } from './support/connections/mtu-advice.ts';
+import { openings } from './support/connections/openings.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
-import { stuckOf, vanishedInHandshake } from './support/stuck-handshakes.ts';
-import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
+import { stuckOf, vanishedInHandshake } from './support/connections/stuck-handshakes.ts';
+import { stallPackets, stallsOf, waitedUntil } from './support/exchanges/stalls.ts';
 import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
-import { vanishedTally, type Vanished } from './support/vanished.ts';
+import { vanishedTally, type Vanished } from './support/connections/vanished.ts';
 
 // One may be a connection that died.
 const LEAST_COUNT = 2;

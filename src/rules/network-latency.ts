@@ -6,15 +6,15 @@ import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { LEAST_ROUND_TRIP } from './support/ordinary-exchanges.ts';
+import { LEAST_ROUND_TRIP } from './support/exchanges/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { programWaits } from './support/program-waits.ts';
+import { programWaits } from './support/requests/program-waits.ts';
 import { wireSetting } from './support/settings.ts';
 import { type Part, isHabit, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { Ways, type TwoWays } from './support/two-ways.ts';
+import { Ways, type TwoWays } from './support/connections/two-ways.ts';
 
 // "Most of the exchange", and of most exchanges.
 const MOST = 0.5;

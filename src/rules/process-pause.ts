@@ -1,11 +1,11 @@
 import { formatDuration } from '../base/text.ts';
 import { between, nanoseconds } from '../base/time.ts';
-import { isOnGrid, mayBeOnGrid } from './support/cfs-grid.ts';
+import { isOnGrid, mayBeOnGrid } from './support/exchanges/cfs-grid.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
-import type { Pause } from './support/pauses.ts';
+import type { Pause } from './support/exchanges/pauses.ts';
 import { wireSetting } from './support/settings.ts';
-import { stoppedRule } from './support/stopped.ts';
+import { stoppedRule } from './support/exchanges/stopped.ts';
 
 const longestOf = (pauses: readonly Pause[]) =>
   nanoseconds(Math.max(...pauses.map(({ from, until }) => between(from, until))));

@@ -4,16 +4,16 @@ import { formatCount } from '../base/text.ts';
 import type { Exchange, ExchangeProtocol } from '../model/exchange.ts';
 import type { Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { driverFixes } from './support/driver-fixes.ts';
-import { DRIVER_TASKS, driverTrips, type DriverTask, type DriverTrip } from './support/driver-trips.ts';
+import { driverFixes } from './support/requests/driver-fixes.ts';
+import { DRIVER_TASKS, driverTrips, type DriverTask, type DriverTrip } from './support/requests/driver-trips.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import {
   createServedRequests,
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
 import { wireSetting } from './support/settings.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';

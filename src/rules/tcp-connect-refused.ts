@@ -3,13 +3,13 @@ import { formatDuration, plural } from '../base/text.ts';
 import { endOf, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
-import { checkers } from './support/checkers.ts';
+import { checkers } from './support/connections/checkers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { Recent } from '../base/recent.ts';
-import { LEAST_SLOW } from './support/ordinary-exchanges.ts';
-import { silentRefusals } from './support/silent-refusals.ts';
+import { LEAST_SLOW } from './support/exchanges/ordinary-exchanges.ts';
+import { silentRefusals } from './support/connections/silent-refusals.ts';
 import {
   addressAndPort,
   findEndpoints,
@@ -18,13 +18,19 @@ import {
   NO_PRE_STOP,
   NO_PROBE,
   refusalFixes,
-} from './support/refusal-advice.ts';
+} from './support/connections/refusal-advice.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
 import { wireSetting } from './support/settings.ts';
-import { noteAnswer, noteSilence, silentBackend, type Answers, type Silences } from './support/silent-backends.ts';
+import {
+  noteAnswer,
+  noteSilence,
+  silentBackend,
+  type Answers,
+  type Silences,
+} from './support/connections/silent-backends.ts';
 import { witness } from './support/witness.ts';
 import { SEEN_ONCE, partsByServer, reportedConnections } from './support/subjects.ts';
-import { isAnswered, synExtent } from './support/syn-waits.ts';
+import { isAnswered, synExtent } from './support/connections/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
 

@@ -4,18 +4,18 @@ import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
 import { at, nanoseconds, type Timestamp } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
-import { isBetweenOthers } from './support/between-others.ts';
-import { checkers } from './support/checkers.ts';
-import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
-import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
+import { isBetweenOthers } from './support/connections/between-others.ts';
+import { checkers } from './support/connections/checkers.ts';
+import { commonLosses, isOfCommon, partsByPath } from './support/connections/common-loss.ts';
+import { commonFixes, commonSetting, lossWords } from './support/connections/common-loss-words.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
-import { familySettings, letFamilyIn } from './support/family-advice.ts';
-import { createGivenUpEarly, type GivenUp } from './support/given-up-early.ts';
-import { createFallbacks, type FallenBack } from './support/other-family.ts';
-import { lateOpenings, wasAskedAgain } from './support/late-openings.ts';
+import { familySettings, letFamilyIn } from './support/connections/family-advice.ts';
+import { createGivenUpEarly, type GivenUp } from './support/connections/given-up-early.ts';
+import { createFallbacks, type FallenBack } from './support/connections/other-family.ts';
+import { lateOpenings, wasAskedAgain } from './support/connections/late-openings.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { openings } from './support/openings.ts';
+import { openings } from './support/connections/openings.ts';
 import {
   noteAnswer,
   noteSilence,
@@ -23,17 +23,17 @@ import {
   type Answers,
   type SilentBackend,
   type Silences,
-} from './support/silent-backends.ts';
-import { noRefusals, noteRefused, refusedBefore, type Refusals } from './support/ended-behind.ts';
+} from './support/connections/silent-backends.ts';
+import { noRefusals, noteRefused, refusedBefore, type Refusals } from './support/connections/ended-behind.ts';
 import { explainSilentNode } from './support/manifests/node-ports.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
-import { addressAndPort } from './support/refusal-advice.ts';
+import { addressAndPort } from './support/connections/refusal-advice.ts';
 import { witness } from './support/witness.ts';
-import { silentRefusals } from './support/silent-refusals.ts';
+import { silentRefusals } from './support/connections/silent-refusals.ts';
 import { SEEN_ONCE, parts as partsBy, reportedConnections, serversOf } from './support/subjects.ts';
-import { passedOverWords, synEvidence } from './support/syn-evidence.ts';
-import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
-import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
+import { passedOverWords, synEvidence } from './support/connections/syn-evidence.ts';
+import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/connections/syn-advice.ts';
+import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/connections/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 

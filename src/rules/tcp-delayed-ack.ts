@@ -3,7 +3,7 @@ import { otherSide } from '../model/connection.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { defaultSetting, wireSetting } from './support/settings.ts';
-import { stallRule } from './support/stall-rule.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
 
 // Linux delays an acknowledgement by 40 ms at least (TCP_DELACK_MIN), less its clock's tick.
 const LEAST_WAIT = milliseconds(30);

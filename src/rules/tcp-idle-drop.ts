@@ -6,14 +6,14 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
-import { openings } from './support/openings.ts';
+import { stallPackets, stallsOf, waitedUntil } from './support/exchanges/stalls.ts';
+import { openings } from './support/connections/openings.ts';
 import { wireSetting } from './support/settings.ts';
 import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
-import { vanishedTally, type Vanished } from './support/vanished.ts';
+import { vanishedTally, type Vanished } from './support/connections/vanished.ts';
 
 // No firewall forgets a connection sooner.
 const LEAST_IDLE = seconds(1);

@@ -7,7 +7,7 @@ import { kindOf } from './support/usual.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { LEAST_IDLE } from './support/ordinary-exchanges.ts';
+import { LEAST_IDLE } from './support/exchanges/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
 import { SEEN_ONCE, partsByServer, reportedExchanges } from './support/subjects.ts';

@@ -3,7 +3,7 @@ import { otherSide } from '../model/connection.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
 import { wireSetting } from './support/settings.ts';
-import { stallRule } from './support/stall-rule.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
 
 // A reader that takes up its data a scheduling slice late costs less.
 const LEAST_WAIT = milliseconds(50);

@@ -13,7 +13,7 @@ import { SEEN_ONCE, partsByServer, reportedExchanges } from './support/subjects.
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { firstByteWait, isGivenUpUnanswered } from './support/upstream-wait.ts';
+import { firstByteWait, isGivenUpUnanswered } from './support/requests/upstream-wait.ts';
 
 const GATEWAY_TIMEOUT = 504;
 const SERVER_ERROR = 500;

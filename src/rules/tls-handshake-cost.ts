@@ -6,7 +6,7 @@ import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
-import { isMostly, isSingleUse, sealedCalls } from './support/single-use.ts';
+import { isMostly, isSingleUse, sealedCalls } from './support/connections/single-use.ts';
 import { isHabit, partsByServer, reportedConnections } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';

@@ -5,14 +5,14 @@ import type { Evidence, Fix, Report } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { beyondRoundTrips, LEAST_BEYOND, roundTripOf } from './support/handshake-waits.ts';
+import { beyondRoundTrips, LEAST_BEYOND, roundTripOf } from './support/connections/handshake-waits.ts';
 import { AT_ONE_MOMENT, extend, isOneMoment, noExtent, type Extent } from './support/one-moment.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { wireSetting } from './support/settings.ts';
 import { SEEN_ONCE, partsByServer, reportedConnections } from './support/subjects.ts';
 import { connectionTally, type ConnectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
-import { helloEvidence, helloFix, helloSettings, isHelloUnanswered } from './support/unanswered-hellos.ts';
+import { helloEvidence, helloFix, helloSettings, isHelloUnanswered } from './support/connections/unanswered-hellos.ts';
 
 // What is lost before it comes by the capture shows as silence until it is sent again, which Linux does 200 ms later at
 // the soonest (TCP_RTO_MIN, and a round trip); a handshake's flight is often one segment, so that nothing stands behind

@@ -8,14 +8,14 @@ import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
-import { lifetimeWords } from './support/lifetimes.ts';
+import { lifetimeWords } from './support/credentials/lifetimes.ts';
 import {
   createServedRequests,
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
 import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';

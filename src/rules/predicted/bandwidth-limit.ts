@@ -6,7 +6,7 @@ import { definePrediction } from '../support/define-prediction.ts';
 import { editOf, manifestFix } from '../support/manifests/changes.ts';
 import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 import { defaultSetting } from '../support/settings.ts';
-import { LINK_RATE } from '../support/transfers.ts';
+import { LINK_RATE } from '../support/exchanges/transfers.ts';
 
 const BITS = 8;
 // What pods' links carry at least.

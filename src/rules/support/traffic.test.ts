@@ -3,7 +3,7 @@ import { milliseconds, seconds } from '../../base/time.ts';
 import type { Vantage } from '../../model/input.ts';
 import { atMs, exchangeOf, inputOf } from '../../model/testing/rows.ts';
 import { createFacts } from './facts.ts';
-import { tellExchanges } from './ordinary-exchanges.ts';
+import { tellExchanges } from './exchanges/ordinary-exchanges.ts';
 import { handOn, type Rows } from './testing/run-rule.ts';
 import { joined, Traffic } from './testing/traffic.ts';
 import { traffic } from './traffic.ts';

@@ -186,7 +186,6 @@ export interface RouteRule {
   /** Seconds for each try. */
   tryTimeout: Located<number> | null;
   attempts: Located<number> | null;
-  place: Place;
 }
 
 /** How a mesh's clients treat a host: Istio's DestinationRule. */

@@ -22,6 +22,9 @@ export function waitedForSyn({ syns, ending }: Connection): boolean {
 
 export const isAnswered = ({ synAcks }: Connection): boolean => synAcks.length > 0;
 
+// Once or twice a SYN may be lost.
+export const SEVERAL = 3;
+
 /** How long a caller waited for an answer to its SYN. */
 export interface SynWait {
   readonly wait: Duration;

@@ -26,7 +26,7 @@ const { folders, files, seconds, keep, below, scratch } = readArguments(
   MAX_BYTES,
 );
 
-/** Answers did not come, or not in time: one classification (src/rules/support/losses.ts), of which a few lost queries fit several. */
+/** Answers did not come, or not in time: one classification (src/rules/support/lookups/losses.ts), of which a few lost queries fit several. */
 const ONE_LOOK: ReadonlySet<string> = new Set([
   'dns-race',
   'dns-loss',

@@ -15,7 +15,7 @@ import type { FullObserver, Observer } from '../src/model/observer.ts';
 import { copyRequest } from '../src/model/request.ts';
 import { inputOf } from '../src/model/testing/rows.ts';
 import { RULES } from '../src/rules/registry.ts';
-import { isOrdinaryExchange } from '../src/rules/support/ordinary-exchanges.ts';
+import { isOrdinaryExchange } from '../src/rules/support/exchanges/ordinary-exchanges.ts';
 import { handOn } from '../src/rules/support/testing/run-rule.ts';
 import { joined, Traffic } from '../src/rules/support/testing/traffic.ts';
 

@@ -9,7 +9,7 @@ import type { Input } from '../src/model/input.ts';
 import { copyLookup, type Lookup } from '../src/model/lookup.ts';
 import { inputOf } from '../src/model/testing/rows.ts';
 import { RULES } from '../src/rules/registry.ts';
-import { isOrdinary } from '../src/rules/support/ordinary.ts';
+import { isOrdinary } from '../src/rules/support/lookups/ordinary.ts';
 import { Scenario } from '../src/rules/support/testing/scenario.ts';
 
 /** Ordinary lookups take a quicker way to the rules: it must say what the general one says. */

@@ -1,3 +1,6 @@
+/** Stands for all clients, servers or names beyond a bound. */
+export const OTHERS = 'others';
+
 /** Items by key, in order of first appearance. */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();

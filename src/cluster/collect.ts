@@ -160,7 +160,7 @@ export function createCollector(): Collector {
         kept.ingressClasses.push(ingressClassOf(head, node));
         break;
       case 'IngressRoute':
-        kept.routes.push(ingressRouteOf(context, head, node));
+        kept.routes.push(ingressRouteOf(head, node));
         break;
       case 'ServersTransport':
         kept.transports.push(transportOf(context, head, node));

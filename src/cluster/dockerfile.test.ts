@@ -3,22 +3,22 @@ import { expect, test } from 'vitest';
 import { isDockerfile, readDockerfile } from './dockerfile.ts';
 import { readResolvConf } from './resolv-conf.ts';
 
-const libcOf = (text: string): (string | null)[] =>
+const libcOf = (text: string): string[] =>
   readDockerfile('Dockerfile', text)
-    .software.filter(({ component }) => /^(?:glibc|musl)$/.test(component))
-    .flatMap(({ component, version }) => [component, version]);
+    .software.map(({ component }) => component)
+    .filter((component) => /^(?:glibc|musl)$/.test(component));
 
 test.each([
-  ['FROM alpine:3.18\n', ['musl', '1.2.4']],
-  ['FROM node:20-alpine3.20', ['musl', '1.2.5']],
-  ['FROM python:3.12-alpine', ['musl', null]],
+  ['FROM alpine:3.18\n', ['musl']],
+  ['FROM node:20-alpine3.20', ['musl']],
+  ['FROM python:3.12-alpine', ['musl']],
   [
     'FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN go build\nFROM debian:12-slim\nCOPY --from=build /a /a',
-    ['glibc', '2.36'],
+    ['glibc'],
   ],
-  ['ARG TAG=bookworm\nFROM python:3.12-${TAG}', ['glibc', '2.36']],
-  ['FROM ubuntu:22.04 AS base\nFROM alpine AS other\nFROM base\n', ['glibc', '2.35']],
-  ['FROM python:3.12', ['glibc', null]],
+  ['ARG TAG=bookworm\nFROM python:3.12-${TAG}', ['glibc']],
+  ['FROM ubuntu:22.04 AS base\nFROM alpine AS other\nFROM base\n', ['glibc']],
+  ['FROM python:3.12', ['glibc']],
   ['FROM example.com/own:1', []],
   ['FROM $NOBODY', []],
   ['FROM scratch', []],
@@ -73,7 +73,6 @@ test('resolv.conf: the last search counts, options keep their places', () => {
     'resolv.conf',
     'search a.example\nnameserver 10.0.0.10\nsearch b c # end\noptions ndots:5 single-request-reopen\n',
   );
-  expect(read.nameservers).toMatchObject([{ value: '10.0.0.10', place: { line: 2, column: 12 } }]);
   expect(read.searches.map(({ value }) => value)).toEqual(['b', 'c']);
   expect(read.options).toMatchObject([
     { name: { value: 'ndots' }, value: { value: '5', place: { line: 4, column: 15 } } },
@@ -105,8 +104,8 @@ test('no text makes either throw, and values stand where their places say', () =
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const text = pieces.join('');
       const { environment, entrypoint, command } = readDockerfile('Dockerfile', text).recipe;
-      const { nameservers, searches, options } = readResolvConf('resolv.conf', text);
-      const plain = [...nameservers, ...searches, ...options.map(({ name }) => name)];
+      const { searches, options } = readResolvConf('resolv.conf', text);
+      const plain = [...searches, ...options.map(({ name }) => name)];
       for (const { value, place } of plain) expect(text.slice(...place.range)).toBe(value);
       const joined = text.replace(/\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g, (joint) => ' '.repeat(joint.length));
       for (const { value, place } of [...environment.map((one) => one.value), ...entrypoint, ...command]) {

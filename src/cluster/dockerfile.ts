@@ -124,7 +124,7 @@ function softwareOf(base: Located<string>): Software[] {
   const libc = libcOfImage(base.value);
   const language = languageOfImage(base.value);
   return [
-    ...(libc === null ? [] : [{ ...libc, quote: base }]),
+    ...(libc === null ? [] : [{ component: libc, version: null, quote: base }]),
     ...(language === null ? [] : [{ component: language, version: null, quote: base }]),
   ];
 }

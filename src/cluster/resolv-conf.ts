@@ -15,13 +15,12 @@ export const isResolvConf = (name: string): boolean => /(?:^|\.)resolv\.conf$/.t
 export function readResolvConf(file: string, text: string): ResolvConf {
   const read = {
     file,
-    nameservers: [] as Located<string>[],
     searches: [] as Located<string>[],
     options: [] as DnsOption[],
   };
   if (text.length > MAX_LENGTH) return read;
   const lines = createLines(file, text);
-  for (const match of text.matchAll(/^(nameserver|search|domain|options)[ \t]+([^\n]*)$/gm)) {
+  for (const match of text.matchAll(/^(search|domain|options)[ \t]+([^\n]*)$/gm)) {
     const start = match.index + match[0].length - match[2]!.length;
     // A comment ends where it begins: `#` or `;`, as all resolvers but glibc take it.
     const said = match[2]!.replace(/\s[#;].*$/, '');
@@ -29,9 +28,7 @@ export function readResolvConf(file: string, text: string): ResolvConf {
       const from = start + word.index;
       return { value: word[0], place: lines.place(from, from + word[0].length) };
     });
-    if (match[1] === 'nameserver') {
-      if (words[0] !== undefined && read.nameservers.length < MAX_VALUES) read.nameservers.push(words[0]);
-    } else if (match[1] === 'options') {
+    if (match[1] === 'options') {
       for (const word of words) if (read.options.length < MAX_VALUES) read.options.push(optionOf(word));
     } else read.searches = match[1] === 'domain' ? words.slice(0, 1) : words;
   }

@@ -1,13 +1,14 @@
 import { endpoint } from '../base/addresses.ts';
 import { Distribution } from '../base/distribution.ts';
+import { OTHERS } from '../base/group-by.ts';
 import { at, seconds, toSeconds, type Timestamp } from '../base/time.ts';
 import { copyConnection, isOfProgram, isOpened, isUnderWay, type Connection } from '../model/connection.ts';
 import { toConnectionRow } from '../model/connection-row.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import { isRead } from '../model/exchange.ts';
 import type { Input } from '../model/input.ts';
-import { isBetweenOthers } from '../rules/support/between-others.ts';
-import type { Checkers } from '../rules/support/checkers.ts';
+import { isBetweenOthers } from '../rules/support/connections/between-others.ts';
+import type { Checkers } from '../rules/support/connections/checkers.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';
 
@@ -15,7 +16,6 @@ import { createSlowest } from './slowest.ts';
 const MAX_UNREAD = 256;
 // The commonest are what a reader looks at.
 const MAX_NAMED = 8;
-const OTHERS = 'others';
 // A SYN is sent again after that long (RFC 6298; Linux, TCP_TIMEOUT_INIT): where the capture ends before,
 // nobody knows yet whether its client gets a connection.
 const SYN_TIMEOUT = seconds(1);

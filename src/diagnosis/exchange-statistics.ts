@@ -1,5 +1,6 @@
 import { endpoint } from '../base/addresses.ts';
 import { Distribution } from '../base/distribution.ts';
+import { OTHERS } from '../base/group-by.ts';
 import { at, toSeconds } from '../base/time.ts';
 import type { Diagnosis } from '../model/diagnosis.ts';
 import { directionOf } from '../model/direction.ts';
@@ -20,7 +21,6 @@ import { createSlowest } from './slowest.ts';
 const MAX_SERVERS = 256;
 // The dearest are what a reader looks at.
 const MAX_NAMED = 16;
-const OTHERS = 'others';
 
 // An exchange that the capture cut may yet have succeeded.
 const FAILED: ReadonlySet<ExchangeOutcome> = new Set<ExchangeOutcome>(['error', 'reset', 'closed', 'cancelled']);

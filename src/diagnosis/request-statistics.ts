@@ -4,7 +4,7 @@ import type { Diagnosis } from '../model/diagnosis.ts';
 import type { Input } from '../model/input.ts';
 import { breakdownOf, copyRequest, type Request, type Share, type Wait } from '../model/request.ts';
 import { toRequestRow } from '../model/request-row.ts';
-import type { OwnTimes } from '../rules/support/own-times.ts';
+import type { OwnTimes } from '../rules/support/requests/own-times.ts';
 import type { Routes } from '../rules/support/routes.ts';
 import { latencyRow } from './latency-row.ts';
 import { createSlowest } from './slowest.ts';

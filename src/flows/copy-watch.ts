@@ -5,7 +5,7 @@ import { IP_PROTOCOL, type Layers } from '../model/packet.ts';
 // Powers of two: the last packets, by a hash of what copies share.
 const SLOTS = 1 << 12;
 // From one interface to the next takes microseconds; a resend takes far longer.
-const COPY_WINDOW = milliseconds(20);
+export const COPY_WINDOW = milliseconds(20);
 
 export interface CopyWatch {
   push(layers: Layers): void;

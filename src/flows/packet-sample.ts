@@ -1,8 +1,7 @@
 import { milliseconds } from '../base/time.ts';
 import { IP_PROTOCOL, type Layers } from '../model/packet.ts';
+import { COPY_WINDOW } from './copy-watch.ts';
 
-// From one interface to the next takes microseconds; a resend takes far longer.
-const COPY_WINDOW = milliseconds(20);
 // Half of a round trip lies between what both ends see, and packets of one burst wait in queues.
 const AGREEING = milliseconds(25);
 // Numbers of 32 bits and more that are the same by chance, eight times, and as far apart each time: never.

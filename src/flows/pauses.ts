@@ -2,6 +2,7 @@ import { at, milliseconds } from '../base/time.ts';
 import type { StallReason } from '../model/connection.ts';
 import { packetId, type Layers } from '../model/packet.ts';
 import { AT_ONCE, keptPace } from './pace.ts';
+import { SHORTEST_DELAYED_ACKNOWLEDGMENT } from './round-trip.ts';
 import { wholeWay, type Sender } from './sender.ts';
 import { addProof, lastUntil, listStall, openStall, type OpenStall } from './stall-list.ts';
 import type { TrackedRow } from './tracked-row.ts';
@@ -9,7 +10,6 @@ import { fillsWindow } from './window-rounds.ts';
 import { LEAST_PAUSE, PATH_TOLERANCE, writesInParts } from './written-parts.ts';
 
 // Linux waits 40 ms (TCP_DELACK_MIN) to 200 ms (TCP_DELACK_MAX), other systems up to 200 ms; timers come early or late.
-const SHORTEST_DELAYED_ACKNOWLEDGMENT = milliseconds(35);
 const LONGEST_DELAYED_ACKNOWLEDGMENT = milliseconds(250);
 // On a busy machine some leave a little later: told of who else mostly leaves at once.
 const HARDLY_LATER = milliseconds(2);

@@ -3,7 +3,7 @@ import { milliseconds } from '../base/time.ts';
 // RFC 6298 section 2.3: alpha = 1/8.
 const SMOOTHING = 1 / 8;
 // The shortest delayed acknowledgment of Linux (TCP_DELACK_MIN, 40 ms), less what a timer may come early.
-const SHORTEST_DELAYED_ACKNOWLEDGMENT = milliseconds(35);
+export const SHORTEST_DELAYED_ACKNOWLEDGMENT = milliseconds(35);
 
 /**
  * The time from data to its acknowledgment, smoothed as RFC 6298 has it. What the other side's

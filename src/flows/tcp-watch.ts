@@ -24,11 +24,10 @@ import { announced, endClosure, measure, noteDelayed, pausedBefore, probed } fro
 import { isRecut } from './recut.ts';
 import type { SegmentRoom } from './sent-segments.ts';
 import { Sender } from './sender.ts';
+import { WIDEST_WINDOW } from './tcp-direction.ts';
 import { hasTimestamps, maximumSegmentSize, mayHaveSack, windowScale } from './tcp-options.ts';
 import { noteEnd, type TrackedRow } from './tracked-row.ts';
 
-/** The widest window there is (RFC 7323: 2^30): what lies further off belongs to another connection. */
-const WIDEST_WINDOW = 1 << 30;
 // Packets of several queues come a little out of order: data may come behind its acknowledgment.
 const QUEUES_APART = milliseconds(10);
 // A FIN that belongs to the data before it leaves within milliseconds; a timeout is longer.

@@ -13,8 +13,6 @@ export interface ResolverSettings {
   /** How A and AAAA leave. */
   pair: { value: string; source: string };
   onePort: boolean;
-  /** Reads the search list of resolv.conf. */
-  searches: boolean;
   honours: readonly ResolvOption[];
   honoursSource: string;
   /** How a program asks for one family only, null where it can't be told. */
@@ -28,7 +26,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: 'glibc',
     pair: { value: 'A and AAAA from one socket, at once', source: 'glibc from 2.9: resolv/res_send.c' },
     onePort: true,
-    searches: true,
     honours: ['single-request-reopen', 'use-vc', 'no-aaaa', 'timeout', 'rotate', 'ndots', 'edns0'],
     honoursSource: 'resolv.conf(5); no-aaaa from glibc 2.36; measured with 2.36',
     oneFamily: 'getaddrinfo with AF_INET',
@@ -39,7 +36,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: 'musl',
     pair: { value: 'A and AAAA from one socket, at once', source: 'musl: src/network/res_msend.c' },
     onePort: true,
-    searches: true,
     // `timeout` is the total for all attempts there, so that of glibc's fix would not fit.
     honours: ['ndots'],
     honoursSource: 'musl reads ndots, timeout and attempts alone (src/network/resolvconf.c); measured with 1.2.5',
@@ -54,7 +50,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
       source: "gRPC core's own resolver: src/core/resolver/dns/c_ares; measured with 1.51",
     },
     onePort: true,
-    searches: true,
     honours: ['ndots', 'rotate'],
     honoursSource: 'c-ares: ares_sysconfig_files.c has no single-request; measured with gRPC 1.51',
     oneFamily: null,
@@ -68,7 +63,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
       source: 'c-ares: ares_getaddrinfo; measured with 1.18.1 and 1.34.5',
     },
     onePort: true,
-    searches: true,
     honours: ['ndots', 'rotate'],
     honoursSource: 'c-ares: ares_sysconfig_files.c has no single-request; measured with 1.34.5',
     oneFamily: 'ares_getaddrinfo with AF_INET',
@@ -79,7 +73,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: "Node's dns.resolve",
     pair: { value: 'concurrent queries from one socket', source: "Node's bundled c-ares; measured with 20.20.2" },
     onePort: true,
-    searches: false,
     honours: ['timeout'],
     honoursSource: "Node's bundled c-ares has no single-request; measured with 20.20.2",
     oneFamily: 'dns.resolve4 alone',
@@ -90,7 +83,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: "Go's resolver",
     pair: { value: 'each query from its own socket', source: 'Go: src/net/dnsclient_unix.go; measured with 1.19' },
     onePort: false,
-    searches: true,
     honours: ['single-request-reopen', 'use-vc', 'timeout', 'rotate', 'ndots'],
     honoursSource: 'Go: src/net/dnsconfig_unix.go; measured with 1.19',
     oneFamily: 'net.Resolver.LookupIP with "ip4"',
@@ -101,7 +93,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: 'Netty',
     pair: { value: "one socket for the resolver's life", source: 'Netty: DnsNameResolver' },
     onePort: true,
-    searches: true,
     honours: ['timeout', 'ndots'],
     honoursSource: 'Netty: UnixResolverOptions',
     oneFamily: 'ResolvedAddressTypes.IPV4_ONLY',
@@ -112,7 +103,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: 'systemd-resolved',
     pair: { value: 'a socket for each transaction', source: 'systemd: src/resolve/resolved-dns-transaction.c' },
     onePort: false,
-    searches: true,
     honours: [],
     honoursSource: 'systemd-resolved has its own resolved.conf(5)',
     oneFamily: null,
@@ -123,7 +113,6 @@ export const RESOLVER_SETTINGS: readonly ResolverSettings[] = [
     name: 'this resolver',
     pair: { value: 'two queries from one socket, at once', source: 'the packets' },
     onePort: true,
-    searches: true,
     honours: ['ndots'],
     honoursSource: 'every resolver with a search list known here reads ndots',
     oneFamily: null,

@@ -164,6 +164,7 @@ export function timersOf(resolver: ResolverName, detail: string | null): Resolve
 // Timers are whole seconds in all resolvers without jitter, measured +0 … +20 ms. musl's is half of its five.
 const TIMER_STEP = seconds(1);
 export const TIMER_LATE = milliseconds(60);
+// A timer fires late, never early; its clock and the capture's differ by less than this.
 export const TIMER_EARLY = milliseconds(3);
 const LEAST_TIMER = seconds(1);
 export const MOST_TIMER = seconds(41);

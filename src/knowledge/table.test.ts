@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { compareVersions } from '../base/versions.ts';
 import type { KnownDefault } from '../model/knowledge.ts';
-import { honours, knownComponents, knownDefault, valueOf } from './known.ts';
+import { knownComponents, knownDefault, valueOf } from './known.ts';
 
 const FOLDER = new URL('components/', import.meta.url);
 
@@ -94,22 +94,12 @@ test('a hole and an overlap are seen', () => {
 test('a default is told by version and role', () => {
   expect(valueOf('c-ares', 'timeout', '1.19.1')).toBe(5);
   expect(valueOf('c-ares', 'timeout', '1.34.5')).toBe(2);
-  expect(knownDefault('c-ares', 'timeout')).toMatchObject({ value: 2, unit: 's', assumed: true });
-  expect(knownDefault('c-ares', 'timeout', '1.20')).toMatchObject({ value: 2, assumed: false });
+  expect(knownDefault('c-ares', 'timeout')).toMatchObject({ value: 2, unit: 's' });
+  expect(knownDefault('c-ares', 'timeout', '1.20')).toMatchObject({ value: 2 });
   expect(valueOf('aws-load-balancer', 'idle timeout', null, 'ALB')).toBe(60);
   expect(knownDefault('kiam', '--session-refresh', '2.7')).toBeNull();
   expect(() => valueOf('nginx', 'keepalive-timeout')).toThrow('nginx keepalive-timeout');
   expect(() => valueOf('pgbouncer', 'pool_mode')).toThrow('no number');
-});
-
-test('an option is heeded only where all versions that may run heed it', () => {
-  expect(honours('glibc', 'single-request-reopen')).toBeNull();
-  expect(honours('glibc', 'single-request-reopen', '2.36')).toBe(true);
-  expect(honours('glibc', 'no-aaaa', '2.31')).toBe(false);
-  expect(honours('musl', 'single-request-reopen')).toBe(false);
-  expect(honours('musl', 'single-request-reopen', '1.2.5')).toBe(false);
-  expect(honours('c-ares', 'timeout')).toBeNull();
-  expect(honours('go-resolver', 'edns0')).toBeNull();
 });
 
 const of = (one: object): object => ({

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { commonStem, walkStep } from './search-walk.ts';
+import { commonStem, stepOf } from './search-walk.ts';
 
+const walkStep = (before: string, next: string) => stepOf(before, next, commonStem(before, next));
 const CLUSTER = ['prod.svc.cluster.local', 'svc.cluster.local', 'cluster.local'];
 
 it("follows Kubernetes' search list from suffix to suffix and to the name as it is", () => {

@@ -51,9 +51,7 @@ export type Walks = ReturnType<typeof createWalks>;
  * (`prod.svc.cluster.local`, `svc.cluster.local`, `cluster.local`). `weak` where only the first
  * labels are the same.
  */
-export const walkStep = (before: string, next: string): WalkStep => stepOf(before, next, commonStem(before, next));
-
-function stepOf(before: string, next: string, stem: number): WalkStep {
+export function stepOf(before: string, next: string, stem: number): WalkStep {
   if (before === next || stem === 0) return 'none';
   if (stem === next.length || stem === before.length) return 'strong';
   return before.endsWith(next.slice(stem)) ? 'strong' : 'weak';

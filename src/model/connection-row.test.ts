@@ -1,15 +1,12 @@
-import { Ajv } from 'ajv';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from './connection.ts';
 import { fromConnectionRow, toConnectionRow } from './connection-row.ts';
 import { ConnectionSchema } from './connection-schema.ts';
-import { orNever, tampered, timestamp } from './testing/arbitraries.ts';
+import { orNever, timestamp } from './testing/arbitraries.ts';
 import { anyConnection, anyStall } from './testing/arbitrary-rows.ts';
+import { itIsReadBack } from './testing/read-back.ts';
 import { atMs, inputOf } from './testing/rows.ts';
-import { throughJson } from './testing/validate.ts';
-
-const validate = new Ajv({ strict: false }).compile(ConnectionSchema);
 
 const [some] = fc.sample(anyConnection, { seed: 3, numRuns: 1 }) as [Connection];
 const plain: Connection = {
@@ -65,42 +62,13 @@ describe('a connection as a row', () => {
 });
 
 describe('a row as a connection', () => {
-  it('is the connection that was written, to the nanosecond', () => {
-    const inputs = [
-      inputOf(),
-      inputOf({ input: 1 }),
-      inputOf({ input: 2 }),
-      inputOf({ input: 3, firstPacketAt: null }),
-    ];
-    fc.assert(
-      fc.property(anyConnection, (written) => {
-        const row = throughJson(toConnectionRow(written, inputs));
-        expect(validate(row) ? [] : validate.errors).toEqual([]);
-        expect(fromConnectionRow(row)).toEqual(written);
-      }),
-    );
-  });
-
-  it('is put back at its input’s place on the common axis', () => {
-    const row = throughJson(toConnectionRow(plain, [inputOf({ startsAt: atMs(1234) })]));
-    expect(fromConnectionRow(row, atMs(1234))).toEqual(plain);
-  });
-
-  it('is nothing that the schema does not allow, whatever was changed', () => {
-    const row = throughJson(toConnectionRow(plain, [inputOf()]));
-    fc.assert(
-      fc.property(tampered(row), (changed) => {
-        const read = fromConnectionRow(changed);
-        if (read === null) return;
-        expect(validate(changed) ? [] : validate.errors).toEqual([]);
-        expect(validate(throughJson(toConnectionRow(read, [inputOf()])))).toBe(true);
-      }),
-      { numRuns: 3000 },
-    );
-  });
-
-  it.each([null, undefined, 1, 'row', [], {}, { schema: 'kubelag/connection/2' }])('is not %j', (value) => {
-    expect(fromConnectionRow(value)).toBeNull();
+  itIsReadBack({
+    name: 'connection',
+    schema: ConnectionSchema,
+    any: anyConnection,
+    plain,
+    write: toConnectionRow,
+    read: fromConnectionRow,
   });
 
   it('is not longer than a row can be', () => {

@@ -1,16 +1,12 @@
-import { Ajv } from 'ajv';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from './exchange.ts';
 import { fromExchangeRow, toExchangeRow } from './exchange-row.ts';
 import { ExchangeSchema } from './exchange-schema.ts';
 import type { VantageKind } from './input.ts';
-import { tampered } from './testing/arbitraries.ts';
 import { anyExchange } from './testing/arbitrary-rows.ts';
+import { itIsReadBack } from './testing/read-back.ts';
 import { atMs, inputOf } from './testing/rows.ts';
-import { throughJson } from './testing/validate.ts';
-
-const validate = new Ajv({ strict: false }).compile(ExchangeSchema);
 
 const [some] = fc.sample(anyExchange, { seed: 3, numRuns: 1 }) as [Exchange];
 const plain: Exchange = {
@@ -74,42 +70,13 @@ describe('an exchange as a row', () => {
 });
 
 describe('a row as an exchange', () => {
-  it('is the exchange that was written, to the nanosecond', () => {
-    const inputs = [
-      inputOf(),
-      inputOf({ input: 1 }),
-      inputOf({ input: 2 }),
-      inputOf({ input: 3, firstPacketAt: null }),
-    ];
-    fc.assert(
-      fc.property(anyExchange, (written) => {
-        const row = throughJson(toExchangeRow(written, inputs));
-        expect(validate(row) ? [] : validate.errors).toEqual([]);
-        expect(fromExchangeRow(row)).toEqual(written);
-      }),
-    );
-  });
-
-  it('is put back at its input’s place on the common axis', () => {
-    const row = throughJson(toExchangeRow(plain, [inputOf({ startsAt: atMs(1234) })]));
-    expect(fromExchangeRow(row, atMs(1234))).toEqual(plain);
-  });
-
-  it('is nothing that the schema does not allow, whatever was changed', () => {
-    const row = throughJson(toExchangeRow(plain, [inputOf()]));
-    fc.assert(
-      fc.property(tampered(row), (changed) => {
-        const read = fromExchangeRow(changed);
-        if (read === null) return;
-        expect(validate(changed) ? [] : validate.errors).toEqual([]);
-        expect(validate(throughJson(toExchangeRow(read, [inputOf()])))).toBe(true);
-      }),
-      { numRuns: 3000 },
-    );
-  });
-
-  it.each([null, undefined, 1, 'row', [], {}, { schema: 'kubelag/exchange/2' }])('is not %j', (value) => {
-    expect(fromExchangeRow(value)).toBeNull();
+  itIsReadBack({
+    name: 'exchange',
+    schema: ExchangeSchema,
+    any: anyExchange,
+    plain,
+    write: toExchangeRow,
+    read: fromExchangeRow,
   });
 
   it('is one that was written before undeliveredBytes was part of it', () => {

@@ -1,16 +1,11 @@
-import * as fc from 'fast-check';
-import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { LookupSchema } from './lookup-schema.ts';
 import { fromLookupRow, toLookupRow } from './lookup-row.ts';
 import { packetId } from './packet.ts';
 import { firstPacketAtOf } from './row-times.ts';
-import { tampered } from './testing/arbitraries.ts';
 import { anyLookup } from './testing/arbitrary-rows.ts';
+import { itIsReadBack } from './testing/read-back.ts';
 import { atMs, attemptOf, inputOf, lookupOf, unanswered } from './testing/rows.ts';
-import { throughJson } from './testing/validate.ts';
-
-const validate = new Ajv({ strict: false }).compile(LookupSchema);
 
 describe('a lookup as a row', () => {
   it('counts seconds from its own input, and absolute time from its date', () => {
@@ -44,56 +39,22 @@ describe('a lookup as a row', () => {
 });
 
 describe('a row as a lookup', () => {
-  it('is the lookup that was written, to the nanosecond', () => {
-    const inputs = [
-      inputOf(),
-      inputOf({ input: 1 }),
-      inputOf({ input: 2 }),
-      inputOf({ input: 3, firstPacketAt: null }),
-    ];
-    fc.assert(
-      fc.property(anyLookup, (written) => {
-        const row = throughJson(toLookupRow(written, inputs));
-        expect(validate(row) ? [] : validate.errors).toEqual([]);
-        expect(fromLookupRow(row)).toEqual(written);
-      }),
-    );
-  });
-
-  it('is put back at its input’s place on the common axis', () => {
-    const inputs = [inputOf({ startsAt: atMs(1234) })];
-    const written = lookupOf({ attempts: [attemptOf({ sentAt: atMs(2000) })] });
-    expect(fromLookupRow(throughJson(toLookupRow(written, inputs)), atMs(1234))).toEqual(written);
-  });
-
-  it('is nothing that the schema does not allow, whatever was changed', () => {
-    const row = throughJson(
-      toLookupRow(
-        lookupOf({
-          attempts: [
-            attemptOf({
-              earlierReplies: [{ at: atMs(1), packet: 3, rcode: 2 }],
-              lateReplies: [{ at: atMs(9), packet: 4, rcode: 0 }],
-            }),
-            attemptOf(unanswered),
-          ],
+  itIsReadBack({
+    name: 'lookup',
+    schema: LookupSchema,
+    any: anyLookup,
+    plain: lookupOf({ attempts: [attemptOf({ sentAt: atMs(2000) })] }),
+    full: lookupOf({
+      attempts: [
+        attemptOf({
+          earlierReplies: [{ at: atMs(1), packet: 3, rcode: 2 }],
+          lateReplies: [{ at: atMs(9), packet: 4, rcode: 0 }],
         }),
-        [inputOf()],
-      ),
-    );
-    fc.assert(
-      fc.property(tampered(row), (changed) => {
-        const read = fromLookupRow(changed);
-        if (read === null) return;
-        expect(validate(changed) ? [] : validate.errors).toEqual([]);
-        expect(validate(throughJson(toLookupRow(read, [inputOf()])))).toBe(true);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  it.each([null, undefined, 1, 'row', [], {}, { schema: 'kubelag/lookup/2' }])('is not %j', (value) => {
-    expect(fromLookupRow(value)).toBeNull();
+        attemptOf(unanswered),
+      ],
+    }),
+    write: toLookupRow,
+    read: fromLookupRow,
   });
 
   it('is not longer than a row can be', () => {

@@ -17,14 +17,14 @@ export interface Observer {
   /** An input begins: before its first row. The object goes on being filled, and is whole at `finish`. */
   input?(input: Input): void;
   lookup?(lookup: Lookup): void;
-  /** A rule's or a fact's, in place of `lookup`: all but ordinary lookups (rules/support/ordinary.ts says which those are)… */
+  /** A rule's or a fact's, in place of `lookup`: all but ordinary lookups (rules/support/lookups/ordinary.ts says which those are)… */
   unusual?(lookup: Lookup): void;
   /** …and those, where they are heard, but otherwise than the rest. */
   ordinary?(lookup: Lookup): void;
   connection?(connection: Connection): void;
   /** A rule's: connections that carry DNS, or were to, which it does not get as `connection`. */
   dnsConnection?(connection: Connection): void;
-  /** The same of exchanges: in place of `exchange`, all but ordinary calls (rules/support/ordinary-exchanges.ts)… */
+  /** The same of exchanges: in place of `exchange`, all but ordinary calls (rules/support/exchanges/ordinary-exchanges.ts)… */
   unusualExchange?(exchange: Exchange): void;
   /** …and those, where they are heard, but otherwise than the rest. */
   ordinaryExchange?(exchange: Exchange): void;

@@ -84,7 +84,6 @@ export interface DnsOption {
 /** What a `resolv.conf` says. */
 export interface ResolvConf {
   file: string;
-  nameservers: readonly Located<string>[];
   /** Of the last `search` or `domain` line: earlier ones do not count. */
   searches: readonly Located<string>[];
   options: readonly DnsOption[];
@@ -126,7 +125,6 @@ export interface Container {
   references: readonly Reference[];
   ports: readonly ContainerPort[];
   cpuLimit: Located<number> | null;
-  cpuRequest: Located<number> | null;
   /** Its health is asked for over gRPC. */
   grpcProbe: boolean;
   /** Where it says when it may be asked, and what it does before it is stopped; null where it does not. */
@@ -188,7 +186,6 @@ export interface RouteRule {
   /** Seconds for each try. */
   tryTimeout: Located<number> | null;
   attempts: Located<number> | null;
-  place: Place;
 }
 
 /** How a mesh's clients treat a host: Istio's DestinationRule. */

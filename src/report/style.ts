@@ -15,7 +15,6 @@ export type Paint = ReturnType<typeof pc.createColors>;
 export interface Style {
   readonly paint: Paint;
   readonly width: number;
-  readonly unicode: boolean;
   /** Text of any origin, made harmless, and in ASCII where it must be. Before measuring and painting. */
   clean(text: string): string;
 }
@@ -27,7 +26,6 @@ const MAX_WIDTH = 120;
 export const createStyle = (options: RenderOptions): Style => ({
   paint: pc.createColors(options.color),
   width: Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.floor(options.width) || MIN_WIDTH)),
-  unicode: options.unicode,
   clean: (text) => (options.unicode ? printable(text) : ascii(printable(text))),
 });
 

@@ -4,15 +4,16 @@ import { at, milliseconds, nanoseconds, NANOSECONDS_PER_SECOND } from '../base/t
 import { receiverOf } from '../model/direction.ts';
 import { isHttp2, isResponded, type Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { fullLinks, type Burst, type FullLinks } from './support/full-links.ts';
+import { fullLinks, type Burst, type FullLinks } from './support/exchanges/full-links.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { isHabit, partsByServer } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { isHabit, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { isPaced, LINK_RATE, rateOf, transferOf, type Transfer } from './support/transfers.ts';
+import { isPaced, LINK_RATE, rateOf, transferOf, type Transfer } from './support/exchanges/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
@@ -102,7 +103,7 @@ export default defineRule({
       const rest = (left * NANOSECONDS_PER_SECOND) / rate;
       const lasted = nanoseconds(exchange.duration + rest);
       const until = at(exchange.startedAt + lasted);
-      groups.add(exchange, nanoseconds(took + rest), packetsOf, { until, lasted });
+      groups.add(exchange, nanoseconds(took + rest), ownPackets, { until, lasted });
     };
     return {
       unusualExchange(exchange) {
@@ -143,23 +144,17 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               rate,
             },
-            input,
-            subject,
-            of,
-            unit: 'exchanges',
-            latency,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, latency, of),
             confidence: 'likely',
             confidenceBecause: `one full segment followed another at one pace, without a loss, a closed window or a pause of the sender; rates ${spread < ALIKE ? 'are alike' : `differ by ${formatShare(spread)} at most`}`,
             evidence: evidenceOf([], tally.dearest),
             because: [
-              {
-                component: `the path to ${subject.name}`,
-                setting: 'bandwidth',
-                value: `${rate}/s`,
-                origin: 'wire',
-                source: 'bytes of what was on its way at a time, by that time',
-              },
+              wireSetting(
+                `the path to ${subject.name}`,
+                'bandwidth',
+                `${rate}/s`,
+                'bytes of what was on its way at a time, by that time',
+              ),
             ],
             fix: [
               advice(
@@ -222,5 +217,3 @@ function isOfWindow({ windowed, rates }: Limited, roundTrip = Number.NaN): boole
   const flight = (rates.quantile(0.5) * roundTrip) / NANOSECONDS_PER_SECOND;
   return flight >= LEAST_OF_WINDOW * WINDOW && flight <= MOST_OF_WINDOW * WINDOW;
 }
-
-const packetsOf = ({ packets }: Exchange): readonly number[] => packets;

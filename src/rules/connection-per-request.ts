@@ -8,14 +8,15 @@ import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { tlsCost } from './support/handshake-waits.ts';
-import { keepAliveFixes, keepAliveSettings, type Closer } from './support/keep-alive.ts';
-import { IdleEnds } from './support/idle-ends.ts';
+import { tlsCost } from './support/connections/handshake-waits.ts';
+import { keepAliveFixes, keepAliveSettings, type Closer } from './support/connections/keep-alive.ts';
+import { IdleEnds } from './support/connections/idle-ends.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { createSessions, isSignIn, type Session } from './support/sessions.ts';
+import { createSessions, isSignIn, type Session } from './support/connections/sessions.ts';
+import { defaultSetting } from './support/settings.ts';
 import { isProbe } from '../model/probe.ts';
-import { connectCost, isMostly, isSingleUse, sealedCalls, servesOne } from './support/single-use.ts';
-import { slowStart } from './support/slow-start.ts';
+import { connectCost, isMostly, isSingleUse, sealedCalls, servesOne } from './support/connections/single-use.ts';
+import { slowStart } from './support/connections/slow-start.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { connectionTally, handshakesOf } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -73,13 +74,12 @@ const SOME = 0.1;
 const isUneven = (costs: Distribution): boolean =>
   costs.quantile(0.5) >= LEAST_UNEVEN && costs.quantile(0.5) > UNEVEN * costs.quantile(SOME);
 
-const SLOW_START: Setting = {
-  component: 'kernel',
-  setting: 'slow start of a new connection',
-  value: 'ten segments, then twice as many with each round trip',
-  origin: 'default',
-  source: 'RFC 6928; RFC 5681 section 3.1',
-};
+const SLOW_START: Setting = defaultSetting(
+  'kernel',
+  'slow start of a new connection',
+  'ten segments, then twice as many with each round trip',
+  'RFC 6928; RFC 5681 section 3.1',
+);
 
 export default defineRule({
   id: 'connection-per-request',

@@ -5,10 +5,11 @@ import { nanoseconds } from '../base/time.ts';
 import { isHttp2 } from '../model/exchange.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { dearestEvidence } from './support/evidence.ts';
+import { dearestEvidence, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, reportedRequests, type ServedRequests } from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+import { createServedRequests, reportedRequests, type ServedRequests } from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { wireSetting } from './support/settings.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
@@ -75,7 +76,7 @@ export default defineRule({
           });
           if (pool === undefined) continue;
           const refs = request.waits.filter(({ reason, to }) => reason === 'upstream' && to === upstream);
-          pool.tally.add(request, nanoseconds(waited), ({ packets }) => packets, { refs: refs.map(({ ref }) => ref) });
+          pool.tally.add(request, nanoseconds(waited), ownPackets, { refs: refs.map(({ ref }) => ref) });
         }
         const own = byService.get(service);
         if (own === undefined) return;
@@ -105,20 +106,13 @@ export default defineRule({
               'whenever one call ends while requests wait, another begins at once, and never more than so many are under way',
             evidence: dearestEvidence(tally, `a request that waited ${formatDuration(tally.costs.max)} for its turn`),
             because: [
-              {
-                component: `the pool of ${server} for ${upstream}`,
-                setting: isHttp2s ? 'streams at once' : 'connections (or whatever its requests share)',
-                value: `${formatCount(most)}, fewer than requests that need one`,
-                origin: 'wire',
-                source: 'the packets: starts follow ends',
-              },
-              {
-                component: upstream,
-                setting: 'time of a call',
-                value: 'how long each turn lasts',
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                `the pool of ${server} for ${upstream}`,
+                isHttp2s ? 'streams at once' : 'connections (or whatever its requests share)',
+                `${formatCount(most)}, fewer than requests that need one`,
+                'the packets: starts follow ends',
+              ),
+              wireSetting(upstream, 'time of a call', 'how long each turn lasts'),
             ],
             fix: [
               advice(

@@ -1,18 +1,19 @@
 import { formatDuration, formatShare, plural } from '../base/text.ts';
 import type { Duration } from '../base/time.ts';
-import { CFS_PERIOD, concentrationOf, isOnGrid, type CfsGrid } from './support/cfs-grid.ts';
+import { CFS_PERIOD, concentrationOf, isOnGrid, type CfsGrid } from './support/exchanges/cfs-grid.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { beyond, gridAnswersOf, type GridAnswers } from './support/grid-answers.ts';
-import { gridStretchesOf } from './support/grid-stretches.ts';
-import { ownTimes } from './support/own-times.ts';
+import { beyond, gridAnswersOf, type GridAnswers } from './support/exchanges/grid-answers.ts';
+import { gridStretchesOf } from './support/exchanges/grid-stretches.ts';
+import { ownTimes } from './support/requests/own-times.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { serverAnswers, type AnsweringServer } from './support/server-answers.ts';
-import { isStopped, stoppedRule } from './support/stopped.ts';
-import { partsByServer } from './support/subjects.ts';
+import { serverAnswers, type AnsweringServer } from './support/exchanges/server-answers.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
+import { isStopped, stoppedRule } from './support/exchanges/stopped.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -60,7 +61,7 @@ export default defineRule({
 
     function reportCalls(own: Told): void {
       const groups = createPeerGroups(seen, exchangeTally, () => ({}));
-      for (const [call, cost] of own.lost) groups.add(call, cost, ({ packets }) => packets);
+      for (const [call, cost] of own.lost) groups.add(call, cost, ownPackets);
       for (const { tally, subject, input } of partsByServer<ReturnType<typeof groups.of>, Exchange>(
         groups.judgedWithUpstreams(),
       )) {
@@ -76,12 +77,7 @@ export default defineRule({
             cost: tally.costs.quantile(0.5),
             times: plural(own.times, 'time'),
           },
-          input,
-          subject,
-          of: latency.count,
-          unit: 'exchanges',
-          latency,
-          cost: tally,
+          ...reportedExchanges({ input, subject, tally }, latency),
           confidence: 'possible',
           confidenceBecause: `${own.what} ${phasesOf(own.grid)} of 100 ms (${formatShare(own.grid.concentration)} concentrated, ${own.times} times); cpu.stat of the container would prove it`,
           evidence: evidenceOf([], tally.dearest),
@@ -152,20 +148,13 @@ const phasesOf = ({ phases }: CfsGrid): string =>
   phases === 1 ? 'one phase' : 'two phases, a pod’s and its container’s,';
 
 const settings = (server: string): Setting[] => [
-  {
-    component: server,
-    setting: 'resources.limits.cpu',
-    value: 'used up before the period ends',
-    origin: 'wire',
-    source: 'when answers begin',
-  },
-  {
-    component: 'Linux',
-    setting: 'cpu.cfs_period_us',
-    value: formatDuration(CFS_PERIOD),
-    origin: 'default',
-    source: 'kernel.org, CFS Bandwidth Control; kubelet --cpu-cfs-quota-period',
-  },
+  wireSetting(server, 'resources.limits.cpu', 'used up before the period ends', 'when answers begin'),
+  defaultSetting(
+    'Linux',
+    'cpu.cfs_period_us',
+    formatDuration(CFS_PERIOD),
+    'kernel.org, CFS Bandwidth Control; kubelet --cpu-cfs-quota-period',
+  ),
 ];
 
 const fixes = (server: string): Fix[] => [

@@ -4,11 +4,11 @@ import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Evidence, Report } from '../model/finding.ts';
 import type { Request } from '../model/request.ts';
-import { metadataWaits } from './support/credential-waits.ts';
+import { metadataWaits } from './support/credentials/credential-waits.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
-import { FetchLog } from './support/fetch-log.ts';
-import { metadataKinds } from './support/metadata-kinds.ts';
+import { FetchLog } from './support/credentials/fetch-log.ts';
+import { metadataKinds } from './support/credentials/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
 import {
   costAtMost,
@@ -17,12 +17,12 @@ import {
   tallyMetadata,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
-import { certaintyOf, halvesOf, stormFixes, whyOf } from './support/storm-report.ts';
-import { settingsOf, sidesOf } from './support/storm-settings.ts';
-import { holdsUp, stormCause, type Asked, type StormCause } from './support/storm-verdict.ts';
-import { SharedFetches, type SharedWait } from './support/shared-fetches.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { certaintyOf, halvesOf, stormFixes, whyOf } from './support/credentials/storm-report.ts';
+import { settingsOf, sidesOf } from './support/credentials/storm-settings.ts';
+import { holdsUp, stormCause, type Asked, type StormCause } from './support/credentials/storm-verdict.ts';
+import { SharedFetches, type SharedWait } from './support/credentials/shared-fetches.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';

@@ -1,14 +1,14 @@
 import type { Setting } from '../model/finding.ts';
-import { areServers, upstreamFix } from './support/asking-servers.ts';
+import { areServers, upstreamFix } from './support/lookups/asking-servers.ts';
 import { defineRule } from './support/define-rule.ts';
-import { ENDED_SERVER } from './support/ended-server.ts';
+import { ENDED_SERVER } from './support/lookups/ended-server.ts';
 import { advice, dnsOption, honours, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import type { BackendRecord, LossGroup, ServerRecord } from './support/loss-groups.ts';
-import { chosenWait, lossReport, waitOf, waitSettings } from './support/loss-report.ts';
-import type { Verdict } from './support/loss-verdict.ts';
-import { losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
+import type { BackendRecord, LossGroup, ServerRecord } from './support/lookups/loss-groups.ts';
+import { chosenWait, lossReport, waitOf, waitSettings } from './support/lookups/loss-report.ts';
+import type { Verdict } from './support/lookups/loss-verdict.ts';
+import { losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
 import { partsByServer, targetOf } from './support/subjects.ts';
 
 export default defineRule({

@@ -1,32 +1,30 @@
 import { formatCount } from '../base/text.ts';
-import { milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
-import type { Evidence, Fix, Setting } from '../model/finding.ts';
-import {
-  type Attempt,
-  isAddressType,
-  type Lookup,
-  type OtherReply,
-  type Outcome,
-  RCODE,
-  rcodeName,
-  typeName,
-} from '../model/lookup.ts';
-import type { PacketId } from '../model/packet.ts';
-import { isBlockListQuery } from './support/block-lists.ts';
-import { browserProbes } from './support/browser-probes.ts';
+import { milliseconds, type Timestamp } from '../base/time.ts';
+import type { Setting } from '../model/finding.ts';
+import { isAddressType, type Attempt, type Lookup } from '../model/lookup.ts';
+import { isBlockListQuery } from './support/lookups/block-lists.ts';
+import { browserProbes } from './support/lookups/browser-probes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf, packetsOf } from './support/evidence.ts';
-import { advice } from './support/fixes.ts';
-import { createForwarded } from './support/forwarded.ts';
+import {
+  errorEvidence,
+  errorPackets,
+  isError,
+  rcodesOf,
+  retryCost,
+  waitedOut,
+} from './support/lookups/error-answers.ts';
+import { errorFixes, type Failure } from './support/lookups/error-fixes.ts';
+import { createForwarded } from './support/lookups/forwarded.ts';
 import { addTo, groupBy } from '../base/group-by.ts';
-import { isHalf, type FamilyFault } from './support/family-fault.ts';
-import { emptyWords, hasNoAddress, isEmptyAnswer } from './support/no-address.ts';
+import { isHalf, type FamilyFault } from './support/lookups/family-fault.ts';
+import { hasNoAddress } from './support/lookups/no-address.ts';
 import { explainMissing } from './support/manifests/missing-names.ts';
-import { losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
+import { losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
+import { wireSetting } from './support/settings.ts';
 import { parts, type Occurrences } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
-import { hasCutNames } from './support/walk.ts';
+import { hasCutNames } from './support/lookups/walk.ts';
 
 // Names that fail are few in an incident; a scan for random names must not eat the memory.
 const MAX_GROUPS = 128;
@@ -34,12 +32,6 @@ const MAX_GROUPS = 128;
 const FEW_NAMES = 3;
 // A packet or two any capture may lack.
 const SEVERAL_HALVES = 3;
-const MAX_LINES = 4;
-const MAX_PACKETS = 24;
-
-/** `delayed`: found in the end, after a resolver had waited an error out (musl). */
-type Failure = Exclude<Outcome, 'ok' | 'incomplete'> | 'delayed';
-
 interface ErrorGroup extends Occurrences {
   readonly outcome: Failure;
   readonly name: string;
@@ -56,8 +48,6 @@ interface ErrorGroup extends Occurrences {
 
 // A resolver goes on to the next suffix at once; a throttled pod may need a CFS period (100 ms) and more.
 const NEXT_SUFFIX_WITHIN = milliseconds(250);
-// Who heeds an error asks again at once.
-const WAITED_OUT = milliseconds(200);
 // A Service has five labels in Kubernetes' default domain: more are mostly a suffix, that of a StatefulSet's pod for once.
 const MOST_LABELS = 5;
 const CLUSTER_SUFFIX = '.svc.cluster.local';
@@ -240,7 +230,10 @@ export default defineRule({
               confidenceBecause: 'the replies say so',
               evidence: errorEvidence(example),
               because: [answerSetting(first, example), ...(reason?.because ?? [])],
-              fix: reason !== null && reason.fix.length > 0 ? reason.fix : fixesOf(first),
+              fix:
+                reason !== null && reason.fix.length > 0
+                  ? reason.fix
+                  : errorFixes(first.outcome, first.name, first.server),
               whatIf:
                 first.outcome === 'delayed'
                   ? { method: 'each affected lookup without its wait after the error' }
@@ -286,26 +279,6 @@ const namesOf = (example: Lookup | undefined, name: string): string[] => [
   ...new Set([name, ...(example?.attempts ?? []).map((attempt) => attempt.name)]),
 ];
 
-/** Everything after the first reply is retrying and walking on. */
-function retryCost(lookup: Lookup): Duration {
-  let firstReply = Number.POSITIVE_INFINITY;
-  for (const { repliedAt, earlierReplies } of lookup.attempts) {
-    const reply = earlierReplies[0]?.at ?? repliedAt;
-    if (reply < firstReply) firstReply = reply;
-  }
-  const rest = lookup.startedAt + lookup.duration - firstReply;
-  return nanoseconds(rest > 0 ? Math.min(rest, lookup.duration) : 0);
-}
-
-/** The errors that were said: the last one, or those that came before the answer. */
-const errorsOf = ({ rcode, earlierReplies }: Attempt): number[] =>
-  rcode > 0 ? [rcode] : earlierReplies.filter(isFault).map((reply) => reply.rcode);
-
-/** NXDOMAIN is an answer: glibc, which asks for both families again after a loss, gets it twice. */
-const isFault = (reply: OtherReply): boolean => reply.rcode > 0 && reply.rcode !== RCODE.NXDOMAIN;
-
-const isError = ({ rcode, earlierReplies }: Attempt): boolean => rcode > 0 || earlierReplies.some(isFault);
-
 /** None before it asked for the same name. */
 function isFirstOf(attempts: readonly Attempt[], index: number): boolean {
   const { name } = attempts[index] as Attempt;
@@ -313,83 +286,9 @@ function isFirstOf(attempts: readonly Attempt[], index: number): boolean {
   return true;
 }
 
-/** An error came, and the same question again only after a wait. */
-const waitedOut = ({ attempts }: Lookup): boolean =>
-  attempts.some(
-    ({ resends, earlierReplies }) =>
-      resends.length > 0 &&
-      earlierReplies.some((reply) => {
-        const again = isFault(reply) ? resends.find((resend) => resend.at >= reply.at) : undefined;
-        return again !== undefined && again.at - reply.at >= WAITED_OUT;
-      }),
+const answerSetting = (group: ErrorGroup, example: Lookup | undefined): Setting =>
+  wireSetting(
+    group.server,
+    `answer for ${group.name}`,
+    group.outcome === 'nodata' ? 'no address of either family' : rcodesOf(example),
   );
-
-const errorPackets = (lookup: Lookup): PacketId[] =>
-  lookup.attempts
-    .filter(lookup.outcome === 'nodata' ? isEmptyAnswer : isError)
-    .flatMap(packetsOf)
-    .slice(0, MAX_PACKETS);
-
-const rcodesOf = (example: Lookup | undefined): string =>
-  [...new Set(example?.attempts.flatMap(errorsOf).map(rcodeName))].join(', ') || 'no error';
-
-function errorEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
-  // The last name asked is the one whose answer the caller got.
-  const lines = (example?.attempts ?? [])
-    .filter((attempt) => isError(attempt) || (example?.outcome === 'nodata' && isEmptyAnswer(attempt)))
-    .slice(-MAX_LINES)
-    .map((attempt) => ({
-      says: `${typeName(attempt.type)} of ${attempt.name}: ${errorsOf(attempt).map(rcodeName).join(', ') || emptyWords(attempt)}`,
-      packets: packetsOf(attempt),
-    }));
-  return evidenceOf(lines, example);
-}
-
-const answerSetting = (group: ErrorGroup, example: Lookup | undefined): Setting => ({
-  component: group.server,
-  setting: `answer for ${group.name}`,
-  value: group.outcome === 'nodata' ? 'no address of either family' : rcodesOf(example),
-  origin: 'wire',
-  source: 'the packets',
-});
-
-function fixesOf({ outcome, name, server }: ErrorGroup): Fix[] {
-  if (outcome === 'nodata') {
-    return [
-      advice(
-        'manifest',
-        `see why ${name} has no address: a headless Service without ready pods (its selector, their readinessProbe), or an alias (ExternalName, CNAME) to a name that has none`,
-        'the Service or the record of that name',
-        'put the record back',
-        'kubectl get services,endpointslices -A',
-      ),
-    ];
-  }
-  if (outcome === 'nxdomain') {
-    return [
-      advice(
-        'manifest',
-        `correct the name ${name}, or create the Service that it names: namespace, spelling, cluster domain; a headless Service has a name only while one of its pods is ready`,
-        'the configuration that holds the name',
-        'put the name back',
-        'kubectl get services -A',
-      ),
-    ];
-  }
-  const title = {
-    servfail: 'see why the server fails: its upstreams, a zone that is broken or unsigned, a forwarding loop',
-    refused: 'let the server answer these clients: its access list, or a zone that it does not serve',
-    delayed:
-      'see why the server fails for a while: its upstreams, its restarts; musl waits its timeout out instead of asking again',
-    timeout: 'make the server answer properly: musl takes an error for silence and waits on',
-  }[outcome];
-  return [
-    advice(
-      'infrastructure',
-      title,
-      `the DNS server ${server}`,
-      'undo the change that was made',
-      'kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50',
-    ),
-  ];
-}

@@ -3,12 +3,13 @@ import { RR_TYPE, typeName } from '../model/lookup.ts';
 import type { Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, oneFamilyFixes, settingsOfAll } from './support/fixes.ts';
-import { partsOfCause, waitOf, waitSettings } from './support/loss-report.ts';
-import type { Verdict } from './support/loss-verdict.ts';
-import type { LossGroup } from './support/loss-groups.ts';
-import { losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
+import { partsOfCause, waitOf, waitSettings } from './support/lookups/loss-report.ts';
+import type { Verdict } from './support/lookups/loss-verdict.ts';
+import type { LossGroup } from './support/lookups/loss-groups.ts';
+import { losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
 import { partsByServer, targetOf } from './support/subjects.ts';
 
 export default defineRule({
@@ -85,13 +86,8 @@ export default defineRule({
 const nothingAnswered = (asked: number): string =>
   asked === 0 ? 'no lookup asks for an address' : 'no query for an address got an answer, of either family';
 
-const serverSetting = (group: LossGroup, family: string, refused: boolean): Setting => ({
-  component: group.server,
-  setting: `answers to ${family}`,
-  value: refused ? 'errors only' : 'none',
-  origin: 'wire',
-  source: 'the packets',
-});
+const serverSetting = (group: LossGroup, family: string, refused: boolean): Setting =>
+  wireSetting(group.server, `answers to ${family}`, refused ? 'errors only' : 'none');
 
 /** What each resolver makes of one family alone. */
 function outcomes(groups: readonly LossGroup[]): Setting[] {
@@ -100,13 +96,15 @@ function outcomes(groups: readonly LossGroup[]): Setting[] {
     const timers = timersOf(resolver, detail);
     const component = settingsOfAll([{ resolver, detail }])[0]?.name ?? resolver;
     if (timers === null || settings.has(component)) continue;
-    settings.set(component, {
+    settings.set(
       component,
-      setting: 'one family unanswered',
-      value: timers.succeedsWithOneFamily ? 'returns the other after its last try' : 'fails',
-      origin: 'default',
-      source: timers.source,
-    });
+      defaultSetting(
+        component,
+        'one family unanswered',
+        timers.succeedsWithOneFamily ? 'returns the other after its last try' : 'fails',
+        timers.source,
+      ),
+    );
   }
   return [...settings.values()];
 }

@@ -5,15 +5,16 @@ import type { Evidence } from '../model/finding.ts';
 import { isDnsAlone } from '../model/input.ts';
 import { copyLookup, GO_ON_WITHIN, type Lookup } from '../model/lookup.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { evidenceOf, lookupPackets } from './support/evidence.ts';
 import { advice, eitherOf, nodeLocalCache } from './support/fixes.ts';
-import { losses } from './support/losses.ts';
-import { nodeCache } from './support/node-cache.ts';
+import { losses } from './support/lookups/losses.ts';
+import { nodeCache } from './support/lookups/node-cache.ts';
+import { wireSetting } from './support/settings.ts';
 import { isProbe } from '../model/probe.ts';
-import { isHabit, parts, type OccurrencesOf } from './support/subjects.ts';
+import { isHabit, type OccurrencesOf, parts, reportedLookups } from './support/subjects.ts';
 import { lookupTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
-import { walkOf } from './support/walk.ts';
+import { walkOf } from './support/lookups/walk.ts';
 
 // Whatever the answer says of its life: who asks again within a second could have kept it.
 const LEAST_HELD = seconds(1);
@@ -168,11 +169,7 @@ export default defineRule({
           report({
             message: ttl < LEAST_HELD ? 'uncached' : 'repeated',
             data: { count: tally.count, total: of, name: asked.name, ttl },
-            input,
-            subject,
-            of,
-            unit: 'lookups',
-            cost: tally,
+            ...reportedLookups({ input, subject, tally }, of),
             confidence: 'certain',
             confidenceBecause:
               ttl < LEAST_HELD
@@ -180,20 +177,13 @@ export default defineRule({
                 : 'each came within the time-to-live of the answer before, and a connection followed at once',
             evidence: repeatEvidence(example),
             because: [
-              {
-                component: 'resolver',
-                setting: 'cache in the client',
-                value: 'none, or emptied',
-                origin: 'wire',
-                source: `asked again within ${formatDuration(Math.max(ttl, LEAST_HELD))}`,
-              },
-              {
-                component: 'client',
-                setting: 'connections',
-                value: 'a new one for each call, which asks first',
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                'resolver',
+                'cache in the client',
+                'none, or emptied',
+                `asked again within ${formatDuration(Math.max(ttl, LEAST_HELD))}`,
+              ),
+              wireSetting('client', 'connections', 'a new one for each call, which asks first'),
             ],
             fix: [
               advice(
@@ -271,14 +261,12 @@ function ttlOf({ attempts }: Lookup): Duration {
   return nanoseconds(known.length === 0 ? 0 : seconds(Math.min(...known)));
 }
 
-const lookupPackets = ({ attempts }: Lookup): readonly number[] => attempts.flatMap(packetsOf);
-
 function repeatEvidence(example: Lookup | undefined): [Evidence, ...Evidence[]] {
   if (example === undefined) return evidenceOf([], example);
   return [
     {
       says: `${example.name} asked again, answered in ${formatDuration(example.duration)}`,
-      packets: [...lookupPackets(example)],
+      packets: lookupPackets(example),
     },
   ];
 }

@@ -3,24 +3,25 @@ import { milliseconds } from '../base/time.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Input } from '../model/input.ts';
 import { typeName } from '../model/lookup.ts';
-import { commonLosses, isOfCommon, type CommonLosses } from './support/common-loss.ts';
-import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
-import { askedAnew, type AskedAnew } from './support/asked-anew.ts';
-import { areServers, upstreamFix } from './support/asking-servers.ts';
+import { commonLosses, isOfCommon, type CommonLosses } from './support/connections/common-loss.ts';
+import { commonFixes, commonSetting, lossWords } from './support/connections/common-loss-words.ts';
+import { askedAnew, type AskedAnew } from './support/lookups/asked-anew.ts';
+import { areServers, upstreamFix } from './support/lookups/asking-servers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice, nodeLocalCache, settingsOfAll, shorterWaits } from './support/fixes.ts';
-import { chosenWait, lossReport, partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
-import { lostOf, sentOf, type LossCounts } from './support/loss-counts.ts';
-import type { LossGroup } from './support/loss-groups.ts';
-import { answersLate, type Verdict } from './support/loss-verdict.ts';
-import { unseenHalves } from './support/halves.ts';
+import { chosenWait, lossReport, partsOfCause, totalsOf, waitOf, waitSettings } from './support/lookups/loss-report.ts';
+import { lostOf, sentOf, type LossCounts } from './support/lookups/loss-counts.ts';
+import { answersLate, type LossGroup } from './support/lookups/loss-groups.ts';
+import type { Verdict } from './support/lookups/loss-verdict.ts';
+import { unseenHalves } from './support/lookups/halves.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
-import { ENDED_SERVER, isEnding } from './support/ended-server.ts';
-import { losses, type Losses } from './support/losses.ts';
-import { nodeCache } from './support/node-cache.ts';
-import { oneSided, partlyBlind } from './support/one-direction.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
-import { partsByClient, serversOf, targetOf, tempered, type Part } from './support/subjects.ts';
+import { ENDED_SERVER, isEnding } from './support/lookups/ended-server.ts';
+import { losses, type Losses } from './support/lookups/losses.ts';
+import { nodeCache } from './support/lookups/node-cache.ts';
+import { oneSided, partlyBlind } from './support/lookups/one-direction.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
+import { wireSetting } from './support/settings.ts';
+import { type Part, partsByClient, reportedLookups, serversOf, targetOf, tempered } from './support/subjects.ts';
 
 export default defineRule({
   id: 'dns-loss',
@@ -155,11 +156,7 @@ function anewReport({ input, subject, groups, tally }: Part<AskedAnew>, seen: Lo
   return {
     message: 'anew',
     data: { count: tally.count, total, wait: tally.costs.quantile(0.5), server: serversOf(groups) },
-    input,
-    subject,
-    of: total,
-    unit: 'lookups',
-    cost: tally,
+    ...reportedLookups({ input, subject, tally }, total),
     ...tempered(
       confidence,
       "each at its resolver's timer after the first asking, or with the id of that: what is asked again did not arrive",
@@ -250,10 +247,5 @@ const ignored = (lost: number, sent: number, servers: readonly string[]): Settin
   setting: 'answered queries that were sent again',
 });
 
-const unanswered = (lost: number, sent: number, servers: readonly string[]): Setting => ({
-  component: `path to ${servers.join(', ')}`,
-  setting: 'queries without an answer',
-  value: `${lost} of ${sent}`,
-  origin: 'wire',
-  source: 'the packets',
-});
+const unanswered = (lost: number, sent: number, servers: readonly string[]): Setting =>
+  wireSetting(`path to ${servers.join(', ')}`, 'queries without an answer', `${lost} of ${sent}`);

@@ -1,12 +1,12 @@
 import { DNAT_RACE } from '../knowledge/cluster-defaults.ts';
 import { defineRule } from './support/define-rule.ts';
 import { pairSetting, raceFixes, settingsOfAll } from './support/fixes.ts';
-import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/loss-report.ts';
-import { pairsOf } from './support/loss-counts.ts';
-import { losses } from './support/losses.ts';
-import { nodeCache } from './support/node-cache.ts';
-import { oneSided } from './support/one-direction.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
+import { partsOfCause, totalsOf, waitOf, waitSettings } from './support/lookups/loss-report.ts';
+import { pairsOf } from './support/lookups/loss-counts.ts';
+import { losses } from './support/lookups/losses.ts';
+import { nodeCache } from './support/lookups/node-cache.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
 import { partsByClient, targetOf } from './support/subjects.ts';
 
 export default defineRule({

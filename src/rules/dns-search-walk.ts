@@ -2,15 +2,16 @@ import { formatCount } from '../base/text.ts';
 import { NDOTS } from '../knowledge/cluster-defaults.ts';
 import type { Evidence } from '../model/finding.ts';
 import type { Attempt, Lookup } from '../model/lookup.ts';
-import { createClientGroups } from './support/client-groups.ts';
+import { createClientGroups } from './support/lookups/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { eitherOf, settingsOfAll, walkFixes } from './support/fixes.ts';
-import { losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
-import { FEW_CLIENTS, isHabit, partsByClient, SEEN_ONCE, targetOf } from './support/subjects.ts';
-import { deadNames, dotsOf, hasCutNames, walkOf, walkPackets } from './support/walk.ts';
+import { losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
+import { wireSetting } from './support/settings.ts';
+import { FEW_CLIENTS, isHabit, partsByClient, reportedLookups, SEEN_ONCE, targetOf } from './support/subjects.ts';
+import { deadNames, dotsOf, hasCutNames, walkOf, walkPackets } from './support/lookups/walk.ts';
 
 const MAX_LINES = 4;
 const EXISTS = 'the names with a suffix were answered and do not exist; the name as it is does';
@@ -67,24 +68,18 @@ export default defineRule({
               name: names.size === 1 ? example.name : `${example.name} and others`,
               cost: tally.costs.quantile(0.5),
             },
-            input,
-            subject,
-            of,
-            unit: 'lookups',
-            cost: tally,
+            ...reportedLookups({ input, subject, tally }, of),
             ...(hasCutNames(inputs[input])
               ? { confidence: 'likely', confidenceBecause: `${EXISTS}; names that are cut off are not counted` }
               : { confidence: 'certain', confidenceBecause: EXISTS }),
             evidence: walkEvidence(example),
             because: [
               { ...NDOTS, origin: 'default' },
-              {
-                component: 'the name',
-                setting: `dots in ${example.name}`,
-                value: `${formatCount(dotsOf(example.name))}, no trailing dot`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                'the name',
+                `dots in ${example.name}`,
+                `${formatCount(dotsOf(example.name))}, no trailing dot`,
+              ),
             ],
             fix: walkFixes(settingsOfAll(resolversOf(part.groups)), targetOf(subject), dots, example.name),
             whatIf: { method: 'each affected lookup without the time of its queries for names that do not exist' },

@@ -3,15 +3,16 @@ import { milliseconds, nanoseconds } from '../base/time.ts';
 import type { Evidence } from '../model/finding.ts';
 import { isAddressType, type Lookup, typeName } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
-import { createClientGroups } from './support/client-groups.ts';
+import { createClientGroups } from './support/lookups/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import type { LossAnalysis } from './support/loss-shape.ts';
-import { losses } from './support/losses.ts';
-import { mayAskOneByOne } from './support/pair.ts';
-import { sequentialPairsOf } from './support/sequential.ts';
-import { partsByClient, SEEN_ONCE, targetOf, type Occurrences } from './support/subjects.ts';
+import type { LossAnalysis } from './support/lookups/loss-shape.ts';
+import { losses } from './support/lookups/losses.ts';
+import { mayAskOneByOne } from './support/lookups/pair.ts';
+import { sequentialPairsOf } from './support/lookups/sequential.ts';
+import { defaultSetting } from './support/settings.ts';
+import { type Occurrences, partsByClient, reportedLookups, SEEN_ONCE, targetOf } from './support/subjects.ts';
 import { lookupTally, type LookupTally } from './support/tally.ts';
 
 // Where other lookups of the client ask in parallel, one pair is an accident of scheduling.
@@ -136,11 +137,7 @@ export default defineRule({
             report({
               message: sticky ? 'sticky' : 'sequential',
               data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5), what: setBack },
-              input,
-              subject,
-              of,
-              unit: 'lookups',
-              cost: tally,
+              ...reportedLookups({ input, subject, tally }, of),
               confidence: parallel === 0 && pairs >= CERTAIN_PAIRS ? 'certain' : 'likely',
               confidenceBecause: `${plural(pairs, 'pair')} one after the other, ${formatCount(parallel)} at once`,
               evidence: pairEvidence(tally.dearest as Lookup),
@@ -156,13 +153,12 @@ export default defineRule({
                   origin: sticky ? 'default' : 'wire',
                   source: sticky ? 'glibc resolv/res_send.c (from 2.11)' : 'the packets',
                 },
-                {
-                  component: 'kernel',
-                  setting: 'race of two queries at once',
-                  value: 'gone from 5.6: the option is no longer needed there',
-                  origin: 'default',
-                  source: 'Linux 6a757c07e51f',
-                },
+                defaultSetting(
+                  'kernel',
+                  'race of two queries at once',
+                  'gone from 5.6: the option is no longer needed there',
+                  'Linux 6a757c07e51f',
+                ),
               ],
               fix: sticky
                 ? [

@@ -2,13 +2,13 @@ import { settingsOf } from '../knowledge/resolver-settings.ts';
 import { seconds } from '../base/time.ts';
 import type { Lookup } from '../model/lookup.ts';
 import type { DnsOption, Workload } from '../model/workload.ts';
-import { createClientGroups } from './support/client-groups.ts';
+import { createClientGroups } from './support/lookups/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf, packetsOf } from './support/evidence.ts';
+import { evidenceOf, lookupPackets } from './support/evidence.ts';
 import { pairSetting, raceFixes } from './support/fixes.ts';
 import { AGAINST_WAITS, ignores } from './support/manifests/heeds.ts';
 import { identify } from './support/manifests/identify.ts';
-import { objectWords, placeWords } from './support/manifests/objects.ts';
+import { objectWords, settingAt } from './support/manifests/objects.ts';
 import { mainResolver, witness } from './support/witness.ts';
 
 export default defineRule({
@@ -27,7 +27,7 @@ export default defineRule({
     const groups = createClientGroups(() => ({}));
     return {
       lookup(lookup) {
-        if (cluster !== null) groups.add(groups.of(lookup), lookup, NO_COST, allPackets);
+        if (cluster !== null) groups.add(groups.of(lookup), lookup, NO_COST, lookupPackets);
       },
       finish() {
         if (cluster === null) {
@@ -89,17 +89,10 @@ export default defineRule({
 // An option that is not heeded costs nothing by itself.
 const NO_COST = seconds(0);
 
-const allPackets = (lookup: Lookup) => lookup.attempts.flatMap(packetsOf);
-
 const lookupLine = (lookup: Lookup, resolver: string) => ({
   says: `the lookup of ${lookup.name} as ${resolver} sends it`,
-  packets: allPackets(lookup),
+  packets: lookupPackets(lookup),
 });
 
-const optionSetting = (workload: Workload, { name, value }: DnsOption) => ({
-  component: objectWords(workload),
-  setting: `dnsConfig option ${name.value}`,
-  value: value?.value ?? 'on',
-  origin: 'manifest' as const,
-  source: placeWords(name.place),
-});
+const optionSetting = (workload: Workload, { name, value }: DnsOption) =>
+  settingAt(objectWords(workload), `dnsConfig option ${name.value}`, value?.value ?? 'on', name.place);

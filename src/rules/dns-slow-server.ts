@@ -2,25 +2,26 @@ import { groupBy } from '../base/group-by.ts';
 import { formatDuration, plural } from '../base/text.ts';
 import { at, milliseconds, nanoseconds, type Duration, type Timestamp } from '../base/time.ts';
 import { COREDNS_QUANTA } from '../knowledge/cluster-defaults.ts';
-import { timersOf } from '../knowledge/resolver-timers.ts';
+import { TIMER_EARLY, timersOf } from '../knowledge/resolver-timers.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { typeName, type Lookup } from '../model/lookup.ts';
 import { apart, type Beside } from './support/apart.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, nodeLocalCache } from './support/fixes.ts';
-import { forwards } from './support/forwards.ts';
+import { forwards } from './support/lookups/forwards.ts';
 import { endOf } from './support/input-end.ts';
-import { nodeCache } from './support/node-cache.ts';
-import { lossEvidence } from './support/loss-evidence.ts';
-import { losses, type Losses } from './support/losses.ts';
-import { oneSided } from './support/one-direction.ts';
+import { nodeCache } from './support/lookups/node-cache.ts';
+import { lossEvidence } from './support/lookups/loss-evidence.ts';
+import { losses, type Losses } from './support/lookups/losses.ts';
+import { oneSided } from './support/lookups/one-direction.ts';
 import { AT_ONE_MOMENT, isOneMoment } from './support/one-moment.ts';
-import type { LossAnalysis } from './support/loss-shape.ts';
-import type { Verdict } from './support/loss-verdict.ts';
-import { answerTime, soonAfter } from './support/sends.ts';
-import { SLOW_ANSWER, slowestOf, slowSends } from './support/slow-answers.ts';
-import { createSlowGroups, lateGroup, type SlowGroup } from './support/slow-groups.ts';
+import type { LossAnalysis } from './support/lookups/loss-shape.ts';
+import type { Verdict } from './support/lookups/loss-verdict.ts';
+import { answerTime, soonAfter } from './support/lookups/sends.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
+import { SLOW_ANSWER, slowestOf, slowSends } from './support/lookups/slow-answers.ts';
+import { createSlowGroups, lateGroup, type SlowGroup } from './support/lookups/slow-groups.ts';
 import { partsByServer, type Part } from './support/subjects.ts';
 import { isWarmingUp } from './support/warming-up.ts';
 
@@ -257,9 +258,6 @@ function isAmongLosses({ groups, tally, input, subject }: Part<SlowGroup>, verdi
   return groups.every(({ askedAgain }) => askedAgain) && lost >= MORE_LOST * tally.count;
 }
 
-// A timer fires late, never early; its clock and the capture's differ by less than this.
-const TIMER_EARLY = milliseconds(3);
-
 /** A lost query whose resend the capture lacks looks like an answer that took as long as the resolver's wait. */
 function comesAtTimer({ groups, tally, input, subject }: Part<SlowGroup>, seen: Losses): boolean {
   const usual = seen.usual(input, subject.name);
@@ -282,23 +280,16 @@ function slowEvidence(example: Lookup | undefined, analysis: LossAnalysis | null
   return evidenceOf(lines, example);
 }
 
-const delaySetting = ({ subject, tally }: Part<SlowGroup>, usual: Duration): Setting => ({
-  component: subject.name,
-  setting: 'wait for a late answer',
-  value: `${formatDuration(nanoseconds(tally.costs.max))} at most${usual > 0 ? `, usually ${formatDuration(usual)}` : ''}`,
-  origin: 'wire',
-  source: 'the packets',
-});
+const delaySetting = ({ subject, tally }: Part<SlowGroup>, usual: Duration): Setting =>
+  wireSetting(
+    subject.name,
+    'wait for a late answer',
+    `${formatDuration(nanoseconds(tally.costs.max))} at most${usual > 0 ? `, usually ${formatDuration(usual)}` : ''}`,
+  );
 
 /** CoreDNS's own waits, where most of the slow answers have their length. */
 const quantumSettings = ({ groups, tally }: Part<SlowGroup>): Setting[] =>
   COREDNS_QUANTA.filter(
     (_, index) =>
       groups.reduce((sum, group) => sum + (group.quanta[index] ?? 0), 0) >= Math.max(1, QUANTUM_SHARE * tally.count),
-  ).map(({ seconds: length, says, source }) => ({
-    component: 'CoreDNS',
-    setting: says,
-    value: `${length} s`,
-    origin: 'default',
-    source,
-  }));
+  ).map(({ seconds: length, says, source }) => defaultSetting('CoreDNS', says, `${length} s`, source));

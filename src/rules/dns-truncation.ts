@@ -1,18 +1,17 @@
-import { nanoseconds, type Duration } from '../base/time.ts';
+import { endOf, nanoseconds, type Duration } from '../base/time.ts';
 import { UDP_SIZE } from '../knowledge/cluster-defaults.ts';
 import type { Evidence, Fix } from '../model/finding.ts';
 import { typeName, type Attempt, type Lookup } from '../model/lookup.ts';
 import type { PacketId } from '../model/packet.ts';
-import { createClientGroups } from './support/client-groups.ts';
+import { createClientGroups } from './support/lookups/client-groups.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, packetsOf } from './support/evidence.ts';
 import { advice, dnsOption, honours, pairSetting, settingsOfAll } from './support/fixes.ts';
 import { Intervals } from './support/intervals.ts';
-import { losses } from './support/losses.ts';
-import { resolversOf } from './support/seen-resolvers.ts';
-import { endOf } from './support/sends.ts';
-import { isHabit, partsByClient, targetOf } from './support/subjects.ts';
-import { createVainConnections, type Vain } from './support/vain-connections.ts';
+import { losses } from './support/lookups/losses.ts';
+import { resolversOf } from './support/lookups/seen-resolvers.ts';
+import { isHabit, partsByClient, reportedLookups, targetOf } from './support/subjects.ts';
+import { createVainConnections, type Vain } from './support/lookups/vain-connections.ts';
 
 export default defineRule({
   id: 'dns-truncation',
@@ -53,11 +52,7 @@ export default defineRule({
           report({
             message: overTcp ? 'truncated' : vain === null ? 'kept' : vain.isRefused ? 'refused' : 'unheard',
             data: { count: tally.count, total: of, cost: tally.costs.quantile(0.5), ...vain?.data },
-            input,
-            subject,
-            of,
-            unit: 'lookups',
-            cost: tally,
+            ...reportedLookups({ input, subject, tally }, of),
             confidence: 'certain',
             confidenceBecause: 'the answers carry the TC bit',
             evidence: truncationEvidence(tally.dearest as Lookup, vain),

@@ -4,10 +4,11 @@ import { isOpened, type Connection } from '../model/connection.ts';
 import { copyExchange, isHttp2, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { partsByServer } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -66,8 +67,7 @@ export default defineRule({
           const paid = paidFor(call, connection);
           const from = connection.startedAt;
           const until = at(call.startedAt + call.duration);
-          if (paid > 0)
-            group.tally.add(call, paid, (row) => row.packets, { from, until, lasted: between(from, until) });
+          if (paid > 0) group.tally.add(call, paid, ownPackets, { from, until, lasted: between(from, until) });
         }
         if (goaway === null || goaway.code !== NO_ERROR || goaway.from !== 'server') return;
         const age = between(connection.startedAt, goaway.at);
@@ -94,12 +94,7 @@ export default defineRule({
               total: totals.count,
               cost: tally.costs.quantile(0.5),
             },
-            input,
-            subject,
-            of: totals.count,
-            unit: 'exchanges',
-            latency: totals,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, totals),
             confidence: 'certain',
             confidenceBecause: 'each of these connections ends with GOAWAY NO_ERROR at about the same age',
             evidence: churnEvidence(
@@ -108,20 +103,13 @@ export default defineRule({
               age,
             ),
             because: [
-              {
-                component: 'gRPC server',
-                setting: 'max connection age',
-                value: `about ${formatDuration(age)}`,
-                origin: 'wire',
-                source: 'the ages at which GOAWAY came',
-              },
-              {
-                component: 'gRPC client',
-                setting: 'new connection',
-                value: 'opened when a call needs it, which then waits',
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                'gRPC server',
+                'max connection age',
+                `about ${formatDuration(age)}`,
+                'the ages at which GOAWAY came',
+              ),
+              wireSetting('gRPC client', 'new connection', 'opened when a call needs it, which then waits'),
             ],
             fix: [
               advice(

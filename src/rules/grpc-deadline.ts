@@ -7,8 +7,9 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stalledTime, stallsOf } from './support/stalls.ts';
-import { partsByServer } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { stalledTime, stallsOf } from './support/exchanges/stalls.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { createUsual, kindOf } from './support/usual.ts';
@@ -77,30 +78,18 @@ export default defineRule({
               deadline: exactly(deadline, tally.dearest),
               why: whyOf(tally.count, sum('unanswered'), sum('stalled')),
             },
-            input,
-            subject,
-            of: Math.max(total.count, tally.count),
-            unit: 'exchanges',
-            latency: total,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, total, Math.max(total.count, tally.count)),
             confidence: 'certain',
             confidenceBecause: 'DEADLINE_EXCEEDED, or the call was given up when its grpc-timeout had run out',
             evidence: deadlineEvidence(tally.dearest),
             because: [
-              {
-                component: 'gRPC client',
-                setting: 'deadline',
-                value: formatDuration(exactly(deadline, tally.dearest)),
-                origin: 'wire',
-                source: 'the grpc-timeout header',
-              },
-              {
-                component: subject.name,
-                setting: 'time to answer',
-                value: `longer, for ${kinds(tally.dearest)}`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                'gRPC client',
+                'deadline',
+                formatDuration(exactly(deadline, tally.dearest)),
+                'the grpc-timeout header',
+              ),
+              wireSetting(subject.name, 'time to answer', `longer, for ${kinds(tally.dearest)}`),
             ],
             fix: [
               advice(

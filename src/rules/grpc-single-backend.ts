@@ -3,12 +3,13 @@ import { at, type Duration } from '../base/time.ts';
 import { copyExchange, isHttp2, type Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { queueOf, type Queue } from './support/queueing.ts';
+import { queueOf, type Queue } from './support/exchanges/queueing.ts';
 import type { Route } from './support/routes.ts';
-import { partsByServer } from './support/subjects.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -81,7 +82,7 @@ export default defineRule({
           const tally = exchangeTally();
           for (const [index, { exchange }] of calls.entries()) {
             const wait = queue.waits[index] as Duration;
-            if (exchange !== null && wait > WAITED * queue.service) tally.add(exchange, wait, (row) => row.packets);
+            if (exchange !== null && wait > WAITED * queue.service) tally.add(exchange, wait, ownPackets);
           }
           if (tally.count > 0) queued.push({ ...group, tally, queue });
         }
@@ -98,12 +99,7 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               slots: queue.slots,
             },
-            input,
-            subject,
-            of: totals.count,
-            unit: 'exchanges',
-            latency: totals,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, totals),
             confidence: peer.backend === null ? 'likely' : 'certain',
             confidenceBecause:
               peer.backend === null
@@ -111,27 +107,24 @@ export default defineRule({
                 : `calls end as if ${queue.slots} were served at a time, and the one connection leads to ${peer.backend}`,
             evidence: queueEvidence(tally.dearest, queue),
             because: [
-              {
-                component: 'kube-proxy',
-                setting: 'balancing',
-                value: 'of connections, not of calls',
-                origin: 'default',
-                source: 'kubernetes.io, Virtual IPs and Service Proxies',
-              },
-              {
-                component: 'gRPC client',
-                setting: 'load balancing policy',
-                value: 'pick_first: one connection carries all calls',
-                origin: 'default',
-                source: 'grpc.io, Custom Load Balancing Policies',
-              },
-              {
-                component: peer.backend ?? subject.name,
-                setting: 'calls served at a time',
-                value: `${queue.slots}, ${formatDuration(queue.service)} each`,
-                origin: 'wire',
-                source: 'when calls begin and end',
-              },
+              defaultSetting(
+                'kube-proxy',
+                'balancing',
+                'of connections, not of calls',
+                'kubernetes.io, Virtual IPs and Service Proxies',
+              ),
+              defaultSetting(
+                'gRPC client',
+                'load balancing policy',
+                'pick_first: one connection carries all calls',
+                'grpc.io, Custom Load Balancing Policies',
+              ),
+              wireSetting(
+                peer.backend ?? subject.name,
+                'calls served at a time',
+                `${queue.slots}, ${formatDuration(queue.service)} each`,
+                'when calls begin and end',
+              ),
             ],
             fix: [
               advice(

@@ -7,6 +7,7 @@ import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
 import { partsByServer } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -95,20 +96,18 @@ export default defineRule({
             confidenceBecause: 'the server says so in its GOAWAY',
             evidence: pingEvidence(tally.dearest),
             because: [
-              {
-                component: 'gRPC client',
-                setting: 'keepalive time',
-                value: interval > 0 ? formatDuration(interval) : 'pings sent',
-                origin: 'wire',
-                source: 'the gaps between its PINGs',
-              },
-              {
-                component: 'gRPC server',
-                setting: 'least time between pings (grpc-go MinTime, grpc.http2.min_ping_interval_without_data_ms)',
-                value: '5 min',
-                origin: 'default',
-                source: 'grpc.io, Keepalive; grpc-go keepalive.EnforcementPolicy',
-              },
+              wireSetting(
+                'gRPC client',
+                'keepalive time',
+                interval > 0 ? formatDuration(interval) : 'pings sent',
+                'the gaps between its PINGs',
+              ),
+              defaultSetting(
+                'gRPC server',
+                'least time between pings (grpc-go MinTime, grpc.http2.min_ping_interval_without_data_ms)',
+                '5 min',
+                'grpc.io, Keepalive; grpc-go keepalive.EnforcementPolicy',
+              ),
             ],
             fix: [
               advice(

@@ -3,10 +3,11 @@ import { milliseconds, orZero } from '../base/time.ts';
 import { isResponded, type Exchange, type Expectation } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { isHabit, partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { SEEN_ONCE, isHabit, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
@@ -33,7 +34,7 @@ export default defineRule({
         heard++;
         const { expectation } = exchange;
         if (expectation === null || !isHeldBack(exchange, expectation)) return;
-        const group = groups.add(exchange, expectation.waited, packetsOf);
+        const group = groups.add(exchange, expectation.waited, ownPackets);
         if (expectation.answered) group.answered++;
       },
       finish() {
@@ -46,12 +47,7 @@ export default defineRule({
           report({
             message: isLate ? 'late' : 'vain',
             data: { count: tally.count, total: of, server: subject.name, cost: tally.costs.quantile(0.5) },
-            input,
-            subject,
-            of,
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, calls, of),
             confidence: 'certain',
             confidenceBecause: isLate
               ? 'the head says “Expect: 100-continue”, and the body left when the answer to that had come'
@@ -79,8 +75,6 @@ export default defineRule({
 const isHeldBack = (exchange: Exchange, { waited, answered }: Expectation): boolean =>
   waited >= LEAST_WAIT + orZero(exchange.roundTrip) && (answered || isResponded(exchange));
 
-const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
-
 function continueEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]] {
   const waited = example?.expectation?.waited;
   if (example === undefined || waited === undefined) return evidenceOf([], example);
@@ -89,23 +83,13 @@ function continueEvidence(example: Exchange | undefined): [Evidence, ...Evidence
 }
 
 const settings = (server: string, waited: number, isLate: boolean): Setting[] => [
-  {
-    component: 'client',
-    setting: 'Expect: 100-continue',
-    value: isLate
-      ? 'sends no body before the answer'
-      : `sends the body ${formatDuration(waited)} later without an answer`,
-    origin: 'wire',
-    source:
-      'the packets; 1 s: libcurl CURLOPT_EXPECT_100_TIMEOUT_MS, Go ExpectContinueTimeout, .NET Expect100ContinueTimeout, botocore',
-  },
-  {
-    component: server,
-    setting: '100 Continue',
-    value: isLate ? 'sent late' : 'not sent by then',
-    origin: 'wire',
-    source: 'the packets',
-  },
+  wireSetting(
+    'client',
+    'Expect: 100-continue',
+    isLate ? 'sends no body before the answer' : `sends the body ${formatDuration(waited)} later without an answer`,
+    'the packets; 1 s: libcurl CURLOPT_EXPECT_100_TIMEOUT_MS, Go ExpectContinueTimeout, .NET Expect100ContinueTimeout, botocore',
+  ),
+  wireSetting(server, '100 Continue', isLate ? 'sent late' : 'not sent by then'),
 ];
 
 const fixes = (server: string): Fix[] => [

@@ -14,9 +14,10 @@ import {
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
-import { CHALLENGES, isDetour } from './support/ordinary-exchanges.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { CHALLENGES, isDetour } from './support/exchanges/ordinary-exchanges.ts';
+import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -186,20 +187,17 @@ function repeatOf(wait: Wait, again: Wait): Repeat {
 }
 
 const settings = (server: string, upstream: string, asked: string, status: number): Setting[] => [
-  {
-    component: server,
-    setting: CHALLENGES.includes(status) ? 'credentials of the first call' : 'URL that it asks for',
-    value: CHALLENGES.includes(status) ? 'none' : asked,
-    origin: 'wire',
-    source: 'the packets',
-  },
-  {
-    component: upstream,
-    setting: CHALLENGES.includes(status) ? 'answer without them' : 'answer to that',
-    value: `${status}${CHALLENGES.includes(status) ? '' : ', a redirect'}`,
-    origin: 'wire',
-    source: 'the packets; RFC 9110 section 15',
-  },
+  wireSetting(
+    server,
+    CHALLENGES.includes(status) ? 'credentials of the first call' : 'URL that it asks for',
+    CHALLENGES.includes(status) ? 'none' : asked,
+  ),
+  wireSetting(
+    upstream,
+    CHALLENGES.includes(status) ? 'answer without them' : 'answer to that',
+    `${status}${CHALLENGES.includes(status) ? '' : ', a redirect'}`,
+    'the packets; RFC 9110 section 15',
+  ),
 ];
 
 const rightUrl = (server: string): Fix =>

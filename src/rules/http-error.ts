@@ -3,11 +3,12 @@ import { grpcStatusName } from '../model/code-names.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Evidence } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { TOO_MANY_REQUESTS } from './support/ordinary-exchanges.ts';
+import { TOO_MANY_REQUESTS } from './support/exchanges/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { partsByServer } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
@@ -64,7 +65,7 @@ export default defineRule({
           return;
         }
         // Time that errors cost is told where it was spent: http-retry, upstream-slow, grpc-deadline, timeout-order.
-        const { codes } = groups.add(exchange, nanoseconds(0), ({ packets }) => packets);
+        const { codes } = groups.add(exchange, nanoseconds(0), ownPackets);
         if (codes.has(code) || codes.size < MAX_CODES) codes.set(code, (codes.get(code) ?? 0) + 1);
       },
       finish() {
@@ -75,18 +76,11 @@ export default defineRule({
           report({
             message: 'failed',
             data: { server: subject.name, count: tally.count, total: calls.count, codes },
-            input,
-            subject,
-            of: calls.count,
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, calls),
             confidence: 'certain',
             confidenceBecause: 'the answers say so',
             evidence: errorEvidence(tally.dearest),
-            because: [
-              { component: subject.name, setting: 'answer', value: codes, origin: 'wire', source: 'the packets' },
-            ],
+            because: [wireSetting(subject.name, 'answer', codes)],
             fix: [
               advice(
                 'code',

@@ -4,16 +4,17 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import type { Confidence } from '../model/lookup.ts';
 import { isProbe } from '../model/probe.ts';
-import { createCallersGone } from './support/callers-gone.ts';
+import { createCallersGone } from './support/exchanges/callers-gone.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { observedServices } from './support/observed-services.ts';
-import { createRetries, failureOf, type Chain } from './support/retries.ts';
-import { createRetriesWithin } from './support/retries-within.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { createRetries, failureOf, type Chain } from './support/exchanges/retries.ts';
+import { createRetriesWithin } from './support/exchanges/retries-within.ts';
 import type { OccurrencesOf } from './support/subjects.ts';
 import type { Route } from './support/routes.ts';
-import { createSteadyRetries } from './support/steady-retries.ts';
+import { wireSetting } from './support/settings.ts';
+import { createSteadyRetries } from './support/exchanges/steady-retries.ts';
 import { partsByServer, weakest } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -235,14 +236,8 @@ function settings({ first, failures, gaps, because }: Chain, server: string): Se
       ? `Retry-After: ${formatDuration(first.retryAfter)}`
       : `waits of ${gaps.map((gap) => formatDuration(gap)).join(', ')}`;
   return [
-    {
-      component: server,
-      setting: 'answer',
-      value: failures[0] ?? 'failure',
-      origin: 'wire',
-      source: 'the packets',
-    },
-    { component: first.client, setting: 'retry policy', value: wait, origin: 'wire', source: 'when the tries begin' },
+    wireSetting(server, 'answer', failures[0] ?? 'failure'),
+    wireSetting(first.client, 'retry policy', wait, 'when the tries begin'),
   ];
 }
 

@@ -4,9 +4,10 @@ import { otherSide } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { stallRule } from './support/stall-rule.ts';
-import { stallsOf } from './support/stalls.ts';
-import { isQuickTransfer } from './support/transfers.ts';
+import { wireSetting } from './support/settings.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
+import { stallsOf } from './support/exchanges/stalls.ts';
+import { isQuickTransfer } from './support/exchanges/transfers.ts';
 
 // Less is no reason for a body to be slow.
 const LEAST_WAIT = milliseconds(50);
@@ -36,21 +37,13 @@ export default defineRule({
       says: (dearest) => ({ window: windowOf(dearest), reader: readerOf(dearest) }),
       savesAtMost: true,
       because: (server, from, _common, dearest) => [
-        {
-          component: `the ${otherSide(from)}`,
-          setting: 'HTTP/2 window of a stream or the connection',
-          value: dearest === undefined ? 'small' : windowOf(dearest),
-          origin: 'wire',
-          source:
-            'SETTINGS_INITIAL_WINDOW_SIZE and WINDOW_UPDATE; 65,535 unless they say otherwise (RFC 9113 section 6.9.2)',
-        },
-        {
-          component: `the path to ${server}`,
-          setting: 'round trip',
-          value: 'an update takes one before more comes',
-          origin: 'wire',
-          source: 'the packets',
-        },
+        wireSetting(
+          `the ${otherSide(from)}`,
+          'HTTP/2 window of a stream or the connection',
+          dearest === undefined ? 'small' : windowOf(dearest),
+          'SETTINGS_INITIAL_WINDOW_SIZE and WINDOW_UPDATE; 65,535 unless they say otherwise (RFC 9113 section 6.9.2)',
+        ),
+        wireSetting(`the path to ${server}`, 'round trip', 'an update takes one before more comes'),
       ],
       fix: (server, from) => [
         advice(

@@ -5,11 +5,12 @@ import { credentialClient } from '../knowledge/credential-clients.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
-import { metadataKinds } from './support/metadata-kinds.ts';
+import { metadataKinds } from './support/credentials/metadata-kinds.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { partsByClient, type OccurrencesOf } from './support/subjects.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
+import { type OccurrencesOf, partsByClient, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
-import { TokenLog, type TokenWait } from './support/token-waits.ts';
+import { TokenLog, type TokenWait } from './support/credentials/token-waits.ts';
 import { traffic } from './support/traffic.ts';
 
 interface Found extends OccurrencesOf<Exchange> {
@@ -80,12 +81,7 @@ export default defineRule({
           report({
             message: 'lost',
             data: { client, server, count: tally.count, cost: tally.costs.quantile(0.5) },
-            input,
-            subject,
-            of: tally.count,
-            unit: 'exchanges',
-            latency: seen.totals(input, subject).calls,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, seen.totals(input, subject).calls, tally.count),
             confidence: 'likely',
             confidenceBecause: 'no token ever comes, while other calls to the same service are answered at once',
             evidence: dearestEvidence(
@@ -93,20 +89,17 @@ export default defineRule({
               `PUT /latest/api/token, ${tries === 1 ? 'once' : `${tries} times`}: no answer in ${formatDuration(tally.costs.max)}`,
             ),
             because: [
-              {
-                component: 'EC2 instance',
-                setting: 'HttpPutResponseHopLimit',
-                value: '1: the answer to the PUT dies at the pod’s hop',
-                origin: 'default',
-                source: 'docs.aws.amazon.com, Use the Instance Metadata Service',
-              },
-              {
-                component: credentialClient(software, 'ec2').name,
-                setting: 'wait for the token',
-                value: formatDuration(tally.costs.quantile(0.5)),
-                origin: 'wire',
-                source: 'the packets',
-              },
+              defaultSetting(
+                'EC2 instance',
+                'HttpPutResponseHopLimit',
+                '1: the answer to the PUT dies at the pod’s hop',
+                'docs.aws.amazon.com, Use the Instance Metadata Service',
+              ),
+              wireSetting(
+                credentialClient(software, 'ec2').name,
+                'wait for the token',
+                formatDuration(tally.costs.quantile(0.5)),
+              ),
             ],
             fix: hopLimitFixes(client),
             whatIf: { method: 'each request without its wait for tokens that never come' },

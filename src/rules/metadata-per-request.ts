@@ -3,15 +3,21 @@ import { at } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Fix, Report } from '../model/finding.ts';
-import { metadataWaits } from './support/credential-waits.ts';
+import { metadataWaits } from './support/credentials/credential-waits.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
-import { FetchLog } from './support/fetch-log.ts';
+import { FetchLog } from './support/credentials/fetch-log.ts';
 import { advice } from './support/fixes.ts';
-import { metadataKinds } from './support/metadata-kinds.ts';
+import { metadataKinds } from './support/credentials/metadata-kinds.ts';
 import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { costAtMost, createServedRequests, tallyMetadata, type ServedRequests } from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+import {
+  costAtMost,
+  createServedRequests,
+  tallyMetadata,
+  type ServedRequests,
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -102,13 +108,7 @@ export default defineRule({
         confidenceBecause: 'the same is asked for in request after request',
         evidence: dearestEvidence(tally, `asked again: ${what}`),
         because: [
-          {
-            component: `the program at ${client}`,
-            setting: 'metadata kept between requests',
-            value: 'none, it is asked for anew',
-            origin: 'wire',
-            source: 'the packets',
-          },
+          wireSetting(`the program at ${client}`, 'metadata kept between requests', 'none, it is asked for anew'),
         ],
         fix: metadataFixes(paths, client),
         whatIf:

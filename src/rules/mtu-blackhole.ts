@@ -4,16 +4,17 @@ import { copyExchange, type Exchange } from '../model/exchange.ts';
 import type { Evidence, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
-import { LEAST_SIZE, mtuFixes } from './support/mtu-advice.ts';
-import { openings } from './support/openings.ts';
+import { LEAST_SIZE, mtuFixes } from './support/connections/mtu-advice.ts';
+import { openings } from './support/connections/openings.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stuckOf, vanishedInHandshake } from './support/stuck-handshakes.ts';
-import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
-import { partsByServer } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { stuckOf, vanishedInHandshake } from './support/connections/stuck-handshakes.ts';
+import { stallPackets, stallsOf, waitedUntil } from './support/exchanges/stalls.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
-import { vanishedTally, type Vanished } from './support/vanished.ts';
+import { vanishedTally, type Vanished } from './support/connections/vanished.ts';
 
 // One may be a connection that died.
 const LEAST_COUNT = 2;
@@ -130,12 +131,7 @@ export default defineRule({
           report({
             message: 'vanished',
             data: { count: tally.count, total: of, server: subject.name, size, side, fits },
-            input,
-            subject,
-            of,
-            unit: 'exchanges',
-            latency: totals,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, totals, of),
             confidence: 'likely',
             confidenceBecause: `no segment of ${plural(size, 'byte')} ever arrived, however often it was sent, and all up to ${fits} did`,
             evidence: blackholeEvidence(tally.dearest),
@@ -158,20 +154,18 @@ export default defineRule({
 });
 
 const settings = (server: string, size: number): [Setting, Setting] => [
-  {
-    component: `path to ${server}`,
-    setting: 'MTU',
-    value: `below what ${plural(size, 'byte')} of payload need`,
-    origin: 'wire',
-    source: 'which segments arrive',
-  },
-  {
-    component: `path to ${server}`,
-    setting: 'ICMP "fragmentation needed"',
-    value: 'not seen: blocked, or never sent',
-    origin: 'wire',
-    source: 'the packets; RFC 2923 section 2.1',
-  },
+  wireSetting(
+    `path to ${server}`,
+    'MTU',
+    `below what ${plural(size, 'byte')} of payload need`,
+    'which segments arrive',
+  ),
+  wireSetting(
+    `path to ${server}`,
+    'ICMP "fragmentation needed"',
+    'not seen: blocked, or never sent',
+    'the packets; RFC 2923 section 2.1',
+  ),
 ];
 
 /** Segments that were lost for good, and could be too big. */

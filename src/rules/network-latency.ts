@@ -4,16 +4,17 @@ import { nanoseconds, type Duration } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { LEAST_ROUND_TRIP } from './support/ordinary-exchanges.ts';
+import { LEAST_ROUND_TRIP } from './support/exchanges/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { programWaits } from './support/program-waits.ts';
-import { isHabit, partsByServer, type Part } from './support/subjects.ts';
+import { programWaits } from './support/requests/program-waits.ts';
+import { wireSetting } from './support/settings.ts';
+import { type Part, isHabit, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { Ways, type TwoWays } from './support/two-ways.ts';
+import { Ways, type TwoWays } from './support/connections/two-ways.ts';
 
 // "Most of the exchange", and of most exchanges.
 const MOST = 0.5;
@@ -45,7 +46,7 @@ export default defineRule({
         heard++;
         const { roundTrip, duration } = exchange;
         if (!(roundTrip >= LEAST_ROUND_TRIP) || roundTrip < MOST * duration) return;
-        groups.add(exchange, roundTripOf(exchange), packetsOf);
+        groups.add(exchange, roundTripOf(exchange), ownPackets);
       },
       connection(connection) {
         if (!(connection.minRoundTrip >= 0)) return;
@@ -109,13 +110,12 @@ export default defineRule({
             ...reported(part, calls),
             confidenceBecause: `handshakes and acknowledgements of the kernel take ${formatDuration(least)} as well`,
             because: [
-              {
-                component: `the path to ${subject.name}`,
-                setting: 'round trip',
-                value: formatDuration(least),
-                origin: 'wire',
-                source: 'handshakes and acknowledgements',
-              },
+              wireSetting(
+                `the path to ${subject.name}`,
+                'round trip',
+                formatDuration(least),
+                'handshakes and acknowledgements',
+              ),
             ],
             fix: [
               advice(
@@ -147,20 +147,13 @@ export default defineRule({
 /** What is said of either kind. */
 const reported = ({ input, subject, tally }: Part<unknown, Exchange>, calls: Distribution) =>
   ({
-    input,
-    subject,
-    of: calls.count,
-    unit: 'exchanges',
-    latency: calls,
-    cost: tally,
+    ...reportedExchanges({ input, subject, tally }, calls),
     confidence: 'certain',
     evidence: evidenceOf([], tally.dearest),
     errors: 0,
   }) as const;
 
 const roundTripOf = ({ roundTrip, duration }: Exchange): Duration => nanoseconds(Math.min(roundTrip, duration));
-
-const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
 
 /** Of several clients: all their connections, and the way of the client that has most on the long one. */
 function bothOf(all: readonly TwoWays[]): TwoWays {
@@ -173,20 +166,18 @@ function bothOf(all: readonly TwoWays[]): TwoWays {
 }
 
 const waySettings = (server: string, { far, near, farTrip, nearTrip, farBackends }: TwoWays): Setting[] => [
-  {
-    component: farBackends.length > 0 ? `the path to ${fewNames(farBackends)}` : `one path to ${server}`,
-    setting: 'round trip',
-    value: `${formatDuration(farTrip)} (${plural(far, 'connection')})`,
-    origin: 'wire',
-    source: 'handshakes and acknowledgements',
-  },
-  {
-    component: 'the other',
-    setting: 'round trip',
-    value: `${formatDuration(nearTrip)} (${plural(near, 'connection')})`,
-    origin: 'wire',
-    source: 'handshakes and acknowledgements',
-  },
+  wireSetting(
+    farBackends.length > 0 ? `the path to ${fewNames(farBackends)}` : `one path to ${server}`,
+    'round trip',
+    `${formatDuration(farTrip)} (${plural(far, 'connection')})`,
+    'handshakes and acknowledgements',
+  ),
+  wireSetting(
+    'the other',
+    'round trip',
+    `${formatDuration(nearTrip)} (${plural(near, 'connection')})`,
+    'handshakes and acknowledgements',
+  ),
 ];
 
 const wayFixes = (server: string): Fix[] => [

@@ -1,10 +1,11 @@
 import { formatDuration } from '../base/text.ts';
 import { between, nanoseconds } from '../base/time.ts';
-import { isOnGrid, mayBeOnGrid } from './support/cfs-grid.ts';
+import { isOnGrid, mayBeOnGrid } from './support/exchanges/cfs-grid.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
-import type { Pause } from './support/pauses.ts';
-import { stoppedRule } from './support/stopped.ts';
+import type { Pause } from './support/exchanges/pauses.ts';
+import { wireSetting } from './support/settings.ts';
+import { stoppedRule } from './support/exchanges/stopped.ts';
 
 const longestOf = (pauses: readonly Pause[]) =>
   nanoseconds(Math.max(...pauses.map(({ from, until }) => between(from, until))));
@@ -32,13 +33,12 @@ export default defineRule({
       },
       onlyInfo: (pauses) => (mayBeOnGrid(pauses) ? MAYBE_THROTTLED : undefined),
       because: (server, pauses) => [
-        {
-          component: server,
-          setting: 'longest stretch without any answer',
-          value: formatDuration(longestOf(pauses)),
-          origin: 'wire',
-          source: 'when requests were sent and answers began',
-        },
+        wireSetting(
+          server,
+          'longest stretch without any answer',
+          formatDuration(longestOf(pauses)),
+          'when requests were sent and answers began',
+        ),
       ],
       fix: (server) => [
         advice(

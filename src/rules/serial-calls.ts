@@ -3,12 +3,13 @@ import { endOf, milliseconds, nanoseconds } from '../base/time.ts';
 import { receiverOf } from '../model/direction.ts';
 import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { goesAlong } from './support/driver-trips.ts';
+import { goesAlong } from './support/requests/driver-trips.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { createServedRequests, reportedRequests, type ServedRequests } from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
-import { setsUp } from './support/sessions.ts';
+import { createServedRequests, reportedRequests, type ServedRequests } from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { setsUp } from './support/connections/sessions.ts';
+import { wireSetting } from './support/settings.ts';
 import { SEEN_ONCE } from './support/subjects.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -150,13 +151,12 @@ export default defineRule({
               `one request with ${plenty(habit.longest)} in a row, ${formatDuration(tally.costs.max)} beyond the longest`,
             ),
             because: [
-              {
-                component: `the program at ${server}`,
-                setting: 'calls in flight at once',
-                value: '1',
-                origin: 'wire',
-                source: 'the packets: each call starts when the one before is answered',
-              },
+              wireSetting(
+                `the program at ${server}`,
+                'calls in flight at once',
+                '1',
+                'the packets: each call starts when the one before is answered',
+              ),
             ],
             fix: [
               advice(

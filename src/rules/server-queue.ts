@@ -4,12 +4,13 @@ import { nanoseconds } from '../base/time.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Fix, Setting } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
-import { dearestEvidence } from './support/evidence.ts';
+import { dearestEvidence, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { serverAnswers } from './support/server-answers.ts';
-import { serverLines, type Line, type ServerLines } from './support/server-lines.ts';
-import { partsByServer, type OccurrencesOf } from './support/subjects.ts';
+import { serverAnswers } from './support/exchanges/server-answers.ts';
+import { serverLines, type Line, type ServerLines } from './support/exchanges/server-lines.ts';
+import { wireSetting } from './support/settings.ts';
+import { type OccurrencesOf, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
@@ -38,7 +39,7 @@ export default defineRule({
       unusualExchange(exchange) {
         heard++;
         const waited = lines.behind();
-        if (waited > 0) groups.add(exchange, nanoseconds(waited), packetsOf);
+        if (waited > 0) groups.add(exchange, nanoseconds(waited), ownPackets);
       },
       finish() {
         // Asked of those alone at which anybody waited.
@@ -49,7 +50,7 @@ export default defineRule({
           for (const exchange of answers.all().flatMap(({ slow }) => slow)) {
             const { input, server } = seen.peerOf(exchange);
             const wait = lines.of(input, server)?.several?.waitOf(exchange) ?? 0;
-            if (wait > 0) behindSeveral.add(exchange, nanoseconds(wait), packetsOf);
+            if (wait > 0) behindSeveral.add(exchange, nanoseconds(wait), ownPackets);
           }
         }
         const inLine = [...behindOne, ...behindSeveral.all()];
@@ -70,12 +71,7 @@ export default defineRule({
               each,
               slots: several?.slots ?? '',
             },
-            input,
-            subject,
-            of,
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, calls, of),
             confidence: 'likely',
             confidenceBecause:
               several === null
@@ -121,26 +117,15 @@ function standsFor(line: Group, other: Group, lines: ServerLines): boolean {
 // One worker is all that many services need, and some work is done one by one on purpose.
 const HOW_IT_WORKS = 'how it works under this load: whether that is too little, its owner knows';
 
-const packetsOf = ({ packets }: Exchange): readonly number[] => packets;
-
 const settings = (server: string, { each, most, several }: Line): Setting[] => [
-  {
-    component: server,
-    setting: 'what it works at',
-    value:
-      several === null
-        ? `one request after another: answers leave ${formatDuration(each)} apart`
-        : `about ${several.slots} requests at a time (workers, threads, permits), ${formatDuration(each)} each`,
-    origin: 'wire',
-    source: 'the packets',
-  },
-  {
-    component: 'its callers',
-    setting: 'requests at once',
-    value: `up to ${formatCount(most)}`,
-    origin: 'wire',
-    source: 'the packets',
-  },
+  wireSetting(
+    server,
+    'what it works at',
+    several === null
+      ? `one request after another: answers leave ${formatDuration(each)} apart`
+      : `about ${several.slots} requests at a time (workers, threads, permits), ${formatDuration(each)} each`,
+  ),
+  wireSetting('its callers', 'requests at once', `up to ${formatCount(most)}`),
 ];
 
 const fixes = (server: string): Fix[] => [

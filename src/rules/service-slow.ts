@@ -13,19 +13,26 @@ import {
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { ONLY_CHECKS, withoutChecks } from './support/health-checks.ts';
+} from './support/requests/served-requests.ts';
+import { ONLY_CHECKS, withoutChecks } from './support/requests/health-checks.ts';
 import { endOf } from './support/input-end.ts';
-import { observedServices } from './support/observed-services.ts';
-import { ownTimes } from './support/own-times.ts';
-import { programWaits } from './support/program-waits.ts';
-import { inLine, serverLines, type Line } from './support/server-lines.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { ownTimes } from './support/requests/own-times.ts';
+import { programWaits } from './support/requests/program-waits.ts';
+import { inLine, serverLines, type Line } from './support/exchanges/server-lines.ts';
+import { wireSetting } from './support/settings.ts';
 import { isHabit, partsByServer } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
-import { unsureWaits } from './support/unsure-waits.ts';
-import type { Waiting } from './support/upstream-groups.ts';
-import { isEachOfFew, isNearlyAll, LEAST_REQUESTS, LEAST_SHARE, LEAST_WAIT } from './support/upstream-shares.ts';
-import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
+import { unsureWaits } from './support/requests/unsure-waits.ts';
+import type { Waiting } from './support/requests/upstream-groups.ts';
+import {
+  isEachOfFew,
+  isNearlyAll,
+  LEAST_REQUESTS,
+  LEAST_SHARE,
+  LEAST_WAIT,
+} from './support/requests/upstream-shares.ts';
+import { kindsIn, podBehind, untilIn, waitReport } from './support/requests/wait-report.ts';
 
 // RULES, How slow is slow, has 80 % and 100 ms. The 100 ms are the request's: that is what its caller
 // waits, and what people notice (Nielsen, Response Times: 0.1 s feels instantaneous). Own time that is
@@ -189,13 +196,11 @@ export default defineRule({
               `a request with ${formatDuration(tally.costs.max)} in which it waited for nobody`,
             ),
             because: [
-              {
-                component: server,
-                setting: 'own time of a request',
-                value: `${formatDuration(median)}, ${formatShare(share)} of it all`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                server,
+                'own time of a request',
+                `${formatDuration(median)}, ${formatShare(share)} of it all`,
+              ),
             ],
             fix: [
               ...(showsAll ? [] : [captured(server)]),

@@ -4,16 +4,17 @@ import { formatCount } from '../base/text.ts';
 import type { Exchange, ExchangeProtocol } from '../model/exchange.ts';
 import type { Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
-import { driverFixes } from './support/driver-fixes.ts';
-import { DRIVER_TASKS, driverTrips, type DriverTask, type DriverTrip } from './support/driver-trips.ts';
+import { driverFixes } from './support/requests/driver-fixes.ts';
+import { DRIVER_TASKS, driverTrips, type DriverTask, type DriverTrip } from './support/requests/driver-trips.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import {
   createServedRequests,
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { wireSetting } from './support/settings.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -135,15 +136,7 @@ export default defineRule({
             confidenceBecause:
               'each of them waits for these statements in turn; of a statement only its verb is read, not what it is for',
             evidence: dearestEvidence(tally, `one request’s ${what}`),
-            because: [
-              {
-                component: `the driver or pool in ${server}`,
-                setting: 'statements beside those of the request',
-                value: what,
-                origin: 'wire',
-                source: 'the packets',
-              },
-            ],
+            because: [wireSetting(`the driver or pool in ${server}`, 'statements beside those of the request', what)],
             fix: driverFixes(told, server),
             whatIf: { method: 'each request without these round trips' },
             errors: 0,

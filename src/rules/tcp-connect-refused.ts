@@ -3,13 +3,13 @@ import { formatDuration, plural } from '../base/text.ts';
 import { endOf, nanoseconds } from '../base/time.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Evidence } from '../model/finding.ts';
-import { checkers } from './support/checkers.ts';
+import { checkers } from './support/connections/checkers.ts';
 import { defineRule } from './support/define-rule.ts';
 import { connectionPackets, evidenceOf } from './support/evidence.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
 import { Recent } from '../base/recent.ts';
-import { LEAST_SLOW } from './support/ordinary-exchanges.ts';
-import { silentRefusals } from './support/silent-refusals.ts';
+import { LEAST_SLOW } from './support/exchanges/ordinary-exchanges.ts';
+import { silentRefusals } from './support/connections/silent-refusals.ts';
 import {
   addressAndPort,
   findEndpoints,
@@ -18,12 +18,26 @@ import {
   NO_PRE_STOP,
   NO_PROBE,
   refusalFixes,
-} from './support/refusal-advice.ts';
+} from './support/connections/refusal-advice.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
-import { noteAnswer, noteSilence, silentBackend, type Answers, type Silences } from './support/silent-backends.ts';
+import { wireSetting } from './support/settings.ts';
+import {
+  noteAnswer,
+  noteSilence,
+  silentBackend,
+  type Answers,
+  type Silences,
+} from './support/connections/silent-backends.ts';
 import { witness } from './support/witness.ts';
-import { parts, partsByServer, SEEN_ONCE, serversOf, type OccurrencesOf } from './support/subjects.ts';
-import { isAnswered, synExtent } from './support/syn-waits.ts';
+import {
+  parts,
+  partsByServer,
+  reportedConnections,
+  SEEN_ONCE,
+  serversOf,
+  type OccurrencesOf,
+} from './support/subjects.ts';
+import { isAnswered, synExtent } from './support/connections/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic, type Traffic } from './support/traffic.ts';
 
@@ -179,12 +193,7 @@ export default defineRule({
               answered:
                 silentOnes === 0 ? 'an ICMP error answered' : 'an ICMP error, or none that came through, answered',
             },
-            input,
-            subject,
-            of: opened,
-            unit: 'connections',
-            latency: opening,
-            cost: tally,
+            ...reportedConnections({ input, subject, tally }, opening, opened),
             confidence: 'certain',
             confidenceBecause:
               silentOnes === 0
@@ -192,13 +201,11 @@ export default defineRule({
                 : `${plural(refused, 'SYN')} got ${by}, and ${silentOnes} at that time no answer at all: a host sends few such errors`,
             evidence: refusalEvidence(tally.dearest),
             because: [
-              {
-                component: ended ?? where,
-                setting: resets === 0 ? 'route or endpoint' : 'listener',
-                value: `none, a SYN is answered with ${by}`,
-                origin: 'wire',
-                source: 'the packets',
-              },
+              wireSetting(
+                ended ?? where,
+                resets === 0 ? 'route or endpoint' : 'listener',
+                `none, a SYN is answered with ${by}`,
+              ),
               ...(isRejected
                 ? [NO_ENDPOINTS]
                 : resets === 0 || explained !== null

@@ -1,61 +1,42 @@
-import { endpoint } from '../base/addresses.ts';
 import { groupBy } from '../base/group-by.ts';
-import { formatDuration } from '../base/text.ts';
 import { Distribution } from '../base/distribution.ts';
-import { at, nanoseconds, type Timestamp } from '../base/time.ts';
+import { at, nanoseconds } from '../base/time.ts';
 import { copyConnection, type Connection } from '../model/connection.ts';
-import { isBetweenOthers } from './support/between-others.ts';
-import { checkers } from './support/checkers.ts';
-import { commonLosses, isOfCommon, partsByPath } from './support/common-loss.ts';
-import { commonFixes, commonSetting, lossWords } from './support/common-loss-words.ts';
+import { isBetweenOthers } from './support/connections/between-others.ts';
+import { checkers } from './support/connections/checkers.ts';
+import { commonLosses, isOfCommon, partsByPath } from './support/connections/common-loss.ts';
+import { commonFixes, commonSetting, lossWords } from './support/connections/common-loss-words.ts';
 import { defineRule } from './support/define-rule.ts';
-import { connectionPackets, evidenceOf } from './support/evidence.ts';
-import { familySettings, letFamilyIn } from './support/family-advice.ts';
-import { createGivenUpEarly, type GivenUp } from './support/given-up-early.ts';
-import { createFallbacks, type FallenBack } from './support/other-family.ts';
-import { lateOpenings, wasAskedAgain } from './support/late-openings.ts';
-import { createPeerGroups, type PeerGroup } from './support/peer-groups.ts';
-import { openings } from './support/openings.ts';
-import {
-  noteAnswer,
-  noteSilence,
-  silenceKind,
-  silentBackend,
-  type Answers,
-  type Silences,
-} from './support/silent-backends.ts';
-import { noRefusals, noteRefused, refusedBefore, type Refusals } from './support/ended-behind.ts';
+import { connectionPackets } from './support/evidence.ts';
+import { fallbackReports } from './support/connections/fallback-reports.ts';
+import { createGivenUpEarly, type GivenUp } from './support/connections/given-up-early.ts';
+import { createFallbacks } from './support/connections/other-family.ts';
+import { lateOpenings } from './support/connections/late-openings.ts';
+import { createPeerGroups } from './support/peer-groups.ts';
+import { openings } from './support/connections/openings.ts';
+import { noteAnswer, silenceKind, silentBackend } from './support/connections/silent-backends.ts';
+import { noteRefused, refusedBefore } from './support/connections/ended-behind.ts';
 import { explainSilentNode } from './support/manifests/node-ports.ts';
 import { explainRefusal } from './support/manifests/refusals.ts';
-import { addressAndPort } from './support/refusal-advice.ts';
+import { addressAndPort } from './support/connections/refusal-advice.ts';
 import { witness } from './support/witness.ts';
-import { silentRefusals } from './support/silent-refusals.ts';
-import { parts as partsBy, SEEN_ONCE, serversOf } from './support/subjects.ts';
-import { firstDataWords, passedOverWords, synEvidence } from './support/syn-evidence.ts';
-import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/syn-advice.ts';
-import { isAnswered, patienceOf, synExtent, synWait, waitedForSyn } from './support/syn-waits.ts';
+import { silentRefusals } from './support/connections/silent-refusals.ts';
+import { parts as partsBy, reportedConnections, serversOf } from './support/subjects.ts';
+import { addGivenUp, addWaited, createAnswering, synGroupOf, type SynGroup } from './support/connections/syn-groups.ts';
+import { firstDataWords, passedOverWords, synEvidence } from './support/connections/syn-evidence.ts';
+import { connectTimeout, losesData, noAnswer, SYN_WAIT, synFixes } from './support/connections/syn-advice.ts';
+import { isAnswered, patienceOf, SEVERAL, synExtent, synWait, waitedForSyn } from './support/connections/syn-waits.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
 // Connections that are kept until the end, when the next tries are known, and what was refused meanwhile.
 const MAX_WAITING = 1 << 12;
-// Once or twice a SYN may be lost.
-const SEVERAL = 3;
 // One SYN-ACK that is sent again may be the path's: the last acknowledgment and the first data lost in a row.
 const LEAST_FULL = 2;
 
 const CHECKS = 'nobody’s request waits for a health check: the kubelet’s goes on for seconds when its pod is deleted';
 const MAY_BE_CHECKS =
   'a client that checks health tried once or twice, and such a check goes on for seconds when its pod is deleted';
-
-interface Backends {
-  readonly answers: Answers;
-  /** Connections of which a SYN was answered. */
-  heard: number;
-  /** Connections that opened at once, and whose server's data was lost. */
-  lossy: number;
-  readonly refusals: Refusals;
-}
 
 export default defineRule({
   id: 'tcp-connect-retry',
@@ -95,66 +76,17 @@ export default defineRule({
     const waiting: Connection[] = [];
     /** Connections whose SYN came again sooner than a kernel sends it, and those that were refused or are between others. */
     const passedOver = { hasty: 0, elsewhere: 0 };
-    const groups = createPeerGroups(seen, connectionTally, (): Backends => ({
-      answers: new Map(),
-      heard: 0,
-      lossy: 0,
-      refusals: noRefusals(),
-    }));
+    const groups = createPeerGroups(seen, connectionTally, createAnswering);
 
     /** A node's address stands for its kubelet, and for pods in its network: a try or two in vain may be a check's. */
-    const mayCheck = ({ input, client, heard, tally }: ReturnType<typeof copyOf>): boolean =>
+    const mayCheck = ({ input, client, heard, tally }: SynGroup): boolean =>
       heard === 0 &&
       tally.count < SEVERAL &&
       inputs[input]?.vantage.kind === 'node' &&
       checking.checksToo(input, client);
 
-    /** @returns whether there were any */
-    function reportFallbacks(): boolean {
-      const found = groupBy(fallbacks.found(), ({ connection: { input, server, serverPort }, server: other }) =>
-        [input, server, serverPort, other].join('|'),
-      );
-      for (const own of found.values()) {
-        const [{ connection: first, server: used }] = own as [FallenBack];
-        const server = endpoint(first.server, first.serverPort);
-        const other = endpoint(used, first.serverPort);
-        const tally = connectionTally();
-        for (const { connection, cost } of own) {
-          tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
-        }
-        const of = Math.max(tally.count, seen.totals(first.input, { kind: 'server', name: other }).opened);
-        report({
-          message: 'fellBack',
-          data: { count: tally.count, total: of, server, other, cost: tally.costs.quantile(0.5) },
-          input: first.input,
-          subject: { kind: 'server', name: server },
-          of,
-          unit: 'connections',
-          cost: tally,
-          confidence: tally.count >= SEVERAL ? 'certain' : 'likely',
-          confidenceBecause: 'the name has both addresses, and the second was tried when the first had not answered',
-          evidence: evidenceOf(
-            [
-              {
-                says: `SYN without an answer, ${other} tried ${formatDuration(own[0]!.cost)} later`,
-                packets: first.syns.map(({ packet }) => packet),
-              },
-            ],
-            tally.dearest,
-          ),
-          because: familySettings(server, tally.costs.quantile(0.5)),
-          fix: [letFamilyIn(server)],
-          whatIf: { unknown: 'the wait lies before the connection that was used' },
-          errors: 0,
-          habit: false,
-          ...(tally.count < SEVERAL ? { onlyInfo: SEEN_ONCE } : {}),
-        });
-      }
-      return found.size > 0;
-    }
-
     /** By who checks, and not by pod: pods that come and go are many, and each is asked a last time. */
-    function reportChecks(checks: readonly ReturnType<typeof copyOf>[]): void {
+    function reportChecks(checks: readonly SynGroup[]): void {
       for (const { groups: own, tally, subject, input } of partsBy(checks, ({ client }) => ({
         kind: 'client',
         name: client,
@@ -190,6 +122,46 @@ export default defineRule({
       }
     }
 
+    /** Whatever waited for its SYN, by client and server; and how many are told elsewhere. */
+    function waited(): { all: SynGroup[]; elsewhere: number } {
+      const withThose = new Map(groups.all().map((group) => [group.peer, synGroupOf(group)]));
+      const inVain = groupBy(
+        waiting.filter((connection) => !isAnswered(connection)),
+        (connection) => seen.peerOf(connection),
+      );
+      const patience = new Map([...inVain].map(([peer, own]) => [peer, patienceOf(own, opened)]));
+      let { elsewhere } = passedOver;
+      for (const connection of waiting) {
+        // Those are `tcp-connect-refused`.
+        const peer = seen.peerOf(connection);
+        // Of one pod that ends a bridge floods the last tries; whoever goes on trying is heard of.
+        const isFlooded = !isAnswered(connection) && isBetweenOthers(connection, inputs);
+        if (refusals.has(connection) || (isFlooded && (inVain.get(peer) ?? []).length < SEVERAL)) {
+          elsewhere++;
+          continue;
+        }
+        const group = withThose.get(peer) ?? synGroupOf(groups.of(connection));
+        withThose.set(peer, group);
+        const wait = synWait(connection, opened, patience.get(peer) ?? nanoseconds(Number.NaN));
+        addWaited(group, connection, wait, late.firstWait(connection));
+      }
+      const others = new Set(fallbacks.found().map(({ connection }) => connection.id));
+      const gaveUp = givenUp
+        .found()
+        .filter(({ connection }) => !refusals.has(connection) && !others.has(connection.id));
+      for (const own of groupBy(gaveUp, ({ connection }) => seen.peerOf(connection)).values()) {
+        const [{ connection: first }] = own as [GivenUp];
+        const group = withThose.get(seen.peerOf(first)) ?? synGroupOf(groups.of(first));
+        // Where it answers others, a SYN or its answer may have been lost, once or twice.
+        if (group.heard > 0 || own.length < SEVERAL) continue;
+        // What answers, refusals too, is not in a capture of one direction.
+        if (inputs[first.input]?.vantage.sees.bothDirections === false) continue;
+        withThose.set(group.peer, group);
+        addGivenUp(group, own);
+      }
+      return { all: [...withThose.values()], elsewhere };
+    }
+
     return {
       lookup: fallbacks.lookup,
       request: givenUp.request,
@@ -221,60 +193,10 @@ export default defineRule({
         }
       },
       finish() {
-        const withThose = new Map(groups.all().map((group) => [group.peer, copyOf(group)]));
-        const inVain = groupBy(
-          waiting.filter((connection) => !isAnswered(connection)),
-          (connection) => seen.peerOf(connection),
-        );
-        const patience = new Map([...inVain].map(([peer, own]) => [peer, patienceOf(own, opened)]));
-        let { elsewhere } = passedOver;
-        for (const connection of waiting) {
-          // Those are `tcp-connect-refused`.
-          const peer = seen.peerOf(connection);
-          // Of one pod that ends a bridge floods the last tries; whoever goes on trying is heard of.
-          const isFlooded = !isAnswered(connection) && isBetweenOthers(connection, inputs);
-          if (refusals.has(connection) || (isFlooded && (inVain.get(peer) ?? []).length < SEVERAL)) {
-            elsewhere++;
-            continue;
-          }
-          const group = withThose.get(peer) ?? copyOf(groups.of(connection));
-          withThose.set(peer, group);
-          const { wait, isAtLeast } = synWait(connection, opened, patience.get(peer) ?? nanoseconds(Number.NaN));
-          const cost = nanoseconds(wait + late.firstWait(connection));
-          group.waits.add(wait);
-          if (wasAskedAgain(connection)) group.full++;
-          group.tally.add(connection, cost, connectionPackets, synExtent(connection, cost));
-          if (isAnswered(connection)) continue;
-          group.unanswered++;
-          group.silentSince = Math.min(group.silentSince, connection.startedAt) as Timestamp;
-          if (isAtLeast) group.atLeast++;
-          group.vain.add(wait);
-          noteSilence(group.silences, connection);
-        }
-        const others = new Set(fallbacks.found().map(({ connection }) => connection.id));
-        const gaveUp = givenUp
-          .found()
-          .filter(({ connection }) => !refusals.has(connection) && !others.has(connection.id));
-        for (const own of groupBy(gaveUp, ({ connection }) => seen.peerOf(connection)).values()) {
-          const [{ connection: first }] = own as [GivenUp];
-          const group = withThose.get(seen.peerOf(first)) ?? copyOf(groups.of(first));
-          // Where it answers others, a SYN or its answer may have been lost, once or twice.
-          if (group.heard > 0 || own.length < SEVERAL) continue;
-          // What answers, refusals too, is not in a capture of one direction.
-          if (inputs[first.input]?.vantage.sees.bothDirections === false) continue;
-          withThose.set(group.peer, group);
-          group.early += own.length;
-          group.unanswered += own.length;
-          for (const { connection, wait } of own) {
-            group.tally.add(connection, wait, connectionPackets, synExtent(connection, wait));
-            group.vain.add(wait);
-            group.waits.add(wait);
-          }
-        }
-        const all = [...withThose.values()];
+        const { all, elsewhere } = waited();
         const checks = all.filter(({ input, client, tally }) => tally.count > 0 && checking.has(input, client));
         reportChecks(checks);
-        const parts = partsByPath<ReturnType<typeof copyOf>, Connection>(
+        const parts = partsByPath<SynGroup, Connection>(
           all.filter((group) => !checks.includes(group)),
           paths,
           ({ unanswered, tally, peer }, common) => unanswered === 0 && isOfCommon(common, tally.count, peer.opened),
@@ -341,12 +263,7 @@ export default defineRule({
               why: silentNode === null ? '' : `: ${silentNode.says}`,
               ...(common === null ? {} : { servers: serversOf(own), why: lossWords(common) }),
             },
-            input,
-            subject,
-            of,
-            unit: 'connections',
-            latency,
-            cost: tally,
+            ...reportedConnections({ input, subject, tally }, latency, of),
             confidence: 'certain',
             confidenceBecause: isEarly
               ? 'no SYN was answered, nor sent again a second later: whoever asked had given up by then'
@@ -369,8 +286,9 @@ export default defineRule({
             ...(unanswered > 0 && own.every((group) => mayCheck(group)) ? { onlyInfo: MAY_BE_CHECKS } : {}),
           });
         }
-        const fallen = reportFallbacks();
-        if (parts.length > 0 || fallen || checks.length > 0) return;
+        const fallen = fallbackReports(fallbacks.found(), seen);
+        for (const one of fallen) report(one);
+        if (parts.length > 0 || fallen.length > 0 || checks.length > 0) return;
         const total = seen.peers().reduce((sum, peer) => sum + peer.opened, 0);
         if (total === 0) {
           return unobservable({ why: 'no connection opens within the capture: all were open before', capture: null });
@@ -383,18 +301,4 @@ export default defineRule({
       },
     };
   },
-});
-
-const copyOf = (group: PeerGroup<Connection> & Backends) => ({
-  ...group,
-  tally: group.tally.copy(),
-  unanswered: 0,
-  silentSince: at(Number.POSITIVE_INFINITY),
-  atLeast: 0,
-  early: 0,
-  full: 0,
-  /** Until the SYN was answered, without what the first data waited. */
-  waits: new Distribution(),
-  vain: new Distribution(),
-  silences: new Map() as Silences,
 });

@@ -2,7 +2,8 @@ import { milliseconds } from '../base/time.ts';
 import { otherSide } from '../model/connection.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { stallRule } from './support/stall-rule.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
 
 // Linux delays an acknowledgement by 40 ms at least (TCP_DELACK_MIN), less its clock's tick.
 const LEAST_WAIT = milliseconds(30);
@@ -29,20 +30,13 @@ export default defineRule({
       confidenceBecause: 'each time the second segment left as soon as the delayed ACK of the first had come',
       waited: ({ from }) => `second small segment of the ${from}, held until the first was acknowledged`,
       because: (_server, from) => [
-        {
-          component: from,
-          setting: 'TCP_NODELAY',
-          value: 'off, and one message in two writes (Nagle’s algorithm)',
-          origin: 'wire',
-          source: 'the packets; RFC 9293 section 3.7.4',
-        },
-        {
-          component: otherSide(from),
-          setting: 'delayed ACK',
-          value: '40 ms',
-          origin: 'default',
-          source: 'Linux, TCP_DELACK_MIN; RFC 9293 section 3.8.6.3',
-        },
+        wireSetting(
+          from,
+          'TCP_NODELAY',
+          'off, and one message in two writes (Nagle’s algorithm)',
+          'the packets; RFC 9293 section 3.7.4',
+        ),
+        defaultSetting(otherSide(from), 'delayed ACK', '40 ms', 'Linux, TCP_DELACK_MIN; RFC 9293 section 3.8.6.3'),
       ],
       fix: (server, from) => [
         advice(

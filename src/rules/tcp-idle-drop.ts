@@ -6,13 +6,14 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { stallPackets, stallsOf, waitedUntil } from './support/stalls.ts';
-import { openings } from './support/openings.ts';
-import { partsByServer } from './support/subjects.ts';
+import { stallPackets, stallsOf, waitedUntil } from './support/exchanges/stalls.ts';
+import { openings } from './support/connections/openings.ts';
+import { wireSetting } from './support/settings.ts';
+import { partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import { kindOf } from './support/usual.ts';
-import { vanishedTally, type Vanished } from './support/vanished.ts';
+import { vanishedTally, type Vanished } from './support/connections/vanished.ts';
 
 // No firewall forgets a connection sooner.
 const LEAST_IDLE = seconds(1);
@@ -100,31 +101,24 @@ export default defineRule({
               idle,
               cost: tally.costs.quantile(0.5),
             },
-            input,
-            subject,
-            of,
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, calls, of),
             confidence: tally.count > 1 ? 'certain' : 'likely',
             confidenceBecause:
               'each was fine before its pause, answered no resend after it, and the server still answers others',
             evidence: dropEvidence(tally.dearest),
             because: [
-              {
-                component: `path to ${subject.name}`,
-                setting: 'idle timeout of a firewall, NAT or load balancer',
-                value: `at most ${formatDuration(idle)}`,
-                origin: 'wire',
-                source: 'how long the connections had been idle',
-              },
-              {
-                component: 'client',
-                setting: 'TCP keepalive',
-                value: `none within ${formatDuration(idle)}`,
-                origin: 'wire',
-                source: 'no packet during the pause; net.ipv4.tcp_keepalive_time is 7200 s by default',
-              },
+              wireSetting(
+                `path to ${subject.name}`,
+                'idle timeout of a firewall, NAT or load balancer',
+                `at most ${formatDuration(idle)}`,
+                'how long the connections had been idle',
+              ),
+              wireSetting(
+                'client',
+                'TCP keepalive',
+                `none within ${formatDuration(idle)}`,
+                'no packet during the pause; net.ipv4.tcp_keepalive_time is 7200 s by default',
+              ),
             ],
             fix: [
               advice(

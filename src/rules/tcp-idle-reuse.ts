@@ -5,11 +5,12 @@ import { isResponded, type Exchange } from '../model/exchange.ts';
 import type { Evidence, Fix, Setting } from '../model/finding.ts';
 import { kindOf } from './support/usual.ts';
 import { defineRule } from './support/define-rule.ts';
-import { evidenceOf } from './support/evidence.ts';
+import { evidenceOf, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { LEAST_IDLE } from './support/ordinary-exchanges.ts';
+import { LEAST_IDLE } from './support/exchanges/ordinary-exchanges.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { SEEN_ONCE, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -76,7 +77,7 @@ export default defineRule({
           return;
         }
         if (!(exchange.idleBefore >= LEAST_IDLE)) return;
-        group.tally.add(exchange, exchange.duration, (row) => row.packets);
+        group.tally.add(exchange, exchange.duration, ownPackets);
         // What the server's own kernel sends comes from the server.
         if (exchange.outcome === 'reset' && !isInbound(exchange) && group.reset.length < MAX_RESET) {
           group.reset.push(exchange.connection);
@@ -103,12 +104,7 @@ export default defineRule({
               server: subject.name,
               idle: leastIdle,
             },
-            input,
-            subject,
-            of: Math.max(totals.count, tally.count),
-            unit: 'exchanges',
-            latency: totals,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, totals, Math.max(totals.count, tally.count)),
             confidence: tally.count > 1 ? 'certain' : 'likely',
             confidenceBecause: isGone
               ? 'each was reset at once, after a long pause, and no FIN came before, as a server sends that closes what is idle'
@@ -154,29 +150,24 @@ function reuseEvidence(example: Exchange | undefined): [Evidence, ...Evidence[]]
   ];
 }
 
-const keepAlive = (server: string, idle: Duration): Setting => ({
-  component: server,
-  setting: 'keep-alive timeout',
-  value: `at most ${formatDuration(idle)}`,
-  origin: 'wire',
-  source: 'how long connections had been idle when it closed them',
-});
+const keepAlive = (server: string, idle: Duration): Setting =>
+  wireSetting(
+    server,
+    'keep-alive timeout',
+    `at most ${formatDuration(idle)}`,
+    'how long connections had been idle when it closed them',
+  );
 
-const forgotten = (server: string, idle: Duration): Setting => ({
-  component: `what stands before ${server} (firewall, NAT, load balancer), or the server itself`,
-  setting: 'how long it knows an idle connection',
-  value: `at most ${formatDuration(idle)}`,
-  origin: 'wire',
-  source: 'how long connections had been idle when they were reset',
-});
+const forgotten = (server: string, idle: Duration): Setting =>
+  wireSetting(
+    `what stands before ${server} (firewall, NAT, load balancer), or the server itself`,
+    'how long it knows an idle connection',
+    `at most ${formatDuration(idle)}`,
+    'how long connections had been idle when they were reset',
+  );
 
-const kept = (idle: Duration): Setting => ({
-  component: 'client',
-  setting: 'idle timeout of its pool',
-  value: `longer than ${formatDuration(idle)}`,
-  origin: 'wire',
-  source: 'it used them again then',
-});
+const kept = (idle: Duration): Setting =>
+  wireSetting('client', 'idle timeout of its pool', `longer than ${formatDuration(idle)}`, 'it used them again then');
 
 const dropped = (server: string): Fix =>
   advice(

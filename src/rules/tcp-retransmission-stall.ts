@@ -1,13 +1,14 @@
 import { plural } from '../base/text.ts';
 import { milliseconds } from '../base/time.ts';
 import { isResponded, type Exchange } from '../model/exchange.ts';
-import { commonFixes, commonSetting } from './support/common-loss-words.ts';
+import { commonFixes, commonSetting } from './support/connections/common-loss-words.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { isOpenedLate } from './support/late-openings.ts';
-import { fitMtu, LEAST_SIZE } from './support/mtu-advice.ts';
-import { stallRule } from './support/stall-rule.ts';
-import { stallsOf } from './support/stalls.ts';
+import { isOpenedLate } from './support/connections/late-openings.ts';
+import { fitMtu, LEAST_SIZE } from './support/connections/mtu-advice.ts';
+import { defaultSetting, wireSetting } from './support/settings.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
+import { stallsOf } from './support/exchanges/stalls.ts';
 
 // Linux waits 200 ms at least before it sends a segment again for want of an acknowledgement
 // (TCP_RTO_MIN); part of that may lie before the exchange. What SACK repairs at once is no stall.
@@ -53,21 +54,9 @@ export default defineRule({
       common: 'common',
       because: (server, from, common) => [
         common === null
-          ? {
-              component: `path to ${server}`,
-              setting: 'segments',
-              value: `lost on the way from the ${from}`,
-              origin: 'wire',
-              source: 'the packets',
-            }
+          ? wireSetting(`path to ${server}`, 'segments', `lost on the way from the ${from}`)
           : commonSetting(common),
-        {
-          component: 'kernel',
-          setting: 'retransmission timeout',
-          value: '200 ms at least, doubling',
-          origin: 'default',
-          source: 'Linux, TCP_RTO_MIN; RFC 6298',
-        },
+        defaultSetting('kernel', 'retransmission timeout', '200 ms at least, doubling', 'Linux, TCP_RTO_MIN; RFC 6298'),
       ],
       fix: (server, _from, common, dearest) =>
         common !== null

@@ -4,9 +4,10 @@ import { otherSide, type Stall } from '../model/connection.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { stallRule } from './support/stall-rule.ts';
-import { stallsOf } from './support/stalls.ts';
-import { isQuickTransfer, rateOf, transferOf } from './support/transfers.ts';
+import { wireSetting } from './support/settings.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
+import { stallsOf } from './support/exchanges/stalls.ts';
+import { isQuickTransfer, rateOf, transferOf } from './support/exchanges/transfers.ts';
 
 // Faster transfers are worth no word.
 const LEAST_TRANSFER = milliseconds(100);
@@ -37,20 +38,18 @@ export default defineRule({
       says: (dearest) => ({ window: formatBytes(windowOf(dearest)) }),
       savesAtMost: true,
       because: (server, from, _common, dearest) => [
-        {
-          component: `the ${otherSide(from)}`,
-          setting: 'receive window',
-          value: dearest === undefined ? 'small' : `${formatBytes(windowOf(dearest))} at most`,
-          origin: 'wire',
-          source: 'as it announced it; Linux: a half of net.ipv4.tcp_rmem or of what SO_RCVBUF asks for',
-        },
-        {
-          component: `the path to ${server}`,
-          setting: 'round trip',
-          value: roundTripWords(dearest),
-          origin: 'wire',
-          source: 'the window by the rate at which bodies came',
-        },
+        wireSetting(
+          `the ${otherSide(from)}`,
+          'receive window',
+          dearest === undefined ? 'small' : `${formatBytes(windowOf(dearest))} at most`,
+          'as it announced it; Linux: a half of net.ipv4.tcp_rmem or of what SO_RCVBUF asks for',
+        ),
+        wireSetting(
+          `the path to ${server}`,
+          'round trip',
+          roundTripWords(dearest),
+          'the window by the rate at which bodies came',
+        ),
       ],
       fix: (server, from, _common, dearest) => [
         advice(

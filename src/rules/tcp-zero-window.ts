@@ -2,7 +2,8 @@ import { milliseconds } from '../base/time.ts';
 import { otherSide } from '../model/connection.ts';
 import { advice } from './support/fixes.ts';
 import { defineRule } from './support/define-rule.ts';
-import { stallRule } from './support/stall-rule.ts';
+import { wireSetting } from './support/settings.ts';
+import { stallRule } from './support/exchanges/stall-rule.ts';
 
 // A reader that takes up its data a scheduling slice late costs less.
 const LEAST_WAIT = milliseconds(50);
@@ -29,20 +30,8 @@ export default defineRule({
       confidenceBecause: 'the receive window was closed, or too small for a segment, and data went on when it opened',
       waited: ({ from }) => `data of the ${from} held back by the closed receive window`,
       because: (_server, from) => [
-        {
-          component: otherSide(from),
-          setting: 'reading',
-          value: 'stopped or slower than data comes',
-          origin: 'wire',
-          source: 'its receive window',
-        },
-        {
-          component: otherSide(from),
-          setting: 'receive buffer',
-          value: 'full',
-          origin: 'wire',
-          source: 'its receive window; net.ipv4.tcp_rmem',
-        },
+        wireSetting(otherSide(from), 'reading', 'stopped or slower than data comes', 'its receive window'),
+        wireSetting(otherSide(from), 'receive buffer', 'full', 'its receive window; net.ipv4.tcp_rmem'),
       ],
       fix: (server, from) => [
         advice(

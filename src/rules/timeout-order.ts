@@ -5,14 +5,15 @@ import { milliseconds, nanoseconds, type Duration } from '../base/time.ts';
 import { copyExchange, isResponded, type Exchange } from '../model/exchange.ts';
 import { Delays } from './support/delays.ts';
 import { defineRule } from './support/define-rule.ts';
-import { dearestEvidence } from './support/evidence.ts';
+import { dearestEvidence, ownPackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { SEEN_ONCE, partsByServer, reportedExchanges } from './support/subjects.ts';
 import { exchangeTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 import type { Peer } from './support/traffic-peer.ts';
-import { firstByteWait, isGivenUpUnanswered } from './support/upstream-wait.ts';
+import { firstByteWait, isGivenUpUnanswered } from './support/requests/upstream-wait.ts';
 
 const GATEWAY_TIMEOUT = 504;
 const SERVER_ERROR = 500;
@@ -47,7 +48,7 @@ export default defineRule({
     const errors = new Recent<string, Exchange>(MAX_KEPT);
     const givenUp = new Recent<string, true>(MAX_KEPT);
     function add(exchange: Exchange, wait: Duration): void {
-      const group = groups.add(exchange, wait, ({ packets }) => packets);
+      const group = groups.add(exchange, wait, ownPackets);
       group.waits.add(wait);
       group.statuses.add(exchange.status);
     }
@@ -103,32 +104,25 @@ export default defineRule({
           report({
             message: 'gaveUp',
             data: { server: subject.name, count: tally.count, total: Math.max(calls.count, tally.count), status, wait },
-            input,
-            subject,
-            of: Math.max(calls.count, tally.count),
-            unit: 'exchanges',
-            latency: calls,
-            cost: tally,
+            ...reportedExchanges({ input, subject, tally }, calls, Math.max(calls.count, tally.count)),
             confidence: isTimer ? 'likely' : 'possible',
             confidenceBecause: isTimer
               ? `${because}, and each comes after the same time`
               : `${because}; whether a timer ended it these few do not tell`,
             evidence: dearestEvidence(tally, `${status} after ${formatDuration(wait)}`),
             because: [
-              {
-                component: subject.name,
-                setting: 'timeout for the hop behind it (NGINX: proxy_read_timeout)',
-                value: formatDuration(wait),
-                origin: 'wire',
-                source: `the time until ${status}`,
-              },
-              {
-                component: `the service behind ${subject.name}`,
-                setting: 'time that it needs',
-                value: `more than ${formatDuration(wait)}`,
-                origin: 'wire',
-                source: 'no answer of it came before',
-              },
+              wireSetting(
+                subject.name,
+                'timeout for the hop behind it (NGINX: proxy_read_timeout)',
+                formatDuration(wait),
+                `the time until ${status}`,
+              ),
+              wireSetting(
+                `the service behind ${subject.name}`,
+                'time that it needs',
+                `more than ${formatDuration(wait)}`,
+                'no answer of it came before',
+              ),
             ],
             fix: [
               advice(

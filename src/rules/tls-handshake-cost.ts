@@ -5,8 +5,9 @@ import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { isMostly, isSingleUse, sealedCalls } from './support/single-use.ts';
-import { isHabit, partsByServer } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { isMostly, isSingleUse, sealedCalls } from './support/connections/single-use.ts';
+import { isHabit, partsByServer, reportedConnections } from './support/subjects.ts';
 import { connectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
 
@@ -52,30 +53,18 @@ export default defineRule({
           report({
             message: 'full',
             data: { count: tally.count, total: opened, server: subject.name, cost: tally.costs.quantile(0.5) },
-            input,
-            subject,
-            of: opened,
-            unit: 'connections',
-            latency: opening,
-            cost: tally,
+            ...reportedConnections({ input, subject, tally }, opening, opened),
             confidence: 'certain',
             confidenceBecause: 'each of these handshakes is whole: no session was resumed',
             evidence: handshakeEvidence(tally.dearest),
             because: [
-              {
-                component: 'client',
-                setting: 'connections',
-                value: 'opened for a single call',
-                origin: 'wire',
-                source: 'the packets',
-              },
-              {
-                component: tally.dearest?.tls?.serverName ?? subject.name,
-                setting: 'session resumption',
-                value: 'not used',
-                origin: 'wire',
-                source: 'the handshakes; RFC 8446 section 2.2',
-              },
+              wireSetting('client', 'connections', 'opened for a single call'),
+              wireSetting(
+                tally.dearest?.tls?.serverName ?? subject.name,
+                'session resumption',
+                'not used',
+                'the handshakes; RFC 8446 section 2.2',
+              ),
             ],
             fix: [
               advice(

@@ -5,13 +5,14 @@ import type { Evidence, Fix, Report } from '../model/finding.ts';
 import { defineRule } from './support/define-rule.ts';
 import { evidenceOf, handshakePackets } from './support/evidence.ts';
 import { advice } from './support/fixes.ts';
-import { beyondRoundTrips, LEAST_BEYOND, roundTripOf } from './support/handshake-waits.ts';
+import { beyondRoundTrips, LEAST_BEYOND, roundTripOf } from './support/connections/handshake-waits.ts';
 import { AT_ONE_MOMENT, extend, isOneMoment, noExtent, type Extent } from './support/one-moment.ts';
 import { createPeerGroups } from './support/peer-groups.ts';
-import { partsByServer, SEEN_ONCE } from './support/subjects.ts';
+import { wireSetting } from './support/settings.ts';
+import { SEEN_ONCE, partsByServer, reportedConnections } from './support/subjects.ts';
 import { connectionTally, type ConnectionTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
-import { helloEvidence, helloFix, helloSettings, isHelloUnanswered } from './support/unanswered-hellos.ts';
+import { helloEvidence, helloFix, helloSettings, isHelloUnanswered } from './support/connections/unanswered-hellos.ts';
 
 // What is lost before it comes by the capture shows as silence until it is sent again, which Linux does 200 ms later at
 // the soonest (TCP_RTO_MIN, and a round trip); a handshake's flight is often one segment, so that nothing stands behind
@@ -52,12 +53,7 @@ export default defineRule({
         report({
           message: 'hung',
           data: { count: tally.count, total: of, server: subject.name, cost },
-          input,
-          subject,
-          of,
-          unit: 'connections',
-          latency: totals.opening,
-          cost: tally,
+          ...reportedConnections({ input, subject, tally }, totals.opening, of),
           confidence: 'certain',
           confidenceBecause: 'it was acknowledged, and nothing came until the client closed the connection',
           evidence: helloEvidence(tally.dearest),
@@ -114,29 +110,16 @@ export default defineRule({
               cost: tally.costs.quantile(0.5),
               side,
             },
-            input,
-            subject,
-            of: handshakes,
-            unit: 'connections',
-            latency: opening,
-            cost: tally,
+            ...reportedConnections({ input, subject, tally }, opening, handshakes),
             ...(mayBeLost ? MAY_BE_LOST : certaintyOf(tally.costs.quantile(0.5), tally.count / handshakes)),
             evidence: slowEvidence(tally.dearest),
             because: [
-              {
-                component: side === 'server' ? subject.name : 'client',
-                setting: 'its part of the TLS handshake',
-                value: formatDuration(tally.costs.quantile(0.5)),
-                origin: 'wire',
-                source: 'the packets',
-              },
-              {
-                component: subject.name,
-                setting: 'round trip',
-                value: formatDuration(roundTripOf(tally.dearest)),
-                origin: 'wire',
-                source: 'its TCP handshake',
-              },
+              wireSetting(
+                side === 'server' ? subject.name : 'client',
+                'its part of the TLS handshake',
+                formatDuration(tally.costs.quantile(0.5)),
+              ),
+              wireSetting(subject.name, 'round trip', formatDuration(roundTripOf(tally.dearest)), 'its TCP handshake'),
             ],
             fix: [
               ...(mayBeLost ? [whereSegmentsGo(subject.name)] : []),

@@ -8,14 +8,15 @@ import type { Request, Wait } from '../model/request.ts';
 import { defineRule } from './support/define-rule.ts';
 import { dearestEvidence } from './support/evidence.ts';
 import { advice, eitherOf } from './support/fixes.ts';
-import { lifetimeWords } from './support/lifetimes.ts';
+import { lifetimeWords } from './support/credentials/lifetimes.ts';
 import {
   createServedRequests,
   reportedRequests,
   tallyRequest,
   type ServedRequests,
-} from './support/served-requests.ts';
-import { observedServices } from './support/observed-services.ts';
+} from './support/requests/served-requests.ts';
+import { observedServices } from './support/requests/observed-services.ts';
+import { wireSetting } from './support/settings.ts';
 import { isHabit } from './support/subjects.ts';
 import { requestTally, type RequestTally } from './support/tally.ts';
 import { traffic } from './support/traffic.ts';
@@ -164,23 +165,20 @@ function count(pool: Pool, wait: Wait, { expiresIn }: Granted): void {
 }
 
 const settings = (server: string, issuer: string, lives: number): Setting[] => [
-  {
-    component: issuer,
-    setting: 'lifetime of a token (expires_in)',
-    value: lives > 0 ? lifetimeWords(lives) : 'not said',
-    origin: 'wire',
-    source: 'the answers; RFC 6749 section 5.1',
-  },
-  {
-    component: server,
-    setting: 'token kept between requests',
-    value:
-      lives <= LONGEST_WINDOW
-        ? 'none, or its window in which it asks again is longer than a token lives'
-        : 'none, it is asked for anew',
-    origin: 'wire',
-    source: 'the packets; windows: Spring Security clockSkew 60 s, MSAL and azure-identity 300 s, google-auth 225 s',
-  },
+  wireSetting(
+    issuer,
+    'lifetime of a token (expires_in)',
+    lives > 0 ? lifetimeWords(lives) : 'not said',
+    'the answers; RFC 6749 section 5.1',
+  ),
+  wireSetting(
+    server,
+    'token kept between requests',
+    lives <= LONGEST_WINDOW
+      ? 'none, or its window in which it asks again is longer than a token lives'
+      : 'none, it is asked for anew',
+    'the packets; windows: Spring Security clockSkew 60 s, MSAL and azure-identity 300 s, google-auth 225 s',
+  ),
 ];
 
 function fixes(server: string, issuer: string, lives: number): Fix[] {

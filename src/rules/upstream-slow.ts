@@ -3,15 +3,15 @@ import { receiverOf } from '../model/direction.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { defineRule } from './support/define-rule.ts';
 import { advice } from './support/fixes.ts';
-import { withoutChecks } from './support/health-checks.ts';
+import { withoutChecks } from './support/requests/health-checks.ts';
 import { endOf } from './support/input-end.ts';
-import { ownTimes } from './support/own-times.ts';
-import { programWaits } from './support/program-waits.ts';
-import { inLine, serverLines, type Line } from './support/server-lines.ts';
+import { inLine, serverLines, type Line } from './support/exchanges/server-lines.ts';
+import { ownTimes } from './support/requests/own-times.ts';
+import { programWaits } from './support/requests/program-waits.ts';
 import { partsByServer, type Part } from './support/subjects.ts';
 import { traffic } from './support/traffic.ts';
-import type { Waiting } from './support/upstream-groups.ts';
-import { kindsIn, podBehind, untilIn, waitReport } from './support/wait-report.ts';
+import type { Waiting } from './support/requests/upstream-groups.ts';
+import { kindsIn, podBehind, untilIn, waitReport } from './support/requests/wait-report.ts';
 
 export default defineRule({
   id: 'upstream-slow',

@@ -36,7 +36,6 @@ export function containerOf(context: ExtractContext, node: Node | null, initial:
       references: referencesOf(node),
       ports: itemsAt(node, 'ports').flatMap((port) => portOf(context, port)),
       cpuLimit: locatedAs(context, parseCores, node, 'resources', 'limits', 'cpu'),
-      cpuRequest: locatedAs(context, parseCores, node, 'resources', 'requests', 'cpu'),
       grpcProbe: ['readinessProbe', 'livenessProbe', 'startupProbe'].some((probe) => isGrpcProbe(child(node, probe))),
       readinessProbe: keyPlace(context, node, 'readinessProbe'),
       preStop: keyPlace(context, child(node, 'lifecycle'), 'preStop'),

@@ -87,7 +87,6 @@ export function ingressOf(head: ClusterObject, node: Node): Route {
             (backend) => textAt(backend, 'service', 'name') ?? textAt(backend, 'serviceName'),
           ),
         ),
-        place: head.place,
       },
     ],
     transports: [],
@@ -101,14 +100,8 @@ export const namesOf = (names: readonly (string | null)[]): string[] => [
 ];
 
 /** A route's rules where each says itself how long an answer may take. */
-export const rulesOf = (
-  context: ExtractContext,
-  items: readonly (Node | null)[],
-  read: (rule: Node) => Omit<RouteRule, 'place'>,
-): RouteRule[] =>
-  items
-    .slice(0, MAX_ITEMS)
-    .flatMap((rule) => (rule === null ? [] : [{ ...read(rule), place: context.lines.place(rule.start, rule.start) }]));
+export const rulesOf = (items: readonly (Node | null)[], read: (rule: Node) => RouteRule): RouteRule[] =>
+  items.slice(0, MAX_ITEMS).flatMap((rule) => (rule === null ? [] : [read(rule)]));
 
 /** HTTPRoute and GRPCRoute of the Gateway API. */
 export function gatewayRouteOf(context: ExtractContext, head: ClusterObject, node: Node): Route {
@@ -116,7 +109,7 @@ export function gatewayRouteOf(context: ExtractContext, head: ClusterObject, nod
     ...head,
     className: '',
     hosts: itemsAt(node, 'spec', 'hostnames').flatMap((host) => (host?.type === 'scalar' ? host.text : [])),
-    rules: rulesOf(context, itemsAt(node, 'spec', 'rules'), (rule) => ({
+    rules: rulesOf(itemsAt(node, 'spec', 'rules'), (rule) => ({
       backends: namesOf(itemsAt(rule, 'backendRefs').map((backend) => textAt(backend, 'name'))),
       timeout: locatedAs(context, parseGoDuration, rule, 'timeouts', 'request'),
       tryTimeout: locatedAs(context, parseGoDuration, rule, 'timeouts', 'backendRequest'),
@@ -132,7 +125,7 @@ export function virtualServiceOf(context: ExtractContext, head: ClusterObject, n
     ...head,
     className: '',
     hosts: itemsAt(node, 'spec', 'hosts').flatMap((host) => (host?.type === 'scalar' ? host.text : [])),
-    rules: rulesOf(context, itemsAt(node, 'spec', 'http'), (rule) => ({
+    rules: rulesOf(itemsAt(node, 'spec', 'http'), (rule) => ({
       backends: namesOf(itemsAt(rule, 'route').map((route) => textAt(route, 'destination', 'host'))),
       timeout: locatedAs(context, parseGoDuration, rule, 'timeout'),
       tryTimeout: locatedAs(context, parseGoDuration, rule, 'retries', 'perTryTimeout'),

@@ -15,10 +15,10 @@ export const ingressClassOf = (head: ClusterObject, node: Node): IngressClass =>
 });
 
 /** Traefik's IngressRoute. */
-export function ingressRouteOf(context: ExtractContext, head: ClusterObject, node: Node): Route {
+export function ingressRouteOf(head: ClusterObject, node: Node): Route {
   const routes = itemsAt(node, 'spec', 'routes').slice(0, MAX_ITEMS);
   const transports: string[] = [];
-  const rules = rulesOf(context, routes, (route) => {
+  const rules = rulesOf(routes, (route) => {
     const services = itemsAt(route, 'services').slice(0, MAX_ITEMS);
     transports.push(...namesOf(services.map((service) => textAt(service, 'serversTransport'))));
     return { ...NO_TIMEOUTS, backends: namesOf(services.map((service) => textAt(service, 'name'))) };
@@ -44,7 +44,7 @@ export const httpProxyOf = (context: ExtractContext, head: ClusterObject, node: 
   ...head,
   className: '',
   hosts: [textAt(node, 'spec', 'virtualhost', 'fqdn')].filter((host) => host !== null),
-  rules: rulesOf(context, itemsAt(node, 'spec', 'routes'), (route) => ({
+  rules: rulesOf(itemsAt(node, 'spec', 'routes'), (route) => ({
     backends: namesOf(itemsAt(route, 'services').map((service) => textAt(service, 'name'))),
     timeout: locatedAs(context, parseGoDuration, route, 'timeoutPolicy', 'response'),
     tryTimeout: locatedAs(context, parseGoDuration, route, 'retryPolicy', 'perTryTimeout'),

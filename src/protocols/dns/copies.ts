@@ -10,7 +10,7 @@ import type { TransactionRecord } from './transaction-record.ts';
 
 // The copies that `-i any` and a DNAT make follow each other within the kernel's own work. A
 // resend has another IP identification, so the bound only has to exclude that number's return.
-const COPY_WITHIN = milliseconds(100);
+export const COPY_WITHIN = milliseconds(100);
 // Without an IP identification (IPv6, tcpdump's text, DF with 0) only time tells; no resolver
 // resends an unanswered query so soon (the least is c-ares's 250 ms).
 const COPY_WITHIN_UNPROVEN = milliseconds(3);

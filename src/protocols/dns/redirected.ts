@@ -1,7 +1,8 @@
 import { isLoopback, type AddressTable } from '../../base/addresses.ts';
-import { between, milliseconds, seconds, type Timestamp } from '../../base/time.ts';
+import { between, seconds, type Timestamp } from '../../base/time.ts';
 import type { DnsMessage } from '../../model/dns-message.ts';
 import type { Layers } from '../../model/packet.ts';
+import { COPY_WITHIN } from './copies.ts';
 
 /*
  * iptables' REDIRECT turns what a pod asks of its DNS server to a proxy beside the program (Istio's agent and Kuma at port
@@ -12,8 +13,6 @@ import type { Layers } from '../../model/packet.ts';
 // Who asks waits 5 s (glibc, musl), and asks again then; that many wait at once in one pod.
 const WAITED_FOR = seconds(6);
 const MAX_WAITING = 256;
-// Each packet is seen twice on the loopback interface, at once; nobody asks again so soon (copies.ts).
-const COPY_WITHIN = milliseconds(100);
 const MAX_RESENDS = 8;
 // Ports at which proxies listen in the pods of one capture: one each.
 const MAX_PROXIES = 64;
@@ -150,6 +149,7 @@ export class RedirectedQuestions {
       this.#waiting.push({ layers: { ...layers }, earlier: [], message: { ...message }, handedOn: null });
       return;
     }
+    // Each packet is seen twice on the loopback interface, at once.
     if (between(asked.layers.time, time) < COPY_WITHIN) return;
     if (asked.earlier.length < MAX_RESENDS) asked.earlier.push(asked.layers);
     asked.layers = { ...layers };

@@ -51,7 +51,7 @@ export function requestIn(bytes: Uint8Array, start: number, end: number): Reques
     .split(' ')
     .filter((word) => word !== '');
   const verb = words[0] ?? '';
-  const request = (answer: Answer, length = 0, quiet = false): Request => ({ verb, answer, length, quiet });
+  const request = (answer: Answer, length = 0): Request => ({ verb, answer, length, quiet: false });
   const silent = words.at(-1) === 'noreply';
   if (VALUES.has(verb)) return words.length > (verb.startsWith('gat') ? 2 : 1) ? request('values') : null;
   if (STORES.has(verb)) {

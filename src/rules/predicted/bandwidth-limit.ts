@@ -4,8 +4,9 @@ import type { Predicted } from '../../model/finding.ts';
 import type { Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { editOf, manifestFix } from '../support/manifests/changes.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
-import { LINK_RATE } from '../support/transfers.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
+import { defaultSetting } from '../support/settings.ts';
+import { LINK_RATE } from '../support/exchanges/transfers.ts';
 
 const BITS = 8;
 // What pods' links carry at least.
@@ -65,14 +66,8 @@ function findingOf(
     assumed: ['its CNI enforces the annotation (the bandwidth plugin, Cilium’s bandwidth manager)'],
     evidence: [{ says: `${annotation}: ${value}, that is ${formatBytes(rate)}/s`, place }],
     because: [
-      { component: objectWords(workload), setting: annotation, value, origin: 'manifest', source: '', place },
-      {
-        component: objectWords(workload),
-        setting: 'bodies',
-        value: 'of a megabyte and more',
-        origin: 'default',
-        source: 'assumed; a capture shows their sizes',
-      },
+      placedSetting(objectWords(workload), annotation, value, place),
+      defaultSetting(objectWords(workload), 'bodies', 'of a megabyte and more', 'assumed; a capture shows their sizes'),
     ],
     fix: [manifestFix(workload, `${annotation}: ${WIDE}, or none`, [editOf(workload, pods, WIDE)])],
   };

@@ -3,9 +3,10 @@ import type { Container, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { environmentEdit, flagEdit, manifestFix } from '../support/manifests/changes.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 import { parallelOf, type Parallel } from '../support/manifests/parallel.ts';
 import { programOf, running } from '../support/manifests/program.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 // What the kernel deals CPU time out by (cpu.cfs_period_us).
 const PERIOD_MS = 100;
@@ -84,30 +85,10 @@ function findingOf(
       ...(parallel === null ? [] : [{ says: `${parallel.setting} ${parallel.count}`, place: parallel.said.place }]),
     ],
     because: [
-      {
-        component: `container ${container.name}`,
-        setting: 'resources.limits.cpu',
-        value: String(limit.value),
-        origin: 'manifest',
-        source: '',
-        place: limit.place,
-      },
+      placedSetting(`container ${container.name}`, 'resources.limits.cpu', String(limit.value), limit.place),
       parallel === null
-        ? {
-            component: 'Linux',
-            setting: 'cpu.cfs_period_us',
-            value: '100 ms',
-            origin: 'default',
-            source: 'Documentation/scheduler/sched-bwc.rst',
-          }
-        : {
-            component: `container ${container.name}`,
-            setting: parallel.setting,
-            value: String(parallel.count),
-            origin: 'manifest',
-            source: '',
-            place: parallel.said.place,
-          },
+        ? defaultSetting('Linux', 'cpu.cfs_period_us', '100 ms', 'Documentation/scheduler/sched-bwc.rst')
+        : placedSetting(`container ${container.name}`, parallel.setting, String(parallel.count), parallel.said.place),
     ],
     fix: fixesFor(workload, container, limit.value, parallel),
   };

@@ -6,9 +6,11 @@ import { stormShare } from '../../knowledge/credential-providers.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { flagEdit, manifestFix } from '../support/manifests/changes.ts';
+import { notArrived } from '../support/manifests/not-arrived.ts';
 import { objectWords } from '../support/manifests/objects.ts';
 import { providersOf, roleUsers, type FlagValue, type RoleProvider } from '../support/manifests/providers.ts';
 import { sdkOf, type Sdk } from '../support/manifests/sdk.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 // So long credentials live where STS is asked for nothing else; kiam's roles allow it by default.
 const LONG_LIFE = '60m';
@@ -117,37 +119,25 @@ function findingOf(provider: RoleProvider, users: readonly User[], share: number
     because: [
       settingOf(provider, lifetime),
       ...(provider.kind === 'kiam' ? [settingOf(provider, refresh)] : []),
-      {
-        component: worst?.sdk.name ?? 'SDKs',
-        setting: 'refresh window',
-        value: formatSeconds(worst?.sdk.window ?? 15 * 60),
-        origin: 'default',
-        source: worst?.sdk.source ?? 'AWS SDKs for Java, .NET, botocore: 15 min',
-      },
+      defaultSetting(
+        worst?.sdk.name ?? 'SDKs',
+        'refresh window',
+        formatSeconds(worst?.sdk.window ?? 15 * 60),
+        worst?.sdk.source ?? 'AWS SDKs for Java, .NET, botocore: 15 min',
+      ),
     ],
     fix: fixesFor(provider),
   };
 }
 
 const contrary = ({ name, lifetime, refresh }: RoleProvider, { workload }: User) => ({
-  message: 'contrary' as const,
-  contrary: true as const,
+  ...notArrived(workload, `roll ${name} out again, and look at the arguments of its running pods`),
   data: {
     user: objectWords(workload),
     provider: name,
     lifetime: formatSeconds(lifetime.seconds),
     refresh: formatSeconds(refresh.seconds),
   },
-  severity: 'minor' as const,
-  severityBecause: 'a change that did not arrive mends nothing',
-  fix: [
-    advice(
-      'infrastructure',
-      `roll ${name} out again, and look at the arguments of its running pods`,
-      objectWords(workload),
-      'nothing to undo',
-    ),
-  ],
 });
 
 // From half of the calls on, nearly every request pays.

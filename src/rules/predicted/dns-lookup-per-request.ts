@@ -5,8 +5,10 @@ import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
 import { javaProperties, type JavaProperty } from '../support/manifests/jvm.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { notArrived } from '../support/manifests/not-arrived.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 /** The system property that the JVM heeds (OpenJDK sun.net.InetAddressCachePolicy). */
 const PROPERTY = 'sun.net.inetaddr.ttl';
@@ -44,21 +46,13 @@ const baseOf = (workload: Workload, { name, value, said }: JavaProperty) => ({
   subject: workload,
   evidence: [{ says: `-D${name}=${value}`, place: said.place }] as const,
   because: [
-    {
-      component: objectWords(workload),
-      setting: name,
-      value: `${value} s`,
-      origin: 'manifest' as const,
-      source: '',
-      place: said.place,
-    },
-    {
-      component: 'JVM',
-      setting: SECURITY_PROPERTY,
-      value: `${DEFAULT_SECONDS} s`,
-      origin: 'default' as const,
-      source: knownDefault('jvm', SECURITY_PROPERTY, null, 'without SecurityManager')?.source ?? '',
-    },
+    placedSetting(objectWords(workload), name, `${value} s`, said.place),
+    defaultSetting(
+      'JVM',
+      SECURITY_PROPERTY,
+      `${DEFAULT_SECONDS} s`,
+      knownDefault('jvm', SECURITY_PROPERTY, null, 'without SecurityManager')?.source ?? '',
+    ),
   ],
 });
 
@@ -74,25 +68,16 @@ const uncached = (workload: Workload, container: Container, property: JavaProper
   fix: fixesFor(workload, container, property),
 });
 
-/** Wire and manifest disagree: that is what is to be found out. */
 const contrary = (workload: Workload, property: JavaProperty): Predicted<'contrary'> => ({
   ...baseOf(workload, property),
-  message: 'contrary',
-  contrary: true,
+  ...notArrived(
+    workload,
+    'look at the command line of the running JVM (jcmd 1 VM.system_properties), and for a resolver of its own (Netty)',
+  ),
   data: { workload: objectWords(workload), seconds: property.value },
-  severity: 'minor',
-  severityBecause: 'a change that did not arrive mends nothing',
   confidence: 'likely',
   confidenceBecause: 'within this time the JVM asks for no name again',
   assumed: ['the lookups are of this container, and of java.net.InetAddress'],
-  fix: [
-    advice(
-      'infrastructure',
-      'look at the command line of the running JVM (jcmd 1 VM.system_properties), and for a resolver of its own (Netty)',
-      objectWords(workload),
-      'nothing to undo',
-    ),
-  ],
 });
 
 function fixesFor(workload: Workload, container: Container, { said, variable }: JavaProperty): Fix[] {

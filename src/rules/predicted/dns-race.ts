@@ -3,12 +3,13 @@ import { DNAT_RACE } from '../../knowledge/cluster-defaults.ts';
 import type { Fix, Predicted, Quote } from '../../model/finding.ts';
 import type { DnsOption, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
-import { advice, honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
+import { honours, newerKernel, nodeLocalCache, pairSetting } from '../support/fixes.ts';
 import { environmentEdit, manifestFix, optionEdit } from '../support/manifests/changes.ts';
 import { askersOf, asksClusterDns, dnsOption, hasNodeLocalCache, type Asker } from '../support/manifests/dns.ts';
 import { kubeProxyOf } from '../support/manifests/kube-proxy.ts';
 import { kernelsOf } from '../support/manifests/kernels.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { notInResolvConf } from '../support/manifests/not-arrived.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 
 /** Each keeps the two queries of a pair from meeting at the DNAT. */
 const REMEDIES = ['single-request-reopen', 'single-request', 'use-vc', 'no-aaaa'] as const;
@@ -93,38 +94,17 @@ export default definePrediction({
   },
 });
 
-const modeSetting = (mode: Located<string>) => ({
-  component: 'kube-proxy',
-  setting: 'mode',
-  value: mode.value,
-  origin: 'manifest' as const,
-  source: '',
-  place: mode.place,
-});
+const modeSetting = (mode: Located<string>) => placedSetting('kube-proxy', 'mode', mode.value, mode.place);
 
-/** Wire and manifest disagree: that is what is to be found out. */
 const contrary = (workload: Workload, { name }: DnsOption): Predicted<'contrary'> => ({
-  message: 'contrary',
-  contrary: true,
+  ...notInResolvConf(workload),
   data: { workload: objectWords(workload), option: name.value },
   subject: workload,
-  severity: 'minor',
-  severityBecause: 'a change that did not arrive mends nothing',
   confidence: 'likely',
   confidenceBecause: `with ${name.value} in effect no two queries leave at once from one port`,
   assumed: ['the pods were started after the option was set'],
   evidence: [{ says: `option ${name.value}`, place: name.place }],
-  because: [
-    { component: 'dnsConfig', setting: name.value, value: 'on', origin: 'manifest', source: '', place: name.place },
-  ],
-  fix: [
-    advice(
-      'infrastructure',
-      'start the pods anew, and look at /etc/resolv.conf in one of them',
-      objectWords(workload),
-      'nothing to undo',
-    ),
-  ],
+  because: [placedSetting('dnsConfig', name.value, 'on', name.place)],
 });
 
 const UNKNOWN = settingsOf('unknown', null);

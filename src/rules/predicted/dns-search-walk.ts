@@ -6,7 +6,8 @@ import { advice } from '../support/fixes.ts';
 import { manifestFix, optionEdit } from '../support/manifests/changes.ts';
 import { asksClusterDns, dnsOption } from '../support/manifests/dns.ts';
 import { hasAutopath, namedHosts, type NamedHost } from '../support/manifests/names.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { notInResolvConf } from '../support/manifests/not-arrived.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 
 // What the kubelet writes for ClusterFirst: the namespace's, `svc` and the cluster's own.
 const SUFFIXES = 3;
@@ -71,22 +72,8 @@ export default definePrediction({
         because: [
           option === null
             ? { ...NDOTS, origin: 'default' }
-            : {
-                component: 'dnsConfig',
-                setting: 'ndots',
-                value: String(ndots),
-                origin: 'manifest',
-                source: '',
-                place: option.name.place,
-              },
-          {
-            component: 'the name',
-            setting: `dots in ${first.host}`,
-            value: `${first.dots}, no trailing dot`,
-            origin: 'manifest',
-            source: '',
-            place: first.said.place,
-          },
+            : placedSetting('dnsConfig', 'ndots', String(ndots), option.name.place),
+          placedSetting('the name', `dots in ${first.host}`, `${first.dots}, no trailing dot`, first.said.place),
         ],
         fix: fixesFor(workload, walking),
       });
@@ -95,27 +82,15 @@ export default definePrediction({
   },
 });
 
-/** Wire and manifest disagree: that is what is to be found out. */
 const contrary = (workload: Workload, place: Place, ndots: number): Predicted<'contrary'> => ({
-  message: 'contrary',
-  contrary: true,
+  ...notInResolvConf(workload),
   data: { workload: objectWords(workload), ndots },
   subject: workload,
-  severity: 'minor',
-  severityBecause: 'a change that did not arrive mends nothing',
   confidence: 'likely',
   confidenceBecause: `no lookup of a name with ${ndots} dots or more walks with ndots:${ndots}`,
   assumed: ['the names that were looked up have so many dots'],
   evidence: [{ says: `ndots ${ndots}`, place }],
-  because: [{ component: 'dnsConfig', setting: 'ndots', value: String(ndots), origin: 'manifest', source: '', place }],
-  fix: [
-    advice(
-      'infrastructure',
-      'start the pods anew, and look at /etc/resolv.conf in one of them',
-      objectWords(workload),
-      'nothing to undo',
-    ),
-  ],
+  because: [placedSetting('dnsConfig', 'ndots', String(ndots), place)],
 });
 
 /** `service.namespace` needs the search list to be found. */

@@ -6,8 +6,9 @@ import { environmentEdit, manifestFix } from '../support/manifests/changes.ts';
 import { askersOf, optionsOf, type Asker } from '../support/manifests/dns.ts';
 import { AGAINST_WAITS, ignores } from '../support/manifests/heeds.ts';
 import { javaProperties, type JavaProperty } from '../support/manifests/jvm.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 /** What resolv.conf(5) of glibc knows; a word beyond is heeded by nobody. */
 const KNOWN = new Set([
@@ -49,16 +50,7 @@ export default definePrediction({
         const base = {
           data: { workload: objectWords(workload), option: name },
           subject: workload,
-          because: [
-            {
-              component: 'dnsConfig',
-              setting: name,
-              value: option.value?.value ?? 'on',
-              origin: 'manifest' as const,
-              source: '',
-              place: option.name.place,
-            },
-          ],
+          because: [placedSetting('dnsConfig', name, option.value?.value ?? 'on', option.name.place)],
         };
         if (found === 'unknown') {
           report({
@@ -95,13 +87,12 @@ export default definePrediction({
           evidence: evidenceOf(option, asker),
           because: [
             ...base.because,
-            {
-              component: resolver?.name ?? 'gRPC (c-ares)',
-              setting: 'options that it heeds',
-              value: resolver?.honours.join(', ') ?? 'ndots, rotate',
-              origin: 'default',
-              source: resolver?.honoursSource ?? 'c-ares: ares_sysconfig_files.c has no single-request',
-            },
+            defaultSetting(
+              resolver?.name ?? 'gRPC (c-ares)',
+              'options that it heeds',
+              resolver?.honours.join(', ') ?? 'ndots, rotate',
+              resolver?.honoursSource ?? 'c-ares: ares_sysconfig_files.c has no single-request',
+            ),
           ],
           fix: fixesFor(workload, name, asker),
         });
@@ -141,21 +132,13 @@ function propertyOf(workload: Workload, container: Container, property: JavaProp
     assumed: ['the program does not hand it on to Security.setProperty'],
     evidence: [{ says: `-D${name}=${value}`, place: said.place }],
     because: [
-      {
-        component: objectWords(workload),
-        setting: `-D${name}`,
-        value,
-        origin: 'manifest',
-        source: '',
-        place: said.place,
-      },
-      {
-        component: 'JVM',
-        setting: 'where it is read from',
-        value: 'java.security',
-        origin: 'default',
-        source: 'OpenJDK src/java.base/share/classes/sun/net/InetAddressCachePolicy.java',
-      },
+      placedSetting(objectWords(workload), `-D${name}`, value, said.place),
+      defaultSetting(
+        'JVM',
+        'where it is read from',
+        'java.security',
+        'OpenJDK src/java.base/share/classes/sun/net/InetAddressCachePolicy.java',
+      ),
     ],
     fix:
       variable === null

@@ -6,6 +6,7 @@ import { createLinks } from '../support/manifests/links.ts';
 import { namedHosts } from '../support/manifests/names.ts';
 import { judgedWorkloads, meshOf, objectWords, replicasOf, sameNamespace } from '../support/manifests/objects.ts';
 import { programOf, running } from '../support/manifests/program.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 export default definePrediction({
   id: 'grpc-single-backend',
@@ -71,20 +72,13 @@ export default definePrediction({
           ...(caller === null ? [] : [{ says: `${objectWords(caller.workload)} names it`, place: caller.place }]),
         ],
         because: [
-          {
-            component: objectWords(service),
-            setting: 'clusterIP',
-            value: clusterAddress === '' ? 'given by the cluster' : clusterAddress,
-            origin: 'default',
-            source: 'kubernetes.io/docs/reference/networking/virtual-ips',
-          },
-          {
-            component: 'gRPC',
-            setting: 'calls over one HTTP/2 connection',
-            value: 'pick_first',
-            origin: 'default',
-            source: 'grpc/grpc doc/load-balancing.md',
-          },
+          defaultSetting(
+            objectWords(service),
+            'clusterIP',
+            clusterAddress === '' ? 'given by the cluster' : clusterAddress,
+            'kubernetes.io/docs/reference/networking/virtual-ips',
+          ),
+          defaultSetting('gRPC', 'calls over one HTTP/2 connection', 'pick_first', 'grpc/grpc doc/load-balancing.md'),
         ],
         fix: [
           advice(

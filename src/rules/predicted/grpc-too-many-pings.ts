@@ -5,8 +5,9 @@ import type { Container, Located, Workload } from '../../model/workload.ts';
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { environmentEdit, flagEdit, manifestFix } from '../support/manifests/changes.ts';
-import { judgedWorkloads, objectWords } from '../support/manifests/objects.ts';
+import { judgedWorkloads, objectWords, placedSetting } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 /** What servers permit by default. */
 const MIN_INTERVAL = 'minimum time between pings';
@@ -61,21 +62,8 @@ export default definePrediction({
         assumed: ['the server keeps its default (one ping in 5 min)', 'calls last long, or pings go on without calls'],
         evidence: [{ says: `${name} ${said.value}`, place: said.place }],
         because: [
-          {
-            component: objectWords(workload),
-            setting: name,
-            value: formatSeconds(seconds),
-            origin: 'manifest',
-            source: '',
-            place: said.place,
-          },
-          {
-            component: 'gRPC server',
-            setting: 'least time between pings',
-            value: permits,
-            origin: 'default',
-            source: 'grpc/grpc doc/keepalive.md',
-          },
+          placedSetting(objectWords(workload), name, formatSeconds(seconds), said.place),
+          defaultSetting('gRPC server', 'least time between pings', permits, 'grpc/grpc doc/keepalive.md'),
         ],
         fix: [
           ...changesFor(workload, found, permits),

@@ -2,10 +2,11 @@ import type { Cluster, Located, ServiceAccountObject, Workload } from '../../mod
 import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { editOf, environmentEdit, manifestFix } from '../support/manifests/changes.ts';
-import { judgedWorkloads, objectWords, sameNamespace } from '../support/manifests/objects.ts';
+import { judgedWorkloads, objectWords, placedSetting, sameNamespace } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { providersOf } from '../support/manifests/providers.ts';
 import { sdkOf } from '../support/manifests/sdk.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 /** From a pod the answer takes one hop more than from its node. */
 const POD_HOPS = 2;
@@ -53,21 +54,13 @@ export default definePrediction({
           { says: `${objectWords(workload)} uses AWS`, place: use.place },
         ],
         because: [
-          {
-            component: objectWords(template),
-            setting: 'httpPutResponseHopLimit',
-            value: String(hopLimit.value),
-            origin: 'manifest',
-            source: '',
-            place: hopLimit.place,
-          },
-          {
-            component: 'the pod network',
-            setting: 'hops to the metadata service',
-            value: String(POD_HOPS),
-            origin: 'default',
-            source: 'AWS: EC2 instance metadata options; aws-sdk-java issue 2171',
-          },
+          placedSetting(objectWords(template), 'httpPutResponseHopLimit', String(hopLimit.value), hopLimit.place),
+          defaultSetting(
+            'the pod network',
+            'hops to the metadata service',
+            String(POD_HOPS),
+            'AWS: EC2 instance metadata options; aws-sdk-java issue 2171',
+          ),
         ],
         fix: [
           advice(

@@ -4,7 +4,7 @@ import { definePrediction } from '../support/define-prediction.ts';
 import { advice } from '../support/fixes.ts';
 import { createLinks } from '../support/manifests/links.ts';
 import { nearlyFits } from '../support/manifests/near-selectors.ts';
-import { judgedWorkloads, meshOf, objectWords, standTogether } from '../support/manifests/objects.ts';
+import { judgedWorkloads, meshOf, objectWords, placedSetting, standTogether } from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { editOf, manifestFix } from '../support/manifests/changes.ts';
 import { wrongPort } from '../support/manifests/refusals.ts';
@@ -127,15 +127,8 @@ function selectorFinding(
     assumed: ['nothing else makes pods with these labels, and nothing labels them later'],
     evidence: [{ says: `selector ${words}`, place }],
     because: [
-      { component: objectWords(service), setting: 'selector', value: words, origin: 'manifest', source: '', place },
-      {
-        component: objectWords(workload),
-        setting: 'labels of its pods',
-        value: label,
-        origin: 'manifest',
-        source: '',
-        place: workload.place,
-      },
+      placedSetting(objectWords(service), 'selector', words, place),
+      placedSetting(objectWords(workload), 'labels of its pods', label, workload.place),
     ],
     fix: [
       manifestFix(service, `selector ${label}: as the pods of ${objectWords(workload)} are labelled`, [

@@ -8,8 +8,9 @@ import { manifestFix } from '../support/manifests/changes.ts';
 import { createLinks } from '../support/manifests/links.ts';
 import { kubeProxyOf } from '../support/manifests/kube-proxy.ts';
 import { destinationsOf } from '../support/manifests/mesh.ts';
-import { judgedWorkloads, meshOf, objectWords } from '../support/manifests/objects.ts';
+import { judgedWorkloads, meshOf, objectWords, placedSetting } from '../support/manifests/objects.ts';
 import { KEEPALIVE_SYSCTL, probesAfter, sysctlEdit, type Probes } from '../support/manifests/probes.ts';
+import { defaultSetting } from '../support/settings.ts';
 
 const KERNEL_PROBES_SECONDS = valueOf('linux', 'tcp_keepalive_time');
 const NLB_TYPES = /^(?:nlb|nlb-ip|external)$/;
@@ -93,21 +94,13 @@ const silent = (service: ServiceObject, reset: Located<string>): Predicted<'sile
   assumed: ['connections are idle for longer than its idle timeout (4 min by default)'],
   evidence: [{ says: 'no TCP reset', place: reset.place }],
   because: [
-    {
-      component: objectWords(service),
-      setting: 'azure-load-balancer-disable-tcp-reset',
-      value: 'true',
-      origin: 'manifest',
-      source: '',
-      place: reset.place,
-    },
-    {
-      component: 'Azure load balancer',
-      setting: 'idle timeout',
-      value: formatSeconds(valueOf('azure', 'Load Balancer idleTimeoutInMinutes')),
-      origin: 'default',
-      source: knownDefault('azure', 'Load Balancer idleTimeoutInMinutes')?.source ?? '',
-    },
+    placedSetting(objectWords(service), 'azure-load-balancer-disable-tcp-reset', 'true', reset.place),
+    defaultSetting(
+      'Azure load balancer',
+      'idle timeout',
+      formatSeconds(valueOf('azure', 'Load Balancer idleTimeoutInMinutes')),
+      knownDefault('azure', 'Load Balancer idleTimeoutInMinutes')?.source ?? '',
+    ),
   ],
   fix: [
     advice(
@@ -139,21 +132,13 @@ function nodes(
     assumed: ['connections through a ClusterIP are idle for so long', 'programs set no keepalive of their own'],
     evidence: [{ says: `conntrack.tcpEstablishedTimeout ${formatSeconds(value)}`, place }],
     because: [
-      {
-        component: 'kube-proxy',
-        setting: 'conntrack.tcpEstablishedTimeout',
-        value: formatSeconds(value),
-        origin: 'manifest',
-        source: '',
-        place,
-      },
-      {
-        component: 'Linux',
-        setting: KEEPALIVE_SYSCTL,
-        value: formatSeconds(KERNEL_PROBES_SECONDS),
-        origin: 'default',
-        source: knownDefault('linux', 'tcp_keepalive_time')?.source ?? '',
-      },
+      placedSetting('kube-proxy', 'conntrack.tcpEstablishedTimeout', formatSeconds(value), place),
+      defaultSetting(
+        'Linux',
+        KEEPALIVE_SYSCTL,
+        formatSeconds(KERNEL_PROBES_SECONDS),
+        knownDefault('linux', 'tcp_keepalive_time')?.source ?? '',
+      ),
     ],
     fix: [
       advice(
@@ -193,21 +178,8 @@ function late(workload: Workload, probes: Probes, device: Device, nlb: ServiceOb
       ...(nlb === null ? [] : [{ says: `${objectWords(nlb)} is a network load balancer`, place: nlb.place }]),
     ],
     because: [
-      {
-        component: objectWords(workload),
-        setting: probes.setting,
-        value: formatSeconds(probes.seconds),
-        origin: 'manifest',
-        source: '',
-        place: probes.said.place,
-      },
-      {
-        component: device.component,
-        setting: 'idle timeout',
-        value: formatSeconds(device.seconds),
-        origin: 'default',
-        source: device.source,
-      },
+      placedSetting(objectWords(workload), probes.setting, formatSeconds(probes.seconds), probes.said.place),
+      defaultSetting(device.component, 'idle timeout', formatSeconds(device.seconds), device.source),
     ],
     fix: fixesFor(workload, probes, device),
   };

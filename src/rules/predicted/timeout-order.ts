@@ -6,7 +6,13 @@ import { advice } from '../support/fixes.ts';
 import { createLinks, type Links } from '../support/manifests/links.ts';
 import type { Front, FrontTime } from '../support/manifests/front.ts';
 import { frontOf, frontsOf } from '../support/manifests/fronts.ts';
-import { judgedWorkloads, objectWords, placeWords, sameNamespace } from '../support/manifests/objects.ts';
+import {
+  judgedWorkloads,
+  objectWords,
+  placedSetting,
+  placeWords,
+  sameNamespace,
+} from '../support/manifests/objects.ts';
 import { running } from '../support/manifests/program.ts';
 import { workTimeOf, type ServerTime } from '../support/manifests/servers.ts';
 
@@ -73,22 +79,8 @@ function retriesOf(route: Route, { timeout, tryTimeout, attempts }: RouteRule): 
       { says: `each try: ${formatSeconds(tryTimeout.value)}`, place: tryTimeout.place },
     ],
     because: [
-      {
-        component: objectWords(route),
-        setting: 'timeout',
-        value: formatSeconds(timeout.value),
-        origin: 'manifest',
-        source: '',
-        place: timeout.place,
-      },
-      {
-        component: objectWords(route),
-        setting: 'timeout of a try',
-        value: formatSeconds(tryTimeout.value),
-        origin: 'manifest',
-        source: '',
-        place: tryTimeout.place,
-      },
+      placedSetting(objectWords(route), 'timeout', formatSeconds(timeout.value), timeout.place),
+      placedSetting(objectWords(route), 'timeout of a try', formatSeconds(tryTimeout.value), tryTimeout.place),
     ],
     fix: [
       advice(
@@ -128,14 +120,7 @@ function innerOf(workload: Workload, work: ServerTime, said: Located<string>, fr
     ],
     because: [
       waitSetting(front),
-      {
-        component: objectWords(workload),
-        setting: work.setting,
-        value: formatSeconds(work.seconds),
-        origin: 'manifest',
-        source: placeWords(said.place),
-        place: said.place,
-      },
+      placedSetting(objectWords(workload), work.setting, formatSeconds(work.seconds), said.place),
     ],
     fix: [
       advice(

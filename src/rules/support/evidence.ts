@@ -43,6 +43,12 @@ function itself(example: Lookup | Exchange | Connection | Request): Evidence {
 export const packetsOf = (attempt: Attempt): PacketId[] =>
   attempt.rcode >= 0 ? [attempt.sentPacket, attempt.replyPacket] : [attempt.sentPacket];
 
+/** What a call or a request was made of, where that proves it. */
+export const ownPackets = ({ packets }: Exchange | Request): readonly PacketId[] => packets;
+
+/** All that a lookup asked and what was answered. */
+export const lookupPackets = ({ attempts }: Lookup): PacketId[] => attempts.flatMap(packetsOf);
+
 /** How a connection opened and how it ended. */
 export const connectionPackets = ({ syns, synAcks, endPacket, endedAt, firstPacket }: Connection): PacketId[] => [
   ...new Set([

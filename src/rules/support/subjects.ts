@@ -1,9 +1,11 @@
+import type { Distribution } from '../../base/distribution.ts';
 import { formatCount, plural } from '../../base/text.ts';
-import type { Subject } from '../../model/finding.ts';
+import type { Connection } from '../../model/connection.ts';
+import type { Exchange } from '../../model/exchange.ts';
+import type { Report, Subject } from '../../model/finding.ts';
 import { lacking, type Input } from '../../model/input.ts';
 import type { Confidence, Lookup } from '../../model/lookup.ts';
-import { groupBy } from '../../base/group-by.ts';
-import { OTHERS } from './loss-groups.ts';
+import { groupBy, OTHERS } from '../../base/group-by.ts';
 import { sumOf, type AnyRow, type Tally } from './tally.ts';
 
 /** Occurrences of one client at one server. */
@@ -73,6 +75,28 @@ export function parts<Group, Row extends AnyRow>(
     },
   ];
 }
+
+type Reported = Pick<Report, 'input' | 'subject' | 'of' | 'unit' | 'latency' | 'cost'>;
+
+/** What each report says of a part's exchanges, which take so long; `of` all that were looked at. */
+export const reportedExchanges = (
+  { input, subject, tally }: Pick<Part<unknown, Exchange>, 'input' | 'subject' | 'tally'>,
+  latency: Distribution,
+  of = latency.count,
+): Reported => ({ input, subject, of, unit: 'exchanges', latency, cost: tally });
+
+/** What each report says of a part's connections, which take so long to open. */
+export const reportedConnections = (
+  { input, subject, tally }: Pick<Part<unknown, Connection>, 'input' | 'subject' | 'tally'>,
+  latency: Distribution,
+  of: number,
+): Reported => ({ input, subject, of, unit: 'connections', latency, cost: tally });
+
+/** What each report says of a part's lookups. */
+export const reportedLookups = (
+  { input, subject, tally }: Pick<Part<unknown>, 'input' | 'subject' | 'tally'>,
+  of: number,
+): Omit<Reported, 'latency'> => ({ input, subject, of, unit: 'lookups', cost: tally });
 
 /** One server by its name, several by their number. */
 export function serversOf(groups: readonly { readonly server: string }[]): string {

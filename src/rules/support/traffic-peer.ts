@@ -1,8 +1,8 @@
 import { endpoint } from '../../base/addresses.ts';
 import { Distribution } from '../../base/distribution.ts';
+import { OTHERS } from '../../base/group-by.ts';
 import type { Timestamp } from '../../base/time.ts';
 import type { Exchange, ExchangeProtocol } from '../../model/exchange.ts';
-import { OTHERS } from './loss-groups.ts';
 
 /** What a row has that tells who speaks to whom. */
 export type Ends = Pick<

@@ -1,4 +1,5 @@
 import { Distribution } from '../../base/distribution.ts';
+import { OTHERS } from '../../base/group-by.ts';
 import { isOpened, type Connection } from '../../model/connection.ts';
 import { directionOf } from '../../model/direction.ts';
 import type { Exchange, ExchangeDirection } from '../../model/exchange.ts';
@@ -6,7 +7,6 @@ import type { Subject } from '../../model/finding.ts';
 import type { Input } from '../../model/input.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
-import { OTHERS } from './loss-groups.ts';
 import { Routes, type Route } from './routes.ts';
 import { handshakesOf } from './tally.ts';
 import { Peer, type Ends } from './traffic-peer.ts';
@@ -46,8 +46,6 @@ export interface Traffic extends Observer {
   isJudged(peer: Peer): boolean;
   /** Of the subject's client, of its server, or for other subjects of the input. */
   totals(input: number, subject: Subject): PeerTotals;
-  /** Of all peers that a rule about requests judges. */
-  judgedTotals(): PeerTotals;
 }
 
 /** Who speaks to whom, how much, and in which direction. */
@@ -160,10 +158,6 @@ export const traffic = defineFact({
       directionOf: direction,
       isJudged: (peer) => isJudged(peer),
       totals: (input, subject) => totalsOf(all().filter((peer) => peer.input === input && belongs(peer, subject))),
-      judgedTotals() {
-        const judged = judgedDirections();
-        return totalsOf(all().filter((peer) => isJudged(peer, judged)));
-      },
     };
   },
 });

@@ -2,7 +2,7 @@ import type { Exchange } from '../../model/exchange.ts';
 import type { Lookup } from '../../model/lookup.ts';
 import type { Observer } from '../../model/observer.ts';
 import { defineFact } from './define-rule.ts';
-import { countResolver, type SeenResolver } from './seen-resolvers.ts';
+import { countResolver, type SeenResolver } from './lookups/seen-resolvers.ts';
 
 // A node's worth of pods and all that they call; who comes later stays unnamed.
 const MAX_ADDRESSES = 4_096;

@@ -32,8 +32,7 @@ export function addressNames(cluster: Cluster, seen: Witness): AddressNames {
       if (pod !== '' && !pods.has(`${namespace}/${pod}`)) put(address, { ...slice, namespace, kind: 'Pod', name: pod });
     }
   }
-  return (address) =>
-    book.has(address) ? (book.get(address) ?? null) : (serviceAt(address, cluster, seen)?.service ?? null);
+  return (address) => (book.has(address) ? (book.get(address) ?? null) : serviceAt(address, cluster, seen));
 }
 
 const isSame = (a: ClusterObject, b: ClusterObject): boolean =>

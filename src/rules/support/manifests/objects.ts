@@ -24,6 +24,12 @@ export const settingAt = (component: string, setting: string, value: string, pla
   source: placeWords(place),
 });
 
+/** The same of what manifests alone tell, which shows where it stands. */
+export const placedSetting = (component: string, setting: string, value: string, place: Place) => ({
+  ...settingAt(component, setting, value, place),
+  place,
+});
+
 /** Objects of one namespace; one that names none is where its neighbours are. */
 export const sameNamespace = (a: ClusterObject, b: ClusterObject): boolean =>
   a.namespace === b.namespace || a.namespace === '' || b.namespace === '';

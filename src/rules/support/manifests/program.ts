@@ -110,7 +110,7 @@ function libcOf(
   const named = libcOfImage(image.value);
   if (named !== null) {
     const says = `image ${image.value.replace(/@sha256:.*/, '')}`;
-    return { libc: named.component, libcQuote: { says, place: image.place } };
+    return { libc: named, libcQuote: { says, place: image.place } };
   }
   // The Dockerfile that the image is made from.
   const base = software.find(({ component }) => component === 'glibc' || component === 'musl');

@@ -37,9 +37,8 @@ const PRE_STOP_SECONDS = 5;
 
 /** Null where no manifest tells whose address it is. */
 export function explainRefusal(cluster: Cluster, seen: Witness, refusal: Refusal): Explanation | null {
-  const found = serviceAt(refusal.address, cluster, seen);
-  if (found === null) return null;
-  const { service } = found;
+  const service = serviceAt(refusal.address, cluster, seen);
+  if (service === null) return null;
   const judged = new Set(judgedWorkloads(cluster));
   const workloads = createLinks(cluster)
     .workloadsOf(service)

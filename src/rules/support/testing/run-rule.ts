@@ -12,8 +12,8 @@ import type { Cluster } from '../../../model/workload.ts';
 import { inputOf } from '../../../model/testing/rows.ts';
 import type { Rule } from '../define-rule.ts';
 import { createFacts } from '../facts.ts';
-import { tellExchanges } from '../ordinary-exchanges.ts';
-import { tellLookups } from '../ordinary.ts';
+import { tellExchanges } from '../exchanges/ordinary-exchanges.ts';
+import { tellLookups } from '../lookups/ordinary.ts';
 import type { Routes } from '../routes.ts';
 import { traffic } from '../traffic.ts';
 

@@ -3,7 +3,8 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Arrival, OpenExchange, TrackedConnection } from '../model/tracked-connection.ts';
 import type { Conversation, ConversationContext, Protocol, StreamEnd } from './protocol.ts';
 import { createProtocols } from './registry.ts';
-import { Undecided, type Kept, type Said } from './undecided.ts';
+import { Undecided, type Kept } from './undecided.ts';
+import type { Said } from './unread/said.ts';
 import { areRolesKnown, UnreadConversation } from './unread/unread.ts';
 
 export interface ConversationsOptions {

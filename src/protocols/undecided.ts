@@ -1,6 +1,7 @@
 import type { Side } from '../model/connection.ts';
 import type { Arrival } from '../model/tracked-connection.ts';
 import type { Conversation, Protocol, StreamEnd } from './protocol.ts';
+import { SaidSoFar, type Said } from './unread/said.ts';
 
 /** Bytes kept of one side until a protocol says yes: room for a request line or a greeting. */
 const MAX_KEPT = 4096;
@@ -12,11 +13,6 @@ const MAX_PIECES = 1024;
 // Places in the midst of a connection at which a message may begin: so many segments of each side
 // are asked. A download goes on longer, but then the client's next request tells.
 const MAX_TRIES = 256;
-// So often a client went on behind an answer, and no protocol knew it: what is known shows with a request or two.
-const MAX_TURNS = 8;
-// What is remembered of who said how much when, to be told by whose turn it was: of one connection, and of all.
-const MAX_SAID = 64;
-const MAX_SAID_TOTAL = 1 << 16;
 
 /** What all undecided connections keep together. */
 export interface Kept {
@@ -24,15 +20,6 @@ export interface Kept {
   /** Notes of who said how much when. */
   said: number;
   readonly counts: { droppedBytes: number };
-}
-
-/** That one side said so much, lacked it, or ended: what is known of it without its bytes. */
-export interface Said {
-  readonly from: Side;
-  readonly length: number;
-  readonly missing: boolean;
-  readonly because: StreamEnd | null;
-  readonly arrival: Arrival;
 }
 
 /** Where the decision goes. Until one is made, the line speaks through this. */
@@ -90,13 +77,10 @@ export class Undecided implements Conversation {
   readonly #kept: Kept;
   readonly #port: number;
   readonly #line: Decider;
+  readonly #said: SaidSoFar;
   readonly #client: Head;
   readonly #server: Head;
   #pieces: Piece[] = [];
-  #said: Said[] = [];
-  /** Who said the last, if anybody said anything. */
-  #spoke: Side | null = null;
-  #turns = 0;
   #missed: boolean;
 
   constructor(protocols: readonly Protocol[], kept: Kept, port: number, fromStart: boolean, line: Decider) {
@@ -104,6 +88,7 @@ export class Undecided implements Conversation {
     this.#kept = kept;
     this.#port = port;
     this.#line = line;
+    this.#said = new SaidSoFar(kept);
     this.#client = createHead('client', fromStart);
     this.#server = createHead('server', fromStart);
     this.#missed = !fromStart;
@@ -111,8 +96,7 @@ export class Undecided implements Conversation {
 
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
     const head = from === 'client' ? this.#client : this.#server;
-    this.#remember(from, end - start, false, null, arrival);
-    this.#takesTurn(from);
+    this.#said.heard(from, end - start, arrival);
     if (head.spent) {
       if (!head.deaf && !this.#keep(head, bytes, start, end, arrival)) head.deaf = true;
       return;
@@ -131,7 +115,7 @@ export class Undecided implements Conversation {
       this.#forget(head);
     }
     if (answer === 'more') {
-      if (this.#turns < MAX_TURNS && this.#keep(head, bytes, start, end, arrival)) return;
+      if (!this.#said.areManyTurns && this.#keep(head, bytes, start, end, arrival)) return;
       answer = 'no';
     }
     if (answer !== 'no') {
@@ -140,7 +124,7 @@ export class Undecided implements Conversation {
       return;
     }
     head.tries++;
-    if (this.#turns >= MAX_TURNS) return this.#giveUp();
+    if (this.#said.areManyTurns) return this.#giveUp();
     // At the start the other side may tell what it was; in the midst it was no beginning, and nobody needs it.
     if (head.fromStart) {
       if (!this.#keep(head, bytes, start, end, arrival)) head.deaf = true;
@@ -153,12 +137,10 @@ export class Undecided implements Conversation {
 
   gap(from: Side, length: number, arrival: Arrival, isCut = false): void {
     const head = from === 'client' ? this.#client : this.#server;
-    this.#remember(from, length, !isCut, null, arrival);
     this.#missed = true;
-    if (isCut) {
-      this.#takesTurn(from);
-      if (this.#turns >= MAX_TURNS) return this.#giveUp();
-    }
+    if (isCut) this.#said.heard(from, length, arrival);
+    else this.#said.missed(from, length, arrival);
+    if (this.#said.areManyTurns) return this.#giveUp();
     if (!head.fromStart) {
       this.#forget(head);
       return;
@@ -170,7 +152,7 @@ export class Undecided implements Conversation {
   }
 
   end(from: Side, arrival: Arrival, because: StreamEnd): void {
-    this.#remember(from, 0, false, because, arrival);
+    this.#said.ended(from, because, arrival);
     this.#note(from, 0, because, arrival);
     this.#spend(from === 'client' ? this.#client : this.#server);
   }
@@ -181,8 +163,7 @@ export class Undecided implements Conversation {
     this.#client.bytes = NOTHING;
     this.#server.bytes = NOTHING;
     this.#pieces = [];
-    this.#kept.said -= this.#said.length;
-    this.#said = [];
+    this.#said.take();
   }
 
   /** The protocol that speaks so; of several that with the port, else the first. */
@@ -214,26 +195,14 @@ export class Undecided implements Conversation {
     head.spent = true;
     if (!this.#client.spent || !this.#server.spent) return;
     // Who never said anything is not unreadable.
-    if (this.#spoke !== null) this.#giveUp();
-    else this.letGo();
+    if (this.#said.isNothing) this.letGo();
+    else this.#giveUp();
   }
 
   #giveUp(): void {
-    const said = this.#said;
+    const said = this.#said.take();
     this.letGo();
     this.#line.giveUp(said);
-  }
-
-  #takesTurn(from: Side): void {
-    if (from === 'client' && this.#spoke === 'server') this.#turns++;
-    this.#spoke = from;
-  }
-
-  #remember(from: Side, length: number, missing: boolean, because: StreamEnd | null, arrival: Arrival): void {
-    if (this.#said.length >= MAX_SAID || this.#kept.said >= MAX_SAID_TOTAL) return;
-    const { input, number, time } = arrival;
-    this.#said.push({ from, length, missing, because, arrival: { input, number, time } });
-    this.#kept.said++;
   }
 
   /** What was kept of this side is let go: a protocol that is told by the other side finds this one in its midst. */

@@ -7,32 +7,25 @@ import { ruleTester } from './support/testing/rule-tester.ts';
 import { joined, Traffic, type Call, type Opening } from './support/testing/traffic.ts';
 
 /** Connections with so many calls each. */
-function connections(count: number, calls: number, path = '/api/items'): Traffic {
+function connections(count: number, calls: number, path = '/api/items', protocol = 'http/1.1'): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
-    traffic.open({ connect: 8 }).calls(calls, {}, { path }).close({ protocol: 'http/1.1', exchanges: calls });
+    traffic.open({ connect: 8 }).calls(calls, {}, { path }).close({ protocol, exchanges: calls });
   }
   return traffic;
 }
 
 /** Connections inside TLS that live so many milliseconds after their handshakes. */
-function encrypted(
-  count: number,
-  lives: number,
-  tls = 4,
-  packets = 8,
-  turns = 0,
-  protocol: 'tls' | 'tcp' = 'tls',
-): Traffic {
+function encrypted(count: number, lives: number, tls = 4, packets = 8, turns = 0): Traffic {
   const traffic = new Traffic();
   for (let index = 0; index < count; index++) {
     traffic
       .open({ connect: 1, tls })
-      .calls(turns, {}, { shape: 'turn', protocol, method: '', path: '', status: -1 })
+      .calls(turns, {}, { shape: 'turn', protocol: 'tls', method: '', path: '', status: -1 })
       .wait(lives)
       .close({
-        protocol,
-        exchanges: protocol === 'tcp' ? turns : 0,
+        protocol: 'tls',
+        exchanges: 0,
         ending: 'fin',
         bytes: { client: 400, server: 900 },
         packets: { client: packets, server: packets },
@@ -338,11 +331,7 @@ ruleTester(rule, {
       ...joined(encrypted(25, 40).rows, encrypted(1, 600, 4, 60).rows),
       reports: [{ count: 25, of: 26 }],
     },
-    {
-      name: 'in a protocol that is not known: whose turn it was tells of one call on each',
-      ...encrypted(25, 40, 0, 8, 1, 'tcp').rows,
-      reports: [{ count: 25, confidence: 'likely' }],
-    },
+    { name: 'in an unread protocol', ...connections(25, 1, '', 'tcp').rows, reports: [{ confidence: 'likely' }] },
     {
       name: 'inside TLS: each lives as short as one call does',
       ...encrypted(25, 40, 4, 8, 1).rows,

@@ -36,13 +36,13 @@ export function verdictOf(diagnosis: Judged): Diagnosis['verdict'] {
 
 function clearWords(diagnosis: Judged): string {
   const kinds = slowestKinds(diagnosis);
-  const figures = kinds
-    .map(({ count, slowest, where }) => `${count}, slowest ${formatDuration(slowest)}${where}`)
-    .join('; ');
+  const figures =
+    kinds.map(({ count, slowest, where }) => `${count}, slowest ${formatDuration(slowest)}${where}`).join('; ') +
+    errorWords(diagnosis);
   const slow = kinds.filter(({ slowest, lost }) => slowest >= SLOW || lost > 0);
   const what = (some: typeof kinds): string => some.map(({ name }) => name).join(' or ');
   if (kinds.length === 0) return `nothing is wrong with ${seenWords(diagnosis)}`;
-  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}${errorWords(diagnosis)}`;
+  if (slow.length === 0) return `no ${what(kinds)} is slow: ${figures}`;
   // Who captured one request wants to know about that, and not that it does not repeat.
   const longest = Math.max(...slow.map(({ slowest }) => slowest));
   const once = diagnosis.findings.find((finding) => isAllThereIs(finding, longest));
@@ -52,11 +52,11 @@ function clearWords(diagnosis: Judged): string {
   if (most !== undefined) return most.says;
   // Slow, but too rare to matter or of no cause that a rule knows: never "all is well".
   if (diagnosis.findings.length > 0 && !slow.some(({ mostly }) => mostly)) {
-    return `nothing that costs much: ${figures}${errorWords(diagnosis)}`;
+    return `nothing that costs much: ${figures}`;
   }
   const names = slow.map((kind) => kind.names).join(' or ');
   const does = slow.some(({ lost }) => lost > 0) ? 'fail, yet some do' : 'slow, yet some are';
-  return `no known cause makes ${names} ${does}: ${figures}${errorWords(diagnosis)}`;
+  return `no known cause makes ${names} ${does}: ${figures}`;
 }
 
 // One call in a hundred is what people are woken for; of fewer the answer tells further down.

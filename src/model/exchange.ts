@@ -26,6 +26,9 @@ export type ExchangeProtocol = (typeof EXCHANGE_PROTOCOLS)[number];
 export const isRead = (protocol: string | null): boolean =>
   protocol !== null && protocol !== 'tls' && protocol !== 'tcp';
 
+/** What a call is called that was not read. */
+export const unreadCall = (protocol: ExchangeProtocol): string => (protocol === 'tls' ? 'a call inside TLS' : 'a call');
+
 /** Of an exchange or a connection: gRPC is HTTP/2, too. */
 export const isHttp2 = (protocol: string | null): boolean => protocol === 'grpc' || protocol === 'http/2';
 

@@ -85,8 +85,7 @@ class Line implements Conversation {
     this.speaker = new UnreadConversation(this.#context(true));
     for (const { from, length, missing, because, arrival } of said) {
       if (because !== null) this.speaker?.end(from, arrival, because);
-      else if (missing) this.speaker?.gap(from, length, arrival);
-      else this.speaker?.push(from, NOTHING, 0, length, arrival);
+      else this.speaker?.gap(from, length, arrival, !missing);
     }
   }
 
@@ -126,8 +125,6 @@ class Line implements Conversation {
     };
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** Bytes of connections in, exchanges out: finds out what each connection speaks, and lets that protocol read it. */
 export function createConversations({ emit, protocols = createProtocols(), nextId }: ConversationsOptions) {

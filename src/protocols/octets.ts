@@ -1,3 +1,5 @@
+import type { Recognition } from './protocol.ts';
+
 /** FNV-1a; the last multiplication spreads it over the upper bits, which tell a cache's slot. */
 export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let value = 0x811c9dc5;
@@ -11,4 +13,13 @@ export function isEqual(kept: Uint8Array, bytes: Uint8Array, start: number, end:
     if (kept[index] !== bytes[start + index]) return false;
   }
   return true;
+}
+
+/** Whether bytes begin with a word; `more` where they end within it. */
+export function startsWith(word: Uint8Array, bytes: Uint8Array, start: number, end: number): Recognition {
+  const length = Math.min(end - start, word.length);
+  for (let index = 0; index < length; index++) {
+    if (bytes[start + index] !== word[index]) return 'no';
+  }
+  return length === word.length ? 'yes' : 'more';
 }

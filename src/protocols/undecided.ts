@@ -96,8 +96,8 @@ export class Undecided implements Conversation {
 
   push(from: Side, bytes: Uint8Array, start: number, end: number, arrival: Arrival): void {
     const head = from === 'client' ? this.#client : this.#server;
-    this.#said.heard(from, end - start, arrival);
     if (head.spent) {
+      this.#said.heard(from, end - start, arrival);
       if (!head.deaf && !this.#keep(head, bytes, start, end, arrival)) head.deaf = true;
       return;
     }
@@ -114,17 +114,16 @@ export class Undecided implements Conversation {
     } else if (isContinued) {
       this.#forget(head);
     }
-    if (answer === 'more') {
-      if (!this.#said.areManyTurns && this.#keep(head, bytes, start, end, arrival)) return;
-      answer = 'no';
-    }
-    if (answer !== 'no') {
+    if (typeof answer !== 'string') {
       this.#replay(answer);
       this.#line.push(from, bytes, start, end, arrival);
       return;
     }
+    this.#said.heard(from, end - start, arrival);
+    const { areManyTurns } = this.#said;
+    if (answer === 'more' && !areManyTurns && this.#keep(head, bytes, start, end, arrival)) return;
     head.tries++;
-    if (this.#said.areManyTurns) return this.#giveUp();
+    if (areManyTurns) return this.#giveUp();
     // At the start the other side may tell what it was; in the midst it was no beginning, and nobody needs it.
     if (head.fromStart) {
       if (!this.#keep(head, bytes, start, end, arrival)) head.deaf = true;

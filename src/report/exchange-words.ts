@@ -2,13 +2,14 @@ import { endpoint } from '../base/addresses.ts';
 import { formatBytes, formatCount, plural } from '../base/text.ts';
 import { grpcStatusName, http2ErrorName } from '../model/code-names.ts';
 import { otherSide } from '../model/connection.ts';
+import { unreadCall } from '../model/exchange.ts';
 import type { ConnectionRow, StallRow } from '../model/connection-schema.ts';
 import type { ExchangeRow } from '../model/exchange-schema.ts';
 import { duration } from './words.ts';
 
 /** `GET /api/items`, `postgresql SELECT`. */
 export function requestWords({ protocol, shape, method, path }: ExchangeRow): string {
-  if (shape === 'turn') return `${protocol === 'tls' ? 'a call inside TLS' : 'a call'}, told by whose turn it was`;
+  if (shape === 'turn') return `${unreadCall(protocol)}, told by whose turn it was`;
   const what = path === null ? [protocol, method] : [method, path];
   return what.filter((word) => word !== null).join(' ');
 }

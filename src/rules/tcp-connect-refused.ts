@@ -98,15 +98,7 @@ export default defineRule({
           confidence: 'certain',
           confidenceBecause: 'all that this client asks is health checks, and SYNs of it were answered with an error',
           evidence: refusalEvidence(tally.dearest),
-          because: [
-            {
-              component: serversOf(own),
-              setting: 'listener',
-              value: 'none when it was asked',
-              origin: 'wire',
-              source: 'the packets',
-            },
-          ],
+          because: [wireSetting(serversOf(own), 'listener', 'none when it was asked')],
           fix: [findSender(serversOf(own))],
           whatIf: { unknown: 'no request waits for a health check' },
           errors: 0,

@@ -5,7 +5,7 @@ import type { Conversation, ConversationContext, StreamEnd } from '../protocol.t
 import { Turn } from '../turn.ts';
 
 /** What a connection is said to speak whose calls are told by whose turn it is alone, as Wireshark names it. */
-export const UNREAD = 'tcp';
+const UNREAD = 'tcp';
 
 // What a program writes in parts it writes at once; what it says later, while it waits, is another call. That may be
 // a program which the scheduler held back in between: then nothing more is told of its connection.

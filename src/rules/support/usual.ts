@@ -1,6 +1,6 @@
 import { groupBy } from '../../base/group-by.ts';
 import type { Duration } from '../../base/time.ts';
-import { isRead, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
+import { isRead, unreadCall, type Exchange, type ExchangeProtocol } from '../../model/exchange.ts';
 import { Delays } from './delays.ts';
 import type { Route } from './routes.ts';
 import type { Traffic } from './traffic.ts';
@@ -22,8 +22,7 @@ export interface Kind {
 /** Method and path template; a database's protocol and kind of request. */
 export function kindOf({ protocol, method, path }: Pick<Exchange, 'protocol' | 'method' | 'path'>): string {
   if (path !== '') return `${method} ${path}`;
-  if (isRead(protocol)) return `${protocol} ${method}`;
-  return protocol === 'tls' ? 'a call inside TLS' : 'a call';
+  return isRead(protocol) ? `${protocol} ${method}` : unreadCall(protocol);
 }
 
 /** The median of a kind, from what was seen so far; null where that is too little. */
